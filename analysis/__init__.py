@@ -1,0 +1,1 @@
+"""What is run: specifications, replication, sampling, diagnosis, comparison."""

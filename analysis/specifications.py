@@ -1,0 +1,56 @@
+"""The 19 published columns of Tables 3–8 as 19 records."""
+
+from data.errors import UserError
+from models.design import Specification
+
+CONTROLS = ("fin", "env", "stru", "urb", "trans")
+"""Section 4.2.4 of the paper, in the order of Table 3."""
+
+HEADLINE = ("3.2", "8.1", "8.2", "8.3")
+"""The baseline with controls and the three regions: what `reproduce` samples."""
+
+
+def _column(column: str, outcome: str, title: str, **changes) -> Specification:
+    """Make a record that differs from the baseline (3.2) only by what is named."""
+    record = {"interest": ("indus",), "controls": CONTROLS, **changes}
+    return Specification(column=column, outcome=outcome, title=title, **record)
+
+
+SPECIFICATIONS = (
+    _column("3.1", "produ", "baseline without controls", controls=()),
+    _column("3.2", "produ", "baseline"),
+    _column("3.3", "produ", "baseline with the square", interest=("indus", "indus2")),
+    _column("4.1", "produ_inno", "dimension: innovation"),
+    _column("4.2", "produ_green", "dimension: green"),
+    _column("4.3", "produ_digit", "dimension: digital"),
+    _column("5.1", "produ", "system GMM: index", estimator="system_gmm"),
+    _column("5.2", "produ_inno", "system GMM: innovation", estimator="system_gmm"),
+    _column("5.3", "produ_green", "system GMM: green", estimator="system_gmm"),
+    _column("5.4", "produ_digit", "system GMM: digital", estimator="system_gmm"),
+    _column("6.1", "produ", "robustness: employment density", interest=("density",)),
+    _column("6.2", "produ_alt", "robustness: other index"),
+    _column("6.3", "produ", "robustness: 2010–2018", last_year=2018),
+    _column("7.1", "M_all", "mechanism: misallocation"),
+    _column("7.2", "M_cap", "mechanism: capital misallocation"),
+    _column("7.3", "M_lab", "mechanism: labour misallocation"),
+    _column("8.1", "produ", "region: east", region="east"),
+    _column("8.2", "produ", "region: central", region="central"),
+    _column("8.3", "produ", "region: west", region="west"),
+)
+
+STATIC = tuple(record for record in SPECIFICATIONS if record.estimator == "twfe")
+
+
+def specification(column: str) -> Specification:
+    """Return the record of a published column.
+
+    Raises
+    ------
+    UserError
+        If there is no such column.
+    """
+    for record in SPECIFICATIONS:
+        if record.column == column:
+            return record
+    known = ", ".join(record.column for record in SPECIFICATIONS)
+    raise UserError(f"There is no published column {column!r}; the columns are {known}.")

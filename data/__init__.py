@@ -1,0 +1,1 @@
+"""Published numbers, official series and the panels made from them."""

@@ -1,0 +1,1 @@
+"""Estimators and Bayesian models, one file each."""

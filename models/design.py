@@ -1,0 +1,173 @@
+"""From a panel and a specification to the arrays that every estimator and model works on."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from data.errors import UserError
+
+DERIVED = {"indus2": ("indus", np.square)}
+"""Regressors computed from a panel's column at the time of estimation."""
+
+
+@dataclass(frozen=True)
+class Specification:
+    """One published column: which regression, on which rows.
+
+    Attributes
+    ----------
+    column : str
+        The record's id, table and column of the paper: "3.2".
+    outcome : str
+        The dependent variable, by the paper's symbol.
+    interest : tuple of str
+        Regressors of interest: ("indus",), with its square in 3.3, ("density",) in 6.1.
+    controls : tuple of str
+        Further regressors.
+    title : str
+        What the column shows, in the paper's words.
+    last_year : int, optional
+        The sample ends here (6.3); None keeps all years.
+    region : str, optional
+        Only this region's provinces (8.1–8.3).
+    estimator : str
+        "twfe" or "system_gmm".
+    """
+
+    column: str
+    outcome: str
+    interest: tuple[str, ...]
+    controls: tuple[str, ...]
+    title: str
+    last_year: int | None = None
+    region: str | None = None
+    estimator: str = "twfe"
+
+    @property
+    def table(self) -> str:
+        """The number of the published table: "3"."""
+        return self.column.split(".")[0]
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """Slopes in the order in which they are printed."""
+        return self.interest + self.controls
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Panel columns that the specification reads, each once."""
+        read = (DERIVED[term][0] if term in DERIVED else term for term in self.terms)
+        return tuple(dict.fromkeys((self.outcome, *read)))
+
+
+@dataclass(frozen=True)
+class Design:
+    """A regression's arrays, sorted by province and year; codes index the coords.
+
+    Attributes
+    ----------
+    y : ndarray, shape (n,)
+        Outcome.
+    x : ndarray, shape (n, k)
+        Regressors, one column per term, no constant.
+    terms, provinces, years, regions : tuple
+        Coords: the k terms, and the labels that the codes below stand for.
+    province, year : ndarray of int, shape (n,)
+        Row's position in `provinces` and `years`.
+    region_of_province : ndarray of int, shape (len(provinces),)
+        Province's position in `regions`.
+    """
+
+    y: NDArray[np.float64]
+    x: NDArray[np.float64]
+    terms: tuple[str, ...]
+    province: NDArray[np.int64]
+    year: NDArray[np.int64]
+    provinces: tuple[str, ...]
+    years: tuple[int, ...]
+    regions: tuple[str, ...]
+    region_of_province: NDArray[np.int64]
+
+    @cached_property
+    def region(self) -> NDArray[np.int64]:
+        """Row's position in `regions`, shape (n,)."""
+        return self.region_of_province[self.province]
+
+    @property
+    def balanced(self) -> bool:
+        """Whether every province is seen in every year."""
+        return len(self.y) == len(self.provinces) * len(self.years)
+
+    def with_outcome(self, y: NDArray[np.float64]) -> "Design":
+        """Return the same design with another outcome, shape (n,)."""
+        return replace(self, y=y)
+
+
+def design(frame: pd.DataFrame, specification: Specification) -> Design:
+    """Select a specification's rows and columns from a panel.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns `province`, `year`, `region` and `specification.variables`; any row order.
+    specification : Specification
+        The published column.
+
+    Returns
+    -------
+    Design
+        Rows sorted by province (in the frame's order of appearance) and year.
+
+    Raises
+    ------
+    UserError
+        If no row is left, or if the sample has too few rows for the regression.
+    """
+    rows = frame
+    if specification.region is not None:
+        rows = rows[rows["region"] == specification.region]
+    if specification.last_year is not None:
+        rows = rows[rows["year"] <= specification.last_year]
+    province, provinces = pd.factorize(rows["province"])
+    year, years = pd.factorize(rows["year"], sort=True)
+    parameters = len(provinces) + len(years) - 1 + len(specification.terms)
+    if len(rows) <= parameters:
+        raise UserError(
+            f"Column {specification.column} needs more than {parameters} rows for its "
+            f"{parameters} parameters, and the panel has {len(rows)} in its sample "
+            f"({sample_text(specification)}): add years or provinces."
+        )
+    order = np.lexsort((year, province))
+    rows = rows.iloc[order]
+    region_names = rows.groupby("province", sort=False)["region"].first()
+    region_of_province, regions = pd.factorize(region_names)
+    return Design(
+        y=rows[specification.outcome].to_numpy(float),
+        x=np.column_stack([_regressor(rows, term) for term in specification.terms]),
+        terms=specification.terms,
+        province=province[order],
+        year=year[order],
+        provinces=tuple(map(str, provinces)),
+        years=tuple(map(int, years)),
+        regions=tuple(map(str, regions)),
+        region_of_province=region_of_province,
+    )
+
+
+def sample_text(specification: Specification) -> str:
+    """Say in words which rows of a panel a specification uses."""
+    parts = [
+        f"region {specification.region}" if specification.region else "all regions",
+        f"years to {specification.last_year}" if specification.last_year else "all years",
+    ]
+    return ", ".join(parts)
+
+
+def _regressor(rows: pd.DataFrame, term: str) -> NDArray[np.float64]:
+    if term not in DERIVED:
+        return rows[term].to_numpy(float)
+    source, function = DERIVED[term]
+    return function(rows[source].to_numpy(float))
