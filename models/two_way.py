@@ -1,0 +1,59 @@
+"""Split a variable into a province part, a year part and what neither explains."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.errors import UserError
+
+
+def two_way_parts(
+    x: Any, province: NDArray[np.int64], year: NDArray[np.int64]
+) -> tuple[Any, Any, Any]:
+    """Project variables on province and year dummies, in closed form.
+
+    Least squares of `x` on both sets of dummies, the provinces swept out first, so that one
+    T × T system remains (Baltagi, *Econometric Analysis of Panel Data*, section 9.4). In a
+    balanced panel the parts are x̄_i, x̄_t − x̄ and x_it − x̄_i − x̄_t + x̄.
+
+    Parameters
+    ----------
+    x : array, shape (n, k)
+        Of numpy or any array namespace with `eye` and `linalg.solve`; differentiable in `x`.
+    province, year : ndarray of int, shape (n,)
+        Codes 0 … N−1 and 0 … T−1, each code present.
+
+    Returns
+    -------
+    province_part : array, shape (N, k)
+    year_part : array, shape (T, k)
+        Sums to zero over years.
+    residual : array, shape (n, k)
+        Orthogonal to all dummies.
+
+    Raises
+    ------
+    UserError
+        If the panel falls apart into blocks that share no year.
+    """
+    xp = x.__array_namespace__()
+    in_province = np.eye(province.max() + 1)[province]
+    in_year = np.eye(year.max() + 1)[year]
+    seen = in_province.T @ in_year
+    per_province = seen.sum(axis=1)[:, None]
+    # Years net of provinces: a graph Laplacian, singular along constants if connected.
+    laplacian = np.diag(seen.sum(axis=0)) - seen.T @ (seen / per_province)
+    system = laplacian + np.ones_like(laplacian)
+    if np.linalg.matrix_rank(system) < len(system):
+        raise UserError(
+            "The panel falls apart into groups of provinces that share no year, so year effects "
+            "are not comparable between them: drop one group or add the missing years."
+        )
+    province_sums = xp.asarray(in_province.T) @ x
+    year_sums = xp.asarray(in_year.T) @ x
+    year_part = xp.linalg.solve(
+        xp.asarray(system), year_sums - xp.asarray(seen.T / per_province.T) @ province_sums
+    )
+    province_part = (province_sums - xp.asarray(seen) @ year_part) / xp.asarray(per_province)
+    return province_part, year_part, x - province_part[province] - year_part[year]
