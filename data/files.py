@@ -1,0 +1,40 @@
+"""Write a file whole or not at all, and say which bytes it holds."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; rename it onto `path` if the block succeeds.
+
+    A reader sees the old file or the new one, never a half-written one; an error or an
+    interrupt leaves nothing behind.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o644)  # mkstemp's 0600 would shut out the group
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_csv(frame: pd.DataFrame, path: Path, digits: int = 12) -> None:
+    """Write a frame as UTF-8 CSV with `digits` significant digits and LF line ends."""
+    with replacing(path) as temporary:
+        frame.to_csv(temporary, index=False, float_format=f"%.{digits}g", lineterminator="\n")
+
+
+def sha256(path: Path) -> str:
+    """Return the hexadecimal SHA-256 of a file's bytes."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
