@@ -1,5 +1,7 @@
 """The 19 published columns of Tables 3–8 as 19 records."""
 
+from collections.abc import Sequence
+
 from data.errors import UserError
 from models.design import Specification
 
@@ -41,16 +43,18 @@ SPECIFICATIONS = (
 STATIC = tuple(record for record in SPECIFICATIONS if record.estimator == "twfe")
 
 
-def specification(column: str) -> Specification:
-    """Return the record of a published column.
+def select(columns: Sequence[str]) -> tuple[Specification, ...]:
+    """Return the records of the named published columns, all 19 if none is named.
 
     Raises
     ------
     UserError
         If there is no such column.
     """
-    for record in SPECIFICATIONS:
-        if record.column == column:
-            return record
-    known = ", ".join(record.column for record in SPECIFICATIONS)
-    raise UserError(f"There is no published column {column!r}; the columns are {known}.")
+    known = {record.column: record for record in SPECIFICATIONS}
+    for column in columns:
+        if column not in known:
+            raise UserError(
+                f"There is no published column {column!r}: choose among {', '.join(known)}."
+            )
+    return tuple(known[column] for column in columns) or SPECIFICATIONS
