@@ -1,0 +1,63 @@
+# Thin names for `python -m analysis COMMAND`; pixi.toml offers the same ones.
+# Each sets the project up first. Options go in ARGS: make sample ARGS="3.2 --panel recollected"
+
+# Another interpreter, tried before those found on PATH: make PYTHON=/path/to/python3.13
+PYTHON ?=
+ARGS ?=
+
+VENV := .venv
+RUN := $(VENV)/bin/python
+READY := $(VENV)/set-up
+
+COMMANDS := panel fingerprints replicate sample diagnose compare figures reproduce
+
+.PHONY: help setup test lint $(COMMANDS)
+
+help: ## List the tasks
+	@echo "make setup        install the pinned dependencies into $(VENV) (every other task does so first)"
+	@echo "make reproduce    run the main job: replicate, sample, diagnose, compare, draw"
+	@echo "make test         run the tests"
+	@echo "make lint         check format and style"
+	@echo "Also: make $(filter-out reproduce,$(COMMANDS))"
+
+setup: $(READY)
+
+# The stamp is written last, so a set-up that was interrupted starts over.
+# Each candidate is run before it is believed: a version manager's stand-in may exist and yet fail,
+# while an interpreter that works lies further down PATH; and some lack venv or ensurepip.
+$(READY): requirements.lock
+	@rm -rf $(VENV); \
+	usable() { "$$1" -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 12))' \
+	    </dev/null >/dev/null 2>&1; }; \
+	found=; \
+	if [ -n "$(PYTHON)" ] && usable "$(PYTHON)"; then found="$(PYTHON)"; fi; \
+	for name in python3 python3.13 python3.12; do \
+	    IFS=:; for folder in $$PATH; do \
+	        if [ -z "$$found" ] && [ -x "$$folder/$$name" ] && usable "$$folder/$$name"; then \
+	            found="$$folder/$$name"; fi; \
+	    done; unset IFS; \
+	done; \
+	echo "Installing the pinned dependencies into $(VENV): a few minutes, once."; \
+	if [ -n "$$found" ]; then \
+	    "$$found" -m venv $(VENV) && \
+	    $(RUN) -m pip install -qq --disable-pip-version-check --require-hashes \
+	        -r requirements.lock; \
+	elif command -v uv >/dev/null 2>&1; then \
+	    uv venv --quiet --python 3.13 $(VENV) && \
+	    uv pip install --quiet --python $(RUN) --require-hashes -r requirements.lock; \
+	else \
+	    echo "Python 3.12 or newer (with its venv module) or uv is missing:" \
+	        "install one, or name an interpreter with make PYTHON=/path/to/python3." >&2; \
+	    exit 1; \
+	fi || { rm -rf $(VENV); exit 1; }
+	@touch $@
+
+$(COMMANDS): $(READY)
+	$(RUN) -m analysis $@ $(ARGS)
+
+test: $(READY)
+	$(RUN) -m pytest $(ARGS)
+
+lint: $(READY)
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
