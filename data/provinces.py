@@ -62,6 +62,7 @@ _SUFFIXES_EN = (
     "autonomous region",
     "province",
     "municipality",
+    "city",
     "shi",
     "sheng",
 )
