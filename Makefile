@@ -22,11 +22,12 @@ help: ## List the tasks
 
 setup: $(READY)
 
-# The stamp is written last, so a set-up that was interrupted starts over.
+# The stamp is written last: a set-up that was cut short starts over.
 # Each candidate is run before it is believed: a version manager's stand-in may exist and yet fail,
 # while an interpreter that works lies further down PATH; and some lack venv or ensurepip.
 $(READY): requirements.lock
-	@rm -rf $(VENV); \
+	@trap 'rm -rf $(VENV); exit 130' HUP INT TERM; \
+	rm -rf $(VENV); \
 	usable() { "$$1" -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 12))' \
 	    </dev/null >/dev/null 2>&1; }; \
 	found=; \
@@ -37,13 +38,13 @@ $(READY): requirements.lock
 	            found="$$folder/$$name"; fi; \
 	    done; unset IFS; \
 	done; \
-	echo "Installing the pinned dependencies into $(VENV): a few minutes, once."; \
+	say() { echo "Installing the pinned dependencies into $(VENV): a few minutes, once."; }; \
 	if [ -n "$$found" ]; then \
-	    "$$found" -m venv $(VENV) && \
+	    say && "$$found" -m venv $(VENV) && \
 	    $(RUN) -m pip install -qq --disable-pip-version-check --require-hashes \
 	        -r requirements.lock; \
 	elif command -v uv >/dev/null 2>&1; then \
-	    uv venv --quiet --python 3.13 $(VENV) && \
+	    say && uv venv --quiet --python 3.13 $(VENV) && \
 	    uv pip install --quiet --python $(RUN) --require-hashes -r requirements.lock; \
 	else \
 	    echo "Python 3.12 or newer (with its venv module) or uv is missing:" \
