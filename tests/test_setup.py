@@ -18,8 +18,6 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from analysis.__main__ import app
-
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMA = ROOT.parent / "shared" / "reference" / "pixi_schema.json"
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -168,6 +166,8 @@ def test_make_and_pixi_offer_the_same_tasks():
 
 
 def test_a_task_runs_the_command_of_its_name():
+    from analysis.__main__ import app
+
     named = {n for n, task in pixi_tasks().items() if task["cmd"] == f"python -m analysis {n}"}
     assert named == set(pixi_tasks()) - {"setup", "test", "lint"}
     assert named <= set(typer.main.get_command(app).commands)
