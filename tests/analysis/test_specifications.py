@@ -1,0 +1,76 @@
+"""The 19 published columns as records."""
+
+import pytest
+
+from analysis.specifications import CONTROLS, HEADLINE, SPECIFICATIONS, STATIC, select
+from data import published
+from data.errors import UserError
+from data.provinces import REGIONS
+
+
+@pytest.fixture(scope="module")
+def printed():
+    table = published.load()
+    return table[table["kind"].eq("number") & table["table"].ne("2")]
+
+
+def test_the_records_are_the_published_columns(printed):
+    assert len(SPECIFICATIONS) == 19
+    assert [record.column for record in SPECIFICATIONS] == list(printed["column"].unique())
+    assert len(STATIC) == 15
+    assert {record.table for record in SPECIFICATIONS} - {r.table for r in STATIC} == {"5"}
+
+
+@pytest.mark.parametrize("record", STATIC, ids=lambda record: record.column)
+def test_a_static_records_terms_are_the_printed_ones(record, printed):
+    rows = printed[printed["column"].eq(record.column) & printed["statistic"].eq("coef")]
+    # Tables 4, 6, 7 and 8 print the regressor of interest and the constant only.
+    shown = [term for term in rows["term"] if term != "const"]
+    assert shown in (list(record.terms), list(record.interest))
+
+
+def test_controls_are_all_or_none():
+    assert select(["3.1"])[0].controls == ()
+    assert {r.controls for r in SPECIFICATIONS if r.column != "3.1"} == {CONTROLS}
+
+
+def test_outcomes():
+    dimensions = ("produ_inno", "produ_green", "produ_digit")
+    outcomes = {record.column: record.outcome for record in SPECIFICATIONS}
+    assert [outcomes.pop("6.2")] == ["produ_alt"]
+    assert tuple(outcomes.pop(f"4.{i}") for i in (1, 2, 3)) == dimensions
+    assert tuple(outcomes.pop(f"5.{i}") for i in (2, 3, 4)) == dimensions
+    assert [outcomes.pop(f"7.{i}") for i in (1, 2, 3)] == ["M_all", "M_cap", "M_lab"]
+    assert set(outcomes.values()) == {"produ"}
+
+
+def test_regressors_of_interest():
+    interest = {record.column: record.interest for record in SPECIFICATIONS}
+    assert interest.pop("3.3") == ("indus", "indus2")
+    assert interest.pop("6.1") == ("density",)
+    assert set(interest.values()) == {("indus",)}
+
+
+def test_the_square_asks_no_further_column_of_the_panel():
+    baseline, square = select(["3.2", "3.3"])
+    assert square.variables == baseline.variables
+
+
+def test_samples():
+    assert {r.column: r.last_year for r in SPECIFICATIONS if r.last_year} == {"6.3": 2018}
+    by_region = {r.column: r.region for r in SPECIFICATIONS if r.region}
+    assert by_region == dict(zip(("8.1", "8.2", "8.3"), REGIONS, strict=True))
+
+
+def test_headline_columns_are_static():
+    assert set(select(HEADLINE)) <= set(STATIC)
+
+
+def test_columns_are_selected_in_the_order_named():
+    assert [record.column for record in select(["8.1", "3.2"])] == ["8.1", "3.2"]
+    assert select([]) == SPECIFICATIONS
+
+
+def test_an_unknown_column_is_told_which_there_are():
+    with pytest.raises(UserError, match=r"no published column '9\.1'.*3\.1.*8\.3"):
+        select(["3.2", "9.1"])
