@@ -98,14 +98,15 @@ def _rows(path: Path, printed: pd.DataFrame) -> list[dict]:
 def _slopes(posterior: xr.Dataset, column: str) -> list[tuple[str, str, np.ndarray]]:
     """List (published column, term, draws) of a posterior's slopes."""
     slopes = [
-        (column, str(term), posterior["slope"].sel(term=term).to_numpy().ravel())
-        for term in posterior["term"].to_numpy()
+        (column, term, posterior["slope"].sel(term=term).to_numpy())
+        for term in posterior["term"].to_numpy().tolist()
     ]
     if "slope_region" in posterior:
-        varying = str(posterior["slope"]["term"].to_numpy()[0])
+        by_region = posterior["slope_region"]
         slopes += [
-            (REGION_COLUMN[region], varying, draws.to_numpy().ravel())
-            for region, draws in posterior["slope_region"].groupby("region")
+            (REGION_COLUMN[region], term, by_region.sel(varying=term, region=region).to_numpy())
+            for term in by_region["varying"].to_numpy().tolist()
+            for region in by_region["region"].to_numpy().tolist()
             if region in REGION_COLUMN
         ]
     return slopes
@@ -116,8 +117,8 @@ def assess(draws: ArrayLike, coefficient: float, se: float, gate: str) -> dict:
 
     Parameters
     ----------
-    draws : array, shape (s,)
-        Posterior draws on the paper's scale.
+    draws : array
+        Posterior draws on the paper's scale, of any shape.
     coefficient, se : float
         As published.
     gate : str

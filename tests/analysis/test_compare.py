@@ -60,9 +60,12 @@ def test_region_slopes_are_compared_with_table_8(tmp_path):
     posterior = xr.Dataset(
         {
             "slope": (("chain", "draw", "term"), np.ones((2, 5, 3)) * [0.1, 0.2, 0.3]),
-            "slope_region": (("chain", "draw", "region"), np.ones((2, 5, 3)) * [1.0, 2.0, 3.0]),
+            "slope_region": (
+                ("chain", "draw", "varying", "region"),
+                np.ones((2, 5, 1, 3)) * [1.0, 2.0, 3.0],
+            ),
         },
-        coords={"term": terms, "region": regions},
+        coords={"term": terms, "varying": ["indus"], "region": regions},
     )
     tree = xr.DataTree.from_dict({"/posterior": posterior})
     tree.attrs = {"panel": "somewhere", "model": "hierarchical", "gate": "pass", "column": "3.2"}
