@@ -12,7 +12,7 @@ any regression was run:
    A group is judged on the rows of all its members.
 3. The candidate that matches the most printed numbers wins. Of equals, the one at the smallest
    distance: the mean over the numbers of |computed − printed| in units of the printed standard
-   deviation. Of equals still, the first in the order of `recollect.CHOICES`.
+   deviation. Of equals still, the first in the order of `definitions.CHOICES`.
 4. A variable without a row in Table 2 follows the one that it stands in for in Table 6:
    `density` follows `indus`, `produ_alt` follows `produ`.
 
@@ -28,8 +28,9 @@ import pandas as pd
 import xarray as xr
 
 from data import indices, published
+from data.definitions import CHOICES, COLUMNS, DEFAULTS, SUMS
 from data.official import YEARS
-from data.recollect import CHOICES, COLUMNS, DEFAULTS, SUMS, Selection, choices
+from data.recollect import Selection, choices
 
 STATISTICS = ("mean", "sd", "min", "max")
 CANDIDATE_VINTAGES = ("census4", "as_published")
@@ -177,6 +178,8 @@ def _cases(dataset: xr.Dataset, name: str) -> Iterator[tuple[dict[str, str | int
     for values in product(*(CHOICES[choice] for choice in dims)):
         made_of = dict(zip(dims, values, strict=True))
         cells = dataset[name].sel(made_of).to_numpy()
+        if np.isnan(cells).all():  # no such combination
+            continue
         yield {**made_of, "first_year": YEARS[0], "last_year": YEARS[-1]}, cells
     for vintage in CHOICES["vintage"] if "vintage" in dims else ("",):
         base = choices(dataset, name, {name: {"vintage": vintage}} if vintage else {})

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-OBSERVED, INTERPOLATED, EXTENDED, PROXY, ACCOUNTING, RATIO = range(6)
+OBSERVED, INTERPOLATED, EXTENDED, PROXY, ACCOUNTING, RATIO, ESTIMATED = range(7)
 CODES = {
     "observed": OBSERVED,
     "interpolated": INTERPOLATED,
@@ -37,10 +37,12 @@ CODES = {
     "proxy": PROXY,
     "accounting": ACCOUNTING,
     "ratio": RATIO,
+    "estimated": ESTIMATED,
 }
 """How a cell came about. `extended` is the leading and trailing cells, filled by the gap rule;
 `accounting` is what an identity of the national accounts or the next vintage gives; `ratio` is
-industrial value added as secondary value added times the industrial share of it."""
+industrial value added as secondary value added times the industrial share of it; `estimated` is
+derived by the compilers of the official series (census 4, error up to 1.8 %)."""
 
 FILLED_DIGITS = 8
 

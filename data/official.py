@@ -28,7 +28,8 @@ YEARS = tuple(range(2010, 2023))
 NAMES = tuple(province.name for province in PROVINCES)
 _KEY = ["series", "vintage", "province", "year"]
 _COLUMNS = (*_KEY, "value", "unit", "source")
-_NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
+_AMOUNT = r"(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
+"""No series has negative values."""
 
 
 def _known_province(column: pd.Series) -> pd.Series:
@@ -44,8 +45,8 @@ SCHEMA = pa.DataFrameSchema(
         "series": pa.Column(str, pa.Check.str_matches(r"^[a-z][a-z0-9_]*$")),
         "vintage": pa.Column(str, pa.Check.str_matches(r"^[a-z0-9_]+$")),
         "province": pa.Column(str, pa.Check(_known_province, error="is no province")),
-        "year": pa.Column(str, pa.Check.str_matches(r"^((19|20)\d\d(\.0)?)?$")),
-        "value": pa.Column(str, pa.Check.str_matches(f"^{_NUMBER}$")),
+        "year": pa.Column(str, pa.Check.str_matches(r"^((19|20)\d\d)?$")),
+        "value": pa.Column(str, pa.Check.str_matches(f"^{_AMOUNT}$")),
         "unit": pa.Column(str, pa.Check.str_length(min_value=1)),
         "source": pa.Column(str),
     },
@@ -163,7 +164,10 @@ def read(directory: Path = DIRECTORY) -> Official:
     path = Path(directory) / "series.csv"
     if not path.is_file():
         raise UserError(f"{path} is missing; name the folder of the series with --official DIR.")
-    frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+    try:
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise UserError(f"{path} cannot be read as UTF-8 CSV ({error}); restore it.") from error
     for column in _COLUMNS:
         if column not in frame.columns:
             raise UserError(f"{path}, row 1: column {column!r} is missing; add it.")

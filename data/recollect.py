@@ -1,14 +1,13 @@
 """Rebuild the paper's variables from the official series: one Dataset, and panels cut from it.
 
 `build` makes the Dataset of `panels/recollected.nc`. Beside `province` and `year`, a variable
-carries the dims of those construction choices that touch it and no others (`CHOICES`; the first
-value of each is the default). `frame` cuts one panel out of it, `write` writes the named ones.
-What each variable is made of, and every assumption, stands in `codebook.md`.
+carries the dims of those construction choices that touch it and no others (`definitions.CHOICES`;
+the first value of each is the default). `frame` cuts one panel out of it, `write` writes the
+named ones. What each variable is made of, and every assumption, stands in `codebook.md`.
 """
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -17,33 +16,30 @@ import pandas as pd
 import xarray as xr
 
 from data import gaps, indices
+from data.definitions import (
+    CHOICES,
+    COLUMNS,
+    DEFAULTS,
+    DESCRIBED,
+    INDICATORS,
+    STAND_IN,
+    SUMS,
+    Indicator,
+)
 from data.errors import UserError
 from data.files import replacing, sha256, write_csv
 from data.gaps import significant
-from data.official import NAMES, YEARS, Official, read
+from data.ingredients import ACCOUNT_YEARS, Ingredients, stack
+from data.official import NAMES, YEARS, read
 from data.provinces import REGION_OF
 
 PANELS = Path(__file__).parent / "panels"
 DATASET = PANELS / "recollected.nc"
 
-ACCOUNT_YEARS = tuple(range(2008, 2023))
+LABEL = "recollected from official series by the paper's formulas; not the author's own data"
+
 LONG_YEARS = tuple(range(2003, 2023))
-
 YEAR_DIMS = ("year", "year_long")
-
-CHOICES = {
-    "vintage": ("census4", "as_published", "census5"),
-    "winsorised": ("no", "yes"),
-    "gap_rule": tuple(gaps.RULES),
-    "tibet": ("companion", "neighbour"),
-    "normalisation": ("pooled", "by_year"),
-    "denominator": ("provinces", "national"),
-    "elasticity": ("province", "common"),
-    "employment": ("mixed_bases", "interpolated"),
-}
-"""Construction choices, each with its values, the default first."""
-
-DEFAULTS = {choice: values[0] for choice, values in CHOICES.items()}
 
 DIGITS = 12
 """Significant digits of every value written."""
@@ -51,324 +47,12 @@ DIGITS = 12
 PARTS_DECIMALS = {"produ": 12, "M_all": 11}
 """Decimals of the parts of a sum: fixed, so that a sum of rounded parts needs no more digits."""
 
-SUMS = {
-    "produ": ("produ_inno", "produ_green", "produ_digit"),
-    "M_all": ("M_cap", "M_lab"),
-}
-"""Variables that are sums of others, exactly."""
-
-COLUMNS = (
-    *("produ", "produ_inno", "produ_green", "produ_digit", "produ_alt", "indus", "density"),
-    *("M_all", "M_cap", "M_lab", "fin", "env", "stru", "urb", "trans"),
-)
-"""The variables of a panel, in the order of its columns."""
-
 Selection = Mapping[str, Mapping[str, str]]
 """For each variable, the value of each choice that departs from `DEFAULTS`."""
 
 
-@dataclass(frozen=True)
-class Indicator:
-    """One indicator of an entropy index.
-
-    Attributes
-    ----------
-    symbol : str
-        Its name in `published/table1.csv`, or one of the same form.
-    dimension : str
-        The part of the index that it belongs to.
-    sign : int
-        +1 where more is better, −1 where less is.
-    series : str
-        The official series it is made of.
-    per : str
-        What it is divided by: "", "gdp", "area", "population" or "employment".
-    """
-
-    symbol: str
-    dimension: str
-    sign: int
-    series: str
-    per: str = ""
-
-
-INDICATORS = (
-    Indicator("patents_granted", "produ_inno", +1, "patents_granted"),
-    Indicator("hightech_industry_revenue", "produ_inno", +1, "hightech_industry_revenue"),
-    Indicator(
-        "new_product_dev_exp_industry_above_scale",
-        "produ_inno",
-        +1,
-        "new_product_dev_exp_industry_above_scale",
-    ),
-    Indicator("rd_fte_industry_above_scale", "produ_inno", +1, "rd_fte_industry_above_scale"),
-    Indicator("energy_consumption_per_gdp", "produ_green", -1, "energy_consumption", "gdp"),
-    Indicator("industrial_water_use_per_gdp", "produ_green", -1, "industrial_water_use", "gdp"),
-    Indicator("solid_waste_utilization_rate", "produ_green", +1, "solid_waste_utilization_rate"),
-    Indicator("industrial_wastewater_per_gdp", "produ_green", -1, "industrial_wastewater", "gdp"),
-    Indicator("industrial_so2_per_gdp", "produ_green", -1, "industrial_so2", "gdp"),
-    Indicator("telecom_business_volume", "produ_digit", +1, "telecom_business_volume"),
-    Indicator("broadband_access_ports", "produ_digit", +1, "broadband_access_ports"),
-    Indicator("software_revenue", "produ_digit", +1, "software_revenue"),
-    Indicator("optical_cable_length_per_area", "produ_digit", +1, "optical_cable_length", "area"),
-    Indicator("ecommerce_sales", "produ_digit", +1, "ecommerce_sales"),
-)
-"""The 14 indicators of Table 1."""
-
-STAND_IN = (
-    Indicator("rd_fte_per_employed", "labourers", +1, "rd_fte_all_sectors", "employment"),
-    Indicator("gdp_per_employed", "labourers", +1, "gdp", "employment"),
-    Indicator("hightech_revenue_per_gdp", "objects", +1, "hightech_industry_revenue", "gdp"),
-    Indicator("industrial_so2_per_gdp", "objects", -1, "industrial_so2", "gdp"),
-    Indicator("industrial_wastewater_per_gdp", "objects", -1, "industrial_wastewater", "gdp"),
-    Indicator("energy_consumption_per_gdp", "objects", -1, "energy_consumption", "gdp"),
-    Indicator("patents_per_head", "means", +1, "patents_granted", "population"),
-    Indicator("broadband_ports_per_head", "means", +1, "broadband_access_ports", "population"),
-    Indicator("optical_cable_length_per_area", "means", +1, "optical_cable_length", "area"),
-    Indicator("software_revenue_per_gdp", "means", +1, "software_revenue", "gdp"),
-)
-"""The declared stand-in for Table 6 column 2's index (labourers, objects and means of labour),
-which the paper does not describe further."""
-
-RATES = ("solid_waste_utilization_rate",)
-"""Series that cannot exceed 1."""
-
-COMPANIONS = {
-    "energy_consumption": "population",
-    "industrial_wastewater": "industrial_water_use",
-    "industrial_so2": "so2_emission_total",
-}
-"""Series without a cell for Tibet, and the related one from which Tibet's is estimated."""
-
-VINTAGE_OF = {"population": ("census2020_from_2011",)}
-"""Vintages of the series outside the national accounts where it is not "official"."""
-
 CAPITAL = "capital_stock_2000prices_zhangjun"
 """The capital stock of the production function and of the capital shares."""
-
-NEIGHBOUR = "Qinghai"
-"""Tibet's neighbour on the plateau, the only donor under `tibet = "neighbour"`."""
-
-
-@dataclass(frozen=True)
-class Described:
-    """What a variable is.
-
-    Attributes
-    ----------
-    long_name, units : str
-        As in the Dataset's attributes.
-    formula : str
-        In terms of the official series.
-    series : tuple of str
-        Those of its series that have gaps, by their names in `filled`.
-    """
-
-    long_name: str
-    units: str
-    formula: str
-    series: tuple[str, ...] = ()
-
-
-def _series_of(dimension: str | None = None) -> tuple[str, ...]:
-    return tuple(i.series for i in INDICATORS if dimension in (None, i.dimension))
-
-
-DESCRIBED = {
-    "produ": Described(
-        "new quality productive forces",
-        "1",
-        "produ_inno + produ_green + produ_digit",
-        _series_of(),
-    ),
-    "produ_inno": Described(
-        "science and technology part of the index",
-        "1",
-        "entropy-weighted sum of its 4 of 14 indicators",
-        _series_of("produ_inno"),
-    ),
-    "produ_green": Described(
-        "green part of the index",
-        "1",
-        "entropy-weighted sum of its 5 of 14 indicators",
-        _series_of("produ_green"),
-    ),
-    "produ_digit": Described(
-        "digital part of the index",
-        "1",
-        "entropy-weighted sum of its 5 of 14 indicators",
-        _series_of("produ_digit"),
-    ),
-    "produ_alt": Described(
-        "stand-in for Table 6 column 2's index (labourers, objects and means of labour)",
-        "1",
-        "entropy-weighted sum of 10 indicators chosen here; the paper does not name its own",
-        tuple(dict.fromkeys(i.series for i in STAND_IN if i.series != "gdp")),
-    ),
-    "indus": Described(
-        "industrial agglomeration: location quotient of industry",
-        "1",
-        "(industrial_va / gdp) / (the nation's)",
-        ("industrial_va",),
-    ),
-    "density": Described(
-        "employment density", "10,000 persons per square kilometre", "employment / land_area"
-    ),
-    "M_all": Described("misallocation of resources", "1", "M_cap + M_lab"),
-    "M_cap": Described("misallocation of capital", "1", "|1/gamma_K - 1|"),
-    "M_lab": Described("misallocation of labour", "1", "|1/gamma_L - 1|"),
-    "fin": Described("financial development", "1", "(deposits_rmb + loans_rmb) / gdp"),
-    "env": Described(
-        "environmental regulation",
-        "1",
-        "industrial_pollution_treatment_investment / industrial_va",
-        ("industrial_pollution_treatment_investment", "industrial_va"),
-    ),
-    "stru": Described(
-        "industrial structure", "1", "tertiary_va / secondary_va", ("secondary_va", "tertiary_va")
-    ),
-    "urb": Described("urbanisation", "1", "urban population / population"),
-    "trans": Described("transport infrastructure", "ln km", "ln(highway_mileage)"),
-    "beta_K": Described(
-        "output elasticity of capital",
-        "1",
-        "slope of ln(gdp/employment) on ln(capital_stock/employment), province and year dummies",
-    ),
-}
-"""The Dataset's variables."""
-
-
-# --- Series with their gaps filled ------------------------------------------------------------
-
-
-class Ingredients:
-    """The official series with their gaps filled, each by every gap rule, and how.
-
-    Attributes
-    ----------
-    official : Official
-    codes : dict of str to DataArray
-        For each series used, how each cell came about (`gaps.CODES`), dims (province, year),
-        for the national accounts also `vintage`.
-    """
-
-    def __init__(self, official: Official) -> None:
-        self.official = official
-        self.codes: dict[str, xr.DataArray] = {}
-        self.gdp = self._gdp()
-        self.secondary, self.tertiary = self._sectors()
-        self.industry = self._industry()
-        self._series: dict[str, xr.DataArray] = {}
-
-    def __getitem__(self, series: str) -> xr.DataArray:
-        """Return a series, complete; dims `gap_rule` and `tibet` only where it had gaps."""
-        if series not in self._series:
-            self._series[series] = self._complete(series)
-        return self._series[series]
-
-    def _complete(self, series: str) -> xr.DataArray:
-        x = self.official.array(series, *VINTAGE_OF.get(series, ("official",)))
-        x, code = _by_every_rule(x, upper=1.0 if series in RATES else np.inf)
-        if series in COMPANIONS:
-            donors = _donors()
-            x = xr.apply_ufunc(
-                gaps.by_ratio,
-                *(x, self[COMPANIONS[series]], donors),
-                input_core_dims=[["province", "year"], ["province", "year"], ["province"]],
-                output_core_dims=[["province", "year"]],
-                vectorize=True,
-            )
-            code.loc["Tibet"] = gaps.PROXY
-        self.codes[series] = code
-        return x
-
-    def _gdp(self) -> xr.DataArray:
-        return _stack(
-            {v: self.official.array("gdp", v, years=ACCOUNT_YEARS) for v in CHOICES["vintage"]},
-        )
-
-    def _sectors(self) -> tuple[xr.DataArray, xr.DataArray]:
-        """Secondary and tertiary value added, completed within the accounts."""
-        array = partial(self.official.array, years=ACCOUNT_YEARS)
-        known = {
-            sector: {
-                "census4": array(sector, "census4", "census4_estimated"),
-                "as_published": array(sector, "as_published"),
-                "census5": array(sector, "census5"),
-            }
-            for sector in ("secondary_va", "tertiary_va")
-        }
-        # Tibet 2019–2022, where its secondary value added was revised after neither census.
-        secondary = dict(known["secondary_va"])
-        secondary["census4"] = secondary["census4"].fillna(secondary["census5"])
-        primary = array("primary_va", "census4", "census4_estimated", "census5")
-        tertiary = {
-            v: x.fillna(self.gdp.sel(vintage=v, drop=True) - secondary[v] - primary)
-            for v, x in known["tertiary_va"].items()
-        }
-        complete = {"secondary_va": secondary, "tertiary_va": tertiary}
-        for sector, vintages in complete.items():
-            self.codes[sector] = _stack(
-                {
-                    v: xr.where(known[sector][v].isnull(), gaps.ACCOUNTING, gaps.OBSERVED)
-                    for v in vintages
-                }
-            )
-        return _stack(secondary), _stack(tertiary)
-
-    def _industry(self) -> xr.DataArray:
-        """Industrial value added: known cells, else secondary value added × industrial share.
-
-        The share is that of census 4; Tibet's is known as published in 2012 and 2015 and from
-        census 4 and 5 since 2016, and is filled between and before.
-        """
-        array = partial(self.official.array, years=ACCOUNT_YEARS)
-        known = _stack(
-            {
-                "census4": array("industrial_va", "census4"),
-                "as_published": array("industrial_va", "census4") * np.nan,
-                "census5": array("industrial_va", "census5"),
-            }
-        )
-        at = {v: self.secondary.sel(vintage=v, drop=True) for v in CHOICES["vintage"]}
-        share = (known / self.secondary).sel(vintage="census4", drop=True)
-        later = (known / self.secondary).sel(vintage="census5", drop=True)
-        published = array("industrial_va", "as_published") / at["as_published"]
-        of_gdp = array("industry_share_gdp", "as_published") / 100.0
-        of_secondary = of_gdp * self.gdp.sel(vintage="as_published") / at["as_published"]
-        for anchor in (later, published, of_secondary):
-            share.loc["Tibet"] = share.loc["Tibet"].fillna(anchor.loc["Tibet"])
-        completed, code = _by_every_rule(share, upper=1.0)
-        self.codes["industrial_va"] = xr.where(
-            known.isnull(), xr.where(code > 0, code, gaps.RATIO), gaps.OBSERVED
-        )
-        return known.fillna(self.secondary * completed)
-
-
-def _by_every_rule(x: xr.DataArray, upper: float = np.inf) -> tuple[xr.DataArray, xr.DataArray]:
-    """Fill a series' gaps by every rule (no dim `gap_rule` where it has none)."""
-    if not x.isnull().any():
-        return x, xr.zeros_like(x, dtype=np.int8)
-    filled = {rule: gaps.fill(x.to_numpy(), rule, upper=upper) for rule in CHOICES["gap_rule"]}
-    values = xr.concat(
-        [x.copy(data=values) for values, _ in filled.values()],
-        pd.Index(list(filled), name="gap_rule"),
-    )
-    return values, x.copy(data=filled[DEFAULTS["gap_rule"]][1])
-
-
-def _donors() -> xr.DataArray:
-    """Tell which provinces lend Tibet their ratio, dims (tibet, province)."""
-    names = np.array(NAMES)
-    return xr.DataArray(
-        np.array([names != "Tibet", names == NEIGHBOUR]),
-        coords={"tibet": list(CHOICES["tibet"]), "province": list(NAMES)},
-        dims=("tibet", "province"),
-    )
-
-
-def _stack(layers: Mapping[str, xr.DataArray], dim: str = "vintage") -> xr.DataArray:
-    return xr.concat([layers[value] for value in CHOICES[dim]], pd.Index(CHOICES[dim], name=dim))
 
 
 # --- Variables --------------------------------------------------------------------------------
@@ -399,18 +83,25 @@ def _index(
 
 
 def _indicator(ingredients: Ingredients, item: Indicator) -> xr.DataArray:
-    accounts = {"gdp": ingredients.gdp.sel(year=list(YEARS))}
-    series = accounts.get(item.series)
-    series = ingredients[item.series] if series is None else series
-    divisors: dict[str, Callable[[], xr.DataArray]] = {
-        "gdp": lambda: accounts["gdp"],
-        "area": lambda: ingredients.official.constant("land_area", "official"),
-        "population": lambda: ingredients["population"],
-        "employment": lambda: _employment(ingredients).sel(
-            employment=DEFAULTS["employment"], drop=True
-        ),
-    }
-    return series / divisors[item.per]() if item.per else series
+    """Compute one indicator: its series, or the series per unit of something."""
+    numerator = _quantity(ingredients, item.series)
+    return numerator / _quantity(ingredients, item.per) if item.per else numerator
+
+
+def _quantity(ingredients: Ingredients, name: str) -> xr.DataArray:
+    """Return a series, or one of the divisors that are no series with gaps."""
+    if name == "gdp":
+        return ingredients.gdp.sel(year=list(YEARS))
+    if name == "area":
+        return _area(ingredients)
+    if name == "employment":
+        return _employment(ingredients).sel(employment=DEFAULTS["employment"], drop=True)
+    return ingredients[name]
+
+
+def _area(ingredients: Ingredients) -> xr.DataArray:
+    """Land area, square kilometres, dims (province,)."""
+    return ingredients.official.constant("land_area", "official")
 
 
 def _scores(table: np.ndarray, indicators: tuple[Indicator, ...], normalisation: str) -> np.ndarray:
@@ -434,8 +125,7 @@ def _employment(ingredients: Ingredients) -> xr.DataArray:
     mixed = official.array("employment", "mixed_bases")
     sparse = official.array("employment_total", "official")
     interpolated = sparse.copy(data=gaps.interpolate(sparse.to_numpy()))
-    ingredients.codes["employment"] = xr.zeros_like(mixed, dtype=np.int8)
-    return _stack({"mixed_bases": mixed, "interpolated": interpolated}, "employment")
+    return stack({"mixed_bases": mixed, "interpolated": interpolated}, "employment")
 
 
 def _misallocation(ingredients: Ingredients) -> dict[str, xr.DataArray]:
@@ -448,7 +138,7 @@ def _misallocation(ingredients: Ingredients) -> dict[str, xr.DataArray]:
         "province": indices.elasticities,
         "common": indices.common_elasticity,
     }
-    beta = _stack(
+    beta = stack(
         {
             name: xr.apply_ufunc(
                 estimator,
@@ -487,7 +177,7 @@ def _location_quotient(ingredients: Ingredients) -> xr.DataArray:
     share = share.fillna(of_sums * (share.sel(year=first) / of_sums.sel(year=first)))
     # Totals are at hand in census 4 alone; a ratio never mixes vintages.
     share = share.expand_dims(vintage=["census4"]).reindex(vintage=list(CHOICES["vintage"]))
-    return _stack(
+    return stack(
         {
             "provinces": indices.location_quotient(industry, gdp, *sums),
             "national": indices.location_quotient(industry, gdp, share, xr.ones_like(share)),
@@ -515,7 +205,8 @@ def _variables(ingredients: Ingredients) -> tuple[dict[str, xr.DataArray], dict[
     agglomeration = _location_quotient(ingredients)
     long = {
         "indus": agglomeration.sel(
-            {choice: DEFAULTS[choice] for choice in ("denominator", "gap_rule")}, drop=True
+            {choice: DEFAULTS[choice] for choice in ("denominator", "gap_rule", "industry")},
+            drop=True,
         ),
         "stru": structure,
         "urb": urban,
@@ -529,7 +220,7 @@ def _variables(ingredients: Ingredients) -> tuple[dict[str, xr.DataArray], dict[
             {choice: DEFAULTS[choice] for choice in ("normalisation", "tibet")}, drop=True
         ),
         "indus": agglomeration.sel(sample),
-        "density": _employment(ingredients) / official.constant("land_area", "official"),
+        "density": _employment(ingredients) / _area(ingredients),
         **_misallocation(ingredients),
         "fin": credit / gdp,
         "env": ingredients["industrial_pollution_treatment_investment"]
@@ -578,6 +269,7 @@ def build(directory: Path | None = None) -> xr.Dataset:
         dataset[name].attrs = _attributes(name)
     dataset["filled"] = _filled(ingredients)
     dataset = _plain(dataset)
+    _require_complete(dataset, ingredients.official.path)
     dataset.attrs = {
         "title": "Variables of Ye (2024) rebuilt from official provincial series",
         "label": LABEL,
@@ -586,6 +278,18 @@ def build(directory: Path | None = None) -> xr.Dataset:
         "codebook": "data/codebook.md",
     }
     return dataset
+
+
+def _require_complete(dataset: xr.Dataset, path: Path) -> None:
+    """Refuse series with so many holes that a default panel would have one."""
+    for name in COLUMNS:
+        hole = dataset[name].sel(choices(dataset, name, {})).isnull()
+        if hole.any():
+            province, year = next(zip(*np.nonzero(hole.to_numpy()), strict=True))
+            raise UserError(
+                f"{path}: {name} cannot be computed for {NAMES[province]} {YEARS[year]}, since a "
+                "cell of its series is missing; use the complete table."
+            )
 
 
 def _with_sums(dataset: xr.Dataset) -> xr.Dataset:
@@ -617,9 +321,6 @@ def _attributes(name: str) -> dict[str, str]:
     }
 
 
-LABEL = "recollected from official series by the paper's formulas; not the author's own data"
-
-
 def _winsorised(values: xr.DataArray) -> xr.DataArray:
     """Add the dim `winsorised`: as computed, and pooled over all cells at 1 % and 99 %."""
     cells = ["province", "year"]
@@ -630,7 +331,7 @@ def _winsorised(values: xr.DataArray) -> xr.DataArray:
         output_core_dims=[cells],
         vectorize=True,
     )
-    return _stack({"no": values, "yes": cut}, "winsorised")
+    return stack({"no": values, "yes": cut}, "winsorised")
 
 
 def _rounded(name: str, values: xr.DataArray) -> xr.DataArray:
@@ -759,6 +460,27 @@ def filled_cells(dataset: xr.Dataset, name: str, vintage: str) -> dict[str, int]
     codes = dataset["filled"].sel(vintage=vintage, series=series).to_numpy()
     counts = {rule: int((codes == code).sum()) for rule, code in gaps.CODES.items()}
     return {rule: count for rule, count in counts.items() if count}
+
+
+def filling(dataset: xr.Dataset, vintage: str = DEFAULTS["vintage"]) -> pd.DataFrame:
+    """Say how the cells of the index's 14 indicators and of the other series came about.
+
+    Returns
+    -------
+    DataFrame
+        One row per variable (for its parts, see `produ_inno` and so on), series and rule:
+        `variable, series, rule, cells, share` (of the 403 cells of a series). Series without
+        gaps have no row, except those of `produ`.
+    """
+    rows = []
+    for name in COLUMNS:
+        for series in DESCRIBED[name].series:
+            codes = dataset["filled"].sel(vintage=vintage, series=series).to_numpy()
+            for rule, code in gaps.CODES.items():
+                cells = int((codes == code).sum())
+                if cells:
+                    rows.append((name, series, rule, cells, cells / codes.size))
+    return pd.DataFrame(rows, columns=["variable", "series", "rule", "cells", "share"])
 
 
 def write(

@@ -1,0 +1,186 @@
+"""What is recollected: the construction choices, the indicators and the variables, as records."""
+
+from dataclasses import dataclass
+
+from data.gaps import RULES
+
+CHOICES = {
+    "vintage": ("census4", "as_published", "census5"),
+    "winsorised": ("no", "yes"),
+    "gap_rule": tuple(RULES),
+    "tibet": ("companion", "neighbour"),
+    "normalisation": ("pooled", "by_year"),
+    "denominator": ("provinces", "national"),
+    "industry": ("ratio", "anchored"),
+    "elasticity": ("province", "common"),
+    "employment": ("mixed_bases", "interpolated"),
+}
+"""Construction choices, each with its values, the default first. A variable is NaN where a
+combination does not exist: `denominator = "national"` outside census 4, whose national totals
+alone are at hand, and `industry = "anchored"` outside the vintage as published."""
+
+DEFAULTS = {choice: values[0] for choice, values in CHOICES.items()}
+
+SUMS = {
+    "produ": ("produ_inno", "produ_green", "produ_digit"),
+    "M_all": ("M_cap", "M_lab"),
+}
+"""Variables that are sums of others, exactly."""
+
+COLUMNS = (
+    *("produ", "produ_inno", "produ_green", "produ_digit", "produ_alt", "indus", "density"),
+    *("M_all", "M_cap", "M_lab", "fin", "env", "stru", "urb", "trans"),
+)
+"""The variables of a panel, in the order of its columns."""
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """One indicator of an entropy index.
+
+    Attributes
+    ----------
+    symbol : str
+        Its name in `published/table1.csv`, or one of the same form.
+    dimension : str
+        The part of the index that it belongs to.
+    sign : int
+        +1 where more is better, −1 where less is.
+    series : str
+        The official series it is made of.
+    per : str
+        What it is divided by: "", "gdp", "area", "population" or "employment".
+    """
+
+    symbol: str
+    dimension: str
+    sign: int
+    series: str
+    per: str = ""
+
+
+INDICATORS = (
+    Indicator("patents_granted", "produ_inno", +1, "patents_granted"),
+    Indicator("hightech_industry_revenue", "produ_inno", +1, "hightech_industry_revenue"),
+    Indicator(
+        "new_product_dev_exp_industry_above_scale",
+        "produ_inno",
+        +1,
+        "new_product_dev_exp_industry_above_scale",
+    ),
+    Indicator("rd_fte_industry_above_scale", "produ_inno", +1, "rd_fte_industry_above_scale"),
+    Indicator("energy_consumption_per_gdp", "produ_green", -1, "energy_consumption", "gdp"),
+    Indicator("industrial_water_use_per_gdp", "produ_green", -1, "industrial_water_use", "gdp"),
+    Indicator("solid_waste_utilization_rate", "produ_green", +1, "solid_waste_utilization_rate"),
+    Indicator("industrial_wastewater_per_gdp", "produ_green", -1, "industrial_wastewater", "gdp"),
+    Indicator("industrial_so2_per_gdp", "produ_green", -1, "industrial_so2", "gdp"),
+    Indicator("telecom_business_volume", "produ_digit", +1, "telecom_business_volume"),
+    Indicator("broadband_access_ports", "produ_digit", +1, "broadband_access_ports"),
+    Indicator("software_revenue", "produ_digit", +1, "software_revenue"),
+    Indicator("optical_cable_length_per_area", "produ_digit", +1, "optical_cable_length", "area"),
+    Indicator("ecommerce_sales", "produ_digit", +1, "ecommerce_sales"),
+)
+"""The 14 indicators of Table 1."""
+
+STAND_IN = (
+    Indicator("rd_fte_per_employed", "labourers", +1, "rd_fte_all_sectors", "employment"),
+    Indicator("gdp_per_employed", "labourers", +1, "gdp", "employment"),
+    Indicator("hightech_revenue_per_gdp", "objects", +1, "hightech_industry_revenue", "gdp"),
+    Indicator("industrial_so2_per_gdp", "objects", -1, "industrial_so2", "gdp"),
+    Indicator("industrial_wastewater_per_gdp", "objects", -1, "industrial_wastewater", "gdp"),
+    Indicator("energy_consumption_per_gdp", "objects", -1, "energy_consumption", "gdp"),
+    Indicator("patents_per_head", "means", +1, "patents_granted", "population"),
+    Indicator("broadband_ports_per_head", "means", +1, "broadband_access_ports", "population"),
+    Indicator("optical_cable_length_per_area", "means", +1, "optical_cable_length", "area"),
+    Indicator("software_revenue_per_gdp", "means", +1, "software_revenue", "gdp"),
+)
+"""The declared stand-in for Table 6 column 2's index (labourers, objects and means of labour),
+which the paper does not describe further."""
+
+
+@dataclass(frozen=True)
+class Described:
+    """What a variable is.
+
+    Attributes
+    ----------
+    long_name, units : str
+        As in the Dataset's attributes.
+    formula : str
+        In terms of the official series.
+    series : tuple of str
+        Those of its series that have gaps, by their names in `filled`.
+    """
+
+    long_name: str
+    units: str
+    formula: str
+    series: tuple[str, ...] = ()
+
+
+def _series_of(dimension: str | None = None) -> tuple[str, ...]:
+    return tuple(i.series for i in INDICATORS if dimension in (None, i.dimension))
+
+
+DESCRIBED = {
+    "produ": Described(
+        "new quality productive forces",
+        "1",
+        "produ_inno + produ_green + produ_digit",
+        _series_of(),
+    ),
+    "produ_inno": Described(
+        "science and technology part of the index",
+        "1",
+        "entropy-weighted sum of its 4 of 14 indicators",
+        _series_of("produ_inno"),
+    ),
+    "produ_green": Described(
+        "green part of the index",
+        "1",
+        "entropy-weighted sum of its 5 of 14 indicators",
+        _series_of("produ_green"),
+    ),
+    "produ_digit": Described(
+        "digital part of the index",
+        "1",
+        "entropy-weighted sum of its 5 of 14 indicators",
+        _series_of("produ_digit"),
+    ),
+    "produ_alt": Described(
+        "stand-in for Table 6 column 2's index (labourers, objects and means of labour)",
+        "1",
+        "entropy-weighted sum of 10 indicators chosen here; the paper does not name its own",
+        tuple(dict.fromkeys(i.series for i in STAND_IN if i.series != "gdp")),
+    ),
+    "indus": Described(
+        "industrial agglomeration: location quotient of industry",
+        "1",
+        "(industrial_va / gdp) / (the nation's)",
+        ("industrial_va",),
+    ),
+    "density": Described(
+        "employment density", "10,000 persons per square kilometre", "employment / land_area"
+    ),
+    "M_all": Described("misallocation of resources", "1", "M_cap + M_lab"),
+    "M_cap": Described("misallocation of capital", "1", "|1/gamma_K - 1|"),
+    "M_lab": Described("misallocation of labour", "1", "|1/gamma_L - 1|"),
+    "fin": Described("financial development", "1", "(deposits_rmb + loans_rmb) / gdp"),
+    "env": Described(
+        "environmental regulation",
+        "1",
+        "industrial_pollution_treatment_investment / industrial_va",
+        ("industrial_pollution_treatment_investment", "industrial_va"),
+    ),
+    "stru": Described(
+        "industrial structure", "1", "tertiary_va / secondary_va", ("secondary_va", "tertiary_va")
+    ),
+    "urb": Described("urbanisation", "1", "urban population / population"),
+    "trans": Described("transport infrastructure", "ln km", "ln(highway_mileage)"),
+    "beta_K": Described(
+        "output elasticity of capital",
+        "1",
+        "slope of ln(gdp/employment) on ln(capital_stock/employment), province and year dummies",
+    ),
+}
+"""The Dataset's variables."""

@@ -1,0 +1,232 @@
+import json
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from data import fingerprints, recollect
+from data.definitions import CHOICES, COLUMNS, DEFAULTS, INDICATORS, SUMS
+from data.errors import UserError
+from data.files import sha256
+from data.official import DIRECTORY, NAMES, YEARS
+from data.published import load_indicators
+
+PANELS = ("recollected", "recollected-census4", "recollected-as_published")
+needs_series = pytest.mark.skipif(
+    not (DIRECTORY / "series.csv").exists(), reason="the official series are not at hand"
+)
+
+
+@pytest.fixture(scope="module")
+def dataset():
+    return recollect.load()
+
+
+@pytest.fixture(scope="module")
+def rebuilt():
+    return recollect.build()
+
+
+def sidecar(panel):
+    path = recollect.PANELS / f"{panel}.json"
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def text(panel):
+    return pd.read_csv(recollect.PANELS / f"{panel}.csv", dtype=str)
+
+
+# --- the committed Dataset ------------------------------------------------------------------
+
+
+def test_variables_carry_only_dims_of_choices_that_touch_them(dataset):
+    touched = {
+        "produ_inno": {"vintage", "gap_rule", "tibet", "normalisation"},
+        "produ_alt": {"vintage", "gap_rule"},
+        "indus": {"vintage", "gap_rule", "denominator", "industry"},
+        "density": {"employment"},
+        "M_cap": {"vintage", "elasticity", "employment"},
+        "M_all": {"vintage", "elasticity", "employment"},
+        "fin": {"vintage"},
+        "env": {"vintage", "gap_rule", "industry"},
+        "stru": {"vintage"},
+        "urb": set(),
+        "trans": set(),
+    }
+    for name, choices in touched.items():
+        assert set(dataset[name].dims) == choices | {"winsorised", "province", "year"}, name
+
+
+def test_every_choice_makes_a_difference(dataset):
+    for name in COLUMNS:
+        for choice in set(CHOICES) & set(dataset[name].dims):
+            base = {**recollect.choices(dataset, name, {}), "vintage": "as_published"}
+            base |= {"vintage": "census4"} if choice == "denominator" else {}
+            base |= {"elasticity": "province"} if name[:2] == "M_" else {}
+            base = {dim: value for dim, value in base.items() if dim in dataset[name].dims}
+            ways = [dataset[name].sel({**base, choice: value}) for value in CHOICES[choice]]
+            assert not any(ways[0].equals(other) for other in ways[1:]), (name, choice)
+
+
+def test_combinations_that_do_not_exist_are_empty_and_all_others_complete(dataset):
+    for name in COLUMNS:
+        empty = dataset[name].isnull()
+        exists = xr.ones_like(empty)
+        if "denominator" in exists.dims:
+            exists &= (exists["denominator"] == "provinces") | (exists["vintage"] == "census4")
+        if "industry" in exists.dims:
+            exists &= (exists["industry"] == "ratio") | (exists["vintage"] == "as_published")
+        xr.testing.assert_equal(empty, ~exists)
+
+
+def test_values_are_physical(dataset):
+    for name in ("produ", "produ_inno", "produ_green", "produ_digit", "produ_alt", "urb"):
+        assert dataset[name].min() >= 0, name
+        assert dataset[name].max() <= 1, name
+    for name in ("indus", "density", "fin", "stru", "trans"):
+        assert dataset[name].min() > 0, name
+    for name in ("M_all", "M_cap", "M_lab", "env"):
+        assert dataset[name].min() >= 0, name
+    assert 0 < dataset["beta_K"].min() < dataset["beta_K"].max() < 1
+
+
+def test_winsorising_moves_four_cells_at_each_end(dataset):
+    raw = dataset["fin"].sel(vintage="census4", winsorised="no").to_numpy().ravel()
+    cut = dataset["fin"].sel(vintage="census4", winsorised="yes").to_numpy().ravel()
+    ordered = np.sort(raw)
+    np.testing.assert_array_equal(cut, np.clip(raw, ordered[4], ordered[-5]))
+
+
+def test_the_index_is_that_of_table_1():
+    table = load_indicators()
+    printed = list(zip(table["symbol"], table["dimension"], table["sign"], strict=True))
+    signs = {+1: "+", -1: "-"}
+    assert [(i.symbol, i.dimension, signs[i.sign]) for i in INDICATORS] == printed
+
+
+def test_location_quotients_average_to_one_when_weighted_by_gdp(dataset):
+    # Σ (GDP share × quotient) = 1 each year, so that quotients lie on both sides of 1.
+    quotient = dataset["indus"].sel(recollect.choices(dataset, "indus", {}))
+    assert (quotient.min("province") < 1).all()
+    assert (quotient.max("province") > 1).all()
+
+
+def test_longer_spans_agree_with_the_sample(dataset):
+    for name in ("indus", "stru", "urb"):
+        long = dataset[f"{name}_long"].rename(year_long="year").sel(year=list(YEARS))
+        chosen = recollect.choices(dataset, name, {})
+        chosen.pop("vintage", None)
+        xr.testing.assert_equal(
+            long.transpose("province", "year", ...).drop_attrs(),
+            dataset[name].sel(chosen, drop=True).transpose("province", "year", ...).drop_attrs(),
+        )
+
+
+def test_filled_cells_are_counted_by_rule(dataset):
+    counts = recollect.filled_cells(dataset, "produ", "census4")
+    assert counts == {"observed": 4890, "interpolated": 31, "extended": 682, "proxy": 39}
+    assert sum(counts.values()) == 14 * 403
+    parts = [recollect.filled_cells(dataset, part, "census4") for part in SUMS["produ"]]
+    for rule, cells in counts.items():
+        assert sum(part.get(rule, 0) for part in parts) == cells
+    assert recollect.filled_cells(dataset, "urb", "census4") == {}
+    table = recollect.filling(dataset)
+    assert table.query("variable == 'produ'").groupby("rule")["cells"].sum().to_dict() == counts
+
+
+def test_a_missing_or_damaged_file_is_refused(tmp_path):
+    with pytest.raises(UserError, match=r"gone\.nc is missing"):
+        recollect.load(tmp_path / "gone.nc")
+    whole = recollect.DATASET.read_bytes()
+    (tmp_path / "cut.nc").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(UserError, match=r"cut\.nc cannot be read"):
+        recollect.load(tmp_path / "cut.nc")
+
+
+# --- the committed panels -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("panel", PANELS)
+def test_a_sum_is_exact_in_the_digits_written(panel):
+    rows = text(panel)
+    for total, parts in SUMS.items():
+        for row in rows[[total, *parts]].itertuples(index=False):
+            assert Decimal(row[0]) == sum(map(Decimal, row[1:])), (total, row)
+
+
+@pytest.mark.parametrize("panel", PANELS)
+def test_a_panel_is_balanced_complete_and_as_its_sidecar_says(panel):
+    rows = text(panel)
+    assert list(rows.columns) == ["province", "year", "region", *COLUMNS]
+    assert rows["province"].tolist() == [name for name in NAMES for _ in YEARS]
+    assert rows["year"].astype(int).tolist() == list(YEARS) * len(NAMES)
+    assert not rows.isna().any().any()
+    said = sidecar(panel)
+    assert said["sha256"] == sha256(recollect.PANELS / f"{panel}.csv")
+    assert said["panel"] == panel
+    assert said["cells"]["produ"]["extended"] == 682
+
+
+def test_vintage_alone_differs_between_the_one_vintage_panels(dataset):
+    census4, published = (sidecar(panel)["choices"] for panel in PANELS[1:])
+    for name in COLUMNS:
+        differing = {c for c in census4[name] if census4[name][c] != published[name][c]}
+        assert differing == ({"vintage"} if "vintage" in dataset[name].dims else set()), name
+    by_panel = [text(panel) for panel in PANELS[1:]]
+    for name in COLUMNS:
+        same = by_panel[0][name].equals(by_panel[1][name])
+        assert same == ("vintage" not in dataset[name].dims), name
+
+
+def test_panels_are_cut_from_the_committed_dataset_by_the_rule(dataset, tmp_path):
+    selections = fingerprints.selections(fingerprints.compute(dataset))
+    assert tuple(selections) == PANELS
+    for path in recollect.write(dataset, selections, tmp_path):
+        for suffix in (".csv", ".json"):
+            committed = recollect.PANELS / path.with_suffix(suffix).name
+            assert path.with_suffix(suffix).read_bytes() == committed.read_bytes()
+
+
+def test_a_choice_that_does_not_exist_is_refused(dataset):
+    with pytest.raises(UserError, match="vintage of fin cannot be 'census6'"):
+        recollect.frame(dataset, {"fin": {"vintage": "census6"}})
+
+
+def test_a_panel_takes_the_defaults_where_nothing_is_chosen(dataset):
+    panel = recollect.frame(dataset, {"fin": {"vintage": "as_published"}})
+    assert panel["fin"].iloc[0] == dataset["fin"].sel(
+        vintage="as_published", winsorised="no", province="Beijing", year=2010
+    )
+    assert panel["stru"].iloc[0] == dataset["stru"].sel(
+        vintage=DEFAULTS["vintage"], winsorised="no", province="Beijing", year=2010
+    )
+
+
+# --- rebuilt from the official series -------------------------------------------------------
+
+
+@needs_series
+def test_the_dataset_is_rebuilt_value_for_value(rebuilt, dataset):
+    xr.testing.assert_identical(rebuilt.transpose(*dataset.dims), dataset.transpose(*dataset.dims))
+
+
+@needs_series
+def test_panels_are_rebuilt_byte_for_byte(rebuilt, tmp_path):
+    recollect.write_dataset(rebuilt, tmp_path / "recollected.nc")
+    xr.testing.assert_identical(recollect.load(tmp_path / "recollected.nc"), recollect.load())
+    selections = fingerprints.selections(fingerprints.compute(rebuilt))
+    for path in recollect.write(rebuilt, selections, tmp_path):
+        assert path.read_bytes() == (recollect.PANELS / path.name).read_bytes()
+
+
+@needs_series
+def test_series_with_a_hole_are_refused(tmp_path):
+    lines = (DIRECTORY / "series.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    hole = "urbanization_rate,census2020_revised,Gansu,"
+    kept = [line for line in lines if not (line.startswith(hole) and ",2014," in line)]
+    assert len(kept) == len(lines) - 1
+    (tmp_path / "series.csv").write_text("".join(kept), encoding="utf-8")
+    with pytest.raises(UserError, match="urb cannot be computed for Gansu 2014"):
+        recollect.build(tmp_path)
