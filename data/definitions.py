@@ -109,19 +109,23 @@ class Described:
     formula : str
         In terms of the official series.
     series : tuple of str
-        Those of its series that have gaps, by their names in `filled`.
+        The official series whose cells are counted for it, by their names in `filled`.
+    others : tuple of str
+        Further series that it is made of: complete ones, divisors and companions.
     """
 
     long_name: str
     units: str
     formula: str
     series: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
 
 def _series_of(dimension: str | None = None) -> tuple[str, ...]:
     return tuple(i.series for i in INDICATORS if dimension in (None, i.dimension))
 
 
+PRODUCTION = ("gdp", "capital_stock_2000prices_zhangjun", "employment", "employment_total")
 DESCRIBED = {
     "produ": Described(
         "new quality productive forces",
@@ -140,47 +144,83 @@ DESCRIBED = {
         "1",
         "entropy-weighted sum of its 5 of 14 indicators",
         _series_of("produ_green"),
+        others=("gdp", "population", "so2_emission_total"),
     ),
     "produ_digit": Described(
         "digital part of the index",
         "1",
         "entropy-weighted sum of its 5 of 14 indicators",
         _series_of("produ_digit"),
+        others=("land_area",),
     ),
     "produ_alt": Described(
         "stand-in for Table 6 column 2's index (labourers, objects and means of labour)",
         "1",
         "entropy-weighted sum of 10 indicators chosen here; the paper does not name its own",
         tuple(dict.fromkeys(i.series for i in STAND_IN if i.series != "gdp")),
+        others=("gdp", "land_area", "population", "employment", "so2_emission_total"),
     ),
     "indus": Described(
         "industrial agglomeration: location quotient of industry",
         "1",
         "(industrial_va / gdp) / (the nation's)",
         ("industrial_va",),
+        others=("gdp", "secondary_va", "industry_share_gdp"),
     ),
     "density": Described(
-        "employment density", "10,000 persons per square kilometre", "employment / land_area"
+        "employment density",
+        "10,000 persons per square kilometre",
+        "employment / land_area",
+        others=("employment", "employment_total", "land_area"),
     ),
-    "M_all": Described("misallocation of resources", "1", "M_cap + M_lab"),
-    "M_cap": Described("misallocation of capital", "1", "|1/gamma_K - 1|"),
-    "M_lab": Described("misallocation of labour", "1", "|1/gamma_L - 1|"),
-    "fin": Described("financial development", "1", "(deposits_rmb + loans_rmb) / gdp"),
+    "M_all": Described(
+        "misallocation of resources",
+        "1",
+        "M_cap + M_lab",
+    ),
+    "M_cap": Described(
+        "misallocation of capital",
+        "1",
+        "|1/gamma_K - 1|",
+        others=PRODUCTION,
+    ),
+    "M_lab": Described(
+        "misallocation of labour",
+        "1",
+        "|1/gamma_L - 1|",
+        others=PRODUCTION,
+    ),
+    "fin": Described(
+        "financial development",
+        "1",
+        "(deposits_rmb + loans_rmb) / gdp",
+        others=("deposits_rmb", "loans_rmb", "gdp"),
+    ),
     "env": Described(
         "environmental regulation",
         "1",
         "industrial_pollution_treatment_investment / industrial_va",
         ("industrial_pollution_treatment_investment", "industrial_va"),
+        others=("secondary_va",),
     ),
     "stru": Described(
-        "industrial structure", "1", "tertiary_va / secondary_va", ("secondary_va", "tertiary_va")
+        "industrial structure",
+        "1",
+        "tertiary_va / secondary_va",
+        ("secondary_va", "tertiary_va"),
+        others=("gdp", "primary_va"),
     ),
-    "urb": Described("urbanisation", "1", "urban population / population"),
-    "trans": Described("transport infrastructure", "ln km", "ln(highway_mileage)"),
+    "urb": Described(
+        "urbanisation", "1", "urban population / population", others=("urbanization_rate",)
+    ),
+    "trans": Described(
+        "transport infrastructure", "ln km", "ln(highway_mileage)", others=("highway_mileage",)
+    ),
     "beta_K": Described(
         "output elasticity of capital",
         "1",
         "slope of ln(gdp/employment) on ln(capital_stock/employment), province and year dummies",
+        others=PRODUCTION,
     ),
 }
 """The Dataset's variables."""

@@ -137,15 +137,10 @@ class Official:
             name=series,
         )
 
-    def sources(self, series: str, *vintages: str) -> str:
-        """Name the compilations that the series' cells come from, each once, sorted."""
-        named = {
-            part.strip()
-            for vintage in vintages
-            for text in self._rows(series, vintage)["source"].unique()
-            for part in text.split("|")
-        }
-        return ", ".join(sorted(named))
+    def sources(self, series: str) -> tuple[str, ...]:
+        """Name the compilations that a series' cells come from, sorted."""
+        texts = self.cells.loc[self.cells["series"].eq(series), "source"].unique()
+        return tuple(sorted({part.strip() for text in texts for part in text.split("|")}))
 
 
 def read(directory: Path = DIRECTORY) -> Official:

@@ -30,7 +30,7 @@ from data.errors import UserError
 from data.files import replacing, sha256, write_csv
 from data.gaps import significant
 from data.ingredients import ACCOUNT_YEARS, Ingredients, stack
-from data.official import NAMES, YEARS, read
+from data.official import NAMES, YEARS, Official, read
 from data.provinces import REGION_OF
 
 PANELS = Path(__file__).parent / "panels"
@@ -264,9 +264,10 @@ def build(directory: Path | None = None) -> xr.Dataset:
     }
     for name, values in long.items():
         data[f"{name}_long"] = _rounded(name, values.rename(year="year_long"))
-    dataset = _with_sums(xr.Dataset({name: _ordered(values) for name, values in data.items()}))
-    for name in DESCRIBED:
-        dataset[name].attrs = _attributes(name)
+    dataset = xr.Dataset({name: _ordered(values) for name, values in data.items()})
+    for name in variables:
+        dataset[name].attrs = _attributes(name, ingredients.official)
+    dataset = _with_sums(dataset)
     dataset["filled"] = _filled(ingredients)
     dataset = _plain(dataset)
     _require_complete(dataset, ingredients.official.path)
@@ -296,7 +297,13 @@ def _with_sums(dataset: xr.Dataset) -> xr.Dataset:
     """Add the variables that are sums of others, exact at the decimals of their parts."""
     for total, parts in SUMS.items():
         dataset[total] = sum(dataset[part] for part in parts).round(PARTS_DECIMALS[total])
-        dataset[total].attrs = _attributes(total)
+        sources = {name for part in parts for name in dataset[part].attrs["source"].split("; ")}
+        dataset[total].attrs = {
+            "long_name": DESCRIBED[total].long_name,
+            "units": DESCRIBED[total].units,
+            "formula": DESCRIBED[total].formula,
+            "source": "; ".join(sorted(sources)),
+        }
     return dataset
 
 
@@ -311,13 +318,17 @@ def _plain(dataset: xr.Dataset) -> xr.Dataset:
     )
 
 
-def _attributes(name: str) -> dict[str, str]:
+def _attributes(name: str, official: Official) -> dict[str, str]:
+    """Describe a variable: what it is, its unit, and the series and compilations it rests on."""
     described = DESCRIBED[name]
+    series = described.series + described.others
+    sources = {source for one in series for source in official.sources(one)}
     return {
         "long_name": described.long_name,
         "units": described.units,
         "formula": described.formula,
-        "series": ", ".join(described.series),
+        "series": ", ".join(series),
+        "source": "; ".join(sorted(sources)),
     }
 
 

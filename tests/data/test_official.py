@@ -48,7 +48,7 @@ def test_national_totals_and_constants_stand_apart(folder):
 
 
 def test_sources_are_named_once(folder):
-    assert read(folder(HEADER + GOOD)).sources("gdp", "as_published", "census4") == "a, b, c"
+    assert read(folder(HEADER + GOOD)).sources("gdp") == ("a", "b", "c")
 
 
 def test_an_unknown_series_is_named(folder):

@@ -136,6 +136,21 @@ def test_filled_cells_are_counted_by_rule(dataset):
     assert table.query("variable == 'produ'").groupby("rule")["cells"].sum().to_dict() == counts
 
 
+def test_the_codebook_counts_cells_as_the_dataset_does(dataset):
+    book = (recollect.PANELS.parent / "codebook.md").read_text(encoding="utf-8")
+    rules = ("observed", "interpolated", "extended", "proxy")
+    table = recollect.filling(dataset).query("variable == 'produ'").set_index(["series", "rule"])
+    for series in {indicator.series for indicator in INDICATORS}:
+        counts = [table["cells"].get((series, rule), "") for rule in rules]
+        assert f"| `{series}` | " + " | ".join(map(str, counts)).replace("  ", " ") in book, series
+
+
+def test_the_codebook_names_every_choice_and_variable():
+    book = (recollect.PANELS.parent / "codebook.md").read_text(encoding="utf-8")
+    for name in (*COLUMNS, *CHOICES, *(value for values in CHOICES.values() for value in values)):
+        assert f"`{name}`" in book, name
+
+
 def test_a_missing_or_damaged_file_is_refused(tmp_path):
     with pytest.raises(UserError, match=r"gone\.nc is missing"):
         recollect.load(tmp_path / "gone.nc")
