@@ -155,16 +155,26 @@ def _grow_forward(x: Array) -> Array:
     """Extend the trailing end of every row that has one."""
     with np.errstate(divide="ignore", invalid="ignore"):
         growth = np.diff(np.log(np.where(x > 0, x, np.nan)), axis=1)
-    seen = np.flatnonzero(~np.isnan(growth).all(axis=0))
-    extended = x.copy()
-    if not seen.size:  # a single year is seen: nothing is known of growth
+    if np.isnan(growth).all():  # no year follows another: nothing is known of growth
         return hold(x)
-    common_gap = growth.shape[1] - 1 - seen[-1]
-    beyond = np.nanmedian(growth[:, seen[-max(common_gap, 1) :]])
+    extended = x.copy()
     last = [np.flatnonzero(~np.isnan(row)).max(initial=-1) for row in x]
     for t in range(1, x.shape[1]):
-        rate = np.nanmedian(growth[:, t - 1]) if t - 1 in seen else beyond
+        factor = np.exp(_median_growth(growth, t - 1))
         for i, end in enumerate(last):
             if 0 <= end < t:
-                extended[i, t] = extended[i, t - 1] * np.exp(rate)
+                extended[i, t] = extended[i, t - 1] * factor
     return extended
+
+
+def _median_growth(growth: Array, step: int) -> float:
+    """Return a step's median growth over provinces, or that of the nearest steps before it."""
+    seen = np.flatnonzero(~np.isnan(growth).all(axis=0))
+    if step in seen:
+        return float(np.nanmedian(growth[:, step]))
+    before, after = seen[seen < step], seen[seen > step]
+    start = before[-1] if before.size else -1
+    stop = after[0] if after.size else growth.shape[1]
+    gap = stop - start - 1
+    nearest = before[-gap:] if before.size else after[:gap]
+    return float(np.nanmedian(growth[:, nearest]))

@@ -27,12 +27,11 @@ def normalise(x: Array, sign: Array) -> Array:
     Returns
     -------
     array, shape (cells, k)
-        (x − min)/(max − min), or (max − x)/(max − min) where `sign` is negative.
+        (x − min)/(max − min), or (max − x)/(max − min) where `sign` is negative; 0 for an
+        indicator that does not vary.
     """
     xp = x.__array_namespace__()
-    low, high = xp.min(x, axis=0), xp.max(x, axis=0)
-    share = (x - low) / (high - low)
-    return xp.where(sign > 0, share, 1.0 - share)
+    return _within_span(x, sign, xp.min(x, axis=0), xp.max(x, axis=0))
 
 
 def normalise_within(x: Array, sign: Array, group: Array, groups: int) -> Array:
@@ -51,9 +50,7 @@ def normalise_within(x: Array, sign: Array, group: Array, groups: int) -> Array:
     member = (group[:, None] == xp.arange(groups)[None, :])[:, :, None]
     low = xp.min(xp.where(member, x[:, None, :], xp.inf), axis=0)
     high = xp.max(xp.where(member, x[:, None, :], -xp.inf), axis=0)
-    low, high = xp.take(low, group, axis=0), xp.take(high, group, axis=0)
-    share = (x - low) / (high - low)
-    return xp.where(sign > 0, share, 1.0 - share)
+    return _within_span(x, sign, xp.take(low, group, axis=0), xp.take(high, group, axis=0))
 
 
 def entropy_weights(z: Array) -> Array:
@@ -217,6 +214,13 @@ def winsorise(x: Array, lower: float = 1.0, upper: float = 99.0) -> Array:
     """Move values beyond two percentiles onto them (section 4.3: 1 % and 99 %)."""
     xp = x.__array_namespace__()
     return xp.clip(x, percentile(x, lower), percentile(x, upper))
+
+
+def _within_span(x: Array, sign: Array, low: Array, high: Array) -> Array:
+    """Place x between two ends, from the low one up or, where `sign` is negative, the high down."""
+    xp = x.__array_namespace__()
+    span = xp.where(high > low, high - low, 1.0)
+    return xp.where(sign > 0, x - low, high - x) / span
 
 
 def _within(x: Array) -> Array:

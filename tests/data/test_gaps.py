@@ -40,6 +40,16 @@ def test_where_all_are_missing_the_nearest_observed_growths_are_pooled():
     np.testing.assert_allclose(gaps.grow(x)[:, 0], 1 / factor**2)
 
 
+def test_a_gap_common_to_all_inside_the_years_takes_the_nearest_growths_on_its_own_side():
+    # None is seen in both of years 1 and 2 but for those that end and begin there.
+    x = rows([1, 3, NAN, NAN], [2, 8, NAN, NAN], [NAN, NAN, 5, 50], [NAN, NAN, 5, 500])
+    grown = gaps.grow(x)
+    inner = np.sqrt(3 * 4)
+    np.testing.assert_allclose(grown[:2, 2], [3 * inner, 8 * inner])
+    outer = np.sqrt(10 * 100)
+    np.testing.assert_allclose(grown[2:, 1], [5 / outer] * 2)
+
+
 def test_growth_at_one_end_is_not_learnt_from_cells_filled_at_the_other():
     x = rows([1, 2, NAN], [NAN, 5, 5], [NAN, 7, 7])
     np.testing.assert_allclose(gaps.grow(x)[1:, 0], [2.5, 3.5])

@@ -44,6 +44,12 @@ def test_normalise_turns_negative_indicators_round():
     np.testing.assert_array_equal(z, [[0, 1], [0.5, 0.5], [1, 0]])
 
 
+def test_an_indicator_that_does_not_vary_is_zero_whatever_its_sign():
+    x = np.array([[2.0, 2.0, 1.0], [2.0, 2.0, 3.0]])
+    z = indices.normalise(x, np.array([1, -1, 1]))
+    np.testing.assert_array_equal(z, [[0, 0, 0], [0, 0, 1]])
+
+
 def test_entropy_weights_by_hand():
     # Shares (0, ½, ½): e = ln 2/ln 3. Shares (0, 0, 1): e = 0.
     z = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]])
