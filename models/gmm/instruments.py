@@ -1,0 +1,437 @@
+"""Which cell of the panel stands where: rows, regressors and instruments as index arrays.
+
+Every number that enters an estimation is one of the panel's values, in levels, transformed or
+differenced. Which one is fixed by the specification and by what is observed, so it is worked
+out once, here; what remains is to gather (`arrays`), which can be differentiated.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.errors import UserError
+from models.gmm.grid import Grid
+from models.gmm.records import CONSTANT, Gmm, GmmSpecification, Iv
+
+LEVEL, TRANSFORMED, DIFFERENCED = range(3)
+"""The three forms in which `sources` holds every term, in that order."""
+
+LEVEL_MOMENTS = "GMM instruments for levels"
+"""xtabond2's name of the GMM-style instruments of the levels equation, of all sets together."""
+
+
+class Instrument(NamedTuple):
+    """One column of the instrument matrix.
+
+    Attributes
+    ----------
+    set : int
+        Position of the set among the specification's sets, `iv` after `gmm`; −1 is the constant.
+    term : str
+    lag : int, optional
+        None for ordinary instruments.
+    equation : str
+        Where it is not zero: "diff", "level" or "both".
+    period : int, optional
+        Position of the only period in which it is not zero; None if it is in every one.
+    """
+
+    set: int
+    term: str
+    lag: int | None
+    equation: str
+    period: int | None
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The fixed structure of one estimation on one panel.
+
+    R rows per group: the transformed equation's periods first, then the levels'; only periods
+    in which some group has a row.
+
+    Attributes
+    ----------
+    regressors : tuple of str
+        The k regressors, the constant last.
+    instruments : tuple of Instrument
+        The j columns.
+    row_period : ndarray of int, shape (R,)
+        Row's period, by position.
+    row_level : ndarray of bool, shape (R,)
+        Whether it is a row of the levels equation.
+    used : ndarray of bool, shape (R, N)
+        Rows that the estimation uses.
+    used_transformed : ndarray of bool, shape (T, N)
+        The transformed equation's rows again, all periods.
+    used_difference : ndarray of bool, shape (T, N)
+        Periods whose differenced residual the serial-correlation tests use.
+    y_cell, x_cell, z_cell : ndarray of int, shape (R,), (k, R) and (j, R)
+        Positions in `sources`.
+    dy_cell, dx_cell : ndarray of int, shape (T,) and (k, T)
+        The same for first differences.
+    later : ndarray of bool, shape (T, N), optional
+        Periods that count as "later" in forward orthogonal deviations; None with differences.
+    observed : ndarray of bool, shape (V, T, N)
+    """
+
+    regressors: tuple[str, ...]
+    instruments: tuple[Instrument, ...]
+    row_period: NDArray[np.int64]
+    row_level: NDArray[np.bool_]
+    used: NDArray[np.bool_]
+    used_transformed: NDArray[np.bool_]
+    used_difference: NDArray[np.bool_]
+    y_cell: NDArray[np.int64]
+    x_cell: NDArray[np.int64]
+    z_cell: NDArray[np.int64]
+    dy_cell: NDArray[np.int64]
+    dx_cell: NDArray[np.int64]
+    later: NDArray[np.bool_] | None
+    observed: NDArray[np.bool_]
+
+    @property
+    def n_cells(self) -> int:
+        """Number of cells in `sources`, without the last that is always zero."""
+        return 3 * self.observed.shape[0] * self.observed.shape[1]
+
+    def keep_instruments(self, kept: Sequence[int]) -> "Layout":
+        """Return the layout with the named columns of the instrument matrix only."""
+        return replace(
+            self,
+            instruments=tuple(self.instruments[i] for i in kept),
+            z_cell=self.z_cell[list(kept)],
+        )
+
+    def keep_regressors(self, kept: Sequence[int]) -> "Layout":
+        """Return the layout with the named regressors only."""
+        return replace(
+            self,
+            regressors=tuple(self.regressors[i] for i in kept),
+            x_cell=self.x_cell[list(kept)],
+            dx_cell=self.dx_cell[list(kept)],
+        )
+
+    def keep_groups(self, groups: slice) -> "Layout":
+        """Return the layout of some groups."""
+        return replace(
+            self,
+            used=self.used[:, groups],
+            used_transformed=self.used_transformed[:, groups],
+            used_difference=self.used_difference[:, groups],
+            later=None if self.later is None else self.later[:, groups],
+            observed=self.observed[:, :, groups],
+        )
+
+
+class Arrays(NamedTuple):
+    """What estimation works on; zero in rows that are not used.
+
+    Attributes
+    ----------
+    y : array, shape (R, N)
+    x : array, shape (k, R, N)
+    z : array, shape (j, R, N)
+    used : array, shape (R, N)
+        Ones and zeros.
+    dy : array, shape (T, N)
+        Outcome in first differences.
+    dx : array, shape (k, T, N)
+        Regressors in first differences.
+    used_transformed : array, shape (T, N)
+        The transformed equation's part of `used`, all periods.
+    clusters : ndarray of int, shape (R, N), optional
+        Cluster of each row; the groups are the clusters if it is None.
+    """
+
+    y: Any
+    x: Any
+    z: Any
+    used: Any
+    dy: Any
+    dx: Any
+    used_transformed: Any
+    clusters: NDArray[np.int64] | None = None
+
+
+# --- structure --------------------------------------------------------------------------------
+
+
+def layout(grid: Grid, specification: GmmSpecification) -> Layout:
+    """Work out rows, regressors and instruments.
+
+    A row of the levels equation needs the outcome, all regressors and the levels' ordinary
+    instruments; one of the transformed equation needs the same transformed, and its own row in
+    the sample. GMM-style instruments use all data and are zero where there are none (Roodman
+    2009, section 3).
+
+    Raises
+    ------
+    UserError
+        If no row is left, a set of instruments is empty, or an instrument is never observed.
+    """
+    regressors = specification.regressors + ((CONSTANT,) if specification.has_constant else ())
+    observed = grid.observed
+    model = [grid.index(specification.outcome), *(grid.index(term) for term in regressors)]
+    in_sample = observed[model].all(axis=0)
+    if grid.clusters is not None:
+        in_sample = in_sample & (grid.clusters >= 0)
+
+    ordinary = {
+        equation: [
+            grid.index(term)
+            for each in specification.iv
+            if each.equation in (equation, "both")
+            for term in each.variables
+        ]
+        for equation in ("diff", "level")
+    }
+    later = None
+    if specification.transform == "deviations":
+        every = sorted({*ordinary["diff"], *ordinary["level"]})
+        later = in_sample & observed[every].all(axis=0)
+    transformed = _transformed(observed, later)
+    used_transformed = transformed[[*model, *ordinary["diff"]]].all(axis=0)
+    used_transformed &= in_sample if later is None else _previous(in_sample)
+    used_level = in_sample & observed[ordinary["level"]].all(axis=0)
+    differenced = _transformed(observed, None)
+
+    equations = [(False, used_transformed)] + [(True, used_level)] * specification.system
+    rows = [(level, t) for level, used in equations for t in np.flatnonzero(used.any(axis=1))]
+    _refuse_empty(rows, specification, grid)
+    row_level, row_period = (np.array(column) for column in zip(*rows, strict=True))
+    used = np.stack([dict(equations)[level][t] for level, t in rows])
+
+    n_terms, n_periods = len(grid.terms), len(grid.periods)
+
+    def cells(form: int, term: str, periods: Any) -> NDArray[np.int64]:
+        return (form * n_terms + grid.index(term)) * n_periods + np.asarray(periods)
+
+    def by_row(term: str) -> NDArray[np.int64]:
+        return np.where(
+            row_level, cells(LEVEL, term, row_period), cells(TRANSFORMED, term, row_period)
+        )
+
+    available = np.concatenate([observed, transformed, differenced]).reshape(-1, used.shape[1])
+    empty = len(available)  # the position of a cell that is always zero
+    instruments, z_cell = [], []
+    for instrument, form in _instruments(specification, grid):
+        cell = np.full(len(rows), empty)
+        for row, (level, t) in enumerate(rows):
+            if instrument.equation not in ("both", "level" if level else "diff"):
+                continue
+            if instrument.period not in (None, t):
+                continue
+            base = t - (instrument.lag or 0)
+            if 0 <= base < n_periods:
+                own = form if form is not None else LEVEL if level else TRANSFORMED
+                cell[row] = cells(own, instrument.term, base)
+        inside = np.flatnonzero(cell < empty)
+        if (available[cell[inside]] & used[inside]).any():
+            instruments.append(instrument)
+            z_cell.append(cell)
+    _refuse_missing(instruments, specification, grid)
+    return Layout(
+        regressors=regressors,
+        instruments=tuple(instruments),
+        row_period=row_period,
+        row_level=row_level,
+        used=used,
+        used_transformed=used_transformed,
+        used_difference=used_transformed if later is None else differenced[model].all(axis=0),
+        y_cell=by_row(specification.outcome),
+        x_cell=np.stack([by_row(term) for term in regressors]),
+        z_cell=np.stack(z_cell),
+        dy_cell=cells(DIFFERENCED, specification.outcome, np.arange(n_periods)),
+        dx_cell=np.stack([cells(DIFFERENCED, term, np.arange(n_periods)) for term in regressors]),
+        later=later,
+        observed=observed,
+    )
+
+
+def _instruments(
+    specification: GmmSpecification, grid: Grid
+) -> Iterator[tuple[Instrument, int | None]]:
+    """Yield every column and the form of its values; None is that of the row it stands in."""
+    n_periods = len(grid.periods)
+    if specification.has_constant:
+        yield Instrument(-1, CONSTANT, None, "level", None), LEVEL
+    for position, each in enumerate(specification.iv, start=len(specification.gmm)):
+        for term in each.variables:
+            yield Instrument(position, term, None, each.equation, None), None
+    for position, each in enumerate(specification.gmm):
+        in_levels = each.equation == "level"
+        first, last = gmm_lags(each, n_periods)
+        own = "level" if in_levels else "diff"
+        form = DIFFERENCED if in_levels else LEVEL
+        blocks = [(lag, own, form) for lag in range(first, last + 1)]
+        if each.equation == "both" and specification.system:
+            blocks.append((_lag_in_levels(first, last), "level", DIFFERENCED))
+        periods = [None] if each.collapse else range(n_periods)
+        for lag, equation, values in blocks:
+            for period in periods:
+                for term in each.variables:
+                    yield Instrument(position, term, lag, equation, period), values
+
+
+def gmm_lags(each: Gmm, n_periods: int) -> tuple[int, int]:
+    """Return the lags of a GMM-style set, cut to what T periods allow."""
+    in_levels = each.equation == "level"
+    first, last = each.lag
+    deepest = n_periods - 1 - in_levels
+    return max(first, 2 - n_periods - in_levels), deepest if last is None else min(last, deepest)
+
+
+def _lag_in_levels(first: int, last: int) -> int:
+    """Return the lag of the difference that instruments the levels equation, for lags a … b.
+
+    One less than the first lag, as the nearest difference that is as exogenous (Blundell and
+    Bond 1998); xtabond2 starts at 0 where lags straddle it and before b where all lead.
+    """
+    if first > 0:
+        return first - 1
+    return 0 if last > 0 else last - 1
+
+
+def _transformed(observed: NDArray[np.bool_], later: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
+    """Say where transformed values exist, shape (V, T, N); deviations stand one period later."""
+    found = np.zeros_like(observed)
+    if later is None:
+        found[:, 1:] = observed[:, 1:] & observed[:, :-1]
+    else:
+        some_later = np.cumsum(later[::-1], axis=0)[::-1] > 0
+        found[:, 1:] = observed[:, :-1] & some_later[1:]
+    return found
+
+
+def _previous(flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    moved = np.zeros_like(flags)
+    moved[1:] = flags[:-1]
+    return moved
+
+
+def _refuse_empty(rows: list, specification: GmmSpecification, grid: Grid) -> None:
+    if not any(not level for level, _ in rows):
+        span = f"{grid.periods[0]}–{grid.periods[-1]}"
+        raise UserError(
+            f"The panel ({span}) has no two periods of one group in which the outcome "
+            f"{specification.outcome}, all regressors and ordinary instruments are observed: "
+            "it has too few periods for the lags asked, or a column is empty."
+        )
+
+
+def _refuse_missing(
+    instruments: Sequence[Instrument], specification: GmmSpecification, grid: Grid
+) -> None:
+    sets: tuple[Gmm | Iv, ...] = (*specification.gmm, *specification.iv)
+    found = {(each.set, each.term) for each in instruments}
+    for position, each in enumerate(sets):
+        for term in each.variables:
+            if (position, term) in found:
+                continue
+            if not grid.observed[grid.index(term)].any():
+                cause = f"{term} has no value"
+            elif isinstance(each, Gmm):
+                cause = f"{len(grid.periods)} periods are too few for its lags"
+            else:
+                cause = f"{term} is missing in every row of the sample"
+            raise UserError(
+                f"Instruments {each.label} are missing throughout, since {cause}: drop them or "
+                "change the lags."
+            )
+
+
+# --- values -----------------------------------------------------------------------------------
+
+
+def sources(values: Any, structure: Layout) -> Any:
+    """Return every value an estimation can use, one row per form, term and period.
+
+    Forward orthogonal deviations (Arellano and Bover 1995), √(m/(m+1)) (x_t − mean of the m
+    later values), stand in the row of the next period, as in xtabond2: there the same lags are
+    valid instruments as with differences.
+
+    Parameters
+    ----------
+    values : array, shape (V, T, N)
+        Finite; what is not observed is not used. Of numpy or another array namespace.
+
+    Returns
+    -------
+    array, shape (3 V T + 1, N)
+        The last row is zero.
+    """
+    xp = values.__array_namespace__()
+    n_groups = values.shape[2]
+    observed = structure.observed
+    values = values * xp.asarray(observed.astype(float))
+    nothing = xp.zeros_like(values[:, :1])
+    both = xp.asarray((observed[:, 1:] & observed[:, :-1]).astype(float))
+    differenced = xp.concat([nothing, (values[:, 1:] - values[:, :-1]) * both], axis=1)
+    transformed = differenced
+    if structure.later is not None:
+        counted = structure.later.astype(float)
+        n_later = (np.cumsum(counted[::-1], axis=0)[::-1])[1:]
+        ahead = np.triu(np.ones((len(counted), len(counted))), k=1)[:-1]
+        mean_later = (xp.asarray(ahead) @ (values * xp.asarray(counted))) * xp.asarray(
+            1 / np.maximum(n_later, 1)
+        )
+        scale = np.sqrt(n_later / (n_later + 1)) * observed[:, :-1]
+        transformed = xp.concat(
+            [nothing, (values[:, :-1] - mean_later) * xp.asarray(scale)], axis=1
+        )
+    every = xp.concat([values, transformed, differenced])
+    return xp.concat([xp.reshape(every, (-1, n_groups)), nothing[0]])
+
+
+def arrays(values: Any, structure: Layout, clusters: NDArray[np.int64] | None = None) -> Arrays:
+    """Gather outcome, regressors and instruments from a panel's values, shape (V, T, N)."""
+    xp = values.__array_namespace__()
+    cells = sources(values, structure)
+    used = xp.asarray(structure.used.astype(float))
+    used_difference = xp.asarray(structure.used_difference.astype(float))
+    return Arrays(
+        y=cells[structure.y_cell] * used,
+        x=cells[structure.x_cell] * used,
+        z=cells[structure.z_cell] * used,
+        used=used,
+        dy=cells[structure.dy_cell] * used_difference,
+        dx=cells[structure.dx_cell] * used_difference,
+        used_transformed=xp.asarray(structure.used_transformed.astype(float)),
+        clusters=None if clusters is None else clusters[structure.row_period],
+    )
+
+
+BLOCK = 2**19
+"""Numbers of the instrument matrix held at a time."""
+
+
+class Blocks:
+    """The arrays of a panel, some groups at a time, made anew on each pass.
+
+    So that memory beyond the data does not grow with the number of groups.
+    """
+
+    def __init__(self, panel: Grid, structure: Layout) -> None:
+        size = max(BLOCK // (structure.x_cell.size + structure.z_cell.size), 1)
+        starts = range(0, len(panel.groups), size)
+        self._slices = [slice(start, start + size) for start in starts]
+        self._panel, self._structure = panel, structure
+        self._only = self._make(self._slices[0]) if len(self._slices) == 1 else None
+
+    def __iter__(self) -> Iterator[Arrays]:
+        if self._only is not None:
+            yield self._only
+        else:
+            yield from map(self._make, self._slices)
+
+    def _make(self, groups: slice) -> Arrays:
+        clusters = self._panel.clusters
+        return arrays(
+            self._panel.values[:, :, groups],
+            self._structure.keep_groups(groups),
+            None if clusters is None else clusters[:, groups],
+        )

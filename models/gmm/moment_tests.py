@@ -1,0 +1,165 @@
+"""Tests of the moment conditions, on arrays."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.gmm.estimation import Step, residuals, step
+from models.gmm.instruments import Arrays, Layout
+from models.gmm.records import parse_term
+
+
+def serial_correlation(
+    blocks: Iterable[Arrays], order: int, estimated: Step, covariance: Any
+) -> Any:
+    """Return Arellano and Bond's z of serial correlation in the differenced residuals.
+
+    Arellano and Bond (1991, *Review of Economic Studies* 58, section 3); Roodman (2009, section
+    3.5) for residuals of other transformations and of systems. The numerator is the covariance
+    of the residuals with themselves `order` periods before.
+
+    Parameters
+    ----------
+    blocks : iterable of Arrays
+    order : int
+    estimated : Step
+        The last step.
+    covariance : array, shape (k, k)
+        Of the coefficients, before small-sample corrections.
+
+    Returns
+    -------
+    array, shape ()
+        NaN where no residual has one `order` periods before it.
+    """
+    sums = None
+    for block in blocks:
+        xp = block.y.__array_namespace__()
+        w = block.dy - xp.sum(block.dx * estimated.coef[:, None, None], axis=0)
+        pair = xp.sum(w[order:] * w[:-order], axis=0)
+        scores = xp.sum(block.z * residuals(block, estimated.coef), axis=1)
+        own = (
+            xp.sum(pair),
+            xp.sum(pair**2),
+            xp.sum(block.dx[:, order:] * w[:-order], axis=(1, 2)),
+            scores @ pair,
+        )
+        sums = own if sums is None else tuple(a + b for a, b in zip(sums, own, strict=True))
+    products, squares, xw, zw = sums
+    return products / _root(squares, xw, zw, estimated, covariance)
+
+
+def serial_correlation_iid(
+    blocks: Iterable[Arrays],
+    order: int,
+    estimated: Step,
+    covariance: Any,
+    sigma2: float,
+    weighting: NDArray[np.float64],
+    to_rows: NDArray[np.float64],
+) -> Any:
+    """Return the same under the errors' assumed covariance, for one-step without `robust`.
+
+    Parameters
+    ----------
+    sigma2 : float
+        Error variance.
+    weighting : ndarray, shape (T, T)
+        Covariance of the differenced errors over `sigma2`.
+    to_rows : ndarray, shape (T, R)
+        Covariance of differenced errors with those of the rows, over `sigma2`.
+    """
+    sums = None
+    for block in blocks:
+        xp = block.y.__array_namespace__()
+        w = block.dy - xp.sum(block.dx * estimated.coef[:, None, None], axis=0)
+        lagged = xp.concat([xp.zeros_like(w[:order]), w[:-order]])
+        lagged = lagged * block.used_transformed
+        own = (
+            xp.sum(w * lagged),
+            xp.sum(lagged * (xp.asarray(weighting) @ lagged)),
+            xp.sum(block.dx * lagged, axis=(1, 2)),
+            xp.sum(block.z * (xp.asarray(to_rows.T) @ lagged), axis=(1, 2)),
+        )
+        sums = own if sums is None else tuple(a + b for a, b in zip(sums, own, strict=True))
+    products, squares, xw, zw = sums
+    return products / _root(sigma2 * squares, xw, sigma2 * zw, estimated, covariance)
+
+
+def _root(squares: Any, xw: Any, zw: Any, estimated: Step, covariance: Any) -> Any:
+    """Return the numerator's standard error: its own variance and that of the coefficients."""
+    xp = zw.__array_namespace__()
+    crossed = xw @ (estimated.projection @ zw)
+    return xp.sqrt(squares - 2 * crossed + xw @ covariance @ xw)
+
+
+def subset_criterion(zx: Any, zy: Any, s: Any, kept: Sequence[int]) -> float:
+    """Return the criterion of an estimation with some of the instruments only."""
+    rows = np.asarray(kept)
+    return float(step(zx[rows], zy[rows], s[np.ix_(rows, rows)]).criterion)
+
+
+def mean_stationarity(derivative: Any, zx: Any, s: Any, gap: Any) -> Any:
+    """Return Magazzini and Calzolari's LM statistic of mean stationarity, χ² with 1 df.
+
+    If groups start off their long-run means, E(Δy_{t−1} u_t) is not 0 but decays with the
+    coefficient ρ of the lagged outcome: ψ ρ^{t−t₀}. ψ enters as a parameter, and the score of
+    ψ = 0 is tested at the system estimates: g'A G (G'A G)⁻¹ G'A g with g the moments, A = S⁻¹
+    and G their derivatives by coefficients and ψ (Magazzini and Calzolari 2020, *Econometric
+    Reviews* 39, 115–134).
+
+    Parameters
+    ----------
+    derivative : array, shape (j,)
+        Of the moments by ψ, from `stationarity_derivative`.
+    zx, s : array, shape (j, k) and (j, j)
+        s is the covariance of the moments.
+    gap : array, shape (j,)
+        The moments, Z'e.
+    """
+    xp = zx.__array_namespace__()
+    scale = 1 / xp.sqrt(xp.linalg.diagonal(s))
+    root = xp.linalg.cholesky(s * scale[:, None] * scale)
+    whitener = xp.linalg.inv(root) * scale
+    slopes = xp.concat([zx, derivative[:, None]], axis=1)
+    slopes = slopes / xp.sqrt(xp.sum((scale[:, None] * slopes) ** 2, axis=0))
+    q, _ = xp.linalg.qr(whitener @ slopes)
+    return xp.sum((q.T @ (whitener @ gap)) ** 2)
+
+
+def stationarity_derivative(
+    structure: Layout, outcome: str, coef: float
+) -> NDArray[np.float64] | None:
+    """Return how the moments of the levels equation change with ψ, shape (j,), sign apart.
+
+    Parameters
+    ----------
+    structure : Layout
+    outcome : str
+        Its lagged differences are meant, whichever lag of it is the instruments' term.
+    coef : float
+        Of the lagged outcome.
+
+    Returns
+    -------
+    ndarray or None
+        None if no lagged difference of the outcome instruments the levels equation.
+    """
+    n_periods = structure.observed.shape[1]
+    derivative = np.zeros(len(structure.instruments))
+    for column, (each, cells) in enumerate(
+        zip(structure.instruments, structure.z_cell, strict=True)
+    ):
+        variable, lag = parse_term(each.term)
+        if variable != outcome or each.equation != "level" or each.lag is None:
+            continue
+        for row in np.flatnonzero(structure.row_level & (cells < structure.n_cells)):
+            period = cells[row] % n_periods
+            term = cells[row] // n_periods % len(structure.observed)
+            # Of the differences, those that are observed: here and one period before.
+            seen = structure.observed[term, period] & structure.observed[term, period - 1]
+            count = (seen & structure.used[row]).sum()
+            derivative[column] += count * coef ** (period - lag - 1)
+    return derivative if derivative.any() else None

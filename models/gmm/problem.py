@@ -1,0 +1,218 @@
+"""From panel and specification to a problem that can be solved: nothing collinear is left in."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.errors import UserError
+from models.gmm.estimation import Moments, moments
+from models.gmm.grid import Grid
+from models.gmm.instruments import Blocks, Instrument, Layout, layout
+from models.gmm.records import CONSTANT, GmmSpecification
+from models.gmm.weighting import error_covariance, independent_columns, transformation
+
+COLLINEAR = 1e-10
+"""A column is collinear when less than this share of its squared size is left unexplained."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One estimation, ready to be solved.
+
+    Attributes
+    ----------
+    specification : GmmSpecification
+    panel : Grid
+    structure : Layout
+        Without instruments that are zero throughout.
+    blocks : Blocks
+    moments : Moments
+        Of all j instruments of `structure`.
+    kept : ndarray of int
+        Of these, the ones that are not collinear under the first-step weighting.
+    dropped_regressors : tuple of str
+    dropped_instruments : tuple of Instrument
+    """
+
+    specification: GmmSpecification
+    panel: Grid
+    structure: Layout
+    blocks: Blocks
+    moments: Moments
+    kept: NDArray[np.int64]
+    dropped_regressors: tuple[str, ...]
+    dropped_instruments: tuple[Instrument, ...]
+
+    @property
+    def rows_by_group(self) -> NDArray[np.int64]:
+        """Rows that count as observations: of the levels equation in a system, shape (N,)."""
+        return self.structure.used[self.structure.row_level == self.specification.system].sum(
+            axis=0
+        )
+
+    @property
+    def n(self) -> int:
+        """Observations."""
+        return int(self.rows_by_group.sum())
+
+    @property
+    def n_groups(self) -> int:
+        """Groups with an observation."""
+        return int((self.rows_by_group > 0).sum())
+
+    @property
+    def n_clusters(self) -> int | None:
+        """Clusters; None if the groups are the clusters."""
+        return None if self.panel.clusters is None else int(self.panel.clusters.max()) + 1
+
+    @property
+    def n_independent(self) -> int:
+        """Groups or clusters: how many independent terms the moments' covariance adds up."""
+        return self.n_clusters or self.n_groups
+
+    @property
+    def error_rows(self) -> NDArray[np.bool_]:
+        """Rows whose residuals tell the error variance, shape (R,)."""
+        in_levels = self.specification.system and self.specification.h == 1
+        return self.structure.row_level == in_levels
+
+    @property
+    def n_errors(self) -> int:
+        """Number of such residuals."""
+        return int(self.structure.used[self.error_rows].sum())
+
+
+def prepare(panel: Grid, specification: GmmSpecification) -> Problem:
+    """Lay out rows and instruments and drop what is collinear.
+
+    Raises
+    ------
+    UserError
+        As `layout` and `without_collinear`; or if instruments are fewer than coefficients or
+        say nothing of one.
+    """
+    structure = layout(panel, specification)
+    if panel.clusters is not None:
+        panel = replace(panel, clusters=_used_clusters(panel, structure))
+    structure, dropped_regressors = without_collinear(panel, structure)
+    weighting = row_weighting(specification, structure, len(panel.periods))
+    found = moments(Blocks(panel, structure), weighting)
+    alive = np.flatnonzero(np.diag(found.s) > 0)
+    s = found.s[np.ix_(alive, alive)]
+    kept = independent_columns(s, COLLINEAR)
+    counting = set(alive[kept])
+    alive_structure = structure.keep_instruments(alive)
+    problem = Problem(
+        specification=specification,
+        panel=panel,
+        structure=alive_structure,
+        blocks=Blocks(panel, alive_structure),
+        moments=Moments(found.zx[alive], found.zy[alive], s),
+        kept=kept,
+        dropped_regressors=dropped_regressors,
+        dropped_instruments=tuple(
+            each for i, each in enumerate(structure.instruments) if i not in counting
+        ),
+    )
+    _refuse_underidentified(problem)
+    return problem
+
+
+def row_weighting(
+    specification: GmmSpecification, structure: Layout, n_periods: int
+) -> NDArray[np.float64]:
+    """Return H of the rows in use, shape (R, R)."""
+    own = transformation(specification.transform, n_periods)
+    rows = structure.row_period + n_periods * structure.row_level
+    every = error_covariance(specification.h, own, own, specification.system)
+    return every[np.ix_(rows, rows)]
+
+
+def without_collinear(panel: Grid, structure: Layout) -> tuple[Layout, tuple[str, ...]]:
+    """Drop base categories of indicator variables; refuse any other collinear regressor.
+
+    Of indicators that add up to the constant or to each other (year dummies), the last is
+    dropped, as xtabond2 does.
+
+    Returns
+    -------
+    Layout
+    tuple of str
+        The terms dropped.
+
+    Raises
+    ------
+    UserError
+        If another regressor does not vary, or is collinear with others.
+    """
+    terms = structure.regressors
+    gram = np.zeros((len(terms), len(terms)))
+    for block in Blocks(panel, structure.keep_instruments([])):
+        flat = block.x.reshape(len(block.x), -1)
+        gram += flat @ flat.T
+    size = np.sqrt(np.diag(gram))
+    scaled = gram / np.outer(np.where(size > 0, size, 1), np.where(size > 0, size, 1))
+    indicator = [_is_indicator(panel, term) for term in terms]
+    order = sorted(range(len(terms)), key=lambda i: (terms[i] != CONSTANT, not indicator[i], i))
+    kept: list[int] = []
+    dropped: list[int] = []
+    for i in order:
+        across = scaled[kept, i]
+        left = scaled[i, i] - across @ np.linalg.solve(scaled[np.ix_(kept, kept)], across)
+        if left > COLLINEAR:
+            kept.append(i)
+        elif indicator[i]:
+            dropped.append(i)
+        else:
+            _refuse_collinear(terms[i], bool(size[i] > 0), [terms[j] for j in kept])
+    return structure.keep_regressors(sorted(kept)), tuple(terms[i] for i in sorted(dropped))
+
+
+def _is_indicator(panel: Grid, term: str) -> bool:
+    """Whether a term is a 0/1 variable, which the constant is not counted as."""
+    i = panel.index(term)
+    values = panel.values[i][panel.observed[i]]
+    return term != CONSTANT and bool(np.isin(values, (0.0, 1.0)).all())
+
+
+def _refuse_collinear(term: str, varies: bool, others: list[str]) -> None:
+    if not varies:
+        raise UserError(
+            f"Regressor {term} does not vary within groups in the sample, so it has no "
+            "coefficient once group effects are removed: drop it."
+        )
+    raise UserError(
+        f"Regressor {term} is a linear combination of other regressors (year dummies and the "
+        f"constant included: {', '.join(others)}), so it has no coefficient of its own: drop "
+        "it or the dummies."
+    )
+
+
+def _refuse_underidentified(problem: Problem) -> None:
+    j, terms = len(problem.kept), problem.structure.regressors
+    if j < len(terms):
+        raise UserError(
+            f"{j} instruments are too few for {len(terms)} coefficients: ask for more lags or "
+            "add instruments."
+        )
+    zx = problem.moments.zx[problem.kept]
+    scaled = zx / np.sqrt(np.diag(problem.moments.s))[problem.kept, None]
+    length = np.linalg.norm(scaled, axis=0)
+    for term, own in zip(terms, length, strict=True):
+        if own <= 1e-12 * length.max():
+            raise UserError(f"No instrument is correlated with regressor {term}: add one.")
+    if np.linalg.matrix_rank(scaled / length, tol=np.sqrt(COLLINEAR) / 100) < len(terms):
+        raise UserError(
+            f"The instruments do not tell the {len(terms)} regressors apart: add instruments or "
+            "drop regressors."
+        )
+
+
+def _used_clusters(panel: Grid, structure: Layout) -> NDArray[np.int64]:
+    """Number the clusters of the rows in use from 0, shape (T, N); −1 elsewhere."""
+    used = np.zeros(panel.clusters.shape, dtype=bool)
+    np.logical_or.at(used, structure.row_period, structure.used)
+    codes = np.full(panel.clusters.shape, -1)
+    codes[used] = np.unique(panel.clusters[used], return_inverse=True)[1]
+    return codes

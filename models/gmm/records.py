@@ -1,0 +1,198 @@
+"""What a difference or system GMM estimation is asked to do, as records."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from data.errors import UserError
+
+CONSTANT = "const"
+"""The constant's term, after the slopes."""
+
+Equation = Literal["both", "diff", "level"]
+EQUATIONS = ("both", "diff", "level")
+TRANSFORMS = ("difference", "deviations")
+
+_TERM = re.compile(r"(?P<kind>[LlFf])(?P<lag>\d*)\.(?P<variable>.+)")
+
+
+def parse_term(term: str) -> tuple[str, int]:
+    """Split a term into variable and lag: "L2.n" is ("n", 2), "F.n" ("n", -1), "n" ("n", 0)."""
+    match = _TERM.fullmatch(term)
+    if match is None:
+        return term, 0
+    variable, inner = parse_term(match["variable"])
+    lag = int(match["lag"] or 1)
+    return variable, inner + (lag if match["kind"] in "Ll" else -lag)
+
+
+def terms(text: str | Sequence[str]) -> tuple[str, ...]:
+    """Read a list of terms, also written as in Stata: "L.n w L(0/2).k"."""
+    items = text.split() if isinstance(text, str) else text
+    return tuple(term for item in items for term in _expand(item))
+
+
+def _expand(item: str) -> list[str]:
+    match = re.fullmatch(r"([LlFf])\((\d+)/(\d+)\)\.(.+)", item)
+    if match is None:
+        return [item]
+    kind, first, last, variable = match.groups()
+    lags = range(int(first), int(last) + 1)
+    return [f"{kind}{lag if lag > 1 else ''}.{variable}" if lag else variable for lag in lags]
+
+
+@dataclass(frozen=True)
+class Gmm:
+    """GMM-style instruments, xtabond2's `gmm(variables, lag(a b) collapse eq())`.
+
+    Attributes
+    ----------
+    variables : tuple of str
+        Terms; a string is read as in Stata ("L.n w").
+    lag : tuple of (int or None)
+        Lags a … b of the variables that instrument the transformed equation; None for b means
+        as deep as the panel goes, for a 1. With `equation` "both" the lagged difference at lag
+        a − 1 instruments the levels equation; with "level" the differences at lags a … b do.
+    collapse : bool
+        One instrument per lag instead of one per lag and period.
+    equation : "both", "diff" or "level"
+    """
+
+    variables: tuple[str, ...]
+    lag: tuple[int | None, int | None] = (1, None)
+    collapse: bool = False
+    equation: Equation = "both"
+
+    def __post_init__(self) -> None:
+        first, last = self.lag
+        first = 1 if first is None else first
+        if last is not None and last < first:
+            first, last = last, first
+        object.__setattr__(self, "variables", terms(self.variables))
+        object.__setattr__(self, "lag", (first, last))
+        _refuse_unknown("equation", self.equation, EQUATIONS)
+
+    @property
+    def label(self) -> str:
+        """The set as xtabond2 lists it."""
+        first, last = self.lag
+        parts = ["collapse"] if self.collapse else []
+        parts += [] if self.equation == "both" else [f"eq({self.equation})"]
+        parts.append(f"lag({first} {'.' if last is None else last})")
+        return f"gmm({' '.join(self.variables)}, {' '.join(parts)})"
+
+
+@dataclass(frozen=True)
+class Iv:
+    """Ordinary instruments, xtabond2's `iv(variables, eq())`, one column per variable.
+
+    Attributes
+    ----------
+    variables : tuple of str
+        Terms; transformed in the transformed equation, as they are in levels.
+    equation : "both", "diff" or "level"
+    """
+
+    variables: tuple[str, ...]
+    equation: Equation = "both"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "variables", terms(self.variables))
+        _refuse_unknown("equation", self.equation, EQUATIONS)
+
+    @property
+    def label(self) -> str:
+        """The set as xtabond2 lists it."""
+        equation = "" if self.equation == "both" else f", eq({self.equation})"
+        return f"iv({' '.join(self.variables)}{equation})"
+
+
+@dataclass(frozen=True)
+class GmmSpecification:
+    """One estimation.
+
+    Attributes
+    ----------
+    outcome : str
+        The dependent variable.
+    regressors : tuple of str
+        Terms, the lagged outcome among them ("L.n"); a constant is added in system GMM.
+    gmm : tuple of Gmm
+    iv : tuple of Iv
+    system : bool
+        System GMM; False gives difference GMM.
+    transform : "difference" or "deviations"
+        First differences or forward orthogonal deviations.
+    steps : 1 or 2
+    robust : bool
+        Standard errors robust to any pattern within groups; after two steps, Windmeijer's.
+    small : bool
+        Stata's small-sample corrections, t and F.
+    h : 1, 2 or 3
+        First-step weighting, xtabond2's `h()`.
+    cluster : str, optional
+        Column whose values make the clusters; groups by default.
+    constant : bool
+        Constant in the levels equation; without effect in difference GMM.
+    ar : int
+        Highest order of the serial-correlation tests.
+    """
+
+    outcome: str
+    regressors: tuple[str, ...]
+    gmm: tuple[Gmm, ...] = ()
+    iv: tuple[Iv, ...] = ()
+    system: bool = True
+    transform: Literal["difference", "deviations"] = "difference"
+    steps: Literal[1, 2] = 2
+    robust: bool = True
+    small: bool = False
+    h: Literal[1, 2, 3] = 3
+    cluster: str | None = None
+    constant: bool = True
+    ar: int = 2
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "regressors", terms(self.regressors))
+        object.__setattr__(self, "gmm", tuple(self.gmm))
+        object.__setattr__(self, "iv", tuple(self.iv))
+        _refuse_unknown("transform", self.transform, TRANSFORMS)
+        _refuse_unknown("steps", self.steps, (1, 2))
+        _refuse_unknown("h", self.h, (1, 2, 3))
+        twice = [term for i, term in enumerate(self.regressors) if term in self.regressors[:i]]
+        if twice:
+            raise UserError(f"Regressor {twice[0]} is named twice: name it once.")
+        for each in () if self.system else (*self.gmm, *self.iv):
+            if each.equation == "level":
+                raise UserError(
+                    f"Instruments {each.label} are for the levels equation, which difference GMM "
+                    "does not have: drop them or estimate system GMM."
+                )
+
+    @property
+    def robust_moments(self) -> bool:
+        """Whether the moments' covariance is estimated from residuals."""
+        return self.steps == 2 or self.robust or self.cluster is not None
+
+    @property
+    def has_constant(self) -> bool:
+        """Whether a constant is estimated."""
+        return self.system and self.constant
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Variables read from the panel, without lags, each once."""
+        every = (
+            self.outcome,
+            *self.regressors,
+            *(name for each in (*self.gmm, *self.iv) for name in each.variables),
+        )
+        return tuple(dict.fromkeys(parse_term(term)[0] for term in every))
+
+
+def _refuse_unknown(option: str, value: object, known: Sequence[object]) -> None:
+    if value not in known:
+        raise UserError(
+            f"Option {option} cannot be {value!r}: choose among {', '.join(map(str, known))}."
+        )
