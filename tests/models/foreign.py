@@ -56,7 +56,14 @@ NAMESPACE = SimpleNamespace(
     concat=_foreign(np.concat),
     sum=_foreign(np.sum),
     sqrt=_foreign(np.sqrt),
+    reshape=_foreign(np.reshape),
+    ones_like=_foreign(np.ones_like),
+    zeros_like=_foreign(np.zeros_like),
     linalg=SimpleNamespace(
-        inv=_foreign(np.linalg.inv), qr=_foreign(np.linalg.qr), solve=_foreign(np.linalg.solve)
+        cholesky=_foreign(np.linalg.cholesky),
+        diagonal=_foreign(np.linalg.diagonal),
+        inv=_foreign(np.linalg.inv),
+        qr=_foreign(np.linalg.qr),
+        solve=_foreign(np.linalg.solve),
     ),
 )
