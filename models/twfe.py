@@ -19,10 +19,11 @@ STARS = ((0.01, "***"), (0.05, "**"), (0.10, "*"))
 """Significance marks of the paper's tables, the strictest first."""
 
 COLLINEAR = 1e-10
-"""A regressor is collinear when less than this share of its length is left unexplained.
+"""A variable counts as fully explained when less than this share of its length is left over.
 
 Between the rounding of panels (12 significant digits) and the variation of the flattest
-regressor in use.
+regressor in use. A regressor that the dummies and the regressors before it explain is collinear;
+an outcome that the dummies alone or all regressors explain leaves nothing to test.
 """
 
 
@@ -152,10 +153,12 @@ def fit(design: Design) -> TwfeFit:
     Raises
     ------
     UserError
-        If a regressor is collinear with the dummies or with regressors before it, or if the
-        panel falls apart into blocks that share no year.
+        If a regressor is collinear with the dummies or with regressors before it, if the outcome
+        has no variation of its own or is fitted perfectly, or if the panel falls apart into
+        blocks that share no year.
     """
     refuse_collinear(design)
+    refuse_degenerate(design.y, slope_parts(design.y, design.x, design.province, design.year))
     arrays = fit_arrays(design.y, design.x, design.province, design.year)
     return TwfeFit(
         terms=(*design.terms, CONSTANT),
@@ -275,3 +278,18 @@ def refuse_collinear(design: Design) -> None:
                 "province and year effects, so it has no coefficient of its own: drop it or "
                 "check its column."
             )
+
+
+def refuse_degenerate(y: NDArray[np.float64], parts: SlopeParts) -> None:
+    """Raise UserError if rounding is all that effects, or effects and regressors, leave of `y`."""
+    rounding = COLLINEAR * np.linalg.norm(y)
+    if np.linalg.norm(parts.residual + parts.within @ parts.slopes) <= rounding:
+        raise UserError(
+            "The outcome does not vary once province and year effects are taken out, so there is "
+            "nothing to explain: check its column."
+        )
+    if np.linalg.norm(parts.residual) <= rounding:
+        raise UserError(
+            "The regressors and the province and year effects fit the outcome perfectly, so its "
+            "slopes have no standard errors: check whether its column is computed from theirs."
+        )

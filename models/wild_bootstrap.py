@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.design import Design
-from models.twfe import SlopeParts, crv1, refuse_collinear, slope_parts
+from models.twfe import SlopeParts, crv1, refuse_collinear, refuse_degenerate, slope_parts
 from models.two_way import two_way_parts
 
 WEIGHTS = {
@@ -88,9 +88,12 @@ def wild_bootstrap(
     Raises
     ------
     UserError
-        If a regressor is collinear, or the panel falls apart into blocks that share no year.
+        If a regressor is collinear, if the outcome has no variation of its own or is fitted
+        perfectly, or if the panel falls apart into blocks that share no year.
     """
     refuse_collinear(design)
+    parts = slope_parts(design.y, design.x, design.province, design.year)
+    refuse_degenerate(design.y, parts)
     n_clusters = len(design.provinces)
     kind = weights or ("webb" if n_clusters < FEW_CLUSTERS else "rademacher")
     enumerated = kind == "rademacher" and 2**n_clusters <= draws
@@ -99,7 +102,6 @@ def wild_bootstrap(
         if enumerated
         else np.random.default_rng(seed).choice(WEIGHTS[kind], size=(draws, n_clusters))
     )
-    parts = slope_parts(design.y, design.x, design.province, design.year)
     n_regressors = len(design.terms) + len(design.years) - 1
     correction = crv1(len(design.y), n_clusters, n_regressors)
     t, p = [], []

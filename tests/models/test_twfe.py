@@ -13,6 +13,7 @@ from analysis.specifications import STATIC
 from data.errors import UserError
 from models.design import Design, Specification, design
 from models.twfe import CONSTANT, constant_weights, fit, fit_arrays, stars
+from models.wild_bootstrap import wild_bootstrap
 from tests.models import foreign, simulated
 from tests.models.simulated import SPECIFICATION
 
@@ -196,6 +197,35 @@ def test_a_nearly_flat_regressor_is_estimated():
     expected = fit(design(frame, SPECIFICATION)).table()
     result = fit(design(flat, SPECIFICATION)).table()
     np.testing.assert_allclose(result.loc["x3", "t"], expected.loc["x3", "t"], rtol=1e-6)
+
+
+# --- degenerate outcomes ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("estimate", [fit, wild_bootstrap])
+@pytest.mark.parametrize(
+    ("outcome", "said"),
+    [
+        (lambda frame: 0 * frame["x1"], "does not vary"),
+        (lambda frame: 0 * frame["x1"] + 0.1, "does not vary"),
+        (lambda frame: np.log(frame["year"]), "does not vary"),
+        (lambda frame: frame["year"] + frame["province"].str[1:].astype(float), "does not vary"),
+        (lambda frame: 5 + 2 * frame["x1"] - frame["x3"] / 3, "fit the outcome perfectly"),
+    ],
+    ids=["zero", "constant", "common to provinces", "two-way additive", "perfect fit"],
+)
+def test_an_outcome_that_leaves_nothing_to_test_is_refused(estimate, outcome, said):
+    frame = simulated.panel(share_missing=0.1)
+    rounded = outcome(frame).map(lambda value: float(f"{value:.12g}"))
+    with pytest.raises(UserError, match=said):
+        estimate(design(frame.assign(y=rounded), SPECIFICATION))
+
+
+def test_an_outcome_with_a_little_noise_is_estimated():
+    frame = simulated.panel()
+    result = fit(design(frame.assign(y=50 + 1e-6 * frame["y"]), SPECIFICATION))
+    expected = fit(design(frame, SPECIFICATION))
+    np.testing.assert_allclose(result.p[:-1], expected.p[:-1], rtol=1e-5)
 
 
 # --- the table, and other array namespaces ---------------------------------------------------
