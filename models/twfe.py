@@ -26,6 +26,14 @@ regressor in use. A regressor that the dummies and the regressors before it expl
 an outcome that the dummies alone or all regressors explain leaves nothing to test.
 """
 
+FEWEST_CLUSTERS = 3
+"""Below this many provinces there are no clustered tests.
+
+With two provinces in the same years the effects make each province's residuals and regressors
+the mirror image of the other's, and the slopes' normal equations then set each cluster's score
+to zero: the clustered variance is rounding error.
+"""
+
 
 class SlopeParts(NamedTuple):
     """Least-squares slopes as a linear map of the outcome.
@@ -76,6 +84,7 @@ class TwfeFit:
     terms : tuple of str
         Slopes in the design's order, then "const".
     coef, se, se_cluster : ndarray, shape (k + 1,)
+        `se_cluster` is NaN with fewer than `FEWEST_CLUSTERS` provinces.
     r2_within, sigma_e : float
     n, n_provinces, n_years : int
     """
@@ -160,11 +169,12 @@ def fit(design: Design) -> TwfeFit:
     refuse_collinear(design)
     refuse_degenerate(design.y, slope_parts(design.y, design.x, design.province, design.year))
     arrays = fit_arrays(design.y, design.x, design.province, design.year)
+    has_clusters = len(design.provinces) >= FEWEST_CLUSTERS
     return TwfeFit(
         terms=(*design.terms, CONSTANT),
         coef=arrays.coef,
         se=arrays.se,
-        se_cluster=arrays.se_cluster,
+        se_cluster=arrays.se_cluster if has_clusters else np.full_like(arrays.se, np.nan),
         r2_within=float(arrays.r2_within),
         sigma_e=float(arrays.sigma_e),
         n=len(design.y),

@@ -7,7 +7,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.design import Design
-from models.twfe import SlopeParts, crv1, refuse_collinear, refuse_degenerate, slope_parts
+from models.twfe import (
+    FEWEST_CLUSTERS,
+    SlopeParts,
+    crv1,
+    refuse_collinear,
+    refuse_degenerate,
+    slope_parts,
+)
 from models.two_way import two_way_parts
 
 WEIGHTS = {
@@ -38,7 +45,8 @@ class WildBootstrap:
     t : ndarray, shape (k,)
         Cluster-robust t statistics of the data.
     p : ndarray, shape (k,)
-        Symmetric two-sided p-values.
+        Symmetric two-sided p-values; NaN like `t` with fewer than `twfe.FEWEST_CLUSTERS`
+        provinces, whose clustered variance is rounding error.
     weights : str
         "rademacher" or "webb".
     draws : int
@@ -112,7 +120,8 @@ def wild_bootstrap(
         extreme = np.sum(np.abs(simulated) >= abs(data) * (1 - TIE))
         t.append(data)
         p.append(extreme / len(drawn) if enumerated else (1 + extreme) / (1 + len(drawn)))
-    return WildBootstrap(design.terms, np.array(t), np.array(p), kind, len(drawn), enumerated)
+    tests = np.array([t, p]) if n_clusters >= FEWEST_CLUSTERS else np.full((2, len(t)), np.nan)
+    return WildBootstrap(design.terms, *tests, kind, len(drawn), enumerated)
 
 
 def bootstrap_scores(

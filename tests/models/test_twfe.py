@@ -228,6 +228,22 @@ def test_an_outcome_with_a_little_noise_is_estimated():
     np.testing.assert_allclose(result.p[:-1], expected.p[:-1], rtol=1e-5)
 
 
+# --- few clusters ----------------------------------------------------------------------------
+
+
+def test_two_provinces_have_no_clustered_tests():
+    arrays = design(simulated.panel(n_provinces=2), SPECIFICATION)
+    bare = fit_arrays(arrays.y, arrays.x, arrays.province, arrays.year)
+    assert (bare.se_cluster[:-1] < 1e-10 * bare.se[:-1]).all()  # rounding, whatever the data
+    table = fit(arrays).table()
+    assert table[["se_cluster", "t_cluster", "p_cluster"]].isna().all(axis=None)
+    assert wild_bootstrap(arrays).table().isna().all(axis=None)
+    assert table[["se", "p"]].notna().all(axis=None)
+    three = design(simulated.panel(n_provinces=3), SPECIFICATION)
+    assert fit(three).table().notna().all(axis=None)
+    assert wild_bootstrap(three).table().notna().all(axis=None)
+
+
 # --- the table, and other array namespaces ---------------------------------------------------
 
 
