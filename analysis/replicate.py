@@ -7,7 +7,8 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from analysis.specifications import SPECIFICATIONS, select
+from analysis import system_gmm
+from analysis.specifications import select
 from data import published
 from data.panel import Panel
 from models import twfe
@@ -39,8 +40,19 @@ TITLES = {
     "8": "Table 8. Regions",
 }
 
-UNAVAILABLE = {"system_gmm": "waits for its estimator, system GMM, and is not replicated yet"}
-"""Estimators of published columns that the project does not have, and what it says of them."""
+TESTS = (
+    ("AR(1) z", "ar1_z"),
+    ("AR(1) p", "ar1_p"),
+    ("AR(2) z", "ar2_z"),
+    ("AR(2) p", "ar2_p"),
+    ("Hansen p", "hansen_p"),
+    ("instruments", "instruments"),
+    ("levels' moments p", "levels_p"),
+    ("mean stationarity p", "stationarity_p"),
+    ("L.y, pooled OLS", "lag_pooled"),
+    ("L.y, within", "lag_within"),
+)
+"""Table 5's last lines: head and statistic."""
 
 
 def describe(panel: Panel, variables: Iterable[str]) -> pd.DataFrame:
@@ -60,7 +72,7 @@ def describe(panel: Panel, variables: Iterable[str]) -> pd.DataFrame:
 
 
 def estimate(panel: Panel, specification: Specification, draws: int = 9_999) -> pd.DataFrame:
-    """Estimate one static column by two-way fixed effects.
+    """Estimate one column by its own estimator.
 
     Parameters
     ----------
@@ -69,32 +81,55 @@ def estimate(panel: Panel, specification: Specification, draws: int = 9_999) -> 
     specification : Specification
         The published column.
     draws : int
-        Wild-bootstrap draws for `p_wild`.
+        Wild-bootstrap draws for `p_wild` of the static columns.
 
     Returns
     -------
     DataFrame
-        Columns `table, column, term, statistic, estimated`: for each slope and the constant
-        `coef, se, p, stars` (conventional), `se_cluster, p_cluster` (CRV1 by province) and,
-        for slopes, `p_wild`; for the column `n` and `r2` (within).
+        Columns `table, column, term, statistic, estimated`; which statistics, `ESTIMATORS` say.
     """
-    arrays = design(panel.frame, specification)
-    fit = twfe.fit(arrays)
-    by_term = fit.table().join(wild_bootstrap(arrays, draws=draws).table()["p_wild"])
+    by_term, whole = ESTIMATORS[specification.estimator](panel, specification, draws)
     long = (
-        by_term[["coef", "se", "stars", "p", "se_cluster", "p_cluster", "p_wild"]]
-        .astype(object)
+        by_term.astype(object)
         .rename_axis("term")
         .reset_index()
         .melt("term", var_name="statistic", value_name="estimated")
         .dropna(subset="estimated")
     )
-    whole = pd.DataFrame(
-        {"term": "", "statistic": ["n", "r2"], "estimated": [fit.n, fit.r2_within]}
+    of_column = pd.DataFrame(
+        {"term": "", "statistic": list(whole), "estimated": list(whole.values())}
     )
-    return pd.concat([long, whole.astype(object)]).assign(
+    return pd.concat([long, of_column.astype(object)]).assign(
         table=specification.table, column=specification.column
     )
+
+
+def _two_way(
+    panel: Panel, specification: Specification, draws: int
+) -> tuple[pd.DataFrame, dict[str, float]]:
+    """Two-way fixed effects: `n` and `r2` (within); for each term coefficients and p-values.
+
+    `coef, se, p, stars` (conventional), `se_cluster, p_cluster` (CRV1 by province) and, for
+    slopes, `p_wild`.
+    """
+    arrays = design(panel.frame, specification)
+    fit = twfe.fit(arrays)
+    by_term = fit.table().join(wild_bootstrap(arrays, draws=draws).table()["p_wild"])
+    kept = ["coef", "se", "stars", "p", "se_cluster", "p_cluster", "p_wild"]
+    return by_term[kept], {"n": fit.n, "r2": fit.r2_within}
+
+
+def _system_gmm(
+    panel: Panel, specification: Specification, draws: int
+) -> tuple[pd.DataFrame, dict[str, float]]:
+    """System GMM under the default choices: `coef, se, stars, p` for each term, `n` and tests."""
+    fit = system_gmm.fit_column(panel.frame, specification)
+    by_term = system_gmm.coefficients(fit)[["coef", "se", "stars", "p"]]
+    return by_term, system_gmm.statistics(fit)
+
+
+ESTIMATORS = {"twfe": _two_way, "system_gmm": _system_gmm}
+"""By a specification's `estimator`: statistics of each term (rows) and of the whole column."""
 
 
 def replicate(
@@ -112,11 +147,7 @@ def replicate(
     printed = _printed()
     described = [v for v in printed.query("table == '2'")["term"].unique() if v in panel.frame]
     estimates = [describe(panel, described)]
-    estimates += [
-        estimate(panel, record, draws)
-        for record in specifications
-        if record.estimator not in UNAVAILABLE
-    ]
+    estimates += [estimate(panel, record, draws) for record in specifications]
     return _compare(pd.concat(estimates, ignore_index=True), printed, panel.name)
 
 
@@ -167,12 +198,10 @@ def show(replication: pd.DataFrame, console: Console) -> None:
         for table, rows in of_panel.groupby("table", sort=False):
             layout = _descriptives if table == "2" else _regressions
             console.print(layout(rows, f"{TITLES[table]} — panel {panel}"))
-    for estimator, sentence in UNAVAILABLE.items():
-        waiting = [r.column for r in SPECIFICATIONS if r.estimator == estimator]
-        console.print(f"Columns {', '.join(waiting)}: {sentence}.")
     console.print(
         "paper | estimate. Green: the estimate rounds to the printed number. Standard errors in "
-        "parentheses (the paper's notes say t values). Stars: 1, 5 and 10 % by conventional SEs."
+        "parentheses (the paper's notes say t values). Stars: 1, 5 and 10 % by conventional SEs "
+        "(in Table 5, Windmeijer's)."
     )
 
 
@@ -205,12 +234,15 @@ def _lines(columns: Sequence[str]) -> list[tuple[str, str, str]]:
     records = select(columns)
     interest = dict.fromkeys(term for record in records for term in record.interest)
     controls = dict.fromkeys(term for record in records for term in record.controls)
+    dynamic = all(record.estimator == "system_gmm" for record in records)
+    lags = [system_gmm.LAG] if dynamic else []
     lines = []
-    for term in (*interest, *controls, "const"):
+    for term in (*lags, *interest, *controls, "const"):
         lines += [(term, term, "coef"), ("", term, "se")]
-        if term in interest:
+        if term in interest and not dynamic:
             lines += [("  p clustered", term, "p_cluster"), ("  p wild", term, "p_wild")]
-    return [*lines, ("n", "", "n"), ("R² within", "", "r2")]
+    last = TESTS if dynamic else [("R² within", "r2")]
+    return [*lines, *((head, "", statistic) for head, statistic in (("n", "n"), *last))]
 
 
 def _pairs(heads: Sequence[str]) -> list[str]:

@@ -126,11 +126,12 @@ def design(frame: pd.DataFrame, specification: Specification) -> Design:
     UserError
         If no row is left, or if the sample has too few rows for the regression.
     """
-    rows = frame
-    if specification.region is not None:
-        rows = rows[rows["region"] == specification.region]
-    if specification.last_year is not None:
-        rows = rows[rows["year"] <= specification.last_year]
+    rows = sample(frame, specification)
+    if rows.empty:
+        raise UserError(
+            f"Column {specification.column}: the panel has no rows in "
+            f"{sample_text(specification)}; add them or leave the column out."
+        )
     province, provinces = pd.factorize(rows["province"])
     year, years = pd.factorize(rows["year"], sort=True)
     parameters = len(provinces) + len(years) - 1 + len(specification.terms)
@@ -157,13 +158,23 @@ def design(frame: pd.DataFrame, specification: Specification) -> Design:
     )
 
 
+def sample(frame: pd.DataFrame, specification: Specification) -> pd.DataFrame:
+    """Return the rows of a panel that a specification uses."""
+    rows = frame
+    if specification.region is not None:
+        rows = rows[rows["region"] == specification.region]
+    if specification.last_year is not None:
+        rows = rows[rows["year"] <= specification.last_year]
+    return rows
+
+
 def sample_text(specification: Specification) -> str:
     """Say in words which rows of a panel a specification uses."""
     parts = [
-        f"region {specification.region}" if specification.region else "all regions",
-        f"years to {specification.last_year}" if specification.last_year else "all years",
+        f"region {specification.region}" if specification.region else "",
+        f"years to {specification.last_year}" if specification.last_year else "",
     ]
-    return ", ".join(parts)
+    return ", ".join(part for part in parts if part) or "all rows"
 
 
 def _regressor(rows: pd.DataFrame, term: str) -> NDArray[np.float64]:
