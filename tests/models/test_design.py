@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from data.errors import UserError
-from models.design import Specification, design, sample_text
+from models.design import Specification, design
 from tests.models import simulated
 from tests.models.simulated import SPECIFICATION
 
@@ -84,15 +84,25 @@ def test_another_outcome_changes_nothing_else(frame):
     assert other.terms == result.terms
 
 
-@pytest.mark.parametrize(
-    ("changes", "n_rows"), [({"last_year": 2010}, 6), ({"region": "north"}, 0)]
-)
-def test_too_few_rows_are_refused_with_the_sample_named(frame, changes, n_rows):
-    record = Specification("0.5", "y", ("x1",), (), "small", **changes)
-    with pytest.raises(UserError, match=r"Column 0\.5 needs more than") as caught:
+def test_too_few_rows_are_refused_with_the_sample_named(frame):
+    record = Specification("0.5", "y", ("x1",), (), "small", last_year=2010)
+    with pytest.raises(UserError, match=r"Column 0\.5 needs more than 7 rows") as caught:
         design(frame, record)
-    assert f"the panel has {n_rows} " in str(caught.value)
-    assert sample_text(record) in str(caught.value)
+    assert "the panel has 6 in its sample (years to 2010)" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sample"),
+    [
+        ({"region": "north"}, "region north"),
+        ({"last_year": 2009}, "years to 2009"),
+        ({"region": "west", "last_year": 2009}, "region west, years to 2009"),
+    ],
+)
+def test_an_empty_sample_is_refused_by_name(frame, changes, sample):
+    record = Specification("0.5", "y", ("x1",), (), "empty", **changes)
+    with pytest.raises(UserError, match=rf"Column 0\.5: the panel has no rows in {sample};"):
+        design(frame, record)
 
 
 def test_one_row_more_than_parameters_is_enough():
