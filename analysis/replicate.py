@@ -252,7 +252,8 @@ def _pairs(heads: Sequence[str]) -> list[str]:
 def _pair(cell, stars=None, brackets: bool = False) -> list[str]:
     """Return the printed number and the estimate with as many decimals."""
     printed = cell.published if isinstance(cell.published, str) else ""
-    decimals = len(printed.partition(".")[2]) if printed else 3
+    whole = isinstance(cell.estimated, int)
+    decimals = len(printed.partition(".")[2]) if printed or whole else 3
     text = f"{float(cell.estimated):.{decimals}f}"
     if stars is not None:
         printed += stars.published if isinstance(stars.published, str) else ""
