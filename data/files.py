@@ -35,6 +35,6 @@ def write_csv(frame: pd.DataFrame, path: Path, digits: int = 12) -> None:
         frame.to_csv(temporary, index=False, float_format=f"%.{digits}g", lineterminator="\n")
 
 
-def sha256(path: Path) -> str:
+def sha256(content: bytes) -> str:
     """Return the hexadecimal SHA-256 of a file's bytes."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return hashlib.sha256(content).hexdigest()

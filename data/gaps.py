@@ -66,7 +66,10 @@ def interpolate(x: Array) -> Array:
 
 
 def grow(x: Array) -> Array:
-    """Extend both ends on the median growth of the others (rule "growth")."""
+    """Extend both ends on the median growth of those that are observed (rule "growth").
+
+    If no province is observed in two years running, nothing is known of growth: as `hold`.
+    """
     forward, backward = _grow_forward(x), _grow_forward(x[:, ::-1])[:, ::-1]
     return np.where(np.isnan(forward), backward, forward)
 
@@ -155,7 +158,7 @@ def _grow_forward(x: Array) -> Array:
     """Extend the trailing end of every row that has one."""
     with np.errstate(divide="ignore", invalid="ignore"):
         growth = np.diff(np.log(np.where(x > 0, x, np.nan)), axis=1)
-    if np.isnan(growth).all():  # no year follows another: nothing is known of growth
+    if np.isnan(growth).all():
         return hold(x)
     extended = x.copy()
     last = [np.flatnonzero(~np.isnan(row)).max(initial=-1) for row in x]

@@ -73,7 +73,7 @@ class Official:
     @cached_property
     def sha256(self) -> str:
         """SHA-256 of the table's bytes."""
-        return sha256(self.path)
+        return sha256(self.path.read_bytes())
 
     @cached_property
     def _groups(self) -> dict[tuple[str, str], pd.DataFrame]:

@@ -1,7 +1,6 @@
 """Load a panel: a named one, verified against its sidecar, or the user's own CSV."""
 
 import csv
-import hashlib
 import io
 import json
 import math
@@ -16,7 +15,8 @@ import pandas as pd
 import pandera.pandas as pa
 
 from data.errors import UserError
-from data.provinces import PROVINCES, REGIONS, canonical
+from data.files import sha256
+from data.provinces import REGION_OF, REGIONS, canonical
 
 FOLDER = Path(__file__).parent / "panels"
 """Where the named panels lie: `<name>.csv` with its sidecar `<name>.json`."""
@@ -122,9 +122,9 @@ def load_panel(name_or_path: str, variables: Sequence[str], folder: Path = FOLDE
     named = name_or_path in named_panels(folder)
     path = folder / f"{name_or_path}.csv" if named else Path(name_or_path)
     content = _bytes(path, folder)
-    sha256 = hashlib.sha256(content).hexdigest()
+    digest = sha256(content)
     if named:
-        _verify(path, sha256)
+        _verify(path, digest)
     text, notices = _decode(content, str(path))
     cells, more = _plain_numbers(_select(parse(text, str(path)), variables, str(path)))
     frame = validate(cells, variables, str(path))
@@ -134,7 +134,7 @@ def load_panel(name_or_path: str, variables: Sequence[str], folder: Path = FOLDE
     return Panel(
         name=name_or_path if named else own_name(path),
         frame=frame,
-        sha256=sha256,
+        sha256=digest,
         balanced=not missing,
         notices=tuple(notices + [f"{path}: {notice}" for notice in more]),
     )
@@ -164,15 +164,15 @@ def _bytes(path: Path, folder: Path) -> bytes:
         ) from None
 
 
-def _verify(path: Path, sha256: str) -> None:
+def _verify(path: Path, digest: str) -> None:
     sidecar = path.with_suffix(".json")
     try:
         expected = json.loads(sidecar.read_text(encoding="utf-8"))["sha256"]
     except (OSError, ValueError, KeyError, TypeError):
         expected = None
-    if expected != sha256:
+    if expected != digest:
         raise UserError(
-            f"{path} has sha256 {sha256} but its sidecar {sidecar.name} says {expected}; "
+            f"{path} has sha256 {digest} but its sidecar {sidecar.name} says {expected}; "
             "restore both files from the repository or rebuild them with "
             "`python -m analysis panel build`."
         )
@@ -307,6 +307,14 @@ def _select(frame: pd.DataFrame, variables: Iterable[str], file: str) -> pd.Data
             )
         if positions:
             chosen[name] = frame.iloc[:, positions[0]].map(_clean).astype(str)
+    needed = dict.fromkeys(("province", "year", *variables))
+    absent = [name for name in needed if name not in chosen]
+    if absent:
+        found = _shorten(", ".join(map(str, frame.columns)), 200)
+        raise UserError(
+            f"{file}, header: there is no column {' and no column '.join(absent)}; add what is "
+            f"missing to the columns found ({found})."
+        )
     return pd.DataFrame(chosen, index=frame.index)
 
 
@@ -440,8 +448,8 @@ def validate(frame: pd.DataFrame, variables: Sequence[str], file: str) -> pd.Dat
     -------
     DataFrame
         Columns `province` (str, English for the 31), `year` (int), `region` (str) and
-        `variables` (float). Sorted by province (administrative order if all are among the
-        31, else in order of first appearance) and year, with a new index.
+        `variables` (float). Sorted by province (the 31 in administrative order, then others
+        alphabetically) and year, with a new index.
 
     Raises
     ------
@@ -451,31 +459,26 @@ def validate(frame: pd.DataFrame, variables: Sequence[str], file: str) -> pd.Dat
     cells = _select(frame, variables, file)
     if not len(frame):
         raise UserError(f"{file} has no rows below its header; add one per province and year.")
-    _check_cells(cells, variables, list(map(str, frame.columns)), file)
+    _check_cells(cells, variables, file)
     known = cells["province"].map(canonical)
-    regions = {province.name: province.region for province in PROVINCES}
     table = pd.DataFrame(
         {
             "province": known.where(known.notna(), cells["province"]).astype(str),
             "year": cells["year"].map(_year).astype(int),
-            "region": cells["region"].map(_region) if "region" in cells else known.map(regions),
+            "region": cells["region"].map(_region) if "region" in cells else known.map(REGION_OF),
             **{name: cells[name].map(number).astype(float) for name in variables},
         },
         index=cells.index,
     )
     _check_table(table, file)
-    administrative = {province.name: i for i, province in enumerate(PROVINCES)}
-    order = (
-        table["province"].map(administrative)
-        if known.notna().all()
-        else pd.factorize(table["province"])[0]
-    )
-    return table.iloc[np.lexsort((table["year"], order))].reset_index(drop=True)
+    rank = {name: i for i, name in enumerate(REGION_OF)}
+    administrative = table["province"].map(rank).fillna(len(rank))
+    alphabetical = pd.factorize(table["province"], sort=True)[0]
+    order = np.lexsort((table["year"], alphabetical, administrative))
+    return table.iloc[order].reset_index(drop=True)
 
 
-def _check_cells(
-    cells: pd.DataFrame, variables: Sequence[str], header: list[str], file: str
-) -> None:
+def _check_cells(cells: pd.DataFrame, variables: Sequence[str], file: str) -> None:
     rules = {"province": (_PRESENT, _KNOWN), "year": (_PRESENT, _YEAR)}
     if "region" in cells:
         rules |= {"province": (_PRESENT,), "region": (_PRESENT,)}
@@ -489,12 +492,6 @@ def _check_cells(
         }
     )
     failures = _failures(schema, cells)
-    absent = [name for name in rules if name not in cells]
-    if absent:
-        raise UserError(
-            f"{file}, header: there is no column {' and no column '.join(absent)}; add what is "
-            f"missing to the columns found ({_shorten(', '.join(header), 200)})."
-        )
     if len(failures):
         rank = failures["column"].map(list(rules).index)
         first = failures.assign(rank=rank).sort_values(["index", "rank"], kind="stable").iloc[0]

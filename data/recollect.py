@@ -30,11 +30,11 @@ from data.errors import UserError
 from data.files import replacing, sha256, write_csv
 from data.gaps import significant
 from data.ingredients import ACCOUNT_YEARS, Ingredients, stack
-from data.official import NAMES, YEARS, Official, read
+from data.official import DIRECTORY, NAMES, YEARS, Official, read
+from data.panel import FOLDER
 from data.provinces import REGION_OF
 
-PANELS = Path(__file__).parent / "panels"
-DATASET = PANELS / "recollected.nc"
+DATASET = FOLDER / "recollected.nc"
 
 LABEL = "recollected from official series by the paper's formulas; not the author's own data"
 
@@ -42,7 +42,7 @@ LONG_YEARS = tuple(range(2003, 2023))
 YEAR_DIMS = ("year", "year_long")
 
 DIGITS = 12
-"""Significant digits of every value written."""
+"""Significant digits of every value written that is no part of a sum."""
 
 PARTS_DECIMALS = {"produ": 12, "M_all": 11}
 """Decimals of the parts of a sum: fixed, so that a sum of rounded parts needs no more digits."""
@@ -235,7 +235,7 @@ def _variables(ingredients: Ingredients) -> tuple[dict[str, xr.DataArray], dict[
 # --- The Dataset ------------------------------------------------------------------------------
 
 
-def build(directory: Path | None = None) -> xr.Dataset:
+def build(directory: Path = DIRECTORY) -> xr.Dataset:
     """Build the Dataset of all construction choices from the official series.
 
     Parameters
@@ -256,7 +256,7 @@ def build(directory: Path | None = None) -> xr.Dataset:
     UserError
         If the series cannot be read.
     """
-    ingredients = Ingredients(read(*([directory] if directory else [])))
+    ingredients = Ingredients(read(directory))
     variables, long = _variables(ingredients)
     data = {
         name: _rounded(name, _winsorised(values) if name != "beta_K" else values)
@@ -495,7 +495,7 @@ def filling(dataset: xr.Dataset, vintage: str = DEFAULTS["vintage"]) -> pd.DataF
 
 
 def write(
-    dataset: xr.Dataset, selections: Mapping[str, Selection], directory: Path = PANELS
+    dataset: xr.Dataset, selections: Mapping[str, Selection], directory: Path = FOLDER
 ) -> list[Path]:
     """Write named panels as CSV, each with a JSON sidecar.
 
@@ -520,7 +520,7 @@ def write(
         sidecar = {
             "panel": panel,
             "label": LABEL,
-            "sha256": sha256(path),
+            "sha256": sha256(path.read_bytes()),
             "series_sha256": dataset.attrs["series_sha256"],
             "choices": made_of,
             "cells": {

@@ -65,7 +65,6 @@ def table():
     made.add("industrial_va", "census5", range(2016, 2023), 20, 29)
     made.rows["industrial_va", "as_published", "Tibet", 2012] = 21.0
     made.add("industry_share_gdp", "as_published", [2015], 10, 15)
-    made.rows["industrial_va", "census4", "National", 2013] = 900.0
     for year in YEARS:
         made.rows["gdp", "census4", "National", year] = 5000.0
         made.rows["industrial_va", "census4", "National", year] = 900.0

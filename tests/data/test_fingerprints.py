@@ -4,6 +4,7 @@ import pytest
 
 from data import fingerprints, recollect
 from data.definitions import CHOICES, COLUMNS, DEFAULTS
+from data.panel import FOLDER
 
 OTHERS = dict.fromkeys(set(CHOICES) - set(fingerprints.DECIDED), "")
 
@@ -20,7 +21,7 @@ def rows(computed, **where):
 
 
 def test_statistics_are_those_of_the_panel(computed):
-    panel = pd.read_csv(recollect.PANELS / "recollected-census4.csv")
+    panel = pd.read_csv(FOLDER / "recollected-census4.csv")
     row = rows(
         computed, variable="fin", vintage="census4", winsorised="no", first_year=2010,
         last_year=2022,

@@ -177,13 +177,13 @@ def test_ambiguous_commas_are_refused(write, cell):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_other_units_keep_their_names_and_first_appearance(write, seed):
-    names = [f"Unit {i}" for i in np.random.default_rng(seed).permutation(6)]
-    rows = [f"{name},{year},north,{i}.5" for year in (2, 1) for i, name in enumerate(names)]
-    text = "province,year,region,x\n" + "\n".join(row.replace(",", ",200", 1) for row in rows)
-    frame = load_panel(write(text), ["x"]).frame
+def test_other_units_keep_their_names_and_follow_the_31_in_alphabetical_order(write, seed):
+    names = ["Tianjin", "Hebei", "Aba", "Huron", "Zeta"]
+    rows = [f"{name},{year},north,0.5" for year in (2001, 2002) for name in names]
+    rows = np.random.default_rng(seed).permutation(rows)
+    frame = load_panel(write("\n".join(["province,year,region,x", *rows])), ["x"]).frame
     assert list(frame["province"].unique()) == names
-    assert list(frame["year"][:2]) == [2001, 2002]
+    assert list(frame["year"]) == [2001, 2002] * 5
     assert set(frame["region"]) == {"north"}
 
 
@@ -328,6 +328,12 @@ def test_region_mistakes(write, regions, expected):
     found = message(write("\n".join([f"{head},region", *body])))
     for part in expected:
         assert part in found
+
+
+def test_a_missing_column_is_told_with_all_columns_of_the_file(write):
+    found = message(write(SMALL.replace("indus", "Indu").replace("\n", ",Note\n")))
+    assert "no column indus; add what is missing to the columns found" in found
+    assert "(province, year, Indu, produ, Note)" in found
 
 
 def test_file_not_found_names_the_panels(tmp_path):
