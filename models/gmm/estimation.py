@@ -26,11 +26,14 @@ class Moments(NamedTuple):
         Z'y.
     s : array, shape (j, j)
         Σ_i Z_i'H Z_i.
+    xx : array, shape (k, k)
+        X'X.
     """
 
     zx: Any
     zy: Any
     s: Any
+    xx: Any
 
 
 class Step(NamedTuple):
@@ -61,13 +64,14 @@ class Step(NamedTuple):
         return self.gap @ self.weighted_gap
 
 
-def moments(blocks: Iterable[Arrays], weighting: NDArray[np.float64]) -> Moments:
-    """Add up the moments; `weighting` is H of the rows, shape (R, R)."""
+def moments(blocks: Iterable[Arrays], root: NDArray[np.float64]) -> Moments:
+    """Add up the moments; `root` is F of the rows, shape (m, R), with H = F'F."""
     total = None
     for block in blocks:
         xp = block.y.__array_namespace__()
-        z, hz = _flat(block.z), _flat(xp.asarray(weighting) @ block.z)
-        own = Moments(z @ _flat(block.x).T, z @ xp.reshape(block.y, (-1,)), z @ hz.T)
+        z, x = _flat(block.z), _flat(block.x)
+        fz = _flat(xp.asarray(root) @ block.z)
+        own = Moments(z @ x.T, z @ xp.reshape(block.y, (-1,)), fz @ fz.T, x @ x.T)
         total = own if total is None else Moments(*(a + b for a, b in zip(total, own, strict=True)))
     return total
 
@@ -101,7 +105,7 @@ def step(zx: Any, zy: Any, s: Any) -> Step:
 
 def residuals(block: Arrays, coef: Any) -> Any:
     """Return y − Xb, shape (R, N); zero in rows that are not used."""
-    return block.y - _times(coef, block.x)
+    return block.y - times(coef, block.x)
 
 
 def squared_residuals(blocks: Iterable[Arrays], coef: Any, counted: NDArray[np.bool_]) -> Any:
@@ -156,12 +160,12 @@ def windmeijer(
     total, scores, reaches = 0.0, None, None
     for block in blocks:
         ze = block.z * residuals(block, first.coef)
-        az = _times(second.weighted_gap, block.z)
+        az = times(second.weighted_gap, block.z)
         azx = az * block.x
         if n_clusters is None:
             by_group, reach = _over_rows(ze), _over_rows(azx)
             weight = second.weighted_gap @ by_group
-            total = total + by_group @ reach.T + _flat(block.z * weight) @ _flat(block.x).T
+            total = total + by_group @ reach.T + _flat(block.z) @ _flat(block.x * weight).T
         else:
             scores = cluster_sums(ze, block.clusters, n_clusters, scores)
             reaches = cluster_sums(azx, block.clusters, n_clusters, reaches)
@@ -170,7 +174,7 @@ def windmeijer(
         total = scores @ reaches.T
         for block in blocks:
             weight = np.where(block.clusters >= 0, weights[block.clusters], 0.0)
-            total = total + _flat(block.z * weight) @ _flat(block.x).T
+            total = total + _flat(block.z) @ _flat(block.x * weight).T
     d = cluster_factor * (second.projection @ total)
     corrected = second.covariance + d @ first_covariance @ d.T
     crossed = d @ second.covariance
@@ -205,7 +209,7 @@ def _flat(values: Any) -> Any:
     return xp.reshape(values, (values.shape[0], -1))
 
 
-def _times(weights: Any, values: Any) -> Any:
+def times(weights: Any, values: Any) -> Any:
     """Return Σ_m weights_m values_m, shape (R, N)."""
     xp = values.__array_namespace__()
     return xp.reshape(weights @ _flat(values), values.shape[1:])

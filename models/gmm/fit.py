@@ -22,7 +22,7 @@ from models.gmm.moment_tests import (
 from models.gmm.problem import COLLINEAR, Problem, prepare
 from models.gmm.records import GmmSpecification, parse_term
 from models.gmm.solve import Solution, solve
-from models.gmm.weighting import error_covariance, independent_columns, transformation
+from models.gmm.weighting import error_root, independent_columns, transformation
 from models.twfe import stars
 
 
@@ -259,29 +259,27 @@ def _df(problem: Problem) -> float:
 
 def _serial_correlation(problem: Problem, solution: Solution) -> Iterator[SerialCorrelation]:
     spec, structure = problem.specification, problem.structure
-    n_periods = len(problem.panel.periods)
-    differences = transformation("difference", n_periods)
-    own = transformation(spec.transform, n_periods)
+    seen = structure.used_difference
+    possible = [order for order in range(1, spec.ar + 1) if (seen[order:] & seen[:-order]).any()]
+    given = (problem.blocks, possible, solution.step, solution.covariance)
+    if spec.robust_moments:
+        found = serial_correlation(*given)
+    else:
+        n_periods = len(problem.panel.periods)
+        differences, own = (
+            error_root(spec.h, transformation(transform, n_periods), system=False)
+            for transform in ("difference", spec.transform)
+        )
+        across = (differences.T @ own)[:, structure.row_period]
+        found = serial_correlation_iid(
+            *given,
+            _small_sigma2(problem, solution),
+            differences.T @ differences,
+            np.where(structure.row_level, 0.0, across),
+        )
+    z = dict(zip(possible, map(float, found), strict=True))
     for order in range(1, spec.ar + 1):
-        pairs = structure.used_difference[order:] & structure.used_difference[:-order]
-        if not pairs.any():
-            yield SerialCorrelation(order, float("nan"))
-        elif spec.robust_moments:
-            z = serial_correlation(problem.blocks, order, solution.step, solution.covariance)
-            yield SerialCorrelation(order, float(z))
-        else:
-            across = error_covariance(spec.h, differences, own, system=False)
-            to_rows = np.where(structure.row_level, 0.0, across[:, structure.row_period])
-            z = serial_correlation_iid(
-                problem.blocks,
-                order,
-                solution.step,
-                solution.covariance,
-                _small_sigma2(problem, solution),
-                error_covariance(spec.h, differences, differences, system=False),
-                to_rows,
-            )
-            yield SerialCorrelation(order, float(z))
+        yield SerialCorrelation(order, z.get(order, float("nan")))
 
 
 def _differences(problem: Problem, solution: Solution) -> Iterator[DifferenceTest]:
@@ -291,7 +289,7 @@ def _differences(problem: Problem, solution: Solution) -> Iterator[DifferenceTes
     negative (Hayashi 2000, section 3.6).
     """
     spec, instruments = problem.specification, problem.structure.instruments
-    zx, zy, s1 = problem.moments
+    zx, zy, s1, _ = problem.moments
     whole = solution.sargan if solution.hansen is None else solution.hansen
     j, k = len(problem.kept), zx.shape[1]
     kept = np.isin(np.arange(len(instruments)), problem.kept)

@@ -6,6 +6,7 @@ out once, here; what remains is to gather (`arrays`), which can be differentiate
 """
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -207,7 +208,7 @@ def layout(grid: Grid, specification: GmmSpecification) -> Layout:
 
     n_terms, n_periods = len(grid.terms), len(grid.periods)
 
-    def cells(form: int, term: str, periods: Any) -> NDArray[np.int64]:
+    def cells(form: Any, term: str, periods: Any) -> NDArray[np.int64]:
         return (form * n_terms + grid.index(term)) * n_periods + np.asarray(periods)
 
     def by_row(term: str) -> NDArray[np.int64]:
@@ -217,20 +218,22 @@ def layout(grid: Grid, specification: GmmSpecification) -> Layout:
 
     available = np.concatenate([observed, transformed, differenced]).reshape(-1, used.shape[1])
     empty = len(available)  # the position of a cell that is always zero
+    own_form = np.where(row_level, LEVEL, TRANSFORMED)
+    of_equation = {"both": row_level | True, "level": row_level, "diff": ~row_level}
     instruments, z_cell = [], []
     for instrument, form in _instruments(specification, grid):
-        cell = np.full(len(rows), empty)
-        for row, (level, t) in enumerate(rows):
-            if instrument.equation not in ("both", "level" if level else "diff"):
-                continue
-            if instrument.period not in (None, t):
-                continue
-            base = t - (instrument.lag or 0)
-            if 0 <= base < n_periods:
-                own = form if form is not None else LEVEL if level else TRANSFORMED
-                cell[row] = cells(own, instrument.term, base)
-        inside = np.flatnonzero(cell < empty)
-        if (available[cell[inside]] & used[inside]).any():
+        base = row_period - (instrument.lag or 0)
+        inside = of_equation[instrument.equation] & (base >= 0) & (base < n_periods)
+        if instrument.period is not None:
+            inside = inside & (row_period == instrument.period)
+        rows_inside = np.flatnonzero(inside)
+        if len(rows_inside) == 0:
+            continue
+        forms = own_form[rows_inside] if form is None else form
+        found = cells(forms, instrument.term, base[rows_inside])
+        if (available[found] & used[rows_inside]).any():
+            cell = np.full(len(rows), empty)
+            cell[rows_inside] = found
             instruments.append(instrument)
             z_cell.append(cell)
     _refuse_missing(instruments, specification, grid)
@@ -412,14 +415,16 @@ BLOCK = 2**19
 class Blocks:
     """The arrays of a panel, some groups at a time, made anew on each pass.
 
-    So that memory beyond the data does not grow with the number of groups.
+    So that memory beyond the data does not grow with the number of groups. A panel of one
+    block is kept.
     """
 
     def __init__(self, panel: Grid, structure: Layout) -> None:
         size = max(BLOCK // (structure.x_cell.size + structure.z_cell.size), 1)
         starts = range(0, len(panel.groups), size)
+        self.structure = structure
+        self._panel = panel
         self._slices = [slice(start, start + size) for start in starts]
-        self._panel, self._structure = panel, structure
         self._only = self._make(self._slices[0]) if len(self._slices) == 1 else None
 
     def __iter__(self) -> Iterator[Arrays]:
@@ -428,10 +433,21 @@ class Blocks:
         else:
             yield from map(self._make, self._slices)
 
+    def keep(self, regressors: Sequence[int], instruments: Sequence[int]) -> "Blocks":
+        """Return the blocks with some of the regressors and instruments only."""
+        less = copy(self)
+        structure = self.structure.keep_regressors(regressors)
+        less.structure = structure.keep_instruments(instruments)
+        if self._only is not None:
+            only, rows = self._only, list(regressors)
+            x, dx, z = only.x[rows], only.dx[rows], only.z[list(instruments)]
+            less._only = only._replace(x=x, dx=dx, z=z)
+        return less
+
     def _make(self, groups: slice) -> Arrays:
         clusters = self._panel.clusters
         return arrays(
             self._panel.values[:, :, groups],
-            self._structure.keep_groups(groups),
+            self.structure.keep_groups(groups),
             None if clusters is None else clusters[:, groups],
         )

@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.gmm.estimation import Step, residuals, step
+from models.gmm.estimation import Step, residuals, step, times
 from models.gmm.instruments import Arrays, Layout
 from models.gmm.records import parse_term
 
 
 def serial_correlation(
-    blocks: Iterable[Arrays], order: int, estimated: Step, covariance: Any
-) -> Any:
+    blocks: Iterable[Arrays], orders: Sequence[int], estimated: Step, covariance: Any
+) -> list[Any]:
     """Return Arellano and Bond's z of serial correlation in the differenced residuals.
 
     Arellano and Bond (1991, *Review of Economic Studies* 58, section 3); Roodman (2009, section
@@ -23,7 +23,7 @@ def serial_correlation(
     Parameters
     ----------
     blocks : iterable of Arrays
-    order : int
+    orders : sequence of int
     estimated : Step
         The last step.
     covariance : array, shape (k, k)
@@ -31,35 +31,35 @@ def serial_correlation(
 
     Returns
     -------
-    array, shape ()
-        NaN where no residual has one `order` periods before it.
+    list of array, shape ()
+        One per order.
     """
     sums = None
     for block in blocks:
         xp = block.y.__array_namespace__()
-        w = block.dy - xp.sum(block.dx * estimated.coef[:, None, None], axis=0)
-        pair = xp.sum(w[order:] * w[:-order], axis=0)
+        w = block.dy - times(estimated.coef, block.dx)
         scores = xp.sum(block.z * residuals(block, estimated.coef), axis=1)
-        own = (
-            xp.sum(pair),
-            xp.sum(pair**2),
-            xp.sum(block.dx[:, order:] * w[:-order], axis=(1, 2)),
-            scores @ pair,
-        )
-        sums = own if sums is None else tuple(a + b for a, b in zip(sums, own, strict=True))
-    products, squares, xw, zw = sums
-    return products / _root(squares, xw, zw, estimated, covariance)
+        own = []
+        for order in orders:
+            pair = xp.sum(w[order:] * w[:-order], axis=0)
+            xw = xp.sum(block.dx[:, order:] * w[:-order], axis=(1, 2))
+            own.append((xp.sum(pair), xp.sum(pair**2), xw, scores @ pair))
+        sums = _added(sums, own)
+    return [
+        products / _root(squares, xw, zw, estimated, covariance)
+        for products, squares, xw, zw in sums
+    ]
 
 
 def serial_correlation_iid(
     blocks: Iterable[Arrays],
-    order: int,
+    orders: Sequence[int],
     estimated: Step,
     covariance: Any,
     sigma2: float,
     weighting: NDArray[np.float64],
     to_rows: NDArray[np.float64],
-) -> Any:
+) -> list[Any]:
     """Return the same under the errors' assumed covariance, for one-step without `robust`.
 
     Parameters
@@ -74,18 +74,29 @@ def serial_correlation_iid(
     sums = None
     for block in blocks:
         xp = block.y.__array_namespace__()
-        w = block.dy - xp.sum(block.dx * estimated.coef[:, None, None], axis=0)
-        lagged = xp.concat([xp.zeros_like(w[:order]), w[:-order]])
-        lagged = lagged * block.used_transformed
-        own = (
-            xp.sum(w * lagged),
-            xp.sum(lagged * (xp.asarray(weighting) @ lagged)),
-            xp.sum(block.dx * lagged, axis=(1, 2)),
-            xp.sum(block.z * (xp.asarray(to_rows.T) @ lagged), axis=(1, 2)),
-        )
-        sums = own if sums is None else tuple(a + b for a, b in zip(sums, own, strict=True))
-    products, squares, xw, zw = sums
-    return products / _root(sigma2 * squares, xw, sigma2 * zw, estimated, covariance)
+        w = block.dy - times(estimated.coef, block.dx)
+        own = []
+        for order in orders:
+            lagged = xp.concat([xp.zeros_like(w[:order]), w[:-order]]) * block.used_transformed
+            squares = xp.sum(lagged * (xp.asarray(weighting) @ lagged))
+            xw = xp.sum(block.dx * lagged, axis=(1, 2))
+            zw = xp.sum(block.z * (xp.asarray(to_rows.T) @ lagged), axis=(1, 2))
+            own.append((xp.sum(w * lagged), squares, xw, zw))
+        sums = _added(sums, own)
+    return [
+        products / _root(sigma2 * squares, xw, sigma2 * zw, estimated, covariance)
+        for products, squares, xw, zw in sums
+    ]
+
+
+def _added(sums: list | None, own: list) -> list:
+    """Add up tuples of sums, one tuple per order."""
+    if sums is None:
+        return own
+    return [
+        tuple(a + b for a, b in zip(total, more, strict=True))
+        for total, more in zip(sums, own, strict=True)
+    ]
 
 
 def _root(squares: Any, xw: Any, zw: Any, estimated: Step, covariance: Any) -> Any:

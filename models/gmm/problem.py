@@ -1,5 +1,6 @@
 """From panel and specification to a problem that can be solved: nothing collinear is left in."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,7 +11,7 @@ from models.gmm.estimation import Moments, moments
 from models.gmm.grid import Grid
 from models.gmm.instruments import Blocks, Instrument, Layout, layout
 from models.gmm.records import CONSTANT, GmmSpecification
-from models.gmm.weighting import error_covariance, independent_columns, transformation
+from models.gmm.weighting import error_root, independent_columns, transformation
 
 COLLINEAR = 1e-10
 """A column is collinear when less than this share of its squared size is left unexplained."""
@@ -89,28 +90,33 @@ def prepare(panel: Grid, specification: GmmSpecification) -> Problem:
     Raises
     ------
     UserError
-        As `layout` and `without_collinear`; or if instruments are fewer than coefficients or
+        As `layout` and `independent_regressors`; or if instruments are fewer than coefficients or
         say nothing of one.
     """
     structure = layout(panel, specification)
     if panel.clusters is not None:
         panel = replace(panel, clusters=_used_clusters(panel, structure))
-    structure, dropped_regressors = without_collinear(panel, structure)
-    weighting = row_weighting(specification, structure, len(panel.periods))
-    found = moments(Blocks(panel, structure), weighting)
-    alive = np.flatnonzero(np.diag(found.s) > 0)
-    s = found.s[np.ix_(alive, alive)]
+    root = row_root(specification, structure, len(panel.periods))
+    blocks = Blocks(panel, structure)
+    zx, zy, s, xx = moments(blocks, root)
+    regressors = independent_regressors(panel, structure.regressors, xx)
+    alive = np.flatnonzero(np.diag(s) > 0)
+    s = s[np.ix_(alive, alive)]
     kept = independent_columns(s, COLLINEAR)
     counting = set(alive[kept])
-    alive_structure = structure.keep_instruments(alive)
+    blocks = blocks.keep(regressors, alive)
     problem = Problem(
         specification=specification,
         panel=panel,
-        structure=alive_structure,
-        blocks=Blocks(panel, alive_structure),
-        moments=Moments(found.zx[alive], found.zy[alive], s),
+        structure=blocks.structure,
+        blocks=blocks,
+        moments=Moments(
+            zx[np.ix_(alive, regressors)], zy[alive], s, xx[np.ix_(regressors, regressors)]
+        ),
         kept=kept,
-        dropped_regressors=dropped_regressors,
+        dropped_regressors=tuple(
+            term for i, term in enumerate(structure.regressors) if i not in regressors
+        ),
         dropped_instruments=tuple(
             each for i, each in enumerate(structure.instruments) if i not in counting
         ),
@@ -119,61 +125,59 @@ def prepare(panel: Grid, specification: GmmSpecification) -> Problem:
     return problem
 
 
-def row_weighting(
+def row_root(
     specification: GmmSpecification, structure: Layout, n_periods: int
 ) -> NDArray[np.float64]:
-    """Return H of the rows in use, shape (R, R)."""
+    """Return F of the rows in use, shape (m, R)."""
     own = transformation(specification.transform, n_periods)
     rows = structure.row_period + n_periods * structure.row_level
-    every = error_covariance(specification.h, own, own, specification.system)
-    return every[np.ix_(rows, rows)]
+    return error_root(specification.h, own, specification.system)[:, rows]
 
 
-def without_collinear(panel: Grid, structure: Layout) -> tuple[Layout, tuple[str, ...]]:
-    """Drop base categories of indicator variables; refuse any other collinear regressor.
+def independent_regressors(panel: Grid, terms: Sequence[str], xx: NDArray[np.float64]) -> list[int]:
+    """Leave out base categories of indicator variables; refuse any other collinear regressor.
 
     Of indicators that add up to the constant or to each other (year dummies), the last is
-    dropped, as xtabond2 does.
+    left out, as xtabond2 does.
+
+    Parameters
+    ----------
+    panel : Grid
+    terms : sequence of str
+        The k regressors.
+    xx : ndarray, shape (k, k)
+        X'X.
 
     Returns
     -------
-    Layout
-    tuple of str
-        The terms dropped.
+    list of int
+        Those that stay, in ascending order.
 
     Raises
     ------
     UserError
         If another regressor does not vary, or is collinear with others.
     """
-    terms = structure.regressors
-    gram = np.zeros((len(terms), len(terms)))
-    for block in Blocks(panel, structure.keep_instruments([])):
-        flat = block.x.reshape(len(block.x), -1)
-        gram += flat @ flat.T
-    size = np.sqrt(np.diag(gram))
-    scaled = gram / np.outer(np.where(size > 0, size, 1), np.where(size > 0, size, 1))
+    size = np.sqrt(np.diag(xx))
+    scaled = xx / np.outer(np.where(size > 0, size, 1), np.where(size > 0, size, 1))
     indicator = [_is_indicator(panel, term) for term in terms]
     order = sorted(range(len(terms)), key=lambda i: (terms[i] != CONSTANT, not indicator[i], i))
     kept: list[int] = []
-    dropped: list[int] = []
     for i in order:
         across = scaled[kept, i]
         left = scaled[i, i] - across @ np.linalg.solve(scaled[np.ix_(kept, kept)], across)
         if left > COLLINEAR:
             kept.append(i)
-        elif indicator[i]:
-            dropped.append(i)
-        else:
+        elif not indicator[i]:
             _refuse_collinear(terms[i], bool(size[i] > 0), [terms[j] for j in kept])
-    return structure.keep_regressors(sorted(kept)), tuple(terms[i] for i in sorted(dropped))
+    return sorted(kept)
 
 
 def _is_indicator(panel: Grid, term: str) -> bool:
     """Whether a term is a 0/1 variable, which the constant is not counted as."""
     i = panel.index(term)
     values = panel.values[i][panel.observed[i]]
-    return term != CONSTANT and bool(np.isin(values, (0.0, 1.0)).all())
+    return term != CONSTANT and bool(((values == 0) | (values == 1)).all())
 
 
 def _refuse_collinear(term: str, varies: bool, others: list[str]) -> None:

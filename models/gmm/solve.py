@@ -60,7 +60,7 @@ def solve(problem: Problem) -> Solution:
     UserError
         If two-step weights do not exist.
     """
-    spec, (zx, zy, s1), kept = problem.specification, problem.moments, problem.kept
+    spec, (zx, zy, s1, _), kept = problem.specification, problem.moments, problem.kept
     first = _step(zx, zy, s1, kept)
     sigma2 = _error_variance(problem, first.coef)
     one_step = Solution(

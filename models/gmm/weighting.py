@@ -19,34 +19,31 @@ def transformation(transform: str, n_periods: int) -> NDArray[np.float64]:
     return matrix
 
 
-def error_covariance(
-    h: int, left: NDArray[np.float64], right: NDArray[np.float64], system: bool
-) -> NDArray[np.float64]:
-    """Return H of xtabond2's `h()` over all periods (Roodman 2009, section 2.3.2).
+def error_root(h: int, transformed: NDArray[np.float64], system: bool) -> NDArray[np.float64]:
+    """Return F of xtabond2's `h()`: F'F is the errors' assumed covariance over all periods.
 
     Parameters
     ----------
     h : int
         1 takes errors as uncorrelated; 2 knows how the transformation correlates them within
-        the transformed equation; 3 also between the equations.
-    left, right : ndarray, shape (T, T)
-        `transformation` of rows and columns; they differ only in tests.
+        the transformed equation; 3 also between the equations (Roodman 2009, section 2.3.2).
+    transformed : ndarray, shape (T, T)
+        `transformation`.
     system : bool
 
     Returns
     -------
-    ndarray, shape (T, T) or, for a system, (2T, 2T)
+    ndarray, shape (m, T) or, for a system, (m, 2T)
         The transformed equation comes first.
     """
-    identity = np.eye(len(left))
-    if h == 1:
-        left = right = identity
+    identity = np.eye(len(transformed))
+    first = identity if h == 1 else transformed
     if not system:
-        return left.T @ right
+        return first
     if h == 3:
-        return np.hstack([left, identity]).T @ np.hstack([right, identity])
+        return np.hstack([first, identity])
     nothing = np.zeros_like(identity)
-    return np.block([[left.T @ right, nothing], [nothing, identity]])
+    return np.block([[first, nothing], [nothing, identity]])
 
 
 def independent_columns(gram: NDArray[np.float64], tolerance: float) -> NDArray[np.int64]:

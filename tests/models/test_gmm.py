@@ -15,7 +15,7 @@ from models.gmm.estimation import moment_covariance, moments, robust_covariance,
 from models.gmm.grid import grid, with_lags
 from models.gmm.instruments import arrays
 from models.gmm.moment_tests import serial_correlation
-from models.gmm.problem import prepare, row_weighting
+from models.gmm.problem import prepare, row_root
 from models.gmm.records import parse_term, terms
 from tests.models import foreign
 
@@ -428,7 +428,7 @@ def test_mean_stationarity_is_the_printed_formula():
     frame = autoregressive(0.5, n=200)
     problem = prepare(grid(frame, "unit", "year", ("y", "L.y")), PURE)
     result = fit(frame, PURE, "unit", "year")
-    zx, zy, _ = problem.moments
+    zx, zy, _, _ = problem.moments
     block = next(iter(problem.blocks))
     first = step(zx, zy, problem.moments.s)
     s = moment_covariance([block], first.coef)
@@ -516,13 +516,13 @@ def test_estimation_needs_no_numpy():
     )
     values = with_lags(base, variables, names)
     blocks = [arrays(values, problem.structure)]
-    weighting = row_weighting(SYSTEM, problem.structure, len(panel.periods))
-    zx, zy, s1 = moments(blocks, weighting)
+    root = row_root(SYSTEM, problem.structure, len(panel.periods))
+    zx, zy, s1, _ = moments(blocks, root)
     first = step(zx, zy, s1)
     s2 = moment_covariance(blocks, first.coef)
     second = step(zx, zy, s2)
     covariance = windmeijer(blocks, first, second, robust_covariance(first, s2))
-    z = serial_correlation(blocks, 1, second, covariance)
+    (z,) = serial_correlation(blocks, [1], second, covariance)
     assert isinstance(z, foreign.Foreign)
     own = foreign.numpy_array
     np.testing.assert_allclose(own(second.coef), expected.coef, rtol=1e-9)
