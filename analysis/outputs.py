@@ -1,9 +1,19 @@
-"""Where outputs lie."""
+"""Where outputs lie, and how one that another command made is read."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
+from data.errors import UserError
+
 ROOT = Path(__file__).resolve().parents[1]
+
+MADE_BY = {"replication": "replicate", "comparison": "compare"}
+"""Tables in results/ that other commands read, and the command that makes each."""
+
+TEXT = dict.fromkeys(["table", "column", "fitted_column"], str)
+"""Columns that look like numbers ("3.2") and are not."""
 
 
 @dataclass(frozen=True)
@@ -30,3 +40,17 @@ class Outputs:
     def shown(self, path: Path) -> str:
         """Return a path as a user would type it: relative to the root where it lies below."""
         return str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)
+
+
+def read_result(results: Path, name: str) -> pd.DataFrame:
+    """Read a table of `MADE_BY` from results/.
+
+    Raises
+    ------
+    UserError
+        If the table has not been made.
+    """
+    path = results / f"{name}.csv"
+    if not path.is_file():
+        raise UserError(f"{path} is missing: run `python -m analysis {MADE_BY[name]}` first.")
+    return pd.read_csv(path, dtype=TEXT)

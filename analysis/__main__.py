@@ -1,0 +1,341 @@
+"""The command line: `python -m analysis COMMAND`.
+
+Exit codes: 0 all is well; 1 a fit failed its health gate; 2 the user's input is at fault.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import pandas as pd
+import typer
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from analysis.outputs import ROOT, Outputs
+from analysis.specifications import HEADLINE, select
+from data.errors import UserError
+from data.files import write_csv
+from data.official import DIRECTORY
+from data.panel import FOLDER, PANELS, Panel, load_panel, named_panels
+from models.design import Specification
+
+if TYPE_CHECKING:
+    from analysis.sample import Settings
+
+# Modules that bring in PyMC or Matplotlib are imported by the commands that need them, so that
+# `--help` and a user's mistake answer at once.
+
+app = typer.Typer(
+    help="A Bayesian reanalysis of Ye (2024). Start with: python -m analysis reproduce",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+panel_app = typer.Typer(help="Build or describe the panels (list them, if no command follows).")
+app.add_typer(panel_app, name="panel")
+
+console = Console()
+
+Columns = Annotated[
+    list[str] | None,
+    typer.Argument(help="Published columns, such as 3.2.", metavar="[COLUMN]..."),
+]
+Panels = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--panel", help="A named panel or the path of a CSV; repeatable. Default: all named ones."
+    ),
+]
+Out = Annotated[
+    Path, typer.Option("--out", help="Folder below which results/, traces/, figures/ are written.")
+]
+Official = Annotated[
+    Path, typer.Option("--official", help="Folder of the official series (series.csv).")
+]
+Models = Annotated[
+    list[str] | None,
+    typer.Option("--model", help="A model; repeatable. Default: all that the column can carry."),
+]
+Draws = Annotated[int, typer.Option(min=99, help="Draws of the wild bootstrap.")]
+Seed = Annotated[int, typer.Option(help="Seed of the sampler; the same seed, the same draws.")]
+
+Engine = Literal["collapsed", "nuts"]
+
+
+def main() -> None:
+    """Run a command; tell a user's mistake in one sentence and exit with code 2."""
+    try:
+        app()
+    except UserError as error:
+        Console(stderr=True).print(
+            f"Error: {error}", style="red", markup=False, highlight=False, soft_wrap=True
+        )
+        raise SystemExit(2) from None
+
+
+# --- panels -------------------------------------------------------------------------------
+
+
+@panel_app.command()
+def build(official: Official = DIRECTORY) -> None:
+    """Rebuild the recollected panels from the official series (needs --official)."""
+    from data import fingerprints, recollect
+
+    with console.status("Building every construction choice…"):
+        dataset = recollect.build(official)
+        selections = fingerprints.selections(fingerprints.compute(dataset))
+        recollect.write_dataset(dataset)
+        paths = recollect.write(dataset, selections)
+    for path in (recollect.DATASET, *paths):
+        console.print(f"written: {path.relative_to(ROOT)}")
+
+
+@panel_app.callback(invoke_without_command=True)
+def list_panels(context: typer.Context) -> None:
+    """List the named panels and what each may be called."""
+    if context.invoked_subcommand is None:
+        for kind in PANELS:
+            if kind.name in named_panels():
+                console.print(f"[bold]{kind.name}[/]: {kind.label}")
+
+
+@panel_app.command()
+def describe(name: Annotated[str, typer.Argument(help="A named panel.")]) -> None:
+    """Say how each variable of a named panel was made, and what was filled in."""
+    if name not in named_panels():
+        raise UserError(f"There is no panel {name!r}: choose among {', '.join(named_panels())}.")
+    sidecar = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    frame = load_panel(name, tuple(sidecar["choices"])).frame
+    table = Table("variable", "mean", "sd", "min", "max", "choices", "cells filled", title=name)
+    for variable, choices in sidecar["choices"].items():
+        column = frame[variable]
+        numbers = (column.mean(), column.std(), column.min(), column.max())
+        made = ", ".join(f"{choice} {value}" for choice, value in choices.items())
+        filled = _filled(sidecar["cells"][variable])
+        table.add_row(variable, *(f"{number:.3f}" for number in numbers), made, filled)
+    console.print(table)
+
+
+def _filled(cells: dict[str, int]) -> str:
+    """Say what share of a variable's ingredient cells was not observed, by rule."""
+    if not cells:
+        return "none"
+    rules = ", ".join(f"{rule} {count}" for rule, count in cells.items() if rule != "observed")
+    return f"{1 - cells.get('observed', 0) / sum(cells.values()):.0%}: {rules}"
+
+
+@app.command()
+def fingerprints(out: Out = ROOT) -> None:
+    """Set every construction choice beside the paper's Table 2: results/fingerprints.csv."""
+    from data import fingerprints as rule
+    from data import recollect
+
+    with console.status("Comparing every choice and span of years with Table 2…"):
+        found = rule.compute(recollect.load())
+    path = Outputs(out).results / "fingerprints.csv"
+    write_csv(found, path)
+    chosen = rule.candidates(found).assign(
+        variables=lambda rows: rows["variables"].map(", ".join), chosen=""
+    )
+    chosen.loc[~chosen.duplicated("variables"), "chosen"] = "yes"
+    _print_frame(chosen, "Vintage and winsorising, judged by Table 2 alone")
+    columns = ["variable", "vintage", "winsorised", "first_year", "last_year", "matches"]
+    spans = rule.best_spans(found)[[*columns, "distance"]]
+    _print_frame(spans.groupby("variable", sort=False).head(1), "Years over which a row fits best")
+    console.print(f"written: {Outputs(out).shown(path)} ({len(found)} rows)")
+
+
+def _print_frame(frame: pd.DataFrame, title: str) -> None:
+    table = Table(*map(str, frame.columns), title=title)
+    for row in frame.itertuples(index=False):
+        table.add_row(*(f"{cell:.3f}" if isinstance(cell, float) else str(cell) for cell in row))
+    console.print(table)
+
+
+# --- replication ----------------------------------------------------------------------------
+
+
+@app.command()
+def replicate(
+    columns: Columns = None, panel: Panels = None, draws: Draws = 9_999, out: Out = ROOT
+) -> None:
+    """Recompute Tables 2–8 beside the printed numbers: results/replication.csv."""
+    from analysis import replicate as replication
+
+    records = select(columns or ())
+    panels = _load(panel, records)
+    found = pd.concat(
+        [
+            replication.replicate(each, records, draws)
+            for each in track(panels, "Replicating", console=console, transient=True)
+        ]
+    )
+    replication.show(found, console)
+    _print_frame(replication.summary(found), "Printed numbers that the estimates round to")
+    path = Outputs(out).results / "replication.csv"
+    write_csv(found, path)
+    console.print(f"written: {Outputs(out).shown(path)} ({len(found)} rows)")
+
+
+def _load(names: Sequence[str] | None, records: Sequence[Specification]) -> list[Panel]:
+    """Load panels with what the records read, and print what each has to say."""
+    variables = tuple(dict.fromkeys(name for record in records for name in record.variables))
+    panels = [load_panel(name, variables) for name in names or named_panels()]
+    twice = {p.name for p in panels if sum(p.name == other.name for other in panels) > 1}
+    if twice:
+        raise UserError(
+            f"Two panels would share the name {twice.pop()!r}: rename one of the files."
+        )
+    for notice in (notice for each in panels for notice in each.notices):
+        console.print(f"Notice: {notice}", markup=False, highlight=False, soft_wrap=True)
+    return panels
+
+
+# --- posteriors -------------------------------------------------------------------------------
+
+
+@app.command()
+def sample(
+    columns: Columns = None,
+    panel: Panels = None,
+    model: Models = None,
+    draws: Annotated[int, typer.Option(min=1, help="Draws per chain.")] = 1_000,
+    tune: Annotated[int, typer.Option(min=1, help="Adaptation steps per chain.")] = 400,
+    chains: Annotated[int, typer.Option(min=1, help="Chains.")] = 4,
+    seed: Seed = 1,
+    engine: Annotated[Engine, typer.Option(help="See analysis/sample.py.")] = "collapsed",
+    out: Out = ROOT,
+) -> None:
+    """Sample posteriors (by default of the headline columns) into traces/<panel>/.
+
+    Example: python -m analysis sample 3.2 --panel recollected --model hierarchical
+    """
+    from analysis.sample import Settings
+
+    settings = Settings(draws=draws, tune=tune, chains=chains, seed=seed, engine=engine)
+    records = select(columns or HEADLINE)
+    paths = _sample(_load(panel, records), records, model or (), settings, Outputs(out))
+    _exit_by_gate(_gate(paths))
+
+
+def _sample(
+    panels: Sequence[Panel],
+    records: Sequence[Specification],
+    models: Sequence[str],
+    settings: "Settings",
+    outputs: Outputs,
+) -> list[Path]:
+    from analysis.sample import jobs, sample_all
+
+    listed = jobs(panels, records, models)
+    done = sample_all(listed, settings, outputs.traces)
+    return sorted(track(done, "Sampling", len(listed), console=console, transient=True))
+
+
+@app.command()
+def diagnose(out: Out = ROOT) -> None:
+    """Judge every trace by the health gate: results/diagnostics.csv; exit 1 if one fails."""
+    _exit_by_gate(_diagnose(Outputs(out)))
+
+
+def _diagnose(outputs: Outputs) -> pd.DataFrame:
+    from analysis.trace import trace_paths
+
+    found = _gate(trace_paths(outputs.traces))
+    path = outputs.results / "diagnostics.csv"
+    write_csv(found, path)
+    console.print(f"written: {outputs.shown(path)} ({len(found)} rows)")
+    return found
+
+
+def _gate(paths: Sequence[Path]) -> pd.DataFrame:
+    from analysis import diagnose as gate
+
+    found = gate.diagnose(track(paths, "Diagnosing", console=console, transient=True))
+    _print_frame(found, "Health of the fits")
+    return found
+
+
+def _exit_by_gate(diagnostics: pd.DataFrame) -> None:
+    failed = diagnostics[diagnostics["gate"] == "fail"]
+    if len(failed):
+        console.print(f"[red]{len(failed)} of {len(diagnostics)} fits failed the gate.[/]")
+        raise typer.Exit(1)
+
+
+@app.command()
+def compare(out: Out = ROOT) -> None:
+    """Set every trace's slopes beside the published ones: results/comparison.csv."""
+    _compare(Outputs(out))
+
+
+def _compare(outputs: Outputs) -> None:
+    from analysis import compare as comparison
+    from analysis.trace import trace_paths
+
+    found = comparison.compare(trace_paths(outputs.traces))
+    of_interest = found["term"].isin({r.interest[0] for r in select(())})
+    shown = ["panel", "column", "model", "fitted_column", "published", "published_se", "mean", "sd"]
+    shown += ["q025", "q975", "p_same_sign", "gate", "agreement"]
+    _print_frame(found.loc[of_interest, shown], "Posterior beside published, terms of interest")
+    path = outputs.results / "comparison.csv"
+    write_csv(found, path)
+    console.print(f"written: {outputs.shown(path)} ({len(found)} rows)")
+
+
+# --- pictures and pages -----------------------------------------------------------------------
+
+
+@app.command()
+def figures(out: Out = ROOT) -> None:
+    """Redraw figures/ from results/."""
+    from analysis import plots
+
+    outputs = Outputs(out)
+    for path in plots.draw(outputs.results, outputs.figures):
+        console.print(f"written: {outputs.shown(path)}")
+
+
+@app.command()
+def readme() -> None:
+    """Rewrite the computed parts of README.md from results/."""
+    from analysis import readme as page
+
+    page.write(Outputs().results, ROOT / "README.md")
+    console.print("written: README.md")
+
+
+@app.command()
+def reproduce(seed: Seed = 1, out: Out = ROOT) -> None:
+    """Run the main job: replicate, sample the headline columns, diagnose, compare, draw."""
+    from analysis.sample import Settings
+
+    outputs = Outputs(out)
+    fingerprints(out)
+    replicate(out=out)
+    headline = select(HEADLINE)
+    _sample(_load(None, headline), headline, (), Settings(seed=seed), outputs)
+    diagnostics = _diagnose(outputs)
+    _compare(outputs)
+    figures(out)
+    table = Table("what", "where", title="What came out")
+    for what, where in SUMMARY:
+        table.add_row(what, where)
+    console.print(table)
+    _exit_by_gate(diagnostics)
+
+
+SUMMARY = (
+    ("Tables 2-8, printed number beside estimate", "results/replication.csv"),
+    ("how each construction choice meets Table 2", "results/fingerprints.csv"),
+    ("posteriors, one NetCDF per panel, column and model", "traces/<panel>/<column>-<model>.nc"),
+    ("R-hat, effective sample sizes, divergences", "results/diagnostics.csv"),
+    ("posterior beside published coefficient", "results/comparison.csv"),
+    ("forest plot and ladder", "figures/forest_headline.png, figures/ladder_3.2.png"),
+)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+"""The health gate: which fits may be believed.
+
+A fit by NUTS passes if, over all free variables, R̂ ≤ 1.01 and bulk and tail ESS ≥ 400, no
+transition diverged, BFMI ≥ 0.3 in every chain, and no tree was cut off at its greatest depth
+(Vehtari et al. 2021, *Bayesian Analysis* 16:667–718; Betancourt 2018, arXiv:1701.02434).
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import arviz as az
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from analysis.trace import read
+from data.errors import UserError
+
+
+@dataclass(frozen=True)
+class Check:
+    """One condition of the gate: a number of the trace and its bound."""
+
+    name: str
+    compute: Callable[[xr.Dataset, xr.Dataset], float]
+    least: float = -np.inf
+    most: float = np.inf
+
+    def passes(self, value: float) -> bool:
+        """Whether the number is within its bound; a missing number is not."""
+        return bool(self.least <= value <= self.most)
+
+
+def _worst(function: Callable[..., xr.Dataset], pick: Callable) -> Callable:
+    """Return a check's function: the worst of a diagnostic over all elements of all variables."""
+
+    def compute(free: xr.Dataset, stats: xr.Dataset) -> float:
+        values = np.concatenate([v.to_numpy().ravel() for v in function(free).data_vars.values()])
+        return float(pick(values))  # NaN, as of a chain that is stuck, stays NaN
+
+    return compute
+
+
+CHECKS = (
+    Check("r_hat", _worst(az.rhat, np.max), most=1.01),
+    Check("ess_bulk", _worst(lambda free: az.ess(free, method="bulk"), np.min), least=400),
+    Check("ess_tail", _worst(lambda free: az.ess(free, method="tail"), np.min), least=400),
+    Check("divergences", lambda _, stats: float(stats["diverging"].sum()), most=0),
+    Check("bfmi", lambda _, stats: float(az.bfmi(stats)["energy"].min()), least=0.3),
+    Check("saturated", lambda _, stats: float(stats["maxdepth_reached"].sum()), most=0),
+)
+
+COLUMNS = (
+    "panel",
+    "column",
+    "model",
+    "engine",
+    "gate",
+    *(check.name for check in CHECKS),
+    "failed",
+)
+"""The contract of results/diagnostics.csv."""
+
+
+def numbers(posterior: xr.Dataset, stats: xr.Dataset, free: Iterable[str]) -> dict[str, float]:
+    """Compute the gate's numbers.
+
+    Parameters
+    ----------
+    posterior, stats : Dataset
+        Dims (chain, draw, …); `stats` with `diverging`, `energy`, `maxdepth_reached`.
+    free : iterable of str
+        Names of the free variables in `posterior`.
+    """
+    variables = posterior[list(free)]
+    return {check.name: check.compute(variables, stats) for check in CHECKS}
+
+
+def failures(values: dict[str, float]) -> list[str]:
+    """Name the checks that fail; none if the gate passes."""
+    return [check.name for check in CHECKS if not check.passes(values[check.name])]
+
+
+def diagnose(paths: Iterable[Path]) -> pd.DataFrame:
+    """Recompute the gate of each trace from its draws.
+
+    Returns
+    -------
+    DataFrame
+        One row per trace, columns `COLUMNS`.
+
+    Raises
+    ------
+    UserError
+        If a file is no trace, or if its gate is not what its draws say.
+    """
+    rows = []
+    for path in paths:
+        tree = read(path)
+        stats = tree["sample_stats"].to_dataset()
+        posterior = tree["posterior"].to_dataset()
+        values = numbers(posterior, stats, posterior.attrs["free_variables"].split())
+        failed = failures(values)
+        gate = "fail" if failed else "pass"
+        if gate != tree.attrs["gate"]:
+            raise UserError(
+                f"{path} says that its gate is {tree.attrs['gate']!r} but its draws say {gate!r}: "
+                "delete it and sample again."
+            )
+        named = {name: tree.attrs[name] for name in ("panel", "column", "model", "engine")}
+        rows.append({**named, "gate": gate, **values, "failed": " ".join(failed)})
+    return pd.DataFrame(rows, columns=COLUMNS)

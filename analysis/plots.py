@@ -1,0 +1,210 @@
+"""Draw the figures that the README names, from the tables in results/ alone."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from analysis.compare import Z
+from analysis.outputs import read_result
+from analysis.specifications import HEADLINE, select
+from data.files import replacing
+from data.provinces import REGIONS
+from models.registry import LADDER, MODELS
+
+STYLE = {
+    "font.size": 8,
+    "axes.titlesize": 8.5,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "savefig.dpi": 200,
+}
+
+# Okabe and Ito's palette, which colour-blind readers can tell apart.
+PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
+
+FORMATS = ("png", "svg")
+
+TWFE = "TWFE"
+
+LABELS = {
+    TWFE: "TWFE",
+    **{model.name: model.label for model in MODELS},
+}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One figure: its file name, what it shows, and the function that draws it."""
+
+    name: str
+    shows: str
+    draw: Callable[[pd.DataFrame], Figure]
+
+
+def estimates(replication: pd.DataFrame, comparison: pd.DataFrame) -> pd.DataFrame:
+    """Stack the TWFE estimates and the posteriors of the terms of interest.
+
+    Parameters
+    ----------
+    replication, comparison : DataFrame
+        results/replication.csv and results/comparison.csv.
+
+    Returns
+    -------
+    DataFrame
+        Columns `panel, column, fitted_column, model, estimate, low, high, published,
+        published_se, gate`; intervals are 95 %: estimate ± Z·SE for TWFE (conventional SEs, as
+        the published ones), equal-tailed for posteriors.
+    """
+    interest = {record.column: record.interest[0] for record in select(HEADLINE)}
+    of_interest = replication["term"] == replication["column"].map(interest)
+    wide = replication[of_interest & replication["statistic"].isin(["coef", "se"])].pivot(
+        index=["panel", "column"], columns="statistic", values=["published", "estimated"]
+    )
+    wide = wide.astype(float)
+    twfe = pd.DataFrame(
+        {
+            "model": TWFE,
+            "estimate": wide["estimated", "coef"],
+            "low": wide["estimated", "coef"] - Z * wide["estimated", "se"],
+            "high": wide["estimated", "coef"] + Z * wide["estimated", "se"],
+            "published": wide["published", "coef"],
+            "published_se": wide["published", "se"],
+            "gate": "",
+        }
+    ).reset_index()
+    twfe["fitted_column"] = twfe["column"]
+    posterior = comparison[comparison["term"] == comparison["column"].map(interest)].rename(
+        columns={"mean": "estimate", "q025": "low", "q975": "high"}
+    )
+    return pd.concat([twfe, posterior])[list(twfe.columns)]
+
+
+def forest(rows: pd.DataFrame) -> Figure:
+    """Draw published, TWFE and posterior slopes of the headline columns, one frame each."""
+    figure = Figure(figsize=(7.2, 7.2), layout="constrained")
+    for axes, record in zip(figure.subplots(2, 2).flat, select(HEADLINE), strict=True):
+        of_column = rows[rows["column"] == record.column]
+        axes.set_title(f"{record.column}  {record.title}")
+        _published_band(axes, of_column)
+        ticks = list(_forest_lines(of_column))
+        for y, (_, row, colour) in enumerate(ticks):
+            _bar(axes, y, row, colour, horizontal=True)
+        axes.set_yticks(range(len(ticks)), [label for label, _, _ in ticks])
+        axes.invert_yaxis()
+        axes.set_xlabel(f"slope of {record.interest[0]} on {record.outcome}")
+    _legend(figure, rows)
+    return figure
+
+
+def ladder(rows: pd.DataFrame) -> Figure:
+    """Draw the ladder from TWFE to region slopes for 3.2, one frame per panel."""
+    panels = list(dict.fromkeys(rows["panel"]))
+    figure = Figure(figsize=(7.2, 2.6), layout="constrained")
+    frames = figure.subplots(1, len(panels), sharey=True, squeeze=False).flat
+    steps = [(TWFE, "3.2"), *((name, "3.2") for name in LADDER)]
+    regional = {record.region: record.column for record in select(HEADLINE) if record.region}
+    steps += [(LADDER[-1], regional[region]) for region in REGIONS]
+    names = [LABELS[model] for model, column in steps[: len(LADDER) + 1]] + list(REGIONS)
+    for i, (axes, panel) in enumerate(zip(frames, panels, strict=True)):
+        own = rows[(rows["panel"] == panel) & (rows["fitted_column"] == "3.2")]
+        cells = own.set_index(["model", "column"])
+        for x, step in enumerate(steps):
+            if step in cells.index:
+                row = cells.loc[step]
+                published = row["published"], row["published_se"]
+                _bar(axes, x, row, PALETTE[i], horizontal=False)
+                axes.errorbar(
+                    x + 0.25, published[0], Z * published[1], fmt="D", ms=2.5, lw=0.8, color="0.55"
+                )
+        axes.axhline(0, color="0.7", lw=0.6, zorder=0)
+        axes.axvline(len(LADDER) + 0.55, color="0.85", lw=0.6, zorder=0)
+        axes.set_xticks(range(len(steps)), names, rotation=60, ha="right", rotation_mode="anchor")
+        axes.set_title(panel)
+    figure.axes[0].set_ylabel("slope of indus on produ")
+    return figure
+
+
+PICTURES = (
+    Picture("forest_headline", "published, TWFE and posterior slopes of 3.2 and 8.1–8.3", forest),
+    Picture("ladder_3.2", "which step of the model moves the baseline slope", ladder),
+)
+"""The figures of the README; a new one is a record here."""
+
+
+def draw(results: Path, figures: Path) -> list[Path]:
+    """Redraw every figure from results/replication.csv and results/comparison.csv.
+
+    Returns
+    -------
+    list of Path
+        The PNG and SVG files written.
+
+    Raises
+    ------
+    UserError
+        If one of the two tables is missing.
+    """
+    tables = [read_result(results, name) for name in ("replication", "comparison")]
+    rows = estimates(*tables)
+    # A fixed salt and no date: the same numbers give the same bytes.
+    with matplotlib.rc_context({**STYLE, "svg.hashsalt": "figures"}):
+        return [
+            path
+            for picture in PICTURES
+            for path in _save(picture.draw(rows), figures / picture.name)
+        ]
+
+
+def _save(figure: Figure, stem: Path) -> Iterator[Path]:
+    for form in FORMATS:
+        path = stem.with_name(f"{stem.name}.{form}")
+        metadata = {"Date": None} if form == "svg" else {"Software": None}
+        with replacing(path) as temporary:
+            figure.savefig(temporary, format=form, metadata=metadata)
+        yield path
+
+
+def _forest_lines(rows: pd.DataFrame) -> Iterator[tuple[str, pd.Series, str]]:
+    """Yield label, row and colour of each line, by model and then by panel."""
+    panels = list(dict.fromkeys(rows["panel"]))
+    for model in LABELS:
+        for _, row in rows[rows["model"] == model].iterrows():
+            pooled = row["fitted_column"] != row["column"]
+            label = f"{LABELS[model]} of {row['fitted_column']}" if pooled else LABELS[model]
+            yield label, row, PALETTE[panels.index(row["panel"]) % len(PALETTE)]
+
+
+def _published_band(axes: Axes, rows: pd.DataFrame) -> None:
+    published, se = rows[["published", "published_se"]].dropna().iloc[0]
+    axes.axvspan(published - Z * se, published + Z * se, color="0.9", lw=0, zorder=0)
+    axes.axvline(published, color="0.4", lw=0.8, zorder=0)
+    axes.axvline(0, color="0.7", lw=0.6, ls=":", zorder=0)
+
+
+def _bar(axes: Axes, at: float, row: pd.Series, colour: str, *, horizontal: bool) -> None:
+    """Draw an estimate with its interval; hollow if the fit failed its gate."""
+    ends = [[row["estimate"] - row["low"]], [row["high"] - row["estimate"]]]
+    style = {"fmt": "o", "ms": 3, "lw": 1, "color": colour}
+    if row["gate"] == "fail":
+        style["mfc"] = "white"
+    if horizontal:
+        axes.errorbar(row["estimate"], at, xerr=ends, **style)
+    else:
+        axes.errorbar(at, row["estimate"], yerr=ends, **style)
+
+
+def _legend(figure: Figure, rows: pd.DataFrame) -> None:
+    axes = figure.axes[0]
+    handles = [
+        axes.plot([], [], "o-", ms=3, lw=1, color=PALETTE[i % len(PALETTE)], label=panel)[0]
+        for i, panel in enumerate(dict.fromkeys(rows["panel"]))
+    ]
+    handles.append(axes.fill_between([], [], color="0.9", label="published, 95 % interval"))
+    figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False)

@@ -1,0 +1,117 @@
+"""Write the README's computed parts, each between two marks that name it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.outputs import read_result
+from analysis.replicate import summary
+from analysis.specifications import HEADLINE, select
+from data.errors import UserError
+from data.files import replacing
+from data.recollect import filled_cells, load
+from models.registry import LADDER
+
+BEGIN = "<!-- {name}: written by `python -m analysis readme` -->"
+END = "<!-- end of {name} -->"
+
+
+def headline(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
+    """Render published, TWFE and hierarchical slopes of the headline columns, by panel."""
+    printed = replication.set_index(["panel", "column", "term", "statistic"])
+    posterior = comparison[
+        (comparison["model"] == LADDER[-1]) & (comparison["fitted_column"] == HEADLINE[0])
+    ].set_index(["panel", "column", "term"])
+    rows = []
+    for record in select(HEADLINE):
+        for panel in dict.fromkeys(comparison["panel"]):
+            key = (panel, record.column, record.interest[0])
+            cells, draws = printed.loc[key].fillna(""), posterior.loc[key]
+            published, estimated = cells["published"], cells["estimated"]
+            rows.append(
+                {
+                    "column": f"{record.column} {record.title}",
+                    "panel": f"`{panel}`",
+                    "published": f"{published['coef']}{published['stars']} ({published['se']})",
+                    "TWFE": f"{float(estimated['coef']):.3f}{estimated['stars']} "
+                    f"({float(estimated['se']):.3f})",
+                    "p wild": f"{float(estimated['p_wild']):.3f}",
+                    "hierarchical": f"{draws['mean']:.3f} "
+                    f"[{draws['q025']:.3f}, {draws['q975']:.3f}]",
+                    "P(published sign)": f"{draws['p_same_sign']:.3f}",
+                    "gate": draws["gate"],
+                    "agreement": draws["agreement"],
+                }
+            )
+    return markdown(pd.DataFrame(rows))
+
+
+def matches(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
+    """Render how many printed numbers the estimates round to, by table and panel."""
+    counts = summary(replication)
+    counts["cell"] = counts["matching"].astype(str) + " of " + counts["printed"].astype(str)
+    wide = counts.pivot(index="table", columns="panel", values="cell")
+    wide = wide[list(dict.fromkeys(counts["panel"]))]
+    return markdown(wide.rename(columns="`{}`".format).rename_axis("Table").reset_index())
+
+
+def filled(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
+    """Say what share of the index's indicator cells no yearbook prints, by filling rule."""
+    cells = filled_cells(load(), "produ", "census4")
+    total, observed = sum(cells.values()), cells.pop("observed")
+    rules = ", ".join(f"{count / total:.1%} {rule}" for rule, count in cells.items())
+    return (
+        f"**{1 - observed / total:.1%} of the {total:,} indicator cells behind the index are "
+        f"filled in, not observed: {rules}.**"
+    )
+
+
+BLOCKS: dict[str, Callable[[pd.DataFrame, pd.DataFrame], str]] = {
+    "headline": headline,
+    "matches": matches,
+    "filled": filled,
+}
+"""The computed parts, by their marks; each takes the replication and the comparison."""
+
+
+def markdown(frame: pd.DataFrame) -> str:
+    """Render a frame as a Markdown table."""
+    rows = [list(map(str, frame.columns)), ["---"] * frame.shape[1]]
+    rows += frame.astype(str).to_numpy().tolist()
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def rewrite(text: str, bodies: dict[str, str]) -> str:
+    """Put each body between its marks.
+
+    Raises
+    ------
+    UserError
+        If a mark is missing.
+    """
+    for name, body in bodies.items():
+        begin, end = BEGIN.format(name=name), END.format(name=name)
+        head, opened, rest = text.partition(begin)
+        _, closed, tail = rest.partition(end)
+        if not (opened and closed):
+            raise UserError(
+                f"README.md lacks the marks {begin!r} and {end!r}: write both, in order."
+            )
+        text = f"{head}{begin}\n{body}\n{end}{tail}"
+    return text
+
+
+def write(results: Path, readme: Path) -> None:
+    """Rewrite the computed parts of a README from results/.
+
+    Raises
+    ------
+    UserError
+        If a table of results or a mark is missing.
+    """
+    tables = [read_result(results, name) for name in ("replication", "comparison")]
+    bodies = {name: render(*tables) for name, render in BLOCKS.items()}
+    text = rewrite(readme.read_text(encoding="utf-8"), bodies)
+    with replacing(readme) as temporary:
+        temporary.write_text(text, encoding="utf-8")

@@ -1,0 +1,114 @@
+"""The contract of a trace: what every NetCDF in traces/ holds."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import arviz as az
+import xarray as xr
+
+from data.errors import UserError
+from data.files import replacing
+
+GROUPS = (
+    "posterior",
+    "sample_stats",
+    "posterior_predictive",
+    "log_likelihood",
+    "log_prior",
+    "observed_data",
+    "constant_data",
+)
+PRIOR_GROUPS = ("prior", "prior_predictive")
+"""Of every model but those whose priors are too wide to mean anything; these say so."""
+
+ATTRIBUTES = (
+    "column",
+    "panel",
+    "panel_sha256",
+    "model",
+    "engine",
+    "priors",
+    "seed",
+    "settings",
+    "versions",
+    "git_commit",
+    "gate",
+    "gate_numbers",
+)
+
+NO_PRIOR = "no_prior_groups"
+"""Attribute in which a trace without prior groups says why."""
+
+
+def trace_path(traces: Path, panel: str, column: str, model: str) -> Path:
+    """Return where a trace lies: `traces/<panel>/<column>-<model>.nc`."""
+    return traces / panel / f"{column}-{model}.nc"
+
+
+def trace_paths(traces: Path) -> list[Path]:
+    """List the traces below a folder, by panel and name.
+
+    Raises
+    ------
+    UserError
+        If there are none.
+    """
+    paths = sorted(traces.glob("*/[!.]*.nc"))
+    if not paths:
+        raise UserError(f"There are no traces in {traces}: run `python -m analysis sample` first.")
+    return paths
+
+
+def breaches(tree: xr.DataTree) -> list[str]:
+    """Say what a trace lacks of the contract; nothing if it meets it."""
+    missing = [f"group {name}" for name in GROUPS if name not in tree.children]
+    if NO_PRIOR not in tree.attrs:
+        missing += [f"group {name}" for name in PRIOR_GROUPS if name not in tree.children]
+    missing += [f"attribute {name}" for name in ATTRIBUTES if name not in tree.attrs]
+    if tree.attrs.get("gate") not in ("pass", "fail"):
+        missing.append('attribute gate, "pass" or "fail"')
+    return missing
+
+
+def write(tree: xr.DataTree, path: Path) -> None:
+    """Write a trace whole or not at all, compressed.
+
+    Raises
+    ------
+    ValueError
+        If it breaks the contract.
+    """
+    _keep(breaches(tree), path)
+    encoding = {
+        f"/{name}": {variable: {"zlib": True, "complevel": 1} for variable in group.data_vars}
+        for name, group in tree.children.items()
+    }
+    with replacing(path) as temporary:
+        tree.to_netcdf(temporary, engine="h5netcdf", encoding=encoding)
+
+
+def read(path: Path) -> xr.DataTree:
+    """Read a trace into memory.
+
+    Raises
+    ------
+    UserError
+        If the file is no trace or breaks the contract.
+    """
+    try:
+        tree = az.from_netcdf(path, engine="h5netcdf").load()
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(
+            f"{path} cannot be read as a trace: delete it and run `python -m analysis sample`."
+        ) from error
+    missing = breaches(tree)
+    if missing:
+        raise UserError(
+            f"{path} lacks {', '.join(missing)}: delete it and run `python -m analysis sample`."
+        )
+    return tree
+
+
+def _keep(missing: Sequence[str], path: Path) -> None:
+    if missing:
+        raise ValueError(f"{path.name} would lack {', '.join(missing)}")

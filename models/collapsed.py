@@ -1,0 +1,333 @@
+"""Models that are normal given their scales, with everything but the scales integrated out.
+
+    y_n ~ N(Σ_j effect_nj θ_j, σ_g(n)²)     θ, the L locations: slopes, effects, Mundlak terms
+    θ_j ~ N(Σ_k line_jk θ_k, s_j²)          s_j, a number or one of the scale parameters
+
+With w_e = exp(−2 u_e) for every scale element e, u its logarithm, the posterior precision of θ is
+
+    Λ = H_0 + Σ_e w_e H_e,    b = Σ_e w_e c_e,    m = Λ⁻¹ b
+
+where H_e is the Gram matrix of the effects in the rows of a residual scale, or of the prior
+deviations of the locations that have a scale; c_e and y_e'y_e are of rows alone. The scales' log
+posterior is, n_e counting rows or locations,
+
+    log p(u | y) = −Σ_e n_e u_e − ½ (Σ_e w_e y_e'y_e − b'm) − ½ log|Λ| + log p(u) + constant
+
+and its gradient −n_e + w_e E[|y_e − H θ|² | u, y], by Fisher's identity (Lindley & Smith 1972,
+*JRSS B* 34:1-41, for the first). The data enter through Gram matrices only, so the cost does not
+depend on the number of rows. θ given u and y is drawn exactly.
+
+The PyMC model of the same name defines the model; this is its density in another form, and a
+test holds the two together.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg.lapack import dpotrf, dpotri, dpotrs, dtrtrs
+
+from models.priors import LOG_2PI, Prior
+
+Array = NDArray[np.float64]
+
+
+class OutOfRangeError(ArithmeticError):
+    """A point where the density cannot be evaluated; NUTS takes it for a divergence."""
+
+    is_recoverable = True
+
+
+@dataclass(frozen=True, eq=False)
+class Location:
+    """A block of m location parameters.
+
+    Attributes
+    ----------
+    name : str
+        The random variable in the PyMC model.
+    effect : ndarray, shape (n, m)
+        On the mean of y.
+    scale : float or str
+        Prior standard deviation, or the name of the scale parameter that is.
+    element : ndarray of int, shape (m,), or int
+        Which element of that scale parameter.
+    line : mapping of str to ndarray, shape (m, size of the other block)
+        The prior mean, linear in other blocks; zero if empty.
+    offset : bool
+        The random variable is θ in units of its scale (non-centred in the PyMC model).
+    basis : ndarray, shape (M, m), optional
+        The random variable is basis @ θ: a zero-sum vector from its coordinates.
+    """
+
+    name: str
+    effect: Array
+    scale: float | str
+    element: NDArray[np.int64] | int = 0
+    line: Mapping[str, Array] = field(default_factory=dict)
+    offset: bool = False
+    basis: Array | None = None
+
+    @property
+    def size(self) -> int:
+        """Number of parameters m."""
+        return self.effect.shape[1]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A scale parameter: `size` elements with the same half-normal or log-normal prior."""
+
+    prior: Prior
+    size: int = 1
+
+    @property
+    def name(self) -> str:
+        """The random variable in the PyMC model."""
+        return self.prior.name
+
+
+@dataclass(frozen=True, eq=False)
+class Collapsed:
+    """The posterior of a model's S log scales, and of its L locations given them.
+
+    Attributes
+    ----------
+    locations, scales : tuple
+        The blocks, in order.
+    location_slices, scale_slices : dict of str to slice
+        Where each block stands among the L locations and the S scale elements.
+    deviation : ndarray, shape (L, L)
+        θ less its prior mean is deviation @ θ.
+    fixed : ndarray, shape (L,)
+        Prior standard deviations where they are numbers, else 1.
+    member : ndarray, shape (S, L)
+        1 where a location has that scale element.
+    count : ndarray, shape (S,)
+        Rows or locations of each scale element.
+    gram : ndarray, shape (S, L, L)
+        H_e.
+    gram_fixed : ndarray, shape (L, L)
+        H_0.
+    xy : ndarray, shape (S, L)
+        c_e.
+    yy : ndarray, shape (S,)
+        y_e'y_e.
+    constant : float
+        What does not depend on the scales.
+    """
+
+    locations: tuple[Location, ...]
+    scales: tuple[Scale, ...]
+    location_slices: dict[str, slice]
+    scale_slices: dict[str, slice]
+    deviation: Array
+    fixed: Array
+    member: Array
+    count: Array
+    gram: Array
+    gram_fixed: Array
+    xy: Array
+    yy: Array
+    constant: float
+
+    @property
+    def size(self) -> int:
+        """Number of scale elements S."""
+        return len(self.count)
+
+    def logp_and_gradient(self, log_scale: Array) -> tuple[float, Array]:
+        """Evaluate the log posterior of the log scales (with their Jacobian) and its gradient.
+
+        Parameters
+        ----------
+        log_scale : ndarray, shape (S,)
+
+        Returns
+        -------
+        float
+        ndarray, shape (S,)
+        """
+        weight = np.exp(-2 * log_scale)
+        factor, mean = self._given(weight)
+        # Σ_jk H_jk V_jk from V's lower triangle, the only one that dpotri fills.
+        inverse = np.tril(dpotri(factor, lower=1)[0])
+        inverse += np.tril(inverse, -1)
+        square = self.yy + (self.gram @ mean - 2 * self.xy) @ mean
+        square += self.gram.reshape(self.size, -1) @ inverse.ravel()
+        logp = (
+            self.constant
+            - self.count @ log_scale
+            - (weight @ self.yy - (weight @ self.xy) @ mean) / 2
+            - np.log(np.diag(factor)).sum()
+        )
+        gradient = weight * square - self.count
+        for scale in self.scales:
+            where = self.scale_slices[scale.name]
+            value, slope = scale.prior.log_density_of_log(log_scale[where])
+            logp += value.sum()
+            gradient[where] += slope
+        return float(logp), gradient
+
+    def initial(self, rng: np.random.Generator) -> Array:
+        """Return a starting point in the bulk of the scales' priors, shape (S,)."""
+        middle = [np.full(s.size, np.log(s.prior.centre or s.prior.scale / 2)) for s in self.scales]
+        return np.concatenate(middle) + rng.uniform(-1, 1, self.size)
+
+    def draw(self, log_scale: Array, rng: np.random.Generator) -> dict[str, Array]:
+        """Draw the locations given the scales; return all random variables of the PyMC model.
+
+        Parameters
+        ----------
+        log_scale : ndarray, shape (…, S)
+        rng : Generator
+
+        Returns
+        -------
+        dict of str to ndarray, shape (…, size)
+        """
+        flat = log_scale.reshape(-1, self.size)
+        theta = np.empty((len(flat), len(self.fixed)))
+        for row, weight in zip(theta, np.exp(-2 * flat), strict=True):
+            factor, mean = self._given(weight)
+            noise = rng.standard_normal(len(mean))
+            row[:] = mean + dtrtrs(factor, noise, lower=1, trans=1)[0]
+        return self._variables(theta.reshape(*log_scale.shape[:-1], -1), log_scale)
+
+    def draw_prior(self, size: int, rng: np.random.Generator) -> dict[str, Array]:
+        """Draw all random variables of the PyMC model from the prior, shapes (size, …)."""
+        log_scale = np.hstack(
+            [np.log(scale.prior.draw((size, scale.size), rng)) for scale in self.scales]
+        )
+        noise = rng.standard_normal((size, len(self.fixed)))
+        theta = np.linalg.solve(self.deviation, (self._sd(log_scale) * noise).T).T
+        return self._variables(theta, log_scale)
+
+    def log_prior(self, variables: Mapping[str, Array]) -> dict[str, Array]:
+        """Evaluate the log prior of each random variable, summed over its elements.
+
+        Parameters
+        ----------
+        variables : mapping of str to ndarray, shape (…, size)
+            As `draw` returns them.
+        """
+        values = {name: np.log(variables[name]) for name in self.scale_slices}
+        log_scale = np.concatenate([values[scale.name] for scale in self.scales], axis=-1)
+        sd = self._sd(log_scale)
+        theta = np.concatenate(
+            [self._theta(block, variables[block.name], sd) for block in self.locations], axis=-1
+        )
+        unit = theta @ self.deviation.T / sd
+        density = {}
+        for block in self.locations:
+            where = self.location_slices[block.name]
+            normal = -(unit[..., where] ** 2 + LOG_2PI) / 2
+            density[block.name] = (normal - (not block.offset) * np.log(sd[..., where])).sum(-1)
+        for scale in self.scales:
+            of_log, _ = scale.prior.log_density_of_log(values[scale.name])
+            density[scale.name] = (of_log - values[scale.name]).sum(-1)
+        return density
+
+    def _given(self, weight: Array) -> tuple[Array, Array]:
+        """Return the lower Cholesky factor of Λ, and m."""
+        precision = self.gram_fixed + (weight @ self.gram.reshape(self.size, -1)).reshape(
+            self.gram_fixed.shape
+        )
+        factor, failed = dpotrf(precision, lower=1)
+        if failed:
+            raise OutOfRangeError("scales so far apart that double precision does not hold Λ")
+        return factor, dpotrs(factor, weight @ self.xy, lower=1)[0]
+
+    def _sd(self, log_scale: Array) -> Array:
+        """Return prior standard deviations of the locations, shape (…, L)."""
+        return self.fixed * np.exp(log_scale @ self.member)
+
+    def _variables(self, theta: Array, log_scale: Array) -> dict[str, Array]:
+        sd = self._sd(log_scale)
+        variables = {}
+        for block in self.locations:
+            where = self.location_slices[block.name]
+            value = theta[..., where] / sd[..., where] if block.offset else theta[..., where]
+            variables[block.name] = value if block.basis is None else value @ block.basis.T
+        scales = {name: np.exp(log_scale[..., at]) for name, at in self.scale_slices.items()}
+        return variables | scales
+
+    def _theta(self, block: Location, value: Array, sd: Array) -> Array:
+        coordinates = value if block.basis is None else value @ block.basis
+        return (
+            coordinates * sd[..., self.location_slices[block.name]]
+            if block.offset
+            else (coordinates)
+        )
+
+
+def collapse(
+    y: Array,
+    group: NDArray[np.int64],
+    locations: Sequence[Location],
+    scales: Sequence[Scale],
+) -> Collapsed:
+    """Assemble a model's collapsed posterior.
+
+    Parameters
+    ----------
+    y : ndarray, shape (n,)
+        Standardised outcome.
+    group : ndarray of int, shape (n,)
+        Which element of the residual scale a row has.
+    locations : sequence of Location
+    scales : sequence of Scale
+        The residual's last.
+
+    Returns
+    -------
+    Collapsed
+    """
+    at, scale_at = _slices(locations), _slices(scales)
+    n_locations, n_scales = (sum(block.size for block in blocks) for blocks in (locations, scales))
+    deviation, fixed = np.eye(n_locations), np.ones(n_locations)
+    member = np.zeros((n_scales, n_locations))
+    for block in locations:
+        where = at[block.name]
+        for other, line in block.line.items():
+            deviation[where, at[other]] -= line
+        if isinstance(block.scale, str):
+            element = scale_at[block.scale].start + np.broadcast_to(block.element, block.size)
+            member[element, np.arange(where.start, where.stop)] = 1
+        else:
+            fixed[where] = block.scale
+    free = member.any(axis=0)
+    precise = deviation[~free] / fixed[~free, None]
+
+    effect = np.hstack([block.effect for block in locations])
+    in_group = np.eye(scales[-1].size)[group]
+    residual = scale_at[scales[-1].name]
+    gram = np.stack([(deviation * row[:, None]).T @ deviation for row in member])
+    gram[residual] = [(effect * rows[:, None]).T @ effect for rows in in_group.T]
+    xy, yy, count = np.zeros((n_scales, n_locations)), np.zeros(n_scales), member.sum(axis=1)
+    xy[residual] = (in_group * y[:, None]).T @ effect
+    yy[residual] = in_group.T @ y**2
+    count[residual] = in_group.sum(axis=0)
+    return Collapsed(
+        locations=tuple(locations),
+        scales=tuple(scales),
+        location_slices=at,
+        scale_slices=scale_at,
+        deviation=deviation,
+        fixed=fixed,
+        member=member,
+        count=count,
+        gram=gram,
+        gram_fixed=precise.T @ precise,
+        xy=xy,
+        yy=yy,
+        constant=float(-np.log(fixed).sum() - len(y) * LOG_2PI / 2),
+    )
+
+
+def _slices(blocks: Sequence[Location | Scale]) -> dict[str, slice]:
+    ends = np.cumsum([block.size for block in blocks]).tolist()
+    return {
+        block.name: slice(end - block.size, end) for block, end in zip(blocks, ends, strict=True)
+    }

@@ -1,0 +1,220 @@
+"""The priors of every model, as tables that are read, printed and stored with the trace.
+
+Outcome and regressors are standardised inside the models, so one scale fits all columns: 1 is
+one standard deviation of the outcome, and a slope of 1 moves the outcome by one standard
+deviation when the regressor rises by one. Location priors are centred on "nothing"; all are
+proper.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+import pymc as pm
+from numpy.typing import NDArray
+from pytensor.tensor import TensorVariable
+
+LOG_2PI = float(np.log(2 * np.pi))
+
+DISTRIBUTIONS: dict[str, Callable[..., TensorVariable]] = {
+    "Normal": lambda name, centre, scale, **dims: pm.Normal(name, centre, scale, **dims),
+    "HalfNormal": lambda name, _, scale, **dims: pm.HalfNormal(name, scale, **dims),
+    "LogNormal": lambda name, centre, scale, **dims: pm.LogNormal(
+        name, np.log(centre), scale, **dims
+    ),
+    "ZeroSumNormal": lambda name, _, scale, **dims: pm.ZeroSumNormal(name, scale, **dims),
+}
+"""PyMC's distributions by name, each called with centre and scale of the table below."""
+
+
+@dataclass(frozen=True)
+class Prior:
+    """One line of a prior table.
+
+    Attributes
+    ----------
+    name : str
+        The random variable, as it is called in the trace.
+    distribution : str
+        A key of `DISTRIBUTIONS`.
+    scale : float
+        Standard deviation; of the underlying normal for HalfNormal and ZeroSumNormal, of the
+        logarithm for LogNormal.
+    meaning : str
+        What the variable is on the standardised scale.
+    reason : str
+        Why this distribution and scale.
+    centre : float
+        Mean of a Normal, median of a LogNormal; 0 otherwise.
+    """
+
+    name: str
+    distribution: str
+    scale: float
+    meaning: str
+    reason: str
+    centre: float = 0.0
+
+    def variable(self, **dims) -> TensorVariable:
+        """Add the random variable to the model in context; `dims` as PyMC takes it."""
+        return DISTRIBUTIONS[self.distribution](self.name, self.centre, self.scale, **dims)
+
+    def draw(self, size: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.float64]:
+        """Draw a scale parameter (HalfNormal or LogNormal)."""
+        normal = rng.standard_normal(size)
+        if self.distribution == "HalfNormal":
+            return self.scale * np.abs(normal)
+        return self.centre * np.exp(self.scale * normal)
+
+    def log_density_of_log(
+        self, log_value: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the log density of a scale parameter's logarithm, and its derivative."""
+        if self.distribution == "HalfNormal":
+            square = np.exp(2 * log_value) / self.scale**2
+            return np.log(2) + log_value - np.log(self.scale) - (square + LOG_2PI) / 2, 1 - square
+        unit = (log_value - np.log(self.centre)) / self.scale
+        return -np.log(self.scale) - (unit**2 + LOG_2PI) / 2, -unit / self.scale
+
+
+@dataclass(frozen=True)
+class Priors:
+    """A named prior table."""
+
+    name: str
+    table: tuple[Prior, ...]
+
+    def __getitem__(self, name: str) -> Prior:
+        return next(prior for prior in self.table if prior.name == name)
+
+    def with_scales(self, name: str, **scales: float) -> "Priors":
+        """Return the table with other scales under another name, for sensitivity and tests.
+
+        Raises
+        ------
+        KeyError
+            If the table has no variable of that name.
+        """
+        unknown = scales.keys() - {prior.name for prior in self.table}
+        if unknown:
+            raise KeyError(f"no prior named {', '.join(sorted(unknown))}")
+        return Priors(
+            name,
+            tuple(replace(p, scale=scales[p.name]) if p.name in scales else p for p in self.table),
+        )
+
+    def to_json(self) -> str:
+        """Return the table as text, for the attribute `priors` of a trace."""
+        rows = [asdict(prior) for prior in self.table]
+        return json.dumps({"name": self.name, "table": rows}, ensure_ascii=False)
+
+
+REGULARISED = Priors(
+    "regularised",
+    (
+        Prior(
+            "slope_std",
+            "Normal",
+            2.5,
+            "slope of each term (with region slopes: their common mean)",
+            "rstanarm's default scale: a regressor that varies little within provinces can have "
+            "a slope above 1 (roads do), and this lets the data say so.",
+        ),
+        Prior(
+            "tau_slope_std",
+            "HalfNormal",
+            0.5,
+            "standard deviation of a term's slopes between regions",
+            "Three regions hardly identify it, so the upper tail is the prior's: half a standard "
+            "deviation lets regions differ in sign and rules out slopes that no outcome could "
+            "follow; zero, no difference, stays possible.",
+        ),
+        Prior(
+            "const_std",
+            "Normal",
+            0.5,
+            "outcome of the average province in the average year",
+            "The outcome is centred, so this is near 0 by construction.",
+        ),
+        Prior(
+            "between_province",
+            "Normal",
+            0.5,
+            "Mundlak slopes: province effect on the province parts of the regressors",
+            "Differences between provinces are shared among six to nine correlated terms; 0.5 "
+            "each lets them explain all of the outcome's spread together.",
+        ),
+        Prior(
+            "between_year",
+            "Normal",
+            0.5,
+            "Mundlak slopes: year effect on the year parts of the regressors",
+            "As between_province.",
+        ),
+        Prior(
+            "tau_province_std",
+            "HalfNormal",
+            1.0,
+            "standard deviation of province effects about their Mundlak line",
+            "Province effects cannot spread much wider than the outcome itself; zero, provinces "
+            "wholly explained by the regressors' means, stays possible.",
+        ),
+        Prior(
+            "tau_year_std",
+            "HalfNormal",
+            0.5,
+            "standard deviation of year effects about their Mundlak line",
+            "Year effects are what all provinces share: less than the outcome's spread, most of "
+            "which lies between provinces.",
+        ),
+        Prior(
+            "sigma_std",
+            "LogNormal",
+            1.0,
+            "residual standard deviation, one or one per region",
+            "Province and year effects explain most of an index; a factor of 7 either way of "
+            "0.2 covers regions whose residual scales differ by far.",
+            centre=0.2,
+        ),
+    ),
+)
+"""For the models with pooled effects."""
+
+FLAT = Priors(
+    "flat",
+    (
+        Prior(
+            "slope_std",
+            "Normal",
+            100.0,
+            "slope of each term",
+            "So wide that the posterior is the likelihood's: least squares.",
+        ),
+        Prior(
+            "province_std",
+            "Normal",
+            100.0,
+            "a province's mean outcome net of the regressors' two-way residuals",
+            "Unpooled, as dummies are.",
+        ),
+        Prior(
+            "year_std",
+            "ZeroSumNormal",
+            100.0,
+            "a year's mean outcome, less that of all years",
+            "Unpooled, as dummies are; reported against the first year.",
+        ),
+        Prior(
+            "sigma_std",
+            "LogNormal",
+            10.0,
+            "residual standard deviation",
+            "Flat in its logarithm, p(σ) ∝ 1/σ, for which slopes are Student t about least "
+            "squares with n − N − K degrees of freedom (Gelman et al., Bayesian Data Analysis, "
+            "3rd ed., section 14.2).",
+            centre=0.2,
+        ),
+    ),
+)
+"""For the flat twin: two-way fixed effects' Bayesian counterpart."""

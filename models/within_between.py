@@ -1,0 +1,267 @@
+"""A column's regression in within–between form: standardised, and the way back.
+
+Each regressor is split into its two-way residual x̃, a province part P and a year part Q
+(`models.two_way`). With
+
+    y_it = a_i + d_t + Σ_c x̃_itc γ_c + ε_it
+
+the γ are the slopes of x itself, whatever a and d are: P and Q go into the effects, where
+Mundlak terms can take them up (Mundlak 1978, *Econometrica* 46:69–85; Wooldridge 2021,
+*Two-Way Fixed Effects, the Two-Way Mundlak Regression, and Difference-in-Differences
+Estimators*). The x̃ are orthogonal to province and year dummies, which samplers like.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import pymc as pm
+from numpy.typing import NDArray
+
+from models.design import Design
+from models.twfe import refuse_collinear
+from models.two_way import two_way_parts
+
+
+@dataclass(frozen=True)
+class WithinBetween:
+    """Standardised arrays of one regression.
+
+    Attributes
+    ----------
+    design : Design
+        The regression on the paper's scale.
+    varying : tuple of str
+        Terms whose slope differs by region.
+    sigma_groups : tuple of str
+        Labels of the residual scales: the regions, or a single one for all.
+    regressors : tuple of str
+        The m columns that carry one slope each: "indus:east", … for varying terms, then the
+        other terms.
+    term_of_regressor : ndarray of int, shape (m,)
+        Position in `design.terms`.
+    centre, scale : float
+        Mean and standard deviation of the outcome.
+    term_scale : ndarray, shape (k,)
+        Standard deviation of each term.
+    within : ndarray, shape (n, m)
+        Two-way residuals, in units of the term's standard deviation.
+    province_part : ndarray, shape (N, m)
+    year_part : ndarray, shape (T, m)
+        On the paper's scale.
+    """
+
+    design: Design
+    varying: tuple[str, ...]
+    sigma_groups: tuple[str, ...]
+    regressors: tuple[str, ...]
+    term_of_regressor: NDArray[np.int64]
+    centre: float
+    scale: float
+    term_scale: NDArray[np.float64]
+    within: NDArray[np.float64]
+    province_part: NDArray[np.float64]
+    year_part: NDArray[np.float64]
+
+    @property
+    def y(self) -> NDArray[np.float64]:
+        """Standardised outcome, shape (n,)."""
+        return (self.design.y - self.centre) / self.scale
+
+    @property
+    def in_province(self) -> NDArray[np.float64]:
+        """Province dummies, shape (n, N)."""
+        return np.eye(len(self.design.provinces))[self.design.province]
+
+    @property
+    def in_year(self) -> NDArray[np.float64]:
+        """Year dummies, shape (n, T)."""
+        return np.eye(len(self.design.years))[self.design.year]
+
+    @property
+    def row_share(self) -> NDArray[np.float64]:
+        """Share of the rows in which a regressor's slope holds, shape (m,): weights of averages."""
+        share = np.bincount(self.design.region) / len(self.design.region)
+        by_region = np.tile(share, len(self.varying))
+        return np.concatenate([by_region, np.ones(len(self.regressors) - len(by_region))])
+
+    @property
+    def terms_to_regressors(self) -> NDArray[np.float64]:
+        """Dummies, shape (k, m): which regressors a term's slope belongs to."""
+        return np.eye(len(self.design.terms))[:, self.term_of_regressor]
+
+    @property
+    def region_columns(self) -> list[NDArray[np.float64]]:
+        """For each varying term, dummies of shape (regions, m): its regressor in each region."""
+        n = len(self.design.regions)
+        columns = np.eye(len(self.regressors))
+        return [columns[i * n : (i + 1) * n] for i in range(len(self.varying))]
+
+    @property
+    def groups_to_regions(self) -> NDArray[np.float64]:
+        """Dummies, shape (groups, regions): which residual scale a region has."""
+        n = len(self.design.regions)
+        return np.eye(n) if len(self.sigma_groups) == n else np.ones((1, n))
+
+    @property
+    def coords(self) -> dict[str, tuple]:
+        """Coordinates of a PyMC model of this regression."""
+        design = self.design
+        return {
+            "term": design.terms,
+            "regressor": self.regressors,
+            "varying": self.varying,
+            "one": ("all",),
+            "sigma_group": self.sigma_groups,
+            "region": design.regions,
+            "province": design.provinces,
+            "year": design.years,
+            "obs": tuple(range(len(design.y))),
+        }
+
+
+class Effects(NamedTuple):
+    """What the mean and the spread of the standardised outcome are made of.
+
+    PyTensor tensors inside a model, arrays of draws with leading dims outside it.
+
+    Attributes
+    ----------
+    province : (…, N)
+    year : (…, T)
+    slope : (…, m)
+        One per regressor.
+    sigma : (…, regions)
+    """
+
+    province: Any
+    year: Any
+    slope: Any
+    sigma: Any
+
+
+def within_between(
+    design: Design, varying: tuple[str, ...] = (), sigma_groups: tuple[str, ...] = ("all",)
+) -> WithinBetween:
+    """Standardise a regression and split its regressors.
+
+    Parameters
+    ----------
+    design : Design
+        n rows, k terms, N provinces, T years.
+    varying : tuple of str
+        Terms that get one column per region, x · 1[region].
+    sigma_groups : tuple of str
+        Labels of the residual scales: the regions, or a single one for all.
+
+    Raises
+    ------
+    UserError
+        If a regressor is collinear with the dummies or with regressors before it.
+    """
+    refuse_collinear(design)
+    names, positions, columns = [], [], []
+    for term in sorted(design.terms, key=lambda term: term not in varying):
+        position = design.terms.index(term)
+        x = design.x[:, position]
+        split = enumerate(design.regions) if term in varying else ()
+        parts = [(f"{term}:{name}", x * (design.region == r)) for r, name in split] or [(term, x)]
+        for name, part in parts:
+            names.append(name)
+            positions.append(position)
+            columns.append(part)
+    province_part, year_part, within = two_way_parts(
+        np.column_stack(columns), design.province, design.year
+    )
+    term_scale = design.x.std(axis=0)
+    return WithinBetween(
+        design=design,
+        varying=varying,
+        sigma_groups=sigma_groups,
+        regressors=tuple(names),
+        term_of_regressor=np.array(positions),
+        centre=float(design.y.mean()),
+        scale=float(design.y.std()),
+        term_scale=term_scale,
+        within=within / term_scale[positions],
+        province_part=province_part,
+        year_part=year_part,
+    )
+
+
+def standardise(part: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Centre columns and divide by their standard deviation; a constant column becomes zero."""
+    centred = part - part.mean(axis=0)
+    spread = centred.std(axis=0)
+    flat = spread <= 1e-12 * np.abs(part).max(axis=0)
+    return np.where(flat, 0.0, centred / np.where(flat, 1.0, spread))
+
+
+def standard_mean(parts: WithinBetween, effects: Effects) -> Any:
+    """Return the standardised mean of each row, shape (…, n); tensors or arrays of draws."""
+    province, year, slope = effects.province, effects.year, effects.slope
+    return (
+        province[..., parts.design.province] + year[..., parts.design.year] + slope @ parts.within.T
+    )
+
+
+def observe(parts: WithinBetween, effects: Effects) -> None:
+    """Add the normal likelihood of the standardised outcome to the PyMC model in context."""
+    sigma = effects.sigma[parts.design.region]
+    pm.Normal("y", standard_mean(parts, effects), sigma, observed=parts.y, dims="obs")
+
+
+def report(
+    parts: WithinBetween, effects: Effects, scales: Mapping[str, NDArray[np.float64]]
+) -> dict[str, tuple[tuple[str, ...], NDArray[np.float64]]]:
+    """Translate draws to the paper's scale.
+
+    Parameters
+    ----------
+    parts : WithinBetween
+    effects : Effects
+        Arrays of draws, shapes (…, size).
+    scales : mapping of str to ndarray
+        Draws of the free variables; `tau_province_std`, `tau_year_std` (…, 1) and, where slopes
+        vary, `slope_std` (…, k) and `tau_slope_std` (…, v) are read.
+
+    Returns
+    -------
+    dict
+        Name to (dims after the draws', values):
+        `slope` (term), of terms that vary the average over rows of the region slopes;
+        `sigma` (region); `year_effect` (year), against the first year; `province_effect`
+        (province), in the first year; `const`, their mean over rows, Stata's constant; and as
+        far as the model has them `tau_province`, `tau_year`, `slope_region` (varying, region),
+        `slope_common` and `tau_slope` (varying): mean and sd of the distribution that region
+        slopes come from.
+    """
+    design = parts.design
+    per_unit = parts.scale / parts.term_scale
+    slope = effects.slope * per_unit[parts.term_of_regressor]
+    year = parts.scale * effects.year - slope @ parts.year_part.T
+    province = parts.centre + parts.scale * effects.province - slope @ parts.province_part.T
+    province = province + year[..., :1]
+    averages = np.zeros((len(parts.regressors), len(design.terms)))
+    averages[np.arange(len(parts.regressors)), parts.term_of_regressor] = parts.row_share
+    reported = {
+        "slope": (("term",), slope @ averages),
+        "sigma": (("region",), parts.scale * effects.sigma),
+        "province_effect": (("province",), province),
+        "year_effect": (("year",), year - year[..., :1]),
+        "const": ((), province[..., design.province].mean(axis=-1)),
+    }
+    for name in ("tau_province", "tau_year"):
+        if f"{name}_std" in scales:
+            reported[name] = ((), parts.scale * scales[f"{name}_std"][..., 0])
+    if parts.varying:
+        shape = (len(parts.varying), len(design.regions))
+        position = [design.terms.index(term) for term in parts.varying]
+        by_region = slope[..., : shape[0] * shape[1]]
+        reported |= {
+            "slope_region": (("varying", "region"), by_region.reshape(*slope.shape[:-1], *shape)),
+            "slope_common": (("varying",), (scales["slope_std"] * per_unit)[..., position]),
+            "tau_slope": (("varying",), scales["tau_slope_std"] * per_unit[position]),
+        }
+    return reported

@@ -1,0 +1,109 @@
+"""The command line: a user's mistake gives one sentence, exit code 2 and no output."""
+
+import subprocess
+import sys
+
+import pytest
+
+from analysis import __main__ as cli
+from analysis.outputs import ROOT
+from analysis.specifications import select
+from data.panel import named_panels
+from tests.simulated import simulated_panel
+
+FRAME = simulated_panel(seed=2, years=range(2010, 2014)).frame[
+    ["province", "year", *select(["3.2"])[0].variables]
+]
+
+
+@pytest.fixture
+def run(monkeypatch, capsys, tmp_path):
+    """Return a function that runs a command and gives exit code, stdout, stderr and files."""
+
+    def run(*arguments: str) -> tuple[int, str, str, list[str]]:
+        out = tmp_path / "out"
+        monkeypatch.setattr(sys, "argv", ["analysis", *arguments, "--out", str(out)])
+        monkeypatch.setattr(cli, "console", cli.Console(width=200))
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        printed = capsys.readouterr()
+        files = [str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()]
+        return stop.value.code, printed.out, printed.err, files
+
+    return run
+
+
+MISTAKES = {
+    "missing column": (lambda f: f.drop(columns="urb"), ["header", "urb"]),
+    "duplicate": (lambda f: f.iloc[[0, *range(len(f))]], ["line 3", "province and year"]),
+    "unknown province": (
+        lambda f: f.replace({"province": {"Tibet": "Atlantis"}}),
+        ["column province", "Atlantis"],
+    ),
+    "not a number": (
+        lambda f: f.astype(str).replace(f"{f['fin'].iloc[2]}", "x"),
+        ["line 4", "fin"],
+    ),
+    "too few years": (lambda f: f[f["year"] == 2010], ["column year", "2010"]),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_in_a_panel_is_one_sentence_and_no_file(run, tmp_path, mistake):
+    spoil, words = MISTAKES[mistake]
+    path = tmp_path / "mine.csv"
+    spoil(FRAME).to_csv(path, index=False)
+    code, _, error, files = run("replicate", "3.2", "--panel", str(path))
+    assert code == 2
+    assert error.startswith("Error: ") and error.count("\n") == 1
+    assert all(word in error for word in (*words, "mine.csv"))
+    assert files == []
+
+
+def test_an_unbalanced_panel_is_accepted_with_a_notice(run, tmp_path):
+    path = tmp_path / "mine.csv"
+    FRAME.iloc[1:].to_csv(path, index=False)
+    code, text, _, files = run("replicate", "3.2", "--panel", str(path), "--draws", "99")
+    assert code == 0
+    assert "Notice: " in text and "unbalanced" in text and "Beijing 2010" in text
+    assert files == ["results/replication.csv"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["replicate", "9.9"], ["9.9", "3.2"]),
+        (["replicate", "--panel", "nowhere.csv"], ["nowhere.csv", "recollected"]),
+        (["figures"], ["replication.csv", "analysis replicate"]),
+        (["compare"], ["traces", "analysis sample"]),
+        (["diagnose"], ["traces", "analysis sample"]),
+        (["sample", "3.2", "--model", "nonsense"], ["nonsense", "hierarchical"]),
+    ],
+)
+def test_a_wrong_word_is_answered_with_the_right_ones(run, arguments, words):
+    code, _, error, files = run(*arguments)
+    assert code == 2
+    assert all(word in error for word in words)
+    assert files == []
+
+
+def test_two_files_of_one_name_are_refused(run, tmp_path):
+    paths = [tmp_path / folder / "mine.csv" for folder in ("a", "b")]
+    for path in paths:
+        path.parent.mkdir()
+        FRAME.to_csv(path, index=False)
+    code, _, error, _ = run("replicate", "3.2", *(f"--panel={path}" for path in paths))
+    assert code == 2
+    assert "own-mine" in error
+
+
+def test_the_process_exits_with_2_and_no_traceback():
+    done = subprocess.run(
+        [sys.executable, "-m", "analysis", "panel", "describe", "nowhere"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert all(name in done.stderr for name in named_panels())

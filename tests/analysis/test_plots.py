@@ -1,0 +1,54 @@
+"""Figures: what they are drawn from, and that every picture is drawn, the same each time."""
+
+import pytest
+
+from analysis import plots
+from data.errors import UserError
+from tests.results import comparison, replication
+
+
+@pytest.fixture
+def results(tmp_path):
+    replication().to_csv(tmp_path / "replication.csv", index=False)
+    comparison().to_csv(tmp_path / "comparison.csv", index=False)
+    return tmp_path
+
+
+def test_estimates_stack_twfe_and_posteriors():
+    rows = plots.estimates(replication(), comparison())
+    twfe = rows[(rows["model"] == plots.TWFE) & (rows["column"] == "8.2")].iloc[0]
+    assert (twfe["estimate"], twfe["published"], twfe["published_se"]) == (0.2, -0.047, 0.015)
+    assert twfe["high"] - twfe["low"] == pytest.approx(2 * 1.96 * 0.1, abs=1e-4)
+    assert len(rows) == 4 + len(comparison())
+
+
+def test_every_picture_is_drawn_the_same_each_time(results, tmp_path):
+    first = plots.draw(results, tmp_path / "a")
+    again = plots.draw(results, tmp_path / "b")
+    names = {f"{picture.name}.{form}" for picture in plots.PICTURES for form in plots.FORMATS}
+    assert {path.name for path in first} == names
+    for one, other in zip(first, again, strict=True):
+        assert one.read_bytes() == other.read_bytes()
+
+
+def test_the_forest_has_a_line_for_each_estimate(results):
+    rows = plots.estimates(replication(), comparison())
+    for axes, column in zip(plots.forest(rows).axes, plots.HEADLINE, strict=True):
+        assert len(axes.get_yticks()) == (rows["column"] == column).sum()
+
+
+def test_a_failed_fit_is_drawn_hollow():
+    rows = plots.estimates(replication(), comparison())
+    rows.loc[rows["model"] == "flat", "gate"] = "fail"
+    faces = [
+        line.get_markerfacecolor()
+        for axes in plots.forest(rows).axes
+        for line in axes.lines
+        if line.get_marker() == "o" and len(line.get_xdata())
+    ]
+    assert faces.count("white") == (rows["gate"] == "fail").sum()
+
+
+def test_missing_tables_are_named(tmp_path):
+    with pytest.raises(UserError, match=r"replication\.csv.*analysis replicate"):
+        plots.draw(tmp_path, tmp_path)
