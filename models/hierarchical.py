@@ -75,7 +75,7 @@ def effects(parts: WithinBetween, free: dict) -> Effects:
         slope = slope + (spread * free["slope_offset"][..., position, :]) @ columns
     return Effects(
         province=free["province_std"],
-        year=year_line + free["tau_year_std"] * free["year_offset"],
+        year=year_line + free["tau_year_std"][..., 0, None] * free["year_offset"],
         slope=slope,
         sigma=free["sigma_std"] @ parts.groups_to_regions,
     )
@@ -107,8 +107,9 @@ def build(parts: WithinBetween, priors: Priors = PRIORS) -> pm.Model:
             "sigma_std": priors["sigma_std"].variable(dims="sigma_group"),
         }
         line = free["between_province"] @ standardise(parts.province_part).T
+        centre = free["const_std"][0] + line  # PyTensor does not broadcast a dim that has a name
         free["province_std"] = pm.Normal(
-            "province_std", free["const_std"] + line, free["tau_province_std"], dims="province"
+            "province_std", centre, free["tau_province_std"][0], dims="province"
         )
         free["year_offset"] = pm.ZeroSumNormal("year_offset", dims="year")
         if parts.varying:
