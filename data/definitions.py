@@ -15,9 +15,11 @@ CHOICES = {
     "elasticity": ("province", "common"),
     "employment": ("mixed_bases", "interpolated"),
 }
-"""Construction choices, each with its values, the default first. A variable is NaN where a
-combination does not exist: `denominator = "national"` outside census 4, whose national totals
-alone are at hand, and `industry = "anchored"` outside the vintage as published."""
+"""Construction choices, each with its values, the default first."""
+
+ONLY_IN = {("denominator", "national"): "census4", ("industry", "anchored"): "as_published"}
+"""Values of a choice that exist in one vintage alone, whose national totals or published shares
+are at hand. In the other vintages a variable is NaN."""
 
 DEFAULTS = {choice: values[0] for choice, values in CHOICES.items()}
 

@@ -66,10 +66,11 @@ class Ingredients:
         x = self.official.array(series, *VINTAGE_OF.get(series, ("official",)))
         x, code = _by_every_rule(x, upper=1.0 if series in RATES else np.inf)
         if series in COMPANIONS:
-            donors = _donors()
+            companion = self[COMPANIONS[series]]
+            self.official.positive(companion.drop_sel(province="Tibet"), COMPANIONS[series])
             x = xr.apply_ufunc(
                 gaps.by_ratio,
-                *(x, self[COMPANIONS[series]], donors),
+                *(x, companion, _donors()),
                 input_core_dims=[["province", "year"], ["province", "year"], ["province"]],
                 output_core_dims=[["province", "year"]],
                 vectorize=True,
@@ -79,9 +80,8 @@ class Ingredients:
         return x
 
     def _gdp(self) -> xr.DataArray:
-        return stack(
-            {v: self.official.array("gdp", v, years=ACCOUNT_YEARS) for v in CHOICES["vintage"]},
-        )
+        array = partial(self.official.array, "gdp", years=ACCOUNT_YEARS)
+        return self.official.positive(stack({v: array(v) for v in CHOICES["vintage"]}), "gdp")
 
     def _sectors(self) -> tuple[xr.DataArray, xr.DataArray]:
         """Secondary and tertiary value added, completed within the accounts."""
@@ -114,7 +114,7 @@ class Ingredients:
                     for v in layers
                 }
             )
-        return stack(secondary), stack(tertiary)
+        return self.official.positive(stack(secondary), "secondary_va"), stack(tertiary)
 
     def _industry(self) -> xr.DataArray:
         """Industrial value added: known cells, else secondary value added × industrial share.
@@ -140,6 +140,7 @@ class Ingredients:
         secondary = self.secondary.sel(vintage="as_published", drop=True)
         published = array("industrial_va", "as_published") / secondary
         of_gdp = array("industry_share_gdp", "as_published") / 100.0
+        self.official.positive(of_gdp.sel(year=[ANCHOR]), "industry_share_gdp")
         of_secondary = of_gdp * self.gdp.sel(vintage="as_published", drop=True) / secondary
         for anchor in (later, published, of_secondary):
             share.loc["Tibet"] = share.loc["Tibet"].fillna(anchor.loc["Tibet"])
@@ -150,6 +151,7 @@ class Ingredients:
         )
         self.codes["industrial_va"] = code
         ratio = known.fillna(self.secondary * completed)
+        ratio = self.official.positive(ratio, "industrial_va")
         scale = (of_secondary / completed).sel(year=ANCHOR, drop=True)
         scale = xr.where(ratio["year"] < POST_CENSUS, scale, 1.0)
         anchored = (ratio * scale).where(ratio["vintage"] == "as_published")

@@ -5,6 +5,8 @@ are `series, vintage, province, province_zh, year, value, unit, source, confiden
 `province` is one of the 31 or "National", and `year` is empty where a series does not vary.
 """
 
+import math
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -28,12 +30,16 @@ YEARS = tuple(range(2010, 2023))
 NAMES = tuple(province.name for province in PROVINCES)
 _KEY = ["series", "vintage", "province", "year"]
 _COLUMNS = (*_KEY, "value", "unit", "source")
-_AMOUNT = r"(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
-"""No series has negative values."""
+_AMOUNT = re.compile(r"(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 def _known_province(column: pd.Series) -> pd.Series:
     return column.map(lambda name: name == NATIONAL or canonical(name) is not None)
+
+
+def _amount(cell: str) -> bool:
+    """Tell whether a cell is a finite number; no series has negative values."""
+    return _AMOUNT.fullmatch(cell) is not None and math.isfinite(float(cell))
 
 
 def _once(frame: pd.DataFrame) -> pd.Series:
@@ -46,7 +52,7 @@ SCHEMA = pa.DataFrameSchema(
         "vintage": pa.Column(str, pa.Check.str_matches(r"^[a-z0-9_]+$")),
         "province": pa.Column(str, pa.Check(_known_province, error="is no province")),
         "year": pa.Column(str, pa.Check.str_matches(r"^((19|20)\d\d)?$")),
-        "value": pa.Column(str, pa.Check.str_matches(f"^{_AMOUNT}$")),
+        "value": pa.Column(str, pa.Check(_amount, element_wise=True)),
         "unit": pa.Column(str, pa.Check.str_length(min_value=1)),
         "source": pa.Column(str),
     },
@@ -117,11 +123,24 @@ class Official:
         return wide.reindex(index=NAMES, columns=years).to_numpy(float)
 
     def national(self, series: str, vintage: str, years: tuple[int, ...] = YEARS) -> xr.DataArray:
-        """Return a series' national totals, dims (year,), NaN where none is known."""
+        """Return a series' national totals, dims (year,), NaN before the first one known.
+
+        Raises
+        ------
+        UserError
+            If none is known, or one is missing or zero after the first.
+        """
         rows = self._rows(series, vintage)
-        totals = rows[rows["province"].eq(NATIONAL)].set_index("year")["value"]
+        totals = rows[rows["province"].eq(NATIONAL)].set_index("year")["value"].reindex(years)
+        from_first = totals.loc[totals.first_valid_index() or years[0] :]
+        bad = from_first.index[~(from_first > 0)]
+        if len(bad):
+            raise UserError(
+                f"{self.path}: the national total of {series!r} in vintage {vintage!r} is missing "
+                f"or zero in {bad[0]}; use the complete table."
+            )
         return xr.DataArray(
-            totals.reindex(years).to_numpy(float),
+            totals.to_numpy(float),
             coords={"year": list(years)},
             dims=("year",),
             name=series,
@@ -136,6 +155,31 @@ class Official:
             dims=("province",),
             name=series,
         )
+
+    def positive(self, values: xr.DataArray, series: str) -> xr.DataArray:
+        """Return what other cells are divided by, or whose logarithm is taken, if it is positive.
+
+        Parameters
+        ----------
+        values : DataArray
+            Dims `province`, perhaps `year` and others.
+        series : str
+            How the error names it.
+
+        Raises
+        ------
+        UserError
+            Naming the first province (and year) without a positive value.
+        """
+        bad = ~(values > 0)
+        if bad.any():
+            first = bad.where(bad, drop=True)[(0,) * bad.ndim]
+            place = [str(first[dim].item()) for dim in ("province", "year") if dim in bad.dims]
+            raise UserError(
+                f"{self.path}: {series!r} of {' '.join(place)} is missing or zero and must be "
+                "positive; use the complete table."
+            )
+        return values
 
     def sources(self, series: str) -> tuple[str, ...]:
         """Name the compilations that a series' cells come from, sorted."""

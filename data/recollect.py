@@ -22,6 +22,7 @@ from data.definitions import (
     DEFAULTS,
     DESCRIBED,
     INDICATORS,
+    ONLY_IN,
     STAND_IN,
     SUMS,
     Indicator,
@@ -101,7 +102,8 @@ def _quantity(ingredients: Ingredients, name: str) -> xr.DataArray:
 
 def _area(ingredients: Ingredients) -> xr.DataArray:
     """Land area, square kilometres, dims (province,)."""
-    return ingredients.official.constant("land_area", "official")
+    official = ingredients.official
+    return official.positive(official.constant("land_area", "official"), "land_area")
 
 
 def _scores(table: np.ndarray, indicators: tuple[Indicator, ...], normalisation: str) -> np.ndarray:
@@ -125,13 +127,20 @@ def _employment(ingredients: Ingredients) -> xr.DataArray:
     mixed = official.array("employment", "mixed_bases")
     sparse = official.array("employment_total", "official")
     interpolated = sparse.copy(data=gaps.interpolate(sparse.to_numpy()))
-    return stack({"mixed_bases": mixed, "interpolated": interpolated}, "employment")
+    return stack(
+        {
+            "mixed_bases": official.positive(mixed, "employment"),
+            "interpolated": official.positive(interpolated, "employment_total"),
+        },
+        "employment",
+    )
 
 
 def _misallocation(ingredients: Ingredients) -> dict[str, xr.DataArray]:
     """|τ| of capital and labour, and the elasticities they rest on."""
     output = ingredients.gdp.sel(year=list(YEARS))
-    capital = ingredients.official.array(CAPITAL, "derived_by_source")
+    official = ingredients.official
+    capital = official.positive(official.array(CAPITAL, "derived_by_source"), CAPITAL)
     labour = _employment(ingredients)
     cells = ["province", "year"]
     estimators = {
@@ -196,6 +205,7 @@ def _variables(ingredients: Ingredients) -> tuple[dict[str, xr.DataArray], dict[
         "loans_rmb", "rmb_december"
     )
     mileage = official.array("highway_mileage", "official", "rounded_100km")
+    mileage = official.positive(mileage, "highway_mileage")
     published = partial(official.array, years=LONG_YEARS)
     structure = (ingredients.tertiary / ingredients.secondary).reindex(year=list(LONG_YEARS))
     structure.loc[{"vintage": "as_published"}] = published(
@@ -282,14 +292,21 @@ def build(directory: Path = DIRECTORY) -> xr.Dataset:
 
 
 def _require_complete(dataset: xr.Dataset, path: Path) -> None:
-    """Refuse series with so many holes that a default panel would have one."""
+    """Refuse series with so many holes that some combination of choices would have one."""
     for name in COLUMNS:
-        hole = dataset[name].sel(choices(dataset, name, {})).isnull()
+        hole = ~np.isfinite(dataset[name])
+        for (choice, value), vintage in ONLY_IN.items():
+            if choice in hole.dims:
+                hole &= (hole[choice] != value) | (hole["vintage"] == vintage)
         if hole.any():
-            province, year = next(zip(*np.nonzero(hole.to_numpy()), strict=True))
+            first = hole.where(hole, drop=True)[(0,) * hole.ndim]
+            made = [
+                f"{choice} {first[choice].item()}" for choice in CHOICES if choice in first.coords
+            ]
             raise UserError(
-                f"{path}: {name} cannot be computed for {NAMES[province]} {YEARS[year]}, since a "
-                "cell of its series is missing; use the complete table."
+                f"{path}: {name} ({', '.join(made)}) cannot be computed for "
+                f"{first['province'].item()} {first['year'].item()}, since a cell of its series "
+                "is missing or zero; use the complete table."
             )
 
 
@@ -406,20 +423,39 @@ def load(path: Path = DATASET) -> xr.Dataset:
 def choices(dataset: xr.Dataset, name: str, selection: Selection) -> dict[str, str]:
     """Return the value of each choice that touches a variable, departures from defaults in.
 
+    A choice that does not touch the variable is passed over, so that one vintage can be named
+    for all.
+
     Raises
     ------
     UserError
-        If the selection names a value that the Dataset does not hold.
+        If the selection names a variable, choice or value that there is not, or values that do
+        not exist together.
     """
+    for variable in selection:
+        if variable not in dataset:
+            raise UserError(
+                f"There is no variable {variable!r}; choose among {', '.join(COLUMNS)}."
+            )
     chosen = {choice: DEFAULTS[choice] for choice in CHOICES if choice in dataset[name].dims}
     for choice, value in selection.get(name, {}).items():
+        if choice not in CHOICES:
+            raise UserError(
+                f"There is no choice {choice!r} of {name}; choose among {', '.join(chosen)}."
+            )
+        if value not in CHOICES[choice]:
+            raise UserError(
+                f"{choice} of {name} cannot be {value!r}; it is one of "
+                f"{', '.join(CHOICES[choice])}."
+            )
         if choice in chosen:
-            if value not in CHOICES[choice]:
-                raise UserError(
-                    f"{choice} of {name} cannot be {value!r}; it is one of "
-                    f"{', '.join(CHOICES[choice])}."
-                )
             chosen[choice] = value
+    for (choice, value), vintage in ONLY_IN.items():
+        if chosen.get(choice) == value and chosen["vintage"] != vintage:
+            raise UserError(
+                f"{choice} of {name} can be {value!r} in vintage {vintage!r} alone; choose that "
+                "vintage or leave the choice at its default."
+            )
     return chosen
 
 

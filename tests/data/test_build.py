@@ -318,3 +318,30 @@ def test_a_table_without_a_series_is_refused(table, tmp_path):
     less.rows = {key: value for key, value in table.rows.items() if key[0] != "loans_rmb"}
     with pytest.raises(UserError, match="'loans_rmb' in vintage 'rmb_december'"):
         recollect.build(less.write(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("cell", "value", "said"),
+    [
+        (("secondary_va", "as_published", "Gansu", 2014), None, "'secondary_va' of Gansu 2014"),
+        (("gdp", "as_published", "Gansu", 2014), None, "'gdp' of Gansu 2014"),
+        (("gdp", "census5", "Gansu", 2014), 0, "'gdp' of Gansu 2014"),
+        (("land_area", "official", "Gansu", None), None, "'land_area' of Gansu is missing"),
+        (("employment", "mixed_bases", "Gansu", 2014), 0, "'employment' of Gansu 2014"),
+        (("population", "census2020_from_2011", "Gansu", 2014), 0, "'population' of Gansu 2014"),
+        (("highway_mileage", "official", "Gansu", 2014), 0, "'highway_mileage' of Gansu 2014"),
+        (("industry_share_gdp", "as_published", "Gansu", 2015), None, "share_gdp' of Gansu 2015"),
+        (("industrial_va", "census4", "National", 2014), None, "'industrial_va'.*in 2014"),
+        (("deposits_rmb", "rmb_december", "Gansu", 2014), None, "fin .*cannot .* Gansu 2014"),
+    ],
+)
+def test_a_cell_that_others_rest_on_is_named_when_it_is_missing_or_zero(
+    table, tmp_path, cell, value, said
+):
+    less = Table()
+    less.rows = dict(table.rows)
+    del less.rows[cell]
+    if value is not None:
+        less.rows[cell] = value
+    with pytest.raises(UserError, match=said):
+        recollect.build(less.write(tmp_path))

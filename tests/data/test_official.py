@@ -42,9 +42,33 @@ def test_of_several_vintages_the_first_with_a_cell_wins(folder):
 
 def test_national_totals_and_constants_stand_apart(folder):
     official = read(folder(HEADER + GOOD))
-    total = official.national("gdp", "census4", years=(2010, 2011))
-    np.testing.assert_array_equal(total, [412119.3, np.nan])
+    total = official.national("gdp", "census4", years=(2009, 2010))
+    np.testing.assert_array_equal(total, [np.nan, 412119.3])
     assert official.constant("land_area", "official").sel(province="Tibet") == 1228400
+
+
+@pytest.mark.parametrize(
+    ("years", "vintage", "year"),
+    [((2010, 2011), "census4", 2011), ((2008, 2009), "census4", 2008), ((2010,), "census5", 2010)],
+)
+def test_national_totals_with_a_hole_are_refused(folder, years, vintage, year):
+    row = "gdp,census5,Beijing,北京,2010,1.5,yuan,c,,\n"
+    official = read(folder(HEADER + GOOD + row))
+    said = f"national total of 'gdp' in vintage '{vintage}' is missing or zero in {year}"
+    with pytest.raises(UserError, match=said):
+        official.national("gdp", vintage, years=years)
+
+
+def test_what_others_are_divided_by_must_be_positive(folder):
+    official = read(folder(HEADER + GOOD))
+    area = official.constant("land_area", "official")
+    tibet = area.sel(province=["Tibet"])
+    assert official.positive(tibet, "land_area") is tibet
+    with pytest.raises(UserError, match="'land_area' of Beijing is missing or zero"):
+        official.positive(area, "land_area")
+    gdp = official.array("gdp", "census4", years=(2010, 2011)).sel(province=["Beijing"])
+    with pytest.raises(UserError, match="'gdp' of Beijing 2011 is missing or zero"):
+        official.positive(gdp.where(gdp["year"] == 2010, 0.0), "gdp")
 
 
 def test_sources_are_named_once(folder):
@@ -68,6 +92,7 @@ ROW = "gdp,census5,Beijing,北京,2010,1.5,yuan,c,,\n"
         (ROW.replace("1.5", ""), r"row 8, column 'value'"),
         (ROW.replace("1.5", "-1.5"), r"row 8, column 'value'"),
         (ROW.replace("1.5", "inf"), r"row 8, column 'value'"),
+        (ROW.replace("1.5", "1e999"), r"row 8, column 'value'.*'1e999'"),
         (ROW.replace("Beijing", "Peking"), r"row 8, column 'province'.*'Peking'"),
         (ROW.replace("2010", "10"), r"row 8, column 'year'.*'10'"),
         (ROW.replace("yuan", ""), r"row 8, column 'unit'"),
