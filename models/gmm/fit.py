@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
+from threadpoolctl import ThreadpoolController
 
 from models.gmm.bracket import Bracket, bracket
 from models.gmm.grid import Grid, grid
@@ -181,8 +183,15 @@ def fit(frame: pd.DataFrame, specification: GmmSpecification, unit: str, time: s
         *(term for each in sets for term in each.variables),
     )
     panel = grid(frame, unit, time, tuple(dict.fromkeys(terms)), specification.cluster)
-    problem = prepare(panel, specification)
-    return report(problem, solve(problem))
+    # The matrices are small: threads of the linear algebra wait for each other more than they do.
+    with _blas().limit(limits=1, user_api="blas"):
+        problem = prepare(panel, specification)
+        return report(problem, solve(problem))
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    return ThreadpoolController()
 
 
 def report(problem: Problem, solution: Solution) -> GmmFit:

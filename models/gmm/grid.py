@@ -131,8 +131,10 @@ def _periods(frame: pd.DataFrame, time: str) -> NDArray[np.int64]:
 
 
 def _numbers(frame: pd.DataFrame, name: str) -> NDArray[np.float64]:
+    column = frame[name]
     try:
-        values = frame[name].to_numpy(float, na_value=np.nan)
+        plain = isinstance(column.dtype, np.dtype)
+        values = np.asarray(column, float) if plain else column.to_numpy(float, na_value=np.nan)
     except (TypeError, ValueError):
         raise UserError(f"Column {name} must hold numbers only.") from None
     if np.isinf(values).any():

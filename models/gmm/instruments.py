@@ -208,7 +208,7 @@ def layout(grid: Grid, specification: GmmSpecification) -> Layout:
 
     n_terms, n_periods = len(grid.terms), len(grid.periods)
 
-    def cells(form: Any, term: str, periods: Any) -> NDArray[np.int64]:
+    def cells(form: int, term: str, periods: Any) -> NDArray[np.int64]:
         return (form * n_terms + grid.index(term)) * n_periods + np.asarray(periods)
 
     def by_row(term: str) -> NDArray[np.int64]:
@@ -218,22 +218,27 @@ def layout(grid: Grid, specification: GmmSpecification) -> Layout:
 
     available = np.concatenate([observed, transformed, differenced]).reshape(-1, used.shape[1])
     empty = len(available)  # the position of a cell that is always zero
-    own_form = np.where(row_level, LEVEL, TRANSFORMED)
-    of_equation = {"both": row_level | True, "level": row_level, "diff": ~row_level}
+    # The rows in which an instrument may stand: row, form of its own values, and period.
+    standing = {
+        (equation, period): [
+            (row, LEVEL if level else TRANSFORMED, t)
+            for row, (level, t) in enumerate(rows)
+            if equation in ("both", "level" if level else "diff") and period in (None, t)
+        ]
+        for equation in ("both", "diff", "level")
+        for period in (None, *range(n_periods))
+    }
     instruments, z_cell = [], []
     for instrument, form in _instruments(specification, grid):
-        base = row_period - (instrument.lag or 0)
-        inside = of_equation[instrument.equation] & (base >= 0) & (base < n_periods)
-        if instrument.period is not None:
-            inside = inside & (row_period == instrument.period)
-        rows_inside = np.flatnonzero(inside)
-        if len(rows_inside) == 0:
-            continue
-        forms = own_form[rows_inside] if form is None else form
-        found = cells(forms, instrument.term, base[rows_inside])
-        if (available[found] & used[rows_inside]).any():
+        first = grid.index(instrument.term) * n_periods - (instrument.lag or 0)
+        at, found = [], []
+        for row, own_form, t in standing[instrument.equation, instrument.period]:
+            if 0 <= t - (instrument.lag or 0) < n_periods:
+                at.append(row)
+                found.append((own_form if form is None else form) * n_terms * n_periods + first + t)
+        if at and (available[found] & used[at]).any():
             cell = np.full(len(rows), empty)
-            cell[rows_inside] = found
+            cell[at] = found
             instruments.append(instrument)
             z_cell.append(cell)
     _refuse_missing(instruments, specification, grid)

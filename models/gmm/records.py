@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from data.errors import UserError
@@ -17,6 +18,7 @@ TRANSFORMS = ("difference", "deviations")
 _TERM = re.compile(r"(?P<kind>[LlFf])(?P<lag>\d*)\.(?P<variable>.+)")
 
 
+@cache
 def parse_term(term: str) -> tuple[str, int]:
     """Split a term into variable and lag: "L2.n" is ("n", 2), "F.n" ("n", -1), "n" ("n", 0)."""
     match = _TERM.fullmatch(term)
