@@ -4,6 +4,7 @@ Exit codes: 0 all is well; 1 a fit failed its health gate; 2 the user's input is
 """
 
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -36,7 +37,8 @@ app = typer.Typer(
 panel_app = typer.Typer(help="Build or describe the panels (list them, if no command follows).")
 app.add_typer(panel_app, name="panel")
 
-console = Console()
+# A pipe has no width of its own, and 80 columns would cut numbers and stars off.
+console = Console(width=None if sys.stdout.isatty() else 200)
 
 Columns = Annotated[
     list[str] | None,
@@ -150,7 +152,7 @@ def fingerprints(out: Out = ROOT) -> None:
 def _print_frame(frame: pd.DataFrame, title: str) -> None:
     table = Table(*map(str, frame.columns), title=title)
     for row in frame.itertuples(index=False):
-        table.add_row(*(f"{cell:.3f}" if isinstance(cell, float) else str(cell) for cell in row))
+        table.add_row(*(f"{cell:.4g}" if isinstance(cell, float) else str(cell) for cell in row))
     console.print(table)
 
 
@@ -201,8 +203,8 @@ def sample(
     columns: Columns = None,
     panel: Panels = None,
     model: Models = None,
-    draws: Annotated[int, typer.Option(min=1, help="Draws per chain.")] = 1_000,
-    tune: Annotated[int, typer.Option(min=1, help="Adaptation steps per chain.")] = 400,
+    draws: Annotated[int, typer.Option(min=1, help="Draws per chain.")] = 750,
+    tune: Annotated[int, typer.Option(min=1, help="Adaptation steps per chain.")] = 300,
     chains: Annotated[int, typer.Option(min=1, help="Chains.")] = 4,
     seed: Seed = 1,
     engine: Annotated[Engine, typer.Option(help="See analysis/sample.py.")] = "collapsed",
@@ -254,7 +256,7 @@ def _gate(paths: Sequence[Path]) -> pd.DataFrame:
     from analysis import diagnose as gate
 
     found = gate.diagnose(track(paths, "Diagnosing", console=console, transient=True))
-    _print_frame(found, "Health of the fits")
+    _print_frame(found.drop(columns="engine"), "Health of the fits")
     return found
 
 
@@ -276,10 +278,11 @@ def _compare(outputs: Outputs) -> None:
     from analysis.trace import trace_paths
 
     found = comparison.compare(trace_paths(outputs.traces))
-    of_interest = found["term"].isin({r.interest[0] for r in select(())})
-    shown = ["panel", "column", "model", "fitted_column", "published", "published_se", "mean", "sd"]
+    interest = {record.column: record.interest[0] for record in select(())}
+    shown = ["column", "model", "fitted_column", "published", "published_se", "mean", "sd"]
     shown += ["q025", "q975", "p_same_sign", "gate", "agreement"]
-    _print_frame(found.loc[of_interest, shown], "Posterior beside published, terms of interest")
+    for panel, rows in found[found["term"] == found["column"].map(interest)].groupby("panel"):
+        _print_frame(rows[shown], f"Posterior beside published, terms of interest — panel {panel}")
     path = outputs.results / "comparison.csv"
     write_csv(found, path)
     console.print(f"written: {outputs.shown(path)} ({len(found)} rows)")

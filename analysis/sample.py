@@ -75,11 +75,11 @@ class Settings:
         A key of `ENGINES`.
     """
 
-    draws: int = 1_000
-    tune: int = 400
+    draws: int = 750
+    tune: int = 300
     chains: int = 4
     seed: int = 1
-    target_accept: float = 0.95
+    target_accept: float = 0.9
     engine: str = "collapsed"
 
 

@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.lapack import dpotrf, dpotri, dpotrs, dtrtrs
 
-from models.priors import LOG_2PI, Prior
+from models.priors import LOG_2PI, Prior, ScalePriors
 
 Array = NDArray[np.float64]
 
@@ -108,8 +108,12 @@ class Collapsed:
         Rows or locations of each scale element.
     gram : ndarray, shape (S, L, L)
         H_e.
+    gram_lower : ndarray, shape (S, L · L)
+        Lower triangles of the H_e, off-diagonal entries doubled: tr(H_e V) from half of V.
     gram_fixed : ndarray, shape (L, L)
         H_0.
+    prior : ScalePriors
+        Of the S scale elements.
     xy : ndarray, shape (S, L)
         c_e.
     yy : ndarray, shape (S,)
@@ -127,7 +131,9 @@ class Collapsed:
     member: Array
     count: Array
     gram: Array
+    gram_lower: Array
     gram_fixed: Array
+    prior: ScalePriors
     xy: Array
     yy: Array
     constant: float
@@ -151,24 +157,19 @@ class Collapsed:
         """
         weight = np.exp(-2 * log_scale)
         factor, mean = self._given(weight)
-        # Σ_jk H_jk V_jk from V's lower triangle, the only one that dpotri fills.
-        inverse = np.tril(dpotri(factor, lower=1)[0])
-        inverse += np.tril(inverse, -1)
+        # dpotri fills the lower triangle of V alone, so its entries off the diagonal count twice.
+        inverse = dpotri(factor, lower=1)[0]
         square = self.yy + (self.gram @ mean - 2 * self.xy) @ mean
-        square += self.gram.reshape(self.size, -1) @ inverse.ravel()
+        square += self.gram_lower @ inverse.ravel()
+        prior, prior_slope = self.prior.log_density(log_scale)
         logp = (
             self.constant
             - self.count @ log_scale
             - (weight @ self.yy - (weight @ self.xy) @ mean) / 2
             - np.log(np.diag(factor)).sum()
+            + prior.sum()
         )
-        gradient = weight * square - self.count
-        for scale in self.scales:
-            where = self.scale_slices[scale.name]
-            value, slope = scale.prior.log_density_of_log(log_scale[where])
-            logp += value.sum()
-            gradient[where] += slope
-        return float(logp), gradient
+        return float(logp), weight * square - self.count + prior_slope
 
     def initial(self, rng: np.random.Generator) -> Array:
         """Return a starting point in the bulk of the scales' priors, shape (S,)."""
@@ -224,9 +225,9 @@ class Collapsed:
             where = self.location_slices[block.name]
             normal = -(unit[..., where] ** 2 + LOG_2PI) / 2
             density[block.name] = (normal - (not block.offset) * np.log(sd[..., where])).sum(-1)
-        for scale in self.scales:
-            of_log, _ = scale.prior.log_density_of_log(values[scale.name])
-            density[scale.name] = (of_log - values[scale.name]).sum(-1)
+        of_scale = self.prior.log_density(log_scale)[0] - log_scale
+        for name, where in self.scale_slices.items():
+            density[name] = of_scale[..., where].sum(-1)
         return density
 
     def _given(self, weight: Array) -> tuple[Array, Array]:
@@ -319,7 +320,9 @@ def collapse(
         member=member,
         count=count,
         gram=gram,
+        gram_lower=(np.tril(gram) + np.tril(gram, -1)).reshape(n_scales, -1),
         gram_fixed=precise.T @ precise,
+        prior=ScalePriors([scale.prior for scale in scales for _ in range(scale.size)]),
         xy=xy,
         yy=yy,
         constant=float(-np.log(fixed).sum() - len(y) * LOG_2PI / 2),

@@ -7,7 +7,7 @@ proper.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
@@ -67,15 +67,35 @@ class Prior:
             return self.scale * np.abs(normal)
         return self.centre * np.exp(self.scale * normal)
 
-    def log_density_of_log(
+
+class ScalePriors:
+    """The priors of several scale parameters at once, over their logarithms.
+
+    Parameters
+    ----------
+    priors : sequence of Prior, length S
+        HalfNormal or LogNormal, one per scale element.
+    """
+
+    def __init__(self, priors: Sequence[Prior]) -> None:
+        self.half = np.array([prior.distribution == "HalfNormal" for prior in priors], float)
+        self.log_centre = np.array([np.log(prior.centre or 1.0) for prior in priors])
+        self.spread = np.array([prior.scale for prior in priors])
+        self.constant = self.half * np.log(2) - np.log(self.spread) - LOG_2PI / 2
+
+    def log_density(
         self, log_value: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the log density of a scale parameter's logarithm, and its derivative."""
-        if self.distribution == "HalfNormal":
-            square = np.exp(2 * log_value) / self.scale**2
-            return np.log(2) + log_value - np.log(self.scale) - (square + LOG_2PI) / 2, 1 - square
-        unit = (log_value - np.log(self.centre)) / self.scale
-        return -np.log(self.scale) - (unit**2 + LOG_2PI) / 2, -unit / self.scale
+        """Return the log density of each logarithm, Jacobian included, and its derivative.
+
+        Parameters
+        ----------
+        log_value : ndarray, shape (…, S)
+        """
+        half = self.half
+        unit = (half * np.exp(log_value) + (1 - half) * (log_value - self.log_centre)) / self.spread
+        slope = half * (1 - unit**2) - (1 - half) * unit / self.spread
+        return self.constant + half * log_value - unit**2 / 2, slope
 
 
 @dataclass(frozen=True)
