@@ -36,6 +36,8 @@ app = typer.Typer(
 )
 panel_app = typer.Typer(help="Build or describe the panels (list them, if no command follows).")
 app.add_typer(panel_app, name="panel")
+benchmark_app = typer.Typer(help="Time estimators beside other programs.", no_args_is_help=True)
+app.add_typer(benchmark_app, name="benchmark")
 
 # A pipe has no width of its own, and 80 columns would cut numbers and stars off.
 console = Console(width=None if sys.stdout.isatty() else 200)
@@ -338,6 +340,60 @@ SUMMARY = (
     ("posterior beside published coefficient", "results/comparison.csv"),
     ("forest plot and ladder", "figures/forest_headline.png, figures/ladder_3.2.png"),
 )
+
+
+# --- system GMM -------------------------------------------------------------------------------
+
+
+@app.command("gmm-grid")
+def gmm_grid(columns: Columns = None, panel: Panels = None, out: Out = ROOT) -> None:
+    """Estimate Table 5 under every choice the paper leaves open: results/gmm_grid.csv, a figure."""
+    from analysis import gmm_grid as grid
+
+    records = [record for record in select(columns or ()) if record.estimator == "system_gmm"]
+    if not records:
+        raise UserError("Only the columns of Table 5 have a grid: choose among 5.1, 5.2, 5.3, 5.4.")
+    panels, choices = _load(panel, records), grid.every_choice()
+    total = len(panels) * len(records) * len(choices)
+    rows = grid.run(panels, records, choices)
+    found = grid.compare(
+        pd.DataFrame(track(rows, "Estimating", total, console=console, transient=True))
+    )
+    regions = grid.regions(found)
+    whole = regions[regions["choice"] == "any"].drop(columns=["choice", "value"])
+    _print_frame(whole, "The lagged outcome's root over all choices")
+    by_choice = regions[regions["choice"] != "any"]
+    _print_frame(by_choice, "Estimates with which the printed row is compatible, by choice")
+    outputs = Outputs(out)
+    path = outputs.results / "gmm_grid.csv"
+    write_csv(found, path)
+    console.print(f"written: {outputs.shown(path)} ({len(found)} rows)")
+    for picture in grid.save(grid.draw(found), outputs.figures):
+        console.print(f"written: {outputs.shown(picture)}")
+
+
+@benchmark_app.command("gmm")
+def benchmark_gmm(
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Arellano and Bond's panel, abdata.csv.")
+    ] = None,
+    pydynpd: Annotated[
+        str | None, typer.Option("--pydynpd", help="A Python that has pydynpd (NumPy below 2.4).")
+    ] = None,
+    repeats: Annotated[int, typer.Option(min=1, help="Timed estimations per engine.")] = 7,
+    out: Out = ROOT,
+) -> None:
+    """Time system GMM beside the other programs installed: results/benchmark_gmm.csv."""
+    from analysis import benchmark
+
+    programs = {"pydynpd": pydynpd} if pydynpd else {}
+    with console.status("Timing one program after the other…"):
+        rows = list(benchmark.gmm(data or benchmark.ABDATA, repeats, programs))
+    found = pd.DataFrame(rows, columns=list(benchmark.COLUMNS))
+    _print_frame(found, "Wall and CPU seconds per estimation; ratio to this project")
+    path = Outputs(out).results / "benchmark_gmm.csv"
+    write_csv(found, path)
+    console.print(f"written: {Outputs(out).shown(path)} ({len(found)} rows)")
 
 
 if __name__ == "__main__":
