@@ -13,9 +13,8 @@ import pandas as pd
 import typer
 from rich.console import Console
 from rich.progress import track
-from rich.table import Table
 
-from analysis.outputs import ROOT, Outputs
+from analysis.outputs import ROOT, Outputs, screen_table
 from analysis.specifications import HEADLINE, select
 from data.errors import UserError
 from data.files import write_csv
@@ -73,10 +72,15 @@ def main() -> None:
     try:
         app()
     except UserError as error:
-        Console(stderr=True).print(
-            f"Error: {error}", style="red", markup=False, highlight=False, soft_wrap=True
-        )
-        raise SystemExit(2) from None
+        message = str(error)
+    except OSError as error:  # an output folder that cannot be written to
+        message = f"{error.filename}: {error.strerror}; give a folder that can be written to."
+    else:
+        return
+    Console(stderr=True).print(
+        f"Error: {message}", style="red", markup=False, highlight=False, soft_wrap=True
+    )
+    raise SystemExit(2)
 
 
 # --- panels -------------------------------------------------------------------------------
@@ -112,7 +116,9 @@ def describe(name: Annotated[str, typer.Argument(help="A named panel.")]) -> Non
         raise UserError(f"There is no panel {name!r}: choose among {', '.join(named_panels())}.")
     sidecar = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
     frame = load_panel(name, tuple(sidecar["choices"])).frame
-    table = Table("variable", "mean", "sd", "min", "max", "choices", "cells filled", title=name)
+    table = screen_table(
+        "variable", "mean", "sd", "min", "max", "choices", "cells filled", title=name
+    )
     for variable, choices in sidecar["choices"].items():
         column = frame[variable]
         numbers = (column.mean(), column.std(), column.min(), column.max())
@@ -145,14 +151,14 @@ def fingerprints(out: Out = ROOT) -> None:
     )
     chosen.loc[~chosen.duplicated("variables"), "chosen"] = "yes"
     _print_frame(chosen, "Vintage and winsorising, judged by Table 2 alone")
-    columns = ["variable", "vintage", "winsorised", "first_year", "last_year", "matches"]
-    spans = rule.best_spans(found)[[*columns, "distance"]]
+    columns = ["variable", "vintage", "winsorised", "first_year", "last_year"]
+    spans = rule.best_spans(found)[[*columns, *rule.STATISTICS, "matches", "distance"]]
     _print_frame(spans.groupby("variable", sort=False).head(1), "Years over which a row fits best")
     console.print(f"written: {Outputs(out).shown(path)} ({len(found)} rows)")
 
 
 def _print_frame(frame: pd.DataFrame, title: str) -> None:
-    table = Table(*map(str, frame.columns), title=title)
+    table = screen_table(*map(str, frame.columns), title=title)
     for row in frame.itertuples(index=False):
         table.add_row(*(f"{cell:.4g}" if isinstance(cell, float) else str(cell) for cell in row))
     console.print(table)
@@ -186,7 +192,7 @@ def replicate(
 def _load(names: Sequence[str] | None, records: Sequence[Specification]) -> list[Panel]:
     """Load panels with what the records read, and print what each has to say."""
     variables = tuple(dict.fromkeys(name for record in records for name in record.variables))
-    panels = [load_panel(name, variables) for name in names or named_panels()]
+    panels = [load_panel(name, variables) for name in dict.fromkeys(names or named_panels())]
     twice = {p.name for p in panels if sum(p.name == other.name for other in panels) > 1}
     if twice:
         raise UserError(
@@ -325,7 +331,7 @@ def reproduce(seed: Seed = 1, out: Out = ROOT) -> None:
     diagnostics = _diagnose(outputs)
     _compare(outputs)
     figures(out)
-    table = Table("what", "where", title="What came out")
+    table = screen_table("what", "where", title="What came out")
     for what, where in SUMMARY:
         table.add_row(what, where)
     console.print(table)

@@ -13,6 +13,7 @@ from analysis.compare import Z
 from analysis.outputs import read_result
 from analysis.specifications import HEADLINE, select
 from data.files import replacing
+from data.panel import PANELS
 from data.provinces import REGIONS
 from models.registry import LADDER, MODELS
 
@@ -83,7 +84,9 @@ def estimates(replication: pd.DataFrame, comparison: pd.DataFrame) -> pd.DataFra
     posterior = comparison[comparison["term"] == comparison["column"].map(interest)].rename(
         columns={"mean": "estimate", "q025": "low", "q975": "high"}
     )
-    return pd.concat([twfe, posterior])[list(twfe.columns)]
+    rows = pd.concat([twfe, posterior])[list(twfe.columns)]
+    order = {kind.name: i for i, kind in enumerate(PANELS)}
+    return rows.sort_values("panel", key=lambda names: names.map(order), kind="stable")
 
 
 def forest(rows: pd.DataFrame) -> Figure:
@@ -106,7 +109,7 @@ def forest(rows: pd.DataFrame) -> Figure:
 def ladder(rows: pd.DataFrame) -> Figure:
     """Draw the ladder from TWFE to region slopes for 3.2, one frame per panel."""
     panels = list(dict.fromkeys(rows["panel"]))
-    figure = Figure(figsize=(7.2, 2.6), layout="constrained")
+    figure = Figure(figsize=(7.2, 3.2), layout="constrained")
     frames = figure.subplots(1, len(panels), sharey=True, squeeze=False).flat
     steps = [(TWFE, "3.2"), *((name, "3.2") for name in LADDER)]
     regional = {record.region: record.column for record in select(HEADLINE) if record.region}
@@ -175,9 +178,12 @@ def _forest_lines(rows: pd.DataFrame) -> Iterator[tuple[str, pd.Series, str]]:
     """Yield label, row and colour of each line, by model and then by panel."""
     panels = list(dict.fromkeys(rows["panel"]))
     for model in LABELS:
-        for _, row in rows[rows["model"] == model].iterrows():
+        own = rows[rows["model"] == model]
+        for i, (_, row) in enumerate(own.iterrows()):
             pooled = row["fitted_column"] != row["column"]
-            label = f"{LABELS[model]} of {row['fitted_column']}" if pooled else LABELS[model]
+            label = f"{LABELS[model]}\nof {row['fitted_column']}" if pooled else LABELS[model]
+            # One label for the model, beside the middle of its lines.
+            label = label if i == len(own) // 2 else ""
             yield label, row, PALETTE[panels.index(row["panel"]) % len(PALETTE)]
 
 

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from analysis import system_gmm
+from analysis.outputs import screen_table
 from analysis.specifications import select
 from data import published
 from data.panel import Panel
@@ -206,7 +207,7 @@ def show(replication: pd.DataFrame, console: Console) -> None:
 
 
 def _descriptives(rows: pd.DataFrame, title: str) -> Table:
-    table = Table("variable", *_pairs(["n", "mean", "sd", "min", "max"]), title=title)
+    table = screen_table("variable", *_pairs(["n", "mean", "sd", "min", "max"]), title=title)
     for term, of_term in rows.groupby("term", sort=False):
         cells = of_term.set_index("statistic").loc[["n", "mean", "sd", "min", "max"]]
         table.add_row(term, *(text for cell in cells.itertuples() for text in _pair(cell)))
@@ -215,7 +216,7 @@ def _descriptives(rows: pd.DataFrame, title: str) -> Table:
 
 def _regressions(rows: pd.DataFrame, title: str) -> Table:
     columns = list(rows["column"].unique())
-    table = Table("", *_pairs(columns), title=title)
+    table = screen_table("", *_pairs(columns), title=title)
     cells = rows.set_index(["column", "term", "statistic"]).sort_index()
     for head, term, statistic in _lines(columns):
         line = [head]

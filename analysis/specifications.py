@@ -44,7 +44,7 @@ STATIC = tuple(record for record in SPECIFICATIONS if record.estimator == "twfe"
 
 
 def select(columns: Sequence[str]) -> tuple[Specification, ...]:
-    """Return the records of the named published columns, all 19 if none is named.
+    """Return the records of the named published columns, each once; all 19 if none is named.
 
     Raises
     ------
@@ -57,4 +57,4 @@ def select(columns: Sequence[str]) -> tuple[Specification, ...]:
             raise UserError(
                 f"There is no published column {column!r}: choose among {', '.join(known)}."
             )
-    return tuple(known[column] for column in columns) or SPECIFICATIONS
+    return tuple(known[column] for column in dict.fromkeys(columns)) or SPECIFICATIONS

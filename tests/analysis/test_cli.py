@@ -87,6 +87,21 @@ def test_a_wrong_word_is_answered_with_the_right_ones(run, arguments, words):
     assert files == []
 
 
+def test_a_column_and_a_panel_named_twice_are_run_once(run):
+    code, text, _, _ = run(
+        "replicate", "3.1", "3.1", "--panel=recollected", "--panel=recollected", "--draws=99"
+    )
+    assert code == 0
+    assert text.count("Table 3. Baseline") == 1
+
+
+def test_an_output_folder_that_cannot_be_written_to_is_named(run, tmp_path):
+    (tmp_path / "out").write_text("a file")
+    code, _, error, _ = run("replicate", "3.1", "--panel=recollected", "--draws=99")
+    assert code == 2
+    assert error.startswith("Error: ") and str(tmp_path / "out") in error
+
+
 def test_two_files_of_one_name_are_refused(run, tmp_path):
     paths = [tmp_path / folder / "mine.csv" for folder in ("a", "b")]
     for path in paths:
