@@ -55,7 +55,8 @@ def test_a_mistake_in_a_panel_is_one_sentence_and_no_file(run, tmp_path, mistake
     spoil(FRAME).to_csv(path, index=False)
     code, _, error, files = run("replicate", "3.2", "--panel", str(path))
     assert code == 2
-    assert error.startswith("Error: ") and error.count("\n") == 1
+    assert error.startswith("Error: ")
+    assert error.count("\n") == 1
     assert all(word in error for word in (*words, "mine.csv"))
     assert files == []
 
@@ -65,7 +66,9 @@ def test_an_unbalanced_panel_is_accepted_with_a_notice(run, tmp_path):
     FRAME.iloc[1:].to_csv(path, index=False)
     code, text, _, files = run("replicate", "3.2", "--panel", str(path), "--draws", "99")
     assert code == 0
-    assert "Notice: " in text and "unbalanced" in text and "Beijing 2010" in text
+    assert "Notice: " in text
+    assert "unbalanced" in text
+    assert "Beijing 2010" in text
     assert files == ["results/replication.csv"]
 
 
@@ -99,7 +102,8 @@ def test_an_output_folder_that_cannot_be_written_to_is_named(run, tmp_path):
     (tmp_path / "out").write_text("a file")
     code, _, error, _ = run("replicate", "3.1", "--panel=recollected", "--draws=99")
     assert code == 2
-    assert error.startswith("Error: ") and str(tmp_path / "out") in error
+    assert error.startswith("Error: ")
+    assert str(tmp_path / "out") in error
 
 
 def test_two_files_of_one_name_are_refused(run, tmp_path):
