@@ -111,7 +111,8 @@ class Described:
     formula : str
         In terms of the official series.
     series : tuple of str
-        The official series whose cells are counted for it, by their names in `filled`.
+        The official series whose cells are counted for it, by their names in `filled`, under
+        the default `employment`.
     others : tuple of str
         Further series that it is made of: complete ones, divisors and companions.
     """
@@ -127,7 +128,13 @@ def _series_of(dimension: str | None = None) -> tuple[str, ...]:
     return tuple(i.series for i in INDICATORS if dimension in (None, i.dimension))
 
 
-PRODUCTION = ("gdp", "capital_stock_2000prices_zhangjun", "employment", "employment_total")
+CAPITAL = "capital_stock_2000prices_zhangjun"
+"""The capital stock of the production function and of the capital shares."""
+
+EMPLOYMENT = {"mixed_bases": "employment", "interpolated": "employment_total"}
+"""The series behind each value of the choice `employment`."""
+
+PRODUCTION = (CAPITAL, EMPLOYMENT[DEFAULTS["employment"]])
 DESCRIBED = {
     "produ": Described(
         "new quality productive forces",
@@ -173,24 +180,28 @@ DESCRIBED = {
         "employment density",
         "10,000 persons per square kilometre",
         "employment / land_area",
-        others=("employment", "employment_total", "land_area"),
+        ("employment",),
+        others=("employment_total", "land_area"),
     ),
     "M_all": Described(
         "misallocation of resources",
         "1",
         "M_cap + M_lab",
+        PRODUCTION,
     ),
     "M_cap": Described(
         "misallocation of capital",
         "1",
         "|1/gamma_K - 1|",
-        others=PRODUCTION,
+        PRODUCTION,
+        others=("gdp", "employment_total"),
     ),
     "M_lab": Described(
         "misallocation of labour",
         "1",
         "|1/gamma_L - 1|",
-        others=PRODUCTION,
+        PRODUCTION,
+        others=("gdp", "employment_total"),
     ),
     "fin": Described(
         "financial development",
@@ -222,7 +233,8 @@ DESCRIBED = {
         "output elasticity of capital",
         "1",
         "slope of ln(gdp/employment) on ln(capital_stock/employment), province and year dummies",
-        others=PRODUCTION,
+        PRODUCTION,
+        others=("gdp", "employment_total"),
     ),
 }
 """The Dataset's variables."""

@@ -40,9 +40,10 @@ CODES = {
     "estimated": ESTIMATED,
 }
 """How a cell came about. `extended` is the leading and trailing cells, filled by the gap rule;
-`accounting` is what an identity of the national accounts or the next vintage gives; `ratio` is
-industrial value added as secondary value added times the industrial share of it; `estimated` is
-derived by the compilers of the official series (census 4, error up to 1.8 %)."""
+`accounting` is the remainder of an identity of the national accounts; `ratio` is a value added
+that takes a share known from another vintage or year, industry's of the secondary sector or a
+sector's of GDP; `estimated` is derived by the compilers of the official series (census 4, error up
+to 1.8 %; capital from extrapolated investment)."""
 
 FILLED_DIGITS = 8
 

@@ -8,7 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from data import gaps
-from data.definitions import CHOICES, DEFAULTS
+from data.definitions import CAPITAL, CHOICES, DEFAULTS, EMPLOYMENT
 from data.official import NAMES, Official
 
 ACCOUNT_YEARS = tuple(range(2008, 2023))
@@ -16,9 +16,9 @@ ANCHOR = 2015
 """Year in which every province's share of industry in GDP is known as published."""
 POST_CENSUS = 2019
 """First year whose first publication already rests on the fourth census."""
-LAST_TIBETAN = list(range(2019, 2023))
-"""Years in which Tibet's sectors are known from census 5 alone."""
 
+EXTRAPOLATED = 2018
+"""First year in which the investment behind the capital stock is extrapolated by its compilers."""
 
 RATES = ("solid_waste_utilization_rate",)
 """Series that cannot exceed 1."""
@@ -54,6 +54,8 @@ class Ingredients:
         self.gdp = self._gdp()
         self.secondary, self.tertiary = self._sectors()
         self.industry = self._industry()
+        self.capital = self._capital()
+        self.employment = self._employment()
         self._series: dict[str, xr.DataArray] = {}
 
     def __getitem__(self, series: str) -> xr.DataArray:
@@ -84,7 +86,14 @@ class Ingredients:
         return self.official.positive(stack({v: array(v) for v in CHOICES["vintage"]}), "gdp")
 
     def _sectors(self) -> tuple[xr.DataArray, xr.DataArray]:
-        """Secondary and tertiary value added, completed within the accounts."""
+        """Secondary and tertiary value added, completed.
+
+        Where census 4 lacks a sector (Tibet from 2019; 18 provinces before 2010), its GDP takes
+        the sector's share of census 5, linked: times the ratio of the two censuses' shares in the
+        nearest year that has both.
+        Census 5's tertiary sector before 2012 is the remainder of GDP; the primary sector
+        deducted is census 4's, which the fifth census hardly revised.
+        """
         array = partial(self.official.array, years=ACCOUNT_YEARS)
         known = {
             sector: {
@@ -94,26 +103,22 @@ class Ingredients:
             }
             for sector in ("secondary_va", "tertiary_va")
         }
-        # Tibet 2019–2022, for which census 4 is not at hand.
-        secondary = dict(known["secondary_va"])
-        secondary["census4"] = secondary["census4"].fillna(secondary["census5"])
-        primary = array("primary_va", "census4", "census4_estimated", "census5")
-        tertiary = {
-            v: x.fillna(self.gdp.sel(vintage=v, drop=True) - secondary[v] - primary)
-            for v, x in known["tertiary_va"].items()
-        }
+        gdp = {v: self.gdp.sel(vintage=v, drop=True) for v in CHOICES["vintage"]}
+        completed = {}
         for sector, layers in known.items():
-            firm = {**layers, "census4": array(sector, "census4")}
-            self.codes[sector] = stack(
-                {
-                    v: xr.where(
-                        layers[v].isnull(),
-                        gaps.ACCOUNTING,
-                        xr.where(firm[v].isnull(), gaps.ESTIMATED, gaps.OBSERVED),
-                    )
-                    for v in layers
-                }
-            )
+            share = layers["census5"] / gdp["census5"]
+            link = layers["census4"] / gdp["census4"] / share
+            linked = gdp["census4"] * share * link.copy(data=gaps.hold(link.to_numpy()))
+            completed[sector] = {**layers, "census4": layers["census4"].fillna(linked)}
+            estimated = layers["census4"].notnull() & array(sector, "census4").isnull()
+            how = {"census4": gaps.RATIO, "as_published": gaps.OBSERVED, "census5": gaps.ACCOUNTING}
+            code = {v: xr.where(x.isnull(), how[v], gaps.OBSERVED) for v, x in layers.items()}
+            code["census4"] = code["census4"].where(~estimated, gaps.ESTIMATED)
+            self.codes[sector] = stack(code)
+        secondary, tertiary = completed["secondary_va"], completed["tertiary_va"]
+        primary = array("primary_va", "census4", "census4_estimated")
+        remainder = gdp["census5"] - secondary["census5"] - primary
+        tertiary["census5"] = tertiary["census5"].fillna(remainder)
         return self.official.positive(stack(secondary), "secondary_va"), stack(tertiary)
 
     def _industry(self) -> xr.DataArray:
@@ -145,17 +150,36 @@ class Ingredients:
         for anchor in (later, published, of_secondary):
             share.loc["Tibet"] = share.loc["Tibet"].fillna(anchor.loc["Tibet"])
         completed, code = _by_every_rule(share, upper=1.0)
-        code = xr.where(known.isnull(), xr.where(code > 0, code, gaps.RATIO), gaps.OBSERVED)
-        code.loc[{"vintage": "census4", "province": "Tibet", "year": LAST_TIBETAN}] = (
-            gaps.ACCOUNTING
+        self.codes["industrial_va"] = xr.where(
+            known.isnull(), xr.where(code > 0, code, gaps.RATIO), gaps.OBSERVED
         )
-        self.codes["industrial_va"] = code
         ratio = known.fillna(self.secondary * completed)
         ratio = self.official.positive(ratio, "industrial_va")
         scale = (of_secondary / completed).sel(year=ANCHOR, drop=True)
         scale = xr.where(ratio["year"] < POST_CENSUS, scale, 1.0)
         anchored = (ratio * scale).where(ratio["vintage"] == "as_published")
         return stack({"ratio": ratio, "anchored": anchored}, "industry")
+
+    def _capital(self) -> xr.DataArray:
+        """Capital stock, dims (province, year)."""
+        capital = self.official.positive(self.official.array(CAPITAL, "derived_by_source"), CAPITAL)
+        late = capital["year"] >= EXTRAPOLATED
+        self.codes[CAPITAL] = xr.where(late, gaps.ESTIMATED, xr.zeros_like(capital, np.int8))
+        return capital
+
+    def _employment(self) -> xr.DataArray:
+        """Employed persons, 10,000, dims (employment, province, year)."""
+        mixed = self.official.array(EMPLOYMENT["mixed_bases"], "mixed_bases")
+        sparse = self.official.array(EMPLOYMENT["interpolated"], "official")
+        between = sparse.copy(data=gaps.interpolate(sparse.to_numpy()))
+        layers = {"mixed_bases": mixed, "interpolated": between}
+        for choice, values in layers.items():
+            self.official.positive(values, EMPLOYMENT[choice])
+        self.codes[EMPLOYMENT["mixed_bases"]] = xr.zeros_like(mixed, np.int8)
+        self.codes[EMPLOYMENT["interpolated"]] = xr.where(
+            sparse.isnull(), gaps.INTERPOLATED, gaps.OBSERVED
+        )
+        return stack(layers, "employment")
 
 
 def _by_every_rule(x: xr.DataArray, upper: float = np.inf) -> tuple[xr.DataArray, xr.DataArray]:

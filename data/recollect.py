@@ -21,6 +21,7 @@ from data.definitions import (
     COLUMNS,
     DEFAULTS,
     DESCRIBED,
+    EMPLOYMENT,
     INDICATORS,
     ONLY_IN,
     STAND_IN,
@@ -50,10 +51,6 @@ PARTS_DECIMALS = {"produ": 12, "M_all": 11}
 
 Selection = Mapping[str, Mapping[str, str]]
 """For each variable, the value of each choice that departs from `DEFAULTS`."""
-
-
-CAPITAL = "capital_stock_2000prices_zhangjun"
-"""The capital stock of the production function and of the capital shares."""
 
 
 # --- Variables --------------------------------------------------------------------------------
@@ -96,7 +93,7 @@ def _quantity(ingredients: Ingredients, name: str) -> xr.DataArray:
     if name == "area":
         return _area(ingredients)
     if name == "employment":
-        return _employment(ingredients).sel(employment=DEFAULTS["employment"], drop=True)
+        return ingredients.employment.sel(employment=DEFAULTS["employment"], drop=True)
     return ingredients[name]
 
 
@@ -121,27 +118,10 @@ def _scores(table: np.ndarray, indicators: tuple[Indicator, ...], normalisation:
     return np.stack([score.reshape(n, years) for score in scores.values()])
 
 
-def _employment(ingredients: Ingredients) -> xr.DataArray:
-    """Employed persons, 10,000, dims (employment, province, year)."""
-    official = ingredients.official
-    mixed = official.array("employment", "mixed_bases")
-    sparse = official.array("employment_total", "official")
-    interpolated = sparse.copy(data=gaps.interpolate(sparse.to_numpy()))
-    return stack(
-        {
-            "mixed_bases": official.positive(mixed, "employment"),
-            "interpolated": official.positive(interpolated, "employment_total"),
-        },
-        "employment",
-    )
-
-
 def _misallocation(ingredients: Ingredients) -> dict[str, xr.DataArray]:
     """|τ| of capital and labour, and the elasticities they rest on."""
     output = ingredients.gdp.sel(year=list(YEARS))
-    official = ingredients.official
-    capital = official.positive(official.array(CAPITAL, "derived_by_source"), CAPITAL)
-    labour = _employment(ingredients)
+    capital, labour = ingredients.capital, ingredients.employment
     cells = ["province", "year"]
     estimators = {
         "province": indices.elasticities,
@@ -230,7 +210,7 @@ def _variables(ingredients: Ingredients) -> tuple[dict[str, xr.DataArray], dict[
             {choice: DEFAULTS[choice] for choice in ("normalisation", "tibet")}, drop=True
         ),
         "indus": agglomeration.sel(sample),
-        "density": _employment(ingredients) / _area(ingredients),
+        "density": ingredients.employment / _area(ingredients),
         **_misallocation(ingredients),
         "fin": credit / gdp,
         "env": ingredients["industrial_pollution_treatment_investment"]
@@ -484,7 +464,9 @@ def frame(dataset: xr.Dataset, selection: Selection) -> pd.DataFrame:
     return table
 
 
-def filled_cells(dataset: xr.Dataset, name: str, vintage: str) -> dict[str, int]:
+def filled_cells(
+    dataset: xr.Dataset, name: str, vintage: str, employment: str = DEFAULTS["employment"]
+) -> dict[str, int]:
     """Count a variable's ingredient cells by how they came about.
 
     Parameters
@@ -494,6 +476,8 @@ def filled_cells(dataset: xr.Dataset, name: str, vintage: str) -> dict[str, int]
         A variable of `COLUMNS`.
     vintage : str
         Vintage of the national accounts.
+    employment : str, optional
+        Which employment.
 
     Returns
     -------
@@ -501,12 +485,12 @@ def filled_cells(dataset: xr.Dataset, name: str, vintage: str) -> dict[str, int]
         By the names of `gaps.CODES`, "observed" included: 14 × 403 cells for `produ`. Empty
         where none of the variable's series has gaps.
     """
-    series = list(DESCRIBED[name].series)
-    if not series:
-        return {}
+    default = EMPLOYMENT[DEFAULTS["employment"]]
+    series = [EMPLOYMENT[employment] if s == default else s for s in DESCRIBED[name].series]
     codes = dataset["filled"].sel(vintage=vintage, series=series).to_numpy()
     counts = {rule: int((codes == code).sum()) for rule, code in gaps.CODES.items()}
-    return {rule: count for rule, count in counts.items() if count}
+    present = {rule: count for rule, count in counts.items() if count}
+    return present if set(present) - {"observed"} else {}
 
 
 def filling(dataset: xr.Dataset, vintage: str = DEFAULTS["vintage"]) -> pd.DataFrame:
@@ -560,7 +544,12 @@ def write(
             "series_sha256": dataset.attrs["series_sha256"],
             "choices": made_of,
             "cells": {
-                name: filled_cells(dataset, name, made_of[name].get("vintage", "census4"))
+                name: filled_cells(
+                    dataset,
+                    name,
+                    made_of[name].get("vintage", DEFAULTS["vintage"]),
+                    made_of[name].get("employment", DEFAULTS["employment"]),
+                )
                 for name in COLUMNS
             },
         }

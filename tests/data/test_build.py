@@ -15,9 +15,11 @@ AMOUNTS = (
     *("patents_granted", "hightech_industry_revenue", "new_product_dev_exp_industry_above_scale"),
     *("rd_fte_industry_above_scale", "rd_fte_all_sectors", "industrial_water_use"),
     *("so2_emission_total", "telecom_business_volume", "broadband_access_ports"),
-    *("software_revenue", "optical_cable_length", "ecommerce_sales", "employment_total"),
+    *("software_revenue", "optical_cable_length", "ecommerce_sales"),
     *("industrial_pollution_treatment_investment", "highway_mileage"),
 )
+TOTALS = (2010, 2013, 2014, 2015, 2020, 2021, 2022)
+"""Years of the official totals of employment."""
 WITHOUT_TIBET = ("energy_consumption", "industrial_wastewater", "industrial_so2")
 
 
@@ -54,7 +56,8 @@ def table():
     for vintage, first in (("as_published", LONG), ("census4", ACCOUNT), ("census5", ACCOUNT)):
         made.add("gdp", vintage, first, 100, 200)
         made.add("secondary_va", vintage, first, 30, 60)
-        made.add("tertiary_va", vintage, first, 40, 90)
+        years = range(2012, 2023) if vintage == "census5" else first
+        made.add("tertiary_va", vintage, years, 40, 90)
         made.add("primary_va", vintage, first, 5, 9)
     for sector in ("secondary_va", "tertiary_va", "primary_va"):
         # Behind a firm cell, so not used.
@@ -80,6 +83,7 @@ def table():
     made.add("urbanization_rate", "census2020_revised", ACCOUNT, 20, 90)
     made.add("population", "census2020_from_2011", YEARS, 300, 900)
     made.add("employment", "mixed_bases", YEARS, 100, 500)
+    made.add("employment_total", "official", TOTALS, 100, 500)
     made.add("capital_stock_2000prices_zhangjun", "derived_by_source", YEARS, 200, 900)
     made.add("deposits_rmb", "rmb_december", YEARS, 100, 200)
     made.add("loans_rmb", "rmb_december", YEARS, 100, 200)
@@ -108,22 +112,46 @@ def test_ratios_keep_to_one_vintage(table, dataset, vintage):
     np.testing.assert_allclose(cut(dataset, "fin", vintage=vintage), credit / gdp)
     sectors = table.read("tertiary_va", vintage) / table.read("secondary_va", vintage)
     at_hand = ~np.isnan(sectors)
-    assert (~at_hand).sum() == (4 if vintage == "census4" else 0)
+    not_at_hand = {"census4": 4, "as_published": 0, "census5": 2 * len(NAMES)}
+    assert (~at_hand).sum() == not_at_hand[vintage]
     np.testing.assert_allclose(cut(dataset, "stru", vintage=vintage)[at_hand], sectors[at_hand])
 
 
-def test_tibets_last_sectors_in_census_4_are_completed_from_census_5(table, dataset):
+def linked(table, sector):
+    """Return Tibet's census-4 sector of 2019–2022: census 5's share of GDP, linked in 2018."""
+    shares = {
+        v: table.read(sector, v)[TIBET] / table.read("gdp", v)[TIBET]
+        for v in ("census4", "census5")
+    }
+    link = (shares["census4"] / shares["census5"])[YEARS.index(2018)]
+    return (table.read("gdp", "census4")[TIBET] * shares["census5"] * link)[YEARS.index(2019) :]
+
+
+def test_tibets_last_sectors_in_census_4_take_linked_shares_of_census_5(table, dataset):
     late = slice(YEARS.index(2019), None)
-    secondary = table.read("secondary_va", "census5")[TIBET, late]
-    primary = table.read("primary_va", "census5")[TIBET, late]
-    tertiary = table.read("gdp", "census4")[TIBET, late] - secondary - primary
-    np.testing.assert_allclose(cut(dataset, "stru")[TIBET, late], tertiary / secondary)
+    expected = linked(table, "tertiary_va") / linked(table, "secondary_va")
+    np.testing.assert_allclose(cut(dataset, "stru")[TIBET, late], expected)
+    spent = table.read("industrial_pollution_treatment_investment", "official")[TIBET, late]
+    share = table.read("industrial_va", "census5") / table.read("secondary_va", "census5")
+    industry = linked(table, "secondary_va") * share[TIBET, late]
+    np.testing.assert_allclose(cut(dataset, "env")[TIBET, late], spent / industry, rtol=1e-7)
     for sector in ("secondary_va", "tertiary_va"):
         codes = dataset["filled"].sel(series=sector, vintage="census4")
         completed = codes.where(codes > 0, drop=True)
         assert completed["province"].to_numpy().tolist() == ["Tibet"]
         assert completed["year"].to_numpy().tolist() == list(range(2019, 2023))
-        assert (completed == gaps.ACCOUNTING).all()
+        assert (completed == gaps.RATIO).all()
+
+
+def test_early_tertiary_value_added_in_census_5_is_the_remainder_of_gdp(table, dataset):
+    early = slice(None, YEARS.index(2012))
+    secondary = table.read("secondary_va", "census5")
+    rest = table.read("gdp", "census5") - secondary - table.read("primary_va", "census4")
+    found = cut(dataset, "stru", vintage="census5")
+    np.testing.assert_allclose(found[:, early], (rest / secondary)[:, early])
+    codes = dataset["filled"].sel(series="tertiary_va", vintage="census5").to_numpy()
+    assert (codes[:, early] == gaps.ACCOUNTING).all()
+    assert (codes[:, 2:] == gaps.OBSERVED).all()
 
 
 def industry(table, vintage):
@@ -216,8 +244,9 @@ def test_density_urbanisation_and_transport(table, dataset):
     area = np.array([table.rows["land_area", "official", name, None] for name in NAMES])
     density = table.read("employment", "mixed_bases") / area[:, None]
     np.testing.assert_allclose(cut(dataset, "density"), density)
-    totals = table.read("employment_total", "official") / area[:, None]
-    np.testing.assert_allclose(cut(dataset, "density", employment="interpolated"), totals)
+    totals = table.read("employment_total", "official", TOTALS)
+    lines = np.array([np.interp(YEARS, TOTALS, row) for row in totals]) / area[:, None]
+    np.testing.assert_allclose(cut(dataset, "density", employment="interpolated"), lines)
     urban = table.read("urbanization_rate", "census2020_revised") / 100
     np.testing.assert_allclose(cut(dataset, "urb"), urban)
     mileage = table.read("highway_mileage", "official")
@@ -290,21 +319,28 @@ def test_codes_tell_how_cells_came_about(dataset):
     assert (rate.sel(year=slice(None, 2015)) == gaps.EXTENDED).all()
     assert (rate.sel(year=slice(2016, None)) == gaps.OBSERVED).all()
     industry = filled.sel(series="industrial_va", province="Tibet").sel(year=list(YEARS))
-    extended, between, ratio, account = (
-        gaps.EXTENDED,
-        gaps.INTERPOLATED,
-        gaps.RATIO,
-        gaps.ACCOUNTING,
-    )
+    extended, between, ratio = gaps.EXTENDED, gaps.INTERPOLATED, gaps.RATIO
     known = [extended] * 2 + [ratio] + [between] * 2 + [ratio]
     expected = {
         # The made-up census 4 lacks Tibet altogether, so that 2016–2018 come from census 5 too.
-        "census4": known + [ratio] * 3 + [account] * 4,
+        "census4": known + [ratio] * 7,
         "as_published": known + [ratio] * 7,
         "census5": known + [gaps.OBSERVED] * 7,
     }
     for vintage, codes in expected.items():
         assert industry.sel(vintage=vintage).to_numpy().tolist() == codes, vintage
+
+
+def test_estimates_behind_misallocation_and_density_are_counted(dataset):
+    invested = {"observed": 31 * 8, "estimated": 31 * 5}  # extrapolated from 2018
+    observed = {"observed": invested["observed"] + 403, "estimated": 31 * 5}
+    totals = {"observed": 31 * 7, "interpolated": 31 * 6}
+    mixed = {"observed": invested["observed"] + 31 * 7, "interpolated": 31 * 6, "estimated": 31 * 5}
+    for name in ("M_all", "M_cap", "M_lab"):
+        assert recollect.filled_cells(dataset, name, "census4") == observed, name
+        assert recollect.filled_cells(dataset, name, "census4", "interpolated") == mixed, name
+    assert recollect.filled_cells(dataset, "density", "census4") == {}
+    assert recollect.filled_cells(dataset, "density", "census4", "interpolated") == totals
 
 
 def test_attributes_name_series_and_sources(dataset):
