@@ -277,14 +277,11 @@ def _exit_by_gate(diagnostics: pd.DataFrame) -> None:
 
 @app.command()
 def compare(out: Out = ROOT) -> None:
-    """Set every trace's slopes beside the published ones: results/comparison.csv."""
-    _compare(Outputs(out))
-
-
-def _compare(outputs: Outputs) -> None:
+    """Set every trace's slopes beside the published ones: results/comparison.csv, figures/."""
     from analysis import compare as comparison
     from analysis.trace import trace_paths
 
+    outputs = Outputs(out)
     found = comparison.compare(trace_paths(outputs.traces))
     interest = {record.column: record.interest[0] for record in select(())}
     shown = ["column", "model", "fitted_column", "published", "published_se", "mean", "sd"]
@@ -294,6 +291,7 @@ def _compare(outputs: Outputs) -> None:
     path = outputs.results / "comparison.csv"
     write_csv(found, path)
     console.print(f"written: {outputs.shown(path)} ({len(found)} rows)")
+    figures(out)
 
 
 # --- pictures and pages -----------------------------------------------------------------------
@@ -329,8 +327,7 @@ def reproduce(seed: Seed = 1, out: Out = ROOT) -> None:
     headline = select(HEADLINE)
     _sample(_load(None, headline), headline, (), Settings(seed=seed), outputs)
     diagnostics = _diagnose(outputs)
-    _compare(outputs)
-    figures(out)
+    compare(out)
     table = screen_table("what", "where", title="What came out")
     for what, where in SUMMARY:
         table.add_row(what, where)

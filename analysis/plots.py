@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from analysis.compare import Z
 from analysis.outputs import read_result
 from analysis.specifications import HEADLINE, select
+from data.errors import UserError
 from data.files import replacing
 from data.panel import PANELS
 from data.provinces import REGIONS
@@ -20,7 +21,6 @@ from models.registry import LADDER, MODELS
 STYLE = {
     "font.size": 8,
     "axes.titlesize": 8.5,
-    "axes.titlelocation": "left",
     "axes.spines.top": False,
     "axes.spines.right": False,
     "savefig.dpi": 200,
@@ -91,10 +91,15 @@ def estimates(replication: pd.DataFrame, comparison: pd.DataFrame) -> pd.DataFra
 
 def forest(rows: pd.DataFrame) -> Figure:
     """Draw published, TWFE and posterior slopes of the headline columns, one frame each."""
-    figure = Figure(figsize=(7.2, 7.2), layout="constrained")
-    for axes, record in zip(figure.subplots(2, 2).flat, select(HEADLINE), strict=True):
+    records = [record for record in select(HEADLINE) if (rows["column"] == record.column).any()]
+    n_lines = (len(records) + 1) // 2
+    figure = Figure(figsize=(7.2, 3.6 * n_lines), layout="constrained")
+    grid = figure.subplots(n_lines, 2, squeeze=False).flat
+    for axes in grid[len(records) :]:
+        axes.remove()
+    for axes, record in zip(grid, records, strict=False):
         of_column = rows[rows["column"] == record.column]
-        axes.set_title(f"{record.column}  {record.title}")
+        axes.set_title(f"{record.column}  {record.title}", loc="left")
         _published_band(axes, of_column)
         ticks = list(_forest_lines(of_column))
         for y, (_, row, colour) in enumerate(ticks):
@@ -129,7 +134,7 @@ def ladder(rows: pd.DataFrame) -> Figure:
         axes.axhline(0, color="0.7", lw=0.6, zorder=0)
         axes.axvline(len(LADDER) + 0.55, color="0.85", lw=0.6, zorder=0)
         axes.set_xticks(range(len(steps)), names, rotation=60, ha="right", rotation_mode="anchor")
-        axes.set_title(panel)
+        axes.set_title(panel, loc="left")
     figure.axes[0].set_ylabel("slope of indus on produ")
     return figure
 
@@ -156,6 +161,11 @@ def draw(results: Path, figures: Path) -> list[Path]:
     """
     tables = [read_result(results, name) for name in ("replication", "comparison")]
     rows = estimates(*tables)
+    if rows.empty:
+        raise UserError(
+            f"{results} holds none of the columns {', '.join(HEADLINE)}, which the figures show: "
+            "run `python -m analysis replicate` for all columns."
+        )
     # A fixed salt and no date: the same numbers give the same bytes.
     with matplotlib.rc_context({**STYLE, "svg.hashsalt": "figures"}):
         return [

@@ -37,6 +37,12 @@ def test_the_forest_has_a_line_for_each_estimate(results):
         assert len(axes.get_yticks()) == (rows["column"] == column).sum()
 
 
+def test_what_was_not_estimated_has_no_frame():
+    rows = plots.estimates(replication(), comparison())
+    figure = plots.forest(rows[rows["column"].isin(["3.2", "8.1", "8.2"])])
+    assert [axes.get_title(loc="left")[:3] for axes in figure.axes] == ["3.2", "8.1", "8.2"]
+
+
 def test_a_failed_fit_is_drawn_hollow():
     rows = plots.estimates(replication(), comparison())
     rows.loc[rows["model"] == "flat", "gate"] = "fail"
