@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data import fingerprints, recollect
-from data.definitions import CHOICES, COLUMNS, DEFAULTS
+from data import fingerprints, indices, recollect
+from data.definitions import CHOICES, COLUMNS, DEFAULTS, SUMS
 from data.panel import FOLDER
 
 OTHERS = dict.fromkeys(set(CHOICES) - set(fingerprints.DECIDED), "")
@@ -75,6 +75,29 @@ def test_no_other_span_matches_the_structure_row_better(computed):
     assert spans.to_numpy().tolist() == [["as_published", "no", 2003, 2022]]
 
 
+def test_other_spans_have_at_least_five_years(computed):
+    # Of 13 years, 9 spans of five, 8 of six, … 1 of thirteen.
+    found = rows(computed, variable="fin", vintage="census4", winsorised="no")
+    assert len(found) == sum(range(1, 10))
+    assert not found.duplicated(["first_year", "last_year"]).any()
+    assert (found["last_year"] - found["first_year"]).min() == 4
+
+
+def test_a_winsorised_sum_over_another_span_is_the_sum_of_winsorised_parts(computed):
+    dataset = recollect.load()
+    span = slice(2012, 2022)
+    parts = [
+        dataset[name].sel(recollect.choices(dataset, name, {})).sel(year=span).to_numpy()
+        for name in SUMS["produ"]
+    ]
+    row = rows(
+        computed, variable="produ", vintage="census4", winsorised="yes", first_year=2012,
+        last_year=2022,
+    ).squeeze()  # fmt: skip
+    assert row["max"] == pytest.approx(sum(map(indices.winsorise, parts)).max(), rel=1e-12)
+    assert row["max"] != pytest.approx(indices.winsorise(sum(parts)).max(), rel=1e-3)
+
+
 def test_all_choices_stand_beside_table_2(computed):
     dataset = recollect.load()
     sample = rows(computed, first_year=2010, last_year=2022)
@@ -134,6 +157,15 @@ def test_a_sum_and_its_parts_are_judged_together():
         ("M_lab", "as_published", "no", 1, 1.0),
     )
     assert {made[name]["vintage"] for name in ("M_all", "M_cap", "M_lab")} == {"as_published"}
+
+
+def test_a_groups_distance_is_the_mean_of_its_members():
+    names = ("M_all", "M_cap", "M_lab")
+    uneven = [
+        (name, "as_published", "no", 1, far) for name, far in zip(names, (0, 0, 5), strict=True)
+    ]
+    even = [(name, "census4", "no", 1, 2.0) for name in names]
+    assert chosen(*even, *uneven)["M_all"]["vintage"] == "as_published"
 
 
 def test_later_vintages_other_spans_and_other_choices_do_not_count():
