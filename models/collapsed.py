@@ -33,6 +33,10 @@ from models.priors import LOG_2PI, Prior, ScalePriors
 Array = NDArray[np.float64]
 
 
+FARTHEST = 300.0
+"""Largest logarithm of a scale, either way; beyond 350 squares overflow."""
+
+
 class OutOfRangeError(ArithmeticError):
     """A point where the density cannot be evaluated; NUTS takes it for a divergence."""
 
@@ -154,7 +158,14 @@ class Collapsed:
         -------
         float
         ndarray, shape (S,)
+
+        Raises
+        ------
+        OutOfRangeError
+            If double precision does not hold the density there.
         """
+        if not np.abs(log_scale).max() <= FARTHEST:
+            raise OutOfRangeError("scales so far from 1 that their squares overflow")
         weight = np.exp(-2 * log_scale)
         factor, mean = self._given(weight)
         # dpotri fills the lower triangle of V alone, so its entries off the diagonal count twice.
