@@ -141,7 +141,9 @@ class Arrays(NamedTuple):
     dy : array, shape (T, N)
         Outcome in first differences.
     dx : array, shape (k, T, N)
-        Regressors in first differences.
+        Regressors in first differences; with deviations, each wherever it is observed.
+    used_difference : array, shape (T, N)
+        Where the residual in first differences is known.
     used_transformed : array, shape (T, N)
         The transformed equation's part of `used`, all periods.
     clusters : ndarray of int, shape (R, N), optional
@@ -154,6 +156,7 @@ class Arrays(NamedTuple):
     used: Any
     dy: Any
     dx: Any
+    used_difference: Any
     used_transformed: Any
     clusters: NDArray[np.int64] | None = None
 
@@ -401,13 +404,16 @@ def arrays(values: Any, structure: Layout, clusters: NDArray[np.int64] | None = 
     cells = sources(values, structure)
     used = xp.asarray(structure.used.astype(float))
     used_difference = xp.asarray(structure.used_difference.astype(float))
+    dx = cells[structure.dx_cell]
     return Arrays(
         y=cells[structure.y_cell] * used,
         x=cells[structure.x_cell] * used,
         z=cells[structure.z_cell] * used,
         used=used,
         dy=cells[structure.dy_cell] * used_difference,
-        dx=cells[structure.dx_cell] * used_difference,
+        # xtabond2 differences afresh after deviations, column by column.
+        dx=dx * used_difference if structure.later is None else dx,
+        used_difference=used_difference,
         used_transformed=xp.asarray(structure.used_transformed.astype(float)),
         clusters=None if clusters is None else clusters[structure.row_period],
     )

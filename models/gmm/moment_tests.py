@@ -37,7 +37,7 @@ def serial_correlation(
     sums = None
     for block in blocks:
         xp = block.y.__array_namespace__()
-        w = block.dy - times(estimated.coef, block.dx)
+        w = (block.dy - times(estimated.coef, block.dx)) * block.used_difference
         scores = xp.sum(block.z * residuals(block, estimated.coef), axis=1)
         own = []
         for order in orders:
@@ -74,13 +74,14 @@ def serial_correlation_iid(
     sums = None
     for block in blocks:
         xp = block.y.__array_namespace__()
-        w = block.dy - times(estimated.coef, block.dx)
+        w = (block.dy - times(estimated.coef, block.dx)) * block.used_difference
         own = []
         for order in orders:
-            lagged = xp.concat([xp.zeros_like(w[:order]), w[:-order]]) * block.used_transformed
-            squares = xp.sum(lagged * (xp.asarray(weighting) @ lagged))
+            lagged = xp.concat([xp.zeros_like(w[:order]), w[:-order]])
             xw = xp.sum(block.dx * lagged, axis=(1, 2))
-            zw = xp.sum(block.z * (xp.asarray(to_rows.T) @ lagged), axis=(1, 2))
+            inside = lagged * block.used_transformed
+            squares = xp.sum(inside * (xp.asarray(weighting) @ inside))
+            zw = xp.sum(block.z * (xp.asarray(to_rows.T) @ inside), axis=(1, 2))
             own.append((xp.sum(w * lagged), squares, xw, zw))
         sums = _added(sums, own)
     return [
