@@ -365,8 +365,9 @@ def gmm_grid(columns: Columns = None, panel: Panels = None, out: Out = ROOT) -> 
     regions = grid.regions(found)
     whole = regions[regions["choice"] == "any"].drop(columns=["choice", "value"])
     _print_frame(whole, "The lagged outcome's root over all choices")
-    by_choice = regions[regions["choice"] != "any"]
-    _print_frame(by_choice, "Estimates with which the printed row is compatible, by choice")
+    for name, own in regions.groupby("panel", sort=False):
+        title = f"Estimates with which the printed row is compatible, of all — panel {name}"
+        _print_frame(grid.compatibility(own), title)
     outputs = Outputs(out)
     path = outputs.results / "gmm_grid.csv"
     write_csv(found, path)

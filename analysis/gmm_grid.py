@@ -157,6 +157,17 @@ def regions(grid: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def compatibility(regions: pd.DataFrame) -> pd.DataFrame:
+    """Lay `regions` out: a row per choice and value, a column per published column.
+
+    Cells are "compatible / estimated".
+    """
+    counts = regions["compatible"].astype(str) + " / " + regions["estimated"].astype(str)
+    keys = ["choice", "value", "column"]
+    table = regions[keys].assign(counts=counts).set_index(keys)["counts"].unstack(sort=False)
+    return table.fillna("").rename_axis(columns=None).reset_index()
+
+
 # --- figure ------------------------------------------------------------------------------------
 
 COLOURS = {"exogenous": "#0072B2", "predetermined": "#E69F00", "endogenous": "#009E73"}

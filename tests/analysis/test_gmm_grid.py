@@ -87,6 +87,13 @@ def test_regions_count_what_is_compatible(grid):
     assert set(regions["choice"]) == {"any", *gmm_grid.CHOICES}
 
 
+def test_compatibility_is_laid_out_by_choice(grid):
+    table = gmm_grid.compatibility(gmm_grid.regions(grid))
+    assert list(table.columns) == ["choice", "value", "5.1", "5.4"]
+    own = grid[(grid["column"] == "5.1") & (grid["problem"] == "")]
+    assert table.loc[0, "5.1"] == f"{own['compatible'].sum()} / 2"
+
+
 def test_the_figure_is_written_in_every_format(grid, tmp_path):
     paths = gmm_grid.save(gmm_grid.draw(grid), tmp_path)
     assert [path.suffix for path in paths] == [".png", ".svg"]
