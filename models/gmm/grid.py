@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from data.errors import UserError
 from models.gmm.records import CONSTANT, parse_term
 
+MOST_PERIODS = 20
+"""Periods on the grid for each that the panel has: more, and they are dates, not numbers."""
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -82,6 +85,11 @@ def grid(
     if len(period) == 0:
         raise UserError("The panel has no rows: nothing can be estimated.")
     first, n_periods = period.min(), int(period.max() - period.min()) + 1
+    if n_periods > MOST_PERIODS * len(np.unique(period)):
+        raise UserError(
+            f"Column {time} runs from {first} to {period.max()} with few periods between: number "
+            "the periods 1, 2, 3 and so on."
+        )
     cell = (period - first) * len(groups) + group
     if len(np.unique(cell)) < len(cell):
         twice = np.argmax(pd.Series(cell).duplicated())

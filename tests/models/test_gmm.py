@@ -331,6 +331,56 @@ def test_deviations_and_differences_agree_with_all_lags():
     np.testing.assert_allclose(distances[0], distances[1], rtol=1e-9)
 
 
+def deviations(values: np.ndarray) -> np.ndarray:
+    """Forward orthogonal deviations of one group without gaps, shape (T − 1, …)."""
+    ahead = [len(values) - 1 - t for t in range(len(values) - 1)]
+    return np.stack(
+        [
+            np.sqrt(m / (m + 1)) * (values[t] - values[t + 1 :].mean(axis=0))
+            for t, m in enumerate(ahead)
+        ]
+    )
+
+
+def test_deviations_group_by_group():
+    """Two-step system GMM in deviations, with collapsed instruments, written out plainly."""
+    frame = simulated()
+    spec = GmmSpecification(
+        "y", "L.y x", [Gmm("y", (2, 3), True)], [Iv("x")], transform="deviations"
+    )
+    moments_of = []
+    for _, group in frame.sort_values("year").groupby("unit"):
+        y, x = group["y"].to_numpy(), group["x"].to_numpy()
+        ones = np.ones(len(y) - 1)
+        levels = np.column_stack([y[:-1], x[1:], ones])
+        outcome = np.concatenate([deviations(y[1:]), y[1:]])
+        regressors = np.concatenate([deviations(levels), levels])
+        n_deviations, n_levels = len(y) - 2, len(y) - 1
+        instruments_of = np.zeros((n_deviations + n_levels, 5))
+        # A deviation of period t stands in t + 1: two lags from there are t − 1, one before.
+        instruments_of[:n_deviations, 0] = y[:-2]
+        instruments_of[1:n_deviations, 1] = y[:-3]
+        instruments_of[n_deviations + 1 :, 2] = np.diff(y)[:-1]
+        instruments_of[:, 3] = np.concatenate([deviations(x[1:]), x[1:]])
+        instruments_of[n_deviations:, 4] = 1
+        forward = np.hstack([deviations(np.eye(n_levels)).T, np.eye(n_levels)])
+        moments_of.append((outcome, regressors, instruments_of, forward.T @ forward))
+
+    def gmm(weights: np.ndarray) -> np.ndarray:
+        zx = sum(z.T @ x for _, x, z, _ in moments_of)
+        zy = sum(z.T @ y for y, _, z, _ in moments_of)
+        a = np.linalg.inv(weights)
+        return np.linalg.solve(zx.T @ a @ zx, zx.T @ a @ zy)
+
+    first = gmm(sum(z.T @ h @ z for _, _, z, h in moments_of))
+    scores = [z.T @ (y - x @ first) for y, x, z, _ in moments_of]
+    second = gmm(sum(np.outer(score, score) for score in scores))
+    result = fit(frame, spec, "unit", "year")
+    np.testing.assert_allclose(result.coef, second, rtol=1e-9)
+    one_step = fit(frame, replace(spec, steps=1), "unit", "year")
+    np.testing.assert_allclose(one_step.coef, first, rtol=1e-9)
+
+
 def test_groups_as_clusters_change_nothing():
     frame = simulated(missing=0.1)
     plain = fit(frame, replace(SYSTEM, small=True), "unit", "year")
@@ -576,6 +626,11 @@ MISTAKES = {
     "text": (with_(FRAME, x="much"), {}, "Column x must hold numbers"),
     "infinite": (with_(FRAME, x=np.inf), {}, "Column x is infinite in row 0"),
     "half years": (with_(FRAME, year=FRAME["year"] + 0.5), {}, "must hold whole numbers"),
+    "dates": (
+        with_(FRAME, year=FRAME["year"] * 10_000 + 101),
+        {},
+        "number the periods 1, 2, 3",
+    ),
     "no group": (with_(FRAME, unit=FRAME["unit"].where(FRAME.index > 0)), {}, "Row 0 has no unit"),
     "no rows": (FRAME[:0], {}, "no rows"),
     "levels in difference GMM": (
