@@ -27,6 +27,7 @@ def firms(tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 def test_engines_that_are_not_installed_are_left_out(firms, monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda name: None)
     difference = [engine for engine in ENGINES if engine.specification == benchmark.DIFFERENCE]
