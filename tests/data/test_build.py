@@ -391,6 +391,11 @@ def test_a_table_without_a_series_is_refused(table, tmp_path):
         (("industry_share_gdp", "as_published", "Gansu", 2015), None, "share_gdp' of Gansu 2015"),
         (("industrial_va", "census4", "National", 2014), None, "'industrial_va'.*in 2014"),
         (("deposits_rmb", "rmb_december", "Gansu", 2014), None, "fin .*cannot .* Gansu 2014"),
+        (
+            ("tertiary_va", "as_published", "Gansu", 2014),
+            None,
+            "stru .vintage as_published, winsorised no. cannot be computed for Gansu 2014",
+        ),
     ],
 )
 def test_a_cell_that_others_rest_on_is_named_when_it_is_missing_or_zero(
