@@ -120,7 +120,8 @@ def mean_stationarity(derivative: Any, zx: Any, s: Any, gap: Any) -> Any:
     coefficient ρ of the lagged outcome: ψ ρ^{t−t₀}. ψ enters as a parameter, and the score of
     ψ = 0 is tested at the system estimates: g'A G (G'A G)⁻¹ G'A g with g the moments, A = S⁻¹
     and G their derivatives by coefficients and ψ (Magazzini and Calzolari 2020, *Econometric
-    Reviews* 39, 115–134).
+    Reviews* 39, 115–134). Lagged differences of other variables are taken to be valid; the
+    authors give each period's a parameter of its own if regressors may start off their means.
 
     Parameters
     ----------

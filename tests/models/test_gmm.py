@@ -1,6 +1,7 @@
 """Difference and system GMM against Stata's xtabond2, pyxtabond2 and what theory says."""
 
 import json
+import tracemalloc
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -542,6 +543,19 @@ def test_groups_in_blocks_give_the_same(monkeypatch):
             [test.z for test in expected.serial_correlation],
             rtol=1e-8,
         )
+
+
+def test_memory_does_not_hold_the_instruments_of_all_groups(monkeypatch):
+    monkeypatch.setattr(instruments, "BLOCK", 2**14)
+    frame = simulated(n=1_500)
+    spec = replace(SYSTEM, gmm=(Gmm("y x", (2, None)),))
+    fit(frame, spec, "unit", "year")  # what is imported and cached only once
+    tracemalloc.start()
+    result = fit(frame, spec, "unit", "year")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    rows = 6 + 7
+    assert peak < 0.5 * 8 * len(result.instruments) * rows * result.n_groups
 
 
 def test_terms_are_read_as_in_stata():
