@@ -1,0 +1,141 @@
+"""Fits: traces that meet the contract, the same for the same seed, with scipy's numbers."""
+
+import json
+from functools import cache
+
+import arviz as az
+import numpy as np
+import pytest
+import xarray as xr
+from scipy import stats
+
+from analysis import trace
+from analysis.sample import Job, Settings, fit, jobs, sample, sample_all
+from analysis.specifications import select
+from data.errors import UserError
+from tests.fits import recollected, simulated
+
+SHORT = Settings(draws=60, tune=150, chains=2)
+SMALL = simulated(5, 2014)
+
+
+@cache
+def short_fit(column: str, model: str, seed: int = 1) -> xr.DataTree:
+    settings = Settings(draws=60, tune=150, chains=2, seed=seed)
+    return fit(Job(SMALL, select([column])[0], model), settings)
+
+
+@pytest.mark.parametrize(
+    ("column", "model"), [("3.2", "hierarchical"), ("3.3", "hierarchical"), ("8.2", "flat")]
+)
+def test_a_trace_meets_the_contract_and_arviz_opens_it(tmp_path, column, model):
+    tree = short_fit(column, model)
+    path = trace.trace_path(tmp_path, "own-simulated", column, model)
+    trace.write(tree, path)
+    opened = az.from_netcdf(path)
+    assert trace.breaches(opened) == []
+    attributes = opened.attrs
+    assert attributes["column"] == column
+    assert attributes["panel"] == "own-simulated"
+    assert attributes["panel_sha256"] == SMALL.sha256
+    assert attributes["model"] == model
+    assert attributes["engine"] == "collapsed"
+    assert attributes["seed"] == 1
+    assert json.loads(attributes["settings"])["draws"] == 60
+    assert {"pymc", "nutpie", "arviz"} <= json.loads(attributes["versions"]).keys()
+    assert set(json.loads(attributes["gate_numbers"])) >= {"r_hat", "ess_bulk", "divergences"}
+    posterior = opened["posterior"].to_dataset()
+    assert set(posterior.attrs["free_variables"].split()) <= set(posterior.data_vars)
+    assert posterior.sizes["chain"] == 2
+    assert posterior.sizes["draw"] == 60
+    assert not any(dim.endswith("_dim_0") for dim in posterior.dims)
+
+
+def test_the_flat_twin_has_no_prior_groups_and_says_so():
+    flat, pooled = short_fit("8.2", "flat"), short_fit("3.2", "hierarchical")
+    assert "prior" not in flat.children
+    assert "too wide" in flat.attrs[trace.NO_PRIOR]
+    assert trace.NO_PRIOR not in pooled.attrs
+    assert set(pooled["prior"].data_vars) == set(pooled["posterior"].data_vars)
+
+
+def same(left: xr.DataTree, right: xr.DataTree) -> bool:
+    names = left.children.keys() | right.children.keys()
+    return all(left[n].to_dataset().equals(right[n].to_dataset()) for n in names)
+
+
+def test_the_same_seed_gives_the_same_draws_and_another_does_not():
+    job = Job(SMALL, select(["3.2"])[0], "hierarchical")
+    first = short_fit("3.2", "hierarchical")
+    assert same(first, fit(job, SHORT))
+    other = short_fit("3.2", "hierarchical", seed=2)
+    for group in ("posterior", "posterior_predictive", "prior"):
+        assert not first[group].to_dataset().equals(other[group].to_dataset())
+
+
+def test_pointwise_groups_are_scipys_numbers():
+    tree = short_fit("3.2", "hierarchical")
+    posterior, data = tree["posterior"], tree["constant_data"]
+    y = tree["observed_data"]["y"]
+    by = {n: xr.DataArray(data[f"row_{n}"].to_numpy(), dims="obs") for n in ("province", "region")}
+    year = xr.DataArray(data["row_year"].to_numpy(), dims="obs")
+    others = [term for term in data["term"].to_numpy() if term != "indus"]
+    mean = (
+        posterior["province_effect"].sel(province=by["province"])
+        + posterior["year_effect"].sel(year=year)
+        + posterior["slope_region"].sel(varying="indus", region=by["region"])
+        * data["x"].sel(term="indus")
+        + (posterior["slope"].sel(term=others) * data["x"].sel(term=others)).sum("term")
+    ).transpose("chain", "draw", "obs")
+    sd = posterior["sigma"].sel(region=by["region"]).transpose("chain", "draw", "obs")
+    expected = stats.norm.logpdf(y.to_numpy(), mean.to_numpy(), sd.to_numpy())
+    np.testing.assert_allclose(tree["log_likelihood"]["y"].to_numpy(), expected, rtol=1e-5)
+    unit = (tree["posterior_predictive"]["y"].to_numpy() - mean.to_numpy()) / sd.to_numpy()
+    assert stats.kstest(unit.ravel(), "norm").pvalue > 0.001
+
+
+@pytest.mark.slow
+def test_results_do_not_depend_on_the_number_of_workers(tmp_path):
+    listed = jobs([SMALL], select(["8.1", "8.2"]), ["flat"])
+    for workers in (1, 2):
+        paths = list(sample_all(listed, SHORT, tmp_path / str(workers), workers))
+        assert len(paths) == 2
+    for path in trace.trace_paths(tmp_path / "1"):
+        other = tmp_path / "2" / path.relative_to(tmp_path / "1")
+        assert same(trace.read(path), trace.read(other))
+
+
+def test_a_fit_that_cannot_be_made_leaves_no_file(tmp_path):
+    frame = SMALL.frame.assign(urb=1.0)
+    constant = type(SMALL)("own-x", frame, "0" * 64, balanced=True)
+    with pytest.raises(UserError, match="urb"):
+        sample(Job(constant, select(["3.2"])[0], "flat"), SHORT, tmp_path)
+    assert list(tmp_path.rglob("*")) == []
+
+
+def test_jobs_are_the_models_that_a_column_can_carry():
+    panel = recollected()
+    listed = jobs([panel], select(["3.2", "8.1"]), [])
+    assert [(job.specification.column, job.model) for job in listed] == [
+        ("3.2", "flat"),
+        ("3.2", "mundlak"),
+        ("3.2", "region_sigma"),
+        ("3.2", "hierarchical"),
+        ("8.1", "flat"),
+        ("8.1", "mundlak"),
+    ]
+    chosen = jobs([panel], select(["3.2", "8.1"]), ["mundlak", "hierarchical"])
+    assert [job.model for job in chosen] == ["mundlak", "hierarchical", "mundlak"]
+
+
+@pytest.mark.parametrize(
+    ("column", "models", "sentence"),
+    [
+        ("8.1", ["hierarchical"], "8.1 is a one-region sample.*choose among flat, mundlak"),
+        ("5.1", [], "5.1 is a dynamic panel"),
+        ("3.2", ["nonsense"], "no model 'nonsense'"),
+    ],
+)
+def test_what_cannot_be_fitted_is_refused_with_a_sentence(column, models, sentence):
+    with pytest.raises(UserError, match=sentence):
+        jobs([recollected()], select([column]), models)

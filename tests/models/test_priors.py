@@ -1,0 +1,57 @@
+"""The prior tables: complete, reasoned, and what the models use."""
+
+import json
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from models.priors import FLAT, REGULARISED, Prior
+from models.registry import MODELS
+from tests.fits import fit_of
+
+DERIVED = {"province_std", "year_offset", "slope_offset"}
+"""Variables whose prior is made of others, or is standard by construction."""
+
+
+@pytest.mark.parametrize("name", [model.name for model in MODELS])
+def test_every_random_variable_has_its_line(name):
+    fitted = fit_of("3.2", name)
+    lines = {prior.name for prior in fitted.priors.table}
+    derived = DERIVED if name != "flat" else set()
+    variables = {variable.name for variable in fitted.definition.free_RVs}
+    assert variables - derived <= lines
+    assert all(fitted.definition.named_vars_to_dims[name] for name in variables)
+
+
+@pytest.mark.parametrize("priors", [FLAT, REGULARISED], ids=lambda priors: priors.name)
+def test_a_line_has_reason_and_meaning_and_survives_json(priors):
+    stored = json.loads(priors.to_json())
+    assert stored["name"] == priors.name
+    assert tuple(Prior(**row) for row in stored["table"]) == priors.table
+    assert all(prior.meaning and prior.reason for prior in priors.table)
+    assert len({prior.name for prior in priors.table}) == len(priors.table)
+
+
+def test_other_scales_change_only_what_is_named():
+    changed = REGULARISED.with_scales("narrow", slope_std=0.1, sigma_std=2.0)
+    assert changed.name == "narrow"
+    assert changed["slope_std"].scale == 0.1
+    assert changed["sigma_std"].centre == REGULARISED["sigma_std"].centre
+    rest = [prior for prior in changed.table if prior.name not in ("slope_std", "sigma_std")]
+    assert all(prior == REGULARISED[prior.name] for prior in rest)
+    with pytest.raises(KeyError, match="no prior named rho"):
+        REGULARISED.with_scales("x", rho=1.0)
+
+
+@pytest.mark.parametrize(
+    ("prior", "known"),
+    [
+        (Prior("tau", "HalfNormal", 0.7, "", ""), stats.halfnorm(scale=0.7)),
+        (Prior("sigma", "LogNormal", 0.7, "", "", centre=0.2), stats.lognorm(s=0.7, scale=0.2)),
+    ],
+    ids=["half-normal", "log-normal"],
+)
+def test_scale_priors_draw_what_scipy_draws(prior, known):
+    draws = prior.draw((20_000,), np.random.default_rng(0))
+    assert stats.kstest(draws, known.cdf).pvalue > 0.001
