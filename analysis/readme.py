@@ -19,13 +19,17 @@ END = "<!-- end of {name} -->"
 
 def headline(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
     """Render published, TWFE and hierarchical slopes of the headline columns, by panel."""
-    printed = replication.set_index(["panel", "column", "term", "statistic"])
-    posterior = comparison[
-        (comparison["model"] == LADDER[-1]) & (comparison["fitted_column"] == HEADLINE[0])
-    ].set_index(["panel", "column", "term"])
+    printed = replication.set_index(["panel", "column", "term", "statistic"]).sort_index()
+    posterior = (
+        comparison[
+            (comparison["model"] == LADDER[-1]) & (comparison["fitted_column"] == HEADLINE[0])
+        ]
+        .set_index(["panel", "column", "term"])
+        .sort_index()
+    )
     rows = []
     for record in select(HEADLINE):
-        for panel in dict.fromkeys(comparison["panel"]):
+        for panel in dict.fromkeys(replication["panel"]):
             key = (panel, record.column, record.interest[0])
             cells, draws = printed.loc[key].fillna(""), posterior.loc[key]
             published, estimated = cells["published"], cells["estimated"]
