@@ -1,0 +1,93 @@
+"""The hierarchical model: each variable counts, Mundlak terms give TWFE, the truth is found."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from analysis.sample import Job, Settings, fit
+from analysis.specifications import select
+from data.errors import UserError
+from models import hierarchical, twfe
+from models.design import design
+from models.priors import REGULARISED
+from models.registry import MODELS
+from tests.fits import Fit, fit_of, recollected, simulated, thinned
+from tests.simulated import REGION_SIGMA, REGION_SLOPE
+
+# A variable that is not in the likelihood is in the prior of one that is.
+PRIOR_OF = {
+    "const_std": "province_std",
+    "between_province": "province_std",
+    "tau_province_std": "province_std",
+}
+
+
+@pytest.mark.parametrize("name", [model.name for model in MODELS])
+def test_every_free_variable_reaches_the_likelihood(name):
+    fitted = fit_of("3.2", name)
+    rng = np.random.default_rng(0)
+    point = fitted.density.draw(fitted.density.initial(rng), rng)
+    before = fitted.log_densities(point)
+    for variable, values in point.items():
+        reached = PRIOR_OF.get(variable, "y")
+        for element in range(values.size):
+            moved = np.array(values)
+            if variable.startswith("year_"):  # sums to zero
+                moved += 0.1 * (np.arange(values.size) == element)
+                moved -= moved.mean()
+            else:
+                moved[element] *= 1.1
+            after = fitted.log_densities(point | {variable: moved})
+            assert abs(after[reached] - before[reached]) > 1e-6, (variable, element)
+
+
+@pytest.mark.parametrize("share_missing", [0.0, 0.1], ids=["balanced", "unbalanced"])
+def test_with_one_sigma_mundlak_terms_give_twfes_slopes(share_missing):
+    """Given any scales the slopes' mean is least squares', their sd its own at that sigma."""
+    (specification,) = select(["3.2"])
+    panel = recollected()
+    panel = thinned(panel, share_missing) if share_missing else panel
+    wide = REGULARISED.with_scales(
+        "wide", slope_std=1e3, between_province=1e3, between_year=1e3, const_std=1e3
+    )
+    fitted = Fit(panel, specification, next(m for m in MODELS if m.name == "mundlak"), wide)
+    arrays = design(panel.frame, specification)
+    known = twfe.fit(arrays)
+    rng = np.random.default_rng(1)
+    per_unit = fitted.parts.scale / fitted.parts.term_scale
+    for _ in range(2):
+        point = fitted.density.initial(rng)
+        draws = fitted.density.draw(np.tile(point, (20_000, 1)), rng)
+        slope = draws["slope_std"] * per_unit
+        sigma = draws["sigma_std"][0, 0] * fitted.parts.scale
+        sd = known.se[:-1] / known.sigma_e * sigma
+        assert_allclose(slope.mean(axis=0) / sd, known.coef[:-1] / sd, atol=5 / np.sqrt(20_000))
+        assert_allclose(slope.std(axis=0) / sd, 1, atol=0.025)
+
+
+@pytest.mark.slow
+def test_the_truth_is_recovered():
+    (specification,) = select(["7.2"])  # its outcome is one part, with the stated truth
+    tree = fit(Job(simulated(), specification, "hierarchical"), Settings(draws=1_000))
+    assert tree.attrs["gate"] == "pass"
+    posterior = tree["posterior"]
+    slope = posterior["slope_region"].sel(varying="indus")
+    misses = []
+    for draws, truth in ((slope, REGION_SLOPE), (posterior["sigma"], REGION_SIGMA)):
+        for region, value in truth.items():
+            of_region = draws.sel(region=region).to_numpy()
+            low, high = np.quantile(of_region, [0.025, 0.975])
+            misses.append(not low <= value <= high)
+            assert abs(of_region.mean() - value) < 3.5 * of_region.std()
+            assert high - low < 0.4
+    assert sum(misses) <= 1
+    assert np.quantile(posterior["slope"].sel(term="urb"), 0.025) < 0.3
+    assert np.quantile(posterior["slope"].sel(term="urb"), 0.975) > 0.3
+
+
+@pytest.mark.parametrize("switches", [{"varying": ("indus",)}, {"sigma": "region"}])
+def test_one_region_cannot_differ_by_region(switches):
+    (specification,) = select(["8.1"])
+    arrays = design(recollected().frame, specification)
+    with pytest.raises(UserError, match=r"one region \(east\).*choose the model mundlak"):
+        hierarchical.split(arrays, **switches)
