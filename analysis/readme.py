@@ -19,19 +19,13 @@ END = "<!-- end of {name} -->"
 
 def headline(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
     """Render published, TWFE and hierarchical slopes of the headline columns, by panel."""
-    printed = replication.set_index(["panel", "column", "term", "statistic"]).sort_index()
-    posterior = (
-        comparison[
-            (comparison["model"] == LADDER[-1]) & (comparison["fitted_column"] == HEADLINE[0])
-        ]
-        .set_index(["panel", "column", "term"])
-        .sort_index()
-    )
     rows = []
     for record in select(HEADLINE):
         for panel in dict.fromkeys(replication["panel"]):
-            key = (panel, record.column, record.interest[0])
-            cells, draws = printed.loc[key].fillna(""), posterior.loc[key]
+            of_term = {"panel": panel, "column": record.column, "term": record.interest[0]}
+            cells = _rows(replication, of_term).set_index("statistic").fillna("")
+            fitted = {**of_term, "model": LADDER[-1], "fitted_column": HEADLINE[0]}
+            draws = _rows(comparison, fitted).squeeze()
             published, estimated = cells["published"], cells["estimated"]
             rows.append(
                 {
@@ -77,6 +71,11 @@ BLOCKS: dict[str, Callable[[pd.DataFrame, pd.DataFrame], str]] = {
     "filled": filled,
 }
 """The computed parts, by their marks; each takes the replication and the comparison."""
+
+
+def _rows(frame: pd.DataFrame, values: dict[str, str]) -> pd.DataFrame:
+    """Return the rows that have the given values."""
+    return frame[(frame[list(values)] == pd.Series(values)).all(axis=1)]
 
 
 def markdown(frame: pd.DataFrame) -> str:
