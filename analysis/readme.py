@@ -23,7 +23,7 @@ def headline(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
     for record in select(HEADLINE):
         for panel in dict.fromkeys(replication["panel"]):
             of_term = {"panel": panel, "column": record.column, "term": record.interest[0]}
-            cells = _rows(replication, of_term).set_index("statistic").fillna("")
+            cells = _rows(replication, of_term).set_index("statistic").astype(object).fillna("")
             fitted = {**of_term, "model": LADDER[-1], "fitted_column": HEADLINE[0]}
             draws = _rows(comparison, fitted).squeeze()
             published, estimated = cells["published"], cells["estimated"]
