@@ -11,6 +11,7 @@ from models import hierarchical, twfe
 from models.design import design
 from models.priors import REGULARISED
 from models.registry import MODELS
+from tests.equality import compare
 from tests.fits import Fit, fit_of, recollected, simulated, thinned
 from tests.simulated import REGION_SIGMA, REGION_SLOPE
 
@@ -91,3 +92,24 @@ def test_one_region_cannot_differ_by_region(switches):
     arrays = design(recollected().frame, specification)
     with pytest.raises(UserError, match=r"one region \(east\).*choose the model mundlak"):
         hierarchical.split(arrays, **switches)
+
+
+@pytest.mark.slow
+def test_nuts_in_all_variables_gives_the_collapsed_posterior():
+    """Few draws, so the bounds on ESS and on sds are wider here than the equality test's own.
+
+    The densities themselves are held together in test_collapsed.py.
+    """
+    (specification,) = select(["3.2"])
+    job = Job(recollected(), specification, "hierarchical")
+    trees = [
+        fit(job, Settings(draws=draws, tune=300, seed=3, target_accept=0.9, engine=engine))
+        for draws, engine in ((4_000, "nuts"), (1_000, "collapsed"))
+    ]
+    free = trees[0]["posterior"].attrs["free_variables"].split()
+    assert set(free) == set(trees[1]["posterior"].attrs["free_variables"].split())
+    left, right = ({name: t["posterior"][name].to_numpy() for name in free} for t in trees)
+    found = compare(left, right)
+    assert found.ess > 400
+    assert max(found.z_mean, found.z_sd) < found.limit, found
+    assert abs(found.sd_error) < 0.02, found
