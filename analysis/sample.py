@@ -159,6 +159,8 @@ def sample(job: Job, settings: Settings, traces: Path) -> Path:
     return path
 
 
+# Threads only get in the way of small matrices, and change the last digits.
+@threadpool_limits.wrap(limits=1)
 def fit(job: Job, settings: Settings, priors: Priors | None = None) -> xr.DataTree:
     """Fit one model and return its trace, as the contract of `analysis.trace` asks.
 
@@ -179,16 +181,13 @@ def fit(job: Job, settings: Settings, priors: Priors | None = None) -> xr.DataTr
         np.random.default_rng(child) for child in np.random.SeedSequence(settings.seed).spawn(3)
     ]
 
-    with threadpool_limits(
-        limits=1
-    ):  # the matrices are small: threads only get in each other's way
-        flat, statistics = ENGINES[settings.engine](definition, density, settings, rngs[0])
-        groups = _posterior_groups(model, parts, definition, flat, rngs[1])
-        groups["log_prior"] = _dataset(
-            {name: ((), values) for name, values in density.log_prior(flat).items()}, parts
-        )
-        if model.prior_groups:
-            groups |= _prior_groups(model, parts, definition, density, rngs[2])
+    flat, statistics = ENGINES[settings.engine](definition, density, settings, rngs[0])
+    groups = _posterior_groups(model, parts, definition, flat, rngs[1])
+    groups["log_prior"] = _dataset(
+        {name: ((), values) for name, values in density.log_prior(flat).items()}, parts
+    )
+    if model.prior_groups:
+        groups |= _prior_groups(model, parts, definition, density, rngs[2])
     groups["sample_stats"] = statistics
     groups["observed_data"] = xr.Dataset({"y": ("obs", parts.design.y)}, _coords(parts))
     groups["constant_data"] = _constant_data(parts)

@@ -102,10 +102,11 @@ def test_nuts_in_all_variables_gives_the_collapsed_posterior():
     """
     (specification,) = select(["3.2"])
     job = Job(recollected(), specification, "hierarchical")
-    trees = [
-        fit(job, Settings(draws=draws, tune=300, seed=3, target_accept=0.9, engine=engine))
-        for draws, engine in ((4_000, "nuts"), (1_000, "collapsed"))
-    ]
+    settings = (
+        Settings(draws=6_000, tune=1_500, seed=3, target_accept=0.98, engine="nuts"),
+        Settings(draws=1_000, seed=3, engine="collapsed"),
+    )
+    trees = [fit(job, each) for each in settings]
     free = trees[0]["posterior"].attrs["free_variables"].split()
     assert set(free) == set(trees[1]["posterior"].attrs["free_variables"].split())
     left, right = ({name: t["posterior"][name].to_numpy() for name in free} for t in trees)
