@@ -8,6 +8,7 @@ out once, here; what remains is to gather (`arrays`), which can be differentiate
 from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,10 +16,11 @@ from numpy.typing import NDArray
 
 from data.errors import UserError
 from models.gmm.grid import Grid
+from models.gmm.matrix import InstrumentMatrix
 from models.gmm.records import CONSTANT, Gmm, GmmSpecification, Iv
 
-LEVEL, TRANSFORMED, DIFFERENCED = range(3)
-"""The three forms in which `sources` holds every term, in that order."""
+LEVEL, DIFFERENCED, DEVIATIONS = range(3)
+"""The forms in which `sources` holds every term, in that order; the last if it is asked for."""
 
 LEVEL_MOMENTS = "GMM instruments for levels"
 """xtabond2's name of the GMM-style instruments of the levels equation, of all sets together."""
@@ -59,7 +61,7 @@ class Layout:
     regressors : tuple of str
         The k regressors, the constant last.
     instruments : tuple of Instrument
-        The j columns.
+        The j columns: p that may stand in any row, then q that stand in one, ordered by row.
     row_period : ndarray of int, shape (R,)
         Row's period, by position.
     row_level : ndarray of bool, shape (R,)
@@ -70,8 +72,12 @@ class Layout:
         The transformed equation's rows again, all periods.
     used_difference : ndarray of bool, shape (T, N)
         Periods whose differenced residual the serial-correlation tests use.
-    y_cell, x_cell, z_cell : ndarray of int, shape (R,), (k, R) and (j, R)
+    y_cell, x_cell : ndarray of int, shape (R,) and (k, R)
         Positions in `sources`.
+    many_cell : ndarray of int, shape (p, R)
+        The same of the first p instruments.
+    one_cell, one_row : ndarray of int, shape (q,)
+        The same of the others, and the row in which each stands.
     dy_cell, dx_cell : ndarray of int, shape (T,) and (k, T)
         The same for first differences.
     later : ndarray of bool, shape (T, N), optional
@@ -88,7 +94,9 @@ class Layout:
     used_difference: NDArray[np.bool_]
     y_cell: NDArray[np.int64]
     x_cell: NDArray[np.int64]
-    z_cell: NDArray[np.int64]
+    many_cell: NDArray[np.int64]
+    one_cell: NDArray[np.int64]
+    one_row: NDArray[np.int64]
     dy_cell: NDArray[np.int64]
     dx_cell: NDArray[np.int64]
     later: NDArray[np.bool_] | None
@@ -97,14 +105,27 @@ class Layout:
     @property
     def n_cells(self) -> int:
         """Number of cells in `sources`, without the last that is always zero."""
-        return 3 * self.observed.shape[0] * self.observed.shape[1]
+        n_forms = 2 if self.later is None else 3
+        return n_forms * self.observed.shape[0] * self.observed.shape[1]
+
+    def standing(self, column: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the rows in which an instrument may stand and its cells there."""
+        p = len(self.many_cell)
+        if column >= p:
+            return self.one_row[[column - p]], self.one_cell[[column - p]]
+        rows = np.flatnonzero(self.many_cell[column] < self.n_cells)
+        return rows, self.many_cell[column, rows]
 
     def keep_instruments(self, kept: Sequence[int]) -> "Layout":
-        """Return the layout with the named columns of the instrument matrix only."""
+        """Return the layout with some columns of the instrument matrix, named in their order."""
+        columns, p = np.asarray(kept), len(self.many_cell)
+        one = columns[columns >= p] - p
         return replace(
             self,
             instruments=tuple(self.instruments[i] for i in kept),
-            z_cell=self.z_cell[list(kept)],
+            many_cell=self.many_cell[columns[columns < p]],
+            one_cell=self.one_cell[one],
+            one_row=self.one_row[one],
         )
 
     def keep_regressors(self, kept: Sequence[int]) -> "Layout":
@@ -135,7 +156,8 @@ class Arrays(NamedTuple):
     ----------
     y : array, shape (R, N)
     x : array, shape (k, R, N)
-    z : array, shape (j, R, N)
+    z : InstrumentMatrix
+        j columns.
     used : array, shape (R, N)
         Ones and zeros.
     dy : array, shape (T, N)
@@ -152,7 +174,7 @@ class Arrays(NamedTuple):
 
     y: Any
     x: Any
-    z: Any
+    z: InstrumentMatrix
     used: Any
     dy: Any
     dx: Any
@@ -197,11 +219,11 @@ def layout(grid: Grid, specification: GmmSpecification) -> Layout:
     if specification.transform == "deviations":
         every = sorted({*ordinary["diff"], *ordinary["level"]})
         later = in_sample & observed[every].all(axis=0)
-    transformed = _transformed(observed, later)
+    differenced = _transformed(observed, None)
+    transformed = differenced if later is None else _transformed(observed, later)
     used_transformed = transformed[[*model, *ordinary["diff"]]].all(axis=0)
     used_transformed &= in_sample if later is None else _previous(in_sample)
     used_level = in_sample & observed[ordinary["level"]].all(axis=0)
-    differenced = _transformed(observed, None)
 
     equations = [(False, used_transformed)] + [(True, used_level)] * specification.system
     rows = [(level, t) for level, used in equations for t in np.flatnonzero(used.any(axis=1))]
@@ -210,41 +232,37 @@ def layout(grid: Grid, specification: GmmSpecification) -> Layout:
     used = np.stack([dict(equations)[level][t] for level, t in rows])
 
     n_terms, n_periods = len(grid.terms), len(grid.periods)
+    own_form = np.where(row_level, LEVEL, DIFFERENCED if later is None else DEVIATIONS)
 
-    def cells(form: int, term: str, periods: Any) -> NDArray[np.int64]:
-        return (form * n_terms + grid.index(term)) * n_periods + np.asarray(periods)
+    def cells(form: Any, term: str, periods: Any) -> NDArray[np.int64]:
+        return (form * n_terms + grid.index(term)) * n_periods + periods
 
-    def by_row(term: str) -> NDArray[np.int64]:
-        return np.where(
-            row_level, cells(LEVEL, term, row_period), cells(TRANSFORMED, term, row_period)
-        )
-
-    available = np.concatenate([observed, transformed, differenced]).reshape(-1, used.shape[1])
+    forms = [observed, differenced] + [transformed] * (later is not None)
+    available = np.concatenate(forms).reshape(-1, used.shape[1])
     empty = len(available)  # the position of a cell that is always zero
-    # The rows in which an instrument may stand: row, form of its own values, and period.
-    standing = {
-        (equation, period): [
-            (row, LEVEL if level else TRANSFORMED, t)
-            for row, (level, t) in enumerate(rows)
-            if equation in ("both", "level" if level else "diff") and period in (None, t)
-        ]
-        for equation in ("both", "diff", "level")
-        for period in (None, *range(n_periods))
-    }
-    instruments, z_cell = [], []
-    for instrument, form in _instruments(specification, grid):
-        first = grid.index(instrument.term) * n_periods - (instrument.lag or 0)
-        at, found = [], []
-        for row, own_form, t in standing[instrument.equation, instrument.period]:
-            if 0 <= t - (instrument.lag or 0) < n_periods:
-                at.append(row)
-                found.append((own_form if form is None else form) * n_terms * n_periods + first + t)
-        if at and (available[found] & used[at]).any():
-            cell = np.full(len(rows), empty)
-            cell[at] = found
-            instruments.append(instrument)
-            z_cell.append(cell)
+    # Eight groups in a byte, to see fast whether an instrument is there in any of them.
+    in_cell, in_row = (np.packbits(flags, axis=1) for flags in (available, used))
+    in_cell = np.vstack([in_cell, np.zeros_like(in_cell[:1])])
+    many: list[tuple[Instrument, NDArray[np.int64]]] = []
+    one: list[tuple[int, Instrument, int]] = []
+    for instrument, form, by_period in _instruments(specification, grid):
+        source = row_period - (instrument.lag or 0)
+        stands = (source >= 0) & (source < n_periods)
+        if instrument.equation != "both":
+            stands &= row_level == (instrument.equation == "level")
+        cell = cells(own_form if form is None else form, instrument.term, source)
+        cell = np.where(stands, cell, empty)
+        seen = (in_cell[cell] & in_row).any(axis=1)
+        if not by_period:
+            many += [(instrument, cell)] * bool(seen.any())
+            continue
+        for row in np.flatnonzero(seen).tolist():
+            period = int(row_period[row])
+            one.append((row, instrument._replace(period=period), int(cell[row])))
+    one.sort(key=itemgetter(0))
+    instruments = [instrument for instrument, _ in many] + [instrument for _, instrument, _ in one]
     _refuse_missing(instruments, specification, grid)
+    periods = np.arange(n_periods)
     return Layout(
         regressors=regressors,
         instruments=tuple(instruments),
@@ -253,11 +271,13 @@ def layout(grid: Grid, specification: GmmSpecification) -> Layout:
         used=used,
         used_transformed=used_transformed,
         used_difference=used_transformed if later is None else differenced[model].all(axis=0),
-        y_cell=by_row(specification.outcome),
-        x_cell=np.stack([by_row(term) for term in regressors]),
-        z_cell=np.stack(z_cell),
-        dy_cell=cells(DIFFERENCED, specification.outcome, np.arange(n_periods)),
-        dx_cell=np.stack([cells(DIFFERENCED, term, np.arange(n_periods)) for term in regressors]),
+        y_cell=cells(own_form, specification.outcome, row_period),
+        x_cell=np.stack([cells(own_form, term, row_period) for term in regressors]),
+        many_cell=np.array([cell for _, cell in many], int).reshape(-1, len(rows)),
+        one_cell=np.array([cell for _, _, cell in one], int),
+        one_row=np.array([row for row, _, _ in one], int),
+        dy_cell=cells(DIFFERENCED, specification.outcome, periods),
+        dx_cell=np.stack([cells(DIFFERENCED, term, periods) for term in regressors]),
         later=later,
         observed=observed,
     )
@@ -265,27 +285,28 @@ def layout(grid: Grid, specification: GmmSpecification) -> Layout:
 
 def _instruments(
     specification: GmmSpecification, grid: Grid
-) -> Iterator[tuple[Instrument, int | None]]:
-    """Yield every column and the form of its values; None is that of the row it stands in."""
-    n_periods = len(grid.periods)
+) -> Iterator[tuple[Instrument, int | None, bool]]:
+    """Yield instruments, the form of their values, and whether they are one for each period.
+
+    A form of None is that of the row that an instrument stands in.
+    """
     if specification.has_constant:
-        yield Instrument(-1, CONSTANT, None, "level", None), LEVEL
+        yield Instrument(-1, CONSTANT, None, "level", None), LEVEL, False
     for position, each in enumerate(specification.iv, start=len(specification.gmm)):
         for term in each.variables:
-            yield Instrument(position, term, None, each.equation, None), None
+            yield Instrument(position, term, None, each.equation, None), None, False
     for position, each in enumerate(specification.gmm):
         in_levels = each.equation == "level"
-        first, last = gmm_lags(each, n_periods)
+        first, last = gmm_lags(each, len(grid.periods))
         own = "level" if in_levels else "diff"
         form = DIFFERENCED if in_levels else LEVEL
         blocks = [(lag, own, form) for lag in range(first, last + 1)]
         if each.equation == "both" and specification.system:
             blocks.append((_lag_in_levels(first, last), "level", DIFFERENCED))
-        periods = [None] if each.collapse else range(n_periods)
         for lag, equation, values in blocks:
-            for period in periods:
-                for term in each.variables:
-                    yield Instrument(position, term, lag, equation, period), values
+            for term in each.variables:
+                instrument = Instrument(position, term, lag, equation, None)
+                yield instrument, values, not each.collapse
 
 
 def gmm_lags(each: Gmm, n_periods: int) -> tuple[int, int]:
@@ -372,7 +393,7 @@ def sources(values: Any, structure: Layout) -> Any:
 
     Returns
     -------
-    array, shape (3 V T + 1, N)
+    array, shape (2 V T + 1, N) or, with deviations, (3 V T + 1, N)
         The last row is zero.
     """
     xp = values.__array_namespace__()
@@ -382,7 +403,7 @@ def sources(values: Any, structure: Layout) -> Any:
     nothing = xp.zeros_like(values[:, :1])
     both = xp.asarray((observed[:, 1:] & observed[:, :-1]).astype(float))
     differenced = xp.concat([nothing, (values[:, 1:] - values[:, :-1]) * both], axis=1)
-    transformed = differenced
+    forms = [values, differenced]
     if structure.later is not None:
         counted = structure.later.astype(float)
         n_later = (np.cumsum(counted[::-1], axis=0)[::-1])[1:]
@@ -391,11 +412,10 @@ def sources(values: Any, structure: Layout) -> Any:
             1 / np.maximum(n_later, 1)
         )
         scale = np.sqrt(n_later / (n_later + 1)) * observed[:, :-1]
-        transformed = xp.concat(
-            [nothing, (values[:, :-1] - mean_later) * xp.asarray(scale)], axis=1
+        forms.append(
+            xp.concat([nothing, (values[:, :-1] - mean_later) * xp.asarray(scale)], axis=1)
         )
-    every = xp.concat([values, transformed, differenced])
-    return xp.concat([xp.reshape(every, (-1, n_groups)), nothing[0]])
+    return xp.concat([xp.reshape(xp.concat(forms), (-1, n_groups)), nothing[0]])
 
 
 def arrays(values: Any, structure: Layout, clusters: NDArray[np.int64] | None = None) -> Arrays:
@@ -408,7 +428,11 @@ def arrays(values: Any, structure: Layout, clusters: NDArray[np.int64] | None = 
     return Arrays(
         y=cells[structure.y_cell] * used,
         x=cells[structure.x_cell] * used,
-        z=cells[structure.z_cell] * used,
+        z=InstrumentMatrix(
+            cells[structure.many_cell] * used,
+            cells[structure.one_cell] * used[structure.one_row],
+            structure.one_row,
+        ),
         used=used,
         dy=cells[structure.dy_cell] * used_difference,
         # xtabond2 differences afresh after deviations, column by column.
@@ -431,7 +455,8 @@ class Blocks:
     """
 
     def __init__(self, panel: Grid, structure: Layout) -> None:
-        size = max(BLOCK // (structure.x_cell.size + structure.z_cell.size), 1)
+        cells = structure.x_cell.size + structure.many_cell.size + structure.one_cell.size
+        size = max(BLOCK // cells, 1)
         starts = range(0, len(panel.groups), size)
         self.structure = structure
         self._panel = panel
@@ -444,15 +469,16 @@ class Blocks:
         else:
             yield from map(self._make, self._slices)
 
-    def keep(self, regressors: Sequence[int], instruments: Sequence[int]) -> "Blocks":
-        """Return the blocks with some of the regressors and instruments only."""
+    def keep(self, regressors: NDArray[np.int64], instruments: NDArray[np.int64]) -> "Blocks":
+        """Return the blocks with some of the regressors and instruments only, in their order."""
         less = copy(self)
         structure = self.structure.keep_regressors(regressors)
         less.structure = structure.keep_instruments(instruments)
         if self._only is not None:
-            only, rows = self._only, list(regressors)
-            x, dx, z = only.x[rows], only.dx[rows], only.z[list(instruments)]
-            less._only = only._replace(x=x, dx=dx, z=z)
+            only = self._only
+            less._only = only._replace(
+                x=only.x[regressors], dx=only.dx[regressors], z=only.z.keep(instruments)
+            )
         return less
 
     def _make(self, groups: slice) -> Arrays:

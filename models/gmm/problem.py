@@ -101,9 +101,9 @@ def prepare(panel: Grid, specification: GmmSpecification) -> Problem:
     zx, zy, s, xx = moments(blocks, root)
     regressors = independent_regressors(panel, structure.regressors, xx)
     alive = np.flatnonzero(np.diag(s) > 0)
-    s = s[np.ix_(alive, alive)]
+    s = s[alive[:, None], alive]
     kept = independent_columns(s, COLLINEAR)
-    counting = set(alive[kept])
+    counting = set(alive[kept].tolist())
     blocks = blocks.keep(regressors, alive)
     problem = Problem(
         specification=specification,
@@ -111,7 +111,7 @@ def prepare(panel: Grid, specification: GmmSpecification) -> Problem:
         structure=blocks.structure,
         blocks=blocks,
         moments=Moments(
-            zx[np.ix_(alive, regressors)], zy[alive], s, xx[np.ix_(regressors, regressors)]
+            zx[alive[:, None], regressors], zy[alive], s, xx[regressors[:, None], regressors]
         ),
         kept=kept,
         dropped_regressors=tuple(
@@ -134,7 +134,9 @@ def row_root(
     return error_root(specification.h, own, specification.system)[:, rows]
 
 
-def independent_regressors(panel: Grid, terms: Sequence[str], xx: NDArray[np.float64]) -> list[int]:
+def independent_regressors(
+    panel: Grid, terms: Sequence[str], xx: NDArray[np.float64]
+) -> NDArray[np.int64]:
     """Leave out base categories of indicator variables; refuse any other collinear regressor.
 
     Of indicators that add up to the constant or to each other (year dummies), the last is
@@ -150,7 +152,7 @@ def independent_regressors(panel: Grid, terms: Sequence[str], xx: NDArray[np.flo
 
     Returns
     -------
-    list of int
+    ndarray of int
         Those that stay, in ascending order.
 
     Raises
@@ -159,25 +161,26 @@ def independent_regressors(panel: Grid, terms: Sequence[str], xx: NDArray[np.flo
         If another regressor does not vary, or is collinear with others.
     """
     size = np.sqrt(np.diag(xx))
-    scaled = xx / np.outer(np.where(size > 0, size, 1), np.where(size > 0, size, 1))
-    indicator = [_is_indicator(panel, term) for term in terms]
+    left = xx / np.outer(np.where(size > 0, size, 1), np.where(size > 0, size, 1))
+    indicator = _are_indicators(panel, terms)
     order = sorted(range(len(terms)), key=lambda i: (terms[i] != CONSTANT, not indicator[i], i))
     kept: list[int] = []
     for i in order:
-        across = scaled[kept, i]
-        left = scaled[i, i] - across @ np.linalg.solve(scaled[np.ix_(kept, kept)], across)
-        if left > COLLINEAR:
+        if left[i, i] > COLLINEAR:
             kept.append(i)
+            # What is left of the others, this one apart: a step of Cholesky's decomposition.
+            left = left - np.outer(left[i], left[i]) / left[i, i]
         elif not indicator[i]:
             _refuse_collinear(terms[i], bool(size[i] > 0), [terms[j] for j in kept])
-    return sorted(kept)
+    return np.sort(kept)
 
 
-def _is_indicator(panel: Grid, term: str) -> bool:
-    """Whether a term is a 0/1 variable, which the constant is not counted as."""
-    i = panel.index(term)
-    values = panel.values[i][panel.observed[i]]
-    return term != CONSTANT and bool(((values == 0) | (values == 1)).all())
+def _are_indicators(panel: Grid, terms: Sequence[str]) -> list[bool]:
+    """Say which terms are 0/1 variables, which the constant is not counted as."""
+    own = [panel.index(term) for term in terms]
+    values, observed = panel.values[own], panel.observed[own]
+    binary = ((values == 0) | (values == 1) | ~observed).all(axis=(1, 2))
+    return [term != CONSTANT and bool(each) for term, each in zip(terms, binary, strict=True)]
 
 
 def _refuse_collinear(term: str, varies: bool, others: list[str]) -> None:
