@@ -24,7 +24,7 @@ from models.gmm.moment_tests import (
 from models.gmm.problem import COLLINEAR, Problem, prepare
 from models.gmm.records import GmmSpecification, parse_term
 from models.gmm.solve import Solution, solve
-from models.gmm.weighting import error_root, independent_columns, transformation
+from models.gmm.weighting import error_root, independent_columns, submatrix, transformation
 from models.twfe import stars
 
 
@@ -301,7 +301,8 @@ def _differences(problem: Problem, solution: Solution) -> Iterator[DifferenceTes
     zx, zy, s1, _ = problem.moments
     whole = solution.sargan if solution.hansen is None else solution.hansen
     j, k = len(problem.kept), zx.shape[1]
-    kept = np.isin(np.arange(len(instruments)), problem.kept)
+    kept = np.zeros(len(instruments), bool)
+    kept[problem.kept] = True
     sets = [
         (each.label, np.array([own.set == position for own in instruments]))
         for position, each in enumerate((*spec.gmm, *spec.iv))
@@ -314,11 +315,12 @@ def _differences(problem: Problem, solution: Solution) -> Iterator[DifferenceTes
         if not k <= n_others < j:
             continue
         others = np.flatnonzero(~members)
-        others = others[independent_columns(s1[np.ix_(others, others)], COLLINEAR)]
-        s = solution.moment_covariance
-        if np.linalg.matrix_rank(zx[others] / np.sqrt(np.diag(s))[others, None]) < k:
+        if not kept[others].all():  # one may be collinear with members only
+            others = others[independent_columns(submatrix(s1, others), COLLINEAR)]
+        s = submatrix(solution.moment_covariance, others)
+        excluding = subset_criterion(zx[others], zy[others], s)
+        if excluding is None:
             continue
-        excluding = subset_criterion(zx, zy, s, others)
         yield DifferenceTest(
             label,
             ChiSquared(excluding, n_others - k),
@@ -340,7 +342,7 @@ def _mean_stationarity(problem: Problem, solution: Solution) -> ChiSquared | Non
     if derivative is None:
         return None
     kept = solution.weighted
-    s = solution.moment_covariance[np.ix_(kept, kept)]
+    s = submatrix(solution.moment_covariance, kept)
     zx, gap = problem.moments.zx[kept], solution.step.gap[kept]
     statistic = mean_stationarity(derivative[kept], zx, s, gap)
     return ChiSquared(float(statistic), 1)

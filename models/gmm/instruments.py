@@ -8,7 +8,6 @@ out once, here; what remains is to gather (`arrays`), which can be differentiate
 from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
-from operator import itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -225,44 +224,42 @@ def layout(grid: Grid, specification: GmmSpecification) -> Layout:
     used_transformed &= in_sample if later is None else _previous(in_sample)
     used_level = in_sample & observed[ordinary["level"]].all(axis=0)
 
-    equations = [(False, used_transformed)] + [(True, used_level)] * specification.system
-    rows = [(level, t) for level, used in equations for t in np.flatnonzero(used.any(axis=1))]
-    _refuse_empty(rows, specification, grid)
-    row_level, row_period = (np.array(column) for column in zip(*rows, strict=True))
-    used = np.stack([dict(equations)[level][t] for level, t in rows])
+    by_equation = [used_transformed, used_level] if specification.system else [used_transformed]
+    in_equation = [np.flatnonzero(rows.any(axis=1)) for rows in by_equation]
+    _refuse_empty(in_equation[0], specification, grid)
+    row_period = np.concatenate(in_equation)
+    row_level = np.arange(len(row_period)) >= len(in_equation[0])
+    used = np.concatenate([rows[at] for rows, at in zip(by_equation, in_equation, strict=True)])
 
     n_terms, n_periods = len(grid.terms), len(grid.periods)
     own_form = np.where(row_level, LEVEL, DIFFERENCED if later is None else DEVIATIONS)
 
-    def cells(form: Any, term: str, periods: Any) -> NDArray[np.int64]:
-        return (form * n_terms + grid.index(term)) * n_periods + periods
+    def cells(form: Any, terms: Sequence[str], periods: Any) -> NDArray[np.int64]:
+        return (
+            form * n_terms + _column([grid.index(term) for term in terms])
+        ) * n_periods + periods
 
-    forms = [observed, differenced] + [transformed] * (later is not None)
-    available = np.concatenate(forms).reshape(-1, used.shape[1])
-    empty = len(available)  # the position of a cell that is always zero
-    # Eight groups in a byte, to see fast whether an instrument is there in any of them.
-    in_cell, in_row = (np.packbits(flags, axis=1) for flags in (available, used))
-    in_cell = np.vstack([in_cell, np.zeros_like(in_cell[:1])])
-    many: list[tuple[Instrument, NDArray[np.int64]]] = []
-    one: list[tuple[int, Instrument, int]] = []
-    for instrument, form, by_period in _instruments(specification, grid):
-        source = row_period - (instrument.lag or 0)
-        stands = (source >= 0) & (source < n_periods)
-        if instrument.equation != "both":
-            stands &= row_level == (instrument.equation == "level")
-        cell = cells(own_form if form is None else form, instrument.term, source)
-        cell = np.where(stands, cell, empty)
-        seen = (in_cell[cell] & in_row).any(axis=1)
-        if not by_period:
-            many += [(instrument, cell)] * bool(seen.any())
-            continue
-        for row in np.flatnonzero(seen).tolist():
-            period = int(row_period[row])
-            one.append((row, instrument._replace(period=period), int(cell[row])))
-    one.sort(key=itemgetter(0))
-    instruments = [instrument for instrument, _ in many] + [instrument for _, instrument, _ in one]
+    kinds, forms, by_period = zip(*_instruments(specification, grid), strict=True)
+    source = row_period - _column([kind.lag or 0 for kind in kinds])
+    equation = np.array([kind.equation for kind in kinds])[:, None]
+    stands = (equation == "both") | (row_level == (equation == "level"))
+    stands &= (source >= 0) & (source < n_periods)
+    form = _column([-1 if own is None else own for own in forms])
+    cell = cells(np.where(form < 0, own_form, form), [kind.term for kind in kinds], source)
+    available = [observed, differenced] + [transformed] * (later is not None)
+    available = np.concatenate(available).reshape(-1, used.shape[1])
+    cell = np.where(stands, cell, len(available))
+    seen = _seen(available, used, cell)
+
+    by_period = np.array(by_period)
+    many = np.flatnonzero(~by_period & seen.any(axis=1))
+    one_row, one = np.nonzero((seen & by_period[:, None]).T)
+    instruments = [kinds[i] for i in many.tolist()] + [
+        Instrument(*kinds[i][:-1], period)
+        for i, period in zip(one.tolist(), row_period[one_row].tolist(), strict=True)
+    ]
     _refuse_missing(instruments, specification, grid)
-    periods = np.arange(n_periods)
+    outcome, every_period = [specification.outcome], np.arange(n_periods)
     return Layout(
         regressors=regressors,
         instruments=tuple(instruments),
@@ -271,16 +268,37 @@ def layout(grid: Grid, specification: GmmSpecification) -> Layout:
         used=used,
         used_transformed=used_transformed,
         used_difference=used_transformed if later is None else differenced[model].all(axis=0),
-        y_cell=cells(own_form, specification.outcome, row_period),
-        x_cell=np.stack([cells(own_form, term, row_period) for term in regressors]),
-        many_cell=np.array([cell for _, cell in many], int).reshape(-1, len(rows)),
-        one_cell=np.array([cell for _, _, cell in one], int),
-        one_row=np.array([row for row, _, _ in one], int),
-        dy_cell=cells(DIFFERENCED, specification.outcome, periods),
-        dx_cell=np.stack([cells(DIFFERENCED, term, periods) for term in regressors]),
+        y_cell=cells(own_form, outcome, row_period)[0],
+        x_cell=cells(own_form, regressors, row_period),
+        many_cell=cell[many],
+        one_cell=cell[one, one_row],
+        one_row=one_row,
+        dy_cell=cells(DIFFERENCED, outcome, every_period)[0],
+        dx_cell=cells(DIFFERENCED, regressors, every_period),
         later=later,
         observed=observed,
     )
+
+
+def _column(values: Sequence[int]) -> NDArray[np.int64]:
+    return np.array(values, dtype=np.int64)[:, None]
+
+
+def _seen(
+    available: NDArray[np.bool_], used: NDArray[np.bool_], cell: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Say where a cell is available to some group that uses the row, shape (B, R).
+
+    Parameters
+    ----------
+    available : ndarray of bool, shape (cells, N)
+    used : ndarray of bool, shape (R, N)
+    cell : ndarray of int, shape (B, R)
+        Of each row; the number of cells where there is none.
+    """
+    # Eight groups in a byte.
+    in_cell, in_row = (np.packbits(flags, axis=1) for flags in (available, used))
+    return (np.vstack([in_cell, np.zeros_like(in_cell[:1])])[cell] & in_row).any(axis=2)
 
 
 def _instruments(
@@ -345,8 +363,8 @@ def _previous(flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return moved
 
 
-def _refuse_empty(rows: list, specification: GmmSpecification, grid: Grid) -> None:
-    if not any(not level for level, _ in rows):
+def _refuse_empty(periods: NDArray[np.int64], specification: GmmSpecification, grid: Grid) -> None:
+    if len(periods) == 0:
         span = f"{grid.periods[0]}–{grid.periods[-1]}"
         raise UserError(
             f"The panel ({span}) has no two periods of one group in which the outcome "

@@ -108,13 +108,25 @@ def _root(squares: Any, xw: Any, zw: Any, estimated: Step, covariance: Any) -> A
     return xp.sqrt(squares - 2 * crossed + xw @ covariance @ xw)
 
 
-def subset_criterion(zx: Any, zy: Any, s: Any, kept: NDArray[np.int64]) -> float:
-    """Return the criterion of an estimation with some of the instruments only."""
+def subset_criterion(zx: Any, zy: Any, s: Any) -> float | None:
+    """Return the criterion of an estimation with some of the instruments only.
+
+    Parameters
+    ----------
+    zx, zy, s : array, shape (j, k), (j,) and (j, j)
+        The moments of these, and their covariance.
+
+    Returns
+    -------
+    float or None
+        None if they do not tell the coefficients apart.
+    """
     xp = zx.__array_namespace__()
-    data = xp.concat([zx[kept], zy[kept][:, None]], axis=1)
-    whitened = Whitener(s[kept[:, None], kept]).whiten(data)
+    whitened = Whitener(s).whiten(xp.concat([zx, zy[:, None]], axis=1))
     wx, wy = whitened[:, :-1], whitened[:, -1]
-    q, _ = xp.linalg.qr(wx)
+    q, r = xp.linalg.qr(wx)
+    if xp.linalg.matrix_rank(r) < len(r):
+        return None
     return float(xp.sum((wy - q @ (q.T @ wy)) ** 2))
 
 

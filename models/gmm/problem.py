@@ -11,7 +11,7 @@ from models.gmm.estimation import Moments, moments
 from models.gmm.grid import Grid
 from models.gmm.instruments import Blocks, Instrument, Layout, layout
 from models.gmm.records import CONSTANT, GmmSpecification
-from models.gmm.weighting import error_root, independent_columns, transformation
+from models.gmm.weighting import error_root, independent_columns, submatrix, transformation
 
 COLLINEAR = 1e-10
 """A column is collinear when less than this share of its squared size is left unexplained."""
@@ -101,7 +101,7 @@ def prepare(panel: Grid, specification: GmmSpecification) -> Problem:
     zx, zy, s, xx = moments(blocks, root)
     regressors = independent_regressors(panel, structure.regressors, xx)
     alive = np.flatnonzero(np.diag(s) > 0)
-    s = s[alive[:, None], alive]
+    s = submatrix(s, alive)
     kept = independent_columns(s, COLLINEAR)
     counting = set(alive[kept].tolist())
     blocks = blocks.keep(regressors, alive)

@@ -16,7 +16,7 @@ from models.gmm.estimation import (
     windmeijer,
 )
 from models.gmm.problem import COLLINEAR, Problem
-from models.gmm.weighting import independent_columns
+from models.gmm.weighting import independent_columns, submatrix
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,9 @@ def solve(problem: Problem) -> Solution:
 
 def _step(zx: Any, zy: Any, s: Any, weighted: NDArray[np.int64]) -> Step:
     """Estimate with some of the moments; the others get no weight."""
-    part = step(zx[weighted], zy[weighted], s[np.ix_(weighted, weighted)])
+    if len(weighted) == len(zy):
+        return step(zx, zy, s)
+    part = step(zx[weighted], zy[weighted], submatrix(s, weighted))
     projection, weighted_gap = np.zeros(zx.T.shape), np.zeros(len(zy))
     projection[:, weighted], weighted_gap[weighted] = part.projection, part.weighted_gap
     return part._replace(projection=projection, weighted_gap=weighted_gap, gap=zy - zx @ part.coef)
