@@ -16,6 +16,9 @@ from scipy.linalg.lapack import dtrtrs
 from models.gmm.instruments import Arrays
 from models.gmm.matrix import cluster_sums, flat, times
 
+UNIDENTIFIED = 1e-7
+"""Coefficients are not told apart if unit columns of Z'X have a singular value below this."""
+
 
 class Moments(NamedTuple):
     """Sums over all rows.
@@ -134,6 +137,20 @@ def step(zx: Any, zy: Any, s: Any) -> Step:
         gap=zy - zx @ coef,
         weighted_gap=weighted[:, -1],
     )
+
+
+def identifies(zx: NDArray[np.float64]) -> bool:
+    """Whether moments tell the coefficients apart.
+
+    Parameters
+    ----------
+    zx : ndarray, shape (j, k)
+        Z'X in units in which the moments have one variance, or R of its QR decomposition.
+    """
+    length = np.linalg.norm(zx, axis=0)
+    if not length.all():
+        return False
+    return bool(np.linalg.matrix_rank(zx / length, tol=UNIDENTIFIED) == zx.shape[1])
 
 
 def residuals(block: Arrays, coef: Any) -> Any:

@@ -15,6 +15,10 @@ MOST_PERIODS = 20
 """Periods on the grid for each that the panel has: more, and they are dates, not numbers."""
 
 
+NO_NUMBERS = "cmM"
+"""Kinds of columns that numpy would turn into numbers: complex numbers, spans and dates."""
+
+
 @dataclass(frozen=True)
 class Grid:
     """A panel's variables, one array each way.
@@ -77,6 +81,8 @@ def grid(
     for name in (unit, time, *columns, *([cluster] if cluster else [])):
         if name not in frame.columns:
             raise UserError(f"The panel has no column {name}: add it or leave it out.")
+        if not frame.columns.is_unique and frame.columns.tolist().count(name) > 1:
+            raise UserError(f"The panel has two columns {name}: keep one.")
     group, groups = _groups(frame[unit])
     if (group < 0).any():
         row = frame.index[np.argmax(group < 0)]
@@ -144,8 +150,11 @@ def _periods(frame: pd.DataFrame, time: str) -> NDArray[np.int64]:
 def _numbers(frame: pd.DataFrame, name: str) -> NDArray[np.float64]:
     column = frame[name]
     try:
-        plain = isinstance(column.dtype, np.dtype)
-        return column.to_numpy(float) if plain else column.to_numpy(float, na_value=np.nan)
+        if not isinstance(column.dtype, np.dtype):
+            return column.to_numpy(float, na_value=np.nan)
+        if column.dtype.kind in NO_NUMBERS:
+            raise TypeError
+        return column.to_numpy(float)
     except (TypeError, ValueError):
         raise UserError(f"Column {name} must hold numbers only.") from None
 

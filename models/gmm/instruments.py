@@ -71,6 +71,8 @@ class Layout:
         The transformed equation's rows again, all periods.
     used_difference : ndarray of bool, shape (T, N)
         Periods whose differenced residual the serial-correlation tests use.
+    used_dx : ndarray of bool, shape (T, N)
+        Periods whose differenced regressors they use, those of a residual earlier.
     y_cell, x_cell : ndarray of int, shape (R,) and (k, R)
         Positions in `sources`.
     many_cell : ndarray of int, shape (p, R)
@@ -91,6 +93,7 @@ class Layout:
     used: NDArray[np.bool_]
     used_transformed: NDArray[np.bool_]
     used_difference: NDArray[np.bool_]
+    used_dx: NDArray[np.bool_]
     y_cell: NDArray[np.int64]
     x_cell: NDArray[np.int64]
     many_cell: NDArray[np.int64]
@@ -143,6 +146,7 @@ class Layout:
             used=self.used[:, groups],
             used_transformed=self.used_transformed[:, groups],
             used_difference=self.used_difference[:, groups],
+            used_dx=self.used_dx[:, groups],
             later=None if self.later is None else self.later[:, groups],
             observed=self.observed[:, :, groups],
         )
@@ -162,7 +166,7 @@ class Arrays(NamedTuple):
     dy : array, shape (T, N)
         Outcome in first differences.
     dx : array, shape (k, T, N)
-        Regressors in first differences; with deviations, each wherever it is observed.
+        Regressors in first differences, where all of them are known.
     used_difference : array, shape (T, N)
         Where the residual in first differences is known.
     used_transformed : array, shape (T, N)
@@ -196,14 +200,15 @@ def layout(grid: Grid, specification: GmmSpecification) -> Layout:
     Raises
     ------
     UserError
-        If no row is left, a set of instruments is empty, or an instrument is never observed.
+        If no row is left, one has no cluster, a set of instruments is empty, or an instrument is
+        never observed.
     """
     regressors = specification.regressors + ((CONSTANT,) if specification.has_constant else ())
     observed = grid.observed
     model = [grid.index(specification.outcome), *(grid.index(term) for term in regressors)]
     in_sample = observed[model].all(axis=0)
     if grid.clusters is not None:
-        in_sample = in_sample & (grid.clusters >= 0)
+        _refuse_no_cluster(in_sample & (grid.clusters < 0), grid)
 
     ordinary = {
         equation: [
@@ -267,7 +272,9 @@ def layout(grid: Grid, specification: GmmSpecification) -> Layout:
         row_level=row_level,
         used=used,
         used_transformed=used_transformed,
+        # xtabond2 differences afresh after deviations, whether or not the row is in the sample.
         used_difference=used_transformed if later is None else differenced[model].all(axis=0),
+        used_dx=used_transformed if later is None else differenced[model[1:]].all(axis=0),
         y_cell=cells(own_form, outcome, row_period)[0],
         x_cell=cells(own_form, regressors, row_period),
         many_cell=cell[many],
@@ -373,6 +380,15 @@ def _refuse_empty(periods: NDArray[np.int64], specification: GmmSpecification, g
         )
 
 
+def _refuse_no_cluster(cells: NDArray[np.bool_], grid: Grid) -> None:
+    if cells.any():
+        period, group = np.argwhere(cells)[0]
+        raise UserError(
+            f"Group {grid.groups[group]} has no cluster in period {grid.periods[period]}: fill it "
+            "in or drop the row."
+        )
+
+
 def _refuse_missing(
     instruments: Sequence[Instrument], specification: GmmSpecification, grid: Grid
 ) -> None:
@@ -442,7 +458,6 @@ def arrays(values: Any, structure: Layout, clusters: NDArray[np.int64] | None = 
     cells = sources(values, structure)
     used = xp.asarray(structure.used.astype(float))
     used_difference = xp.asarray(structure.used_difference.astype(float))
-    dx = cells[structure.dx_cell]
     return Arrays(
         y=cells[structure.y_cell] * used,
         x=cells[structure.x_cell] * used,
@@ -453,15 +468,14 @@ def arrays(values: Any, structure: Layout, clusters: NDArray[np.int64] | None = 
         ),
         used=used,
         dy=cells[structure.dy_cell] * used_difference,
-        # xtabond2 differences afresh after deviations, column by column.
-        dx=dx * used_difference if structure.later is None else dx,
+        dx=cells[structure.dx_cell] * xp.asarray(structure.used_dx.astype(float)),
         used_difference=used_difference,
         used_transformed=xp.asarray(structure.used_transformed.astype(float)),
         clusters=None if clusters is None else clusters[structure.row_period],
     )
 
 
-BLOCK = 2**19
+BLOCK = 2**17
 """Numbers of the instrument matrix held at a time."""
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.gmm.estimation import Step, Whitener, residuals
+from models.gmm.estimation import Step, Whitener, identifies, residuals
 from models.gmm.instruments import Arrays, Layout
 from models.gmm.matrix import times
 from models.gmm.records import parse_term
@@ -125,7 +125,7 @@ def subset_criterion(zx: Any, zy: Any, s: Any) -> float | None:
     whitened = Whitener(s).whiten(xp.concat([zx, zy[:, None]], axis=1))
     wx, wy = whitened[:, :-1], whitened[:, -1]
     q, r = xp.linalg.qr(wx)
-    if xp.linalg.matrix_rank(r) < len(r):
+    if not identifies(r):
         return None
     return float(xp.sum((wy - q @ (q.T @ wy)) ** 2))
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.errors import UserError
-from models.gmm.estimation import Moments, moments
+from models.gmm.estimation import Moments, identifies, moments
 from models.gmm.grid import Grid
 from models.gmm.instruments import Blocks, Instrument, Layout, layout
 from models.gmm.records import CONSTANT, GmmSpecification
@@ -15,6 +15,10 @@ from models.gmm.weighting import error_root, independent_columns, submatrix, tra
 
 COLLINEAR = 1e-10
 """A column is collinear when less than this share of its squared size is left unexplained."""
+
+
+UNCORRELATED = 1e-12
+"""An instrument is not correlated with a regressor if they share less than this of their sizes."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,13 @@ class Problem:
     def n_groups(self) -> int:
         """Groups with an observation."""
         return int((self.rows_by_group > 0).sum())
+
+    @property
+    def in_sample(self) -> NDArray[np.bool_]:
+        """Groups with a period in which outcome and all regressors are observed, shape (N,)."""
+        spec, panel = self.specification, self.panel
+        terms = [panel.index(term) for term in (spec.outcome, *spec.regressors)]
+        return panel.observed[terms].all(axis=0).any(axis=0)
 
     @property
     def n_clusters(self) -> int | None:
@@ -206,10 +217,10 @@ def _refuse_underidentified(problem: Problem) -> None:
     zx = problem.moments.zx[problem.kept]
     scaled = zx / np.sqrt(np.diag(problem.moments.s))[problem.kept, None]
     length = np.linalg.norm(scaled, axis=0)
-    for term, own in zip(terms, length, strict=True):
-        if own <= 1e-12 * length.max():
+    for term, own, size in zip(terms, length, np.sqrt(np.diag(problem.moments.xx)), strict=True):
+        if own <= UNCORRELATED * size:
             raise UserError(f"No instrument is correlated with regressor {term}: add one.")
-    if np.linalg.matrix_rank(scaled / length, tol=np.sqrt(COLLINEAR) / 100) < len(terms):
+    if not identifies(scaled):
         raise UserError(
             f"The instruments do not tell the {len(terms)} regressors apart: add instruments or "
             "drop regressors."
@@ -218,8 +229,13 @@ def _refuse_underidentified(problem: Problem) -> None:
 
 def _used_clusters(panel: Grid, structure: Layout) -> NDArray[np.int64]:
     """Number the clusters of the rows in use from 0, shape (T, N); −1 elsewhere."""
-    used = np.zeros(panel.clusters.shape, dtype=bool)
+    clusters = panel.clusters.copy()
+    if structure.later is not None:
+        # A deviation stands in the next period's row, where a gap has no cluster: it has its own.
+        after_gap = structure.used_transformed & (clusters < 0)
+        clusters[1:][after_gap[1:]] = panel.clusters[:-1][after_gap[1:]]
+    used = np.zeros(clusters.shape, dtype=bool)
     np.logical_or.at(used, structure.row_period, structure.used)
-    codes = np.full(panel.clusters.shape, -1)
-    codes[used] = np.unique(panel.clusters[used], return_inverse=True)[1]
+    codes = np.full(clusters.shape, -1)
+    codes[used] = np.unique(clusters[used], return_inverse=True)[1]
     return codes

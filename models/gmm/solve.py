@@ -18,6 +18,9 @@ from models.gmm.estimation import (
 from models.gmm.problem import COLLINEAR, Problem
 from models.gmm.weighting import independent_columns, submatrix
 
+EXACT = 1e-12
+"""Residuals are zero if they are not larger than this share of the fitted values."""
+
 
 @dataclass(frozen=True)
 class Solution:
@@ -58,11 +61,23 @@ def solve(problem: Problem) -> Solution:
     Raises
     ------
     UserError
-        If two-step weights do not exist.
+        If two-step weights do not exist, there is only one group or cluster to estimate a robust
+        covariance from, or the residuals are zero.
     """
     spec, (zx, zy, s1, _), kept = problem.specification, problem.moments, problem.kept
+    if spec.robust_moments and problem.n_independent < 2:
+        raise UserError(
+            "A robust covariance cannot be estimated from a single group or cluster: add others, "
+            "or estimate in one step without robust and cluster."
+        )
     first = _step(zx, zy, s1, kept)
     sigma2 = _error_variance(problem, first.coef)
+    fitted = first.coef @ problem.moments.xx @ first.coef  # b'X'Xb
+    if sigma2 * problem.n_errors <= EXACT**2 * fitted:
+        raise UserError(
+            f"The outcome {spec.outcome} is a linear combination of the regressors: there are no "
+            "errors to weight by."
+        )
     one_step = Solution(
         step=first,
         covariance=first.covariance * sigma2,
