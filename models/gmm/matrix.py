@@ -53,7 +53,7 @@ class InstrumentMatrix(NamedTuple):
         spread = xp.asarray(h) @ self.many
         crossed = [spread[:, r] @ self.one[own].T for r, own in self._by_row()]
         crossed = xp.concat(crossed, axis=1)
-        single = xp.asarray(h[self.row[:, None], self.row]) * (self.one @ self.one.T)
+        single = xp.asarray(h[self.row][:, self.row]) * (self.one @ self.one.T)
         upper = xp.concat([rooted @ rooted.T, crossed], axis=1)
         return xp.concat([upper, xp.concat([crossed.T, single], axis=1)])
 

@@ -69,4 +69,4 @@ def independent_columns(gram: NDArray[np.float64], tolerance: float) -> NDArray[
 
 def submatrix(square: NDArray[np.float64], kept: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return rows and columns `kept` in ascending order, the matrix itself if they are all."""
-    return square if len(kept) == len(square) else square[kept[:, None], kept]
+    return square if len(kept) == len(square) else square[kept][:, kept]
