@@ -13,6 +13,9 @@ from models import flat, hierarchical
 from models.design import Design, Specification
 from models.within_between import WithinBetween
 
+STATIC_COUNTERPART = "static counterpart: without the lagged outcome"
+"""Of a model that stands in for a dynamic column's own."""
+
 
 @dataclass(frozen=True)
 class Model:
@@ -32,6 +35,8 @@ class Model:
         Arguments of the module's `split`.
     varying : bool
         Whether the slopes of the terms of interest differ by region.
+    stands_in : bool
+        Whether it is also fitted to dynamic columns, as their static counterpart.
     """
 
     name: str
@@ -40,6 +45,7 @@ class Model:
     module: ModuleType
     switches: Mapping[str, str] = field(default_factory=dict)
     varying: bool = False
+    stands_in: bool = False
 
     @property
     def prior_groups(self) -> bool:
@@ -50,6 +56,10 @@ class Model:
     def by_region(self) -> bool:
         """Whether something differs by region, so that one region is not enough."""
         return self.varying or "region" in self.switches.values()
+
+    def counterpart(self, specification: Specification) -> str:
+        """Say in what the model is not the published regression; empty if it is."""
+        return STATIC_COUNTERPART if specification.dynamic else ""
 
     def split(self, design: Design, specification: Specification) -> WithinBetween:
         """Standardise a column's regression for this model."""
@@ -84,6 +94,7 @@ MODELS = (
         hierarchical,
         {"sigma": "region"},
         varying=True,
+        stands_in=True,
     ),
 )
 
@@ -92,8 +103,16 @@ LADDER = tuple(model.name for model in MODELS if model.module is hierarchical)
 
 
 def models_for(specification: Specification) -> tuple[Model, ...]:
-    """Return the models that a column's sample can carry: one region, nothing by region."""
-    return tuple(model for model in MODELS if not (specification.region and model.by_region))
+    """Return the models that a column can carry.
+
+    A one-region sample carries nothing that differs by region, a dynamic column what may stand in.
+    """
+    return tuple(
+        model
+        for model in MODELS
+        if not (specification.region and model.by_region)
+        and (model.stands_in or not specification.dynamic)
+    )
 
 
 def find(name: str) -> Model:
