@@ -10,7 +10,8 @@ import xarray as xr
 from scipy import stats
 
 from analysis import trace
-from analysis.sample import Job, Settings, fit, jobs, sample, sample_all
+from analysis.engines import Settings
+from analysis.sample import Job, fit, jobs, sample, sample_all
 from analysis.specifications import select
 from data.errors import UserError
 from tests.fits import recollected, simulated
@@ -131,7 +132,11 @@ def test_jobs_are_the_models_that_a_column_can_carry():
 @pytest.mark.parametrize(
     ("column", "models", "sentence"),
     [
-        ("8.1", ["hierarchical"], "8.1 is a one-region sample.*choose among flat, mundlak"),
+        (
+            "8.1",
+            ["hierarchical"],
+            r"8.1 \(region: east\) cannot carry hierarchical: choose among flat, mundlak",
+        ),
         ("5.1", [], "5.1 is a dynamic panel"),
         ("3.2", ["nonsense"], "no model 'nonsense'"),
     ],
