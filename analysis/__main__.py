@@ -24,7 +24,7 @@ from data.panel import FOLDER, PANELS, Panel, load_panel, named_panels
 from models.design import Specification
 
 if TYPE_CHECKING:
-    from analysis.sample import Settings
+    from analysis.engines import Settings
 
 # Modules that bring in PyMC or Matplotlib are imported by the commands that need them, so that
 # `--help` and a user's mistake answer at once.
@@ -60,7 +60,7 @@ Official = Annotated[
 ]
 Models = Annotated[
     list[str] | None,
-    typer.Option("--model", help="A model; repeatable. Default: all that the column can carry."),
+    typer.Option("--model", help="A model; repeatable. Default: flat twin and ladder."),
 ]
 Draws = Annotated[int, typer.Option(min=99, help="Draws of the wild bootstrap.")]
 Seed = Annotated[int, typer.Option(help="Seed of the sampler; the same seed, the same draws.")]
@@ -190,9 +190,16 @@ def replicate(
     console.print(f"written: {Outputs(out).shown(path)} ({len(found)} rows)")
 
 
-def _load(names: Sequence[str] | None, records: Sequence[Specification]) -> list[Panel]:
-    """Load panels with what the records read, and print what each has to say."""
-    variables = tuple(dict.fromkeys(name for record in records for name in record.variables))
+def _load(
+    names: Sequence[str] | None, records: Sequence[Specification], models: Sequence[str] = ()
+) -> list[Panel]:
+    """Load panels with what records and models read, and print what each has to say."""
+    read = [record.variables for record in records]
+    if models:
+        from models.registry import find
+
+        read += [find(name).reads(record) for name in models for record in records]
+    variables = tuple(dict.fromkeys(name for each in read for name in each))
     panels = [load_panel(name, variables) for name in dict.fromkeys(names or named_panels())]
     twice = {p.name for p in panels if sum(p.name == other.name for other in panels) > 1}
     if twice:
@@ -212,11 +219,17 @@ def sample(
     columns: Columns = None,
     panel: Panels = None,
     model: Models = None,
-    draws: Annotated[int, typer.Option(min=1, help="Draws per chain.")] = 750,
-    tune: Annotated[int, typer.Option(min=1, help="Adaptation steps per chain.")] = 300,
+    draws: Annotated[
+        int | None, typer.Option(min=1, help="Draws per chain. Default: the engine's.")
+    ] = None,
+    tune: Annotated[
+        int | None, typer.Option(min=1, help="Adaptation steps per chain. Default: the engine's.")
+    ] = None,
     chains: Annotated[int, typer.Option(min=1, help="Chains.")] = 4,
     seed: Seed = 1,
-    engine: Annotated[Engine, typer.Option(help="See analysis/sample.py.")] = "collapsed",
+    engine: Annotated[
+        Engine | None, typer.Option(help="See analysis/engines.py. Default: the model's own.")
+    ] = None,
     every: Annotated[
         bool, typer.Option("--all", help="All 19 published columns, as far as the models go.")
     ] = False,
@@ -229,13 +242,15 @@ def sample(
     Example: python -m analysis sample 3.2 --panel recollected --model hierarchical
     """
     from analysis import diagnose as gate
-    from analysis.sample import Settings, carrying
+    from analysis.engines import Settings
+    from analysis.sample import carrying
 
     settings = Settings(draws=draws, tune=tune, chains=chains, seed=seed, engine=engine)
     if every and columns:
         raise UserError(f"--all and columns ({', '.join(columns)}) exclude each other: leave one.")
     records = carrying(select(()), model or ()) if every else select(columns or HEADLINE)
-    paths = _sample(_load(panel, records), records, model or (), settings, Outputs(out))
+    panels = _load(panel, records, model or ())
+    paths = _sample(panels, records, model or (), settings, Outputs(out))
     _exit_by_gate(_show_gate(gate.stated(paths)))
 
 
@@ -339,7 +354,7 @@ def readme() -> None:
 @app.command()
 def reproduce(seed: Seed = 1, out: Out = ROOT) -> None:
     """Run the main job: replicate, sample the headline columns, diagnose, compare, draw."""
-    from analysis.sample import Settings
+    from analysis.engines import Settings
 
     outputs = Outputs(out)
     fingerprints(out)

@@ -24,7 +24,7 @@ from models.registry import Model
 ATTRIBUTE = "input_sha256"
 """Of a trace's root, the hash."""
 
-MAKERS = ("analysis.sample", "analysis.trace", "analysis.diagnose")
+MAKERS = ("analysis.sample", "analysis.engines", "analysis.trace", "analysis.diagnose")
 """Modules that make a trace from any model."""
 
 

@@ -84,6 +84,9 @@ class Design:
         Row's position in `provinces` and `years`.
     region_of_province : ndarray of int, shape (len(provinces),)
         Province's position in `regions`.
+    rows : DataFrame
+        The panel's rows in the same order, with all its columns: for models that read more
+        than one outcome.
     """
 
     y: NDArray[np.float64]
@@ -95,6 +98,7 @@ class Design:
     years: tuple[int, ...]
     regions: tuple[str, ...]
     region_of_province: NDArray[np.int64]
+    rows: pd.DataFrame
 
     @cached_property
     def region(self) -> NDArray[np.int64]:
@@ -160,6 +164,7 @@ def design(frame: pd.DataFrame, specification: Specification) -> Design:
         years=tuple(map(int, years)),
         regions=tuple(map(str, regions)),
         region_of_province=region_of_province,
+        rows=rows.reset_index(drop=True),
     )
 
 

@@ -10,7 +10,7 @@ Effects, with Mundlak terms
     b_r ~ N(β, τ_slope²)
 
 Priors (`models.priors.REGULARISED`, there with reasons): β, γ, α, ξ, ζ normal; the τ half-normal;
-σ_r log-normal. All on the standardised scale; `models.within_between.report` translates.
+σ_r log-normal. All on the standardised scale; `models.within_between` translates.
 
 What is identified: β, γ and b by variation within province and year, as in two-way fixed
 effects, because P and Q stand in the effects (Mundlak 1978, *Econometrica* 46:69–85; Wooldridge
@@ -34,7 +34,17 @@ from data.errors import UserError
 from models.collapsed import Collapsed, Location, Scale, collapse
 from models.design import Design
 from models.priors import REGULARISED, Priors
-from models.within_between import Effects, WithinBetween, observe, standardise, within_between
+from models.within_between import (
+    Effects,
+    Rows,
+    Variables,
+    WithinBetween,
+    normal_rows,
+    observe,
+    report_effects,
+    standardise,
+    within_between,
+)
 
 By = Literal["common", "region"]
 
@@ -117,6 +127,16 @@ def build(parts: WithinBetween, priors: Priors = PRIORS) -> pm.Model:
             free["slope_offset"] = pm.Normal("slope_offset", dims=("varying", "region"))
         observe(parts, effects(parts, free))
     return model
+
+
+def report(parts: WithinBetween, free: dict) -> Variables:
+    """Translate draws of the free variables, shapes (…, *dims), to the paper's scale."""
+    return report_effects(parts, effects(parts, free), free)
+
+
+def rows(parts: WithinBetween, free: dict, rng: np.random.Generator) -> Rows:
+    """Return log likelihood and predictive draws of each row."""
+    return normal_rows(parts, effects(parts, free), rng)
 
 
 def density(parts: WithinBetween, priors: Priors = PRIORS) -> Collapsed:

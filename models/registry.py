@@ -1,17 +1,78 @@
 """The Bayesian models as records: which file, which switches, and in what order they climb.
 
+A model's file supplies the following (`ModelFile`); nothing else is asked of it, and what is run
+never asks for a model's name:
+
+`PRIORS`
+    Its prior table (`models.priors`).
+`split(design, …) -> parts`
+    The standardised arrays (`Parts`), from a column's design, the terms that vary by region
+    (`varying`, if the record says that they do) and the record's switches.
+`build(parts, priors) -> pm.Model`
+    The definition. Every free variable has dims, `parts.coords` their labels.
+`report(parts, free) -> Variables`
+    What is stored beside the free variables, on the paper's scale; `slope` (term) at least, of
+    the column's outcome. `free` holds draws, shapes (chain, draw, *dims).
+`rows(parts, free, rng) -> Rows`
+    Log likelihood and predictive draws of each row.
+`density(parts, priors) -> Collapsed`
+    Only of models that are normal given their scales: the same posterior with all else
+    integrated out, and then the default engine (`analysis.engines`).
+
 The ladder from two-way fixed effects to region slopes is `LADDER`; each rung frees one thing, so
 a reader sees which step moves a number.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import ModuleType
+from typing import Any, Protocol
+
+import numpy as np
+import pymc as pm
 
 from data.errors import UserError
 from models import flat, hierarchical
 from models.design import Design, Specification
-from models.within_between import WithinBetween
+from models.priors import Priors
+from models.within_between import Rows, Variables
+
+
+class Parts(Protocol):
+    """The arrays that a model works on, as its `split` makes them."""
+
+    @property
+    def design(self) -> Design:
+        """The column's regression on the paper's scale."""
+
+    @property
+    def coords(self) -> dict[str, tuple]:
+        """Labels of every dim; `obs` are the design's rows."""
+
+    @property
+    def observed(self) -> Variables:
+        """What the likelihood is of, on the paper's scale; `y` (obs) is the column's outcome."""
+
+
+class ModelFile(Protocol):
+    """What a model's file supplies: see the head of this file."""
+
+    PRIORS: Priors
+    split: Callable[..., Any]
+
+    def build(self, parts: Any, priors: Priors) -> pm.Model:
+        """Build the PyMC model."""
+
+    def report(self, parts: Any, free: dict) -> Variables:
+        """Translate draws to the paper's scale."""
+
+    def rows(self, parts: Any, free: dict, rng: np.random.Generator) -> Rows:
+        """Return log likelihood and predictive draws of each row."""
+
+
+def own_variables(specification: Specification) -> tuple[str, ...]:
+    """Return the panel's columns that a column's own regression reads."""
+    return specification.variables
+
 
 STATIC_COUNTERPART = "static counterpart: without the lagged outcome"
 """Of a model that stands in for a dynamic column's own."""
@@ -30,22 +91,31 @@ class Model:
     sentence : str
         What it assumes.
     module : module
-        With `split`, `effects`, `build`, `density` and `PRIORS`.
+        See the head of this file.
     switches : mapping of str to str
         Arguments of the module's `split`.
     varying : bool
         Whether the slopes of the terms of interest differ by region.
     stands_in : bool
         Whether it is also fitted to dynamic columns, as their static counterpart.
+    extra : bool
+        Whether it is fitted only when it is named.
+    carried_by : callable of Specification
+        Whether a column's sample can carry it, beside having the regions that it needs.
+    reads : callable of Specification
+        The panel's columns that it reads.
     """
 
     name: str
     label: str
     sentence: str
-    module: ModuleType
+    module: ModelFile
     switches: Mapping[str, str] = field(default_factory=dict)
     varying: bool = False
     stands_in: bool = False
+    extra: bool = False
+    carried_by: Callable[[Specification], bool] = lambda _: True
+    reads: Callable[[Specification], tuple[str, ...]] = own_variables
 
     @property
     def prior_groups(self) -> bool:
@@ -61,7 +131,7 @@ class Model:
         """Say in what the model is not the published regression; empty if it is."""
         return STATIC_COUNTERPART if specification.dynamic else ""
 
-    def split(self, design: Design, specification: Specification) -> WithinBetween:
+    def split(self, design: Design, specification: Specification) -> Parts:
         """Standardise a column's regression for this model."""
         varying = {"varying": specification.interest} if self.varying else {}
         return self.module.split(design, **varying, **self.switches)
@@ -112,6 +182,7 @@ def models_for(specification: Specification) -> tuple[Model, ...]:
         for model in MODELS
         if not (specification.region and model.by_region)
         and (model.stands_in or not specification.dynamic)
+        and model.carried_by(specification)
     )
 
 

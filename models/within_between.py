@@ -18,10 +18,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import pymc as pm
 from numpy.typing import NDArray
+from scipy import stats
 
 from models.design import Design
 from models.twfe import refuse_collinear
 from models.two_way import two_way_parts
+
+Variables = dict[str, tuple[tuple[str, ...], NDArray[np.float64]]]
+"""Name to (dims, values); of draws, the dims after theirs."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +124,11 @@ class WithinBetween:
             "obs": tuple(range(len(design.y))),
         }
 
+    @property
+    def observed(self) -> "Variables":
+        """What the likelihood is of, on the paper's scale."""
+        return {"y": (("obs",), self.design.y)}
+
 
 class Effects(NamedTuple):
     """What the mean and the spread of the standardised outcome are made of.
@@ -139,6 +148,21 @@ class Effects(NamedTuple):
     year: Any
     slope: Any
     sigma: Any
+
+
+class Rows(NamedTuple):
+    """What a model says about each row of the sample, given draws; leading dims are theirs.
+
+    Attributes
+    ----------
+    log_likelihood : ndarray, shape (…, n)
+        Log density of what was observed in a row.
+    predictive : Variables
+        Draws of it, on the paper's scale; `y` (obs) is the column's outcome.
+    """
+
+    log_likelihood: NDArray[np.float64]
+    predictive: Variables
 
 
 def within_between(
@@ -212,9 +236,24 @@ def observe(parts: WithinBetween, effects: Effects) -> None:
     pm.Normal("y", standard_mean(parts, effects), sigma, observed=parts.y, dims="obs")
 
 
-def report(
+def predictive(
+    parts: WithinBetween, effects: Effects
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return mean and standard deviation of each row's outcome on the paper's scale, (…, n)."""
+    mean = parts.centre + parts.scale * standard_mean(parts, effects)
+    return mean, parts.scale * effects.sigma[..., parts.design.region]
+
+
+def normal_rows(parts: WithinBetween, effects: Effects, rng: np.random.Generator) -> Rows:
+    """Return log likelihood and predictive draws of independent normal rows."""
+    mean, sd = predictive(parts, effects)
+    drawn = mean + sd * rng.standard_normal(mean.shape)
+    return Rows(stats.norm.logpdf(parts.design.y, mean, sd), {"y": (("obs",), drawn)})
+
+
+def report_effects(
     parts: WithinBetween, effects: Effects, scales: Mapping[str, NDArray[np.float64]]
-) -> dict[str, tuple[tuple[str, ...], NDArray[np.float64]]]:
+) -> Variables:
     """Translate draws to the paper's scale.
 
     Parameters

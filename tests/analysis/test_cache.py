@@ -10,8 +10,9 @@ from dataclasses import replace
 import pytest
 
 from analysis import cache, trace
+from analysis.engines import Settings
 from analysis.outputs import ROOT
-from analysis.sample import Job, Settings, made_from, missing, path_of, sample
+from analysis.sample import Job, made_from, missing, path_of, sample
 from analysis.specifications import select
 from data.panel import load_panel
 from models import flat, hierarchical

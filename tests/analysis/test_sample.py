@@ -10,7 +10,8 @@ import xarray as xr
 from scipy import stats
 
 from analysis import trace
-from analysis.sample import Job, Settings, carrying, fit, jobs, sample, sample_all
+from analysis.engines import Settings
+from analysis.sample import Job, carrying, fit, jobs, sample, sample_all
 from analysis.specifications import STATIC, select
 from data.errors import UserError
 from tests.fits import recollected, simulated
@@ -144,8 +145,12 @@ def test_a_dynamic_columns_trace_says_that_it_is_the_static_counterparts():
 @pytest.mark.parametrize(
     ("column", "models", "sentence"),
     [
-        ("8.1", ["hierarchical"], "8.1 is a one-region sample.*choose among flat, mundlak"),
-        ("5.1", ["flat"], "5.1 is a dynamic panel.*choose among hierarchical"),
+        (
+            "8.1",
+            ["hierarchical"],
+            r"8.1 \(region: east\) cannot carry hierarchical: choose among flat, mundlak",
+        ),
+        ("5.1", ["flat"], r"5.1 \(.*\) cannot carry flat: choose among hierarchical"),
         ("3.2", ["nonsense"], "no model 'nonsense'"),
     ],
 )

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from analysis.sample import Job, Settings, fit
+from analysis.engines import Settings
+from analysis.sample import Job, fit
 from analysis.specifications import select
 from models import twfe
 from models.design import design

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from analysis.sample import Job, Settings, fit
+from analysis.engines import Settings
+from analysis.sample import Job, fit
 from analysis.specifications import select
 from data.errors import UserError
 from models import hierarchical, twfe

@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from models.registry import MODELS
-from models.within_between import report, standard_mean, standardise
+from models.within_between import standard_mean, standardise
 from tests.fits import Fit, fit_of
 
 FITS = [
@@ -32,7 +32,9 @@ def reported(fitted: Fit):
         for name, v in flat.items()
     }
     effects = fitted.model.module.effects(parts, shaped)
-    return effects, {name: value for name, (_, value) in report(parts, effects, flat).items()}
+    return effects, {
+        name: value for name, (_, value) in fitted.model.module.report(parts, shaped).items()
+    }
 
 
 def test_what_is_reported_makes_up_the_mean(fitted):
