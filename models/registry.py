@@ -125,7 +125,7 @@ class Model:
     @property
     def by_region(self) -> bool:
         """Whether something differs by region, so that one region is not enough."""
-        return self.varying or "region" in self.switches.values()
+        return self.varying or not {"pooled", "region"}.isdisjoint(self.switches.values())
 
     def counterpart(self, specification: Specification) -> str:
         """Say in what the model is not the published regression; empty if it is."""
@@ -166,9 +166,36 @@ MODELS = (
         varying=True,
         stands_in=True,
     ),
+    Model(
+        "walk",
+        "year effects as a walk",
+        "As hierarchical, with year effects that follow a random walk.",
+        hierarchical,
+        {"sigma": "region", "path": "walk"},
+        varying=True,
+        extra=True,
+    ),
+    Model(
+        "pooled",
+        "all partially pooled",
+        "Slopes of interest and of controls, year effects and σ by region about common centres.",
+        hierarchical,
+        {"sigma": "pooled", "controls": "pooled", "years": "pooled"},
+        varying=True,
+        extra=True,
+    ),
+    Model(
+        "by_region",
+        "all by region",
+        "All slopes, year effects and σ by region and free: Table 8's three regressions in one.",
+        hierarchical,
+        {"sigma": "region", "slopes": "region", "controls": "region", "years": "region"},
+        varying=True,
+        extra=True,
+    ),
 )
 
-LADDER = tuple(model.name for model in MODELS if model.module is hierarchical)
+LADDER = ("mundlak", "region_sigma", "hierarchical")
 """The rungs above two-way fixed effects; the last is the main model."""
 
 
