@@ -107,26 +107,31 @@ def build(parts: WithinBetween, priors: Priors = PRIORS) -> pm.Model:
         Free variables on the standardised scale.
     """
     with pm.Model(coords=parts.coords) as model:
-        free = {
-            "slope_std": priors["slope_std"].variable(dims="term"),
-            "const_std": priors["const_std"].variable(dims="one"),
-            "between_province": priors["between_province"].variable(dims="regressor"),
-            "between_year": priors["between_year"].variable(dims="regressor"),
-            "tau_province_std": priors["tau_province_std"].variable(dims="one"),
-            "tau_year_std": priors["tau_year_std"].variable(dims="one"),
-            "sigma_std": priors["sigma_std"].variable(dims="sigma_group"),
-        }
-        line = free["between_province"] @ standardise(parts.province_part).T
-        centre = free["const_std"][0] + line  # PyTensor does not broadcast a dim that has a name
-        free["province_std"] = pm.Normal(
-            "province_std", centre, free["tau_province_std"][0], dims="province"
-        )
-        free["year_offset"] = pm.ZeroSumNormal("year_offset", dims="year")
-        if parts.varying:
-            free["tau_slope_std"] = priors["tau_slope_std"].variable(dims="varying")
-            free["slope_offset"] = pm.Normal("slope_offset", dims=("varying", "region"))
-        observe(parts, effects(parts, free))
+        observe(parts, effects(parts, variables(parts, priors)))
     return model
+
+
+def variables(parts: WithinBetween, priors: Priors) -> dict:
+    """Add the free variables to the PyMC model in context; models that extend this one do too."""
+    free = {
+        "slope_std": priors["slope_std"].variable(dims="term"),
+        "const_std": priors["const_std"].variable(dims="one"),
+        "between_province": priors["between_province"].variable(dims="regressor"),
+        "between_year": priors["between_year"].variable(dims="regressor"),
+        "tau_province_std": priors["tau_province_std"].variable(dims="one"),
+        "tau_year_std": priors["tau_year_std"].variable(dims="one"),
+        "sigma_std": priors["sigma_std"].variable(dims="sigma_group"),
+    }
+    line = free["between_province"] @ standardise(parts.province_part).T
+    centre = free["const_std"][0] + line  # PyTensor does not broadcast a dim that has a name
+    free["province_std"] = pm.Normal(
+        "province_std", centre, free["tau_province_std"][0], dims="province"
+    )
+    free["year_offset"] = pm.ZeroSumNormal("year_offset", dims="year")
+    if parts.varying:
+        free["tau_slope_std"] = priors["tau_slope_std"].variable(dims="varying")
+        free["slope_offset"] = pm.Normal("slope_offset", dims=("varying", "region"))
+    return free
 
 
 def report(parts: WithinBetween, free: dict) -> Variables:

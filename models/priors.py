@@ -24,6 +24,10 @@ DISTRIBUTIONS: dict[str, Callable[..., TensorVariable]] = {
         name, np.log(centre), scale, **dims
     ),
     "ZeroSumNormal": lambda name, _, scale, **dims: pm.ZeroSumNormal(name, scale, **dims),
+    "Gamma": lambda name, centre, scale, **dims: pm.Gamma(name, mu=centre, sigma=scale, **dims),
+    "Correlation": lambda name, centre, scale, **dims: pm.TruncatedNormal(
+        name, centre, scale, lower=-1, upper=1, **dims
+    ),
 }
 """PyMC's distributions by name, each called with centre and scale of the table below."""
 
@@ -39,14 +43,15 @@ class Prior:
     distribution : str
         A key of `DISTRIBUTIONS`.
     scale : float
-        Standard deviation; of the underlying normal for HalfNormal and ZeroSumNormal, of the
-        logarithm for LogNormal.
+        Standard deviation; of the underlying normal for HalfNormal, ZeroSumNormal and
+        Correlation (a normal cut off at −1 and 1), of the logarithm for LogNormal.
     meaning : str
         What the variable is on the standardised scale.
     reason : str
         Why this distribution and scale.
     centre : float
-        Mean of a Normal, median of a LogNormal; 0 otherwise.
+        Mean of a Normal, a Gamma and a Correlation's underlying normal, median of a LogNormal;
+        0 otherwise.
     """
 
     name: str
@@ -123,6 +128,10 @@ class Priors:
             name,
             tuple(replace(p, scale=scales[p.name]) if p.name in scales else p for p in self.table),
         )
+
+    def and_of(self, *more: Prior) -> "Priors":
+        """Return the table with further lines, for a model that extends another."""
+        return Priors(self.name, self.table + more)
 
     def to_json(self) -> str:
         """Return the table as text, for the attribute `priors` of a trace."""

@@ -31,7 +31,7 @@ import numpy as np
 import pymc as pm
 
 from data.errors import UserError
-from models import flat, hierarchical
+from models import autoregressive, flat, hierarchical, province_slopes, student_t
 from models.design import Design, Specification
 from models.priors import Priors
 from models.within_between import Rows, Variables
@@ -153,6 +153,33 @@ MODELS = (
         hierarchical,
         {"sigma": "region"},
         varying=True,
+    ),
+    Model(
+        "student_t",
+        "Student t errors",
+        "As hierarchical, with Student t errors whose degrees of freedom are learned.",
+        student_t,
+        {"sigma": "region"},
+        varying=True,
+        extra=True,
+    ),
+    Model(
+        "autoregressive",
+        "AR(1) errors",
+        "As hierarchical, with errors that follow an AR(1) in each province.",
+        autoregressive,
+        {"sigma": "region"},
+        varying=True,
+        extra=True,
+    ),
+    Model(
+        "province_slopes",
+        "province slopes",
+        "As hierarchical, with slopes of interest that vary by province within region.",
+        province_slopes,
+        {"sigma": "region"},
+        varying=True,
+        extra=True,
     ),
 )
 
