@@ -29,6 +29,7 @@ of whole new series of errors.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pymc as pm
@@ -144,19 +145,20 @@ class Density:
         # d/dφ of the rows' squares, expected over the locations: Fisher's identity again.
         of_rows = np.exp(-2 * point[:-1])
         factor, mean = given.given(of_rows)
-        inverse = np.tril(dpotri(factor, lower=1)[0])
-        covariance = inverse + np.tril(inverse, -1).T
+        # dpotri fills the lower triangle alone: off the diagonal it counts twice, above it not.
         extended = np.append(mean, -1.0)
         second = np.outer(extended, extended)
-        second[:-1, :-1] += covariance
-        pieces = np.tensordot(self.pieces, second, 2) @ of_rows[self._residual]
+        second[:-1, :-1] += self._lower * dpotri(factor, lower=1)[0]
+        pieces = self._flat @ second.ravel()
         spread = self.prior.scale
         unit = (phi - self.prior.centre) / spread
         determinants, determinants_slope = precision
         logp += self.counts @ np.log(determinants) / 2
         logp += self._log_prior(phi) + np.log1p(-(phi**2))
         by_phi = self.counts @ (determinants_slope / determinants) / 2
-        by_phi += -(slope @ pieces) / 2 - unit / spread
+        by_phi -= (
+            slope @ pieces.reshape(len(slope), -1) @ of_rows[self._residual] / 2 + unit / spread
+        )
         return float(logp), np.append(gradient, by_phi * (1 - phi**2) - 2 * phi)
 
     def draw(self, point: Array, rng: np.random.Generator) -> dict[str, Array]:
@@ -184,13 +186,27 @@ class Density:
     def _residual(self) -> slice:
         return self.independent.scale_slices[self.independent.scales[-1].name]
 
-    @property
-    def _phi(self):
+    @cached_property
+    def _flat(self) -> Array:
+        return self.pieces.reshape(self.pieces.shape[0] * self.pieces.shape[1], -1)
+
+    @cached_property
+    def _lower(self) -> Array:
+        """1 on the diagonal, 2 below it: half of a symmetric matrix that stands for the whole."""
+        ones = np.ones_like(self.independent.gram_fixed)
+        return np.tril(ones) + np.tril(ones, -1)
+
+    @cached_property
+    def _phi(self) -> stats.distributions.rv_frozen:
         centre, scale = self.prior.centre, self.prior.scale
         return stats.truncnorm((-1 - centre) / scale, (1 - centre) / scale, centre, scale)
 
+    @cached_property
+    def _log_prior_at_centre(self) -> float:
+        return float(self._phi.logpdf(self.prior.centre))
+
     def _log_prior(self, phi: Array) -> Array:
-        return self._phi.logpdf(phi)
+        return self._log_prior_at_centre - ((phi - self.prior.centre) / self.prior.scale) ** 2 / 2
 
     def _weights(self, phi: float) -> tuple[tuple[Array, Array], Array, Array]:
         """Return 1 − φ² and the c_k, the pieces' weights, and the derivatives of both in φ."""
@@ -219,9 +235,9 @@ class Density:
         """Return the model given φ."""
         base, rows = self.independent, self._residual
         gram, xy, yy = base.gram.copy(), base.xy.copy(), base.yy.copy()
-        blocks = np.tensordot(weight, self.pieces, 1)
+        blocks = (weight @ self._flat.reshape(len(weight), -1)).reshape(self.pieces.shape[1:])
         gram[rows], xy[rows], yy[rows] = blocks[:, :-1, :-1], blocks[:, :-1, -1], blocks[:, -1, -1]
-        lower = (np.tril(gram) + np.tril(gram, -1)).reshape(len(gram), -1)
+        lower = (gram * self._lower).reshape(len(gram), -1)
         return replace(base, gram=gram, gram_lower=lower, xy=xy, yy=yy)
 
 
