@@ -111,26 +111,30 @@ def build(parts: WithinBetween, priors: Priors = PRIORS) -> pm.Model:
     return model
 
 
-def variables(parts: WithinBetween, priors: Priors) -> dict:
-    """Add the free variables to the PyMC model in context; models that extend this one do too."""
+def variables(parts: WithinBetween, priors: Priors, leading: tuple[str, ...] = ()) -> dict:
+    """Add the free variables to the PyMC model in context; models that extend this one do too.
+
+    With `leading` dims each variable stands once for each of their labels.
+    """
     free = {
-        "slope_std": priors["slope_std"].variable(dims="term"),
-        "const_std": priors["const_std"].variable(dims="one"),
-        "between_province": priors["between_province"].variable(dims="regressor"),
-        "between_year": priors["between_year"].variable(dims="regressor"),
-        "tau_province_std": priors["tau_province_std"].variable(dims="one"),
-        "tau_year_std": priors["tau_year_std"].variable(dims="one"),
-        "sigma_std": priors["sigma_std"].variable(dims="sigma_group"),
+        "slope_std": priors["slope_std"].variable(dims=(*leading, "term")),
+        "const_std": priors["const_std"].variable(dims=(*leading, "one")),
+        "between_province": priors["between_province"].variable(dims=(*leading, "regressor")),
+        "between_year": priors["between_year"].variable(dims=(*leading, "regressor")),
+        "tau_province_std": priors["tau_province_std"].variable(dims=(*leading, "one")),
+        "tau_year_std": priors["tau_year_std"].variable(dims=(*leading, "one")),
+        "sigma_std": priors["sigma_std"].variable(dims=(*leading, "sigma_group")),
     }
     line = free["between_province"] @ standardise(parts.province_part).T
-    centre = free["const_std"][0] + line  # PyTensor does not broadcast a dim that has a name
+    # PyTensor does not broadcast a dim that has a name, only a new one.
+    centre, spread = (free[name][..., 0, None] for name in ("const_std", "tau_province_std"))
     free["province_std"] = pm.Normal(
-        "province_std", centre, free["tau_province_std"][0], dims="province"
+        "province_std", centre + line, spread, dims=(*leading, "province")
     )
-    free["year_offset"] = pm.ZeroSumNormal("year_offset", dims="year")
+    free["year_offset"] = pm.ZeroSumNormal("year_offset", dims=(*leading, "year"))
     if parts.varying:
-        free["tau_slope_std"] = priors["tau_slope_std"].variable(dims="varying")
-        free["slope_offset"] = pm.Normal("slope_offset", dims=("varying", "region"))
+        free["tau_slope_std"] = priors["tau_slope_std"].variable(dims=(*leading, "varying"))
+        free["slope_offset"] = pm.Normal("slope_offset", dims=(*leading, "varying", "region"))
     return free
 
 

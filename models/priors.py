@@ -7,6 +7,7 @@ proper.
 """
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 
@@ -17,6 +18,21 @@ from pytensor.tensor import TensorVariable
 
 LOG_2PI = float(np.log(2 * np.pi))
 
+
+def _lkj(name: str, _: float, eta: float, dims: str) -> TensorVariable:
+    """Add the partial correlations of a C-vine, each as (1 + ρ)/2, whose matrix is LKJ(η).
+
+    Pairs (i, j), i < j, in the order of `numpy.triu_indices`; ρ_ij is given the variables before
+    i (Lewandowski, Kurowicka & Joe 2009, *Journal of Multivariate Analysis* 100:1989–2001,
+    section 2.4).
+    """
+    pairs = len(pm.modelcontext(None).coords[dims])
+    size = (1 + math.isqrt(1 + 8 * pairs)) // 2
+    first, _ = np.triu_indices(size, 1)
+    shape = eta + (size - 2 - first) / 2
+    return pm.Beta(name, shape, shape, dims=dims)
+
+
 DISTRIBUTIONS: dict[str, Callable[..., TensorVariable]] = {
     "Normal": lambda name, centre, scale, **dims: pm.Normal(name, centre, scale, **dims),
     "HalfNormal": lambda name, _, scale, **dims: pm.HalfNormal(name, scale, **dims),
@@ -25,6 +41,7 @@ DISTRIBUTIONS: dict[str, Callable[..., TensorVariable]] = {
     ),
     "ZeroSumNormal": lambda name, _, scale, **dims: pm.ZeroSumNormal(name, scale, **dims),
     "Gamma": lambda name, centre, scale, **dims: pm.Gamma(name, mu=centre, sigma=scale, **dims),
+    "LKJ": _lkj,
     "Correlation": lambda name, centre, scale, **dims: pm.TruncatedNormal(
         name, centre, scale, lower=-1, upper=1, **dims
     ),
@@ -44,7 +61,8 @@ class Prior:
         A key of `DISTRIBUTIONS`.
     scale : float
         Standard deviation; of the underlying normal for HalfNormal, ZeroSumNormal and
-        Correlation (a normal cut off at −1 and 1), of the logarithm for LogNormal.
+        Correlation (a normal cut off at −1 and 1), of the logarithm for LogNormal; shape η of an
+        LKJ.
     meaning : str
         What the variable is on the standardised scale.
     reason : str

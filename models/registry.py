@@ -31,7 +31,15 @@ import numpy as np
 import pymc as pm
 
 from data.errors import UserError
-from models import autoregressive, flat, hierarchical, province_slopes, student_t
+from models import (
+    autoregressive,
+    flat,
+    hierarchical,
+    joint,
+    measurement,
+    province_slopes,
+    student_t,
+)
 from models.design import Design, Specification
 from models.priors import Priors
 from models.within_between import Rows, Variables
@@ -192,6 +200,28 @@ MODELS = (
         {"sigma": "region"},
         varying=True,
         extra=True,
+    ),
+    Model(
+        "joint",
+        "joint outcomes",
+        "As hierarchical, for the outcome's parts (and produ after misallocation) at once, their "
+        "errors correlated.",
+        joint,
+        {"sigma": "region"},
+        varying=True,
+        extra=True,
+        carried_by=joint.carried_by,
+        reads=joint.reads,
+    ),
+    Model(
+        "measurement",
+        "measurement error",
+        "As hierarchical, on a true quotient of which the vintages of the accounts are readings.",
+        measurement,
+        {"sigma": "region"},
+        varying=True,
+        extra=True,
+        carried_by=measurement.carried_by,
     ),
 )
 
