@@ -18,6 +18,9 @@ never asks for a model's name:
 `density(parts, priors) -> Collapsed`
     Only of models that are normal given their scales: the same posterior with all else
     integrated out, and then the default engine (`analysis.engines`).
+`slope_weights(parts)`
+    Only of models with a `density`: each regressor's standardised slope as a linear function of
+    its locations, for exact densities of slopes at zero (`analysis.savage_dickey`).
 
 The ladder from two-way fixed effects to region slopes is `LADDER`; each rung frees one thing, so
 a reader sees which step moves a number.
@@ -133,7 +136,7 @@ class Model:
     @property
     def by_region(self) -> bool:
         """Whether something differs by region, so that one region is not enough."""
-        return self.varying or "region" in self.switches.values()
+        return self.varying or not {"pooled", "region"}.isdisjoint(self.switches.values())
 
     def counterpart(self, specification: Specification) -> str:
         """Say in what the model is not the published regression; empty if it is."""
@@ -173,6 +176,33 @@ MODELS = (
         {"sigma": "region"},
         varying=True,
         stands_in=True,
+    ),
+    Model(
+        "walk",
+        "year effects as a walk",
+        "As hierarchical, with year effects that follow a random walk.",
+        hierarchical,
+        {"sigma": "region", "path": "walk"},
+        varying=True,
+        extra=True,
+    ),
+    Model(
+        "pooled",
+        "all partially pooled",
+        "Slopes of interest and of controls, year effects and σ by region about common centres.",
+        hierarchical,
+        {"sigma": "pooled", "controls": "pooled", "years": "pooled"},
+        varying=True,
+        extra=True,
+    ),
+    Model(
+        "by_region",
+        "all by region",
+        "All slopes, year effects and σ by region and free: Table 8's three regressions in one.",
+        hierarchical,
+        {"sigma": "region", "slopes": "region", "controls": "region", "years": "region"},
+        varying=True,
+        extra=True,
     ),
     Model(
         "student_t",
@@ -225,7 +255,7 @@ MODELS = (
     ),
 )
 
-LADDER = tuple(model.name for model in MODELS if model.module is hierarchical)
+LADDER = ("mundlak", "region_sigma", "hierarchical")
 """The rungs above two-way fixed effects; the last is the main model."""
 
 
