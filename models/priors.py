@@ -15,21 +15,31 @@ import numpy as np
 import pymc as pm
 from numpy.typing import NDArray
 from pytensor.tensor import TensorVariable
+from scipy.special import betaln
 
 LOG_2PI = float(np.log(2 * np.pi))
 
 
-def _lkj(name: str, _: float, eta: float, dims: str) -> TensorVariable:
-    """Add the partial correlations of a C-vine, each as (1 + ρ)/2, whose matrix is LKJ(η).
+def lkj_shapes(eta: float, size: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the beta shapes of a C-vine's partial correlations whose matrix is LKJ(η).
 
-    Pairs (i, j), i < j, in the order of `numpy.triu_indices`; ρ_ij is given the variables before
-    i (Lewandowski, Kurowicka & Joe 2009, *Journal of Multivariate Analysis* 100:1989–2001,
-    section 2.4).
+    (1 + ρ_ij)/2 ~ Beta(a, a), a = η + (size − 1 − i)/2, pairs i < j (from 1) in the order of
+    `numpy.triu_indices`; ρ_ij is given the variables before i (Lewandowski, Kurowicka & Joe 2009,
+    *Journal of Multivariate Analysis* 100:1989–2001, section 2.4).
+
+    Returns
+    -------
+    shape, constant : ndarray, shape (pairs,)
+        a, and log B(a, a).
     """
-    pairs = len(pm.modelcontext(None).coords[dims])
-    size = (1 + math.isqrt(1 + 8 * pairs)) // 2
     first, _ = np.triu_indices(size, 1)
     shape = eta + (size - 2 - first) / 2
+    return shape, betaln(shape, shape)
+
+
+def _lkj(name: str, _: float, eta: float, dims: str) -> TensorVariable:
+    pairs = len(pm.modelcontext(None).coords[dims])
+    shape, _ = lkj_shapes(eta, (1 + math.isqrt(1 + 8 * pairs)) // 2)
     return pm.Beta(name, shape, shape, dims=dims)
 
 
