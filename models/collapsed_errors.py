@@ -106,12 +106,8 @@ class CollapsedErrors:
         if not np.abs(point).max() <= FARTHEST:
             raise OutOfRangeError("scales so far from 1 that their squares overflow")
         scales, x = self._pieces(point)
-        steps = x + 1j * STEP * np.eye(len(x))
-        weights = self.errors.weights(steps)
-        own = self.errors.half_log_determinant(steps) + self.errors.log_prior(steps)
-        q = weights[0].real if len(x) else self.errors.weights(x)
-        if not (np.isfinite(q).all() and np.isfinite(own).all()):
-            raise OutOfRangeError("errors' parameters at the edge of their range")
+        weights, own = self._of_errors(x)
+        q = weights[0].real
         factor, mean, score, square = self._given(scales, q)
         covariance = dpotri(factor, lower=1)[0]
         covariance = np.tril(covariance) + np.tril(covariance, -1).T
@@ -168,6 +164,19 @@ class CollapsedErrors:
             for name, value in one.log_prior(own).items():
                 density[name] = density.get(name, 0.0) + value
         return density | self.errors.log_prior_of(variables)
+
+    def _of_errors(self, x: Array) -> tuple[Array, Array]:
+        """Return q and what depends on x alone, at x with a step in each of its elements."""
+        steps = x + 1j * STEP * np.eye(len(x))
+        with np.errstate(all="ignore"):  # what is out of range is not finite, and is caught below
+            try:
+                weights = self.errors.weights(steps)
+            except np.linalg.LinAlgError:
+                weights = np.array([np.nan])
+            own = self.errors.half_log_determinant(steps) + self.errors.log_prior(steps)
+        if not (np.isfinite(weights).all() and np.isfinite(own).all()):
+            raise OutOfRangeError("errors' parameters at the edge of their range")
+        return weights, own
 
     def _given(self, scales: list[Array], q: Array) -> tuple[Array, Array, Array, float]:
         """Return the lower Cholesky factor of Λ, m, b and Σ q_j y'M_j y."""

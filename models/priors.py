@@ -80,6 +80,8 @@ class Prior:
     centre : float
         Mean of a Normal, a Gamma and a Correlation's underlying normal, median of a LogNormal;
         0 otherwise.
+    unit : "outcome", "slope" or ""
+        What 1 is: a standard deviation of the outcome; of it for one of the term; or just 1.
     """
 
     name: str
@@ -88,6 +90,7 @@ class Prior:
     meaning: str
     reason: str
     centre: float = 0.0
+    unit: str = ""
 
     def variable(self, **dims) -> TensorVariable:
         """Add the random variable to the model in context; `dims` as PyMC takes it."""
@@ -191,6 +194,7 @@ REGULARISED = Priors(
             "slope of each term (with region slopes: their common mean)",
             "rstanarm's default scale: a regressor that varies little within provinces can have "
             "a slope above 1 (roads do), and this lets the data say so.",
+            unit="slope",
         ),
         Prior(
             "tau_slope_std",
@@ -200,6 +204,7 @@ REGULARISED = Priors(
             "Three regions hardly identify it, so the upper tail is the prior's: half a standard "
             "deviation lets regions differ in sign and rules out slopes that no outcome could "
             "follow; zero, no difference, stays possible.",
+            unit="slope",
         ),
         Prior(
             "const_std",
@@ -207,6 +212,7 @@ REGULARISED = Priors(
             0.5,
             "outcome of the average province in the average year",
             "The outcome is centred, so this is near 0 by construction.",
+            unit="outcome",
         ),
         Prior(
             "between_province",
@@ -215,6 +221,7 @@ REGULARISED = Priors(
             "Mundlak slopes: province effect on the province parts of the regressors",
             "Differences between provinces are shared among six to nine correlated terms; 0.5 "
             "each lets them explain all of the outcome's spread together.",
+            unit="outcome",
         ),
         Prior(
             "between_year",
@@ -222,6 +229,7 @@ REGULARISED = Priors(
             0.5,
             "Mundlak slopes: year effect on the year parts of the regressors",
             "As between_province.",
+            unit="outcome",
         ),
         Prior(
             "tau_province_std",
@@ -230,6 +238,7 @@ REGULARISED = Priors(
             "standard deviation of province effects about their Mundlak line",
             "Province effects cannot spread much wider than the outcome itself; zero, provinces "
             "wholly explained by the regressors' means, stays possible.",
+            unit="outcome",
         ),
         Prior(
             "tau_year_std",
@@ -238,6 +247,7 @@ REGULARISED = Priors(
             "standard deviation of year effects about their Mundlak line",
             "Year effects are what all provinces share: less than the outcome's spread, most of "
             "which lies between provinces.",
+            unit="outcome",
         ),
         Prior(
             "tau_year_region_std",
@@ -246,6 +256,7 @@ REGULARISED = Priors(
             "standard deviation of a region's year effects about those of all provinces",
             "Half that of the year effects themselves: what moves a region moves the country "
             "first; zero, the same years for all, stays possible. Where year effects are pooled.",
+            unit="outcome",
         ),
         Prior(
             "sigma_median_std",
@@ -254,6 +265,7 @@ REGULARISED = Priors(
             "median of the regions' residual standard deviations",
             "As sigma_std. Where residual scales are pooled.",
             centre=0.2,
+            unit="outcome",
         ),
         Prior(
             "tau_log_sigma",
@@ -271,6 +283,7 @@ REGULARISED = Priors(
             "Province and year effects explain most of an index; a factor of 7 either way of "
             "0.2 covers regions whose residual scales differ by far.",
             centre=0.2,
+            unit="outcome",
         ),
     ),
 )
@@ -285,6 +298,7 @@ FLAT = Priors(
             100.0,
             "slope of each term",
             "So wide that the posterior is the likelihood's: least squares.",
+            unit="slope",
         ),
         Prior(
             "province_std",
@@ -292,6 +306,7 @@ FLAT = Priors(
             100.0,
             "a province's mean outcome net of the regressors' two-way residuals",
             "Unpooled, as dummies are.",
+            unit="outcome",
         ),
         Prior(
             "year_std",
@@ -299,6 +314,7 @@ FLAT = Priors(
             100.0,
             "a year's mean outcome, less that of all years",
             "Unpooled, as dummies are; reported against the first year.",
+            unit="outcome",
         ),
         Prior(
             "sigma_std",
@@ -309,6 +325,7 @@ FLAT = Priors(
             "squares with n − N − K degrees of freedom (Gelman et al., Bayesian Data Analysis, "
             "3rd ed., section 14.2).",
             centre=0.2,
+            unit="outcome",
         ),
     ),
 )

@@ -13,11 +13,15 @@ from data.panel import Panel, load_panel
 from models.collapsed import Collapsed
 from models.design import Specification, design
 from models.priors import Priors
-from models.registry import Model, find
+from models import flat, hierarchical
+from models.registry import MODELS, Model, find
 from models.within_between import WithinBetween
 from tests.simulated import simulated_panel
 
 Array = NDArray[np.float64]
+
+INDEPENDENT = [model.name for model in MODELS if model.module in (flat, hierarchical)]
+"""Models of one outcome with independent normal errors: `WithinBetween` and `Collapsed`."""
 
 
 @cache
