@@ -109,8 +109,9 @@ class CollapsedErrors:
         weights, own = self._of_errors(x)
         q = weights[0].real
         factor, mean, score, square = self._given(scales, q)
-        covariance = dpotri(factor, lower=1)[0]
-        covariance = np.tril(covariance) + np.tril(covariance, -1).T
+        inverse = dpotri(factor, lower=1)[0]  # the lower triangle; zeros above it, as in the factor
+        covariance = inverse + inverse.T
+        covariance[np.diag_indices_from(covariance)] /= 2
         logp = self.constant + own[0].real - (square - score @ mean) / 2
         logp -= np.log(np.diag(factor)).sum()
         slopes = []
