@@ -7,6 +7,7 @@ proper.
 """
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 
@@ -14,8 +15,33 @@ import numpy as np
 import pymc as pm
 from numpy.typing import NDArray
 from pytensor.tensor import TensorVariable
+from scipy.special import betaln
 
 LOG_2PI = float(np.log(2 * np.pi))
+
+
+def lkj_shapes(eta: float, size: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the beta shapes of a C-vine's partial correlations whose matrix is LKJ(η).
+
+    (1 + ρ_ij)/2 ~ Beta(a, a), a = η + (size − 1 − i)/2, pairs i < j (from 1) in the order of
+    `numpy.triu_indices`; ρ_ij is given the variables before i (Lewandowski, Kurowicka & Joe 2009,
+    *Journal of Multivariate Analysis* 100:1989–2001, section 2.4).
+
+    Returns
+    -------
+    shape, constant : ndarray, shape (pairs,)
+        a, and log B(a, a).
+    """
+    first, _ = np.triu_indices(size, 1)
+    shape = eta + (size - 2 - first) / 2
+    return shape, betaln(shape, shape)
+
+
+def _lkj(name: str, _: float, eta: float, dims: str) -> TensorVariable:
+    pairs = len(pm.modelcontext(None).coords[dims])
+    shape, _ = lkj_shapes(eta, (1 + math.isqrt(1 + 8 * pairs)) // 2)
+    return pm.Beta(name, shape, shape, dims=dims)
+
 
 DISTRIBUTIONS: dict[str, Callable[..., TensorVariable]] = {
     "Normal": lambda name, centre, scale, **dims: pm.Normal(name, centre, scale, **dims),
@@ -24,6 +50,11 @@ DISTRIBUTIONS: dict[str, Callable[..., TensorVariable]] = {
         name, np.log(centre), scale, **dims
     ),
     "ZeroSumNormal": lambda name, _, scale, **dims: pm.ZeroSumNormal(name, scale, **dims),
+    "Gamma": lambda name, centre, scale, **dims: pm.Gamma(name, mu=centre, sigma=scale, **dims),
+    "LKJ": _lkj,
+    "Correlation": lambda name, centre, scale, **dims: pm.TruncatedNormal(
+        name, centre, scale, lower=-1, upper=1, **dims
+    ),
 }
 """PyMC's distributions by name, each called with centre and scale of the table below."""
 
@@ -39,14 +70,16 @@ class Prior:
     distribution : str
         A key of `DISTRIBUTIONS`.
     scale : float
-        Standard deviation; of the underlying normal for HalfNormal and ZeroSumNormal, of the
-        logarithm for LogNormal.
+        Standard deviation; of the underlying normal for HalfNormal, ZeroSumNormal and
+        Correlation (a normal cut off at −1 and 1), of the logarithm for LogNormal; shape η of an
+        LKJ.
     meaning : str
         What the variable is on the standardised scale.
     reason : str
         Why this distribution and scale.
     centre : float
-        Mean of a Normal, median of a LogNormal; 0 otherwise.
+        Mean of a Normal, a Gamma and a Correlation's underlying normal, median of a LogNormal;
+        0 otherwise.
     unit : "outcome", "slope" or ""
         What 1 is: a standard deviation of the outcome; of it for one of the term; or just 1.
     """
@@ -140,6 +173,10 @@ class Priors:
             name,
             tuple(replace(p, scale=scales[p.name]) if p.name in scales else p for p in self.table),
         )
+
+    def and_of(self, *more: Prior) -> "Priors":
+        """Return the table with further lines, for a model that extends another."""
+        return Priors(self.name, self.table + more)
 
     def to_json(self) -> str:
         """Return the table as text, for the attribute `priors` of a trace."""
