@@ -1,6 +1,7 @@
 """The command line: `python -m analysis COMMAND`.
 
-Exit codes: 0 all is well; 1 a fit failed its health gate; 2 the user's input is at fault.
+Exit codes: 0 all is well; 1 a fit failed its health gate; 2 the user's input is at fault; 130 the
+run was interrupted.
 """
 
 import json
@@ -14,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
-from analysis.outputs import ROOT, Outputs, screen_table
+from analysis.outputs import ROOT, Outputs, read_result, screen_table
 from analysis.specifications import HEADLINE, select
 from data.errors import UserError
 from data.files import write_csv
@@ -25,7 +26,8 @@ from models.design import Specification
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from analysis.sample import Settings
+    from analysis.engines import Settings
+    from models.registry import Model, Parts
 
 # Modules that bring in PyMC or Matplotlib are imported by the commands that need them, so that
 # `--help` and a user's mistake answer at once.
@@ -61,7 +63,7 @@ Official = Annotated[
 ]
 Models = Annotated[
     list[str] | None,
-    typer.Option("--model", help="A model; repeatable. Default: all that the column can carry."),
+    typer.Option("--model", help="A model; repeatable. Default: flat twin and ladder."),
 ]
 Draws = Annotated[int, typer.Option(min=99, help="Draws of the wild bootstrap.")]
 Seed = Annotated[int, typer.Option(help="Seed of the sampler; the same seed, the same draws.")]
@@ -196,9 +198,16 @@ def replicate(
         raise typer.Exit(1)
 
 
-def _load(names: Sequence[str] | None, records: Sequence[Specification]) -> list[Panel]:
-    """Load panels with what the records read, and print what each has to say."""
-    variables = tuple(dict.fromkeys(name for record in records for name in record.variables))
+def _load(
+    names: Sequence[str] | None, records: Sequence[Specification], models: Sequence[str] = ()
+) -> list[Panel]:
+    """Load panels with what records and models read, and print what each has to say."""
+    read = [record.variables for record in records]
+    if models:
+        from models.registry import find
+
+        read += [find(name).reads(record) for name in models for record in records]
+    variables = tuple(dict.fromkeys(name for each in read for name in each))
     panels = [load_panel(name, variables) for name in dict.fromkeys(names or named_panels())]
     twice = {p.name for p in panels if sum(p.name == other.name for other in panels) > 1}
     if twice:
@@ -275,23 +284,39 @@ def sample(
     columns: Columns = None,
     panel: Panels = None,
     model: Models = None,
-    draws: Annotated[int, typer.Option(min=1, help="Draws per chain.")] = 750,
-    tune: Annotated[int, typer.Option(min=1, help="Adaptation steps per chain.")] = 300,
+    draws: Annotated[
+        int | None, typer.Option(min=1, help="Draws per chain. Default: the engine's.")
+    ] = None,
+    tune: Annotated[
+        int | None, typer.Option(min=1, help="Adaptation steps per chain. Default: the engine's.")
+    ] = None,
     chains: Annotated[int, typer.Option(min=1, help="Chains.")] = 4,
     seed: Seed = 1,
-    engine: Annotated[Engine, typer.Option(help="See analysis/sample.py.")] = "collapsed",
+    engine: Annotated[
+        Engine | None, typer.Option(help="See analysis/engines.py. Default: the model's own.")
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="All 19 published columns, as far as the models go.")
+    ] = False,
     out: Out = ROOT,
 ) -> None:
     """Sample posteriors (by default of the headline columns) into traces/<panel>/.
 
+    What is there already, made from the same panel, model, priors and settings, is kept.
+
     Example: python -m analysis sample 3.2 --panel recollected --model hierarchical
     """
-    from analysis.sample import Settings
+    from analysis import diagnose as gate
+    from analysis.engines import Settings
+    from analysis.sample import carrying
 
     settings = Settings(draws=draws, tune=tune, chains=chains, seed=seed, engine=engine)
-    records = select(columns or HEADLINE)
-    paths = _sample(_load(panel, records), records, model or (), settings, Outputs(out))
-    _exit_by_gate(_gate(paths))
+    if every and columns:
+        raise UserError(f"--all and columns ({', '.join(columns)}) exclude each other: leave one.")
+    records = carrying(select(()), model or ()) if every else select(columns or HEADLINE)
+    panels = _load(panel, records, model or ())
+    paths = _sample(panels, records, model or (), settings, Outputs(out))
+    _exit_by_gate(_show_gate(gate.stated(paths)))
 
 
 def _sample(
@@ -301,11 +326,74 @@ def _sample(
     settings: "Settings",
     outputs: Outputs,
 ) -> list[Path]:
-    from analysis.sample import jobs, sample_all
+    from analysis.sample import jobs, missing, path_of, sample_all
 
     listed = jobs(panels, records, models)
-    done = sample_all(listed, settings, outputs.traces)
-    return sorted(track(done, "Sampling", len(listed), console=console, transient=True))
+    waiting = missing(listed, settings, outputs.traces)
+    console.print(
+        f"{len(listed) - len(waiting)} of {len(listed)} traces are up to date: "
+        + (f"sampling {len(waiting)}." if waiting else "nothing is sampled.")
+    )
+    done = sample_all(waiting, settings, outputs.traces)
+    try:
+        for _ in track(done, "Sampling", len(waiting), console=console, transient=True):
+            pass
+    except KeyboardInterrupt:
+        console.print("Interrupted: finished traces are kept, and the same command goes on.")
+        raise
+    return sorted(path_of(job, outputs.traces) for job in listed)
+
+
+Column = Annotated[str, typer.Argument(help="A published column.")]
+NamedPanel = Annotated[
+    str, typer.Option("--panel", help="A named panel or the path of a CSV, for the scales.")
+]
+NamedModel = Annotated[
+    str | None, typer.Option("--model", help="Default: the column's main model.")
+]
+
+
+@app.command("prior-summary")
+def prior_summary(
+    column: Column = HEADLINE[0], panel: NamedPanel = PANELS[0].name, model: NamedModel = None
+) -> None:
+    """Show a model's priors: on the standardised scale, on the paper's, and why."""
+    from analysis import describe
+
+    described = _one(column, panel, model)
+    title = f"Priors of {described[0].name} for column {column} on {panel}"
+    _print_frame(describe.priors(*described), title)
+
+
+@app.command("describe-model")
+def describe_model(
+    column: Column = HEADLINE[0], panel: NamedPanel = PANELS[0].name, model: NamedModel = None
+) -> None:
+    """Show a model's variables with dims and shapes, and its graph as Mermaid text."""
+    from analysis import describe
+
+    described = _one(column, panel, model)
+    record = described[0]
+    console.print(f"[bold]{record.name}[/]: {record.sentence}", highlight=False)
+    _print_frame(describe.variables(*described), f"Variables for column {column}")
+    console.print(describe.graph(*described), markup=False, highlight=False, soft_wrap=True)
+
+
+def _one(column: str, panel: str, model: str | None) -> tuple["Model", "Parts"]:
+    """Return a model's record, and the parts of a column on a panel."""
+    from analysis.describe import main_model
+    from models.design import design
+    from models.registry import find, models_for
+
+    (record,) = select([column])
+    chosen = find(model) if model else main_model(record)
+    if chosen not in models_for(record):
+        fitting = ", ".join(each.name for each in models_for(record))
+        raise UserError(
+            f"Column {column} ({record.title}) cannot carry {chosen.name}: choose among {fitting}."
+        )
+    (loaded,) = _load([panel], [record], [chosen.name])
+    return chosen, chosen.split(design(loaded.frame, record), record)
 
 
 @app.command()
@@ -315,19 +403,19 @@ def diagnose(out: Out = ROOT) -> None:
 
 
 def _diagnose(outputs: Outputs) -> pd.DataFrame:
+    from analysis import diagnose as gate
     from analysis.trace import trace_paths
 
-    found = _gate(trace_paths(outputs.traces))
+    paths = trace_paths(outputs.traces)
+    found = gate.diagnose(track(paths, "Diagnosing", console=console, transient=True))
+    _show_gate(found)
     path = outputs.results / "diagnostics.csv"
     write_csv(found, path)
     console.print(f"written: {outputs.shown(path)} ({len(found)} rows)")
     return found
 
 
-def _gate(paths: Sequence[Path]) -> pd.DataFrame:
-    from analysis import diagnose as gate
-
-    found = gate.diagnose(track(paths, "Diagnosing", console=console, transient=True))
+def _show_gate(found: pd.DataFrame) -> pd.DataFrame:
     _print_frame(found.drop(columns="engine"), "Health of the fits")
     return found
 
@@ -340,21 +428,44 @@ def _exit_by_gate(diagnostics: pd.DataFrame) -> None:
 
 
 @app.command()
-def compare(out: Out = ROOT) -> None:
-    """Set every trace's slopes beside the published ones: results/comparison.csv, figures/."""
-    from analysis import compare as comparison
+def compare(
+    rope: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            help="Region of practical equivalence: within standard deviations of the outcome for "
+            "one of the regressor.",
+        ),
+    ] = 0.1,
+    out: Out = ROOT,
+) -> None:
+    """Set every trace's slopes beside the published ones, and draw the ladder: results/, figures/.
+
+    Tables: comparison, region_slopes, region_differences, region_orders, scales (prior and
+    posterior), turning_points, ladder.
+    """
+    from analysis import ladder, tables
     from analysis.trace import trace_paths
+    from models.registry import LADDER
 
     outputs = Outputs(out)
-    found = comparison.compare(trace_paths(outputs.traces))
+    paths = trace_paths(outputs.traces)
+    found = tables.make(track(paths, "Reading", console=console, transient=True), rope)
+    comparison = found["comparison"]
     interest = {record.column: record.interest[0] for record in select(())}
     shown = ["column", "model", "fitted_column", "published", "published_se", "mean", "sd"]
-    shown += ["q025", "q975", "p_same_sign", "gate", "agreement"]
-    for panel, rows in found[found["term"] == found["column"].map(interest)].groupby("panel"):
+    shown += ["q025", "q975", "p_same_sign", "p_rope", "bf10", "gate", "agreement", "standing"]
+    of_interest = comparison[comparison["term"] == comparison["column"].map(interest)]
+    for panel, rows in of_interest.groupby("panel", sort=False):
         _print_frame(rows[shown], f"Posterior beside published, terms of interest — panel {panel}")
-    path = outputs.results / "comparison.csv"
-    write_csv(found, path)
-    console.print(f"written: {outputs.shown(path)} ({len(found)} rows)")
+    title = f"Panels side by side, terms of interest, model {LADDER[-1]}"
+    _print_frame(tables.side_by_side(of_interest, LADDER[-1]), title)
+    steps = ladder.table(read_result(outputs.results, "replication"), comparison)
+    _print_frame(ladder.summary(steps), "Columns and terms of which a step moves the slope most")
+    for name, frame in (found | {"ladder": steps}).items():
+        path = outputs.results / f"{name}.csv"
+        write_csv(frame, path)
+        console.print(f"written: {outputs.shown(path)} ({len(frame)} rows)")
     figures(out)
 
 
@@ -383,7 +494,7 @@ def readme() -> None:
 @app.command()
 def reproduce(seed: Seed = 1, out: Out = ROOT) -> None:
     """Run the main job: replicate, sample the headline columns, diagnose, compare, draw."""
-    from analysis.sample import Settings
+    from analysis.engines import Settings
 
     outputs = Outputs(out)
     fingerprints(out)
@@ -391,7 +502,7 @@ def reproduce(seed: Seed = 1, out: Out = ROOT) -> None:
     headline = select(HEADLINE)
     _sample(_load(None, headline), headline, (), Settings(seed=seed), outputs)
     diagnostics = _diagnose(outputs)
-    compare(out)
+    compare(out=out)
     table = screen_table("what", "where", title="What came out")
     for what, where in SUMMARY:
         table.add_row(what, where)
@@ -405,7 +516,10 @@ SUMMARY = (
     ("posteriors, one NetCDF per panel, column and model", "traces/<panel>/<column>-<model>.nc"),
     ("R-hat, effective sample sizes, divergences", "results/diagnostics.csv"),
     ("posterior beside published coefficient", "results/comparison.csv"),
-    ("forest plot and ladder", "figures/forest_headline.png, figures/ladder_3.2.png"),
+    ("slopes, differences and order of the regions", "results/region_*.csv"),
+    ("prior and posterior of each scale, turning points", "results/scales.csv, turning_points.csv"),
+    ("which step from TWFE to region slopes moves a slope", "results/ladder.csv"),
+    ("forest plot and ladders", "figures/forest_headline.png, ladder_3.2.png, ladder.png"),
 )
 
 

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from data.errors import UserError
 
 
-def _square(x: Any) -> Any:
+def square(x: Any) -> Any:
+    """Return x², x being of any array namespace."""
     return x * x
 
 
-DERIVED = {"indus2": ("indus", _square)}
+DERIVED = {"indus2": ("indus", square)}
 """Regressors computed from a panel's column (an array of any namespace) at estimation."""
 
 
@@ -58,6 +59,11 @@ class Specification:
         return self.column.split(".")[0]
 
     @property
+    def dynamic(self) -> bool:
+        """Whether the published regression has the lagged outcome as one more regressor."""
+        return self.estimator == "system_gmm"
+
+    @property
     def terms(self) -> tuple[str, ...]:
         """Slopes in the order in which they are printed."""
         return self.interest + self.controls
@@ -85,6 +91,11 @@ class Design:
         Row's position in `provinces` and `years`.
     region_of_province : ndarray of int, shape (len(provinces),)
         Province's position in `regions`.
+    outcome : str
+        The outcome's name.
+    rows : DataFrame
+        The panel's rows in the same order, with all its columns: for models that read more
+        than one outcome.
     """
 
     y: NDArray[np.float64]
@@ -96,6 +107,8 @@ class Design:
     years: tuple[int, ...]
     regions: tuple[str, ...]
     region_of_province: NDArray[np.int64]
+    outcome: str
+    rows: pd.DataFrame
 
     @cached_property
     def region(self) -> NDArray[np.int64]:
@@ -161,6 +174,8 @@ def design(frame: pd.DataFrame, specification: Specification) -> Design:
         years=tuple(map(int, years)),
         regions=tuple(map(str, regions)),
         region_of_province=region_of_province,
+        outcome=specification.outcome,
+        rows=rows.reset_index(drop=True),
     )
 
 

@@ -18,12 +18,22 @@ one is flat on the other.
 
 import numpy as np
 import pymc as pm
+from numpy.typing import NDArray
 from scipy.linalg import helmert
 
 from models.collapsed import Collapsed, Location, Scale, collapse
 from models.design import Design
 from models.priors import FLAT, Priors
-from models.within_between import Effects, WithinBetween, observe, within_between
+from models.within_between import (
+    Effects,
+    Rows,
+    Variables,
+    WithinBetween,
+    normal_rows,
+    observe,
+    report_effects,
+    within_between,
+)
 
 PRIORS = FLAT
 
@@ -56,7 +66,7 @@ def build(parts: WithinBetween, priors: Priors = PRIORS) -> pm.Model:
     Returns
     -------
     pm.Model
-        Free variables on the standardised scale; `models.within_between.report` translates.
+        Free variables on the standardised scale; `models.within_between` translates.
     """
     with pm.Model(coords=parts.coords) as model:
         free = {
@@ -67,6 +77,21 @@ def build(parts: WithinBetween, priors: Priors = PRIORS) -> pm.Model:
         }
         observe(parts, effects(parts, free))
     return model
+
+
+def report(parts: WithinBetween, free: dict) -> Variables:
+    """Translate draws of the free variables, shapes (…, *dims), to the paper's scale."""
+    return report_effects(parts, effects(parts, free), free)
+
+
+def rows(parts: WithinBetween, free: dict, rng: np.random.Generator) -> Rows:
+    """Return log likelihood and predictive draws of each row."""
+    return normal_rows(parts, effects(parts, free), rng)
+
+
+def slope_weights(parts: WithinBetween) -> dict[str, NDArray[np.float64]]:
+    """Return each regressor's standardised slope as a linear function of `density`'s locations."""
+    return {"slope_std": parts.terms_to_regressors.T}
 
 
 def density(parts: WithinBetween, priors: Priors = PRIORS) -> Collapsed:

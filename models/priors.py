@@ -7,6 +7,7 @@ proper.
 """
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 
@@ -14,8 +15,33 @@ import numpy as np
 import pymc as pm
 from numpy.typing import NDArray
 from pytensor.tensor import TensorVariable
+from scipy.special import betaln
 
 LOG_2PI = float(np.log(2 * np.pi))
+
+
+def lkj_shapes(eta: float, size: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the beta shapes of a C-vine's partial correlations whose matrix is LKJ(η).
+
+    (1 + ρ_ij)/2 ~ Beta(a, a), a = η + (size − 1 − i)/2, pairs i < j (from 1) in the order of
+    `numpy.triu_indices`; ρ_ij is given the variables before i (Lewandowski, Kurowicka & Joe 2009,
+    *Journal of Multivariate Analysis* 100:1989–2001, section 2.4).
+
+    Returns
+    -------
+    shape, constant : ndarray, shape (pairs,)
+        a, and log B(a, a).
+    """
+    first, _ = np.triu_indices(size, 1)
+    shape = eta + (size - 2 - first) / 2
+    return shape, betaln(shape, shape)
+
+
+def _lkj(name: str, _: float, eta: float, dims: str) -> TensorVariable:
+    pairs = len(pm.modelcontext(None).coords[dims])
+    shape, _ = lkj_shapes(eta, (1 + math.isqrt(1 + 8 * pairs)) // 2)
+    return pm.Beta(name, shape, shape, dims=dims)
+
 
 DISTRIBUTIONS: dict[str, Callable[..., TensorVariable]] = {
     "Normal": lambda name, centre, scale, **dims: pm.Normal(name, centre, scale, **dims),
@@ -24,6 +50,11 @@ DISTRIBUTIONS: dict[str, Callable[..., TensorVariable]] = {
         name, np.log(centre), scale, **dims
     ),
     "ZeroSumNormal": lambda name, _, scale, **dims: pm.ZeroSumNormal(name, scale, **dims),
+    "Gamma": lambda name, centre, scale, **dims: pm.Gamma(name, mu=centre, sigma=scale, **dims),
+    "LKJ": _lkj,
+    "Correlation": lambda name, centre, scale, **dims: pm.TruncatedNormal(
+        name, centre, scale, lower=-1, upper=1, **dims
+    ),
 }
 """PyMC's distributions by name, each called with centre and scale of the table below."""
 
@@ -39,14 +70,18 @@ class Prior:
     distribution : str
         A key of `DISTRIBUTIONS`.
     scale : float
-        Standard deviation; of the underlying normal for HalfNormal and ZeroSumNormal, of the
-        logarithm for LogNormal.
+        Standard deviation; of the underlying normal for HalfNormal, ZeroSumNormal and
+        Correlation (a normal cut off at −1 and 1), of the logarithm for LogNormal; shape η of an
+        LKJ.
     meaning : str
         What the variable is on the standardised scale.
     reason : str
         Why this distribution and scale.
     centre : float
-        Mean of a Normal, median of a LogNormal; 0 otherwise.
+        Mean of a Normal, a Gamma and a Correlation's underlying normal, median of a LogNormal;
+        0 otherwise.
+    unit : "outcome", "slope" or ""
+        What 1 is: a standard deviation of the outcome; of it for one of the term; or just 1.
     """
 
     name: str
@@ -55,6 +90,7 @@ class Prior:
     meaning: str
     reason: str
     centre: float = 0.0
+    unit: str = ""
 
     def variable(self, **dims) -> TensorVariable:
         """Add the random variable to the model in context; `dims` as PyMC takes it."""
@@ -75,9 +111,15 @@ class ScalePriors:
     ----------
     priors : sequence of Prior, length S
         HalfNormal or LogNormal, one per scale element.
+    linked : sequence of (slice, int, int)
+        Elements that have another prior instead: log-normal about the median that stands at the
+        first position, with the standard deviation of the logarithm that stands at the second.
     """
 
-    def __init__(self, priors: Sequence[Prior]) -> None:
+    def __init__(
+        self, priors: Sequence[Prior], linked: Sequence[tuple[slice, int, int]] = ()
+    ) -> None:
+        self.linked = tuple(linked)
         self.half = np.array([prior.distribution == "HalfNormal" for prior in priors], float)
         self.log_centre = np.array([np.log(prior.centre or 1.0) for prior in priors])
         self.spread = np.array([prior.scale for prior in priors])
@@ -86,7 +128,7 @@ class ScalePriors:
     def log_density(
         self, log_value: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the log density of each logarithm, Jacobian included, and its derivative.
+        """Return the log density of each logarithm, Jacobian included, and their sum's gradient.
 
         Parameters
         ----------
@@ -95,7 +137,15 @@ class ScalePriors:
         half = self.half
         unit = (half * np.exp(log_value) + (1 - half) * (log_value - self.log_centre)) / self.spread
         slope = half * (1 - unit**2) - (1 - half) * unit / self.spread
-        return self.constant + half * log_value - unit**2 / 2, slope
+        density = self.constant + half * log_value - unit**2 / 2
+        for own, median, log_sd in self.linked:
+            sd = np.exp(log_value[..., [log_sd]])
+            unit = (log_value[..., own] - log_value[..., [median]]) / sd
+            density[..., own] = -(unit**2 + LOG_2PI) / 2 - np.log(sd)
+            slope[..., own] = -unit / sd
+            slope[..., median] += (unit / sd).sum(-1)
+            slope[..., log_sd] += (unit**2 - 1).sum(-1)
+        return density, slope
 
 
 @dataclass(frozen=True)
@@ -124,6 +174,10 @@ class Priors:
             tuple(replace(p, scale=scales[p.name]) if p.name in scales else p for p in self.table),
         )
 
+    def and_of(self, *more: Prior) -> "Priors":
+        """Return the table with further lines, for a model that extends another."""
+        return Priors(self.name, self.table + more)
+
     def to_json(self) -> str:
         """Return the table as text, for the attribute `priors` of a trace."""
         rows = [asdict(prior) for prior in self.table]
@@ -140,6 +194,7 @@ REGULARISED = Priors(
             "slope of each term (with region slopes: their common mean)",
             "rstanarm's default scale: a regressor that varies little within provinces can have "
             "a slope above 1 (roads do), and this lets the data say so.",
+            unit="slope",
         ),
         Prior(
             "tau_slope_std",
@@ -149,6 +204,7 @@ REGULARISED = Priors(
             "Three regions hardly identify it, so the upper tail is the prior's: half a standard "
             "deviation lets regions differ in sign and rules out slopes that no outcome could "
             "follow; zero, no difference, stays possible.",
+            unit="slope",
         ),
         Prior(
             "const_std",
@@ -156,6 +212,7 @@ REGULARISED = Priors(
             0.5,
             "outcome of the average province in the average year",
             "The outcome is centred, so this is near 0 by construction.",
+            unit="outcome",
         ),
         Prior(
             "between_province",
@@ -164,6 +221,7 @@ REGULARISED = Priors(
             "Mundlak slopes: province effect on the province parts of the regressors",
             "Differences between provinces are shared among six to nine correlated terms; 0.5 "
             "each lets them explain all of the outcome's spread together.",
+            unit="outcome",
         ),
         Prior(
             "between_year",
@@ -171,6 +229,7 @@ REGULARISED = Priors(
             0.5,
             "Mundlak slopes: year effect on the year parts of the regressors",
             "As between_province.",
+            unit="outcome",
         ),
         Prior(
             "tau_province_std",
@@ -179,6 +238,7 @@ REGULARISED = Priors(
             "standard deviation of province effects about their Mundlak line",
             "Province effects cannot spread much wider than the outcome itself; zero, provinces "
             "wholly explained by the regressors' means, stays possible.",
+            unit="outcome",
         ),
         Prior(
             "tau_year_std",
@@ -187,6 +247,33 @@ REGULARISED = Priors(
             "standard deviation of year effects about their Mundlak line",
             "Year effects are what all provinces share: less than the outcome's spread, most of "
             "which lies between provinces.",
+            unit="outcome",
+        ),
+        Prior(
+            "tau_year_region_std",
+            "HalfNormal",
+            0.25,
+            "standard deviation of a region's year effects about those of all provinces",
+            "Half that of the year effects themselves: what moves a region moves the country "
+            "first; zero, the same years for all, stays possible. Where year effects are pooled.",
+            unit="outcome",
+        ),
+        Prior(
+            "sigma_median_std",
+            "LogNormal",
+            1.0,
+            "median of the regions' residual standard deviations",
+            "As sigma_std. Where residual scales are pooled.",
+            centre=0.2,
+            unit="outcome",
+        ),
+        Prior(
+            "tau_log_sigma",
+            "HalfNormal",
+            1.0,
+            "standard deviation of the logarithms of the regions' residual standard deviations",
+            "One puts a factor of e between regions, as between a rich coast and the rest; zero, "
+            "one scale for all, stays possible. Where residual scales are pooled.",
         ),
         Prior(
             "sigma_std",
@@ -196,6 +283,7 @@ REGULARISED = Priors(
             "Province and year effects explain most of an index; a factor of 7 either way of "
             "0.2 covers regions whose residual scales differ by far.",
             centre=0.2,
+            unit="outcome",
         ),
     ),
 )
@@ -210,6 +298,7 @@ FLAT = Priors(
             100.0,
             "slope of each term",
             "So wide that the posterior is the likelihood's: least squares.",
+            unit="slope",
         ),
         Prior(
             "province_std",
@@ -217,6 +306,7 @@ FLAT = Priors(
             100.0,
             "a province's mean outcome net of the regressors' two-way residuals",
             "Unpooled, as dummies are.",
+            unit="outcome",
         ),
         Prior(
             "year_std",
@@ -224,6 +314,7 @@ FLAT = Priors(
             100.0,
             "a year's mean outcome, less that of all years",
             "Unpooled, as dummies are; reported against the first year.",
+            unit="outcome",
         ),
         Prior(
             "sigma_std",
@@ -234,6 +325,7 @@ FLAT = Priors(
             "squares with n − N − K degrees of freedom (Gelman et al., Bayesian Data Analysis, "
             "3rd ed., section 14.2).",
             centre=0.2,
+            unit="outcome",
         ),
     ),
 )

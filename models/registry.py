@@ -1,17 +1,92 @@
 """The Bayesian models as records: which file, which switches, and in what order they climb.
 
+A model's file supplies the following (`ModelFile`); nothing else is asked of it, and what is run
+never asks for a model's name:
+
+`PRIORS`
+    Its prior table (`models.priors`).
+`split(design, …) -> parts`
+    The standardised arrays (`Parts`), from a column's design, the terms that vary by region
+    (`varying`, if the record says that they do) and the record's switches.
+`build(parts, priors) -> pm.Model`
+    The definition. Every free variable has dims, `parts.coords` their labels.
+`report(parts, free) -> Variables`
+    What is stored beside the free variables, on the paper's scale; `slope` (term) at least, of
+    the column's outcome. `free` holds draws, shapes (chain, draw, *dims).
+`rows(parts, free, rng) -> Rows`
+    Log likelihood and predictive draws of each row.
+`density(parts, priors) -> Collapsed`
+    Only of models that are normal given their scales: the same posterior with all else
+    integrated out, and then the default engine (`analysis.engines`).
+`slope_weights(parts)`
+    Only of models with a `density`: each regressor's standardised slope as a linear function of
+    its locations, for exact densities of slopes at zero (`analysis.savage_dickey`).
+
 The ladder from two-way fixed effects to region slopes is `LADDER`; each rung frees one thing, so
 a reader sees which step moves a number.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import ModuleType
+from typing import Any, Protocol
+
+import numpy as np
+import pymc as pm
 
 from data.errors import UserError
-from models import flat, hierarchical
+from models import (
+    autoregressive,
+    flat,
+    hierarchical,
+    joint,
+    measurement,
+    province_slopes,
+    student_t,
+)
 from models.design import Design, Specification
-from models.within_between import WithinBetween
+from models.priors import Priors
+from models.within_between import Rows, Variables
+
+
+class Parts(Protocol):
+    """The arrays that a model works on, as its `split` makes them."""
+
+    @property
+    def design(self) -> Design:
+        """The column's regression on the paper's scale."""
+
+    @property
+    def coords(self) -> dict[str, tuple]:
+        """Labels of every dim; `obs` are the design's rows."""
+
+    @property
+    def observed(self) -> Variables:
+        """What the likelihood is of, on the paper's scale; `y` (obs) is the column's outcome."""
+
+
+class ModelFile(Protocol):
+    """What a model's file supplies: see the head of this file."""
+
+    PRIORS: Priors
+    split: Callable[..., Any]
+
+    def build(self, parts: Any, priors: Priors) -> pm.Model:
+        """Build the PyMC model."""
+
+    def report(self, parts: Any, free: dict) -> Variables:
+        """Translate draws to the paper's scale."""
+
+    def rows(self, parts: Any, free: dict, rng: np.random.Generator) -> Rows:
+        """Return log likelihood and predictive draws of each row."""
+
+
+def own_variables(specification: Specification) -> tuple[str, ...]:
+    """Return the panel's columns that a column's own regression reads."""
+    return specification.variables
+
+
+STATIC_COUNTERPART = "static counterpart: without the lagged outcome"
+"""Of a model that stands in for a dynamic column's own."""
 
 
 @dataclass(frozen=True)
@@ -27,19 +102,31 @@ class Model:
     sentence : str
         What it assumes.
     module : module
-        With `split`, `effects`, `build`, `density` and `PRIORS`.
+        See the head of this file.
     switches : mapping of str to str
         Arguments of the module's `split`.
     varying : bool
         Whether the slopes of the terms of interest differ by region.
+    stands_in : bool
+        Whether it is also fitted to dynamic columns, as their static counterpart.
+    extra : bool
+        Whether it is fitted only when it is named.
+    carried_by : callable of Specification
+        Whether a column's sample can carry it, beside having the regions that it needs.
+    reads : callable of Specification
+        The panel's columns that it reads.
     """
 
     name: str
     label: str
     sentence: str
-    module: ModuleType
+    module: ModelFile
     switches: Mapping[str, str] = field(default_factory=dict)
     varying: bool = False
+    stands_in: bool = False
+    extra: bool = False
+    carried_by: Callable[[Specification], bool] = lambda _: True
+    reads: Callable[[Specification], tuple[str, ...]] = own_variables
 
     @property
     def prior_groups(self) -> bool:
@@ -49,9 +136,13 @@ class Model:
     @property
     def by_region(self) -> bool:
         """Whether something differs by region, so that one region is not enough."""
-        return self.varying or "region" in self.switches.values()
+        return self.varying or not {"pooled", "region"}.isdisjoint(self.switches.values())
 
-    def split(self, design: Design, specification: Specification) -> WithinBetween:
+    def counterpart(self, specification: Specification) -> str:
+        """Say in what the model is not the published regression; empty if it is."""
+        return STATIC_COUNTERPART if specification.dynamic else ""
+
+    def split(self, design: Design, specification: Specification) -> Parts:
         """Standardise a column's regression for this model."""
         varying = {"varying": specification.interest} if self.varying else {}
         return self.module.split(design, **varying, **self.switches)
@@ -84,16 +175,102 @@ MODELS = (
         hierarchical,
         {"sigma": "region"},
         varying=True,
+        stands_in=True,
+    ),
+    Model(
+        "walk",
+        "year effects as a walk",
+        "As hierarchical, with year effects that follow a random walk.",
+        hierarchical,
+        {"sigma": "region", "path": "walk"},
+        varying=True,
+        extra=True,
+    ),
+    Model(
+        "pooled",
+        "all partially pooled",
+        "Slopes of interest and of controls, year effects and σ by region about common centres.",
+        hierarchical,
+        {"sigma": "pooled", "controls": "pooled", "years": "pooled"},
+        varying=True,
+        extra=True,
+    ),
+    Model(
+        "by_region",
+        "all by region",
+        "All slopes, year effects and σ by region and free: Table 8's three regressions in one.",
+        hierarchical,
+        {"sigma": "region", "slopes": "region", "controls": "region", "years": "region"},
+        varying=True,
+        extra=True,
+    ),
+    Model(
+        "student_t",
+        "Student t errors",
+        "As hierarchical, with Student t errors whose degrees of freedom are learned.",
+        student_t,
+        {"sigma": "region"},
+        varying=True,
+        extra=True,
+    ),
+    Model(
+        "autoregressive",
+        "AR(1) errors",
+        "As hierarchical, with errors that follow an AR(1) in each province.",
+        autoregressive,
+        {"sigma": "region"},
+        varying=True,
+        extra=True,
+    ),
+    Model(
+        "province_slopes",
+        "province slopes",
+        "As hierarchical, with slopes of interest that vary by province within region.",
+        province_slopes,
+        {"sigma": "region"},
+        varying=True,
+        extra=True,
+    ),
+    Model(
+        "joint",
+        "joint outcomes",
+        "As hierarchical, for the outcome's parts (and produ after misallocation) at once, their "
+        "errors correlated.",
+        joint,
+        {"sigma": "region"},
+        varying=True,
+        extra=True,
+        carried_by=joint.carried_by,
+        reads=joint.reads,
+    ),
+    Model(
+        "measurement",
+        "measurement error",
+        "As hierarchical, on a true quotient of which the vintages of the accounts are readings.",
+        measurement,
+        {"sigma": "region"},
+        varying=True,
+        extra=True,
+        carried_by=measurement.carried_by,
     ),
 )
 
-LADDER = tuple(model.name for model in MODELS if model.module is hierarchical)
+LADDER = ("mundlak", "region_sigma", "hierarchical")
 """The rungs above two-way fixed effects; the last is the main model."""
 
 
 def models_for(specification: Specification) -> tuple[Model, ...]:
-    """Return the models that a column's sample can carry: one region, nothing by region."""
-    return tuple(model for model in MODELS if not (specification.region and model.by_region))
+    """Return the models that a column can carry.
+
+    A one-region sample carries nothing that differs by region, a dynamic column what may stand in.
+    """
+    return tuple(
+        model
+        for model in MODELS
+        if not (specification.region and model.by_region)
+        and (model.stands_in or not specification.dynamic)
+        and model.carried_by(specification)
+    )
 
 
 def find(name: str) -> Model:

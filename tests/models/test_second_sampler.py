@@ -9,7 +9,8 @@ import arviz as az
 import pymc as pm
 import pytest
 
-from analysis.sample import Job, Settings, fit
+from analysis.engines import Settings
+from analysis.sample import Job, fit
 from analysis.specifications import select
 from models.priors import FLAT
 from models.registry import find

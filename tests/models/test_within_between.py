@@ -4,14 +4,11 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from models.registry import MODELS
-from models.within_between import report, standard_mean, standardise
-from tests.fits import Fit, fit_of
+from models.within_between import standard_mean, standardise
+from tests.fits import INDEPENDENT, Fit, fit_of
 
 FITS = [
-    (column, model.name, share)
-    for column, share in (("3.2", 0.1), ("3.3", 0.0))
-    for model in MODELS
+    (column, name, share) for column, share in (("3.2", 0.1), ("3.3", 0.0)) for name in INDEPENDENT
 ]
 
 
@@ -32,7 +29,9 @@ def reported(fitted: Fit):
         for name, v in flat.items()
     }
     effects = fitted.model.module.effects(parts, shaped)
-    return effects, {name: value for name, (_, value) in report(parts, effects, flat).items()}
+    return effects, {
+        name: value for name, (_, value) in fitted.model.module.report(parts, shaped).items()
+    }
 
 
 def test_what_is_reported_makes_up_the_mean(fitted):
@@ -43,13 +42,15 @@ def test_what_is_reported_makes_up_the_mean(fitted):
     for i, term in enumerate(parts.varying):
         by_region = values["slope_region"][..., i, :]
         slope[..., arrays.terms.index(term)] = by_region[..., arrays.region]
+    by_year = values["year_effect"]
+    by_row = (arrays.year,) if parts.years == "common" else (arrays.region, arrays.year)
     built = (
         values["province_effect"][..., arrays.province]
-        + values["year_effect"][..., arrays.year]
+        + by_year[(..., *by_row)]
         + (slope * arrays.x).sum(axis=-1)
     )
     assert_allclose(built, mean, rtol=1e-9, atol=1e-9)
-    assert_allclose(values["year_effect"][..., 0], 0, atol=1e-12)
+    assert_allclose(by_year[..., 0], 0, atol=1e-12)
     assert_allclose(
         values["const"], values["province_effect"][..., arrays.province].mean(-1), rtol=1e-9
     )
@@ -67,7 +68,7 @@ def test_slope_of_a_varying_term_is_the_row_weighted_average(fitted):
 def test_parts_add_up_to_the_regressors(fitted):
     parts, arrays = fitted.parts, fitted.parts.design
     within = parts.within * parts.term_scale[parts.term_of_regressor]
-    whole = parts.province_part[arrays.province] + parts.year_part[arrays.year] + within
+    whole = parts.province_part[arrays.province] + parts.year_part[parts.cell] + within
     for regressor, position, column in zip(
         parts.regressors, parts.term_of_regressor, whole.T, strict=True
     ):
@@ -76,7 +77,8 @@ def test_parts_add_up_to_the_regressors(fitted):
             x = x * (arrays.region == arrays.regions.index(regressor.split(":")[1]))
         assert_allclose(column, x, atol=1e-9)
     assert_allclose(parts.in_province.T @ within, 0, atol=1e-9)
-    assert_allclose(parts.in_year.T @ within, 0, atol=1e-9)
+    in_cell = np.eye(len(parts.year_part))[parts.cell] if parts.years == "region" else parts.in_year
+    assert_allclose(in_cell.T @ within, 0, atol=1e-9)
     assert parts.y.mean() == pytest.approx(0, abs=1e-12)
     assert parts.y.std() == pytest.approx(1)
 

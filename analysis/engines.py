@@ -1,0 +1,199 @@
+"""How posteriors are sampled: two engines, both by NUTS (nutpie).
+
+collapsed
+    Everything that is normal given the scales is integrated out (`models.collapsed`); NUTS moves
+    in the few log scales, and the rest is drawn exactly given each of its draws. The engine of
+    every model whose file has a `density`.
+nuts
+    NUTS in all variables of the PyMC model, compiled once: the engine of every other model, and
+    for those with a `density` the check on it, minutes slower.
+"""
+
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from typing import Any, ClassVar
+
+import numpy as np
+import nutpie
+import pymc as pm
+import xarray as xr
+from numpy.typing import NDArray
+from nutpie.compiled_pyfunc import from_pyfunc
+from pymc.stats import compute_log_prior
+
+from data.errors import UserError
+from models.collapsed import Collapsed
+from models.priors import Priors
+from models.registry import Model, Parts
+
+SAMPLE_STATS = {
+    "diverging": "diverging",
+    "energy": "energy",
+    "logp": "lp",
+    "depth": "tree_depth",
+    "maxdepth_reached": "maxdepth_reached",
+    "n_steps": "n_steps",
+    "step_size": "step_size",
+}
+"""What is kept of nutpie's statistics, under ArviZ's names."""
+
+INTERPRETED = {"mode": "FAST_COMPILE"}
+"""How PyMC compiles what runs a few thousand times: at once, where machine code takes a minute."""
+
+Draws = dict[str, NDArray[np.float64]]
+"""Free variables, flat: shapes (chains, draws, size)."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to sample. What is None, the engine decides (`Settings.by`).
+
+    Attributes
+    ----------
+    draws, tune : int, optional
+        Per chain, after and before adaptation ends.
+    chains : int
+    seed : int
+        The same seed gives the same draws.
+    target_accept : float, optional
+        Of NUTS.
+    engine : str, optional
+        A key of `ENGINES`; by default the model's own, by the rule of `engine_for`.
+    """
+
+    draws: int | None = None
+    tune: int | None = None
+    chains: int = 4
+    seed: int = 1
+    target_accept: float | None = None
+    engine: str | None = None
+
+    def by(self, engine: "Engine") -> "Settings":
+        """Return the settings with nothing left to decide."""
+        chosen = {name: value for name, value in asdict(self).items() if value is not None}
+        return Settings(**{**engine.defaults, **chosen, "engine": engine.name})
+
+
+class CollapsedEngine:
+    """NUTS in the log scales, exact draws of the rest."""
+
+    name: ClassVar[str] = "collapsed"
+    defaults: ClassVar = {"draws": 750, "tune": 300, "target_accept": 0.9}
+
+    def __init__(self, model: Model, parts: Parts, priors: Priors, definition: pm.Model) -> None:
+        self.density: Collapsed = model.module.density(parts, priors)
+
+    def sample(self, settings: Settings, rng: np.random.Generator) -> tuple[Draws, xr.Dataset]:
+        """Return draws of the free variables, and the sampler's statistics."""
+        density = self.density
+        compiled = from_pyfunc(
+            density.size,
+            lambda: density.logp_and_gradient,
+            lambda *_: lambda log_scale: {"log_scale": log_scale},
+            [np.dtype(np.float64)],
+            [(density.size,)],
+            ["log_scale"],
+            make_initial_point_fn=lambda seed: density.initial(np.random.default_rng(seed)),
+        )
+        tree = nutpie.sample(compiled, **_nutpie(settings))
+        return density.draw(tree["posterior"]["log_scale"].to_numpy(), rng), _statistics(tree)
+
+    def draw_prior(self, size: int, rng: np.random.Generator) -> Draws:
+        """Return draws of the free variables from the prior, shapes (size, …)."""
+        return self.density.draw_prior(size, rng)
+
+    def log_prior(self, flat: Draws) -> Draws:
+        """Return the log prior of each free variable, summed over its elements."""
+        return self.density.log_prior(flat)
+
+
+class NutsEngine:
+    """NUTS in all variables of the PyMC model; all else is PyMC's own too."""
+
+    name: ClassVar[str] = "nuts"
+    defaults: ClassVar = {"draws": 2_000, "tune": 1_000, "target_accept": 0.95}
+
+    def __init__(self, model: Model, parts: Parts, priors: Priors, definition: pm.Model) -> None:
+        self.definition = definition
+        self.names = [variable.name for variable in definition.free_RVs]
+
+    def sample(self, settings: Settings, rng: np.random.Generator) -> tuple[Draws, xr.Dataset]:
+        """Return draws of the free variables, and the sampler's statistics."""
+        compiled = nutpie.compile_pymc_model(self.definition, var_names=self.names)
+        tree = nutpie.sample(compiled, **_nutpie(settings))
+        posterior = tree["posterior"]
+        return {name: _flat(posterior[name].to_numpy(), 2) for name in self.names}, _statistics(
+            tree
+        )
+
+    def draw_prior(self, size: int, rng: np.random.Generator) -> Draws:
+        """Return draws of the free variables from the prior, shapes (size, …)."""
+        drawn = pm.draw(
+            [self.definition[name] for name in self.names], size, random_seed=rng, **INTERPRETED
+        )
+        return {name: _flat(v, 1) for name, v in zip(self.names, drawn, strict=True)}
+
+    def log_prior(self, flat: Draws) -> Draws:
+        """Return the log prior of each free variable, summed over its elements."""
+        definition = self.definition
+        named = {}
+        for name, values in flat.items():
+            dims = definition.named_vars_to_dims[name]
+            shape = (len(definition.coords[dim]) for dim in dims)
+            named[name] = (("chain", "draw", *dims), values.reshape(*values.shape[:2], *shape))
+        found = compute_log_prior(
+            xr.DataTree.from_dict({"posterior": xr.Dataset(named)}),
+            model=definition,
+            extend_inferencedata=False,
+            progressbar=False,
+            compile_kwargs=INTERPRETED,
+        )
+        return {name: _flat(found[name].to_numpy(), 2).sum(axis=-1) for name in self.names}
+
+
+Engine = type[CollapsedEngine] | type[NutsEngine]
+
+ENGINES: dict[str, Engine] = {engine.name: engine for engine in (CollapsedEngine, NutsEngine)}
+
+
+def engine_for(model: Model, name: str | None = None) -> Engine:
+    """Return the engine of that name, or the model's: collapsed if its file has a `density`.
+
+    Raises
+    ------
+    UserError
+        If the collapsed engine is asked for a model that is not normal given its scales.
+    """
+    collapsible = hasattr(model.module, "density")
+    if name == CollapsedEngine.name and not collapsible:
+        raise UserError(
+            f"The model {model.name} is not normal given its scales, so nothing can be integrated "
+            "out: use --engine nuts, or leave --engine out."
+        )
+    return ENGINES[name or (CollapsedEngine if collapsible else NutsEngine).name]
+
+
+def _flat(values: NDArray[Any], leading: int) -> NDArray[Any]:
+    """Flatten all dims after the leading ones."""
+    return values.reshape(*values.shape[:leading], -1)
+
+
+def _nutpie(settings: Settings) -> dict:
+    return {
+        "draws": settings.draws,
+        "tune": settings.tune,
+        "chains": settings.chains,
+        "cores": 1,
+        "seed": settings.seed,
+        "target_accept": settings.target_accept,
+        "progress_bar": False,
+        "save_warmup": False,
+    }
+
+
+def _statistics(tree: xr.DataTree) -> xr.Dataset:
+    kept = tree["sample_stats"].to_dataset()[list(SAMPLE_STATS)].rename(SAMPLE_STATS)
+    kept.attrs = {}  # the times in them would make equal draws unequal files
+    return kept.assign_attrs(
+        inference_library="nutpie", inference_library_version=version("nutpie")
+    )
