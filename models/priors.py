@@ -14,12 +14,19 @@ import numpy as np
 import pymc as pm
 from numpy.typing import NDArray
 from pytensor.tensor import TensorVariable
+from scipy import stats
 
 LOG_2PI = float(np.log(2 * np.pi))
+
+HALF_T_DF = 3
+"""Degrees of freedom of every HalfStudentT: brms's default for scales, the variance finite."""
 
 DISTRIBUTIONS: dict[str, Callable[..., TensorVariable]] = {
     "Normal": lambda name, centre, scale, **dims: pm.Normal(name, centre, scale, **dims),
     "HalfNormal": lambda name, _, scale, **dims: pm.HalfNormal(name, scale, **dims),
+    "HalfStudentT": lambda name, _, scale, **dims: pm.HalfStudentT(
+        name, HALF_T_DF, sigma=scale, **dims
+    ),
     "LogNormal": lambda name, centre, scale, **dims: pm.LogNormal(
         name, np.log(centre), scale, **dims
     ),
@@ -39,8 +46,8 @@ class Prior:
     distribution : str
         A key of `DISTRIBUTIONS`.
     scale : float
-        Standard deviation; of the underlying normal for HalfNormal and ZeroSumNormal, of the
-        logarithm for LogNormal.
+        Standard deviation; of the underlying normal or t for HalfNormal, HalfStudentT and
+        ZeroSumNormal, of the logarithm for LogNormal.
     meaning : str
         What the variable is on the standardised scale.
     reason : str
@@ -61,7 +68,9 @@ class Prior:
         return DISTRIBUTIONS[self.distribution](self.name, self.centre, self.scale, **dims)
 
     def draw(self, size: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.float64]:
-        """Draw a scale parameter (HalfNormal or LogNormal)."""
+        """Draw a scale parameter (HalfNormal, HalfStudentT or LogNormal)."""
+        if self.distribution == "HalfStudentT":
+            return self.scale * np.abs(rng.standard_t(HALF_T_DF, size))
         normal = rng.standard_normal(size)
         if self.distribution == "HalfNormal":
             return self.scale * np.abs(normal)
@@ -74,14 +83,16 @@ class ScalePriors:
     Parameters
     ----------
     priors : sequence of Prior, length S
-        HalfNormal or LogNormal, one per scale element.
+        HalfNormal, HalfStudentT or LogNormal, one per scale element.
     """
 
     def __init__(self, priors: Sequence[Prior]) -> None:
-        self.half = np.array([prior.distribution == "HalfNormal" for prior in priors], float)
+        self.half_t = np.array([prior.distribution == "HalfStudentT" for prior in priors])
+        self.half = np.array([prior.distribution == "HalfNormal" for prior in priors]) | self.half_t
         self.log_centre = np.array([np.log(prior.centre or 1.0) for prior in priors])
         self.spread = np.array([prior.scale for prior in priors])
-        self.constant = self.half * np.log(2) - np.log(self.spread) - LOG_2PI / 2
+        at_mode = np.where(self.half_t, stats.t(HALF_T_DF).logpdf(0), -LOG_2PI / 2)
+        self.constant = self.half * np.log(2) - np.log(self.spread) + at_mode
 
     def log_density(
         self, log_value: NDArray[np.float64]
@@ -92,10 +103,13 @@ class ScalePriors:
         ----------
         log_value : ndarray, shape (…, S)
         """
-        half = self.half
-        unit = (half * np.exp(log_value) + (1 - half) * (log_value - self.log_centre)) / self.spread
-        slope = half * (1 - unit**2) - (1 - half) * unit / self.spread
-        return self.constant + half * log_value - unit**2 / 2, slope
+        half, nu = self.half, HALF_T_DF
+        unit = np.where(half, np.exp(log_value), log_value - self.log_centre) / self.spread
+        square = unit**2
+        fall = np.where(self.half_t, (nu + 1) * np.log1p(square / nu), square) / 2
+        steep = np.where(self.half_t, (nu + 1) * square / (nu + square), square)
+        slope = np.where(half, 1 - steep, -unit / self.spread)
+        return self.constant + half * log_value - fall, slope
 
 
 @dataclass(frozen=True)
