@@ -218,8 +218,12 @@ def sample(
     columns: Columns = None,
     panel: Panels = None,
     model: Models = None,
-    draws: Annotated[int, typer.Option(min=1, help="Draws per chain.")] = 750,
-    tune: Annotated[int, typer.Option(min=1, help="Adaptation steps per chain.")] = 300,
+    draws: Annotated[
+        int | None, typer.Option(min=1, help="Draws per chain. Default: the engine's.")
+    ] = None,
+    tune: Annotated[
+        int | None, typer.Option(min=1, help="Adaptation steps per chain. Default: the engine's.")
+    ] = None,
     chains: Annotated[int, typer.Option(min=1, help="Chains.")] = 4,
     seed: Seed = 1,
     engine: Annotated[

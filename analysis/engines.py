@@ -9,7 +9,7 @@ nuts
     for those with a `density` the check on it, minutes slower.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import Any, ClassVar
 
@@ -46,32 +46,39 @@ Draws = dict[str, NDArray[np.float64]]
 
 @dataclass(frozen=True)
 class Settings:
-    """How to sample.
+    """How to sample. What is None, the engine decides (`Settings.by`).
 
     Attributes
     ----------
-    draws, tune, chains : int
+    draws, tune : int, optional
         Per chain, after and before adaptation ends.
+    chains : int
     seed : int
         The same seed gives the same draws.
-    target_accept : float
+    target_accept : float, optional
         Of NUTS.
     engine : str, optional
         A key of `ENGINES`; by default the model's own, by the rule of `engine_for`.
     """
 
-    draws: int = 750
-    tune: int = 300
+    draws: int | None = None
+    tune: int | None = None
     chains: int = 4
     seed: int = 1
-    target_accept: float = 0.9
+    target_accept: float | None = None
     engine: str | None = None
+
+    def by(self, engine: "Engine") -> "Settings":
+        """Return the settings with nothing left to decide."""
+        chosen = {name: value for name, value in asdict(self).items() if value is not None}
+        return Settings(**{**engine.defaults, **chosen, "engine": engine.name})
 
 
 class CollapsedEngine:
     """NUTS in the log scales, exact draws of the rest."""
 
     name: ClassVar[str] = "collapsed"
+    defaults: ClassVar = {"draws": 750, "tune": 300, "target_accept": 0.9}
 
     def __init__(self, model: Model, parts: Parts, priors: Priors, definition: pm.Model) -> None:
         self.density: Collapsed = model.module.density(parts, priors)
@@ -104,6 +111,7 @@ class NutsEngine:
     """NUTS in all variables of the PyMC model; all else is PyMC's own too."""
 
     name: ClassVar[str] = "nuts"
+    defaults: ClassVar = {"draws": 2_000, "tune": 1_000, "target_accept": 0.95}
 
     def __init__(self, model: Model, parts: Parts, priors: Priors, definition: pm.Model) -> None:
         self.definition = definition

@@ -8,7 +8,7 @@ import json
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
@@ -133,20 +133,21 @@ def fit(job: Job, settings: Settings, priors: Priors | None = None) -> xr.DataTr
     priors = priors or model.module.PRIORS
     parts = model.split(design(job.panel.frame, job.specification), job.specification)
     definition = model.module.build(parts, priors)
-    engine = engine_for(model, settings.engine)(model, parts, priors, definition)
-    settings = replace(settings, engine=engine.name)
+    engine = engine_for(model, settings.engine)
+    settings = settings.by(engine)
+    sampler = engine(model, parts, priors, definition)
     # One stream each, so that none shifts another.
     rngs = [
         np.random.default_rng(child) for child in np.random.SeedSequence(settings.seed).spawn(3)
     ]
 
-    flat, statistics = engine.sample(settings, rngs[0])
+    flat, statistics = sampler.sample(settings, rngs[0])
     groups = _groups_of_draws(model, parts, definition, flat, rngs[1])
     groups["log_prior"] = _dataset(
-        {name: ((), values) for name, values in engine.log_prior(flat).items()}, parts
+        {name: ((), values) for name, values in sampler.log_prior(flat).items()}, parts
     )
     if model.prior_groups:
-        prior = {name: v[None] for name, v in engine.draw_prior(PRIOR_DRAWS, rngs[2]).items()}
+        prior = {name: v[None] for name, v in sampler.draw_prior(PRIOR_DRAWS, rngs[2]).items()}
         drawn = _groups_of_draws(model, parts, definition, prior, rngs[2])
         groups["prior"] = drawn["posterior"]
         groups["prior_predictive"] = drawn["posterior_predictive"]

@@ -1,0 +1,64 @@
+"""Which engine a model gets, and that both say the same of a prior."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from analysis.engines import CollapsedEngine, NutsEngine, Settings, engine_for
+from data.errors import UserError
+from models.registry import MODELS, find
+from tests.fits import fit_of
+
+
+def test_a_model_with_a_density_is_collapsed_unless_the_user_asks_otherwise():
+    for model in MODELS:
+        own = CollapsedEngine if hasattr(model.module, "density") else NutsEngine
+        assert engine_for(model) is own
+        assert engine_for(model, "nuts") is NutsEngine
+    assert engine_for(find("hierarchical")) is CollapsedEngine
+
+
+def test_a_model_without_a_density_cannot_be_collapsed():
+    model = replace(find("hierarchical"), name="odd", module=SimpleNamespace())
+    assert engine_for(model) is NutsEngine
+    with pytest.raises(UserError, match=r"odd is not normal given its scales.*--engine nuts"):
+        engine_for(model, "collapsed")
+
+
+def test_the_engine_decides_what_the_settings_leave_open():
+    settings = Settings(draws=10, seed=4).by(NutsEngine)
+    assert settings == Settings(10, NutsEngine.defaults["tune"], 4, 4, 0.95, "nuts")
+    assert settings.by(NutsEngine) == settings
+
+
+def engines():
+    fitted = fit_of("3.3", "hierarchical")
+    made = (fitted.model, fitted.parts, fitted.priors, fitted.definition)
+    return CollapsedEngine(*made), NutsEngine(*made)
+
+
+def test_both_engines_evaluate_the_same_log_prior():
+    collapsed, nuts = engines()
+    draws = collapsed.draw_prior(6, np.random.default_rng(1))
+    flat = {name: values.reshape(2, 3, -1) for name, values in draws.items()}
+    left, right = collapsed.log_prior(flat), nuts.log_prior(flat)
+    assert left.keys() == right.keys()
+    for name, values in left.items():
+        assert_allclose(values, right[name], rtol=1e-7, err_msg=name)
+
+
+def test_both_engines_draw_from_the_same_prior():
+    size = 4_000
+    left, right = (e.draw_prior(size, np.random.default_rng(2)) for e in engines())
+    assert left.keys() == right.keys()
+    for name, values in left.items():
+        assert values.shape == right[name].shape
+        # Elements of a variable have one prior each; logarithms of what is positive.
+        of = np.log if name.startswith(("tau", "sigma")) else np.asarray
+        one, other = of(values), of(right[name])
+        spread = np.hypot(one.std(0), other.std(0)) / np.sqrt(size)
+        assert np.abs((one.mean(0) - other.mean(0)) / spread).max() < 4.5, name
+        assert_allclose(one.std(0), other.std(0), rtol=0.12, err_msg=name)
