@@ -326,6 +326,41 @@ def check(
 
 
 @app.command()
+def sensitivity(
+    columns: Columns = None,
+    panel: Panels = None,
+    model: Annotated[
+        list[str] | None, typer.Option("--model", help="A model; repeatable. Default: the ladder.")
+    ] = None,
+    seed: Seed = 1,
+    out: Out = ROOT,
+) -> None:
+    """Refit (by default 3.2) without each province and under other priors: results/sensitivity_*.
+
+    Minutes for each model, column and panel; what is in the tables already is not made again.
+    """
+    from analysis import plots
+    from analysis import sensitivity as study
+    from analysis.engines import Settings
+
+    outputs = Outputs(out)
+    records = select(columns or HEADLINE[:1])
+    listed = study.studies(_load(panel, records, model or ()), records, model or ())
+    done = study.run(listed, Settings(seed=seed), outputs.results)
+    for _ in track(done, "Refitting", len(listed), console=console):
+        pass
+    tables = study.tables(outputs.results)
+    for title, table in study.summaries(tables).items():
+        _print_frame(table, title)
+    write_csv(study.comparison(tables["provinces"]), study.path_of(outputs.results, "loo"))
+    for name in (*tables, "loo"):
+        console.print(f"written: {outputs.shown(study.path_of(outputs.results, name))}")
+    for name, rows in study.frames(tables["influence"]):
+        for path in plots.save(study.draw, rows, outputs.figures / name):
+            console.print(f"written: {outputs.shown(path)}")
+
+
+@app.command()
 def compare(out: Out = ROOT) -> None:
     """Set every trace's slopes beside the published ones: results/comparison.csv, figures/."""
     from analysis import compare as comparison

@@ -169,19 +169,19 @@ def _groups_of_draws(
     model: Model, parts: Parts, definition: pm.Model, flat: Draws, rng: np.random.Generator
 ) -> dict[str, xr.Dataset]:
     """Return draws with what the model reports, predictive draws and the log likelihood."""
-    shaped = _shaped(definition, parts, flat)
-    free = {name: values for name, (_, values) in shaped.items()}
+    variables = shaped(definition, parts, flat)
+    free = {name: values for name, (_, values) in variables.items()}
     rows = model.module.rows(parts, free, rng)
     predictive = {name: (d, v.astype(POINTWISE)) for name, (d, v) in rows.predictive.items()}
     log_likelihood = {"y": (("obs",), rows.log_likelihood.astype(POINTWISE))}
     return {
-        "posterior": _dataset(model.module.report(parts, free) | shaped, parts),
+        "posterior": _dataset(model.module.report(parts, free) | variables, parts),
         "posterior_predictive": _dataset(predictive, parts),
         "log_likelihood": _dataset(log_likelihood, parts),
     }
 
 
-def _shaped(definition: pm.Model, parts: Parts, flat: Draws) -> Variables:
+def shaped(definition: pm.Model, parts: Parts, flat: Draws) -> Variables:
     """Give free variables the dims that the PyMC model says they have."""
     sizes = {name: len(labels) for name, labels in parts.coords.items()}
     dims = {name: definition.named_vars_to_dims[name] for name in flat}

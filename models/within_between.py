@@ -12,7 +12,7 @@ Estimators*). The x̃ are orthogonal to province and year dummies, which sampler
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -123,6 +123,13 @@ class WithinBetween:
             "year": design.years,
             "obs": tuple(range(len(design.y))),
         }
+
+    def keep(self, rows: NDArray[np.bool_]) -> "WithinBetween":
+        """Return some of the rows, shape (n,), standardised and split as all of them are.
+
+        A province without rows keeps its effect, about its Mundlak line.
+        """
+        return replace(self, design=self.design.keep(rows), within=self.within[rows])
 
     @property
     def observed(self) -> "Variables":
