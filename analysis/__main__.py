@@ -1,6 +1,7 @@
 """The command line: `python -m analysis COMMAND`.
 
-Exit codes: 0 all is well; 1 a fit failed its health gate; 2 the user's input is at fault.
+Exit codes: 0 all is well; 1 a fit failed its health gate; 2 the user's input is at fault; 130 the
+run was interrupted.
 """
 
 import json
@@ -229,19 +230,28 @@ def sample(
     engine: Annotated[
         Engine | None, typer.Option(help="See analysis/engines.py. Default: the model's own.")
     ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="All 19 published columns, as far as the models go.")
+    ] = False,
     out: Out = ROOT,
 ) -> None:
     """Sample posteriors (by default of the headline columns) into traces/<panel>/.
 
+    What is there already, made from the same panel, model, priors and settings, is kept.
+
     Example: python -m analysis sample 3.2 --panel recollected --model hierarchical
     """
+    from analysis import diagnose as gate
     from analysis.engines import Settings
+    from analysis.sample import carrying
 
     settings = Settings(draws=draws, tune=tune, chains=chains, seed=seed, engine=engine)
-    records = select(columns or HEADLINE)
+    if every and columns:
+        raise UserError(f"--all and columns ({', '.join(columns)}) exclude each other: leave one.")
+    records = carrying(select(()), model or ()) if every else select(columns or HEADLINE)
     panels = _load(panel, records, model or ())
     paths = _sample(panels, records, model or (), settings, Outputs(out))
-    _exit_by_gate(_gate(paths))
+    _exit_by_gate(_show_gate(gate.stated(paths)))
 
 
 def _sample(
@@ -251,11 +261,22 @@ def _sample(
     settings: "Settings",
     outputs: Outputs,
 ) -> list[Path]:
-    from analysis.sample import jobs, sample_all
+    from analysis.sample import jobs, missing, path_of, sample_all
 
     listed = jobs(panels, records, models)
-    done = sample_all(listed, settings, outputs.traces)
-    return sorted(track(done, "Sampling", len(listed), console=console, transient=True))
+    waiting = missing(listed, settings, outputs.traces)
+    console.print(
+        f"{len(listed) - len(waiting)} of {len(listed)} traces are up to date: "
+        + (f"sampling {len(waiting)}." if waiting else "nothing is sampled.")
+    )
+    done = sample_all(waiting, settings, outputs.traces)
+    try:
+        for _ in track(done, "Sampling", len(waiting), console=console, transient=True):
+            pass
+    except KeyboardInterrupt:
+        console.print("Interrupted: finished traces are kept, and the same command goes on.")
+        raise
+    return sorted(path_of(job, outputs.traces) for job in listed)
 
 
 @app.command()
@@ -265,19 +286,19 @@ def diagnose(out: Out = ROOT) -> None:
 
 
 def _diagnose(outputs: Outputs) -> pd.DataFrame:
+    from analysis import diagnose as gate
     from analysis.trace import trace_paths
 
-    found = _gate(trace_paths(outputs.traces))
+    paths = trace_paths(outputs.traces)
+    found = gate.diagnose(track(paths, "Diagnosing", console=console, transient=True))
+    _show_gate(found)
     path = outputs.results / "diagnostics.csv"
     write_csv(found, path)
     console.print(f"written: {outputs.shown(path)} ({len(found)} rows)")
     return found
 
 
-def _gate(paths: Sequence[Path]) -> pd.DataFrame:
-    from analysis import diagnose as gate
-
-    found = gate.diagnose(track(paths, "Diagnosing", console=console, transient=True))
+def _show_gate(found: pd.DataFrame) -> pd.DataFrame:
     _print_frame(found.drop(columns="engine"), "Health of the fits")
     return found
 

@@ -5,7 +5,8 @@ transition diverged, BFMI ≥ 0.3 in every chain, and no tree was cut off at its
 (Vehtari et al. 2021, *Bayesian Analysis* 16:667–718; Betancourt 2018, arXiv:1701.02434).
 """
 
-from collections.abc import Callable, Iterable
+import json
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from analysis.trace import read
+from analysis.trace import attributes, read
 from data.errors import UserError
 
 
@@ -108,6 +109,17 @@ def diagnose(paths: Iterable[Path]) -> pd.DataFrame:
                 f"{path} says that its gate is {tree.attrs['gate']!r} but its draws say {gate!r}: "
                 "delete it and sample again."
             )
-        named = {name: tree.attrs[name] for name in ("panel", "column", "model", "engine")}
-        rows.append({**named, "gate": gate, **values, "failed": " ".join(failed)})
+        rows.append(_row(tree.attrs, values))
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def stated(paths: Iterable[Path]) -> pd.DataFrame:
+    """Return what the attributes of traces just written say of their gates, as `diagnose` does."""
+    found = [attributes(path) for path in paths]
+    rows = [_row(attrs, json.loads(attrs["gate_numbers"])) for attrs in found]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _row(attrs: Mapping[str, str], values: Mapping[str, float]) -> dict:
+    named = {name: attrs[name] for name in ("panel", "column", "model", "engine", "gate")}
+    return {**named, **values, "failed": " ".join(failures(values))}

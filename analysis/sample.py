@@ -5,15 +5,18 @@ What a model's file supplies is said in `models.registry`, how it is sampled in
 """
 
 import json
+import signal
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
 from multiprocessing import get_context
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pymc as pm
@@ -22,6 +25,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from analysis import trace
+from analysis.cache import ATTRIBUTE, input_sha256, is_current
 from analysis.diagnose import failures, numbers
 from analysis.engines import Draws, Settings, engine_for
 from analysis.outputs import ROOT
@@ -60,13 +64,8 @@ def jobs(
         If no named model fits a column's sample, or a column waits for its model.
     """
     names = [find(name).name for name in models]
-    listed = []
+    panels, listed = list(panels), []
     for record in specifications:
-        if record.estimator != "twfe":
-            raise UserError(
-                f"Column {record.column} is a dynamic panel, which has no model yet: choose a "
-                "column of Tables 3, 4, 6, 7 or 8."
-            )
         fitting = {model.name: model for model in models_for(record)}
         default = [name for name, model in fitting.items() if not model.extra]
         chosen = [name for name in names or default if name in fitting]
@@ -79,6 +78,51 @@ def jobs(
     return listed
 
 
+def carrying(
+    specifications: Iterable[Specification], models: Iterable[str]
+) -> tuple[Specification, ...]:
+    """Return the columns that at least one of the named models can be fitted to.
+
+    Raises
+    ------
+    UserError
+        If there is no such model.
+    """
+    names = {find(name).name for name in models}
+    return tuple(
+        record
+        for record in specifications
+        if not names or names & {model.name for model in models_for(record)}
+    )
+
+
+def missing(listed: Iterable[Job], settings: Settings, traces: Path) -> list[Job]:
+    """Return the fits whose trace is not there yet, or was made from other inputs."""
+    return [
+        job
+        for job in listed
+        if not is_current(path_of(job, traces), made_from(job, settings, _priors(job)))
+    ]
+
+
+def path_of(job: Job, traces: Path) -> Path:
+    """Return where a fit's trace lies."""
+    return trace.trace_path(traces, job.panel.name, job.specification.column, job.model)
+
+
+def made_from(job: Job, settings: Settings, priors: Priors) -> str:
+    """Return the hash of everything that a fit's trace is made from."""
+    model = find(job.model)
+    return input_sha256(
+        job.panel.sha256,
+        job.specification,
+        model,
+        priors,
+        asdict(settings.by(engine_for(model, settings.engine))),
+        {name: version(name) for name in PACKAGES},
+    )
+
+
 def sample_all(
     listed: Iterable[Job], settings: Settings, traces: Path, workers: int = 2
 ) -> Iterator[Path]:
@@ -89,13 +133,34 @@ def sample_all(
     if workers == 1:
         yield from (sample(job, settings, traces) for job in listed)
         return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        pending = [pool.submit(sample, job, settings, traces) for job in listed]
+    with ProcessPoolExecutor(
+        workers, mp_context=get_context("spawn"), initializer=_leave_on_interrupt
+    ) as pool:
+        with _ignoring_interrupts():  # inherited: until workers are set up, they know no better
+            pending = [pool.submit(sample, job, settings, traces) for job in listed]
         try:
             for done in as_completed(pending):
                 yield done.result()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _ignoring_interrupts() -> Iterator[None]:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _leave_on_interrupt() -> None:
+    """Make Ctrl-C end a worker at once; nutpie takes KeyboardInterrupt for "enough draws"."""
+
+    def leave(*_) -> NoReturn:
+        raise SystemExit(130)
+
+    signal.signal(signal.SIGINT, leave)
 
 
 def sample(job: Job, settings: Settings, traces: Path) -> Path:
@@ -111,9 +176,8 @@ def sample(job: Job, settings: Settings, traces: Path) -> Path:
     UserError
         If the panel does not carry the regression.
     """
-    tree = fit(job, settings)
-    path = trace.trace_path(traces, job.panel.name, job.specification.column, job.model)
-    trace.write(tree, path)
+    path = path_of(job, traces)
+    trace.write(fit(job, settings), path)
     return path
 
 
@@ -130,7 +194,7 @@ def fit(job: Job, settings: Settings, priors: Priors | None = None) -> xr.DataTr
         The model's own by default.
     """
     model = find(job.model)
-    priors = priors or model.module.PRIORS
+    priors = priors or _priors(job)
     parts = model.split(design(job.panel.frame, job.specification), job.specification)
     definition = model.module.build(parts, priors)
     engine = engine_for(model, settings.engine)
@@ -160,6 +224,10 @@ def fit(job: Job, settings: Settings, priors: Priors | None = None) -> xr.DataTr
     tree = xr.DataTree.from_dict({f"/{name}": group for name, group in groups.items()})
     tree.attrs = _attributes(job, model, priors, settings, values)
     return tree
+
+
+def _priors(job: Job) -> Priors:
+    return find(job.model).module.PRIORS
 
 
 # --- groups of a trace ------------------------------------------------------------------------
@@ -230,12 +298,14 @@ def _attributes(
         "panel_sha256": job.panel.sha256,
         "model": model.name,
         "model_sentence": model.sentence,
+        "counterpart": model.counterpart(job.specification),
         "engine": settings.engine,
         "priors": priors.to_json(),
         "seed": settings.seed,
         "settings": json.dumps(asdict(settings)),
         "versions": json.dumps({name: version(name) for name in PACKAGES}),
         "git_commit": _git_commit(),
+        ATTRIBUTE: made_from(job, settings, priors),
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "gate": "fail" if failed else "pass",
         "gate_failed": " ".join(failed),

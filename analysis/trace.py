@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import arviz as az
+import h5py
 import xarray as xr
 
 from data.errors import UserError
@@ -26,12 +27,14 @@ ATTRIBUTES = (
     "panel",
     "panel_sha256",
     "model",
+    "counterpart",
     "engine",
     "priors",
     "seed",
     "settings",
     "versions",
     "git_commit",
+    "input_sha256",
     "gate",
     "gate_numbers",
 )
@@ -68,6 +71,15 @@ def breaches(tree: xr.DataTree) -> list[str]:
     if tree.attrs.get("gate") not in ("pass", "fail"):
         missing.append('attribute gate, "pass" or "fail"')
     return missing
+
+
+def attributes(path: Path) -> dict[str, str | int]:
+    """Read the attributes of a trace alone; none if the file is missing or no trace."""
+    try:
+        with h5py.File(path) as file:
+            return {name: file.attrs[name] for name in (*ATTRIBUTES, "gate_failed")}
+    except (OSError, KeyError):
+        return {}
 
 
 def write(tree: xr.DataTree, path: Path) -> None:

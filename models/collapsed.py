@@ -81,10 +81,22 @@ class Location:
 
 @dataclass(frozen=True)
 class Scale:
-    """A scale parameter: `size` elements with the same half-normal or log-normal prior."""
+    """A scale parameter: `size` elements with the same half-normal or log-normal prior.
+
+    Attributes
+    ----------
+    prior : Prior
+        Its name, and its prior if the next two are empty.
+    size : int
+    median, log_sd : str
+        Scale parameters of one element each, before this one: its elements are log-normal with
+        that median and that standard deviation of the logarithm.
+    """
 
     prior: Prior
     size: int = 1
+    median: str = ""
+    log_sd: str = ""
 
     @property
     def name(self) -> str:
@@ -207,11 +219,53 @@ class Collapsed:
             row[:] = mean + dtrtrs(factor, noise, lower=1, trans=1)[0]
         return self._variables(theta.reshape(*log_scale.shape[:-1], -1), log_scale)
 
+    def moments(
+        self, log_scale: Array, weights: Mapping[str, Array], *, prior: bool = False
+    ) -> tuple[Array, Array]:
+        """Return mean and standard deviation, given the scales, of linear functions of θ.
+
+        Parameters
+        ----------
+        log_scale : ndarray, shape (…, S)
+        weights : mapping of str to ndarray, shape (K, size)
+            By block, of its θ (not in units of its scale); a block left out has none.
+        prior : bool
+            Of the prior rather than of the posterior.
+
+        Returns
+        -------
+        mean, sd : ndarray, shape (…, K)
+        """
+        rows = np.hstack(
+            [
+                weights.get(block.name, np.zeros((len(next(iter(weights.values()))), block.size)))
+                for block in self.locations
+            ]
+        )
+        flat = log_scale.reshape(-1, self.size)
+        if prior:
+            reach = np.linalg.solve(self.deviation.T, rows.T)  # (L, K)
+            sd = np.sqrt(self._sd(flat) ** 2 @ reach**2)
+            mean = np.zeros_like(sd)
+        else:
+            mean, sd = np.empty((2, len(flat), len(rows)))
+            for i, weight in enumerate(np.exp(-2 * flat)):
+                factor, centre = self._given(weight)
+                mean[i] = rows @ centre
+                sd[i] = np.linalg.norm(dtrtrs(factor, rows.T, lower=1)[0], axis=0)
+        shape = (*log_scale.shape[:-1], len(rows))
+        return mean.reshape(shape), sd.reshape(shape)
+
     def draw_prior(self, size: int, rng: np.random.Generator) -> dict[str, Array]:
         """Draw all random variables of the PyMC model from the prior, shapes (size, …)."""
-        log_scale = np.hstack(
-            [np.log(scale.prior.draw((size, scale.size), rng)) for scale in self.scales]
-        )
+        drawn: dict[str, Array] = {}
+        for scale in self.scales:
+            if scale.median:
+                normal = rng.standard_normal((size, scale.size))
+                drawn[scale.name] = drawn[scale.median] * np.exp(drawn[scale.log_sd] * normal)
+            else:
+                drawn[scale.name] = scale.prior.draw((size, scale.size), rng)
+        log_scale = np.log(np.hstack(list(drawn.values())))
         noise = rng.standard_normal((size, len(self.fixed)))
         theta = np.linalg.solve(self.deviation, (self._sd(log_scale) * noise).T).T
         return self._variables(theta, log_scale)
@@ -333,7 +387,14 @@ def collapse(
         gram=gram,
         gram_lower=(np.tril(gram) + np.tril(gram, -1)).reshape(n_scales, -1),
         gram_fixed=precise.T @ precise,
-        prior=ScalePriors([scale.prior for scale in scales for _ in range(scale.size)]),
+        prior=ScalePriors(
+            [scale.prior for scale in scales for _ in range(scale.size)],
+            [
+                (scale_at[scale.name], scale_at[scale.median].start, scale_at[scale.log_sd].start)
+                for scale in scales
+                if scale.median
+            ],
+        ),
         xy=xy,
         yy=yy,
         constant=float(-np.log(fixed).sum() - len(y) * LOG_2PI / 2),

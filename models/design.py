@@ -52,6 +52,11 @@ class Specification:
         return self.column.split(".")[0]
 
     @property
+    def dynamic(self) -> bool:
+        """Whether the published regression has the lagged outcome as one more regressor."""
+        return self.estimator == "system_gmm"
+
+    @property
     def terms(self) -> tuple[str, ...]:
         """Slopes in the order in which they are printed."""
         return self.interest + self.controls

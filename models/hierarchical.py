@@ -1,4 +1,4 @@
-"""Two-way hierarchical model: pooled province and year effects, slopes and σ by region.
+"""Two-way hierarchical model: province and year effects, slopes and σ by region as switched.
 
 Likelihood, with x̃ the two-way residuals of the regressors and P, Q their province and year parts
 (`models.within_between`), r the region of province i, z the terms that vary, w the others
@@ -9,12 +9,29 @@ Effects, with Mundlak terms
     d_t ~ N(Q_t'ζ, τ_year²), Σ_t d_t = 0
     b_r ~ N(β, τ_slope²)
 
+Switches (arguments of `split`), each "common" (one for all regions), "pooled" (by region about a
+common centre) or "region" (by region and free):
+
+============ ========================= ====================================== ==================
+switch       common                    pooled                                 region
+============ ========================= ====================================== ==================
+`slopes`     no term in `varying`      b_r ~ N(β, τ_slope²)                   b_r ~ prior of β
+`controls`   γ                         as `slopes`, a τ_slope for each term   as `slopes`
+`years`      d_t                       d_t + N(0, τ_year_region²) by region   d_rt, τ_year_r
+`sigma`      σ                         log σ_r ~ N(log σ_median, τ_logσ²)     σ_r
+============ ========================= ====================================== ==================
+
+and `path`: the d_t less their Mundlak line are exchangeable, or a random walk about zero, scaled
+so that τ_year is their standard deviation over years either way. All common is two-way fixed
+effects' Table 3, all by region Table 8's three regressions in one: in both, whatever the scales,
+slopes with wide priors have the mean of least squares.
+
 Priors (`models.priors.REGULARISED`, there with reasons): β, γ, α, ξ, ζ normal; the τ half-normal;
 σ_r log-normal. All on the standardised scale; `models.within_between` translates.
 
 What is identified: β, γ and b by variation within province and year, as in two-way fixed
 effects, because P and Q stand in the effects (Mundlak 1978, *Econometrica* 46:69–85; Wooldridge
-2021). With `slope="common"` and `sigma="common"` the slopes are those of two-way fixed effects.
+2021). With one σ the slopes are those of two-way fixed effects.
 τ_slope hangs on as many slopes as there are regions, so its upper tail is its prior's (Gelman
 2006, *Bayesian Analysis* 1:515–533). ξ and ζ are nearly as many as
 provinces and years in one-region samples: their proper priors, not the data, keep them apart
@@ -24,10 +41,11 @@ from the offsets, and the slopes do not depend on them.
 generalised least squares.
 """
 
-from typing import Literal
+from typing import Any
 
 import numpy as np
 import pymc as pm
+from numpy.typing import NDArray
 from scipy.linalg import helmert
 
 from data.errors import UserError
@@ -35,7 +53,9 @@ from models.collapsed import Collapsed, Location, Scale, collapse
 from models.design import Design
 from models.priors import REGULARISED, Priors
 from models.within_between import (
+    By,
     Effects,
+    Path,
     Rows,
     Variables,
     WithinBetween,
@@ -46,49 +66,93 @@ from models.within_between import (
     within_between,
 )
 
-By = Literal["common", "region"]
-
 PRIORS = REGULARISED
 
 
-def split(design: Design, varying: tuple[str, ...] = (), sigma: By = "common") -> WithinBetween:
+def split(
+    design: Design,
+    varying: tuple[str, ...] = (),
+    sigma: By = "common",
+    *,
+    slopes: By = "pooled",
+    controls: By = "common",
+    years: By = "common",
+    path: Path = "exchangeable",
+) -> WithinBetween:
     """Standardise the regression and split its regressors.
 
     Parameters
     ----------
     design : Design
     varying : tuple of str
-        Terms whose slopes differ by region; none for one slope per term.
-    sigma : "common" or "region"
-        Whether residual standard deviations differ by region.
+        Terms of interest whose slopes differ by region; none for one slope per term.
+    sigma, slopes, controls, years, path
+        The switches at the head of this file; `slopes` is of the terms in `varying`, `controls`
+        of the others.
 
     Raises
     ------
     UserError
         If the sample has one region where two are needed, or a regressor is collinear.
     """
-    if len(design.regions) < 2 and (varying or sigma == "region"):
+    how = {term: slopes if term in varying else controls for term in design.terms}
+    by_region = tuple(term for term in design.terms if how[term] != "common")
+    if len(design.regions) < 2 and (by_region or {sigma, years} != {"common"}):
         raise UserError(
             f"The sample has one region ({design.regions[0]}), so nothing can differ by region: "
             "choose the model mundlak."
         )
-    groups = design.regions if sigma == "region" else ("all",)
-    return within_between(design, varying, groups)
+    return within_between(
+        design,
+        by_region,
+        ("all",) if sigma == "common" else design.regions,
+        free=tuple(term for term in design.terms if how[term] == "region"),
+        years=years,
+        path=path,
+        pooled_sigma=sigma == "pooled",
+    )
 
 
 def effects(parts: WithinBetween, free: dict) -> Effects:
-    """Form the effects from the free variables; tensors or arrays of draws, shapes (…, size)."""
-    year_line = free["between_year"] @ standardise(parts.year_part).T
-    slope = free["slope_std"] @ parts.terms_to_regressors
-    for position, columns in enumerate(parts.region_columns):
+    """Form the effects from the free variables; tensors or arrays of draws, shapes (…, *dims)."""
+    slope = free["slope_std"] @ parts.coefficients_to_regressors
+    columns = dict(zip(parts.varying, parts.region_columns, strict=True))
+    for position, term in enumerate(parts.pooled):
         spread = free["tau_slope_std"][..., position, None]
-        slope = slope + (spread * free["slope_offset"][..., position, :]) @ columns
+        slope = slope + (spread * free["slope_offset"][..., position, :]) @ columns[term]
     return Effects(
         province=free["province_std"],
-        year=year_line + free["tau_year_std"][..., 0, None] * free["year_offset"],
+        year=_year_effects(parts, free),
         slope=slope,
         sigma=free["sigma_std"] @ parts.groups_to_regions,
     )
+
+
+def _year_effects(parts: WithinBetween, free: dict) -> Any:
+    """Form the effect of each year cell, shape (…, C)."""
+    region, year = parts.region_of_cell, parts.year_of_cell
+    line = free["between_year"] @ standardise(parts.year_part).T
+    if parts.path == "walk":
+        offset = free["year_step"] @ walk(len(parts.design.years)).T
+    else:
+        offset = free["year_offset"]
+    if parts.years == "region":
+        return line + free["tau_year_std"][..., region] * offset[..., region, year]
+    effect = line + free["tau_year_std"][..., 0, None] * offset[..., year]
+    if parts.years == "pooled":
+        of_region = free["year_region_offset"][..., region, year]
+        effect = effect + free["tau_year_region_std"][..., 0, None] * of_region
+    return effect
+
+
+def walk(n: int) -> NDArray[np.float64]:
+    """Return what turns n − 1 standard steps into a walk that sums to zero, shape (n, n − 1).
+
+    Scaled so that the mean over years of the walk's variance is 1.
+    """
+    path = np.tri(n, n - 1, -1)
+    path -= path.mean(axis=0)
+    return path / np.sqrt((path**2).sum() / n)
 
 
 def build(parts: WithinBetween, priors: Priors = PRIORS) -> pm.Model:
@@ -107,26 +171,59 @@ def build(parts: WithinBetween, priors: Priors = PRIORS) -> pm.Model:
         Free variables on the standardised scale.
     """
     with pm.Model(coords=parts.coords) as model:
-        free = {
-            "slope_std": priors["slope_std"].variable(dims="term"),
-            "const_std": priors["const_std"].variable(dims="one"),
-            "between_province": priors["between_province"].variable(dims="regressor"),
-            "between_year": priors["between_year"].variable(dims="regressor"),
-            "tau_province_std": priors["tau_province_std"].variable(dims="one"),
-            "tau_year_std": priors["tau_year_std"].variable(dims="one"),
-            "sigma_std": priors["sigma_std"].variable(dims="sigma_group"),
-        }
-        line = free["between_province"] @ standardise(parts.province_part).T
-        centre = free["const_std"][0] + line  # PyTensor does not broadcast a dim that has a name
-        free["province_std"] = pm.Normal(
-            "province_std", centre, free["tau_province_std"][0], dims="province"
-        )
-        free["year_offset"] = pm.ZeroSumNormal("year_offset", dims="year")
-        if parts.varying:
-            free["tau_slope_std"] = priors["tau_slope_std"].variable(dims="varying")
-            free["slope_offset"] = pm.Normal("slope_offset", dims=("varying", "region"))
-        observe(parts, effects(parts, free))
+        observe(parts, effects(parts, variables(parts, priors)))
     return model
+
+
+def variables(parts: WithinBetween, priors: Priors) -> dict:
+    """Add the free variables to the PyMC model in context; models that extend this one do too."""
+    free = {
+        "slope_std": priors["slope_std"].variable(dims="coefficient"),
+        "const_std": priors["const_std"].variable(dims="one"),
+        "between_province": priors["between_province"].variable(dims="regressor"),
+        "between_year": priors["between_year"].variable(dims="regressor"),
+        "tau_province_std": priors["tau_province_std"].variable(dims="one"),
+        "tau_year_std": priors["tau_year_std"].variable(dims="year_group"),
+    }
+    line = free["between_province"] @ standardise(parts.province_part).T
+    centre = free["const_std"][0] + line  # PyTensor does not broadcast a dim that has a name
+    free["province_std"] = pm.Normal(
+        "province_std", centre, free["tau_province_std"][0], dims="province"
+    )
+    by_region = ("region",) if parts.years == "region" else ()
+    if parts.path == "walk":
+        free["year_step"] = pm.Normal("year_step", dims=(*by_region, "step"))
+    else:
+        free["year_offset"] = pm.ZeroSumNormal("year_offset", dims=(*by_region, "year"))
+    if parts.years == "pooled":
+        free["tau_year_region_std"] = priors["tau_year_region_std"].variable(dims="one")
+        free["year_region_offset"] = pm.Normal("year_region_offset", dims=("region", "year"))
+    if parts.pooled:
+        free["tau_slope_std"] = priors["tau_slope_std"].variable(dims="pooled")
+        free["slope_offset"] = pm.Normal("slope_offset", dims=("pooled", "region"))
+    if parts.pooled_sigma:
+        median = free["sigma_median_std"] = priors["sigma_median_std"].variable(dims="one")
+        spread = free["tau_log_sigma"] = priors["tau_log_sigma"].variable(dims="one")
+        free["sigma_std"] = pm.LogNormal(
+            "sigma_std", np.log(median[0]), spread[0], dims="sigma_group"
+        )
+    else:
+        free["sigma_std"] = priors["sigma_std"].variable(dims="sigma_group")
+    return free
+
+
+def slope_weights(parts: WithinBetween) -> dict[str, NDArray[np.float64]]:
+    """Return each regressor's standardised slope as a linear function of `density`'s locations."""
+    weights = {"slope_std": parts.coefficients_to_regressors.T}
+    if parts.pooled:
+        weights["slope_offset"] = _pooled_columns(parts).T
+    return weights
+
+
+def _pooled_columns(parts: WithinBetween) -> NDArray[np.float64]:
+    """Return dummies of the pooled terms' region slopes, shape (pooled · regions, m)."""
+    columns = dict(zip(parts.varying, parts.region_columns, strict=True))
+    return np.concatenate([columns[term] for term in parts.pooled])
 
 
 def report(parts: WithinBetween, free: dict) -> Variables:
@@ -142,36 +239,57 @@ def rows(parts: WithinBetween, free: dict, rng: np.random.Generator) -> Rows:
 def density(parts: WithinBetween, priors: Priors = PRIORS) -> Collapsed:
     """Return the same model with everything but the τ and σ integrated out."""
     p, q = standardise(parts.province_part), standardise(parts.year_part)
-    basis = helmert(len(parts.design.years)).T
     none = np.zeros_like(parts.within)
+    n_years, n_regions = len(parts.design.years), len(parts.design.regions)
+    groups = len(parts.coords["year_group"])
+    walks = parts.path == "walk"
+    shape = np.kron(np.eye(groups), walk(n_years) if walks else helmert(n_years).T)
+    in_cell = np.eye(len(q))[parts.cell]
     locations = [
         Location(
-            "slope_std", parts.within @ parts.terms_to_regressors.T, priors["slope_std"].scale
+            "slope_std",
+            parts.within @ parts.coefficients_to_regressors.T,
+            priors["slope_std"].scale,
         ),
         Location("const_std", none[:, :1], priors["const_std"].scale),
         Location("between_province", none, priors["between_province"].scale),
-        Location("between_year", parts.in_year @ q, priors["between_year"].scale),
+        Location("between_year", in_cell @ q, priors["between_year"].scale),
         Location(
             "province_std",
             parts.in_province,
             "tau_province_std",
             line={"const_std": np.ones((len(p), 1)), "between_province": p},
         ),
-        Location("year_offset", parts.in_year @ basis, "tau_year_std", offset=True, basis=basis),
+        Location(
+            "year_step" if walks else "year_offset",
+            (in_cell if groups > 1 else parts.in_year) @ shape,
+            "tau_year_std",
+            element=np.repeat(np.arange(groups), n_years - 1),
+            offset=True,
+            basis=None if walks else shape,
+        ),
     ]
-    scales = [Scale(priors["tau_province_std"]), Scale(priors["tau_year_std"])]
-    if parts.varying:
-        columns = parts.region_columns
+    scales = [Scale(priors["tau_province_std"]), Scale(priors["tau_year_std"], groups)]
+    if parts.years == "pooled":
+        locations.append(
+            Location("year_region_offset", in_cell, "tau_year_region_std", offset=True)
+        )
+        scales.append(Scale(priors["tau_year_region_std"]))
+    if parts.pooled:
         locations.append(
             Location(
                 "slope_offset",
-                parts.within @ np.concatenate(columns).T,
+                parts.within @ _pooled_columns(parts).T,
                 "tau_slope_std",
-                element=np.repeat(np.arange(len(columns)), len(parts.design.regions)),
+                element=np.repeat(np.arange(len(parts.pooled)), n_regions),
                 offset=True,
             )
         )
-        scales.append(Scale(priors["tau_slope_std"], len(parts.varying)))
-    scales.append(Scale(priors["sigma_std"], len(parts.groups_to_regions)))
+        scales.append(Scale(priors["tau_slope_std"], len(parts.pooled)))
+    sigma = Scale(priors["sigma_std"], len(parts.groups_to_regions))
+    if parts.pooled_sigma:
+        centre = "sigma_median_std", "tau_log_sigma"
+        scales += [Scale(priors[name]) for name in centre]
+        sigma = Scale(priors["sigma_std"], sigma.size, *centre)
     group = parts.groups_to_regions.argmax(axis=0)[parts.design.region]
-    return collapse(parts.y, group, locations, scales)
+    return collapse(parts.y, group, locations, [*scales, sigma])

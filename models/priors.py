@@ -84,9 +84,15 @@ class ScalePriors:
     ----------
     priors : sequence of Prior, length S
         HalfNormal, HalfStudentT or LogNormal, one per scale element.
+    linked : sequence of (slice, int, int)
+        Elements that have another prior instead: log-normal about the median that stands at the
+        first position, with the standard deviation of the logarithm that stands at the second.
     """
 
-    def __init__(self, priors: Sequence[Prior]) -> None:
+    def __init__(
+        self, priors: Sequence[Prior], linked: Sequence[tuple[slice, int, int]] = ()
+    ) -> None:
+        self.linked = tuple(linked)
         self.half_t = np.array([prior.distribution == "HalfStudentT" for prior in priors])
         self.half = np.array([prior.distribution == "HalfNormal" for prior in priors]) | self.half_t
         self.log_centre = np.array([np.log(prior.centre or 1.0) for prior in priors])
@@ -97,7 +103,7 @@ class ScalePriors:
     def log_density(
         self, log_value: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the log density of each logarithm, Jacobian included, and its derivative.
+        """Return the log density of each logarithm, Jacobian included, and their sum's gradient.
 
         Parameters
         ----------
@@ -109,7 +115,15 @@ class ScalePriors:
         fall = np.where(self.half_t, (nu + 1) * np.log1p(square / nu), square) / 2
         steep = np.where(self.half_t, (nu + 1) * square / (nu + square), square)
         slope = np.where(half, 1 - steep, -unit / self.spread)
-        return self.constant + half * log_value - fall, slope
+        density = self.constant + half * log_value - fall
+        for own, median, log_sd in self.linked:
+            sd = np.exp(log_value[..., [log_sd]])
+            unit = (log_value[..., own] - log_value[..., [median]]) / sd
+            density[..., own] = -(unit**2 + LOG_2PI) / 2 - np.log(sd)
+            slope[..., own] = -unit / sd
+            slope[..., median] += (unit / sd).sum(-1)
+            slope[..., log_sd] += (unit**2 - 1).sum(-1)
+        return density, slope
 
 
 @dataclass(frozen=True)
@@ -201,6 +215,30 @@ REGULARISED = Priors(
             "standard deviation of year effects about their Mundlak line",
             "Year effects are what all provinces share: less than the outcome's spread, most of "
             "which lies between provinces.",
+        ),
+        Prior(
+            "tau_year_region_std",
+            "HalfNormal",
+            0.25,
+            "standard deviation of a region's year effects about those of all provinces",
+            "Half that of the year effects themselves: what moves a region moves the country "
+            "first; zero, the same years for all, stays possible. Where year effects are pooled.",
+        ),
+        Prior(
+            "sigma_median_std",
+            "LogNormal",
+            1.0,
+            "median of the regions' residual standard deviations",
+            "As sigma_std. Where residual scales are pooled.",
+            centre=0.2,
+        ),
+        Prior(
+            "tau_log_sigma",
+            "HalfNormal",
+            1.0,
+            "standard deviation of the logarithms of the regions' residual standard deviations",
+            "One puts a factor of e between regions, as between a rich coast and the rest; zero, "
+            "one scale for all, stays possible. Where residual scales are pooled.",
         ),
         Prior(
             "sigma_std",

@@ -74,6 +74,10 @@ def own_variables(specification: Specification) -> tuple[str, ...]:
     return specification.variables
 
 
+STATIC_COUNTERPART = "static counterpart: without the lagged outcome"
+"""Of a model that stands in for a dynamic column's own."""
+
+
 @dataclass(frozen=True)
 class Model:
     """A model that can be fitted to a published column.
@@ -92,6 +96,8 @@ class Model:
         Arguments of the module's `split`.
     varying : bool
         Whether the slopes of the terms of interest differ by region.
+    stands_in : bool
+        Whether it is also fitted to dynamic columns, as their static counterpart.
     extra : bool
         Whether it is fitted only when it is named.
     carried_by : callable of Specification
@@ -106,6 +112,7 @@ class Model:
     module: ModelFile
     switches: Mapping[str, str] = field(default_factory=dict)
     varying: bool = False
+    stands_in: bool = False
     extra: bool = False
     carried_by: Callable[[Specification], bool] = lambda _: True
     reads: Callable[[Specification], tuple[str, ...]] = own_variables
@@ -118,7 +125,11 @@ class Model:
     @property
     def by_region(self) -> bool:
         """Whether something differs by region, so that one region is not enough."""
-        return self.varying or "region" in self.switches.values()
+        return self.varying or not {"pooled", "region"}.isdisjoint(self.switches.values())
+
+    def counterpart(self, specification: Specification) -> str:
+        """Say in what the model is not the published regression; empty if it is."""
+        return STATIC_COUNTERPART if specification.dynamic else ""
 
     def split(self, design: Design, specification: Specification) -> Parts:
         """Standardise a column's regression for this model."""
@@ -153,19 +164,52 @@ MODELS = (
         hierarchical,
         {"sigma": "region"},
         varying=True,
+        stands_in=True,
+    ),
+    Model(
+        "walk",
+        "year effects as a walk",
+        "As hierarchical, with year effects that follow a random walk.",
+        hierarchical,
+        {"sigma": "region", "path": "walk"},
+        varying=True,
+        extra=True,
+    ),
+    Model(
+        "pooled",
+        "all partially pooled",
+        "Slopes of interest and of controls, year effects and σ by region about common centres.",
+        hierarchical,
+        {"sigma": "pooled", "controls": "pooled", "years": "pooled"},
+        varying=True,
+        extra=True,
+    ),
+    Model(
+        "by_region",
+        "all by region",
+        "All slopes, year effects and σ by region and free: Table 8's three regressions in one.",
+        hierarchical,
+        {"sigma": "region", "slopes": "region", "controls": "region", "years": "region"},
+        varying=True,
+        extra=True,
     ),
 )
 
-LADDER = tuple(model.name for model in MODELS if model.module is hierarchical)
+LADDER = ("mundlak", "region_sigma", "hierarchical")
 """The rungs above two-way fixed effects; the last is the main model."""
 
 
 def models_for(specification: Specification) -> tuple[Model, ...]:
-    """Return the models that a column's sample can carry: one region, nothing by region."""
+    """Return the models that a column can carry.
+
+    A one-region sample carries nothing that differs by region, a dynamic column what may stand in.
+    """
     return tuple(
         model
         for model in MODELS
-        if not (specification.region and model.by_region) and model.carried_by(specification)
+        if not (specification.region and model.by_region)
+        and (model.stands_in or not specification.dynamic)
+        and model.carried_by(specification)
     )
 
 

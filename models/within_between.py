@@ -9,11 +9,14 @@ the γ are the slopes of x itself, whatever a and d are: P and Q go into the eff
 Mundlak terms can take them up (Mundlak 1978, *Econometrica* 46:69–85; Wooldridge 2021,
 *Two-Way Fixed Effects, the Two-Way Mundlak Regression, and Difference-in-Differences
 Estimators*). The x̃ are orthogonal to province and year dummies, which samplers like.
+
+Where year effects are free by region, "year" means a cell of region and year throughout: the
+split is then that of each region by itself.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pymc as pm
@@ -26,6 +29,12 @@ from models.two_way import two_way_parts
 
 Variables = dict[str, tuple[tuple[str, ...], NDArray[np.float64]]]
 """Name to (dims, values); of draws, the dims after theirs."""
+
+By = Literal["common", "pooled", "region"]
+"""The same in all regions, by region about a common centre, or by region and free."""
+
+Path = Literal["exchangeable", "walk"]
+"""Year effects in no order, or each about the one before."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +49,14 @@ class WithinBetween:
         Terms whose slope differs by region.
     sigma_groups : tuple of str
         Labels of the residual scales: the regions, or a single one for all.
+    free : tuple of str
+        Of the varying terms, those whose region slopes have no common mean.
+    years : "common", "pooled" or "region"
+        How year effects differ by region.
+    path : "exchangeable" or "walk"
+        How year effects follow each other.
+    pooled_sigma : bool
+        Whether the regions' residual scales have a common centre.
     regressors : tuple of str
         The m columns that carry one slope each: "indus:east", … for varying terms, then the
         other terms.
@@ -52,13 +69,18 @@ class WithinBetween:
     within : ndarray, shape (n, m)
         Two-way residuals, in units of the term's standard deviation.
     province_part : ndarray, shape (N, m)
-    year_part : ndarray, shape (T, m)
-        On the paper's scale.
+    year_part : ndarray, shape (C, m)
+        On the paper's scale. C is the number of year cells: the T years if year effects are
+        common, else every region's years, region by region.
     """
 
     design: Design
     varying: tuple[str, ...]
     sigma_groups: tuple[str, ...]
+    free: tuple[str, ...]
+    years: By
+    path: Path
+    pooled_sigma: bool
     regressors: tuple[str, ...]
     term_of_regressor: NDArray[np.int64]
     centre: float
@@ -82,6 +104,55 @@ class WithinBetween:
     def in_year(self) -> NDArray[np.float64]:
         """Year dummies, shape (n, T)."""
         return np.eye(len(self.design.years))[self.design.year]
+
+    @property
+    def region_of_cell(self) -> NDArray[np.int64]:
+        """Position of a year cell's region, shape (C,); 0 where year effects are common."""
+        regions = 1 if self.years == "common" else len(self.design.regions)
+        return np.repeat(np.arange(regions), len(self.design.years))
+
+    @property
+    def year_of_cell(self) -> NDArray[np.int64]:
+        """Position of a year cell's year, shape (C,)."""
+        return np.arange(len(self.region_of_cell)) % len(self.design.years)
+
+    @property
+    def cell(self) -> NDArray[np.int64]:
+        """Row's year cell, shape (n,)."""
+        offset = 0 if self.years == "common" else self.design.region * len(self.design.years)
+        return offset + self.design.year
+
+    @property
+    def pooled(self) -> tuple[str, ...]:
+        """Varying terms whose region slopes have a common mean."""
+        return tuple(term for term in self.varying if term not in self.free)
+
+    @property
+    def coefficients(self) -> tuple[str, ...]:
+        """What has a slope of its own: terms, or each region's regressor of free terms."""
+        return tuple(
+            name
+            for term in self.design.terms
+            for name in (
+                [f"{term}:{region}" for region in self.design.regions]
+                if term in self.free
+                else [term]
+            )
+        )
+
+    @property
+    def coefficients_to_regressors(self) -> NDArray[np.float64]:
+        """Dummies, shape (c, m): which regressors a coefficient belongs to."""
+        return np.array(
+            [
+                [
+                    name == regressor or regressor.startswith(f"{name}:")
+                    for regressor in self.regressors
+                ]
+                for name in self.coefficients
+            ],
+            float,
+        )
 
     @property
     def row_share(self) -> NDArray[np.float64]:
@@ -114,9 +185,13 @@ class WithinBetween:
         design = self.design
         return {
             "term": design.terms,
+            "coefficient": self.coefficients,
             "regressor": self.regressors,
             "varying": self.varying,
+            "pooled": self.pooled,
             "one": ("all",),
+            "year_group": design.regions if self.years == "region" else ("all",),
+            "step": design.years[1:],
             "sigma_group": self.sigma_groups,
             "region": design.regions,
             "province": design.provinces,
@@ -145,7 +220,8 @@ class Effects(NamedTuple):
     Attributes
     ----------
     province : (…, N)
-    year : (…, T)
+    year : (…, C)
+        One per year cell.
     slope : (…, m)
         One per regressor.
     sigma : (…, regions)
@@ -173,7 +249,14 @@ class Rows(NamedTuple):
 
 
 def within_between(
-    design: Design, varying: tuple[str, ...] = (), sigma_groups: tuple[str, ...] = ("all",)
+    design: Design,
+    varying: tuple[str, ...] = (),
+    sigma_groups: tuple[str, ...] = ("all",),
+    *,
+    free: tuple[str, ...] = (),
+    years: By = "common",
+    path: Path = "exchangeable",
+    pooled_sigma: bool = False,
 ) -> WithinBetween:
     """Standardise a regression and split its regressors.
 
@@ -185,6 +268,8 @@ def within_between(
         Terms that get one column per region, x · 1[region].
     sigma_groups : tuple of str
         Labels of the residual scales: the regions, or a single one for all.
+    free, years, path, pooled_sigma
+        As the attributes of `WithinBetween`.
 
     Raises
     ------
@@ -202,14 +287,16 @@ def within_between(
             names.append(name)
             positions.append(position)
             columns.append(part)
-    province_part, year_part, within = two_way_parts(
-        np.column_stack(columns), design.province, design.year
-    )
+    province_part, year_part, within = _parts(np.column_stack(columns), design, years)
     term_scale = design.x.std(axis=0)
     return WithinBetween(
         design=design,
         varying=varying,
         sigma_groups=sigma_groups,
+        free=free,
+        years=years,
+        path=path,
+        pooled_sigma=pooled_sigma,
         regressors=tuple(names),
         term_of_regressor=np.array(positions),
         centre=float(design.y.mean()),
@@ -219,6 +306,28 @@ def within_between(
         province_part=province_part,
         year_part=year_part,
     )
+
+
+def _parts(
+    x: NDArray[np.float64], design: Design, years: By
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return province part, year part by cell and residual of the columns of `x`."""
+    n_regions, n_years = len(design.regions), len(design.years)
+    if years != "region":
+        province_part, year_part, within = two_way_parts(x, design.province, design.year)
+        copies = 1 if years == "common" else n_regions
+        return province_part, np.tile(year_part, (copies, 1)), within
+    province_part = np.zeros((len(design.provinces), x.shape[1]))
+    year_part = np.zeros((n_regions, n_years, x.shape[1]))
+    within = np.empty_like(x)
+    for region in range(n_regions):
+        rows = design.region == region
+        provinces, province = np.unique(design.province[rows], return_inverse=True)
+        seen, year = np.unique(design.year[rows], return_inverse=True)
+        province_part[provinces], year_part[region, seen], within[rows] = two_way_parts(
+            x[rows], province, year
+        )
+    return province_part, year_part.reshape(n_regions * n_years, -1), within
 
 
 def standardise(part: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -232,9 +341,7 @@ def standardise(part: NDArray[np.float64]) -> NDArray[np.float64]:
 def standard_mean(parts: WithinBetween, effects: Effects) -> Any:
     """Return the standardised mean of each row, shape (…, n); tensors or arrays of draws."""
     province, year, slope = effects.province, effects.year, effects.slope
-    return (
-        province[..., parts.design.province] + year[..., parts.design.year] + slope @ parts.within.T
-    )
+    return province[..., parts.design.province] + year[..., parts.cell] + slope @ parts.within.T
 
 
 def observe(parts: WithinBetween, effects: Effects) -> None:
@@ -269,18 +376,19 @@ def report_effects(
     effects : Effects
         Arrays of draws, shapes (…, size).
     scales : mapping of str to ndarray
-        Draws of the free variables; `tau_province_std`, `tau_year_std` (…, 1) and, where slopes
-        vary, `slope_std` (…, k) and `tau_slope_std` (…, v) are read.
+        Draws of the free variables, shapes (…, *dims); scales of effects and, where slopes
+        are pooled, `slope_std` and `tau_slope_std` are read.
 
     Returns
     -------
     dict
         Name to (dims after the draws', values):
         `slope` (term), of terms that vary the average over rows of the region slopes;
-        `sigma` (region); `year_effect` (year), against the first year; `province_effect`
-        (province), in the first year; `const`, their mean over rows, Stata's constant; and as
-        far as the model has them `tau_province`, `tau_year`, `slope_region` (varying, region),
-        `slope_common` and `tau_slope` (varying): mean and sd of the distribution that region
+        `sigma` (region); `year_effect` (year; region and year where they differ by region),
+        against the first year; `province_effect` (province), in the first year; `const`, their
+        mean over rows, Stata's constant; and as far as the model has them `tau_province`,
+        `tau_year` (by region where free), `tau_year_region`, `slope_region` (varying, region),
+        `slope_common` and `tau_slope` (pooled): mean and sd of the distribution that region
         slopes come from.
     """
     design = parts.design
@@ -288,26 +396,37 @@ def report_effects(
     slope = effects.slope * per_unit[parts.term_of_regressor]
     year = parts.scale * effects.year - slope @ parts.year_part.T
     province = parts.centre + parts.scale * effects.province - slope @ parts.province_part.T
-    province = province + year[..., :1]
+    by_year = year.reshape(*year.shape[:-1], -1, len(design.years))  # (…, regions or 1, T)
+    first = np.broadcast_to(by_year[..., 0], (*year.shape[:-1], len(design.regions)))
+    province = province + first[..., design.region_of_province]
+    by_year = by_year - by_year[..., :1]
     averages = np.zeros((len(parts.regressors), len(design.terms)))
     averages[np.arange(len(parts.regressors)), parts.term_of_regressor] = parts.row_share
     reported = {
         "slope": (("term",), slope @ averages),
         "sigma": (("region",), parts.scale * effects.sigma),
         "province_effect": (("province",), province),
-        "year_effect": (("year",), year - year[..., :1]),
+        "year_effect": (
+            (("year",), by_year[..., 0, :])
+            if parts.years == "common"
+            else (("region", "year"), by_year)
+        ),
         "const": ((), province[..., design.province].mean(axis=-1)),
     }
-    for name in ("tau_province", "tau_year"):
+    for name in ("tau_province", "tau_year", "tau_year_region"):
         if f"{name}_std" in scales:
-            reported[name] = ((), parts.scale * scales[f"{name}_std"][..., 0])
+            tau = parts.scale * scales[f"{name}_std"]
+            alone = tau.shape[-1] == 1
+            reported[name] = ((), tau[..., 0]) if alone else (("region",), tau)
     if parts.varying:
         shape = (len(parts.varying), len(design.regions))
-        position = [design.terms.index(term) for term in parts.varying]
-        by_region = slope[..., : shape[0] * shape[1]]
+        by_region = slope[..., : shape[0] * shape[1]].reshape(*slope.shape[:-1], *shape)
+        reported["slope_region"] = (("varying", "region"), by_region)
+    if parts.pooled:
+        common = scales["slope_std"][..., [parts.coefficients.index(t) for t in parts.pooled]]
+        units = per_unit[[design.terms.index(term) for term in parts.pooled]]
         reported |= {
-            "slope_region": (("varying", "region"), by_region.reshape(*slope.shape[:-1], *shape)),
-            "slope_common": (("varying",), (scales["slope_std"] * per_unit)[..., position]),
-            "tau_slope": (("varying",), scales["tau_slope_std"] * per_unit[position]),
+            "slope_common": (("pooled",), common * units),
+            "tau_slope": (("pooled",), scales["tau_slope_std"] * units),
         }
     return reported

@@ -11,8 +11,8 @@ from scipy import stats
 
 from analysis import trace
 from analysis.engines import Settings
-from analysis.sample import Job, fit, jobs, sample, sample_all
-from analysis.specifications import select
+from analysis.sample import Job, carrying, fit, jobs, sample, sample_all
+from analysis.specifications import STATIC, select
 from data.errors import UserError
 from tests.fits import recollected, simulated
 
@@ -125,8 +125,21 @@ def test_jobs_are_the_models_that_a_column_can_carry():
         ("8.1", "flat"),
         ("8.1", "mundlak"),
     ]
+    assert [job.model for job in jobs([panel], select(["5.1"]), [])] == ["hierarchical"]
     chosen = jobs([panel], select(["3.2", "8.1"]), ["mundlak", "hierarchical"])
     assert [job.model for job in chosen] == ["mundlak", "hierarchical", "mundlak"]
+
+
+def test_columns_that_no_named_model_fits_are_left_out_of_all():
+    everything = select(())
+    assert carrying(everything, []) == everything
+    assert carrying(everything, ["flat"]) == STATIC
+    assert [record.column for record in carrying(everything, ["hierarchical"])][-1] == "7.3"
+
+
+def test_a_dynamic_columns_trace_says_that_it_is_the_static_counterparts():
+    assert "without the lagged outcome" in short_fit("5.2", "hierarchical").attrs["counterpart"]
+    assert short_fit("3.2", "hierarchical").attrs["counterpart"] == ""
 
 
 @pytest.mark.parametrize(
@@ -137,7 +150,7 @@ def test_jobs_are_the_models_that_a_column_can_carry():
             ["hierarchical"],
             r"8.1 \(region: east\) cannot carry hierarchical: choose among flat, mundlak",
         ),
-        ("5.1", [], "5.1 is a dynamic panel"),
+        ("5.1", ["flat"], r"5.1 \(.*\) cannot carry flat: choose among hierarchical"),
         ("3.2", ["nonsense"], "no model 'nonsense'"),
     ],
 )

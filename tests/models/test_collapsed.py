@@ -117,8 +117,15 @@ def log_prior_of_log(scale: Scale, log_scale: np.ndarray) -> float:
 
 def log_prior_of_scales(density: Collapsed, log_scale: np.ndarray) -> float:
     ends = np.cumsum([scale.size for scale in density.scales])
-    pieces = np.split(log_scale, ends[:-1])
-    return sum(map(log_prior_of_log, density.scales, pieces))
+    pieces = dict(zip(density.scale_slices, np.split(log_scale, ends[:-1]), strict=True))
+    total = 0.0
+    for scale in density.scales:
+        if scale.median:
+            centre, spread = pieces[scale.median], np.exp(pieces[scale.log_sd])
+            total += stats.norm.logpdf(pieces[scale.name], centre, spread).sum()
+        else:
+            total += log_prior_of_log(scale, pieces[scale.name])
+    return total
 
 
 def group_of(fitted: Fit) -> np.ndarray:
@@ -145,7 +152,9 @@ def toy() -> tuple[Collapsed, np.ndarray, np.ndarray]:
         Scale(Prior("tau", "HalfNormal", 1.0, "", "")),
         Scale(Prior("tau_year", "HalfNormal", 0.5, "", "")),
         Scale(Prior("taus", "LogNormal", 0.7, "", "", centre=0.5), 2),
-        Scale(Prior("sigma", "LogNormal", 1.0, "", "", centre=0.2), 2),
+        Scale(Prior("median", "LogNormal", 1.0, "", "", centre=0.2)),
+        Scale(Prior("log_sd", "HalfNormal", 0.8, "", "")),
+        Scale(Prior("sigma", "LogNormal", 1.0, "", "", centre=0.2), 2, "median", "log_sd"),
     )
     y = rng.normal(size=n)
     return collapse(y, group, locations, scales), y, group
@@ -153,7 +162,7 @@ def toy() -> tuple[Collapsed, np.ndarray, np.ndarray]:
 
 def test_log_density_is_the_dense_normal_of_a_model_with_everything():
     density, y, group = toy()
-    assert density.size == 6
+    assert density.size == 8
     for point in points(density, 20):
         expected = dense(density, group, point).of_outcome.logpdf(y)
         expected += log_prior_of_scales(density, point)
@@ -223,6 +232,27 @@ def test_locations_given_the_scales_have_the_exact_moments(fitted):
         )
 
 
+@pytest.mark.parametrize("prior", [False, True], ids=["posterior", "prior"])
+def test_moments_of_linear_functions_are_those_of_the_dense_normal(prior):
+    density, y, group = toy()
+    rng = np.random.default_rng(3)
+    weights = {"slope": rng.normal(size=(3, 2)), "spread": rng.normal(size=(3, 4))}
+    log_scale = np.stack(points(density, 4)).reshape(2, 2, -1)
+    mean, sd = density.moments(log_scale, weights, prior=prior)
+    for at in np.ndindex(2, 2):
+        model = dense(density, group, log_scale[at])
+        centre, covariance = (
+            (np.zeros(len(model.prior)), model.prior) if prior else model.of_locations(y)
+        )
+        # The oracle's "spread" is in units of its scale.
+        tau = np.exp(log_scale[at][density.scale_slices["taus"]])[[0, 0, 1, 1]]
+        rows = np.zeros((3, len(centre)))
+        rows[:, density.location_slices["slope"]] = weights["slope"]
+        rows[:, density.location_slices["spread"]] = weights["spread"] * tau
+        assert_allclose(mean[at], rows @ centre, rtol=1e-9, atol=1e-12)
+        assert_allclose(sd[at], np.sqrt(np.diag(rows @ covariance @ rows.T)), rtol=1e-9)
+
+
 def test_draws_keep_shape_scales_and_zero_sums():
     density, _, _ = toy()
     log_scale = np.stack(points(density, 6)).reshape(2, 3, -1)
@@ -236,6 +266,8 @@ def test_draws_keep_shape_scales_and_zero_sums():
         "tau": (2, 3, 1),
         "tau_year": (2, 3, 1),
         "taus": (2, 3, 2),
+        "median": (2, 3, 1),
+        "log_sd": (2, 3, 1),
         "sigma": (2, 3, 2),
     }
     assert_allclose(drawn["year"].sum(-1), 0, atol=1e-12)
@@ -250,7 +282,10 @@ def test_prior_draws_have_the_prior_moments():
     drawn = density.draw_prior(size, np.random.default_rng(2))
     assert drawn["tau"].mean() == pytest.approx(stats.halfnorm(scale=1).mean(), rel=0.02)
     assert np.median(drawn["taus"]) == pytest.approx(0.5, rel=0.02)
-    assert np.log(drawn["sigma"]).std() == pytest.approx(1, rel=0.02)
+    assert np.log(drawn["median"]).std() == pytest.approx(1, rel=0.02)
+    unit = np.log(drawn["sigma"] / drawn["median"]) / drawn["log_sd"]
+    assert stats.kstest(unit[:, 0], "norm").pvalue > 0.001
+    assert np.corrcoef(unit.T)[0, 1] == pytest.approx(0, abs=0.02)
     assert_allclose(drawn["year"].sum(-1), 0, atol=1e-12)
     # Standardised by the prior of each draw's own scales, z is white.
     z = coordinates(density, drawn)[:2_000]

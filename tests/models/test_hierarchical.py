@@ -1,5 +1,7 @@
 """The hierarchical model: each variable counts, Mundlak terms give TWFE, the truth is found."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -11,7 +13,7 @@ from data.errors import UserError
 from models import hierarchical, twfe
 from models.design import design
 from models.priors import REGULARISED
-from models.registry import MODELS
+from models.registry import MODELS, find
 from tests.equality import compare
 from tests.fits import Fit, fit_of, recollected, simulated, thinned
 from tests.simulated import REGION_SIGMA, REGION_SLOPE
@@ -21,6 +23,8 @@ PRIOR_OF = {
     "const_std": "province_std",
     "between_province": "province_std",
     "tau_province_std": "province_std",
+    "sigma_median_std": "sigma_std",
+    "tau_log_sigma": "sigma_std",
 }
 
 
@@ -34,9 +38,10 @@ def test_every_free_variable_reaches_the_likelihood(name):
         reached = PRIOR_OF.get(variable, "y")
         for element in range(values.size):
             moved = np.array(values)
-            if variable.startswith("year_"):  # sums to zero
+            if variable in ("year_std", "year_offset"):  # sums to zero over years
                 moved += 0.1 * (np.arange(values.size) == element)
-                moved -= moved.mean()
+                by_year = moved.reshape(-1, len(fitted.parts.design.years))
+                by_year -= by_year.mean(axis=1, keepdims=True)
             else:
                 moved[element] *= 1.1
             after = fitted.log_densities(point | {variable: moved})
@@ -67,6 +72,84 @@ def test_with_one_sigma_mundlak_terms_give_twfes_slopes(share_missing):
         assert_allclose(slope.std(axis=0) / sd, 1, atol=0.025)
 
 
+def wide_fit(name: str, panel=None) -> Fit:
+    wide = REGULARISED.with_scales(
+        "wide", slope_std=1e3, between_province=1e3, between_year=1e3, const_std=1e3
+    )
+    return Fit(panel or simulated(), select(["3.2"])[0], find(name), wide)
+
+
+def slopes_given(fitted: Fit, log_scale: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and sd of the slopes on the paper's scale, (terms,) or (terms, regions)."""
+    parts = fitted.parts
+    unit = (parts.scale / parts.term_scale)[parts.term_of_regressor]
+    weights = hierarchical.slope_weights(parts)
+    mean, sd = (of * unit for of in fitted.density.moments(log_scale, weights))
+    shape = (len(parts.design.terms), -1) if parts.varying else (-1,)
+    return mean.reshape(shape), sd.reshape(shape)
+
+
+def least_squares(fitted: Fit) -> tuple[twfe.TwfeFit, list[twfe.TwfeFit]]:
+    """Return two-way fixed effects of all provinces and of each region by itself."""
+    record, frame = fitted.specification, fitted.panel.frame
+    alone = [replace(record, region=region) for region in fitted.parts.design.regions]
+    return twfe.fit(design(frame, record)), [twfe.fit(design(frame, each)) for each in alone]
+
+
+@pytest.mark.parametrize("share_missing", [0.0, 0.1], ids=["balanced", "unbalanced"])
+def test_all_by_region_is_one_regression_for_each_region(share_missing):
+    """Whatever the scales: Table 8's end."""
+    panel = thinned(simulated(), share_missing) if share_missing else simulated()
+    fitted = wide_fit("by_region", panel)
+    _, regions = least_squares(fitted)
+    rng = np.random.default_rng(1)
+    for _ in range(3):
+        point = fitted.density.initial(rng)
+        mean, sd = slopes_given(fitted, point)
+        sigma = np.exp(point[fitted.density.scale_slices["sigma_std"]]) * fitted.parts.scale
+        for r, known in enumerate(regions):
+            expected = known.se[:-1] / known.sigma_e * sigma[r]
+            assert_allclose(mean[:, r] / expected, known.coef[:-1] / expected, atol=1e-4)
+            assert_allclose(sd[:, r], expected, rtol=1e-4)
+
+
+def scales(density, **values: float) -> np.ndarray:
+    """Return a point of the log scales: those named, and 0.5 for the others."""
+    point = np.full(density.size, np.log(0.5))
+    for name, value in values.items():
+        point[density.scale_slices[name]] = np.log(value)
+    return point
+
+
+def test_partial_pooling_runs_from_one_end_to_the_other():
+    fitted = wide_fit("pooled")
+    whole, regions = least_squares(fitted)
+    common = np.tile(whole.coef[:-1], (3, 1)).T
+    free = np.stack([known.coef[:-1] for known in regions]).T
+    taus = ("tau_slope_std", "tau_year_region_std")
+    spreads = (1e-6, 0.01, 0.1, 1.0, 1e4)
+    path = [
+        slopes_given(fitted, scales(fitted.density, **dict.fromkeys(taus, tau)))[0]
+        for tau in spreads
+    ]
+    unit = (fitted.parts.term_scale / fitted.parts.scale)[:, None]
+    assert_allclose(path[0] * unit, common * unit, atol=1e-5)
+    assert_allclose(path[-1] * unit, free * unit, atol=1e-5)
+    to_common = [np.linalg.norm((at - common) * unit) for at in path]
+    to_free = [np.linalg.norm((at - free) * unit) for at in path]
+    assert to_common == sorted(to_common)
+    assert to_free == sorted(to_free, reverse=True)
+
+
+def test_a_walk_of_year_effects_has_unit_variance_on_average_and_unit_steps():
+    steps = hierarchical.walk(13)
+    covariance = steps @ steps.T
+    assert_allclose(steps.sum(axis=0), 0, atol=1e-12)
+    assert np.diag(covariance).mean() == pytest.approx(1)
+    differences = np.diff(steps, axis=0)
+    assert_allclose(differences @ differences.T, np.eye(12) * differences[0, 0] ** 2, atol=1e-12)
+
+
 @pytest.mark.slow
 def test_the_truth_is_recovered():
     (specification,) = select(["7.2"])  # its outcome is one part, with the stated truth
@@ -87,7 +170,16 @@ def test_the_truth_is_recovered():
     assert np.quantile(posterior["slope"].sel(term="urb"), 0.975) > 0.3
 
 
-@pytest.mark.parametrize("switches", [{"varying": ("indus",)}, {"sigma": "region"}])
+@pytest.mark.parametrize(
+    "switches",
+    [
+        {"varying": ("indus",)},
+        {"sigma": "region"},
+        {"sigma": "pooled"},
+        {"years": "pooled"},
+        {"controls": "region"},
+    ],
+)
 def test_one_region_cannot_differ_by_region(switches):
     (specification,) = select(["8.1"])
     arrays = design(recollected().frame, specification)

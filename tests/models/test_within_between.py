@@ -45,13 +45,15 @@ def test_what_is_reported_makes_up_the_mean(fitted):
     for i, term in enumerate(parts.varying):
         by_region = values["slope_region"][..., i, :]
         slope[..., arrays.terms.index(term)] = by_region[..., arrays.region]
+    by_year = values["year_effect"]
+    by_row = (arrays.year,) if parts.years == "common" else (arrays.region, arrays.year)
     built = (
         values["province_effect"][..., arrays.province]
-        + values["year_effect"][..., arrays.year]
+        + by_year[(..., *by_row)]
         + (slope * arrays.x).sum(axis=-1)
     )
     assert_allclose(built, mean, rtol=1e-9, atol=1e-9)
-    assert_allclose(values["year_effect"][..., 0], 0, atol=1e-12)
+    assert_allclose(by_year[..., 0], 0, atol=1e-12)
     assert_allclose(
         values["const"], values["province_effect"][..., arrays.province].mean(-1), rtol=1e-9
     )
@@ -69,7 +71,7 @@ def test_slope_of_a_varying_term_is_the_row_weighted_average(fitted):
 def test_parts_add_up_to_the_regressors(fitted):
     parts, arrays = fitted.parts, fitted.parts.design
     within = parts.within * parts.term_scale[parts.term_of_regressor]
-    whole = parts.province_part[arrays.province] + parts.year_part[arrays.year] + within
+    whole = parts.province_part[arrays.province] + parts.year_part[parts.cell] + within
     for regressor, position, column in zip(
         parts.regressors, parts.term_of_regressor, whole.T, strict=True
     ):
@@ -78,7 +80,8 @@ def test_parts_add_up_to_the_regressors(fitted):
             x = x * (arrays.region == arrays.regions.index(regressor.split(":")[1]))
         assert_allclose(column, x, atol=1e-9)
     assert_allclose(parts.in_province.T @ within, 0, atol=1e-9)
-    assert_allclose(parts.in_year.T @ within, 0, atol=1e-9)
+    in_cell = np.eye(len(parts.year_part))[parts.cell] if parts.years == "region" else parts.in_year
+    assert_allclose(in_cell.T @ within, 0, atol=1e-9)
     assert parts.y.mean() == pytest.approx(0, abs=1e-12)
     assert parts.y.std() == pytest.approx(1)
 

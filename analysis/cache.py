@@ -1,0 +1,101 @@
+"""Know without sampling whether a trace is the one that a fit would write.
+
+A trace carries the hash of everything it is made from: the panel's bytes, the column's and the
+model's records, the source files that the model is defined in, priors, settings and the versions
+of the packages. A trace whose hash is that of the fit is not sampled again.
+"""
+
+import ast
+import hashlib
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+from analysis import trace
+from analysis.outputs import ROOT
+from models.design import Specification
+from models.priors import Priors
+from models.registry import Model
+
+ATTRIBUTE = "input_sha256"
+"""Of a trace's root, the hash."""
+
+MAKERS = ("analysis.sample", "analysis.engines", "analysis.trace", "analysis.diagnose")
+"""Modules that make a trace from any model."""
+
+
+def input_sha256(
+    panel_sha256: str,
+    specification: Specification,
+    model: Model,
+    priors: Priors,
+    settings: Mapping[str, object],
+    versions: Mapping[str, str],
+) -> str:
+    """Hash everything that a trace is made from.
+
+    Parameters
+    ----------
+    panel_sha256 : str
+        Of the bytes of the panel's CSV file.
+    specification, model, priors
+        The column's record, the model's and its prior table.
+    settings, versions : mapping
+        How to sample; packages and their versions.
+    """
+    record = {field.name: getattr(model, field.name) for field in fields(model)}
+    made_from = {
+        "panel": panel_sha256,
+        "specification": asdict(specification),
+        # Modules and functions by name: their text is among the sources.
+        "model": {name: getattr(value, "__name__", str(value)) for name, value in record.items()},
+        "priors": priors.to_json(),
+        "settings": dict(settings),
+        "versions": {**versions, "python": platform.python_version()},
+        "sources": sources_sha256(model.module),
+    }
+    return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
+
+
+def is_current(path: Path, expected: str) -> bool:
+    """Whether a file is a trace made from the inputs with that hash."""
+    return trace.attributes(path).get(ATTRIBUTE) == expected
+
+
+@cache
+def sources_sha256(module: ModuleType) -> str:
+    """Hash the source files of a model."""
+    digest = hashlib.sha256()
+    for path in sources(module):
+        digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def sources(module: ModuleType) -> list[Path]:
+    """List a model's source file, those of what it imports of the project, and of `MAKERS`."""
+    waiting, found = [module.__name__], {_path(name) for name in MAKERS}
+    while waiting:
+        path = _path(waiting.pop())
+        if path.is_file() and path not in found:
+            found.add(path)
+            waiting += _imports(path)
+    return sorted(found)
+
+
+def _imports(path: Path) -> list[str]:
+    names = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return names
+
+
+def _path(name: str) -> Path:
+    """Return where a module of the project lies; of any other name, where nothing does."""
+    return ROOT.joinpath(*name.split(".")).with_suffix(".py")
