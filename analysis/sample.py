@@ -7,12 +7,12 @@ What a model's file supplies is said in `models.registry`, how it is sampled in
 import json
 import signal
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from multiprocessing import get_context
 from pathlib import Path
@@ -130,14 +130,21 @@ def sample_all(
 
     The result of a fit does not depend on the others, nor on `workers`.
     """
+    yield from spread(partial(sample, settings=settings, traces=traces), listed, workers)
+
+
+def spread[Result](
+    task: Callable[[Job], Result], listed: Iterable[Job], workers: int
+) -> Iterator[Result]:
+    """Do a task for many fits in `workers` processes; yield what it returns as it comes."""
     if workers == 1:
-        yield from (sample(job, settings, traces) for job in listed)
+        yield from map(task, listed)
         return
     with ProcessPoolExecutor(
         workers, mp_context=get_context("spawn"), initializer=_leave_on_interrupt
     ) as pool:
         with _ignoring_interrupts():  # inherited: until workers are set up, they know no better
-            pending = [pool.submit(sample, job, settings, traces) for job in listed]
+            pending = [pool.submit(task, job) for job in listed]
         try:
             for done in as_completed(pending):
                 yield done.result()

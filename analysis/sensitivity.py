@@ -2,20 +2,23 @@
 
 Costly, because every answer takes refits; a table that is there already is not made again.
 
-**Leave one province out.** The model is refitted without a province's rows and asked for their
-joint density, log p(y_i | y_-i): the province's effect is integrated over its Mundlak prior, as
-for a province never seen. With the collapsed engine this is exact given the scales u,
+**Leave one province out.** The posterior without a province's rows is asked for their joint
+density, log p(y_i | y_-i): the province's effect is integrated over its Mundlak prior, as for a
+province never seen. Models that are normal given their scales u have
 
     p(y_i | u, y_-i) = p(y | u) / p(y_-i | u)
 
-averaged over draws of u given y_-i; models that have no such density average the rows' joint
-likelihood over draws of everything, the new province's effect among them. ArviZ's
-`loo_kfold(group_by=…)` leaves out the same rows but scores each on its own, as if the left-out
-rows of one province had no effect in common; its comparison of models is used, with provinces as
-the units.
+exactly (`models.collapsed`), so the few scales of the whole sample's posterior, weighted by its
+inverse, are the posterior's without the province, and all else is drawn afresh given them. Where
+the weights are not to be trusted (`K_MOST`, `ESS_LEAST`) the model is refitted, and the density
+found by bridge sampling between both posteriors. Other models are refitted without every
+province, and average its rows' joint likelihood over draws of everything, its effect among them.
+ArviZ's `loo_kfold(group_by=…)` leaves out the same rows but scores each on its own, as if the
+left-out rows of a province had no effect in common; its comparison of models is used, with
+provinces as the units.
 
 Regressors stay split and standardised as in the whole sample, so that all refits have the same
-parameters, priors and weights; a refit differs in what the likelihood sees, in nothing else.
+parameters, priors and shares in averages; only what the likelihood sees differs.
 
 **Power-scaling** (Kallioinen et al. 2024, *Statistics and Computing* 34:57): how far a quantity
 moves when prior or likelihood are raised to a power near 1. Only priors that stand in the prior
@@ -24,34 +27,33 @@ table are scaled, not the distributions of effects about their lines, which are 
 **Other priors.** Refits under each of `ALTERNATIVES`.
 """
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass, replace
-from multiprocessing import get_context
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import arviz as az
 import numpy as np
 import pandas as pd
+import pymc as pm
 import xarray as xr
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from scipy.special import logsumexp
 from threadpoolctl import threadpool_limits
 
 from analysis.diagnose import failures, numbers
 from analysis.engines import Draws, Settings, engine_for
 from analysis.outputs import TEXT
 from analysis.plots import PALETTE
-from analysis.sample import Job, fit, jobs, shaped
+from analysis.sample import Job, fit, jobs, made_from, shaped, spread
 from data.errors import UserError
-from data.files import write_csv
+from data.files import sha256, write_csv
 from data.panel import Panel
 from data.provinces import REGIONS
 from models import twfe
+from models.collapsed import Collapsed
 from models.design import Specification, design
 from models.priors import Prior, Priors
 from models.registry import LADDER, Model, Parts, find
@@ -67,11 +69,14 @@ QUANTITIES = ("slope", "slope_region", "tau_slope", "sigma", "tau_province", "ta
 SENSITIVE = 0.05
 """Power-scaling sensitivity from which a quantity counts as moved (Kallioinen et al. 2024)."""
 
+K_MOST, ESS_LEAST = 0.5, 400
+"""Largest Pareto k̂ and least effective sample size at which weights stand in for a refit."""
+
 JOB = ("panel", "column", "model")
 QUANTITY = ("quantity", "term", "region")
 
 TABLES = {
-    "provinces": (*JOB, "province", "home", "rows", "elpd", "mcse", "gate", "key"),
+    "provinces": (*JOB, "province", "home", "rows", "elpd", "mcse", "k", "method", "gate", "key"),
     "influence": (
         *(*JOB, "province", "home", "term", "region"),
         *("mean", "sd", "whole_mean", "whole_sd", "shift"),
@@ -215,6 +220,7 @@ class Refit(NamedTuple):
 
     Attributes
     ----------
+    definition : pm.Model
     flat : dict of str to ndarray, shape (chains, draws, size)
         Free variables.
     watched : dict of Quantity to ndarray, shape (chains, draws)
@@ -223,9 +229,32 @@ class Refit(NamedTuple):
         "pass" or "fail".
     """
 
+    definition: pm.Model
     flat: Draws
     watched: dict[Quantity, Array]
     gate: str
+
+
+class LeftOut(NamedTuple):
+    """A posterior without a province.
+
+    Attributes
+    ----------
+    rest : Refit
+        Given the other rows.
+    elpd, mcse : float
+        Log density of the left-out rows given the others, on the paper's scale, and its error.
+    k : float
+        Pareto k̂ of the weights from the whole sample's posterior to this one.
+    method : str
+        "reweighted" or "refit".
+    """
+
+    rest: Refit
+    elpd: float
+    mcse: float
+    k: float
+    method: str
 
 
 # --- refits -----------------------------------------------------------------------------------
@@ -251,22 +280,29 @@ def refit(model: Model, parts: Parts, priors: Priors, settings: Settings, whole:
     sampler = engine(model, parts, priors, definition)
     rng = np.random.default_rng(settings.seed)
     flat, statistics = sampler.sample(settings.by(engine), rng)
-    free = {name: values for name, (_, values) in shaped(definition, whole, flat).items()}
-    watched = {
+    watched = _watched(model, whole, definition, flat)
+    # What is drawn exactly given the scales mixes as they do.
+    moved = [scale.name for scale in sampler.density.scales] if _collapses(model) else list(flat)
+    posterior = xr.Dataset({n: (("chain", "draw", f"{n}_dim"), flat[n]) for n in moved})
+    failed = failures(numbers(posterior, statistics, moved))
+    return Refit(definition, flat, watched, "fail" if failed else "pass")
+
+
+def _collapses(model: Model) -> bool:
+    return hasattr(model.module, "density")
+
+
+def _watched(
+    model: Model, whole: Parts, definition: pm.Model, flat: Draws
+) -> dict[Quantity, Array]:
+    variables = shaped(definition, whole, flat)
+    free = {name: values for name, (_, values) in variables.items()}
+    return {
         quantity: draws
         for name, (dims, values) in model.module.report(whole, free).items()
         if name in QUANTITIES
         for quantity, draws in _elements(name, dims, values, whole)
     }
-    # What is drawn exactly given the scales mixes as they do.
-    moved = [scale.name for scale in sampler.density.scales] if _collapses(model) else list(flat)
-    posterior = xr.Dataset({n: (("chain", "draw", f"{n}_dim"), flat[n]) for n in moved})
-    failed = failures(numbers(posterior, statistics, moved))
-    return Refit(flat, watched, "fail" if failed else "pass")
-
-
-def _collapses(model: Model) -> bool:
-    return hasattr(model.module, "density")
 
 
 def _elements(
@@ -280,10 +316,15 @@ def _elements(
 
 
 @threadpool_limits.wrap(limits=1)
-def log_predictive(
-    model: Model, whole: Parts, left_out: NDArray[np.bool_], priors: Priors, flat: Draws
-) -> Array:
-    """Return the log density of left-out rows at each draw, the province's effect integrated out.
+def without(
+    model: Model,
+    whole: Parts,
+    left_out: NDArray[np.bool_],
+    priors: Priors,
+    settings: Settings,
+    base: Refit,
+) -> LeftOut:
+    """Return the posterior without a province's rows, and their joint log density under it.
 
     Parameters
     ----------
@@ -293,37 +334,103 @@ def log_predictive(
     left_out : ndarray of bool, shape (n,)
         All rows of a province.
     priors : Priors
-    flat : dict of str to ndarray
-        Draws of the posterior given the other rows.
-
-    Returns
-    -------
-    ndarray, shape (chains, draws)
-        On the paper's scale. Of models with a density: of all left-out rows given the scales and
-        the other rows. Of others: given a draw of everything, which is integrated by averaging.
+    settings : Settings
+    base : Refit
+        The posterior given all rows.
     """
+    kept, left = whole.keep(~left_out), whole.keep(left_out)
     if not _collapses(model):
-        left = whole.keep(left_out)
-        variables = shaped(model.module.build(left, priors), left, flat)
-        free = {name: values for name, (_, values) in variables.items()}
-        rng = np.random.default_rng(0)  # of predictive draws, which are not used
-        return model.module.rows(left, free, rng).log_likelihood.sum(axis=-1)
-    every = model.module.density(whole, priors)
-    others = model.module.density(whole.keep(~left_out), priors)
-    log_scale = np.log(np.concatenate([flat[scale.name] for scale in every.scales], axis=-1))
-    density = [
+        rest = refit(model, kept, priors, settings, whole)
+        elpd, mcse = log_mean_exp(given_all(model, left, rest))
+        return LeftOut(rest, elpd, mcse, np.nan, "refit")
+    every, others = (model.module.density(parts, priors) for parts in (whole, kept))
+    unit = left_out.sum() * np.log(whole.scale)
+    at_base = given_scales(every, others, base.flat) - unit
+    k = pareto_k(at_base)
+    weight = np.exp(at_base.min() - at_base)
+    if k <= K_MOST and weight.sum() ** 2 / (weight**2).sum() >= ESS_LEAST:
+        minus_elpd, mcse = log_mean_exp(-at_base)
+        rng = np.random.default_rng(settings.seed)
+        chosen = stratified(weight.ravel(), rng)
+        log_scale = _log_scales(every, base.flat).reshape(-1, every.size)[chosen]
+        flat = others.draw(log_scale[None], rng)
+        watched = _watched(model, whole, base.definition, flat)
+        rest = base._replace(flat=flat, watched=watched)
+        return LeftOut(rest, -minus_elpd, mcse, k, "reweighted")
+    rest = refit(model, kept, priors, settings, whole)
+    elpd, mcse = bridge(at_base, given_scales(every, others, rest.flat) - unit)
+    return LeftOut(rest, elpd, mcse, k, "refit")
+
+
+def _log_scales(density: Collapsed, flat: Draws) -> Array:
+    """Return the S log scales among the free variables, shape (chains, draws, S)."""
+    return np.log(np.concatenate([flat[scale.name] for scale in density.scales], axis=-1))
+
+
+def given_scales(every: Collapsed, others: Collapsed, flat: Draws) -> Array:
+    """Return log p(y_i | u, y_-i), standardised, at each draw of the scales, (chains, draws)."""
+    log_scale = _log_scales(every, flat)
+    values = [
         every.logp_and_gradient(u)[0] - others.logp_and_gradient(u)[0]
         for u in log_scale.reshape(-1, every.size)
     ]
-    unit = left_out.sum() * np.log(whole.scale)
-    return np.reshape(density, log_scale.shape[:-1]) - unit
+    return np.reshape(values, log_scale.shape[:-1])
+
+
+def given_all(model: Model, left: Parts, rest: Refit) -> Array:
+    """Return the rows' joint log density at each draw of everything, (chains, draws).
+
+    The province's effect is among the draws, from its Mundlak prior: averaging integrates it out.
+    """
+    variables = shaped(rest.definition, left, rest.flat)
+    free = {name: values for name, (_, values) in variables.items()}
+    rng = np.random.default_rng(0)  # of predictive draws, which are not used
+    return model.module.rows(left, free, rng).log_likelihood.sum(axis=-1)
 
 
 def log_mean_exp(values: Array) -> tuple[float, float]:
     """Return log mean exp of draws, shape (chains, draws), and its Monte Carlo standard error."""
     unit = np.exp(values - values.max())
-    error = float(az.mcse(unit[..., None])[0]) / unit.mean()
-    return float(logsumexp(values) - np.log(values.size)), error
+    return float(np.log(unit.mean()) + values.max()), float(az.mcse(unit)) / unit.mean()
+
+
+def pareto_k(log_density: Array) -> float:
+    """Return the Pareto k̂ of the weights that take left-out rows out, shape (chains, draws)."""
+    draws = xr.DataArray(log_density, dims=("chain", "draw"))
+    return float(draws.azstats.psislw(dim=["chain", "draw"])[1])
+
+
+def stratified(weight: Array, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Draw as many positions as there are weights, each as often as its weight says (±1)."""
+    size = len(weight)
+    steps = (np.arange(size) + rng.random(size)) / size
+    return np.searchsorted(np.cumsum(weight) / weight.sum(), steps).clip(max=size - 1)
+
+
+def bridge(at_whole: Array, at_rest: Array) -> tuple[float, float]:
+    """Return log p(y_i | y_-i) from draws of both posteriors, and its Monte Carlo standard error.
+
+    The iteration of Meng & Wong (1996, *Statistica Sinica* 6:831–860, equation 4.1), for the
+    ratio of the two posteriors' constants. Where a province is an outlier, draws without it
+    hardly reach where it is likely, and draws with it do.
+
+    Parameters
+    ----------
+    at_whole, at_rest : ndarray, shape (chains, draws)
+        log p(y_i | u, y_-i) at draws of u given all rows, and given the others.
+    """
+    middle = np.median(at_whole)
+    share = at_whole.size / (at_whole.size + at_rest.size)
+    whole, rest = np.exp(at_whole - middle), np.exp(at_rest - middle)
+    ratio = 1.0
+    for _ in range(1_000):
+        above = rest / (share * rest + (1 - share) * ratio)
+        below = 1 / (share * whole + (1 - share) * ratio)
+        before, ratio = ratio, above.mean() / below.mean()
+        if abs(ratio / before - 1) < 1e-10:
+            break
+    errors = [float(az.mcse(part)) / part.mean() for part in (above, below)]
+    return float(np.log(ratio) + middle), float(np.hypot(*errors))
 
 
 # --- what a fit hangs on ----------------------------------------------------------------------
@@ -358,17 +465,16 @@ def leave_provinces_out(
     provinces, influence = [], []
     for code, name in enumerate(arrays.provinces):
         left_out = arrays.province == code
-        without = refit(model, whole.keep(~left_out), priors, settings, whole)
-        elpd, mcse = log_mean_exp(log_predictive(model, whole, left_out, priors, without.flat))
+        found = without(model, whole, left_out, priors, settings, base)
         place = {"province": name, "home": arrays.regions[arrays.region_of_province[code]]}
-        fit_of = {"rows": int(left_out.sum()), "elpd": elpd, "mcse": mcse, "gate": without.gate}
-        provinces.append(place | fit_of)
+        numbers = {name: getattr(found, name) for name in ("elpd", "mcse", "k", "method")}
+        provinces.append(place | {"rows": int(left_out.sum()), **numbers, "gate": found.rest.gate})
         least_squares = _twfe_without(job, name)
         for quantity, draws in base.watched.items():
             if quantity.quantity != "slope" or quantity.term not in job.specification.interest:
                 continue
             row = place | {"term": quantity.term, "region": quantity.region}
-            row |= _moved(without.watched[quantity], draws, "whole")
+            row |= _moved(found.rest.watched[quantity], draws, "whole")
             if quantity.region == AVERAGE:
                 at = full.terms.index(quantity.term)
                 coef = np.nan if least_squares is None else least_squares.coef[at]
@@ -496,25 +602,15 @@ def run(
     stored = set.intersection(*(set(table["key"]) for table in found.values()))
     yield from (job for k, job in keys.items() if k in stored)
     waiting = [job for k, job in keys.items() if k not in stored]
-    for job, rows in _studied(waiting, settings, workers):
+    for job, rows in spread(partial(_study, settings=settings), waiting, workers):
         for name, columns in TABLES.items():
             found[name] = _with(found[name], pd.DataFrame(rows[name], columns=columns))
             write_csv(found[name], path_of(results, name))
         yield job
 
 
-def _studied(
-    listed: Sequence[Job], settings: Settings, workers: int
-) -> Iterator[tuple[Job, dict[str, list[dict]]]]:
-    if workers == 1:
-        yield from ((job, study(job, settings)) for job in listed)
-        return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        pending = {pool.submit(study, job, settings): job for job in listed}
-        try:
-            yield from ((pending[done], done.result()) for done in as_completed(pending))
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+def _study(job: Job, settings: Settings) -> tuple[Job, dict[str, list[dict]]]:
+    return job, study(job, settings)
 
 
 def path_of(results: Path, name: str) -> Path:
@@ -543,15 +639,8 @@ def _with(table: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
 
 def key(job: Job, settings: Settings) -> str:
     """Return the hash of everything that a study is made from."""
-    model = find(job.model)
-    made_from = [
-        job.panel.sha256,
-        repr(job.specification),
-        job.model,
-        model.module.PRIORS.to_json(),
-        asdict(settings),
-    ]
-    return hashlib.sha256(json.dumps(made_from).encode()).hexdigest()[:16]
+    fitted = made_from(job, settings, find(job.model).module.PRIORS)
+    return sha256(fitted.encode() + Path(__file__).read_bytes())[:16]
 
 
 def _identity(job: Job) -> dict[str, str]:

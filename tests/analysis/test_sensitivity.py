@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 from functools import cache
-from types import SimpleNamespace
 
 import arviz as az
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import multivariate_normal
+from threadpoolctl import threadpool_limits
 
 from analysis import sensitivity
 from analysis.engines import Settings
@@ -57,11 +57,12 @@ def dense_covariance(parts: WithinBetween) -> np.ndarray:
 
 
 def brute_force(parts: WithinBetween, left_out: np.ndarray) -> float:
-    """Return the log density of some rows given the others, on the paper's scale."""
+    """Return the log density of some rows given the others, standardised."""
     covariance, kept = dense_covariance(parts), ~left_out
-    every = multivariate_normal(cov=covariance).logpdf(parts.y)
-    others = multivariate_normal(cov=covariance[np.ix_(kept, kept)]).logpdf(parts.y[kept])
-    return every - others - left_out.sum() * np.log(parts.scale)
+    with threadpool_limits(1):
+        every = multivariate_normal(cov=covariance).logpdf(parts.y)
+        others = multivariate_normal(cov=covariance[np.ix_(kept, kept)]).logpdf(parts.y[kept])
+    return every - others
 
 
 @pytest.mark.parametrize("share_missing", [0.0, 0.2])
@@ -69,28 +70,46 @@ def brute_force(parts: WithinBetween, left_out: np.ndarray) -> float:
 def test_the_density_of_a_left_out_province_is_the_dense_normals(share_missing, province):
     whole = fit_of("3.2", "hierarchical", share_missing).parts
     left_out = whole.design.province == province
+    density = find("hierarchical").module.density
     flat = {name: np.array(values)[None, None] for name, values in SCALES.items()}
-    found = sensitivity.log_predictive(find("hierarchical"), whole, left_out, REGULARISED, flat)
+    found = sensitivity.given_scales(density(whole), density(whole.keep(~left_out)), flat)
     assert found.shape == (1, 1)
     assert found.item() == pytest.approx(brute_force(whole, left_out), abs=1e-6)
 
 
-def test_a_model_without_a_density_averages_over_effects_of_a_new_province():
-    panel = simulated(5, 2012)
-    whole = find("hierarchical").split(design(panel.frame, BASELINE), BASELINE)
+def test_averaging_over_a_new_provinces_effect_gives_the_same():
+    whole = find("hierarchical").split(design(simulated(5, 2012).frame, BASELINE), BASELINE)
     left_out = whole.design.province == 4
-    density = find("hierarchical").module.density(whole.keep(~left_out), REGULARISED)
+    module = find("hierarchical").module
+    density = module.density(whole.keep(~left_out))
     log_scale = np.log(np.concatenate([SCALES[scale.name] for scale in density.scales]))
     flat = density.draw(np.tile(log_scale, (2, 4_000, 1)), np.random.default_rng(1))
-    module = find("hierarchical").module
-    blind = SimpleNamespace(
-        **{name: getattr(module, name) for name in ("build", "rows", "report", "PRIORS")}
-    )
-    model = replace(find("hierarchical"), module=blind)
-    found = sensitivity.log_predictive(model, whole, left_out, REGULARISED, flat)
-    elpd, mcse = sensitivity.log_mean_exp(found)
+    rest = sensitivity.Refit(module.build(whole), flat, {}, "pass")
+    found = sensitivity.given_all(find("hierarchical"), whole.keep(left_out), rest)
+    elpd, mcse = sensitivity.log_mean_exp(found + left_out.sum() * np.log(whole.scale))
     assert mcse < 0.2
     assert elpd == pytest.approx(brute_force(whole, left_out), abs=4 * mcse)
+
+
+def test_a_bridge_finds_the_ratio_of_two_normalising_constants():
+    """With q1 = exp(-(u-m)²/2s²) and q0 = exp(-u²/2), the ratio of constants is s."""
+    rng, mean, sd = np.random.default_rng(1), 3.0, 0.5
+
+    def log_ratio(u):
+        return -(((u - mean) / sd) ** 2) / 2 + u**2 / 2
+
+    draws = {"whole": rng.normal(mean, sd, (4, 750)), "rest": rng.normal(0, 1, (4, 750))}
+    found, error = sensitivity.bridge(*(log_ratio(u) for u in draws.values()))
+    assert found == pytest.approx(np.log(sd), abs=4 * error)
+    _, plain = sensitivity.log_mean_exp(log_ratio(draws["rest"]))
+    assert error < plain / 2
+
+
+def test_positions_are_drawn_as_often_as_their_weights_say():
+    weight = np.array([0.0, 3.0, 1.5, 0.5, 0.0])
+    drawn = sensitivity.stratified(weight, np.random.default_rng(1))
+    assert len(drawn) == 5
+    assert np.bincount(drawn, minlength=5).tolist() in ([0, 3, 2, 0, 0], [0, 3, 1, 1, 0])
 
 
 def test_log_mean_exp_is_that_and_its_error_that_of_independent_draws():
@@ -99,9 +118,6 @@ def test_log_mean_exp_is_that_and_its_error_that_of_independent_draws():
     assert mean == pytest.approx(-700 + 0.5**2 / 2, abs=4 * error)
     expected = np.sqrt(np.exp(0.5**2) - 1) / np.sqrt(draws.size)
     assert error == pytest.approx(expected, rel=0.2)
-
-
-# --- provinces --------------------------------------------------------------------------------
 
 
 @cache
@@ -115,12 +131,43 @@ def planted() -> Panel:
 
 
 @cache
+def base(column: str = "8.2", name: str = "mundlak"):
+    specification = select([column])[0]
+    model = find(name)
+    whole = model.split(design(planted().frame, specification), specification)
+    return model, whole, sensitivity.refit(model, whole, model.module.PRIORS, SHORT, whole)
+
+
+def test_weights_and_a_refit_agree_and_weights_are_not_trusted_for_an_outlier(monkeypatch):
+    model, whole, given_all = base()
+    arguments = (model.module.PRIORS, SHORT, given_all)
+    usual, odd = (
+        whole.design.province == whole.design.provinces.index(name) for name in ("Hunan", "Hubei")
+    )
+    monkeypatch.setattr(sensitivity, "ESS_LEAST", 100)  # of the few draws here
+    found = sensitivity.without(model, whole, usual, *arguments)
+    assert found.method == "reweighted"
+    monkeypatch.setattr(sensitivity, "K_MOST", -np.inf)
+    again = sensitivity.without(model, whole, usual, *arguments)
+    assert again.method == "refit"
+    assert found.elpd == pytest.approx(again.elpd, abs=4 * np.hypot(found.mcse, again.mcse))
+    slope = sensitivity.Quantity("slope", "indus", "average")
+    weighted, refitted = found.rest.watched[slope], again.rest.watched[slope]
+    assert weighted.mean() == pytest.approx(refitted.mean(), abs=0.3 * refitted.std())
+    assert weighted.std() == pytest.approx(refitted.std(), rel=0.2)
+    monkeypatch.undo()
+    monkeypatch.setattr(sensitivity, "ESS_LEAST", 0)
+    assert sensitivity.without(model, whole, odd, *arguments).method == "refit"
+
+
+# --- provinces --------------------------------------------------------------------------------
+
+
+@cache
 def left_out() -> dict[str, pd.DataFrame]:
     job = Job(planted(), CENTRAL, "mundlak")
-    model = find("mundlak")
-    whole = model.split(design(planted().frame, CENTRAL), CENTRAL)
-    base = sensitivity.refit(model, whole, model.module.PRIORS, SHORT, whole)
-    found = sensitivity.leave_provinces_out(job, SHORT, whole, base)
+    _, whole, given_all = base()
+    found = sensitivity.leave_provinces_out(job, SHORT, whole, given_all)
     return {name: pd.DataFrame(rows).set_index("province") for name, rows in found.items()}
 
 
@@ -205,10 +252,8 @@ def test_a_prior_that_pins_the_slope_moves_it_and_one_that_the_model_lacks_is_pa
     lacks = sensitivity.Alternative("lacking", "why", ("tau_slope_std",), narrow)
     monkeypatch.setattr(sensitivity, "ALTERNATIVES", (pins, lacks))
     job = Job(planted(), CENTRAL, "mundlak")
-    model = find("mundlak")
-    whole = model.split(design(planted().frame, CENTRAL), CENTRAL)
-    base = sensitivity.refit(model, whole, model.module.PRIORS, SHORT, whole)
-    rows = pd.DataFrame(sensitivity.under_other_priors(job, SHORT, whole, base))
+    _, whole, given_all = base()
+    rows = pd.DataFrame(sensitivity.under_other_priors(job, SHORT, whole, given_all))
     assert set(rows["priors"]) == {"pinned"}
     slope = rows[(rows["quantity"] == "slope") & (rows["term"] == "indus")].iloc[0]
     assert abs(slope["mean"]) < 0.05 < slope["base_mean"]
