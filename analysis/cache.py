@@ -24,7 +24,9 @@ from models.registry import Model
 ATTRIBUTE = "input_sha256"
 """Of a trace's root, the hash."""
 
-MAKERS = ("analysis.sample", "analysis.engines", "analysis.trace", "analysis.diagnose")
+MAKERS = tuple(
+    f"analysis.{name}" for name in ("sample", "engines", "savage_dickey", "trace", "diagnose")
+)
 """Modules that make a trace from any model."""
 
 

@@ -29,6 +29,7 @@ from analysis.cache import ATTRIBUTE, input_sha256, is_current
 from analysis.diagnose import failures, numbers
 from analysis.engines import Draws, Settings, engine_for
 from analysis.outputs import ROOT
+from analysis.savage_dickey import GROUP, density_at_zero
 from data.errors import UserError
 from data.panel import Panel
 from models.design import Specification, design
@@ -222,6 +223,10 @@ def fit(job: Job, settings: Settings, priors: Priors | None = None) -> xr.DataTr
         drawn = _groups_of_draws(model, parts, definition, prior, rngs[2])
         groups["prior"] = drawn["posterior"]
         groups["prior_predictive"] = drawn["posterior_predictive"]
+        if hasattr(model.module, "slope_weights"):
+            weights = model.module.slope_weights(parts)
+            density = model.module.density(parts, priors)
+            groups[GROUP] = density_at_zero(parts, density, weights, flat, prior)
     groups["sample_stats"] = statistics
     groups["observed_data"] = xr.Dataset(parts.observed, _labels(parts.observed, parts))
     groups["constant_data"] = _constant_data(parts)

@@ -20,7 +20,11 @@ GROUPS = (
     "constant_data",
 )
 PRIOR_GROUPS = ("prior", "prior_predictive")
-"""Of every model but those whose priors are too wide to mean anything; these say so."""
+"""Of every model but those whose priors are too wide to mean anything; these say so.
+
+Where the model is normal given its scales, `density_at_zero` stands beside them
+(`analysis.savage_dickey`).
+"""
 
 ATTRIBUTES = (
     "column",

@@ -162,6 +162,11 @@ class WithinBetween:
         return np.concatenate([by_region, np.ones(len(self.regressors) - len(by_region))])
 
     @property
+    def averages(self) -> NDArray[np.float64]:
+        """Shape (m, k): a term's slope is this average of its regressors' slopes."""
+        return (self.terms_to_regressors * self.row_share).T
+
+    @property
     def terms_to_regressors(self) -> NDArray[np.float64]:
         """Dummies, shape (k, m): which regressors a term's slope belongs to."""
         return np.eye(len(self.design.terms))[:, self.term_of_regressor]
@@ -400,10 +405,8 @@ def report_effects(
     first = np.broadcast_to(by_year[..., 0], (*year.shape[:-1], len(design.regions)))
     province = province + first[..., design.region_of_province]
     by_year = by_year - by_year[..., :1]
-    averages = np.zeros((len(parts.regressors), len(design.terms)))
-    averages[np.arange(len(parts.regressors)), parts.term_of_regressor] = parts.row_share
     reported = {
-        "slope": (("term",), slope @ averages),
+        "slope": (("term",), slope @ parts.averages),
         "sigma": (("region",), parts.scale * effects.sigma),
         "province_effect": (("province",), province),
         "year_effect": (
