@@ -69,6 +69,9 @@ QUANTITIES = ("slope", "slope_region", "tau_slope", "sigma", "tau_province", "ta
 SENSITIVE = 0.05
 """Power-scaling sensitivity from which a quantity counts as moved (Kallioinen et al. 2024)."""
 
+SOURCE = Path(__file__).read_bytes()
+"""Of this file, read once: a run's rows are of the code that it started with."""
+
 K_MOST, ESS_LEAST = 0.5, 400
 """Largest Pareto k̂ and least effective sample size at which weights stand in for a refit."""
 
@@ -282,8 +285,10 @@ def refit(model: Model, parts: Parts, priors: Priors, settings: Settings, whole:
     flat, statistics = sampler.sample(settings.by(engine), rng)
     watched = _watched(model, whole, definition, flat)
     # What is drawn exactly given the scales mixes as they do.
-    moved = [scale.name for scale in sampler.density.scales] if _collapses(model) else list(flat)
-    posterior = xr.Dataset({n: (("chain", "draw", f"{n}_dim"), flat[n]) for n in moved})
+    moved = {"point": sampler.density.point(flat)} if _collapses(model) else flat
+    posterior = xr.Dataset(
+        {name: (("chain", "draw", f"{name}_dim"), values) for name, values in moved.items()}
+    )
     failed = failures(numbers(posterior, statistics, moved))
     return Refit(definition, flat, watched, "fail" if failed else "pass")
 
@@ -352,8 +357,8 @@ def without(
         minus_elpd, mcse = log_mean_exp(-at_base)
         rng = np.random.default_rng(settings.seed)
         chosen = stratified(weight.ravel(), rng)
-        log_scale = _log_scales(every, base.flat).reshape(-1, every.size)[chosen]
-        flat = others.draw(log_scale[None], rng)
+        point = every.point(base.flat).reshape(-1, every.size)[chosen]
+        flat = others.draw(point[None], rng)
         watched = _watched(model, whole, base.definition, flat)
         rest = base._replace(flat=flat, watched=watched)
         return LeftOut(rest, -minus_elpd, mcse, k, "reweighted")
@@ -362,19 +367,14 @@ def without(
     return LeftOut(rest, elpd, mcse, k, "refit")
 
 
-def _log_scales(density: Collapsed, flat: Draws) -> Array:
-    """Return the S log scales among the free variables, shape (chains, draws, S)."""
-    return np.log(np.concatenate([flat[scale.name] for scale in density.scales], axis=-1))
-
-
 def given_scales(every: Collapsed, others: Collapsed, flat: Draws) -> Array:
     """Return log p(y_i | u, y_-i), standardised, at each draw of the scales, (chains, draws)."""
-    log_scale = _log_scales(every, flat)
+    point = every.point(flat)
     values = [
         every.logp_and_gradient(u)[0] - others.logp_and_gradient(u)[0]
-        for u in log_scale.reshape(-1, every.size)
+        for u in point.reshape(-1, every.size)
     ]
-    return np.reshape(values, log_scale.shape[:-1])
+    return np.reshape(values, point.shape[:-1])
 
 
 def given_all(model: Model, left: Parts, rest: Refit) -> Array:
@@ -640,7 +640,7 @@ def _with(table: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
 def key(job: Job, settings: Settings) -> str:
     """Return the hash of everything that a study is made from."""
     fitted = made_from(job, settings, find(job.model).module.PRIORS)
-    return sha256(fitted.encode() + Path(__file__).read_bytes())[:16]
+    return sha256(fitted.encode() + SOURCE)[:16]
 
 
 def _identity(job: Job) -> dict[str, str]:
