@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
-from analysis.outputs import ROOT, Outputs, screen_table
+from analysis.outputs import ROOT, Outputs, read_result, screen_table
 from analysis.specifications import HEADLINE, select
 from data.errors import UserError
 from data.files import write_csv
@@ -382,21 +382,44 @@ def sensitivity(
 
 
 @app.command()
-def compare(out: Out = ROOT) -> None:
-    """Set every trace's slopes beside the published ones: results/comparison.csv, figures/."""
-    from analysis import compare as comparison
+def compare(
+    rope: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            help="Region of practical equivalence: within standard deviations of the outcome for "
+            "one of the regressor.",
+        ),
+    ] = 0.1,
+    out: Out = ROOT,
+) -> None:
+    """Set every trace's slopes beside the published ones, and draw the ladder: results/, figures/.
+
+    Tables: comparison, region_slopes, region_differences, region_orders, scales (prior and
+    posterior), turning_points, ladder.
+    """
+    from analysis import ladder, tables
     from analysis.trace import trace_paths
+    from models.registry import LADDER
 
     outputs = Outputs(out)
-    found = comparison.compare(trace_paths(outputs.traces))
+    paths = trace_paths(outputs.traces)
+    found = tables.make(track(paths, "Reading", console=console, transient=True), rope)
+    comparison = found["comparison"]
     interest = {record.column: record.interest[0] for record in select(())}
     shown = ["column", "model", "fitted_column", "published", "published_se", "mean", "sd"]
-    shown += ["q025", "q975", "p_same_sign", "gate", "agreement"]
-    for panel, rows in found[found["term"] == found["column"].map(interest)].groupby("panel"):
+    shown += ["q025", "q975", "p_same_sign", "p_rope", "bf10", "gate", "agreement", "standing"]
+    of_interest = comparison[comparison["term"] == comparison["column"].map(interest)]
+    for panel, rows in of_interest.groupby("panel", sort=False):
         _print_frame(rows[shown], f"Posterior beside published, terms of interest — panel {panel}")
-    path = outputs.results / "comparison.csv"
-    write_csv(found, path)
-    console.print(f"written: {outputs.shown(path)} ({len(found)} rows)")
+    title = f"Panels side by side, terms of interest, model {LADDER[-1]}"
+    _print_frame(tables.side_by_side(of_interest, LADDER[-1]), title)
+    steps = ladder.table(read_result(outputs.results, "replication"), comparison)
+    _print_frame(ladder.summary(steps), "Columns and terms of which a step moves the slope most")
+    for name, frame in (found | {"ladder": steps}).items():
+        path = outputs.results / f"{name}.csv"
+        write_csv(frame, path)
+        console.print(f"written: {outputs.shown(path)} ({len(frame)} rows)")
     figures(out)
 
 
@@ -447,7 +470,10 @@ SUMMARY = (
     ("posteriors, one NetCDF per panel, column and model", "traces/<panel>/<column>-<model>.nc"),
     ("R-hat, effective sample sizes, divergences", "results/diagnostics.csv"),
     ("posterior beside published coefficient", "results/comparison.csv"),
-    ("forest plot and ladder", "figures/forest_headline.png, figures/ladder_3.2.png"),
+    ("slopes, differences and order of the regions", "results/region_*.csv"),
+    ("prior and posterior of each scale, turning points", "results/scales.csv, turning_points.csv"),
+    ("which step from TWFE to region slopes moves a slope", "results/ladder.csv"),
+    ("forest plot and ladders", "figures/forest_headline.png, ladder_3.2.png, ladder.png"),
 )
 
 

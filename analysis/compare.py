@@ -10,19 +10,40 @@ interval is the posterior's 95 % equal-tailed one):
 `uncertain`    b lies inside the interval, but so does a slope of the other sign
 `not assessed` the fit failed its gate
 ============== =========================================================================
+
+What agreement stands for depends on the panel, and `standing` says it: `evidence`; on a panel
+that was made to meet the printed numbers `implied`, and for the flat twin there `solver check`.
+
+Region of practical equivalence: a slope is as good as zero if one within standard deviation of
+the regressor moves the outcome by less than `ROPE` within standard deviations of its own. Within
+means what two-way effects leave, since that is the variation that a slope is about; at 0.1, half
+of what is called a small effect (Kruschke 2018, *Advances in Methods and Practices in
+Psychological Science* 1:270–280), the regressor alone explains 1 % of it.
+
+Pooling factor of a term's region slopes b_r about their common mean β, with ε_r = b_r − β:
+
+    λ = 1 − V_r(E(ε_r | y)) / E(V_r(ε_r) | y)
+
+V_r the variance over regions (Gelman & Pardoe 2006, *Technometrics* 48:241–251, section 3): 1 if
+the data do not tell the regions apart, 0 if the slopes are known region by region.
 """
 
-from collections.abc import Iterable
-from pathlib import Path
+import json
+from dataclasses import dataclass, replace
+from functools import cache
 
-import arviz as az
 import numpy as np
 import pandas as pd
 import xarray as xr
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from analysis.specifications import SPECIFICATIONS
+from analysis.savage_dickey import GROUP, bf10, bf10_of_draws
+from analysis.specifications import SPECIFICATIONS, select
 from data import published
+from data.panel import PANELS
+from models.design import Specification
+from models.registry import find
+from models.two_way import two_way_parts
 
 COLUMNS = (
     "panel",
@@ -39,8 +60,15 @@ COLUMNS = (
     "sd_ratio",
     "overlap",
     "p_same_sign",
+    "rope",
+    "p_rope",
+    "bf10",
+    "bf10_prior",
+    "pooling_factor",
     "gate",
     "agreement",
+    "standing",
+    "counterpart",
     "fitted_column",
 )
 """The contract of results/comparison.csv."""
@@ -51,65 +79,179 @@ CERTAIN = 0.975
 Z = 1.959963984540054
 """97.5 % point of the normal distribution: published intervals are b ± Z·s."""
 
-REGION_COLUMN = {record.region: record.column for record in SPECIFICATIONS if record.region}
-"""Published column of each one-region sample: {"east": "8.1", …}."""
+ROPE = 0.1
+"""Within standard deviations of the outcome for one of the regressor: see above."""
 
 
-def compare(traces: Iterable[Path]) -> pd.DataFrame:
-    """Compare every slope that a trace holds and the paper prints.
+def rows(tree: xr.DataTree, rope: float = ROPE) -> list[dict]:
+    """Compare the slopes of one trace with the paper's.
 
     A model with region slopes is compared with the column it was fitted for by its average
-    slope, and with Table 8 by its region slopes; `fitted_column` tells the two apart.
+    slope, and, where Table 8 prints the same regression, with that by its region slopes;
+    `fitted_column` tells the two apart.
 
     Parameters
     ----------
-    traces : iterable of Path
-        NetCDF files that meet the contract of `analysis.trace`.
+    tree : DataTree
+        A trace that meets the contract of `analysis.trace`.
+    rope : float
+        See `ROPE`.
 
     Returns
     -------
-    DataFrame
-        Columns `COLUMNS`; `distance_in_published_se` is (mean − b)/s, `sd_ratio` is sd/s,
-        `overlap` the length that both 95 % intervals share over the length that they span
-        together (Jaccard), `p_same_sign` the posterior probability of the published sign.
+    list of dict
+        Keys `COLUMNS`: `distance_in_published_se` is (mean − b)/s, `sd_ratio` is sd/s, `overlap`
+        the length that both 95 % intervals share over the length that they span together
+        (Jaccard), `p_same_sign` the posterior probability of the published sign, `rope` the half
+        width of the region of practical equivalence and `p_rope` the probability of lying in
+        it, `bf10` the Bayes factor against no slope under `bf10_prior` (none for very wide
+        priors, and none where it rests on draws that do not reach zero).
     """
-    printed = _printed()
-    rows = [row for path in traces for row in _rows(path, printed)]
-    return pd.DataFrame(rows, columns=COLUMNS)
-
-
-def _rows(path: Path, printed: pd.DataFrame) -> list[dict]:
-    tree = az.from_netcdf(path)
-    attrs = tree.attrs
-    shared = {key: attrs[key] for key in ("panel", "model", "gate")}
+    attrs, printed = tree.attrs, published_slopes()
+    shared = {key: attrs[key] for key in ("panel", "model", "gate", "counterpart")}
+    shared |= {"fitted_column": attrs["column"], "standing": standing(attrs)}
     return [
         {
             **shared,
-            "column": column,
-            "term": term,
-            "fitted_column": attrs["column"],
-            **assess(draws, *printed.loc[(column, term)], gate=attrs["gate"]),
+            "column": slope.column,
+            "term": slope.term,
+            **assess(slope.draws, *printed.loc[(slope.column, slope.term)], gate=attrs["gate"]),
+            **slope.beyond_zero(rope),
         }
-        for column, term, draws in _slopes(tree["posterior"], attrs["column"])
-        if (column, term) in printed.index
+        for slope in slopes(tree)
+        if (slope.column, slope.term) in printed.index
     ]
 
 
-def _slopes(posterior: xr.Dataset, column: str) -> list[tuple[str, str, np.ndarray]]:
-    """List (published column, term, draws) of a posterior's slopes."""
-    slopes = [
-        (column, term, posterior["slope"].sel(term=term).to_numpy())
-        for term in posterior["term"].to_numpy().tolist()
-    ]
-    if "slope_region" in posterior:
-        by_region = posterior["slope_region"]
-        slopes += [
-            (REGION_COLUMN[region], term, by_region.sel(varying=term, region=region).to_numpy())
-            for term in by_region["varying"].to_numpy().tolist()
-            for region in by_region["region"].to_numpy().tolist()
-            if region in REGION_COLUMN
-        ]
-    return slopes
+def standing(attrs: dict) -> str:
+    """Say what agreement with the paper stands for: see the head of this file."""
+    if attrs["panel"] not in {kind.name for kind in PANELS if not kind.evidence}:
+        return "evidence"
+    return "implied" if find(attrs["model"]).prior_groups else "solver check"
+
+
+@dataclass(frozen=True, eq=False)
+class Slope:
+    """One slope of a trace.
+
+    Attributes
+    ----------
+    term : str
+    region : str
+        Empty for the slope of all rows.
+    column : str
+        The published column that estimates it; empty if none does.
+    draws : ndarray, shape (chain, draw)
+        On the paper's scale.
+    unit : float
+        Slope that moves the outcome by one within standard deviation for one of the regressor.
+    bf10 : float
+    bf10_prior : str
+    pooling_factor : float
+    """
+
+    term: str
+    region: str
+    column: str
+    draws: NDArray[np.float64]
+    unit: float
+    bf10: float
+    bf10_prior: str
+    pooling_factor: float
+
+    def beyond_zero(self, rope: float) -> dict:
+        """Return what tells the slope from zero, as in `COLUMNS`."""
+        return {
+            "rope": rope * self.unit,
+            "p_rope": float(np.mean(np.abs(self.draws) < rope * self.unit)),
+            "bf10": self.bf10,
+            "bf10_prior": self.bf10_prior,
+            "pooling_factor": self.pooling_factor,
+        }
+
+
+def slopes(tree: xr.DataTree) -> list[Slope]:
+    """List the slopes of a trace: of all rows by term, then by term and region."""
+    posterior = tree["posterior"].to_dataset()
+    (record,) = select([tree.attrs["column"]])
+    units, factors = within_units(tree), pooling_factors(posterior)
+    stated = stated_prior(tree)
+    found = []
+    for name, dim in (("slope", "term"), ("slope_region", "varying")):
+        if name not in posterior:
+            continue
+        for term in posterior[dim].to_numpy().tolist():
+            for region in posterior["region"].to_numpy().tolist() if dim == "varying" else [""]:
+                at = {dim: term, "region": region} if region else {dim: term}
+                factor = bayes_factor(tree, name, at)
+                found.append(
+                    Slope(
+                        term=term,
+                        region=region,
+                        column=published_column(record, region),
+                        draws=posterior[name].sel(at).to_numpy(),
+                        unit=units[term],
+                        bf10=factor,
+                        bf10_prior="" if np.isnan(factor) else stated,
+                        pooling_factor=factors.get(term, np.nan),
+                    )
+                )
+    return found
+
+
+def published_column(record: Specification, region: str) -> str:
+    """Return the column that prints the slope, of all rows or of a region's; empty if none."""
+    if not region:
+        return record.column
+    for other in SPECIFICATIONS:
+        same = replace(record, column=other.column, title=other.title, region=region)
+        if other == same and record.region is None:
+            return other.column
+    return ""
+
+
+def within_units(tree: xr.DataTree) -> dict[str, float]:
+    """Return, by term, the outcome's within standard deviation over the regressor's."""
+    data = tree["constant_data"]
+    codes = (np.unique(data[f"row_{dim}"], return_inverse=True)[1] for dim in ("province", "year"))
+    columns = np.column_stack([tree["observed_data"]["y"], data["x"].transpose("obs", "term")])
+    sd = two_way_parts(columns, *codes)[2].std(axis=0)
+    return dict(zip(data["term"].to_numpy().tolist(), sd[0] / sd[1:], strict=True))
+
+
+def pooling_factors(posterior: xr.Dataset) -> dict[str, float]:
+    """Return the pooling factor of each term's region slopes: see the head of this file."""
+    if "slope_common" not in posterior:
+        return {}
+    centre = posterior["slope_common"]
+    slope = posterior["slope_region"].sel(varying=centre["pooled"].to_numpy())
+    deviation = slope.transpose(..., "varying", "region").to_numpy() - centre.to_numpy()[..., None]
+    between = deviation.mean(axis=(0, 1)).var(axis=-1)
+    factors = 1 - between / deviation.var(axis=-1).mean(axis=(0, 1))
+    return dict(zip(centre["pooled"].to_numpy().tolist(), factors.tolist(), strict=True))
+
+
+def bayes_factor(tree: xr.DataTree, name: str, at: dict[str, str]) -> float:
+    """Return the Bayes factor of one slope against zero; NaN under very wide priors."""
+    if "prior" not in tree.children:
+        return np.nan
+    if GROUP in tree.children:
+        suffix = "_region" if "region" in at else ""
+        stored = tree[GROUP].to_dataset().sel(at)
+        return bf10(stored[f"prior{suffix}"], stored[f"posterior{suffix}"])
+    if name not in tree["prior"]:
+        return np.nan
+    return bf10_of_draws(*(tree[group][name].sel(at) for group in ("prior", "posterior")))
+
+
+def stated_prior(tree: xr.DataTree) -> str:
+    """Say which prior Bayes factors of slopes rest on, on the standardised scale."""
+    table = json.loads(tree.attrs["priors"])["table"]
+    return "; ".join(
+        f"{line['name']} ~ {line['distribution']}({line['centre']:g}, {line['scale']:g})"
+        for line in table
+        if line["name"] in ("slope_std", "tau_slope_std") and line["name"] in tree["posterior"]
+    )
 
 
 def assess(draws: ArrayLike, coefficient: float, se: float, gate: str) -> dict:
@@ -155,7 +297,8 @@ def agreement(inside: bool, same_sign: float, gate: str) -> str:
     return "agrees" if same_sign >= CERTAIN else "uncertain"
 
 
-def _printed() -> pd.DataFrame:
+@cache
+def published_slopes() -> pd.DataFrame:
     """Return published `coef` and `se` as numbers, by (column, term)."""
     numbers = published.numbers()
     numbers = numbers[numbers["statistic"].isin(["coef", "se"])]

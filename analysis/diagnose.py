@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from analysis.trace import attributes, read
+from analysis.trace import POINTWISE, attributes, read
 from data.errors import UserError
 
 
@@ -98,7 +98,7 @@ def diagnose(paths: Iterable[Path]) -> pd.DataFrame:
     """
     rows = []
     for path in paths:
-        tree = read(path)
+        tree = read(path, without=POINTWISE)
         stats = tree["sample_stats"].to_dataset()
         posterior = tree["posterior"].to_dataset()
         values = numbers(posterior, stats, posterior.attrs["free_variables"].split())

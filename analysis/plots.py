@@ -9,9 +9,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from analysis import ladder as steps
 from analysis.compare import Z
+from analysis.ladder import TWFE
 from analysis.outputs import read_result
-from analysis.specifications import HEADLINE, select
+from analysis.specifications import HEADLINE, STATIC, select
 from data.errors import UserError
 from data.files import replacing
 from data.panel import PANELS
@@ -31,8 +33,6 @@ PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
 
 FORMATS = ("png", "svg")
 
-TWFE = "TWFE"
-
 LABELS = {
     TWFE: "TWFE",
     **{model.name: model.label for model in MODELS},
@@ -41,10 +41,11 @@ LABELS = {
 
 @dataclass(frozen=True)
 class Picture:
-    """One figure: its file name, what it shows, and the function that draws it."""
+    """One figure: its file name, what it shows, its rows of two tables, and what draws them."""
 
     name: str
     shows: str
+    rows: Callable[[pd.DataFrame, pd.DataFrame], pd.DataFrame]
     draw: Callable[[pd.DataFrame], Figure]
 
 
@@ -65,26 +66,12 @@ def estimates(replication: pd.DataFrame, comparison: pd.DataFrame) -> pd.DataFra
     """
     interest = {record.column: record.interest[0] for record in select(HEADLINE)}
     of_interest = replication["term"] == replication["column"].map(interest)
-    wide = replication[of_interest & replication["statistic"].isin(["coef", "se"])].pivot(
-        index=["panel", "column"], columns="statistic", values=["published", "estimated"]
-    )
-    wide = wide.astype(float)
-    twfe = pd.DataFrame(
-        {
-            "model": TWFE,
-            "estimate": wide["estimated", "coef"],
-            "low": wide["estimated", "coef"] - Z * wide["estimated", "se"],
-            "high": wide["estimated", "coef"] + Z * wide["estimated", "se"],
-            "published": wide["published", "coef"],
-            "published_se": wide["published", "se"],
-            "gate": "",
-        }
-    ).reset_index()
+    twfe = steps.twfe(replication[of_interest]).rename(columns={"step": "model"})
     twfe["fitted_column"] = twfe["column"]
     posterior = comparison[comparison["term"] == comparison["column"].map(interest)].rename(
         columns={"mean": "estimate", "q025": "low", "q975": "high"}
     )
-    rows = pd.concat([twfe, posterior])[list(twfe.columns)]
+    rows = pd.concat([twfe, posterior])[[name for name in twfe if name != "term"]]
     order = {kind.name: i for i, kind in enumerate(PANELS)}
     return rows.sort_values("panel", key=lambda names: names.map(order), kind="stable")
 
@@ -139,9 +126,57 @@ def ladder(rows: pd.DataFrame) -> Figure:
     return figure
 
 
+def ladders(rows: pd.DataFrame) -> Figure:
+    """Draw the ladder of every static column and term of interest, one frame each.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        As `analysis.ladder.table` makes it.
+    """
+    panels = list(dict.fromkeys(rows["panel"]))
+    frames = [(record, term) for record in STATIC for term in record.interest]
+    frames = [f for f in frames if ((rows["column"] == f[0].column) & (rows["term"] == f[1])).any()]
+    n_lines = -(-len(frames) // 4)
+    figure = Figure(figsize=(7.2, 1.75 * n_lines + 0.6), layout="constrained")
+    grid = figure.subplots(n_lines, 4, squeeze=False, sharex=True).flat
+    for axes in grid[len(frames) :]:
+        axes.remove()
+    names = (TWFE, *LADDER)
+    for axes, (record, term) in zip(grid, frames, strict=False):
+        own = rows[(rows["column"] == record.column) & (rows["term"] == term)]
+        published, se = own[["published", "published_se"]].iloc[0]
+        axes.axhspan(published - Z * se, published + Z * se, color="0.9", lw=0, zorder=0)
+        axes.axhline(0, color="0.7", lw=0.6, ls=":", zorder=0)
+        for i, panel in enumerate(panels):
+            for _, row in own[own["panel"] == panel].iterrows():
+                x = names.index(row["step"]) + 0.16 * (i - (len(panels) - 1) / 2)
+                colour = PALETTE[i % len(PALETTE)]
+                _bar(axes, x, row, colour, horizontal=False)
+                if row["moves_most"]:
+                    axes.plot(x, row["estimate"], "s", ms=5.5, mfc="none", color=colour, lw=0.8)
+        axes.set_title(f"{record.column}  {term} on {record.outcome}", loc="left", fontsize=7)
+        axes.set_xticks(range(len(names)), [LABELS[name] for name in names])
+        axes.tick_params(axis="x", rotation=60, labelsize=6.5)
+        axes.tick_params(axis="y", labelsize=6.5)
+    _legend(figure, rows)
+    return figure
+
+
 PICTURES = (
-    Picture("forest_headline", "published, TWFE and posterior slopes of 3.2 and 8.1–8.3", forest),
-    Picture("ladder_3.2", "which step of the model moves the baseline slope", ladder),
+    Picture(
+        "forest_headline",
+        "published, TWFE and posterior slopes of 3.2 and 8.1–8.3",
+        estimates,
+        forest,
+    ),
+    Picture("ladder_3.2", "which step of the model moves the baseline slope", estimates, ladder),
+    Picture(
+        "ladder",
+        "which step moves the slope of each static column; squares mark the largest move",
+        steps.table,
+        ladders,
+    ),
 )
 """The figures of the README; a new one is a record here."""
 
@@ -160,14 +195,15 @@ def draw(results: Path, figures: Path) -> list[Path]:
         If one of the two tables is missing.
     """
     tables = [read_result(results, name) for name in ("replication", "comparison")]
-    rows = estimates(*tables)
-    if rows.empty:
+    if estimates(*tables).empty:
         raise UserError(
             f"{results} holds none of the columns {', '.join(HEADLINE)}, which the figures show: "
             "run `python -m analysis replicate` for all columns."
         )
     return [
-        path for picture in PICTURES for path in save(picture.draw, rows, figures / picture.name)
+        path
+        for picture in PICTURES
+        for path in save(picture.draw, picture.rows(*tables), figures / picture.name)
     ]
 
 

@@ -273,7 +273,10 @@ def shaped(definition: pm.Model, parts: Parts, flat: Draws) -> Variables:
 
 def _dataset(variables: Mapping[str, tuple[tuple[str, ...], NDArray]], parts: Parts) -> xr.Dataset:
     """Return a Dataset of draws, dims (chain, draw, …), with the model's coords where used."""
-    named = {name: (("chain", "draw", *dims), v) for name, (dims, v) in variables.items()}
+    # Most dims first: `arviz.summary` labels by the order in which a Dataset meets its dims, and
+    # (varying, region) after (region) would get each other's labels.
+    ordered = sorted(variables.items(), key=lambda item: -len(item[1][0]))
+    named = {name: (("chain", "draw", *dims), v) for name, (dims, v) in ordered}
     dataset = xr.Dataset(named, _labels(variables, parts))
     return dataset.assign_coords({d: np.arange(dataset.sizes[d]) for d in ("chain", "draw")})
 

@@ -26,6 +26,9 @@ Where the model is normal given its scales, `density_at_zero` stands beside them
 (`analysis.savage_dickey`).
 """
 
+POINTWISE = ("posterior_predictive", "prior_predictive", "log_likelihood")
+"""Groups with a value for each draw and row."""
+
 ATTRIBUTES = (
     "column",
     "panel",
@@ -103,8 +106,14 @@ def write(tree: xr.DataTree, path: Path) -> None:
         tree.to_netcdf(temporary, engine="h5netcdf", encoding=encoding)
 
 
-def read(path: Path) -> xr.DataTree:
+def read(path: Path, without: Sequence[str] = ()) -> xr.DataTree:
     """Read a trace into memory.
+
+    Parameters
+    ----------
+    path : Path
+    without : sequence of str
+        Groups that are not needed: `POINTWISE` are most of a file.
 
     Raises
     ------
@@ -112,12 +121,15 @@ def read(path: Path) -> xr.DataTree:
         If the file is no trace or breaks the contract.
     """
     try:
-        tree = az.from_netcdf(path, engine="h5netcdf").load()
+        with az.from_netcdf(path, engine="h5netcdf") as opened:
+            missing = breaches(opened)
+            kept = [name for name in opened.children if name not in without]
+            tree = xr.DataTree.from_dict({name: opened[name].to_dataset().load() for name in kept})
+            tree.attrs = dict(opened.attrs)
     except (OSError, ValueError, KeyError) as error:
         raise UserError(
             f"{path} cannot be read as a trace: delete it and run `python -m analysis sample`."
         ) from error
-    missing = breaches(tree)
     if missing:
         raise UserError(
             f"{path} lacks {', '.join(missing)}: delete it and run `python -m analysis sample`."

@@ -27,10 +27,14 @@ OWN = "own-"
 
 @dataclass(frozen=True)
 class PanelKind:
-    """What a panel may be called, so that no estimate from it claims more."""
+    """What a panel may be called, so that no estimate from it claims more.
+
+    `evidence` says whether agreement with the paper can speak for or against a claim.
+    """
 
     name: str
     label: str
+    evidence: bool = True
 
 
 PANELS = (
@@ -53,6 +57,7 @@ PANELS = (
         "reconstructed",
         "The nearest panel to the recollected one on which the printed numbers come out: "
         "it shows what they imply and is never evidence that a claim stands.",
+        evidence=False,
     ),
 )
 

@@ -179,7 +179,7 @@ class Collapsed:
         if not np.abs(log_scale).max() <= FARTHEST:
             raise OutOfRangeError("scales so far from 1 that their squares overflow")
         weight = np.exp(-2 * log_scale)
-        factor, mean = self._given(weight)
+        factor, mean = self.given(weight)
         # dpotri fills the lower triangle of V alone, so its entries off the diagonal count twice.
         inverse = dpotri(factor, lower=1)[0]
         square = self.yy + (self.gram @ mean - 2 * self.xy) @ mean
@@ -218,7 +218,7 @@ class Collapsed:
         flat = log_scale.reshape(-1, self.size)
         theta = np.empty((len(flat), len(self.fixed)))
         for row, weight in zip(theta, np.exp(-2 * flat), strict=True):
-            factor, mean = self._given(weight)
+            factor, mean = self.given(weight)
             noise = rng.standard_normal(len(mean))
             row[:] = mean + dtrtrs(factor, noise, lower=1, trans=1)[0]
         return self._variables(theta.reshape(*log_scale.shape[:-1], -1), log_scale)
@@ -299,8 +299,8 @@ class Collapsed:
             density[name] = of_scale[..., where].sum(-1)
         return density
 
-    def _given(self, weight: Array) -> tuple[Array, Array]:
-        """Return the lower Cholesky factor of Λ, and m."""
+    def given(self, weight: Array) -> tuple[Array, Array]:
+        """Return the lower Cholesky factor of Λ, and m, given the weights w, shape (S,)."""
         precision = self.gram_fixed + (weight @ self.gram.reshape(self.size, -1)).reshape(
             self.gram_fixed.shape
         )

@@ -84,6 +84,8 @@ class Design:
         Row's position in `provinces` and `years`.
     region_of_province : ndarray of int, shape (len(provinces),)
         Province's position in `regions`.
+    outcome : str
+        The outcome's name.
     rows : DataFrame
         The panel's rows in the same order, with all its columns: for models that read more
         than one outcome.
@@ -98,6 +100,7 @@ class Design:
     years: tuple[int, ...]
     regions: tuple[str, ...]
     region_of_province: NDArray[np.int64]
+    outcome: str
     rows: pd.DataFrame
 
     @cached_property
@@ -175,6 +178,7 @@ def design(frame: pd.DataFrame, specification: Specification) -> Design:
         years=tuple(map(int, years)),
         regions=tuple(map(str, regions)),
         region_of_province=region_of_province,
+        outcome=specification.outcome,
         rows=rows.reset_index(drop=True),
     )
 

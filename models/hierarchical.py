@@ -175,40 +175,51 @@ def build(parts: WithinBetween, priors: Priors = PRIORS) -> pm.Model:
     return model
 
 
-def variables(parts: WithinBetween, priors: Priors) -> dict:
-    """Add the free variables to the PyMC model in context; models that extend this one do too."""
+def variables(parts: WithinBetween, priors: Priors, leading: tuple[str, ...] = ()) -> dict:
+    """Add the free variables to the PyMC model in context; models that extend this one do too.
+
+    With `leading` dims each variable stands once for each of their labels.
+    """
     free = {
-        "slope_std": priors["slope_std"].variable(dims="coefficient"),
-        "const_std": priors["const_std"].variable(dims="one"),
-        "between_province": priors["between_province"].variable(dims="regressor"),
-        "between_year": priors["between_year"].variable(dims="regressor"),
-        "tau_province_std": priors["tau_province_std"].variable(dims="one"),
-        "tau_year_std": priors["tau_year_std"].variable(dims="year_group"),
+        "slope_std": priors["slope_std"].variable(dims=(*leading, "coefficient")),
+        "const_std": priors["const_std"].variable(dims=(*leading, "one")),
+        "between_province": priors["between_province"].variable(dims=(*leading, "regressor")),
+        "between_year": priors["between_year"].variable(dims=(*leading, "regressor")),
+        "tau_province_std": priors["tau_province_std"].variable(dims=(*leading, "one")),
+        "tau_year_std": priors["tau_year_std"].variable(dims=(*leading, "year_group")),
     }
     line = free["between_province"] @ standardise(parts.province_part).T
-    centre = free["const_std"][0] + line  # PyTensor does not broadcast a dim that has a name
+    # PyTensor does not broadcast a dim that has a name, only a new one.
+    centre, spread = (free[name][..., 0, None] for name in ("const_std", "tau_province_std"))
     free["province_std"] = pm.Normal(
-        "province_std", centre, free["tau_province_std"][0], dims="province"
+        "province_std", centre + line, spread, dims=(*leading, "province")
     )
-    by_region = ("region",) if parts.years == "region" else ()
+    by_region = (*leading, "region") if parts.years == "region" else leading
     if parts.path == "walk":
         free["year_step"] = pm.Normal("year_step", dims=(*by_region, "step"))
     else:
         free["year_offset"] = pm.ZeroSumNormal("year_offset", dims=(*by_region, "year"))
     if parts.years == "pooled":
-        free["tau_year_region_std"] = priors["tau_year_region_std"].variable(dims="one")
-        free["year_region_offset"] = pm.Normal("year_region_offset", dims=("region", "year"))
+        free["tau_year_region_std"] = priors["tau_year_region_std"].variable(dims=(*leading, "one"))
+        free["year_region_offset"] = pm.Normal(
+            "year_region_offset", dims=(*leading, "region", "year")
+        )
     if parts.pooled:
-        free["tau_slope_std"] = priors["tau_slope_std"].variable(dims="pooled")
-        free["slope_offset"] = pm.Normal("slope_offset", dims=("pooled", "region"))
+        free["tau_slope_std"] = priors["tau_slope_std"].variable(dims=(*leading, "pooled"))
+        free["slope_offset"] = pm.Normal("slope_offset", dims=(*leading, "pooled", "region"))
     if parts.pooled_sigma:
-        median = free["sigma_median_std"] = priors["sigma_median_std"].variable(dims="one")
-        spread = free["tau_log_sigma"] = priors["tau_log_sigma"].variable(dims="one")
+        median = free["sigma_median_std"] = priors["sigma_median_std"].variable(
+            dims=(*leading, "one")
+        )
+        spread = free["tau_log_sigma"] = priors["tau_log_sigma"].variable(dims=(*leading, "one"))
         free["sigma_std"] = pm.LogNormal(
-            "sigma_std", np.log(median[0]), spread[0], dims="sigma_group"
+            "sigma_std",
+            np.log(median[..., 0, None]),
+            spread[..., 0, None],
+            dims=(*leading, "sigma_group"),
         )
     else:
-        free["sigma_std"] = priors["sigma_std"].variable(dims="sigma_group")
+        free["sigma_std"] = priors["sigma_std"].variable(dims=(*leading, "sigma_group"))
     return free
 
 

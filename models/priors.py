@@ -7,6 +7,7 @@ proper.
 """
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 
@@ -21,6 +22,21 @@ LOG_2PI = float(np.log(2 * np.pi))
 HALF_T_DF = 3
 """Degrees of freedom of every HalfStudentT: brms's default for scales, the variance finite."""
 
+
+def _lkj(name: str, _: float, eta: float, dims: str) -> TensorVariable:
+    """Add the partial correlations of a C-vine, each as (1 + ρ)/2, whose matrix is LKJ(η).
+
+    Pairs (i, j), i < j, in the order of `numpy.triu_indices`; ρ_ij is given the variables before
+    i (Lewandowski, Kurowicka & Joe 2009, *Journal of Multivariate Analysis* 100:1989–2001,
+    section 2.4).
+    """
+    pairs = len(pm.modelcontext(None).coords[dims])
+    size = (1 + math.isqrt(1 + 8 * pairs)) // 2
+    first, _ = np.triu_indices(size, 1)
+    shape = eta + (size - 2 - first) / 2
+    return pm.Beta(name, shape, shape, dims=dims)
+
+
 DISTRIBUTIONS: dict[str, Callable[..., TensorVariable]] = {
     "Normal": lambda name, centre, scale, **dims: pm.Normal(name, centre, scale, **dims),
     "HalfNormal": lambda name, _, scale, **dims: pm.HalfNormal(name, scale, **dims),
@@ -31,6 +47,11 @@ DISTRIBUTIONS: dict[str, Callable[..., TensorVariable]] = {
         name, np.log(centre), scale, **dims
     ),
     "ZeroSumNormal": lambda name, _, scale, **dims: pm.ZeroSumNormal(name, scale, **dims),
+    "Gamma": lambda name, centre, scale, **dims: pm.Gamma(name, mu=centre, sigma=scale, **dims),
+    "LKJ": _lkj,
+    "Correlation": lambda name, centre, scale, **dims: pm.TruncatedNormal(
+        name, centre, scale, lower=-1, upper=1, **dims
+    ),
 }
 """PyMC's distributions by name, each called with centre and scale of the table below."""
 
@@ -46,14 +67,16 @@ class Prior:
     distribution : str
         A key of `DISTRIBUTIONS`.
     scale : float
-        Standard deviation; of the underlying normal or t for HalfNormal, HalfStudentT and
-        ZeroSumNormal, of the logarithm for LogNormal.
+        Standard deviation; of the underlying normal or t for HalfNormal, HalfStudentT,
+        ZeroSumNormal and Correlation (a normal cut off at −1 and 1), of the logarithm for
+        LogNormal; shape η of an LKJ.
     meaning : str
         What the variable is on the standardised scale.
     reason : str
         Why this distribution and scale.
     centre : float
-        Mean of a Normal, median of a LogNormal; 0 otherwise.
+        Mean of a Normal, a Gamma and a Correlation's underlying normal, median of a LogNormal;
+        0 otherwise.
     """
 
     name: str
@@ -151,6 +174,10 @@ class Priors:
             name,
             tuple(replace(p, scale=scales[p.name]) if p.name in scales else p for p in self.table),
         )
+
+    def and_of(self, *more: Prior) -> "Priors":
+        """Return the table with further lines, for a model that extends another."""
+        return Priors(self.name, self.table + more)
 
     def to_json(self) -> str:
         """Return the table as text, for the attribute `priors` of a trace."""

@@ -34,7 +34,15 @@ import numpy as np
 import pymc as pm
 
 from data.errors import UserError
-from models import flat, hierarchical
+from models import (
+    autoregressive,
+    flat,
+    hierarchical,
+    joint,
+    measurement,
+    province_slopes,
+    student_t,
+)
 from models.design import Design, Specification
 from models.priors import Priors
 from models.within_between import Rows, Variables
@@ -195,6 +203,55 @@ MODELS = (
         {"sigma": "region", "slopes": "region", "controls": "region", "years": "region"},
         varying=True,
         extra=True,
+    ),
+    Model(
+        "student_t",
+        "Student t errors",
+        "As hierarchical, with Student t errors whose degrees of freedom are learned.",
+        student_t,
+        {"sigma": "region"},
+        varying=True,
+        extra=True,
+    ),
+    Model(
+        "autoregressive",
+        "AR(1) errors",
+        "As hierarchical, with errors that follow an AR(1) in each province.",
+        autoregressive,
+        {"sigma": "region"},
+        varying=True,
+        extra=True,
+    ),
+    Model(
+        "province_slopes",
+        "province slopes",
+        "As hierarchical, with slopes of interest that vary by province within region.",
+        province_slopes,
+        {"sigma": "region"},
+        varying=True,
+        extra=True,
+    ),
+    Model(
+        "joint",
+        "joint outcomes",
+        "As hierarchical, for the outcome's parts (and produ after misallocation) at once, their "
+        "errors correlated.",
+        joint,
+        {"sigma": "region"},
+        varying=True,
+        extra=True,
+        carried_by=joint.carried_by,
+        reads=joint.reads,
+    ),
+    Model(
+        "measurement",
+        "measurement error",
+        "As hierarchical, on a true quotient of which the vintages of the accounts are readings.",
+        measurement,
+        {"sigma": "region"},
+        varying=True,
+        extra=True,
+        carried_by=measurement.carried_by,
     ),
 )
 

@@ -43,5 +43,6 @@ def comparison(panel: str = "recollected") -> pd.DataFrame:
                 **{"p_same_sign": 0.9, "gate": "pass", "agreement": "uncertain"},
             }
             for column, fitted, model in rows
-        ]
-    )[list(COLUMNS)]
+        ],
+        columns=list(COLUMNS),
+    )

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import xarray as xr
 
 from analysis import compare
 
@@ -53,30 +52,3 @@ def test_same_sign_follows_the_published_sign():
 )
 def test_agreement_rule(inside, same_sign, gate, verdict):
     assert compare.agreement(inside, same_sign, gate) == verdict
-
-
-def test_region_slopes_are_compared_with_table_8(tmp_path):
-    terms, regions = ["indus", "fin", "unprinted"], ["east", "central", "west"]
-    posterior = xr.Dataset(
-        {
-            "slope": (("chain", "draw", "term"), np.ones((2, 5, 3)) * [0.1, 0.2, 0.3]),
-            "slope_region": (
-                ("chain", "draw", "varying", "region"),
-                np.ones((2, 5, 1, 3)) * [1.0, 2.0, 3.0],
-            ),
-        },
-        coords={"term": terms, "varying": ["indus"], "region": regions},
-    )
-    tree = xr.DataTree.from_dict({"/posterior": posterior})
-    tree.attrs = {"panel": "somewhere", "model": "hierarchical", "gate": "pass", "column": "3.2"}
-    tree.to_netcdf(tmp_path / "trace.nc", engine="h5netcdf")
-    rows = compare.compare([tmp_path / "trace.nc"])
-    assert tuple(rows.columns) == compare.COLUMNS
-    found = rows.set_index(["column", "term"])[["mean", "published", "fitted_column"]]
-    assert found.to_dict("index") == {
-        ("3.2", "indus"): {"mean": 0.1, "published": 0.105, "fitted_column": "3.2"},
-        ("3.2", "fin"): {"mean": 0.2, "published": -0.006, "fitted_column": "3.2"},
-        ("8.1", "indus"): {"mean": 1.0, "published": 0.312, "fitted_column": "3.2"},
-        ("8.2", "indus"): {"mean": 2.0, "published": -0.047, "fitted_column": "3.2"},
-        ("8.3", "indus"): {"mean": 3.0, "published": -0.083, "fitted_column": "3.2"},
-    }

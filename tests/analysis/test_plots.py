@@ -2,7 +2,7 @@
 
 import pytest
 
-from analysis import plots
+from analysis import ladder, plots
 from data.errors import UserError
 from tests.results import comparison, replication
 
@@ -53,6 +53,15 @@ def test_a_failed_fit_is_drawn_hollow():
         if line.get_marker() == "o" and len(line.get_xdata())
     ]
     assert faces.count("white") == (rows["gate"] == "fail").sum()
+
+
+def test_the_ladder_has_a_bar_for_each_step_and_a_square_for_the_largest_move():
+    steps = ladder.table(replication(), comparison())
+    frames = plots.ladders(steps).axes
+    assert [axes.get_title(loc="left").split()[0] for axes in frames] == list(plots.HEADLINE)
+    markers = [line.get_marker() for line in frames[0].lines if len(line.get_xdata())]
+    assert markers.count("o") == (steps["column"] == "3.2").sum()
+    assert markers.count("s") == 1
 
 
 def test_missing_tables_are_named(tmp_path):
