@@ -48,6 +48,7 @@ from analysis.engines import Draws, Settings, engine_for
 from analysis.outputs import TEXT
 from analysis.plots import PALETTE
 from analysis.sample import Job, fit, jobs, made_from, shaped, spread
+from analysis.specifications import select
 from data.errors import UserError
 from data.files import sha256, write_csv
 from data.panel import Panel
@@ -439,6 +440,8 @@ def bridge(at_whole: Array, at_rest: Array) -> tuple[float, float]:
 def study(job: Job, settings: Settings) -> dict[str, list[dict]]:
     """Refit one model in every way; return the rows of each of `TABLES`.
 
+    A model whose parts cannot keep some rows (no `keep`) has none without a province.
+
     Raises
     ------
     UserError
@@ -447,7 +450,9 @@ def study(job: Job, settings: Settings) -> dict[str, list[dict]]:
     model = find(job.model)
     whole = model.split(design(job.panel.frame, job.specification), job.specification)
     base = refit(model, whole, model.module.PRIORS, settings, whole)
-    found = leave_provinces_out(job, settings, whole, base)
+    found = {"provinces": [], "influence": []}
+    if hasattr(whole, "keep"):
+        found = leave_provinces_out(job, settings, whole, base)
     found["priors"] = list(under_other_priors(job, settings, whole, base))
     found["power"] = list(power_scaling(fit(job, settings)))
     shared = _identity(job) | {"key": key(job, settings)}
@@ -599,12 +604,12 @@ def run(
     """
     keys = {key(job, settings): job for job in listed}
     found = tables(results)
-    stored = set.intersection(*(set(table["key"]) for table in found.values()))
+    stored = set(found["power"]["key"])  # the last that is written, and never empty
     yield from (job for k, job in keys.items() if k in stored)
     waiting = [job for k, job in keys.items() if k not in stored]
     for job, rows in spread(partial(_study, settings=settings), waiting, workers):
         for name, columns in TABLES.items():
-            found[name] = _with(found[name], pd.DataFrame(rows[name], columns=columns))
+            found[name] = _with(found[name], job, pd.DataFrame(rows[name], columns=columns))
             write_csv(found[name], path_of(results, name))
         yield job
 
@@ -630,11 +635,11 @@ def _read(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     return pd.read_csv(path, dtype=text).fillna(dict.fromkeys(QUANTITY, ""))
 
 
-def _with(table: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+def _with(table: pd.DataFrame, job: Job, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the table with a fit's rows in place of what it held of the same fit."""
-    same = (table[list(JOB)] == rows[list(JOB)].iloc[0]).all(axis=1)
-    kept = table[~same]
-    return pd.concat([kept, rows], ignore_index=True) if len(kept) else rows
+    same = (table[list(JOB)] == pd.Series(_identity(job))).all(axis=1)
+    parts = [part for part in (table[~same], rows) if len(part)]
+    return pd.concat(parts, ignore_index=True) if parts else rows
 
 
 def key(job: Job, settings: Settings) -> str:
@@ -672,7 +677,7 @@ def comparison(provinces: pd.DataFrame) -> pd.DataFrame:
             panel=panel, column=column, provinces=len(wide), mcse=error
         ).rename_axis("model")
         found.append(compared.reset_index()[list(COMPARISON)])
-    return pd.concat(found, ignore_index=True)
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=COMPARISON)
 
 
 def _elpd(density: pd.Series) -> az.ELPDData:
@@ -693,18 +698,18 @@ def _elpd(density: pd.Series) -> az.ELPDData:
 
 def summaries(found: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """Return what the terminal shows of `TABLES`, by title."""
-    interest = found["influence"]
-    quantities = found["priors"].merge(interest[[*JOB, "term"]].drop_duplicates())
-    power = found["power"].merge(interest[[*JOB, "term"]].drop_duplicates())
+    terms = [(record.column, term) for record in select(()) for term in record.interest]
+    interest = pd.DataFrame(terms, columns=["column", "term"])
+    priors, power = found["priors"].merge(interest), found["power"].merge(interest)
     return {
         "Leave one province out: joint log density of its rows, summed": comparison(
             found["provinces"]
         ),
         "Provinces without which a slope moves farthest (shift in posterior sd; TWFE in SE)": (
-            farthest(interest, ["term", "region"])
+            farthest(found["influence"], ["term", "region"])
         ),
         "Other priors under which a quantity moves farthest (shift in posterior sd)": farthest(
-            quantities, list(QUANTITY), most=2
+            priors, list(QUANTITY), most=2
         ),
         "Power-scaling sensitivity of the terms of interest, all priors": power.loc[
             power["scaled"] == "all", [*JOB, *QUANTITY, "prior", "likelihood", "diagnosis"]

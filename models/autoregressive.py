@@ -161,6 +161,11 @@ class Density:
         )
         return float(logp), np.append(gradient, by_phi * (1 - phi**2) - 2 * phi)
 
+    def point(self, variables: Mapping[str, Array]) -> Array:
+        """Return where `logp_and_gradient` is evaluated for draws of the variables, (…, size)."""
+        phi = np.arctanh(variables["phi"])
+        return np.concatenate([self.independent.point(variables), phi], axis=-1)
+
     def draw(self, point: Array, rng: np.random.Generator) -> dict[str, Array]:
         """Draw the locations given scales and φ; return all variables of the PyMC model."""
         flat = point.reshape(-1, self.size)

@@ -19,7 +19,7 @@ from data.panel import Panel
 from models import twfe
 from models.design import design
 from models.priors import REGULARISED
-from models.registry import LADDER, find
+from models.registry import LADDER, MODELS, find
 from models.within_between import WithinBetween, standardise
 from tests.fits import fit_of, simulated
 
@@ -75,6 +75,18 @@ def test_the_density_of_a_left_out_province_is_the_dense_normals(share_missing, 
     found = sensitivity.given_scales(density(whole), density(whole.keep(~left_out)), flat)
     assert found.shape == (1, 1)
     assert found.item() == pytest.approx(brute_force(whole, left_out), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "name", [m.name for m in MODELS if m.prior_groups and hasattr(m.module, "density")]
+)
+def test_a_density_is_evaluated_where_its_draws_came_from(name):
+    fitted = fit_of("3.2", name)
+    if not hasattr(fitted.density, "point"):
+        pytest.skip("not studied without provinces")
+    rng = np.random.default_rng(1)
+    at = np.stack([fitted.density.initial(rng) for _ in range(3)])
+    np.testing.assert_allclose(fitted.density.point(fitted.density.draw(at, rng)), at, rtol=1e-9)
 
 
 def test_averaging_over_a_new_provinces_effect_gives_the_same():
