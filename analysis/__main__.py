@@ -25,6 +25,7 @@ from models.design import Specification
 
 if TYPE_CHECKING:
     from analysis.engines import Settings
+    from models.registry import Model, Parts
 
 # Modules that bring in PyMC or Matplotlib are imported by the commands that need them, so that
 # `--help` and a user's mistake answer at once.
@@ -277,6 +278,58 @@ def _sample(
         console.print("Interrupted: finished traces are kept, and the same command goes on.")
         raise
     return sorted(path_of(job, outputs.traces) for job in listed)
+
+
+Column = Annotated[str, typer.Argument(help="A published column.")]
+NamedPanel = Annotated[
+    str, typer.Option("--panel", help="A named panel or the path of a CSV, for the scales.")
+]
+NamedModel = Annotated[
+    str | None, typer.Option("--model", help="Default: the column's main model.")
+]
+
+
+@app.command("prior-summary")
+def prior_summary(
+    column: Column = HEADLINE[0], panel: NamedPanel = PANELS[0].name, model: NamedModel = None
+) -> None:
+    """Show a model's priors: on the standardised scale, on the paper's, and why."""
+    from analysis import describe
+
+    described = _one(column, panel, model)
+    title = f"Priors of {described[0].name} for column {column} on {panel}"
+    _print_frame(describe.priors(*described), title)
+
+
+@app.command("describe-model")
+def describe_model(
+    column: Column = HEADLINE[0], panel: NamedPanel = PANELS[0].name, model: NamedModel = None
+) -> None:
+    """Show a model's variables with dims and shapes, and its graph as Mermaid text."""
+    from analysis import describe
+
+    described = _one(column, panel, model)
+    record = described[0]
+    console.print(f"[bold]{record.name}[/]: {record.sentence}", highlight=False)
+    _print_frame(describe.variables(*described), f"Variables for column {column}")
+    console.print(describe.graph(*described), markup=False, highlight=False, soft_wrap=True)
+
+
+def _one(column: str, panel: str, model: str | None) -> tuple["Model", "Parts"]:
+    """Return a model's record, and the parts of a column on a panel."""
+    from analysis.describe import main_model
+    from models.design import design
+    from models.registry import find, models_for
+
+    (record,) = select([column])
+    chosen = find(model) if model else main_model(record)
+    if chosen not in models_for(record):
+        fitting = ", ".join(each.name for each in models_for(record))
+        raise UserError(
+            f"Column {column} ({record.title}) cannot carry {chosen.name}: choose among {fitting}."
+        )
+    (loaded,) = _load([panel], [record], [chosen.name])
+    return chosen, chosen.split(design(loaded.frame, record), record)
 
 
 @app.command()

@@ -20,27 +20,26 @@ the one before (A takes the rows themselves, C those before them, B both ways),
 
     ρ_r = (1 − φ²) F + Σ_k c_k (A_k − φ^k B_k + φ^2k C_k),  c_k = (1 − φ²) / (1 − φ^2k)
 
-so that the Gram matrices of `models.collapsed` are sums of fixed ones with weights in φ. NUTS
-moves in the log scales and artanh φ.
+as `models.collapsed_errors` asks. NUTS moves in the log scales and artanh φ.
 
 The log likelihood of a row is given the years of its province before it, and predictive draws are
 of whole new series of errors.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import pymc as pm
 from numpy.typing import NDArray
 from scipy import stats
-from scipy.linalg.lapack import dpotri
 
 from models import hierarchical
-from models.collapsed import Array, Collapsed, OutOfRangeError
+from models.collapsed import Array
+from models.collapsed_errors import CollapsedErrors, collapse_errors, effects_of
 from models.hierarchical import effects
-from models.priors import REGULARISED, Prior, Priors
+from models.priors import REGULARISED, Prior, Priors, ScalePriors
 from models.within_between import (
     Rows,
     Variables,
@@ -96,162 +95,129 @@ def predecessors(parts: WithinBetween) -> tuple[NDArray[np.int64], NDArray[np.in
 
 
 @dataclass(frozen=True, eq=False)
-class Density:
-    """The posterior of the log scales and of φ, all else integrated out; used as `Collapsed`.
+class AutoregressiveErrors:
+    """AR(1) errors by province, as `models.collapsed_errors.Errors`; x: log σ, artanh φ.
 
     Attributes
     ----------
-    independent : Collapsed
-        The hierarchical model's, at φ = 0.
-    prior : Prior
-        Of φ.
+    sigma, phi : Prior
     gaps : tuple of int
         The numbers of years k between a row and the one before it.
     counts : ndarray, shape (1 + gaps,)
         First rows, and rows of each k.
+    group_counts : ndarray, shape (groups,)
+        Rows of each residual scale.
     pieces : ndarray, shape (1 + 3 gaps, groups, L + 1, L + 1)
         Cross products of effects and outcome by F and each k's A, B, C, for each residual scale.
     """
 
-    independent: Collapsed
-    prior: Prior
+    sigma: Prior
+    phi: Prior
     gaps: tuple[int, ...]
     counts: Array
+    group_counts: Array
     pieces: Array
 
     @property
     def size(self) -> int:
-        """Number of scale elements, and φ."""
-        return self.independent.size + 1
+        """Number of parameters."""
+        return len(self.group_counts) + 1
 
     def initial(self, rng: np.random.Generator) -> Array:
-        """Return a starting point, shape (size,)."""
-        return np.append(self.independent.initial(rng), rng.uniform(-1, 1))
+        """Return a starting point in the bulk of the prior."""
+        sigma = np.full(len(self.group_counts), np.log(self.sigma.centre))
+        return np.append(sigma, 0.0) + rng.uniform(-1, 1, self.size)
 
-    def logp_and_gradient(self, point: Array) -> tuple[float, Array]:
-        """Evaluate the log posterior of log scales and artanh φ, and its gradient.
+    def weights(self, x: Array) -> Array:
+        """Return the weights of `pieces`, (F, A_1, B_1, C_1, …) by residual scale."""
+        first, c, power = self._of_phi(x)
+        by_gap = np.stack([c, -c * power, c * power**2], axis=-1).reshape(*c.shape[:-1], -1)
+        of_piece = np.concatenate([first, by_gap], axis=-1)
+        weight = of_piece[..., :, None] * np.exp(-2 * x[..., None, :-1])
+        return weight.reshape(*x.shape[:-1], -1)
 
-        Raises
-        ------
-        OutOfRangeError
-            If double precision does not hold the density there.
-        """
-        if not np.abs(point[-1]) < 15:
-            raise OutOfRangeError("errors with a unit root")
-        phi = np.tanh(point[-1])
-        precision, weight, slope = self._weights(phi)
-        given = self._at(weight)
-        logp, gradient = given.logp_and_gradient(point[:-1])
-        # d/dφ of the rows' squares, expected over the locations: Fisher's identity again.
-        of_rows = np.exp(-2 * point[:-1])
-        factor, mean = given.given(of_rows)
-        # dpotri fills the lower triangle alone: off the diagonal it counts twice, above it not.
+    def half_log_determinant(self, x: Array) -> Array:
+        """Return ½ log|P|."""
+        first, c, _ = self._of_phi(x)
+        sizes = np.log(np.concatenate([first, c], axis=-1)) @ self.counts
+        return sizes / 2 - x[..., :-1] @ self.group_counts
+
+    def log_prior(self, x: Array) -> Array:
+        """Return the log prior with its Jacobian."""
+        phi = np.tanh(x[..., -1])
+        of_sigma = self._sigma.log_density(x[..., :-1])[0].sum(axis=-1)
+        return of_sigma + self._log_prior_of_phi(phi) + np.log1p(-(phi**2))
+
+    def assemble(self, q: Array) -> tuple[Array, Array, float]:
+        """Return Σ q_j times the cross products of effects, effects and outcome, outcome."""
+        whole = (q @ self._flat).reshape(self.pieces.shape[2:])
+        return whole[:-1, :-1].copy(), whole[:-1, -1], float(whole[-1, -1])
+
+    def expected(self, mean: Array, covariance: Array) -> Array:
+        """Return the expected squares by each piece."""
         extended = np.append(mean, -1.0)
         second = np.outer(extended, extended)
-        second[:-1, :-1] += self._lower * dpotri(factor, lower=1)[0]
-        pieces = self._flat @ second.ravel()
-        spread = self.prior.scale
-        unit = (phi - self.prior.centre) / spread
-        determinants, determinants_slope = precision
-        logp += self.counts @ np.log(determinants) / 2
-        logp += self._log_prior(phi) + np.log1p(-(phi**2))
-        by_phi = self.counts @ (determinants_slope / determinants) / 2
-        by_phi -= (
-            slope @ pieces.reshape(len(slope), -1) @ of_rows[self._residual] / 2 + unit / spread
-        )
-        return float(logp), np.append(gradient, by_phi * (1 - phi**2) - 2 * phi)
+        second[:-1, :-1] += covariance
+        return self._flat @ second.ravel()
+
+    def variables(self, x: Array) -> dict[str, Array]:
+        """Return σ and φ."""
+        return {self.sigma.name: np.exp(x[..., :-1]), self.phi.name: np.tanh(x[..., -1:])}
 
     def point(self, variables: Mapping[str, Array]) -> Array:
-        """Return where `logp_and_gradient` is evaluated for draws of the variables, (…, size)."""
-        phi = np.arctanh(variables["phi"])
-        return np.concatenate([self.independent.point(variables), phi], axis=-1)
-
-    def draw(self, point: Array, rng: np.random.Generator) -> dict[str, Array]:
-        """Draw the locations given scales and φ; return all variables of the PyMC model."""
-        flat = point.reshape(-1, self.size)
-        drawn = [self._at(self._weights(np.tanh(p[-1]))[1]).draw(p[None, :-1], rng) for p in flat]
-        leading = point.shape[:-1]
-        variables = {
-            name: np.concatenate([each[name] for each in drawn]).reshape(*leading, -1)
-            for name in drawn[0]
-        }
-        return variables | {"phi": np.tanh(point[..., -1:])}
+        """Return log σ and artanh φ."""
+        sigma, phi = (variables[prior.name] for prior in (self.sigma, self.phi))
+        return np.concatenate([np.log(sigma), np.arctanh(phi)], axis=-1)
 
     def draw_prior(self, size: int, rng: np.random.Generator) -> dict[str, Array]:
-        """Draw all variables of the PyMC model from the prior, shapes (size, …)."""
-        phi = self._phi.rvs((size, 1), random_state=rng)
-        return self.independent.draw_prior(size, rng) | {"phi": phi}
+        """Draw σ and φ from the prior."""
+        return {
+            self.sigma.name: self.sigma.draw((size, len(self.group_counts)), rng),
+            self.phi.name: self._phi.rvs((size, 1), random_state=rng),
+        }
 
-    def log_prior(self, variables: Mapping[str, Array]) -> dict[str, Array]:
-        """Evaluate the log prior of each variable, summed over its elements."""
-        phi = {"phi": self._log_prior(variables["phi"][..., 0])}
-        return self.independent.log_prior(variables) | phi
+    def log_prior_of(self, variables: Mapping[str, Array]) -> dict[str, Array]:
+        """Evaluate the log prior of σ and φ, each summed over its elements."""
+        log_sigma = np.log(variables[self.sigma.name])
+        of_sigma = self._sigma.log_density(log_sigma)[0] - log_sigma
+        of_phi = self._log_prior_of_phi(variables[self.phi.name][..., 0])
+        return {self.sigma.name: of_sigma.sum(axis=-1), self.phi.name: of_phi}
 
-    @property
-    def _residual(self) -> slice:
-        return self.independent.scale_slices[self.independent.scales[-1].name]
+    def _of_phi(self, x: Array) -> tuple[Array, Array, Array]:
+        """Return 1 − φ², shape (…, 1), and c_k and φ^k, shapes (…, gaps)."""
+        k = np.array(self.gaps)
+        phi = np.tanh(x[..., -1:])
+        first, power = 1 - phi**2, phi**k
+        return first, first / (1 - power**2), power
+
+    def _log_prior_of_phi(self, phi: Array) -> Array:
+        unit = (phi - self.phi.centre) / self.phi.scale
+        return self._log_prior_at_centre - unit**2 / 2
+
+    @cached_property
+    def _log_prior_at_centre(self) -> float:
+        return float(self._phi.logpdf(self.phi.centre))
+
+    @cached_property
+    def _phi(self) -> stats.distributions.rv_frozen:
+        centre, scale = self.phi.centre, self.phi.scale
+        return stats.truncnorm((-1 - centre) / scale, (1 - centre) / scale, centre, scale)
+
+    @cached_property
+    def _sigma(self) -> ScalePriors:
+        return ScalePriors([self.sigma] * len(self.group_counts))
 
     @cached_property
     def _flat(self) -> Array:
         return self.pieces.reshape(self.pieces.shape[0] * self.pieces.shape[1], -1)
 
-    @cached_property
-    def _lower(self) -> Array:
-        """1 on the diagonal, 2 below it: half of a symmetric matrix that stands for the whole."""
-        ones = np.ones_like(self.independent.gram_fixed)
-        return np.tril(ones) + np.tril(ones, -1)
 
-    @cached_property
-    def _phi(self) -> stats.distributions.rv_frozen:
-        centre, scale = self.prior.centre, self.prior.scale
-        return stats.truncnorm((-1 - centre) / scale, (1 - centre) / scale, centre, scale)
-
-    @cached_property
-    def _log_prior_at_centre(self) -> float:
-        return float(self._phi.logpdf(self.prior.centre))
-
-    def _log_prior(self, phi: Array) -> Array:
-        return self._log_prior_at_centre - ((phi - self.prior.centre) / self.prior.scale) ** 2 / 2
-
-    def _weights(self, phi: float) -> tuple[tuple[Array, Array], Array, Array]:
-        """Return 1 − φ² and the c_k, the pieces' weights, and the derivatives of both in φ."""
-        k = np.array(self.gaps)
-        power, power_slope = phi**k, k * phi ** (k - 1)
-        first, first_slope = 1 - phi**2, -2 * phi
-        whole, whole_slope = 1 - power**2, -2 * power * power_slope
-        c = first / whole
-        c_slope = (first_slope - c * whole_slope) / whole
-        weight = np.stack([c, -c * power, c * power**2])
-        slope = np.stack(
-            [
-                c_slope,
-                -c_slope * power - c * power_slope,
-                c_slope * power**2 + 2 * c * power * power_slope,
-            ]
-        )
-        determinants = np.append(first, c), np.append(first_slope, c_slope)
-        return (
-            determinants,
-            np.append(first, weight.T),
-            np.append(first_slope, slope.T),
-        )
-
-    def _at(self, weight: Array) -> Collapsed:
-        """Return the model given φ."""
-        base, rows = self.independent, self._residual
-        gram, xy, yy = base.gram.copy(), base.xy.copy(), base.yy.copy()
-        blocks = (weight @ self._flat.reshape(len(weight), -1)).reshape(self.pieces.shape[1:])
-        gram[rows], xy[rows], yy[rows] = blocks[:, :-1, :-1], blocks[:, :-1, -1], blocks[:, -1, -1]
-        lower = (gram * self._lower).reshape(len(gram), -1)
-        return replace(base, gram=gram, gram_lower=lower, xy=xy, yy=yy)
-
-
-def density(parts: WithinBetween, priors: Priors = PRIORS) -> Density:
+def density(parts: WithinBetween, priors: Priors = PRIORS) -> CollapsedErrors:
     """Return the same model with everything but φ, the τ and σ integrated out."""
     independent = hierarchical.density(parts, priors)
     before, years = predecessors(parts)
     group = parts.groups_to_regions.argmax(axis=0)[parts.design.region]
-    z = np.column_stack([*(block.effect for block in independent.locations), parts.y])
+    z = np.column_stack([effects_of(independent), parts.y])
     gaps = tuple(map(int, np.unique(years[years > 0])))
     in_group = [group == g for g in range(len(parts.sigma_groups))]
     pieces = [[_square(z[mine & (years == 0)]) for mine in in_group]]
@@ -260,13 +226,15 @@ def density(parts: WithinBetween, priors: Priors = PRIORS) -> Density:
         then = [z[before[mine & (years == k)]] for mine in in_group]
         cross = [a.T @ b for a, b in zip(now, then, strict=True)]
         pieces += [[*map(_square, now)], [b + b.T for b in cross], [*map(_square, then)]]
-    return Density(
-        independent=independent,
-        prior=priors["phi"],
+    errors = AutoregressiveErrors(
+        sigma=priors["sigma_std"],
+        phi=priors["phi"],
         gaps=gaps,
         counts=np.array([(years == k).sum() for k in (0, *gaps)]),
+        group_counts=np.array([mine.sum() for mine in in_group]),
         pieces=np.array(pieces),
     )
+    return collapse_errors((independent,), errors, len(parts.y))
 
 
 def _square(z: Array) -> Array:

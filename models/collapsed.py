@@ -221,7 +221,7 @@ class Collapsed:
             factor, mean = self.given(weight)
             noise = rng.standard_normal(len(mean))
             row[:] = mean + dtrtrs(factor, noise, lower=1, trans=1)[0]
-        return self._variables(theta.reshape(*log_scale.shape[:-1], -1), log_scale)
+        return self.variables(theta.reshape(*log_scale.shape[:-1], -1), log_scale)
 
     def moments(
         self, log_scale: Array, weights: Mapping[str, Array], *, prior: bool = False
@@ -254,7 +254,7 @@ class Collapsed:
         else:
             mean, sd = np.empty((2, len(flat), len(rows)))
             for i, weight in enumerate(np.exp(-2 * flat)):
-                factor, centre = self._given(weight)
+                factor, centre = self.given(weight)
                 mean[i] = rows @ centre
                 sd[i] = np.linalg.norm(dtrtrs(factor, rows.T, lower=1)[0], axis=0)
         shape = (*log_scale.shape[:-1], len(rows))
@@ -272,7 +272,7 @@ class Collapsed:
         log_scale = np.log(np.hstack(list(drawn.values())))
         noise = rng.standard_normal((size, len(self.fixed)))
         theta = np.linalg.solve(self.deviation, (self._sd(log_scale) * noise).T).T
-        return self._variables(theta, log_scale)
+        return self.variables(theta, log_scale)
 
     def log_prior(self, variables: Mapping[str, Array]) -> dict[str, Array]:
         """Evaluate the log prior of each random variable, summed over its elements.
@@ -313,7 +313,8 @@ class Collapsed:
         """Return prior standard deviations of the locations, shape (…, L)."""
         return self.fixed * np.exp(log_scale @ self.member)
 
-    def _variables(self, theta: Array, log_scale: Array) -> dict[str, Array]:
+    def variables(self, theta: Array, log_scale: Array) -> dict[str, Array]:
+        """Return the random variables of the PyMC model from locations and log scales."""
         sd = self._sd(log_scale)
         variables = {}
         for block in self.locations:

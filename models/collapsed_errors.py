@@ -56,6 +56,9 @@ class Errors(Protocol):
     def variables(self, x: Array) -> dict[str, Array]:
         """Return the random variables of the PyMC model, flat."""
 
+    def point(self, variables: Mapping[str, Array]) -> Array:
+        """Return the x of draws of the random variables, shape (…, size)."""
+
     def draw_prior(self, size: int, rng: np.random.Generator) -> dict[str, Array]:
         """Draw the random variables of the PyMC model from the prior."""
 
@@ -106,15 +109,12 @@ class CollapsedErrors:
         if not np.abs(point).max() <= FARTHEST:
             raise OutOfRangeError("scales so far from 1 that their squares overflow")
         scales, x = self._pieces(point)
-        steps = x + 1j * STEP * np.eye(len(x))
-        weights = self.errors.weights(steps)
-        own = self.errors.half_log_determinant(steps) + self.errors.log_prior(steps)
-        q = weights[0].real if len(x) else self.errors.weights(x)
-        if not (np.isfinite(q).all() and np.isfinite(own).all()):
-            raise OutOfRangeError("errors' parameters at the edge of their range")
+        weights, own = self._of_errors(x)
+        q = weights[0].real
         factor, mean, score, square = self._given(scales, q)
-        covariance = dpotri(factor, lower=1)[0]
-        covariance = np.tril(covariance) + np.tril(covariance, -1).T
+        inverse = dpotri(factor, lower=1)[0]  # the lower triangle; zeros above it, as in the factor
+        covariance = inverse + inverse.T
+        covariance[np.diag_indices_from(covariance)] /= 2
         logp = self.constant + own[0].real - (square - score @ mean) / 2
         logp -= np.log(np.diag(factor)).sum()
         slopes = []
@@ -127,6 +127,15 @@ class CollapsedErrors:
         expected = self.errors.expected(mean, covariance)
         slopes.append(own.imag / STEP - (weights.imag / STEP) @ expected / 2)
         return float(logp), np.concatenate(slopes)
+
+    def point(self, variables: Mapping[str, Array]) -> Array:
+        """Return where `logp_and_gradient` is evaluated for draws of the variables, (…, size)."""
+        scales = [
+            one.point({n: np.split(variables[n], len(self.outcomes), -1)[at] for n in names})
+            for at, one in enumerate(self.outcomes)
+            for names in [tuple(one.scale_slices)]
+        ]
+        return np.concatenate([*scales, self.errors.point(variables)], axis=-1)
 
     def draw(self, point: Array, rng: np.random.Generator) -> dict[str, Array]:
         """Draw the locations given all else; return all random variables of the PyMC model.
@@ -168,6 +177,19 @@ class CollapsedErrors:
             for name, value in one.log_prior(own).items():
                 density[name] = density.get(name, 0.0) + value
         return density | self.errors.log_prior_of(variables)
+
+    def _of_errors(self, x: Array) -> tuple[Array, Array]:
+        """Return q and what depends on x alone, at x with a step in each of its elements."""
+        steps = x + 1j * STEP * np.eye(len(x))
+        with np.errstate(all="ignore"):  # what is out of range is not finite, and is caught below
+            try:
+                weights = self.errors.weights(steps)
+            except np.linalg.LinAlgError:
+                weights = np.array([np.nan])
+            own = self.errors.half_log_determinant(steps) + self.errors.log_prior(steps)
+        if not (np.isfinite(weights).all() and np.isfinite(own).all()):
+            raise OutOfRangeError("errors' parameters at the edge of their range")
+        return weights, own
 
     def _given(self, scales: list[Array], q: Array) -> tuple[Array, Array, Array, float]:
         """Return the lower Cholesky factor of Λ, m, b and Σ q_j y'M_j y."""

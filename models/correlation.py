@@ -69,7 +69,8 @@ def product(factor: Factor) -> list[list[Any]]:
 
 def stacked(factor: Factor) -> np.ndarray:
     """Return a factor of arrays (…) as one array, shape (…, size, size)."""
-    whole = np.zeros((*np.shape(factor[0][0]), len(factor), len(factor)))
+    first = np.asarray(factor[0][0])
+    whole = np.zeros((*first.shape, len(factor), len(factor)), first.dtype)
     for i, row in enumerate(factor):
         for j, entry in enumerate(row):
             whole[..., i, j] = entry

@@ -180,12 +180,13 @@ def variables(parts: WithinBetween, priors: Priors, leading: tuple[str, ...] = (
 
     With `leading` dims each variable stands once for each of their labels.
     """
+    one, group = (*leading, "one"), (*leading, "sigma_group")
     free = {
         "slope_std": priors["slope_std"].variable(dims=(*leading, "coefficient")),
-        "const_std": priors["const_std"].variable(dims=(*leading, "one")),
+        "const_std": priors["const_std"].variable(dims=one),
         "between_province": priors["between_province"].variable(dims=(*leading, "regressor")),
         "between_year": priors["between_year"].variable(dims=(*leading, "regressor")),
-        "tau_province_std": priors["tau_province_std"].variable(dims=(*leading, "one")),
+        "tau_province_std": priors["tau_province_std"].variable(dims=one),
         "tau_year_std": priors["tau_year_std"].variable(dims=(*leading, "year_group")),
     }
     line = free["between_province"] @ standardise(parts.province_part).T
@@ -200,26 +201,23 @@ def variables(parts: WithinBetween, priors: Priors, leading: tuple[str, ...] = (
     else:
         free["year_offset"] = pm.ZeroSumNormal("year_offset", dims=(*by_region, "year"))
     if parts.years == "pooled":
-        free["tau_year_region_std"] = priors["tau_year_region_std"].variable(dims=(*leading, "one"))
-        free["year_region_offset"] = pm.Normal(
-            "year_region_offset", dims=(*leading, "region", "year")
-        )
+        free["tau_year_region_std"] = priors["tau_year_region_std"].variable(dims=one)
+        cell = (*leading, "region", "year")
+        free["year_region_offset"] = pm.Normal("year_region_offset", dims=cell)
     if parts.pooled:
         free["tau_slope_std"] = priors["tau_slope_std"].variable(dims=(*leading, "pooled"))
         free["slope_offset"] = pm.Normal("slope_offset", dims=(*leading, "pooled", "region"))
     if parts.pooled_sigma:
-        median = free["sigma_median_std"] = priors["sigma_median_std"].variable(
-            dims=(*leading, "one")
-        )
-        spread = free["tau_log_sigma"] = priors["tau_log_sigma"].variable(dims=(*leading, "one"))
+        median = free["sigma_median_std"] = priors["sigma_median_std"].variable(dims=one)
+        spread = free["tau_log_sigma"] = priors["tau_log_sigma"].variable(dims=one)
         free["sigma_std"] = pm.LogNormal(
             "sigma_std",
             np.log(median[..., 0, None]),
             spread[..., 0, None],
-            dims=(*leading, "sigma_group"),
+            dims=group,
         )
     else:
-        free["sigma_std"] = priors["sigma_std"].variable(dims=(*leading, "sigma_group"))
+        free["sigma_std"] = priors["sigma_std"].variable(dims=group)
     return free
 
 

@@ -16,6 +16,7 @@ import pymc as pm
 from numpy.typing import NDArray
 from pytensor.tensor import TensorVariable
 from scipy import stats
+from scipy.special import betaln
 
 LOG_2PI = float(np.log(2 * np.pi))
 
@@ -23,17 +24,26 @@ HALF_T_DF = 3
 """Degrees of freedom of every HalfStudentT: brms's default for scales, the variance finite."""
 
 
-def _lkj(name: str, _: float, eta: float, dims: str) -> TensorVariable:
-    """Add the partial correlations of a C-vine, each as (1 + ρ)/2, whose matrix is LKJ(η).
+def lkj_shapes(eta: float, size: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the beta shapes of a C-vine's partial correlations whose matrix is LKJ(η).
 
-    Pairs (i, j), i < j, in the order of `numpy.triu_indices`; ρ_ij is given the variables before
-    i (Lewandowski, Kurowicka & Joe 2009, *Journal of Multivariate Analysis* 100:1989–2001,
-    section 2.4).
+    (1 + ρ_ij)/2 ~ Beta(a, a), a = η + (size − 1 − i)/2, pairs i < j (from 1) in the order of
+    `numpy.triu_indices`; ρ_ij is given the variables before i (Lewandowski, Kurowicka & Joe 2009,
+    *Journal of Multivariate Analysis* 100:1989–2001, section 2.4).
+
+    Returns
+    -------
+    shape, constant : ndarray, shape (pairs,)
+        a, and log B(a, a).
     """
-    pairs = len(pm.modelcontext(None).coords[dims])
-    size = (1 + math.isqrt(1 + 8 * pairs)) // 2
     first, _ = np.triu_indices(size, 1)
     shape = eta + (size - 2 - first) / 2
+    return shape, betaln(shape, shape)
+
+
+def _lkj(name: str, _: float, eta: float, dims: str) -> TensorVariable:
+    pairs = len(pm.modelcontext(None).coords[dims])
+    shape, _ = lkj_shapes(eta, (1 + math.isqrt(1 + 8 * pairs)) // 2)
     return pm.Beta(name, shape, shape, dims=dims)
 
 
@@ -77,6 +87,8 @@ class Prior:
     centre : float
         Mean of a Normal, a Gamma and a Correlation's underlying normal, median of a LogNormal;
         0 otherwise.
+    unit : "outcome", "slope" or ""
+        What 1 is: a standard deviation of the outcome; of it for one of the term; or just 1.
     """
 
     name: str
@@ -85,6 +97,7 @@ class Prior:
     meaning: str
     reason: str
     centre: float = 0.0
+    unit: str = ""
 
     def variable(self, **dims) -> TensorVariable:
         """Add the random variable to the model in context; `dims` as PyMC takes it."""
@@ -195,6 +208,7 @@ REGULARISED = Priors(
             "slope of each term (with region slopes: their common mean)",
             "rstanarm's default scale: a regressor that varies little within provinces can have "
             "a slope above 1 (roads do), and this lets the data say so.",
+            unit="slope",
         ),
         Prior(
             "tau_slope_std",
@@ -204,6 +218,7 @@ REGULARISED = Priors(
             "Three regions hardly identify it, so the upper tail is the prior's: half a standard "
             "deviation lets regions differ in sign and rules out slopes that no outcome could "
             "follow; zero, no difference, stays possible.",
+            unit="slope",
         ),
         Prior(
             "const_std",
@@ -211,6 +226,7 @@ REGULARISED = Priors(
             0.5,
             "outcome of the average province in the average year",
             "The outcome is centred, so this is near 0 by construction.",
+            unit="outcome",
         ),
         Prior(
             "between_province",
@@ -219,6 +235,7 @@ REGULARISED = Priors(
             "Mundlak slopes: province effect on the province parts of the regressors",
             "Differences between provinces are shared among six to nine correlated terms; 0.5 "
             "each lets them explain all of the outcome's spread together.",
+            unit="outcome",
         ),
         Prior(
             "between_year",
@@ -226,6 +243,7 @@ REGULARISED = Priors(
             0.5,
             "Mundlak slopes: year effect on the year parts of the regressors",
             "As between_province.",
+            unit="outcome",
         ),
         Prior(
             "tau_province_std",
@@ -234,6 +252,7 @@ REGULARISED = Priors(
             "standard deviation of province effects about their Mundlak line",
             "Province effects cannot spread much wider than the outcome itself; zero, provinces "
             "wholly explained by the regressors' means, stays possible.",
+            unit="outcome",
         ),
         Prior(
             "tau_year_std",
@@ -242,6 +261,7 @@ REGULARISED = Priors(
             "standard deviation of year effects about their Mundlak line",
             "Year effects are what all provinces share: less than the outcome's spread, most of "
             "which lies between provinces.",
+            unit="outcome",
         ),
         Prior(
             "tau_year_region_std",
@@ -250,6 +270,7 @@ REGULARISED = Priors(
             "standard deviation of a region's year effects about those of all provinces",
             "Half that of the year effects themselves: what moves a region moves the country "
             "first; zero, the same years for all, stays possible. Where year effects are pooled.",
+            unit="outcome",
         ),
         Prior(
             "sigma_median_std",
@@ -258,6 +279,7 @@ REGULARISED = Priors(
             "median of the regions' residual standard deviations",
             "As sigma_std. Where residual scales are pooled.",
             centre=0.2,
+            unit="outcome",
         ),
         Prior(
             "tau_log_sigma",
@@ -275,6 +297,7 @@ REGULARISED = Priors(
             "Province and year effects explain most of an index; a factor of 7 either way of "
             "0.2 covers regions whose residual scales differ by far.",
             centre=0.2,
+            unit="outcome",
         ),
     ),
 )
@@ -289,6 +312,7 @@ FLAT = Priors(
             100.0,
             "slope of each term",
             "So wide that the posterior is the likelihood's: least squares.",
+            unit="slope",
         ),
         Prior(
             "province_std",
@@ -296,6 +320,7 @@ FLAT = Priors(
             100.0,
             "a province's mean outcome net of the regressors' two-way residuals",
             "Unpooled, as dummies are.",
+            unit="outcome",
         ),
         Prior(
             "year_std",
@@ -303,6 +328,7 @@ FLAT = Priors(
             100.0,
             "a year's mean outcome, less that of all years",
             "Unpooled, as dummies are; reported against the first year.",
+            unit="outcome",
         ),
         Prior(
             "sigma_std",
@@ -313,6 +339,7 @@ FLAT = Priors(
             "squares with n − N − K degrees of freedom (Gelman et al., Bayesian Data Analysis, "
             "3rd ed., section 14.2).",
             centre=0.2,
+            unit="outcome",
         ),
     ),
 )

@@ -44,6 +44,7 @@ PRIORS = REGULARISED.and_of(
         0.5,
         "standard deviation of a term's slopes between provinces of a region",
         "As tau_slope_std: provinces may differ in sign, and zero stays possible.",
+        unit="slope",
     )
 )
 

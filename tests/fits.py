@@ -10,14 +10,18 @@ from numpy.typing import NDArray
 
 from analysis.specifications import select
 from data.panel import Panel, load_panel
+from models import flat, hierarchical
 from models.collapsed import Collapsed
 from models.design import Specification, design
 from models.priors import Priors
-from models.registry import Model, find
+from models.registry import MODELS, Model, find
 from models.within_between import WithinBetween
 from tests.simulated import simulated_panel
 
 Array = NDArray[np.float64]
+
+INDEPENDENT = [model.name for model in MODELS if model.module in (flat, hierarchical)]
+"""Models of one outcome with independent normal errors: `WithinBetween` and `Collapsed`."""
 
 
 @cache
@@ -78,7 +82,11 @@ class Fit:
         values = []
         for variable in model.free_RVs:
             transform = model.rvs_to_transforms[variable]
-            values.append(variable if transform is None else transform.forward(variable))
+            values.append(
+                variable
+                if transform is None
+                else transform.forward(variable, *variable.owner.inputs)
+            )
         return model.compile_fn(values, inputs=model.free_RVs, mode="FAST_COMPILE", point_fn=False)
 
     def log_densities(self, variables: Mapping[str, Array]) -> dict[str, float]:
@@ -98,11 +106,15 @@ class Fit:
         return dict(zip((rv.name for rv in model.basic_RVs), map(float, found), strict=True))
 
 
+PANEL_OF = {"measurement": recollected}
+"""Of models that a simulated panel cannot carry."""
+
+
 @cache
 def fit_of(column: str, name: str, share_missing: float = 0.0) -> Fit:
-    """Put a model together on the simulated panel."""
+    """Put a model together on the simulated panel, or on the one that it needs."""
     (specification,) = select([column])
     model = find(name)
-    panel = simulated()
+    panel = PANEL_OF.get(name, simulated)()
     panel = thinned(panel, share_missing) if share_missing else panel
     return Fit(panel, specification, model, model.module.PRIORS)

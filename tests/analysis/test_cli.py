@@ -4,10 +4,12 @@ import subprocess
 import sys
 
 import pytest
+from typer.testing import CliRunner
 
 from analysis import __main__ as cli
 from analysis.outputs import ROOT
 from analysis.specifications import select
+from data.errors import UserError
 from data.panel import named_panels
 from tests.simulated import simulated_panel
 
@@ -83,6 +85,8 @@ def test_an_unbalanced_panel_is_accepted_with_a_notice(run, tmp_path):
         (["check"], ["traces", "analysis sample"]),
         (["sensitivity", "3.2", "--model", "flat"], ["flat", "mundlak"]),
         (["sample", "3.2", "--model", "nonsense"], ["nonsense", "hierarchical"]),
+        (["sample", "3.2", "--all"], ["--all", "3.2"]),
+        (["sample", "--all", "--model", "nonsense"], ["nonsense", "hierarchical"]),
     ],
 )
 def test_a_wrong_word_is_answered_with_the_right_ones(run, arguments, words):
@@ -90,6 +94,23 @@ def test_a_wrong_word_is_answered_with_the_right_ones(run, arguments, words):
     assert code == 2
     assert all(word in error for word in words)
     assert files == []
+
+
+@pytest.mark.parametrize("command", ["prior-summary", "describe-model"])
+def test_a_model_that_a_column_cannot_carry_is_not_described(command):
+    done = CliRunner().invoke(cli.app, [command, "8.1", "--model", "hierarchical"])
+    assert isinstance(done.exception, UserError)
+    assert "choose among flat, mundlak" in str(done.exception)
+
+
+def test_a_model_is_described_for_a_column(monkeypatch, capsys):
+    monkeypatch.setattr(cli, "console", cli.Console(width=300))
+    cli.prior_summary("8.2", "recollected", None)
+    cli.describe_model("8.2", "recollected", "flat")
+    printed = capsys.readouterr().out
+    assert "Priors of mundlak for column 8.2" in printed
+    assert "TWFE's Bayesian counterpart" in printed
+    assert "graph TD" in printed
 
 
 def test_a_column_and_a_panel_named_twice_are_run_once(run):

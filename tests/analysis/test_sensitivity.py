@@ -82,8 +82,6 @@ def test_the_density_of_a_left_out_province_is_the_dense_normals(share_missing, 
 )
 def test_a_density_is_evaluated_where_its_draws_came_from(name):
     fitted = fit_of("3.2", name)
-    if not hasattr(fitted.density, "point"):
-        pytest.skip("not studied without provinces")
     rng = np.random.default_rng(1)
     at = np.stack([fitted.density.initial(rng) for _ in range(3)])
     np.testing.assert_allclose(fitted.density.point(fitted.density.draw(at, rng)), at, rtol=1e-9)

@@ -15,7 +15,7 @@ from models.design import design
 from models.priors import REGULARISED
 from models.registry import MODELS, find
 from tests.equality import compare
-from tests.fits import Fit, fit_of, recollected, simulated, thinned
+from tests.fits import INDEPENDENT, Fit, fit_of, recollected, simulated, thinned
 from tests.simulated import REGION_SIGMA, REGION_SLOPE
 
 # A variable that is not in the likelihood is in the prior of one that is.
@@ -28,7 +28,7 @@ PRIOR_OF = {
 }
 
 
-@pytest.mark.parametrize("name", [model.name for model in MODELS])
+@pytest.mark.parametrize("name", INDEPENDENT)
 def test_every_free_variable_reaches_the_likelihood(name):
     fitted = fit_of("3.2", name)
     rng = np.random.default_rng(0)

@@ -11,7 +11,10 @@ from models.priors import FLAT, REGULARISED, Prior, ScalePriors
 from models.registry import MODELS
 from tests.fits import fit_of
 
-DERIVED = {"province_std", "year_offset", "year_step", "year_region_offset", "slope_offset"}
+DERIVED = {
+    *("province_std", "year_offset", "year_step", "year_region_offset", "slope_offset"),
+    *("slope_province_offset", "exposure_offset"),
+}
 """Variables whose prior is made of others, or is standard by construction."""
 
 

@@ -1,0 +1,102 @@
+"""Show a model as it is: its priors with reasons, its variables, its graph."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+import pymc as pm
+from pymc.model_graph import ModelGraph
+
+from models.design import Specification
+from models.priors import Prior
+from models.registry import Model, Parts, models_for
+
+
+def main_model(specification: Specification) -> Model:
+    """Return the model that a column is judged by: the highest rung that its sample carries."""
+    return [model for model in models_for(specification) if not model.extra][-1]
+
+
+def priors(model: Model, parts: Parts) -> pd.DataFrame:
+    """Return the priors of a model, as `models.priors` has them and on the paper's scale.
+
+    Parameters
+    ----------
+    model : Model
+    parts : Parts
+        Of a column on a panel, from the model's `split`: it sets the paper's scale.
+
+    Returns
+    -------
+    DataFrame
+        A row per line of the prior table that the model uses, or per term where the paper's scale
+        differs by term. What has a prior made of other variables is in `variables`.
+    """
+    definition = model.module.build(parts, model.module.PRIORS)
+    given = ModelGraph(definition).make_compute_graph()
+    own = {variable.name for variable in definition.free_RVs if not given[variable.name]}
+    rows = [
+        {
+            "variable": prior.name,
+            "of": label,
+            "prior, standardised": _text(prior, 1.0),
+            "on the paper's scale": _text(prior, unit),
+            "meaning": prior.meaning,
+            "reason": prior.reason,
+        }
+        for prior in model.module.PRIORS.table
+        if prior.name in own
+        for label, unit in _units(prior, parts, definition)
+    ]
+    table = pd.DataFrame(rows)
+    repeated = table.duplicated("variable")
+    table.loc[repeated, ["prior, standardised", "meaning", "reason"]] = ""
+    return table
+
+
+def variables(model: Model, parts: Parts) -> pd.DataFrame:
+    """Return a row for each random variable: dims, shape, what it is, and what it is given."""
+    definition = model.module.build(parts, model.module.PRIORS)
+    given = ModelGraph(definition).make_compute_graph()
+    observed = set(definition.observed_RVs)
+    meanings = {prior.name: prior.meaning for prior in model.module.PRIORS.table}
+    rows = []
+    for variable in definition.basic_RVs:
+        dims = definition.named_vars_to_dims[variable.name]
+        rows.append(
+            {
+                "variable": variable.name,
+                "kind": "observed" if variable in observed else "free",
+                "distribution": variable.owner.op._print_name[0],
+                "dims": ", ".join(dims),
+                "shape": " × ".join(str(len(definition.coords[dim])) for dim in dims),
+                "given": ", ".join(sorted(given[variable.name])),
+                "meaning": meanings.get(variable.name, ""),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def graph(model: Model, parts: Parts) -> str:
+    """Return the graph of a model as Mermaid text, which GitHub and mermaid.live render."""
+    return pm.model_to_mermaid(model.module.build(parts, model.module.PRIORS))
+
+
+def _units(prior: Prior, parts: Parts, definition: pm.Model) -> Iterator[tuple[str, float]]:
+    """Yield label and size on the paper's scale of what is 1 on the standardised one."""
+    design = parts.design
+    outcome = design.y.std()
+    if prior.unit != "slope":
+        yield "", outcome if prior.unit == "outcome" else 1.0
+        return
+    (dim, *_) = definition.named_vars_to_dims[prior.name]
+    for label in definition.coords[dim]:
+        term = str(label).split(":")[0]
+        yield str(label), outcome / design.x[:, design.terms.index(term)].std()
+
+
+def _text(prior: Prior, unit: float) -> str:
+    """Write a prior out; the scale of a log-normal is of its logarithm and has no unit."""
+    if prior.distribution == "LogNormal":
+        return f"LogNormal(log {prior.centre * unit:.3g}, {prior.scale:.3g})"
+    centre = f"{prior.centre * unit:.3g}, " if prior.distribution.startswith("Normal") else ""
+    return f"{prior.distribution}({centre}{prior.scale * unit:.3g})"

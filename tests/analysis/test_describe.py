@@ -1,0 +1,51 @@
+"""Models described: priors on the paper's scale, every variable with its dims, the graph whole."""
+
+import pytest
+
+from analysis import describe
+from analysis.specifications import SPECIFICATIONS, select
+from models.priors import REGULARISED
+from tests.fits import fit_of
+
+
+def test_priors_are_on_the_papers_scale():
+    fitted = fit_of("3.2", "hierarchical")
+    table = describe.priors(fitted.model, fitted.parts).set_index(["variable", "of"])
+    shown = table["on the paper's scale"]
+    outcome = fitted.parts.design.y.std()
+    urb = fitted.panel.frame["urb"].std(ddof=0)
+    assert shown["slope_std", "urb"] == f"Normal(0, {2.5 * outcome / urb:.3g})"
+    assert shown["tau_year_std", ""] == f"HalfNormal({0.5 * outcome:.3g})"
+    assert shown["sigma_std", ""] == f"LogNormal(log {0.2 * outcome:.3g}, 1)"
+    first = table.loc[("slope_std", "indus")]
+    assert first["reason"] == REGULARISED["slope_std"].reason
+    assert first["prior, standardised"] == "Normal(0, 2.5)"
+
+
+@pytest.mark.parametrize("model", ["hierarchical", "pooled", "flat"])
+def test_a_prior_made_of_other_variables_is_no_line_of_the_table(model):
+    fitted = fit_of("3.2", model)
+    shown = set(describe.priors(fitted.model, fitted.parts)["variable"])
+    variables = describe.variables(fitted.model, fitted.parts).set_index("variable")
+    assert shown <= set(variables.index[variables["given"] == ""])
+    assert ("sigma_std" in shown) == (model != "pooled")
+
+
+def test_every_variable_has_dims_shape_and_parents():
+    fitted = fit_of("3.2", "pooled")
+    table = describe.variables(fitted.model, fitted.parts).set_index("variable")
+    assert set(table.index) == {variable.name for variable in fitted.definition.basic_RVs}
+    assert tuple(table.loc["year_region_offset", ["dims", "shape"]]) == ("region, year", "3 × 13")
+    assert table.loc["sigma_std", "given"] == "sigma_median_std, tau_log_sigma"
+    assert table.loc["y", "kind"] == "observed"
+    graph = describe.graph(fitted.model, fitted.parts)
+    assert graph.startswith("graph TD")
+    assert all(name in graph for name in table.index)
+    assert "tau_log_sigma --> sigma_std" in graph
+
+
+def test_a_columns_main_model_is_the_highest_rung_it_carries():
+    names = {record.column: describe.main_model(record).name for record in SPECIFICATIONS}
+    assert names == {record.column: "hierarchical" for record in SPECIFICATIONS} | dict.fromkeys(
+        [record.column for record in select(["8.1", "8.2", "8.3"])], "mundlak"
+    )
