@@ -569,7 +569,7 @@ def benchmark_gmm(
     pydynpd: Annotated[
         str | None, typer.Option("--pydynpd", help="A Python that has pydynpd (NumPy below 2.4).")
     ] = None,
-    repeats: Annotated[int, typer.Option(min=1, help="Timed estimations per engine.")] = 7,
+    repeats: Annotated[int, typer.Option(min=1, help="Timed estimations per engine.")] = 15,
     out: Out = ROOT,
 ) -> None:
     """Time system GMM beside the other programs installed: results/benchmark_gmm.csv."""
@@ -579,7 +579,8 @@ def benchmark_gmm(
     with console.status("Timing one program after the other…"):
         rows = list(benchmark.gmm(data or benchmark.ABDATA, repeats, programs))
     found = pd.DataFrame(rows, columns=list(benchmark.COLUMNS))
-    _print_frame(found, "Wall and CPU seconds per estimation; ratio to this project")
+    title = "Wall and CPU seconds per estimation; ratio to this project"
+    _print_frame(found, f"{title}; {benchmark.processor()}")
     path = Outputs(out).results / "benchmark_gmm.csv"
     write_csv(found, path)
     console.print(f"written: {Outputs(out).shown(path)} ({len(found)} rows)")
