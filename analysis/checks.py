@@ -325,7 +325,7 @@ def rows_of(tree: xr.DataTree) -> Iterator[dict]:
     for name, group in GROUPS.items():
         if group not in tree.children:
             continue
-        for outcome, observed, drawn in _outcomes(tree, group):
+        for outcome, (observed, drawn) in _outcomes(tree, group).items():
             bounds = DESCRIBED[outcome].bounds if outcome in DESCRIBED else (-np.inf, np.inf)
             for found in predictive(observed, drawn, _structure(tree, bounds)):
                 tail = min(found["p"], 1 - found["p"])
@@ -338,19 +338,20 @@ def rows_of(tree: xr.DataTree) -> Iterator[dict]:
                 }
 
 
-def _outcomes(tree: xr.DataTree, group: str) -> Iterator[tuple[str, Array, Array]]:
-    """Yield name, data (n,) and draws (draws, n) of each outcome that a trace models."""
-    data = tree["observed_data"].to_dataset()
+def _outcomes(tree: xr.DataTree, group: str) -> dict[str, tuple[Array, Array]]:
+    """Return data (n,) and draws (draws, n) of each outcome that a trace models, by name."""
+    data, found = tree["observed_data"].to_dataset(), {}
     for name, drawn in tree[group].to_dataset().data_vars.items():
         flat = drawn.stack(sample=("chain", "draw")).transpose("sample", ..., "obs")
-        observed = data[name]
-        others = [dim for dim in observed.dims if dim != "obs"]
+        others = [dim for dim in data[name].dims if dim != "obs"]
         if not others:
             label = _outcome(tree) if name == "y" else name
-            yield label, observed.to_numpy(), flat.to_numpy().astype(float)
-        for label in observed[others[0]].to_numpy().tolist() if others else ():
+            found[label] = data[name].to_numpy(), flat.to_numpy().astype(float)
+        for label in data[name][others[0]].to_numpy().tolist() if others else ():
             one = {others[0]: label}
-            yield label, observed.sel(one).to_numpy(), flat.sel(one).to_numpy().astype(float)
+            pair = data[name].sel(one).to_numpy(), flat.sel(one).to_numpy().astype(float)
+            found.setdefault(label, pair)
+    return found
 
 
 def _structure(tree: xr.DataTree, bounds: tuple[float, float]) -> Rows:

@@ -162,16 +162,22 @@ def test_a_figure_has_a_frame_for_each_model_and_fills_the_misfits(checked):
 def test_each_outcome_of_a_joint_trace_is_checked_in_its_own_bounds():
     made = design(frame(), BASELINE)
     n, rng = len(made.y), np.random.default_rng(1)
-    names = ["produ_inno", "M_cap"]
+    names = ["produ", "produ_inno", "M_cap"]
     coords = {"outcome": names, "obs": range(n)}
-    y = rng.uniform(0.5, 2, (n, 2))
-    drawn = rng.uniform(0.5, 2, (1, 40, n, 2))
+    y = rng.uniform(0.5, 2, (n, 3))
+    drawn = rng.uniform(0.5, 2, (1, 40, n, 3))
     tree = xr.DataTree.from_dict(
         {
             "/posterior_predictive": xr.Dataset(
-                {"parts": (("chain", "draw", "obs", "outcome"), drawn)}, coords
+                {
+                    "y": (("chain", "draw", "obs"), drawn[..., 0]),
+                    "parts": (("chain", "draw", "obs", "outcome"), drawn),
+                },
+                coords,
             ),
-            "/observed_data": xr.Dataset({"parts": (("obs", "outcome"), y)}, coords),
+            "/observed_data": xr.Dataset(
+                {"y": ("obs", y[:, 0]), "parts": (("obs", "outcome"), y)}, coords
+            ),
             "/constant_data": xr.Dataset(
                 {
                     "x": (("obs", "term"), made.x),
@@ -187,8 +193,9 @@ def test_each_outcome_of_a_joint_trace_is_checked_in_its_own_bounds():
     rows = rows.set_index(["outcome", "statistic", "element"]).sort_index()
     share = rows["mean"].unstack("outcome").loc[("possible", "")]
     assert share["M_cap"] == 1  # nothing above 1 is impossible for a misallocation
-    assert share["produ_inno"] == pytest.approx((drawn[..., 0] <= 1).mean())
-    assert rows["observed"]["M_cap", "max", ""] == y[:, 1].max()
+    assert share["produ_inno"] == pytest.approx((drawn[..., 1] <= 1).mean())
+    assert rows["observed"]["M_cap", "max", ""] == y[:, 2].max()
+    assert rows.index.is_unique  # the column's own outcome is among the joint ones
 
 
 def test_traces_are_chosen_by_column_panel_and_model(tmp_path):
