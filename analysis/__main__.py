@@ -428,6 +428,77 @@ def _exit_by_gate(diagnostics: pd.DataFrame) -> None:
 
 
 @app.command()
+def check(
+    columns: Columns = None,
+    panel: Annotated[
+        list[str] | None, typer.Option("--panel", help="A panel; repeatable. Default: all.")
+    ] = None,
+    model: Annotated[
+        list[str] | None, typer.Option("--model", help="A model; repeatable. Default: all.")
+    ] = None,
+    pictures: Annotated[
+        bool, typer.Option("--figures", help="Draw figures/checks_<panel>_<column>, too.")
+    ] = False,
+    out: Out = ROOT,
+) -> None:
+    """Check what the traces predict against their data: results/checks.csv, results/loo.csv."""
+    from analysis import checks, plots
+    from analysis.trace import trace_paths
+
+    outputs = Outputs(out)
+    paths = checks.chosen(
+        trace_paths(outputs.traces), select(columns or ()), panel or (), model or ()
+    )
+    found, loo = checks.check(track(paths, "Checking", console=console, transient=True))
+    for (name, kind), rows in checks.summary(found).groupby(["panel", "check"], sort=False):
+        title = f"{kind.capitalize()} predictive p (of `possible`: the share) — panel {name}"
+        _print_frame(rows.drop(columns=["panel", "check"]), title)
+    _print_frame(loo.drop(columns="given"), f"PSIS-LOO, rows, given {checks.GIVEN}")
+    for name, table in {"checks": found, "loo": loo}.items():
+        path = outputs.results / f"{name}.csv"
+        write_csv(table, path)
+        console.print(f"written: {outputs.shown(path)} ({len(table)} rows)")
+    for name, rows in checks.frames(found) if pictures else ():
+        for path in plots.save(checks.draw, rows, outputs.figures / name):
+            console.print(f"written: {outputs.shown(path)}")
+
+
+@app.command()
+def sensitivity(
+    columns: Columns = None,
+    panel: Panels = None,
+    model: Annotated[
+        list[str] | None, typer.Option("--model", help="A model; repeatable. Default: the ladder.")
+    ] = None,
+    seed: Seed = 1,
+    out: Out = ROOT,
+) -> None:
+    """Refit (by default 3.2) without each province and under other priors: results/sensitivity_*.
+
+    Minutes for each model, column and panel; what is in the tables already is not made again.
+    """
+    from analysis import plots
+    from analysis import sensitivity as study
+    from analysis.engines import Settings
+
+    outputs = Outputs(out)
+    records = select(columns or HEADLINE[:1])
+    listed = study.studies(_load(panel, records, model or ()), records, model or ())
+    done = study.run(listed, Settings(seed=seed), outputs.results)
+    for _ in track(done, "Refitting", len(listed), console=console):
+        pass
+    tables = study.tables(outputs.results)
+    for title, table in study.summaries(tables).items():
+        _print_frame(table, title)
+    write_csv(study.comparison(tables["provinces"]), study.path_of(outputs.results, "loo"))
+    for name in (*tables, "loo"):
+        console.print(f"written: {outputs.shown(study.path_of(outputs.results, name))}")
+    for name, rows in study.frames(tables["influence"]):
+        for path in plots.save(study.draw, rows, outputs.figures / name):
+            console.print(f"written: {outputs.shown(path)}")
+
+
+@app.command()
 def compare(
     rope: Annotated[
         float,

@@ -164,6 +164,11 @@ class AutoregressiveErrors:
         """Return σ and φ."""
         return {self.sigma.name: np.exp(x[..., :-1]), self.phi.name: np.tanh(x[..., -1:])}
 
+    def point(self, variables: Mapping[str, Array]) -> Array:
+        """Return log σ and artanh φ."""
+        sigma, phi = (variables[prior.name] for prior in (self.sigma, self.phi))
+        return np.concatenate([np.log(sigma), np.arctanh(phi)], axis=-1)
+
     def draw_prior(self, size: int, rng: np.random.Generator) -> dict[str, Array]:
         """Draw σ and φ from the prior."""
         return {

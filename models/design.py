@@ -120,6 +120,17 @@ class Design:
         """Whether every province is seen in every year."""
         return len(self.y) == len(self.provinces) * len(self.years)
 
+    def keep(self, rows: NDArray[np.bool_]) -> "Design":
+        """Return some of the rows, shape (n,); labels stay, so a province can be without rows."""
+        return replace(
+            self,
+            y=self.y[rows],
+            x=self.x[rows],
+            province=self.province[rows],
+            year=self.year[rows],
+            rows=self.rows[rows],
+        )
+
     def with_outcome(self, y: NDArray[np.float64]) -> "Design":
         """Return the same design with another outcome, shape (n,)."""
         return replace(self, y=y)

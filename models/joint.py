@@ -308,6 +308,11 @@ class CorrelatedErrors:
         _, unit = self._split(x)
         return dict(zip(names, (np.exp(x[..., : self._n_sigma]), unit), strict=True))
 
+    def point(self, variables: Mapping[str, Array]) -> Array:
+        """Return log σ and the logits of the partial correlations' units."""
+        sigma, unit = (variables[prior.name] for prior in (self.sigma, self.correlation))
+        return np.concatenate([np.log(sigma), np.log(unit) - np.log1p(-unit)], axis=-1)
+
     def draw_prior(self, size: int, rng: np.random.Generator) -> dict[str, Array]:
         """Draw σ and the partial correlations from the prior."""
         shape, _ = lkj_shapes(self.correlation.scale, self._m)
