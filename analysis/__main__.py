@@ -509,7 +509,7 @@ def reproduce(seed: Seed = 1, out: Out = ROOT) -> None:
     headline = select(HEADLINE)
     _sample(_load(None, headline), headline, (), Settings(seed=seed), outputs)
     diagnostics = _diagnose(outputs)
-    compare(out)
+    compare(out=out)
     table = screen_table("what", "where", title="What came out")
     for what, where in SUMMARY:
         table.add_row(what, where)
