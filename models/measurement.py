@@ -25,9 +25,9 @@ independent of ε (non-differential). Two things that the model does not know wo
 vintage's error in one year is much like that in the next (0.8 between the first two vintages),
 and the outcome is built from some of the same accounts.
 
-Priors: as `models.hierarchical`, and `PRIORS`. The readings and ξ are written in sequence: the
-readings with ξ integrated out, then ξ given the readings, non-centred, so that y has only a
-little left to say on each.
+Priors: as `models.hierarchical`, and `PRIORS`. Given the parameters a row's readings and outcome
+are jointly normal, so ξ is integrated out: the readings one after the other, then
+y_it ~ N(… + b_r (E[x̃ | w̃] − w̃_panel), σ_r² + b_r² Var[x̃ | w̃]).
 """
 
 from dataclasses import dataclass
@@ -160,12 +160,6 @@ class Measured:
         of_controls = [name in self.controls for name in self.base.regressors]
         return self.base.within[:, of_controls]
 
-    @cached_property
-    def annihilator(self) -> NDArray[np.float64]:
-        """What takes province and year dummies out of a variable, shape (n, n)."""
-        n = len(self.design.y)
-        return two_way_parts(np.eye(n), self.design.province, self.design.year)[2]
-
 
 def carried_by(specification: Specification) -> bool:
     """Whether the measured regressor is the column's only term of interest."""
@@ -212,57 +206,53 @@ def build(parts: Measured, priors: Priors = PRIORS) -> pm.Model:
             "exposure_std": priors["exposure_std"].variable(dims="region"),
             "error_ratio": priors["error_ratio"].variable(dims="reading"),
             "reading_partial_unit": priors["reading_partial_unit"].variable(dims="reading_pair"),
-            "exposure_offset": pm.Normal("exposure_offset", dims="obs"),
         }
-        line = free["exposure_line"] @ parts.controls_within.T
-        spread = free["exposure_std"][region]
-        factor, readings = _factor(free, len(parts.vintages)), parts.within[:, 1:].T
-        unit = [(reading - line) / spread for reading in readings]
-        known = given_before(unit, factor)
+        line, spread, factor, known = _readings(parts, free)
         pm.Normal(
             "readings",
-            pt.stack([line + spread * one for one in known[:-1]]).T,
-            pt.stack([spread * row[-1] for row in factor[:-1]]).T,
-            observed=readings.T,
+            pt.stack([line + spread * one for one in known[:-1]], axis=1),
+            pt.stack([spread * row[-1] for row in factor[:-1]], axis=1),
+            observed=parts.within[:, 1:],
             dims=("obs", "reading"),
         )
         made = effects(base, free)
-        mean = standard_mean(base, made) + _correction(parts, free, made.slope)
-        pm.Normal("y", mean, made.sigma[region], observed=base.y, dims="obs")
+        shift, spread_of_y = _correction(parts, free, made.slope)
+        sigma = (made.sigma[region] ** 2 + spread_of_y**2) ** 0.5
+        mean = standard_mean(base, made) + shift
+        pm.Normal("y", mean, sigma, observed=base.y, dims="obs")
     return model
 
 
-def _factor(free: dict, size: int) -> Factor:
-    """Return the factor of the covariance of readings and ξ, both in units of ω; ξ last."""
-    ratio = free["error_ratio"]
+def _readings(parts: Measured, free: dict) -> tuple[Any, Any, Factor, list[Any]]:
+    """Return C'π and ω of each row, and readings and ξ in units of ω, each given those before it.
+
+    The factor's last row is ξ's; the last of the means is E[ξ | readings].
+    """
+    ratio, size = free["error_ratio"], len(parts.vintages)
     errors = product(from_partial(2 * free["reading_partial_unit"] - 1, size))
     rows = [
         [1.0 + ratio[..., i] * errors[i][j] * ratio[..., j] for j in range(size)]
         for i in range(size)
     ]
     one = 1.0 + 0 * ratio[..., 0]
-    return of_covariance([*([*row, one] for row in rows), [one] * (size + 1)])
-
-
-def true_quotient(parts: Measured, free: dict) -> Any:
-    """Return the two-way residual of the true quotient, in the panel's sds, shape (…, n)."""
+    factor = of_covariance([*([*row, one] for row in rows), [one] * (size + 1)])
+    factor = [[entry[..., None] for entry in row] for row in factor]
     line = free["exposure_line"] @ parts.controls_within.T
     spread = free["exposure_std"][..., parts.design.region]
-    factor = [[entry[..., None] for entry in row] for row in _factor(free, len(parts.vintages))]
     unit = [(reading - line) / spread for reading in parts.within[:, 1:].T]
-    given = given_before(unit, factor)[-1]
-    return line + spread * (given + factor[-1][-1] * free["exposure_offset"])
+    return line, spread, factor, [mean + 0 * line for mean in given_before(unit, factor)]
 
 
-def _correction(parts: Measured, free: dict, slope: Any) -> Any:
-    """Return what the mean gains by the true quotient in place of the panel's own, (…, n)."""
+def _correction(parts: Measured, free: dict, slope: Any) -> tuple[Any, Any]:
+    """Return mean and sd of what y gains by the true quotient in place of the panel's, (…, n)."""
     base = parts.base
-    error = true_quotient(parts, free) - parts.within[:, 0]
+    line, spread, factor, known = _readings(parts, free)
     if base.varying:
         of_row = slope[..., : len(base.design.regions)][..., base.design.region]
     else:
         of_row = slope[..., base.regressors.index(MEASURED), None]
-    return (of_row * error) @ parts.annihilator.T
+    shift = of_row * (line + spread * known[-1] - parts.within[:, 0])
+    return shift, of_row * spread * factor[-1][-1]
 
 
 def report(parts: Measured, free: dict) -> Variables:
@@ -288,10 +278,11 @@ def report(parts: Measured, free: dict) -> Variables:
 
 
 def rows(parts: Measured, free: dict, rng: np.random.Generator) -> Rows:
-    """Return the outcome's log likelihood given the true quotient, and its predictive draws."""
+    """Return the outcome's log likelihood given the readings, and its predictive draws."""
     base = parts.base
     made = effects(base, free)
     mean, sd = predictive(base, made)
-    mean = mean + base.scale * _correction(parts, free, made.slope)
+    shift, spread = _correction(parts, free, made.slope)
+    mean, sd = mean + base.scale * shift, np.hypot(sd, base.scale * spread)
     drawn = mean + sd * rng.standard_normal(mean.shape)
     return Rows(stats.norm.logpdf(base.design.y, mean, sd), {"y": (("obs",), drawn)})
