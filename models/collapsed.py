@@ -201,7 +201,7 @@ class Collapsed:
 
     def initial(self, rng: np.random.Generator) -> Array:
         """Return a starting point in the bulk of the scales' priors, shape (S,)."""
-        middle = [np.full(s.size, np.log(s.prior.centre or s.prior.scale / 2)) for s in self.scales]
+        middle = [np.full(s.size, np.log(s.prior.typical)) for s in self.scales]
         return np.concatenate(middle) + rng.uniform(-1, 1, self.size)
 
     def point(self, variables: Mapping[str, Array]) -> Array:
