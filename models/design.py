@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from data.errors import UserError
 
 
-def _square(x: Any) -> Any:
+def square(x: Any) -> Any:
+    """Return x², x being of any array namespace."""
     return x * x
 
 
-DERIVED = {"indus2": ("indus", _square)}
+DERIVED = {"indus2": ("indus", square)}
 """Regressors computed from a panel's column (an array of any namespace) at estimation."""
 
 
