@@ -82,9 +82,10 @@ LOO_COLUMNS = (
 `given` says what the density of the left-out row is conditional on.
 """
 
-GIVEN = "the effects of the row's own province and year, which its other rows inform"
-"""Rows are left out one at a time, so this is not about a province that was never seen; for that,
-`python -m analysis sensitivity` leaves out provinces, with their effects integrated out."""
+GIVEN = "province and year effects; with AR(1) errors, the year before too"
+"""Rows are left out one at a time and their province's other rows stay, so this is not about a
+province that was never seen: for that, `python -m analysis sensitivity` leaves out provinces, with
+their effects integrated out. With AR(1) errors the next year's density still knows the row."""
 
 
 @dataclass(frozen=True)

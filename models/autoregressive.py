@@ -125,7 +125,7 @@ class AutoregressiveErrors:
 
     def initial(self, rng: np.random.Generator) -> Array:
         """Return a starting point in the bulk of the prior."""
-        sigma = np.full(len(self.group_counts), np.log(self.sigma.centre))
+        sigma = np.full(len(self.group_counts), np.log(self.sigma.typical))
         return np.append(sigma, 0.0) + rng.uniform(-1, 1, self.size)
 
     def weights(self, x: Array) -> Array:

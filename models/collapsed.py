@@ -159,6 +159,11 @@ class Collapsed:
         """Number of scale elements S."""
         return len(self.count)
 
+    @property
+    def walls(self) -> Array:
+        """Scales of the half-normal priors, 0 of the others, shape (S,): see `Coordinates`."""
+        return np.where(self.prior.half, self.prior.spread, 0.0)
+
     def logp_and_gradient(self, log_scale: Array) -> tuple[float, Array]:
         """Evaluate the log posterior of the log scales (with their Jacobian) and its gradient.
 
@@ -196,7 +201,7 @@ class Collapsed:
 
     def initial(self, rng: np.random.Generator) -> Array:
         """Return a starting point in the bulk of the scales' priors, shape (S,)."""
-        middle = [np.full(s.size, np.log(s.prior.centre or s.prior.scale / 2)) for s in self.scales]
+        middle = [np.full(s.size, np.log(s.prior.typical)) for s in self.scales]
         return np.concatenate(middle) + rng.uniform(-1, 1, self.size)
 
     def point(self, variables: Mapping[str, Array]) -> Array:

@@ -257,7 +257,7 @@ class CorrelatedErrors:
     def initial(self, rng: np.random.Generator) -> Array:
         """Return a starting point in the bulk of the prior."""
         start = np.zeros(self.size)
-        start[: self._n_sigma] = np.log(self.sigma.centre)
+        start[: self._n_sigma] = np.log(self.sigma.typical)
         return start + rng.uniform(-1, 1, self.size)
 
     def weights(self, x: Array) -> Array:

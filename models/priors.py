@@ -99,6 +99,11 @@ class Prior:
     centre: float = 0.0
     unit: str = ""
 
+    @property
+    def typical(self) -> float:
+        """A value in the bulk of a scale parameter's prior, to start from."""
+        return self.centre or self.scale / 2
+
     def variable(self, **dims) -> TensorVariable:
         """Add the random variable to the model in context; `dims` as PyMC takes it."""
         return DISTRIBUTIONS[self.distribution](self.name, self.centre, self.scale, **dims)

@@ -251,6 +251,20 @@ def test_an_alternative_changes_what_it_names_and_says_why(alternative):
     assert changed.to_json() != REGULARISED.to_json()
 
 
+@pytest.mark.parametrize("alternative", sensitivity.ALTERNATIVES, ids=lambda a: a.name)
+@pytest.mark.parametrize(
+    "name", [m.name for m in MODELS if m.prior_groups and hasattr(m.module, "density")]
+)
+def test_every_model_has_a_density_under_every_alternative(name, alternative):
+    fitted = fit_of("3.2", name)
+    density = fitted.model.module.density(fitted.parts, alternative.of(fitted.priors))
+    at = density.initial(np.random.default_rng(1))
+    assert np.isfinite(at).all()
+    value, slope = density.logp_and_gradient(at)
+    assert np.isfinite(value)
+    assert np.isfinite(slope).all()
+
+
 def narrow(prior):
     return replace(prior, scale=1e-3)
 
