@@ -178,13 +178,7 @@ def fit(frame: pd.DataFrame, specification: GmmSpecification, unit: str, time: s
         missing throughout, a regressor is collinear with others, or two-step weights do not
         exist since the moments' covariance is singular.
     """
-    sets = (*specification.gmm, *specification.iv)
-    terms = (
-        specification.outcome,
-        *specification.regressors,
-        *(term for each in sets for term in each.variables),
-    )
-    panel = grid(frame, unit, time, tuple(dict.fromkeys(terms)), specification.cluster)
+    panel = grid(frame, unit, time, specification.terms, specification.cluster)
     # The matrices are small: threads of the linear algebra wait for each other more than they do.
     with _blas().limit(limits=1, user_api="blas"):
         problem = prepare(panel, specification)

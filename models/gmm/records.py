@@ -213,14 +213,16 @@ class GmmSpecification:
         return self.system and self.constant
 
     @property
+    def terms(self) -> tuple[str, ...]:
+        """Every term that the estimation reads, each once, the outcome first."""
+        sets = (*self.gmm, *self.iv)
+        of_sets = (term for each in sets for term in each.variables)
+        return tuple(dict.fromkeys((self.outcome, *self.regressors, *of_sets)))
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """Variables read from the panel, without lags, each once."""
-        every = (
-            self.outcome,
-            *self.regressors,
-            *(name for each in (*self.gmm, *self.iv) for name in each.variables),
-        )
-        return tuple(dict.fromkeys(parse_term(term)[0] for term in every))
+        return tuple(dict.fromkeys(parse_term(term)[0] for term in self.terms))
 
 
 def _refuse_unknown(option: str, value: object, known: Sequence[object]) -> None:
