@@ -24,6 +24,8 @@ from data.panel import FOLDER, PANELS, Panel, load_panel, named_panels
 from models.design import Specification
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from analysis.engines import Settings
     from models.registry import Model, Parts
 
@@ -189,6 +191,11 @@ def replicate(
     path = Outputs(out).results / "replication.csv"
     write_csv(found, path)
     console.print(f"written: {Outputs(out).shown(path)} ({len(found)} rows)")
+    off = replication.astray(found, panels)
+    if len(off):
+        keys = ["panel", *replication.KEYS, "published", "estimated"]
+        _print_frame(off[keys], "Cells in which a panel is not as exact as it says")
+        raise typer.Exit(1)
 
 
 def _load(
@@ -210,6 +217,63 @@ def _load(
     for notice in (notice for each in panels for notice in each.notices):
         console.print(f"Notice: {notice}", markup=False, highlight=False, soft_wrap=True)
     return panels
+
+
+# --- reconstruction -------------------------------------------------------------------------
+
+
+@app.command()
+def reconstruct(
+    seed: Annotated[int, typer.Option(help="Seed of a first point off the start.")] = 1,
+    spread: Annotated[
+        float, typer.Option(min=0, help="Standard deviations of that first point's moves.")
+    ] = 0.0,
+    declare: Annotated[
+        Literal["p", "z"], typer.Option(help="Which of z and P is met where both cannot be.")
+    ] = "p",
+    without: Annotated[
+        list[str] | None, typer.Option(help="A variable whose row of Table 2 is not asked for.")
+    ] = None,
+    approaches: Annotated[
+        int | None, typer.Option(min=0, help="Steps towards the start once all numbers are met.")
+    ] = None,
+    save: Annotated[
+        Path, typer.Option(help="Folder of the panel, reconstructed.csv and its sidecar.")
+    ] = FOLDER,
+    out: Out = ROOT,
+) -> None:
+    """Find the nearest panel on which the printed numbers come out (needs the extra `reconstruct`).
+
+    An interrupted run goes on where it was. Ends with code 1, and writes no panel, if numbers
+    contradict each other.
+
+    Example: python -m analysis reconstruct --save elsewhere
+    """
+    run = _reconstruction()
+    given = {} if approaches is None else {"approaches": approaches}
+    settings = run.Settings(declare, tuple(without or ()), seed, spread, **given)
+    outputs = Outputs(out)
+    try:
+        with console.status("Compiling the derivatives of every printed number…") as status:
+            outcome = run.reconstruct(settings, outputs.results / "reconstruct", status.update)
+    except run.Contradiction as contradiction:
+        console.print(f"Contradiction: {contradiction}", style="red", markup=False)
+        raise typer.Exit(1) from None
+    console.print(run.summary(outcome))
+    for path in run.write(outcome, save, outputs.results, outputs.figures):
+        console.print(f"written: {outputs.shown(path)}")
+
+
+def _reconstruction() -> "ModuleType":
+    """Import the reconstruction, which alone needs JAX and a solver of quadratic programs."""
+    try:
+        from analysis.reconstruct import run
+    except ImportError as error:
+        raise UserError(
+            f"The reconstruction needs {error.name}: install the extra `reconstruct`, "
+            "pip install 'jax' 'piqp'."
+        ) from None
+    return run
 
 
 # --- posteriors -------------------------------------------------------------------------------
@@ -438,7 +502,7 @@ def reproduce(seed: Seed = 1, out: Out = ROOT) -> None:
     headline = select(HEADLINE)
     _sample(_load(None, headline), headline, (), Settings(seed=seed), outputs)
     diagnostics = _diagnose(outputs)
-    compare(out)
+    compare(out=out)
     table = screen_table("what", "where", title="What came out")
     for what, where in SUMMARY:
         table.add_row(what, where)
@@ -498,7 +562,7 @@ def benchmark_gmm(
     pydynpd: Annotated[
         str | None, typer.Option("--pydynpd", help="A Python that has pydynpd (NumPy below 2.4).")
     ] = None,
-    repeats: Annotated[int, typer.Option(min=1, help="Timed estimations per engine.")] = 7,
+    repeats: Annotated[int, typer.Option(min=1, help="Timed estimations per engine.")] = 15,
     out: Out = ROOT,
 ) -> None:
     """Time system GMM beside the other programs installed: results/benchmark_gmm.csv."""
@@ -508,7 +572,8 @@ def benchmark_gmm(
     with console.status("Timing one program after the other…"):
         rows = list(benchmark.gmm(data or benchmark.ABDATA, repeats, programs))
     found = pd.DataFrame(rows, columns=list(benchmark.COLUMNS))
-    _print_frame(found, "Wall and CPU seconds per estimation; ratio to this project")
+    title = "Wall and CPU seconds per estimation; ratio to this project"
+    _print_frame(found, f"{title}; {benchmark.processor()}")
     path = Outputs(out).results / "benchmark_gmm.csv"
     write_csv(found, path)
     console.print(f"written: {Outputs(out).shown(path)} ({len(found)} rows)")

@@ -1,11 +1,13 @@
 """How fast the project's estimators are beside other programs, each in a process of its own.
 
 Every engine gets the same CSV, reads it, estimates once to warm up and is then timed, so neither
-start-up nor reading counts. One run measures all of them side by side, on one machine.
+start-up nor reading counts. One run measures all of them side by side, on one machine, which
+should be idle: other work on it slows programs of several threads the most.
 """
 
 import json
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -185,6 +187,15 @@ ENGINES = (
 )
 
 
+def processor() -> str:
+    """Return the name of this machine's processor and its number of logical cores."""
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text("utf-8").splitlines() if cpuinfo.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    name = names[0] if names else platform.processor() or platform.machine()
+    return f"{name}, {os.cpu_count()} logical cores"
+
+
 def command(engine: Engine, programs: Mapping[str, str]) -> str | None:
     """Return the program of an engine, None where it is not installed."""
     if engine.program == "python":
@@ -195,7 +206,11 @@ def command(engine: Engine, programs: Mapping[str, str]) -> str | None:
 def measure(
     engine: Engine, program: str, data: Path, repeats: int
 ) -> dict[str, list[float] | float] | None:
-    """Run one engine; return its `wall`, `cpu` and `coef`, None if it cannot estimate."""
+    """Run one engine; return its `wall`, `cpu` and `coef`, None if it cannot estimate.
+
+    gretl has no clock of CPU time. That of its process, start-up taken off by running it longer,
+    came out negative on a busy machine, so `cpu` is left out.
+    """
     environment = {name: value for name, value in os.environ.items() if name not in OPENBLAS}
     environment["PYTHONPATH"] = str(ROOT)
     with tempfile.TemporaryDirectory() as folder:
@@ -215,7 +230,7 @@ def measure(
 
 def gmm(
     data: Path = ABDATA,
-    repeats: int = 7,
+    repeats: int = 15,
     programs: Mapping[str, str] | None = None,
     scales: tuple[int, ...] = SCALES,
 ) -> Iterator[dict[str, object]]:
@@ -236,7 +251,7 @@ def gmm(
     ------
     dict
         `COLUMNS`; `ratio` is the wall time over the project's own on the same specification,
-        or over that on the first scale.
+        or over that on the first scale. `cpu_s` is empty for an engine that does not tell.
 
     Raises
     ------
@@ -267,10 +282,12 @@ def gmm(
 
 def _row(name: str, specification: str, found: Mapping) -> dict[str, object]:
     """Take the fastest of the repeats, which other work on the machine disturbed least."""
-    cpu = min(found["cpu"]) if "cpu" in found else None
     return {
-        "engine": name, "specification": specification, "wall_s": min(found["wall"]), "cpu_s": cpu
-    }  # fmt: skip
+        "engine": name,
+        "specification": specification,
+        "wall_s": min(found["wall"]),
+        "cpu_s": min(found["cpu"]) if "cpu" in found else None,
+    }
 
 
 def repeated(frame: pd.DataFrame, n_groups: int) -> pd.DataFrame:

@@ -20,6 +20,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from nutpie.compiled_pyfunc import from_pyfunc
 from pymc.stats import compute_log_prior
+from scipy.special import expit
 
 from data.errors import UserError
 from models.collapsed import Collapsed
@@ -74,8 +75,50 @@ class Settings:
         return Settings(**{**engine.defaults, **chosen, "engine": engine.name})
 
 
+class Coordinates:
+    """Coordinates in which NUTS samples a collapsed density: no wall on the right of log τ.
+
+    The logarithm of a scale that the data hardly identify has a long tail on the left and, from a
+    half-normal prior of scale s, a fall of exp(−e^2u / 2s²) on the right, which trajectories from
+    the left hit: a divergence. In v with τ = s log(1 + e^v) the left is the same and the right
+    falls as a normal.
+
+    Parameters
+    ----------
+    density
+        With `size`, `walls`, `logp_and_gradient` and `initial`, over a point u.
+    """
+
+    def __init__(self, density: Collapsed) -> None:
+        self.density = density
+        self.bent = density.walls > 0
+        self.log_wall = np.log(density.walls[self.bent])
+
+    def to_point(self, v: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return u, shape (…, S); v below −500, where e^v is lost, counts as −500."""
+        u = np.array(v)
+        bent = np.maximum(v[..., self.bent], -500)
+        u[..., self.bent] = self.log_wall + np.log(np.logaddexp(0, bent))
+        return u
+
+    def from_point(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return v, shape (S,)."""
+        v = np.array(u)
+        v[self.bent] = np.log(np.expm1(np.exp(u[self.bent] - self.log_wall)))
+        return v
+
+    def logp_and_gradient(self, v: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        """Evaluate the log density of v, Jacobian included, and its gradient."""
+        u = self.to_point(v)
+        logp, slope = self.density.logp_and_gradient(u)
+        up = expit(v[self.bent])
+        stretch = up / np.exp(u[self.bent] - self.log_wall)  # du/dv
+        slope[self.bent] = slope[self.bent] * stretch + 1 - up - stretch
+        return logp + float(np.log(stretch).sum()), slope
+
+
 class CollapsedEngine:
-    """NUTS in the log scales, exact draws of the rest."""
+    """NUTS in the log scales (in `Coordinates`), exact draws of the rest."""
 
     name: ClassVar[str] = "collapsed"
     defaults: ClassVar = {"draws": 750, "tune": 300, "target_accept": 0.9}
@@ -85,18 +128,23 @@ class CollapsedEngine:
 
     def sample(self, settings: Settings, rng: np.random.Generator) -> tuple[Draws, xr.Dataset]:
         """Return draws of the free variables, and the sampler's statistics."""
-        density = self.density
+        density, coordinates = self.density, Coordinates(self.density)
+
+        def initial(seed: int) -> NDArray[np.float64]:
+            return coordinates.from_point(density.initial(np.random.default_rng(seed)))
+
         compiled = from_pyfunc(
             density.size,
-            lambda: density.logp_and_gradient,
-            lambda *_: lambda log_scale: {"log_scale": log_scale},
+            lambda: coordinates.logp_and_gradient,
+            lambda *_: lambda v: {"v": v},
             [np.dtype(np.float64)],
             [(density.size,)],
-            ["log_scale"],
-            make_initial_point_fn=lambda seed: density.initial(np.random.default_rng(seed)),
+            ["v"],
+            make_initial_point_fn=initial,
         )
         tree = nutpie.sample(compiled, **_nutpie(settings))
-        return density.draw(tree["posterior"]["log_scale"].to_numpy(), rng), _statistics(tree)
+        point = coordinates.to_point(tree["posterior"]["v"].to_numpy())
+        return density.draw(point, rng), _statistics(tree)
 
     def draw_prior(self, size: int, rng: np.random.Generator) -> Draws:
         """Return draws of the free variables from the prior, shapes (size, …)."""

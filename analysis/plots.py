@@ -156,8 +156,9 @@ def ladders(rows: pd.DataFrame) -> Figure:
                 if row["moves_most"]:
                     axes.plot(x, row["estimate"], "s", ms=5.5, mfc="none", color=colour, lw=0.8)
         axes.set_title(f"{record.column}  {term} on {record.outcome}", loc="left", fontsize=7)
-        axes.set_xticks(range(len(names)), [LABELS[name] for name in names])
-        axes.tick_params(axis="x", rotation=60, labelsize=6.5)
+        labels = [LABELS[name] for name in names]
+        style = {"rotation": 60, "ha": "right", "rotation_mode": "anchor", "fontsize": 6.5}
+        axes.set_xticks(range(len(names)), labels, **style)
         axes.tick_params(axis="y", labelsize=6.5)
     _legend(figure, rows)
     return figure

@@ -193,6 +193,21 @@ def summary(replication: pd.DataFrame) -> pd.DataFrame:
     return counts.rename(columns={"sum": "matching", "size": "printed"}).reset_index()
 
 
+def astray(replication: pd.DataFrame, panels: Iterable[Panel]) -> pd.DataFrame:
+    """Return the rows in which a panel that claims to be exact misses a printed number or star.
+
+    A cell that the panel says it does not meet is one of them only if it does.
+    """
+    found = []
+    for panel in panels:
+        if panel.exact_but is None:
+            continue
+        rows = replication[(replication["panel"] == panel.name) & replication["matches"].notna()]
+        excepted = pd.MultiIndex.from_frame(rows[KEYS[1:]]).isin(panel.exact_but)
+        found.append(rows[rows["matches"].astype(bool) == excepted])
+    return pd.concat(found) if found else replication.head(0)
+
+
 def show(replication: pd.DataFrame, console: Console) -> None:
     """Print each table in the paper's layout, the published number beside the estimate."""
     for panel, of_panel in replication.groupby("panel", sort=False):

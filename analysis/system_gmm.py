@@ -76,6 +76,17 @@ def gmm_specification(
     )
 
 
+def estimation(
+    frame: pd.DataFrame, specification: Specification, choices: Choices = DEFAULT
+) -> tuple[pd.DataFrame, GmmSpecification]:
+    """Return a column's rows, with year dummies, and the estimation that is run on them."""
+    rows = sample(frame, specification)
+    dummies = {
+        f"year{year}": (rows["year"] == year).astype(float) for year in rows["year"].unique()
+    }
+    return rows.assign(**dummies), gmm_specification(specification, choices, tuple(sorted(dummies)))
+
+
 def fit_column(
     frame: pd.DataFrame, specification: Specification, choices: Choices = DEFAULT
 ) -> GmmFit:
@@ -93,18 +104,8 @@ def fit_column(
     UserError
         If it cannot be estimated, naming the column and the cause.
     """
-    rows = sample(frame, specification)
-    dummies = {
-        f"year{year}": (rows["year"] == year).astype(float) for year in rows["year"].unique()
-    }
-    names = tuple(sorted(dummies))
     try:
-        return fit(
-            rows.assign(**dummies),
-            gmm_specification(specification, choices, names),
-            unit="province",
-            time="year",
-        )
+        return fit(*estimation(frame, specification, choices), unit="province", time="year")
     except UserError as error:
         raise UserError(f"Column {specification.column}: {error}") from None
 

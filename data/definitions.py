@@ -1,5 +1,6 @@
 """What is recollected: the construction choices, the indicators and the variables, as records."""
 
+import math
 from dataclasses import dataclass
 
 from data.gaps import RULES
@@ -115,6 +116,8 @@ class Described:
         the default `employment`.
     others : tuple of str
         Further series that it is made of: complete ones, divisors and companions.
+    bounds : tuple of float
+        Least and greatest value that the formula can give.
     """
 
     long_name: str
@@ -122,6 +125,7 @@ class Described:
     formula: str
     series: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
+    bounds: tuple[float, float] = (-math.inf, math.inf)
 
 
 def _series_of(dimension: str | None = None) -> tuple[str, ...]:
@@ -130,6 +134,11 @@ def _series_of(dimension: str | None = None) -> tuple[str, ...]:
 
 CAPITAL = "capital_stock_2000prices_zhangjun"
 """The capital stock of the production function and of the capital shares."""
+
+INDEX = (0.0, 1.0)
+"""Bounds of a weighted sum of indicators that lie between 0 and 1, the weights adding up to 1."""
+
+POSITIVE = (0.0, math.inf)
 
 EMPLOYMENT = {"mixed_bases": "employment", "interpolated": "employment_total"}
 """The series behind each value of the choice `employment`."""
@@ -141,12 +150,14 @@ DESCRIBED = {
         "1",
         "produ_inno + produ_green + produ_digit",
         _series_of(),
+        bounds=INDEX,
     ),
     "produ_inno": Described(
         "science and technology part of the index",
         "1",
         "entropy-weighted sum of its 4 of 14 indicators",
         _series_of("produ_inno"),
+        bounds=INDEX,
     ),
     "produ_green": Described(
         "green part of the index",
@@ -154,6 +165,7 @@ DESCRIBED = {
         "entropy-weighted sum of its 5 of 14 indicators",
         _series_of("produ_green"),
         others=("gdp", "population", "so2_emission_total"),
+        bounds=INDEX,
     ),
     "produ_digit": Described(
         "digital part of the index",
@@ -161,6 +173,7 @@ DESCRIBED = {
         "entropy-weighted sum of its 5 of 14 indicators",
         _series_of("produ_digit"),
         others=("land_area",),
+        bounds=INDEX,
     ),
     "produ_alt": Described(
         "stand-in for Table 6 column 2's index (labourers, objects and means of labour)",
@@ -168,6 +181,7 @@ DESCRIBED = {
         "entropy-weighted sum of 10 indicators chosen here; the paper does not name its own",
         tuple(dict.fromkeys(i.series for i in STAND_IN if i.series != "gdp")),
         others=("gdp", "land_area", "population", "employment", "so2_emission_total"),
+        bounds=INDEX,
     ),
     "indus": Described(
         "industrial agglomeration: location quotient of industry",
@@ -175,6 +189,7 @@ DESCRIBED = {
         "(industrial_va / gdp) / (the nation's)",
         ("industrial_va",),
         others=("gdp", "secondary_va", "industry_share_gdp"),
+        bounds=POSITIVE,
     ),
     "density": Described(
         "employment density",
@@ -182,12 +197,14 @@ DESCRIBED = {
         "employment / land_area",
         ("employment",),
         others=("employment_total", "land_area"),
+        bounds=POSITIVE,
     ),
     "M_all": Described(
         "misallocation of resources",
         "1",
         "M_cap + M_lab",
         PRODUCTION,
+        bounds=POSITIVE,
     ),
     "M_cap": Described(
         "misallocation of capital",
@@ -195,6 +212,7 @@ DESCRIBED = {
         "|1/gamma_K - 1|",
         PRODUCTION,
         others=("gdp", "employment_total"),
+        bounds=POSITIVE,
     ),
     "M_lab": Described(
         "misallocation of labour",
@@ -202,6 +220,7 @@ DESCRIBED = {
         "|1/gamma_L - 1|",
         PRODUCTION,
         others=("gdp", "employment_total"),
+        bounds=POSITIVE,
     ),
     "fin": Described(
         "financial development",

@@ -81,6 +81,9 @@ class Panel:
         Whether every province is seen in every year.
     notices : tuple of str
         What the user should be told, one sentence each.
+    exact_but : tuple of (column, term, statistic), optional
+        Of a panel that claims to meet the printed numbers: the cells that it does not. None
+        where nothing is claimed.
     """
 
     name: str
@@ -88,6 +91,7 @@ class Panel:
     sha256: str
     balanced: bool
     notices: tuple[str, ...] = ()
+    exact_but: tuple[tuple[str, str, str], ...] | None = None
 
     @property
     def label(self) -> str:
@@ -128,8 +132,7 @@ def load_panel(name_or_path: str, variables: Sequence[str], folder: Path = FOLDE
     path = folder / f"{name_or_path}.csv" if named else Path(name_or_path)
     content = _bytes(path, folder)
     digest = sha256(content)
-    if named:
-        _verify(path, digest)
+    about = _verified(path, digest) if named else {}
     text, notices = _decode(content, str(path))
     cells, more = _plain_numbers(_select(parse(text, str(path)), variables, str(path)))
     frame = validate(cells, variables, str(path))
@@ -142,6 +145,7 @@ def load_panel(name_or_path: str, variables: Sequence[str], folder: Path = FOLDE
         sha256=digest,
         balanced=not missing,
         notices=tuple(notices + [f"{path}: {notice}" for notice in more]),
+        exact_but=tuple(map(tuple, about["exact_but"])) if "exact_but" in about else None,
     )
 
 
@@ -169,18 +173,21 @@ def _bytes(path: Path, folder: Path) -> bytes:
         ) from None
 
 
-def _verify(path: Path, digest: str) -> None:
+def _verified(path: Path, digest: str) -> dict:
+    """Return a named panel's sidecar if it knows the panel's bytes."""
     sidecar = path.with_suffix(".json")
     try:
-        expected = json.loads(sidecar.read_text(encoding="utf-8"))["sha256"]
+        about = json.loads(sidecar.read_text(encoding="utf-8"))
+        expected = about["sha256"]
     except (OSError, ValueError, KeyError, TypeError):
-        expected = None
+        about, expected = {}, None
     if expected != digest:
         raise UserError(
             f"{path} has sha256 {digest} but its sidecar {sidecar.name} says {expected}; "
             "restore both files from the repository or rebuild them with "
             "`python -m analysis panel build`."
         )
+    return about
 
 
 def _decode(content: bytes, file: str) -> tuple[str, list[str]]:

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import xarray as xr
+from numpy.typing import NDArray
 
 from data import gaps, indices
 from data.definitions import (
@@ -343,11 +344,15 @@ def _winsorised(values: xr.DataArray) -> xr.DataArray:
 
 
 def _rounded(name: str, values: xr.DataArray) -> xr.DataArray:
+    return values.copy(data=rounded(name, values.to_numpy()))
+
+
+def rounded(name: str, values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Round to what is written: parts of a sum to fixed decimals, others to 12 digits."""
     for total, parts in SUMS.items():
         if name in parts:
             return values.round(PARTS_DECIMALS[total])
-    return values.copy(data=significant(values.to_numpy(), DIGITS))
+    return significant(values, DIGITS)
 
 
 def _ordered(values: xr.DataArray) -> xr.DataArray:
@@ -534,13 +539,9 @@ def write(
     """
     paths = []
     for panel, selection in selections.items():
-        path = directory / f"{panel}.csv"
-        write_csv(frame(dataset, selection), path, DIGITS)
         made_of = {name: choices(dataset, name, selection) for name in COLUMNS}
-        sidecar = {
-            "panel": panel,
+        about = {
             "label": LABEL,
-            "sha256": sha256(path.read_bytes()),
             "series_sha256": dataset.attrs["series_sha256"],
             "choices": made_of,
             "cells": {
@@ -553,9 +554,18 @@ def write(
                 for name in COLUMNS
             },
         }
-        with replacing(path.with_suffix(".json")) as temporary:
-            temporary.write_text(
-                json.dumps(sidecar, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-            )
-        paths.append(path)
+        paths.append(write_panel(frame(dataset, selection), panel, about, directory))
     return paths
+
+
+def write_panel(
+    table: pd.DataFrame, panel: str, about: Mapping[str, object], directory: Path = FOLDER
+) -> Path:
+    """Write a named panel as CSV with its sidecar, which says what the panel is and its sha256."""
+    path = directory / f"{panel}.csv"
+    write_csv(table, path, DIGITS)
+    sidecar = {"panel": panel, "label": about["label"], "sha256": sha256(path.read_bytes())}
+    with replacing(path.with_suffix(".json")) as temporary:
+        text = json.dumps(sidecar | dict(about), indent=2, ensure_ascii=False)
+        temporary.write_text(text + "\n", encoding="utf-8")
+    return path

@@ -159,6 +159,11 @@ class Collapsed:
         """Number of scale elements S."""
         return len(self.count)
 
+    @property
+    def walls(self) -> Array:
+        """Scales of the half-normal priors, 0 of the others, shape (S,): see `Coordinates`."""
+        return np.where(self.prior.half, self.prior.spread, 0.0)
+
     def logp_and_gradient(self, log_scale: Array) -> tuple[float, Array]:
         """Evaluate the log posterior of the log scales (with their Jacobian) and its gradient.
 

@@ -85,6 +85,12 @@ class CollapsedErrors:
         """Number of scale elements and errors' parameters."""
         return sum(each.size for each in self.outcomes) + self.errors.size
 
+    @property
+    def walls(self) -> Array:
+        """As `Collapsed.walls`; the errors' parameters have none."""
+        walls = [each.walls for each in self.outcomes]
+        return np.concatenate([*walls, np.zeros(self.errors.size)])
+
     def initial(self, rng: np.random.Generator) -> Array:
         """Return a starting point, shape (size,)."""
         starts = [each.initial(rng) for each in self.outcomes]

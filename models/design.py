@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,8 +10,13 @@ from numpy.typing import NDArray
 
 from data.errors import UserError
 
-DERIVED = {"indus2": ("indus", np.square)}
-"""Regressors computed from a panel's column at the time of estimation."""
+
+def _square(x: Any) -> Any:
+    return x * x
+
+
+DERIVED = {"indus2": ("indus", _square)}
+"""Regressors computed from a panel's column (an array of any namespace) at estimation."""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ one is flat on the other.
 
 import numpy as np
 import pymc as pm
+from numpy.typing import NDArray
 from scipy.linalg import helmert
 
 from models.collapsed import Collapsed, Location, Scale, collapse
@@ -86,6 +87,11 @@ def report(parts: WithinBetween, free: dict) -> Variables:
 def rows(parts: WithinBetween, free: dict, rng: np.random.Generator) -> Rows:
     """Return log likelihood and predictive draws of each row."""
     return normal_rows(parts, effects(parts, free), rng)
+
+
+def slope_weights(parts: WithinBetween) -> dict[str, NDArray[np.float64]]:
+    """Return each regressor's standardised slope as a linear function of `density`'s locations."""
+    return {"slope_std": parts.terms_to_regressors.T}
 
 
 def density(parts: WithinBetween, priors: Priors = PRIORS) -> Collapsed:

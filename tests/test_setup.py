@@ -26,6 +26,11 @@ MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 
 RUNTIME = [Requirement(text) for text in PYPROJECT["project"]["dependencies"]]
+EXTRA = [
+    Requirement(text)
+    for texts in PYPROJECT["project"]["optional-dependencies"].values()
+    for text in texts
+]
 DEVELOPMENT = [Requirement(text) for text in PYPROJECT["dependency-groups"]["dev"]]
 CONDA_NAMES = {"matplotlib": "matplotlib-base"}
 PACKAGES = ("data", "models", "analysis", "tests")
@@ -43,7 +48,8 @@ def specifiers(table: dict[str, str]) -> dict[str, SpecifierSet]:
 
 
 def pixi_tasks() -> dict[str, dict]:
-    return PIXI["tasks"] | PIXI["feature"]["test"]["tasks"]
+    of_features = (feature.get("tasks", {}) for feature in PIXI["feature"].values())
+    return {name: task for tasks in (PIXI["tasks"], *of_features) for name, task in tasks.items()}
 
 
 def make_tasks() -> set[str]:
@@ -57,6 +63,7 @@ def make_tasks() -> set[str]:
 
 def test_pixi_has_the_dependencies_of_pyproject():
     assert specifiers(PIXI["dependencies"]) == conda(RUNTIME)
+    assert specifiers(PIXI["feature"]["reconstruct"]["dependencies"]) == conda(EXTRA)
     test = PIXI["feature"]["test"]
     # What conda-forge does not have comes from where pip takes it.
     assert specifiers(test["dependencies"] | test["pypi-dependencies"]) == conda(DEVELOPMENT)
@@ -71,7 +78,7 @@ def test_python_versions_agree():
 
 @pytest.mark.parametrize("file", ["pyproject.toml", "pixi.toml"])
 def test_every_dependency_has_its_reason(file):
-    names = {requirement.name for requirement in RUNTIME + DEVELOPMENT}
+    names = {requirement.name for requirement in RUNTIME + EXTRA + DEVELOPMENT}
     if file == "pixi.toml":
         names = {CONDA_NAMES.get(name, name) for name in names} | {"python"}
     lines = (ROOT / file).read_text(encoding="utf-8").splitlines()
@@ -89,7 +96,7 @@ def test_every_dependency_has_its_reason(file):
 
 def test_every_import_is_a_declared_dependency():
     distributions = packages_distributions()
-    declared = {canonicalize_name(requirement.name) for requirement in RUNTIME}
+    declared = {canonicalize_name(requirement.name) for requirement in RUNTIME + EXTRA}
     for_tests = declared | {canonicalize_name(requirement.name) for requirement in DEVELOPMENT}
     undeclared = {
         f"{path.relative_to(ROOT)}: {name}"
@@ -146,7 +153,7 @@ def test_the_lock_meets_every_dependency(python, platform):
             locked[canonicalize_name(pin.name)] = exact.version
     unmet = [
         str(requirement)
-        for requirement in RUNTIME + DEVELOPMENT
+        for requirement in RUNTIME + EXTRA + DEVELOPMENT
         if locked.get(canonicalize_name(requirement.name), "0") not in requirement.specifier
     ]
     assert unmet == []

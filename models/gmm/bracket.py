@@ -41,11 +41,12 @@ def bracket(blocks: Iterable[Arrays], structure: Layout, outcome: str) -> Bracke
     term = min(own, key=lambda name: lags[name][1])
     slopes = np.array([name != CONSTANT for name in structure.regressors])
     pooled, within = _grams(blocks, structure.row_level)
+    size = np.sqrt(np.diag(pooled)[:-1])
     position = structure.regressors.index(term)
     return Bracket(
         term,
-        pooled=_slopes(pooled, np.ones(len(slopes), bool))[position],
-        within=_slopes(within, slopes)[position],
+        pooled=_slopes(pooled, size > 0)[position],
+        within=_slopes(within, slopes & _varies(within, size))[position],
     )
 
 
@@ -64,12 +65,17 @@ def _grams(
     return pooled, pooled - between
 
 
+def _varies(within: NDArray[np.float64], size: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Say which regressors are more than their group means, up to rounding of the sums."""
+    return np.sqrt(np.maximum(np.diag(within)[:-1], 0)) > 1e-7 * size
+
+
 def _slopes(gram: NDArray[np.float64], regressors: NDArray[np.bool_]) -> list[float]:
-    """Solve the normal equations of some regressors, NaN for those that do not vary."""
-    size = np.sqrt(np.diag(gram)[:-1])
-    usable = np.flatnonzero(regressors & (size > 1e-7 * size.max()))
-    scaled = gram[np.ix_(usable, usable)] / np.outer(size[usable], size[usable])
-    solution = np.linalg.lstsq(scaled, gram[usable, -1] / size[usable], rcond=1e-11)[0]
+    """Solve the normal equations of some regressors, NaN for the others."""
+    usable = np.flatnonzero(regressors)
+    size = np.sqrt(np.diag(gram)[usable])
+    scaled = gram[np.ix_(usable, usable)] / np.outer(size, size)
+    solution = np.linalg.lstsq(scaled, gram[usable, -1] / size, rcond=1e-11)[0]
     slopes = np.full(len(regressors), np.nan)
-    slopes[usable] = solution / size[usable]
+    slopes[usable] = solution / size
     return slopes.tolist()

@@ -11,8 +11,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg.lapack import dtrtrs
 
 from models.gmm.instruments import Arrays
+from models.gmm.matrix import cluster_sums, flat, times
+
+UNIDENTIFIED = 1e-7
+"""Coefficients are not told apart if unit columns of Z'X have a singular value below this."""
 
 
 class Moments(NamedTuple):
@@ -69,11 +74,42 @@ def moments(blocks: Iterable[Arrays], root: NDArray[np.float64]) -> Moments:
     total = None
     for block in blocks:
         xp = block.y.__array_namespace__()
-        z, x = _flat(block.z), _flat(block.x)
-        fz = _flat(xp.asarray(root) @ block.z)
-        own = Moments(z @ x.T, z @ xp.reshape(block.y, (-1,)), fz @ fz.T, x @ x.T)
+        data = xp.concat([block.x, block.y[None]])
+        zd, x = block.z.cross(data), flat(block.x)
+        own = Moments(zd[:, :-1], zd[:, -1], block.z.gram(root), x @ x.T)
         total = own if total is None else Moments(*(a + b for a, b in zip(total, own, strict=True)))
     return total
+
+
+class Whitener:
+    """W with W'W = S⁻¹, from Cholesky's decomposition of S scaled to a unit diagonal.
+
+    Parameters
+    ----------
+    s : array, shape (j, j)
+        Positive definite, which is not checked here.
+    """
+
+    def __init__(self, s: Any) -> None:
+        xp = s.__array_namespace__()
+        self._scale = (1 / xp.sqrt(xp.linalg.diagonal(s)))[:, None]
+        self._root = xp.linalg.cholesky(s * self._scale * self._scale[:, 0])
+
+    def whiten(self, values: Any) -> Any:
+        """Return W v, shape (j, m)."""
+        return _substitute(self._root, self._scale * values, lower=True)
+
+    def weight(self, whitened: Any) -> Any:
+        """Return W'v, shape (j, m): S⁻¹u of v = W u."""
+        return self._scale * _substitute(self._root, whitened, lower=False)
+
+
+def _substitute(root: Any, values: Any, lower: bool) -> Any:
+    """Solve L b = v, or L'b = v, L being a lower triangular `root`."""
+    xp = root.__array_namespace__()
+    if xp is np:  # the array standard cannot say that a matrix is triangular
+        return dtrtrs(root.T, values, lower=0, trans=int(lower))[0]
+    return xp.linalg.solve(root if lower else root.T, values)
 
 
 def step(zx: Any, zy: Any, s: Any) -> Step:
@@ -86,21 +122,35 @@ def step(zx: Any, zy: Any, s: Any) -> Step:
         Positive definite, which is not checked here.
     """
     xp = zy.__array_namespace__()
-    scale = 1 / xp.sqrt(xp.linalg.diagonal(s))
-    root = xp.linalg.cholesky(s * scale[:, None] * scale)
-    whitener = xp.linalg.inv(root) * scale  # S⁻¹ = whitener' whitener
-    wx, wy = whitener @ zx, whitener @ zy
+    whitener = Whitener(s)
+    whitened = whitener.whiten(xp.concat([zx, zy[:, None]], axis=1))
+    wx, wy = whitened[:, :-1], whitened[:, -1]
     q, r = xp.linalg.qr(wx)
     r_inverse = xp.linalg.inv(r)
     coef = r_inverse @ (q.T @ wy)
     left = wy - wx @ coef
+    weighted = whitener.weight(xp.concat([q, left[:, None]], axis=1))
     return Step(
         coef=coef,
         covariance=r_inverse @ r_inverse.T,
-        projection=r_inverse @ (q.T @ whitener),
+        projection=r_inverse @ weighted[:, :-1].T,
         gap=zy - zx @ coef,
-        weighted_gap=whitener.T @ left,
+        weighted_gap=weighted[:, -1],
     )
+
+
+def identifies(zx: NDArray[np.float64]) -> bool:
+    """Whether moments tell the coefficients apart.
+
+    Parameters
+    ----------
+    zx : ndarray, shape (j, k)
+        Z'X in units in which the moments have one variance, or R of its QR decomposition.
+    """
+    length = np.linalg.norm(zx, axis=0)
+    if not length.all():
+        return False
+    return bool(np.linalg.matrix_rank(zx / length, tol=UNIDENTIFIED) == zx.shape[1])
 
 
 def residuals(block: Arrays, coef: Any) -> Any:
@@ -120,15 +170,15 @@ def squared_residuals(blocks: Iterable[Arrays], coef: Any, counted: NDArray[np.b
 
 def moment_covariance(blocks: Iterable[Arrays], coef: Any, n_clusters: int | None = None) -> Any:
     """Return Σ_c Z_c'e_c e_c'Z_c, shape (j, j), c being groups, or clusters where given."""
-    total, scores = 0.0, None
+    scores, total = 0.0, 0.0
     for block in blocks:
-        ze = block.z * residuals(block, coef)
+        e = residuals(block, coef)
         if n_clusters is None:
-            by_group = _over_rows(ze)
+            by_group = block.z.by_group(e)
             total = total + by_group @ by_group.T
         else:
-            scores = cluster_sums(ze, block.clusters, n_clusters, scores)
-    return total if scores is None else scores @ scores.T
+            scores = scores + block.z.by_cluster(e, block.clusters, n_clusters)
+    return total if n_clusters is None else scores @ scores.T
 
 
 def windmeijer(
@@ -157,24 +207,24 @@ def windmeijer(
     -------
     array, shape (k, k)
     """
-    total, scores, reaches = 0.0, None, None
+    total, scores, reaches = 0.0, 0.0, 0.0
     for block in blocks:
-        ze = block.z * residuals(block, first.coef)
-        az = times(second.weighted_gap, block.z)
-        azx = az * block.x
+        xp = block.y.__array_namespace__()
+        e = residuals(block, first.coef)
+        azx = block.z.weighted(second.weighted_gap) * block.x
         if n_clusters is None:
-            by_group, reach = _over_rows(ze), _over_rows(azx)
+            by_group = block.z.by_group(e)
             weight = second.weighted_gap @ by_group
-            total = total + by_group @ reach.T + _flat(block.z) @ _flat(block.x * weight).T
+            total = total + by_group @ xp.sum(azx, axis=1).T + block.z.cross(block.x * weight)
         else:
-            scores = cluster_sums(ze, block.clusters, n_clusters, scores)
-            reaches = cluster_sums(azx, block.clusters, n_clusters, reaches)
-    if scores is not None:
+            scores = scores + block.z.by_cluster(e, block.clusters, n_clusters)
+            reaches = reaches + cluster_sums(azx, block.clusters, n_clusters)
+    if n_clusters is not None:
         weights = second.weighted_gap @ scores
         total = scores @ reaches.T
         for block in blocks:
             weight = np.where(block.clusters >= 0, weights[block.clusters], 0.0)
-            total = total + _flat(block.z) @ _flat(block.x * weight).T
+            total = total + block.z.cross(block.x * weight)
     d = cluster_factor * (second.projection @ total)
     corrected = second.covariance + d @ first_covariance @ d.T
     crossed = d @ second.covariance
@@ -184,37 +234,3 @@ def windmeijer(
 def robust_covariance(estimated: Step, s: Any) -> Any:
     """Return the sandwich P S P', P the step's projection and S of the moments."""
     return estimated.projection @ s @ estimated.projection.T
-
-
-def cluster_sums(
-    values: NDArray[np.float64],
-    clusters: NDArray[np.int64],
-    n_clusters: int,
-    into: NDArray[np.float64] | None,
-) -> NDArray[np.float64]:
-    """Add up (m, R, N) values by cluster, shape (m, C), on top of earlier sums."""
-    total = np.zeros((n_clusters + 1, len(values))) if into is None else _padded(into)
-    np.add.at(total, clusters.ravel(), _flat(values).T)
-    return total[:-1].T
-
-
-def _padded(sums: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Add the cluster of rows without one (code −1), whose values are zero."""
-    return np.vstack([sums.T, np.zeros(len(sums))])
-
-
-def _flat(values: Any) -> Any:
-    """Lay (m, R, N) out as (m, R N)."""
-    xp = values.__array_namespace__()
-    return xp.reshape(values, (values.shape[0], -1))
-
-
-def times(weights: Any, values: Any) -> Any:
-    """Return Σ_m weights_m values_m, shape (R, N)."""
-    xp = values.__array_namespace__()
-    return xp.reshape(weights @ _flat(values), values.shape[1:])
-
-
-def _over_rows(values: Any) -> Any:
-    """Sum (m, R, N) over rows, shape (m, N)."""
-    return values.__array_namespace__().sum(values, axis=1)

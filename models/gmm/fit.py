@@ -24,7 +24,7 @@ from models.gmm.moment_tests import (
 from models.gmm.problem import COLLINEAR, Problem, prepare
 from models.gmm.records import GmmSpecification, parse_term
 from models.gmm.solve import Solution, solve
-from models.gmm.weighting import error_root, independent_columns, transformation
+from models.gmm.weighting import error_root, independent_columns, submatrix, transformation
 from models.twfe import stars
 
 
@@ -86,7 +86,8 @@ class GmmFit:
     n, n_groups : int
         Observations (rows of the levels equation in system GMM) and groups.
     rows_per_group : tuple of (int, float, int)
-        Fewest, mean and most.
+        Fewest, mean and most; the fewest are 0 in difference GMM if a group of the sample has no
+        two periods in a row, which the mean does not count.
     n_clusters : int
     instruments : tuple of str
         Those that count.
@@ -97,7 +98,8 @@ class GmmFit:
     sigma2 : float
         Error variance.
     wald : ChiSquared
-        All coefficients are zero; with `small`, F is statistic / df.
+        All coefficients are zero; with `small`, F is statistic / df. NaN if the covariance is
+        singular, as it is under fewer clusters than coefficients.
     sargan : ChiSquared
     hansen : ChiSquared, optional
         Robust; None if the moments' covariance is not estimated, or is singular.
@@ -176,13 +178,7 @@ def fit(frame: pd.DataFrame, specification: GmmSpecification, unit: str, time: s
         missing throughout, a regressor is collinear with others, or two-step weights do not
         exist since the moments' covariance is singular.
     """
-    sets = (*specification.gmm, *specification.iv)
-    terms = (
-        specification.outcome,
-        *specification.regressors,
-        *(term for each in sets for term in each.variables),
-    )
-    panel = grid(frame, unit, time, tuple(dict.fromkeys(terms)), specification.cluster)
+    panel = grid(frame, unit, time, specification.terms, specification.cluster)
     # The matrices are small: threads of the linear algebra wait for each other more than they do.
     with _blas().limit(limits=1, user_api="blas"):
         problem = prepare(panel, specification)
@@ -198,7 +194,7 @@ def report(problem: Problem, solution: Solution) -> GmmFit:
     """Work out tests and small-sample corrections."""
     spec, structure = problem.specification, problem.structure
     n, n_groups, k = problem.n, problem.n_groups, len(structure.regressors)
-    counts = problem.rows_by_group
+    counts = problem.rows_by_group[problem.in_sample]
     overidentified = len(problem.kept) - k
     covariance = solution.covariance * _small_factor(problem)
     hansen = None if solution.hansen is None else ChiSquared(solution.hansen, overidentified)
@@ -211,7 +207,7 @@ def report(problem: Problem, solution: Solution) -> GmmFit:
         df=_df(problem),
         n=n,
         n_groups=n_groups,
-        rows_per_group=(int(counts[counts > 0].min()), n / n_groups, int(counts.max())),
+        rows_per_group=(int(counts.min()), n / n_groups, int(counts.max())),
         n_clusters=problem.n_independent,
         instruments=tuple(_name(structure.instruments[i], problem.panel) for i in problem.kept),
         dropped_instruments=tuple(
@@ -219,10 +215,7 @@ def report(problem: Problem, solution: Solution) -> GmmFit:
         ),
         dropped_regressors=problem.dropped_regressors,
         sigma2=_small_sigma2(problem, solution),
-        wald=ChiSquared(
-            float(solution.step.coef @ np.linalg.solve(covariance, solution.step.coef)),
-            k - spec.has_constant,
-        ),
+        wald=ChiSquared(_wald(solution.step.coef, covariance), k - spec.has_constant),
         sargan=ChiSquared(solution.sargan, overidentified),
         hansen=hansen,
         differences=() if solution.singular else tuple(_differences(problem, solution)),
@@ -263,6 +256,16 @@ def _df(problem: Problem) -> float:
     return problem.n_independent - spec.has_constant
 
 
+def _wald(coef: NDArray[np.float64], covariance: NDArray[np.float64]) -> float:
+    if _is_singular(covariance):
+        return float("nan")
+    return float(coef @ np.linalg.solve(covariance, coef))
+
+
+def _is_singular(covariance: NDArray[np.float64]) -> bool:
+    return len(independent_columns(covariance, COLLINEAR)) < len(covariance)
+
+
 # --- tests ---------------------------------------------------------------------------------------
 
 
@@ -301,7 +304,8 @@ def _differences(problem: Problem, solution: Solution) -> Iterator[DifferenceTes
     zx, zy, s1, _ = problem.moments
     whole = solution.sargan if solution.hansen is None else solution.hansen
     j, k = len(problem.kept), zx.shape[1]
-    kept = np.isin(np.arange(len(instruments)), problem.kept)
+    kept = np.zeros(len(instruments), bool)
+    kept[problem.kept] = True
     sets = [
         (each.label, np.array([own.set == position for own in instruments]))
         for position, each in enumerate((*spec.gmm, *spec.iv))
@@ -310,19 +314,19 @@ def _differences(problem: Problem, solution: Solution) -> Iterator[DifferenceTes
         in_levels = [each.lag is not None and each.equation == "level" for each in instruments]
         sets.insert(0, (LEVEL_MOMENTS, np.array(in_levels)))
     for label, members in sets:
-        n_others = int((kept & ~members).sum())
-        if not k <= n_others < j:
-            continue
         others = np.flatnonzero(~members)
-        others = others[independent_columns(s1[np.ix_(others, others)], COLLINEAR)]
-        s = solution.moment_covariance
-        if np.linalg.matrix_rank(zx[others] / np.sqrt(np.diag(s))[others, None]) < k:
+        if not kept[others].all():  # one may have been left out for a member's sake
+            others = others[independent_columns(submatrix(s1, others), COLLINEAR)]
+        if not k <= len(others) < j:
             continue
-        excluding = subset_criterion(zx, zy, s, others)
+        s = submatrix(solution.moment_covariance, others)
+        excluding = subset_criterion(zx[others], zy[others], s)
+        if excluding is None:
+            continue
         yield DifferenceTest(
             label,
-            ChiSquared(excluding, n_others - k),
-            ChiSquared(whole - excluding, j - n_others),
+            ChiSquared(excluding, len(others) - k),
+            ChiSquared(whole - excluding, j - len(others)),
         )
 
 
@@ -340,7 +344,7 @@ def _mean_stationarity(problem: Problem, solution: Solution) -> ChiSquared | Non
     if derivative is None:
         return None
     kept = solution.weighted
-    s = solution.moment_covariance[np.ix_(kept, kept)]
+    s = submatrix(solution.moment_covariance, kept)
     zx, gap = problem.moments.zx[kept], solution.step.gap[kept]
     statistic = mean_stationarity(derivative[kept], zx, s, gap)
     return ChiSquared(float(statistic), 1)
@@ -361,6 +365,11 @@ def _notices(problem: Problem, solution: Solution) -> Iterator[str]:
         yield (
             f"The covariance of the {j} moments, estimated from {clusters} {what}, is singular: "
             "there is no Hansen test."
+        )
+    if _is_singular(solution.covariance):
+        yield (
+            f"The covariance of the {len(solution.covariance)} coefficients, estimated from "
+            f"{clusters} {what}, is singular: there is no Wald test."
         )
 
 

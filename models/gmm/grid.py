@@ -15,6 +15,10 @@ MOST_PERIODS = 20
 """Periods on the grid for each that the panel has: more, and they are dates, not numbers."""
 
 
+NO_NUMBERS = "cmM"
+"""Kinds of columns that numpy would turn into numbers: complex numbers, spans and dates."""
+
+
 @dataclass(frozen=True)
 class Grid:
     """A panel's variables, one array each way.
@@ -77,6 +81,8 @@ def grid(
     for name in (unit, time, *columns, *([cluster] if cluster else [])):
         if name not in frame.columns:
             raise UserError(f"The panel has no column {name}: add it or leave it out.")
+        if not frame.columns.is_unique and frame.columns.tolist().count(name) > 1:
+            raise UserError(f"The panel has two columns {name}: keep one.")
     group, groups = _groups(frame[unit])
     if (group < 0).any():
         row = frame.index[np.argmax(group < 0)]
@@ -91,18 +97,20 @@ def grid(
             "the periods 1, 2, 3 and so on."
         )
     cell = (period - first) * len(groups) + group
-    if len(np.unique(cell)) < len(cell):
+    has_row = np.zeros(n_periods * len(groups), dtype=bool)
+    has_row[cell] = True
+    if has_row.sum() < len(cell):
         twice = np.argmax(pd.Series(cell).duplicated())
         raise UserError(
             f"Group {groups[group[twice]]} has two rows in period {period[twice]}: keep one."
         )
-    base = np.full((len(columns), n_periods * len(groups)), np.nan)
+    base = np.full((len(columns), len(has_row)), np.nan)
     for i, name in enumerate(columns):
         base[i, cell] = _numbers(frame, name)
+    if np.isinf(base).any():
+        _refuse_infinite(frame, columns)
     base = base.reshape(len(columns), n_periods, len(groups))
     observed = ~np.isnan(base)
-    has_row = np.zeros(n_periods * len(groups), dtype=bool)
-    has_row[cell] = True
     clusters = None
     if cluster:
         clusters = np.full(n_periods * len(groups), -1)
@@ -119,12 +127,13 @@ def grid(
     )
 
 
-def _groups(labels: pd.Series) -> tuple[NDArray[np.int64], pd.Index]:
+def _groups(labels: pd.Series) -> tuple[NDArray[np.int64], Any]:
     """Code the groups in sorted order, that sums may not depend on the order of rows."""
+    plain = labels.to_numpy() if isinstance(labels.dtype, np.dtype) else labels
     try:
-        return pd.factorize(labels, sort=True)
+        return pd.factorize(plain, sort=True)
     except TypeError:  # labels of several types have no order
-        return pd.factorize(labels)
+        return pd.factorize(plain)
 
 
 def _periods(frame: pd.DataFrame, time: str) -> NDArray[np.int64]:
@@ -141,14 +150,23 @@ def _periods(frame: pd.DataFrame, time: str) -> NDArray[np.int64]:
 def _numbers(frame: pd.DataFrame, name: str) -> NDArray[np.float64]:
     column = frame[name]
     try:
-        plain = isinstance(column.dtype, np.dtype)
-        values = np.asarray(column, float) if plain else column.to_numpy(float, na_value=np.nan)
+        if not isinstance(column.dtype, np.dtype):
+            return column.to_numpy(float, na_value=np.nan)
+        if column.dtype.kind in NO_NUMBERS:
+            raise TypeError
+        return column.to_numpy(float)
     except (TypeError, ValueError):
         raise UserError(f"Column {name} must hold numbers only.") from None
-    if np.isinf(values).any():
-        row = frame.index[np.argmax(np.isinf(values))]
-        raise UserError(f"Column {name} is infinite in row {row}: correct it or leave it empty.")
-    return values
+
+
+def _refuse_infinite(frame: pd.DataFrame, columns: Sequence[str]) -> None:
+    for name in columns:
+        infinite = np.isinf(_numbers(frame, name))
+        if infinite.any():
+            row = frame.index[np.argmax(infinite)]
+            raise UserError(
+                f"Column {name} is infinite in row {row}: correct it or leave it empty."
+            )
 
 
 def with_lags(base: Any, variables: Sequence[str], terms: Sequence[str]) -> Any:

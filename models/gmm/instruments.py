@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from data.errors import UserError
 from models.gmm.grid import Grid
+from models.gmm.matrix import InstrumentMatrix
 from models.gmm.records import CONSTANT, Gmm, GmmSpecification, Iv
 
-LEVEL, TRANSFORMED, DIFFERENCED = range(3)
-"""The three forms in which `sources` holds every term, in that order."""
+LEVEL, DIFFERENCED, DEVIATIONS = range(3)
+"""The forms in which `sources` holds every term, in that order; the last if it is asked for."""
 
 LEVEL_MOMENTS = "GMM instruments for levels"
 """xtabond2's name of the GMM-style instruments of the levels equation, of all sets together."""
@@ -59,7 +60,7 @@ class Layout:
     regressors : tuple of str
         The k regressors, the constant last.
     instruments : tuple of Instrument
-        The j columns.
+        The j columns: p that may stand in any row, then q that stand in one, ordered by row.
     row_period : ndarray of int, shape (R,)
         Row's period, by position.
     row_level : ndarray of bool, shape (R,)
@@ -70,8 +71,14 @@ class Layout:
         The transformed equation's rows again, all periods.
     used_difference : ndarray of bool, shape (T, N)
         Periods whose differenced residual the serial-correlation tests use.
-    y_cell, x_cell, z_cell : ndarray of int, shape (R,), (k, R) and (j, R)
+    used_dx : ndarray of bool, shape (T, N)
+        Periods whose differenced regressors they use, those of a residual earlier.
+    y_cell, x_cell : ndarray of int, shape (R,) and (k, R)
         Positions in `sources`.
+    many_cell : ndarray of int, shape (p, R)
+        The same of the first p instruments.
+    one_cell, one_row : ndarray of int, shape (q,)
+        The same of the others, and the row in which each stands.
     dy_cell, dx_cell : ndarray of int, shape (T,) and (k, T)
         The same for first differences.
     later : ndarray of bool, shape (T, N), optional
@@ -86,9 +93,12 @@ class Layout:
     used: NDArray[np.bool_]
     used_transformed: NDArray[np.bool_]
     used_difference: NDArray[np.bool_]
+    used_dx: NDArray[np.bool_]
     y_cell: NDArray[np.int64]
     x_cell: NDArray[np.int64]
-    z_cell: NDArray[np.int64]
+    many_cell: NDArray[np.int64]
+    one_cell: NDArray[np.int64]
+    one_row: NDArray[np.int64]
     dy_cell: NDArray[np.int64]
     dx_cell: NDArray[np.int64]
     later: NDArray[np.bool_] | None
@@ -97,14 +107,27 @@ class Layout:
     @property
     def n_cells(self) -> int:
         """Number of cells in `sources`, without the last that is always zero."""
-        return 3 * self.observed.shape[0] * self.observed.shape[1]
+        n_forms = 2 if self.later is None else 3
+        return n_forms * self.observed.shape[0] * self.observed.shape[1]
+
+    def standing(self, column: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the rows in which an instrument may stand and its cells there."""
+        p = len(self.many_cell)
+        if column >= p:
+            return self.one_row[[column - p]], self.one_cell[[column - p]]
+        rows = np.flatnonzero(self.many_cell[column] < self.n_cells)
+        return rows, self.many_cell[column, rows]
 
     def keep_instruments(self, kept: Sequence[int]) -> "Layout":
-        """Return the layout with the named columns of the instrument matrix only."""
+        """Return the layout with some columns of the instrument matrix, named in their order."""
+        columns, p = np.asarray(kept), len(self.many_cell)
+        one = columns[columns >= p] - p
         return replace(
             self,
             instruments=tuple(self.instruments[i] for i in kept),
-            z_cell=self.z_cell[list(kept)],
+            many_cell=self.many_cell[columns[columns < p]],
+            one_cell=self.one_cell[one],
+            one_row=self.one_row[one],
         )
 
     def keep_regressors(self, kept: Sequence[int]) -> "Layout":
@@ -123,6 +146,7 @@ class Layout:
             used=self.used[:, groups],
             used_transformed=self.used_transformed[:, groups],
             used_difference=self.used_difference[:, groups],
+            used_dx=self.used_dx[:, groups],
             later=None if self.later is None else self.later[:, groups],
             observed=self.observed[:, :, groups],
         )
@@ -135,13 +159,14 @@ class Arrays(NamedTuple):
     ----------
     y : array, shape (R, N)
     x : array, shape (k, R, N)
-    z : array, shape (j, R, N)
+    z : InstrumentMatrix
+        j columns.
     used : array, shape (R, N)
         Ones and zeros.
     dy : array, shape (T, N)
         Outcome in first differences.
     dx : array, shape (k, T, N)
-        Regressors in first differences; with deviations, each wherever it is observed.
+        Regressors in first differences, where all of them are known.
     used_difference : array, shape (T, N)
         Where the residual in first differences is known.
     used_transformed : array, shape (T, N)
@@ -152,7 +177,7 @@ class Arrays(NamedTuple):
 
     y: Any
     x: Any
-    z: Any
+    z: InstrumentMatrix
     used: Any
     dy: Any
     dx: Any
@@ -175,14 +200,15 @@ def layout(grid: Grid, specification: GmmSpecification) -> Layout:
     Raises
     ------
     UserError
-        If no row is left, a set of instruments is empty, or an instrument is never observed.
+        If no row is left, one has no cluster, a set of instruments is empty, or an instrument is
+        never observed.
     """
     regressors = specification.regressors + ((CONSTANT,) if specification.has_constant else ())
     observed = grid.observed
     model = [grid.index(specification.outcome), *(grid.index(term) for term in regressors)]
     in_sample = observed[model].all(axis=0)
     if grid.clusters is not None:
-        in_sample = in_sample & (grid.clusters >= 0)
+        _refuse_no_cluster(in_sample & (grid.clusters < 0), grid)
 
     ordinary = {
         equation: [
@@ -197,54 +223,48 @@ def layout(grid: Grid, specification: GmmSpecification) -> Layout:
     if specification.transform == "deviations":
         every = sorted({*ordinary["diff"], *ordinary["level"]})
         later = in_sample & observed[every].all(axis=0)
-    transformed = _transformed(observed, later)
+    differenced = _transformed(observed, None)
+    transformed = differenced if later is None else _transformed(observed, later)
     used_transformed = transformed[[*model, *ordinary["diff"]]].all(axis=0)
     used_transformed &= in_sample if later is None else _previous(in_sample)
     used_level = in_sample & observed[ordinary["level"]].all(axis=0)
-    differenced = _transformed(observed, None)
 
-    equations = [(False, used_transformed)] + [(True, used_level)] * specification.system
-    rows = [(level, t) for level, used in equations for t in np.flatnonzero(used.any(axis=1))]
-    _refuse_empty(rows, specification, grid)
-    row_level, row_period = (np.array(column) for column in zip(*rows, strict=True))
-    used = np.stack([dict(equations)[level][t] for level, t in rows])
+    by_equation = [used_transformed, used_level] if specification.system else [used_transformed]
+    in_equation = [np.flatnonzero(rows.any(axis=1)) for rows in by_equation]
+    _refuse_empty(in_equation[0], specification, grid)
+    row_period = np.concatenate(in_equation)
+    row_level = np.arange(len(row_period)) >= len(in_equation[0])
+    used = np.concatenate([rows[at] for rows, at in zip(by_equation, in_equation, strict=True)])
 
     n_terms, n_periods = len(grid.terms), len(grid.periods)
+    own_form = np.where(row_level, LEVEL, DIFFERENCED if later is None else DEVIATIONS)
 
-    def cells(form: int, term: str, periods: Any) -> NDArray[np.int64]:
-        return (form * n_terms + grid.index(term)) * n_periods + np.asarray(periods)
+    def cells(form: Any, terms: Sequence[str], periods: Any) -> NDArray[np.int64]:
+        return (
+            form * n_terms + _column([grid.index(term) for term in terms])
+        ) * n_periods + periods
 
-    def by_row(term: str) -> NDArray[np.int64]:
-        return np.where(
-            row_level, cells(LEVEL, term, row_period), cells(TRANSFORMED, term, row_period)
-        )
+    kinds, forms, by_period = zip(*_instruments(specification, grid), strict=True)
+    source = row_period - _column([kind.lag or 0 for kind in kinds])
+    equation = np.array([kind.equation for kind in kinds])[:, None]
+    stands = (equation == "both") | (row_level == (equation == "level"))
+    stands &= (source >= 0) & (source < n_periods)
+    form = _column([-1 if own is None else own for own in forms])
+    cell = cells(np.where(form < 0, own_form, form), [kind.term for kind in kinds], source)
+    available = [observed, differenced] + [transformed] * (later is not None)
+    available = np.concatenate(available).reshape(-1, used.shape[1])
+    cell = np.where(stands, cell, len(available))
+    seen = _seen(available, used, cell)
 
-    available = np.concatenate([observed, transformed, differenced]).reshape(-1, used.shape[1])
-    empty = len(available)  # the position of a cell that is always zero
-    # The rows in which an instrument may stand: row, form of its own values, and period.
-    standing = {
-        (equation, period): [
-            (row, LEVEL if level else TRANSFORMED, t)
-            for row, (level, t) in enumerate(rows)
-            if equation in ("both", "level" if level else "diff") and period in (None, t)
-        ]
-        for equation in ("both", "diff", "level")
-        for period in (None, *range(n_periods))
-    }
-    instruments, z_cell = [], []
-    for instrument, form in _instruments(specification, grid):
-        first = grid.index(instrument.term) * n_periods - (instrument.lag or 0)
-        at, found = [], []
-        for row, own_form, t in standing[instrument.equation, instrument.period]:
-            if 0 <= t - (instrument.lag or 0) < n_periods:
-                at.append(row)
-                found.append((own_form if form is None else form) * n_terms * n_periods + first + t)
-        if at and (available[found] & used[at]).any():
-            cell = np.full(len(rows), empty)
-            cell[at] = found
-            instruments.append(instrument)
-            z_cell.append(cell)
+    by_period = np.array(by_period)
+    many = np.flatnonzero(~by_period & seen.any(axis=1))
+    one_row, one = np.nonzero((seen & by_period[:, None]).T)
+    instruments = [kinds[i] for i in many.tolist()] + [
+        Instrument(*kinds[i][:-1], period)
+        for i, period in zip(one.tolist(), row_period[one_row].tolist(), strict=True)
+    ]
     _refuse_missing(instruments, specification, grid)
+    outcome, every_period = [specification.outcome], np.arange(n_periods)
     return Layout(
         regressors=regressors,
         instruments=tuple(instruments),
@@ -252,40 +272,66 @@ def layout(grid: Grid, specification: GmmSpecification) -> Layout:
         row_level=row_level,
         used=used,
         used_transformed=used_transformed,
+        # xtabond2 differences afresh after deviations, whether or not the row is in the sample.
         used_difference=used_transformed if later is None else differenced[model].all(axis=0),
-        y_cell=by_row(specification.outcome),
-        x_cell=np.stack([by_row(term) for term in regressors]),
-        z_cell=np.stack(z_cell),
-        dy_cell=cells(DIFFERENCED, specification.outcome, np.arange(n_periods)),
-        dx_cell=np.stack([cells(DIFFERENCED, term, np.arange(n_periods)) for term in regressors]),
+        used_dx=used_transformed if later is None else differenced[model[1:]].all(axis=0),
+        y_cell=cells(own_form, outcome, row_period)[0],
+        x_cell=cells(own_form, regressors, row_period),
+        many_cell=cell[many],
+        one_cell=cell[one, one_row],
+        one_row=one_row,
+        dy_cell=cells(DIFFERENCED, outcome, every_period)[0],
+        dx_cell=cells(DIFFERENCED, regressors, every_period),
         later=later,
         observed=observed,
     )
 
 
+def _column(values: Sequence[int]) -> NDArray[np.int64]:
+    return np.array(values, dtype=np.int64)[:, None]
+
+
+def _seen(
+    available: NDArray[np.bool_], used: NDArray[np.bool_], cell: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Say where a cell is available to some group that uses the row, shape (B, R).
+
+    Parameters
+    ----------
+    available : ndarray of bool, shape (cells, N)
+    used : ndarray of bool, shape (R, N)
+    cell : ndarray of int, shape (B, R)
+        Of each row; the number of cells where there is none.
+    """
+    # Eight groups in a byte.
+    in_cell, in_row = (np.packbits(flags, axis=1) for flags in (available, used))
+    return (np.vstack([in_cell, np.zeros_like(in_cell[:1])])[cell] & in_row).any(axis=2)
+
+
 def _instruments(
     specification: GmmSpecification, grid: Grid
-) -> Iterator[tuple[Instrument, int | None]]:
-    """Yield every column and the form of its values; None is that of the row it stands in."""
-    n_periods = len(grid.periods)
+) -> Iterator[tuple[Instrument, int | None, bool]]:
+    """Yield instruments, the form of their values, and whether they are one for each period.
+
+    A form of None is that of the row that an instrument stands in.
+    """
     if specification.has_constant:
-        yield Instrument(-1, CONSTANT, None, "level", None), LEVEL
+        yield Instrument(-1, CONSTANT, None, "level", None), LEVEL, False
     for position, each in enumerate(specification.iv, start=len(specification.gmm)):
         for term in each.variables:
-            yield Instrument(position, term, None, each.equation, None), None
+            yield Instrument(position, term, None, each.equation, None), None, False
     for position, each in enumerate(specification.gmm):
         in_levels = each.equation == "level"
-        first, last = gmm_lags(each, n_periods)
+        first, last = gmm_lags(each, len(grid.periods))
         own = "level" if in_levels else "diff"
         form = DIFFERENCED if in_levels else LEVEL
         blocks = [(lag, own, form) for lag in range(first, last + 1)]
         if each.equation == "both" and specification.system:
             blocks.append((_lag_in_levels(first, last), "level", DIFFERENCED))
-        periods = [None] if each.collapse else range(n_periods)
         for lag, equation, values in blocks:
-            for period in periods:
-                for term in each.variables:
-                    yield Instrument(position, term, lag, equation, period), values
+            for term in each.variables:
+                instrument = Instrument(position, term, lag, equation, None)
+                yield instrument, values, not each.collapse
 
 
 def gmm_lags(each: Gmm, n_periods: int) -> tuple[int, int]:
@@ -324,13 +370,22 @@ def _previous(flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return moved
 
 
-def _refuse_empty(rows: list, specification: GmmSpecification, grid: Grid) -> None:
-    if not any(not level for level, _ in rows):
+def _refuse_empty(periods: NDArray[np.int64], specification: GmmSpecification, grid: Grid) -> None:
+    if len(periods) == 0:
         span = f"{grid.periods[0]}–{grid.periods[-1]}"
         raise UserError(
             f"The panel ({span}) has no two periods of one group in which the outcome "
             f"{specification.outcome}, all regressors and ordinary instruments are observed: "
             "it has too few periods for the lags asked, or a column is empty."
+        )
+
+
+def _refuse_no_cluster(cells: NDArray[np.bool_], grid: Grid) -> None:
+    if cells.any():
+        period, group = np.argwhere(cells)[0]
+        raise UserError(
+            f"Group {grid.groups[group]} has no cluster in period {grid.periods[period]}: fill it "
+            "in or drop the row."
         )
 
 
@@ -372,7 +427,7 @@ def sources(values: Any, structure: Layout) -> Any:
 
     Returns
     -------
-    array, shape (3 V T + 1, N)
+    array, shape (2 V T + 1, N) or, with deviations, (3 V T + 1, N)
         The last row is zero.
     """
     xp = values.__array_namespace__()
@@ -382,7 +437,7 @@ def sources(values: Any, structure: Layout) -> Any:
     nothing = xp.zeros_like(values[:, :1])
     both = xp.asarray((observed[:, 1:] & observed[:, :-1]).astype(float))
     differenced = xp.concat([nothing, (values[:, 1:] - values[:, :-1]) * both], axis=1)
-    transformed = differenced
+    forms = [values, differenced]
     if structure.later is not None:
         counted = structure.later.astype(float)
         n_later = (np.cumsum(counted[::-1], axis=0)[::-1])[1:]
@@ -391,11 +446,10 @@ def sources(values: Any, structure: Layout) -> Any:
             1 / np.maximum(n_later, 1)
         )
         scale = np.sqrt(n_later / (n_later + 1)) * observed[:, :-1]
-        transformed = xp.concat(
-            [nothing, (values[:, :-1] - mean_later) * xp.asarray(scale)], axis=1
+        forms.append(
+            xp.concat([nothing, (values[:, :-1] - mean_later) * xp.asarray(scale)], axis=1)
         )
-    every = xp.concat([values, transformed, differenced])
-    return xp.concat([xp.reshape(every, (-1, n_groups)), nothing[0]])
+    return xp.concat([xp.reshape(xp.concat(forms), (-1, n_groups)), nothing[0]])
 
 
 def arrays(values: Any, structure: Layout, clusters: NDArray[np.int64] | None = None) -> Arrays:
@@ -404,22 +458,24 @@ def arrays(values: Any, structure: Layout, clusters: NDArray[np.int64] | None = 
     cells = sources(values, structure)
     used = xp.asarray(structure.used.astype(float))
     used_difference = xp.asarray(structure.used_difference.astype(float))
-    dx = cells[structure.dx_cell]
     return Arrays(
         y=cells[structure.y_cell] * used,
         x=cells[structure.x_cell] * used,
-        z=cells[structure.z_cell] * used,
+        z=InstrumentMatrix(
+            cells[structure.many_cell] * used,
+            cells[structure.one_cell] * used[structure.one_row],
+            structure.one_row,
+        ),
         used=used,
         dy=cells[structure.dy_cell] * used_difference,
-        # xtabond2 differences afresh after deviations, column by column.
-        dx=dx * used_difference if structure.later is None else dx,
+        dx=cells[structure.dx_cell] * xp.asarray(structure.used_dx.astype(float)),
         used_difference=used_difference,
         used_transformed=xp.asarray(structure.used_transformed.astype(float)),
         clusters=None if clusters is None else clusters[structure.row_period],
     )
 
 
-BLOCK = 2**19
+BLOCK = 2**17
 """Numbers of the instrument matrix held at a time."""
 
 
@@ -431,7 +487,8 @@ class Blocks:
     """
 
     def __init__(self, panel: Grid, structure: Layout) -> None:
-        size = max(BLOCK // (structure.x_cell.size + structure.z_cell.size), 1)
+        cells = structure.x_cell.size + structure.many_cell.size + structure.one_cell.size
+        size = max(BLOCK // cells, 1)
         starts = range(0, len(panel.groups), size)
         self.structure = structure
         self._panel = panel
@@ -444,15 +501,16 @@ class Blocks:
         else:
             yield from map(self._make, self._slices)
 
-    def keep(self, regressors: Sequence[int], instruments: Sequence[int]) -> "Blocks":
-        """Return the blocks with some of the regressors and instruments only."""
+    def keep(self, regressors: NDArray[np.int64], instruments: NDArray[np.int64]) -> "Blocks":
+        """Return the blocks with some of the regressors and instruments only, in their order."""
         less = copy(self)
         structure = self.structure.keep_regressors(regressors)
         less.structure = structure.keep_instruments(instruments)
         if self._only is not None:
-            only, rows = self._only, list(regressors)
-            x, dx, z = only.x[rows], only.dx[rows], only.z[list(instruments)]
-            less._only = only._replace(x=x, dx=dx, z=z)
+            only = self._only
+            less._only = only._replace(
+                x=only.x[regressors], dx=only.dx[regressors], z=only.z.keep(instruments)
+            )
         return less
 
     def _make(self, groups: slice) -> Arrays:

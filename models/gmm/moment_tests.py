@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.gmm.estimation import Step, residuals, step, times
+from models.gmm.estimation import Step, Whitener, identifies, residuals
 from models.gmm.instruments import Arrays, Layout
+from models.gmm.matrix import times
 from models.gmm.records import parse_term
 
 
@@ -38,7 +39,7 @@ def serial_correlation(
     for block in blocks:
         xp = block.y.__array_namespace__()
         w = (block.dy - times(estimated.coef, block.dx)) * block.used_difference
-        scores = xp.sum(block.z * residuals(block, estimated.coef), axis=1)
+        scores = block.z.by_group(residuals(block, estimated.coef))
         own = []
         for order in orders:
             pair = xp.sum(w[order:] * w[:-order], axis=0)
@@ -81,7 +82,7 @@ def serial_correlation_iid(
             xw = xp.sum(block.dx * lagged, axis=(1, 2))
             inside = lagged * block.used_transformed
             squares = xp.sum(inside * (xp.asarray(weighting) @ inside))
-            zw = xp.sum(block.z * (xp.asarray(to_rows.T) @ inside), axis=(1, 2))
+            zw = xp.sum(block.z.by_group(xp.asarray(to_rows.T) @ inside), axis=1)
             own.append((xp.sum(w * lagged), squares, xw, zw))
         sums = _added(sums, own)
     return [
@@ -107,10 +108,26 @@ def _root(squares: Any, xw: Any, zw: Any, estimated: Step, covariance: Any) -> A
     return xp.sqrt(squares - 2 * crossed + xw @ covariance @ xw)
 
 
-def subset_criterion(zx: Any, zy: Any, s: Any, kept: Sequence[int]) -> float:
-    """Return the criterion of an estimation with some of the instruments only."""
-    rows = np.asarray(kept)
-    return float(step(zx[rows], zy[rows], s[np.ix_(rows, rows)]).criterion)
+def subset_criterion(zx: Any, zy: Any, s: Any) -> float | None:
+    """Return the criterion of an estimation with some of the instruments only.
+
+    Parameters
+    ----------
+    zx, zy, s : array, shape (j, k), (j,) and (j, j)
+        The moments of these, and their covariance.
+
+    Returns
+    -------
+    float or None
+        None if they do not tell the coefficients apart.
+    """
+    xp = zx.__array_namespace__()
+    whitened = Whitener(s).whiten(xp.concat([zx, zy[:, None]], axis=1))
+    wx, wy = whitened[:, :-1], whitened[:, -1]
+    q, r = xp.linalg.qr(wx)
+    if not identifies(r):
+        return None
+    return float(xp.sum((wy - q @ (q.T @ wy)) ** 2))
 
 
 def mean_stationarity(derivative: Any, zx: Any, s: Any, gap: Any) -> Any:
@@ -133,13 +150,11 @@ def mean_stationarity(derivative: Any, zx: Any, s: Any, gap: Any) -> Any:
         The moments, Z'e.
     """
     xp = zx.__array_namespace__()
-    scale = 1 / xp.sqrt(xp.linalg.diagonal(s))
-    root = xp.linalg.cholesky(s * scale[:, None] * scale)
-    whitener = xp.linalg.inv(root) * scale
-    slopes = xp.concat([zx, derivative[:, None]], axis=1)
-    slopes = slopes / xp.sqrt(xp.sum((scale[:, None] * slopes) ** 2, axis=0))
-    q, _ = xp.linalg.qr(whitener @ slopes)
-    return xp.sum((q.T @ (whitener @ gap)) ** 2)
+    own = xp.concat([zx, derivative[:, None], gap[:, None]], axis=1)
+    whitened = Whitener(s).whiten(own)
+    slopes, gap = whitened[:, :-1], whitened[:, -1]
+    q, _ = xp.linalg.qr(slopes / xp.sqrt(xp.sum(slopes**2, axis=0)))
+    return xp.sum((q.T @ gap) ** 2)
 
 
 def stationarity_derivative(
@@ -160,19 +175,18 @@ def stationarity_derivative(
     ndarray or None
         None if no lagged difference of the outcome instruments the levels equation.
     """
-    n_periods = structure.observed.shape[1]
+    n_terms, n_periods = structure.observed.shape[:2]
     derivative = np.zeros(len(structure.instruments))
-    for column, (each, cells) in enumerate(
-        zip(structure.instruments, structure.z_cell, strict=True)
-    ):
-        variable, lag = parse_term(each.term)
-        if variable != outcome or each.equation != "level" or each.lag is None:
+    for column, each in enumerate(structure.instruments):
+        if each.equation != "level" or each.lag is None:
             continue
-        for row in np.flatnonzero(structure.row_level & (cells < structure.n_cells)):
-            period = cells[row] % n_periods
-            term = cells[row] // n_periods % len(structure.observed)
-            # Of the differences, those that are observed: here and one period before.
-            seen = structure.observed[term, period] & structure.observed[term, period - 1]
-            count = (seen & structure.used[row]).sum()
-            derivative[column] += count * coef ** (period - lag - 1)
+        variable, lag = parse_term(each.term)
+        if variable != outcome:
+            continue
+        rows, cells = structure.standing(column)
+        term, period = cells // n_periods % n_terms, cells % n_periods
+        # Of the differences, those that are observed: here and one period before.
+        seen = structure.observed[term, period] & structure.observed[term, period - 1]
+        count = (seen & structure.used[rows]).sum(axis=1)
+        derivative[column] = count @ float(coef) ** (period - lag - 1)
     return derivative if derivative.any() else None

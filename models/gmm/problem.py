@@ -7,14 +7,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.errors import UserError
-from models.gmm.estimation import Moments, moments
+from models.gmm.estimation import Moments, identifies, moments
 from models.gmm.grid import Grid
 from models.gmm.instruments import Blocks, Instrument, Layout, layout
 from models.gmm.records import CONSTANT, GmmSpecification
-from models.gmm.weighting import error_root, independent_columns, transformation
+from models.gmm.weighting import error_root, independent_columns, submatrix, transformation
 
 COLLINEAR = 1e-10
 """A column is collinear when less than this share of its squared size is left unexplained."""
+
+
+UNCORRELATED = 1e-12
+"""An instrument is not correlated with a regressor if they share less than this of their sizes."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,13 @@ class Problem:
         return int((self.rows_by_group > 0).sum())
 
     @property
+    def in_sample(self) -> NDArray[np.bool_]:
+        """Groups with a period in which outcome and all regressors are observed, shape (N,)."""
+        spec, panel = self.specification, self.panel
+        terms = [panel.index(term) for term in (spec.outcome, *spec.regressors)]
+        return panel.observed[terms].all(axis=0).any(axis=0)
+
+    @property
     def n_clusters(self) -> int | None:
         """Clusters; None if the groups are the clusters."""
         return None if self.panel.clusters is None else int(self.panel.clusters.max()) + 1
@@ -101,9 +112,9 @@ def prepare(panel: Grid, specification: GmmSpecification) -> Problem:
     zx, zy, s, xx = moments(blocks, root)
     regressors = independent_regressors(panel, structure.regressors, xx)
     alive = np.flatnonzero(np.diag(s) > 0)
-    s = s[np.ix_(alive, alive)]
+    s = submatrix(s, alive)
     kept = independent_columns(s, COLLINEAR)
-    counting = set(alive[kept])
+    counting = set(alive[kept].tolist())
     blocks = blocks.keep(regressors, alive)
     problem = Problem(
         specification=specification,
@@ -111,7 +122,7 @@ def prepare(panel: Grid, specification: GmmSpecification) -> Problem:
         structure=blocks.structure,
         blocks=blocks,
         moments=Moments(
-            zx[np.ix_(alive, regressors)], zy[alive], s, xx[np.ix_(regressors, regressors)]
+            zx[alive[:, None], regressors], zy[alive], s, xx[regressors[:, None], regressors]
         ),
         kept=kept,
         dropped_regressors=tuple(
@@ -134,7 +145,9 @@ def row_root(
     return error_root(specification.h, own, specification.system)[:, rows]
 
 
-def independent_regressors(panel: Grid, terms: Sequence[str], xx: NDArray[np.float64]) -> list[int]:
+def independent_regressors(
+    panel: Grid, terms: Sequence[str], xx: NDArray[np.float64]
+) -> NDArray[np.int64]:
     """Leave out base categories of indicator variables; refuse any other collinear regressor.
 
     Of indicators that add up to the constant or to each other (year dummies), the last is
@@ -150,7 +163,7 @@ def independent_regressors(panel: Grid, terms: Sequence[str], xx: NDArray[np.flo
 
     Returns
     -------
-    list of int
+    ndarray of int
         Those that stay, in ascending order.
 
     Raises
@@ -159,25 +172,26 @@ def independent_regressors(panel: Grid, terms: Sequence[str], xx: NDArray[np.flo
         If another regressor does not vary, or is collinear with others.
     """
     size = np.sqrt(np.diag(xx))
-    scaled = xx / np.outer(np.where(size > 0, size, 1), np.where(size > 0, size, 1))
-    indicator = [_is_indicator(panel, term) for term in terms]
+    left = xx / np.outer(np.where(size > 0, size, 1), np.where(size > 0, size, 1))
+    indicator = _are_indicators(panel, terms)
     order = sorted(range(len(terms)), key=lambda i: (terms[i] != CONSTANT, not indicator[i], i))
     kept: list[int] = []
     for i in order:
-        across = scaled[kept, i]
-        left = scaled[i, i] - across @ np.linalg.solve(scaled[np.ix_(kept, kept)], across)
-        if left > COLLINEAR:
+        if left[i, i] > COLLINEAR:
             kept.append(i)
+            # What is left of the others, this one apart: a step of Cholesky's decomposition.
+            left = left - np.outer(left[i], left[i]) / left[i, i]
         elif not indicator[i]:
             _refuse_collinear(terms[i], bool(size[i] > 0), [terms[j] for j in kept])
-    return sorted(kept)
+    return np.sort(kept)
 
 
-def _is_indicator(panel: Grid, term: str) -> bool:
-    """Whether a term is a 0/1 variable, which the constant is not counted as."""
-    i = panel.index(term)
-    values = panel.values[i][panel.observed[i]]
-    return term != CONSTANT and bool(((values == 0) | (values == 1)).all())
+def _are_indicators(panel: Grid, terms: Sequence[str]) -> list[bool]:
+    """Say which terms are 0/1 variables, which the constant is not counted as."""
+    own = [panel.index(term) for term in terms]
+    values, observed = panel.values[own], panel.observed[own]
+    binary = ((values == 0) | (values == 1) | ~observed).all(axis=(1, 2))
+    return [term != CONSTANT and bool(each) for term, each in zip(terms, binary, strict=True)]
 
 
 def _refuse_collinear(term: str, varies: bool, others: list[str]) -> None:
@@ -203,10 +217,10 @@ def _refuse_underidentified(problem: Problem) -> None:
     zx = problem.moments.zx[problem.kept]
     scaled = zx / np.sqrt(np.diag(problem.moments.s))[problem.kept, None]
     length = np.linalg.norm(scaled, axis=0)
-    for term, own in zip(terms, length, strict=True):
-        if own <= 1e-12 * length.max():
+    for term, own, size in zip(terms, length, np.sqrt(np.diag(problem.moments.xx)), strict=True):
+        if own <= UNCORRELATED * size:
             raise UserError(f"No instrument is correlated with regressor {term}: add one.")
-    if np.linalg.matrix_rank(scaled / length, tol=np.sqrt(COLLINEAR) / 100) < len(terms):
+    if not identifies(scaled):
         raise UserError(
             f"The instruments do not tell the {len(terms)} regressors apart: add instruments or "
             "drop regressors."
@@ -215,8 +229,13 @@ def _refuse_underidentified(problem: Problem) -> None:
 
 def _used_clusters(panel: Grid, structure: Layout) -> NDArray[np.int64]:
     """Number the clusters of the rows in use from 0, shape (T, N); −1 elsewhere."""
-    used = np.zeros(panel.clusters.shape, dtype=bool)
+    clusters = panel.clusters.copy()
+    if structure.later is not None:
+        # A deviation stands in the next period's row, where a gap has no cluster: it has its own.
+        after_gap = structure.used_transformed & (clusters < 0)
+        clusters[1:][after_gap[1:]] = panel.clusters[:-1][after_gap[1:]]
+    used = np.zeros(clusters.shape, dtype=bool)
     np.logical_or.at(used, structure.row_period, structure.used)
-    codes = np.full(panel.clusters.shape, -1)
-    codes[used] = np.unique(panel.clusters[used], return_inverse=True)[1]
+    codes = np.full(clusters.shape, -1)
+    codes[used] = np.unique(clusters[used], return_inverse=True)[1]
     return codes

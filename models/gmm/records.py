@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from numbers import Integral
 from typing import Literal
 
 from data.errors import UserError
@@ -40,8 +41,16 @@ def _expand(item: str) -> list[str]:
     if match is None:
         return [item]
     kind, first, last, variable = match.groups()
-    lags = range(int(first), int(last) + 1)
+    first, last = int(first), int(last)
+    lags = range(first, last + 1) if first <= last else range(first, last - 1, -1)
     return [f"{kind}{lag if lag > 1 else ''}.{variable}" if lag else variable for lag in lags]
+
+
+def _some_terms(text: str | Sequence[str]) -> tuple[str, ...]:
+    found = terms(text)
+    if not found:
+        raise UserError("A set of instruments names no variable: name one or drop the set.")
+    return found
 
 
 @dataclass(frozen=True)
@@ -67,11 +76,14 @@ class Gmm:
     equation: Equation = "both"
 
     def __post_init__(self) -> None:
+        pair = isinstance(self.lag, Sequence) and len(self.lag) == 2
+        if not pair or not all(lag is None or isinstance(lag, Integral) for lag in self.lag):
+            raise UserError(f"Lags {self.lag} must be two whole numbers, or None for open ends.")
         first, last = self.lag
         first = 1 if first is None else first
         if last is not None and last < first:
             first, last = last, first
-        object.__setattr__(self, "variables", terms(self.variables))
+        object.__setattr__(self, "variables", _some_terms(self.variables))
         object.__setattr__(self, "lag", (first, last))
         _refuse_unknown("equation", self.equation, EQUATIONS)
 
@@ -100,7 +112,7 @@ class Iv:
     equation: Equation = "both"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "variables", terms(self.variables))
+        object.__setattr__(self, "variables", _some_terms(self.variables))
         _refuse_unknown("equation", self.equation, EQUATIONS)
 
     @property
@@ -157,11 +169,29 @@ class GmmSpecification:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "regressors", terms(self.regressors))
-        object.__setattr__(self, "gmm", tuple(self.gmm))
-        object.__setattr__(self, "iv", tuple(self.iv))
+        for name, kind in (("gmm", Gmm), ("iv", Iv)):
+            sets = getattr(self, name)
+            sets = (sets,) if isinstance(sets, kind) else tuple(sets)
+            if not all(isinstance(each, kind) for each in sets):
+                raise UserError(f"Option {name} must list instruments of the kind {kind.__name__}.")
+            object.__setattr__(self, name, sets)
         _refuse_unknown("transform", self.transform, TRANSFORMS)
         _refuse_unknown("steps", self.steps, (1, 2))
         _refuse_unknown("h", self.h, (1, 2, 3))
+        if not isinstance(self.ar, Integral) or self.ar < 0:
+            raise UserError(f"Option ar cannot be {self.ar!r}: name the highest order, or 0.")
+        if not self.regressors and not self.has_constant:
+            raise UserError("No regressor is named: name one.")
+        if not self.gmm and not self.iv and not self.has_constant:
+            raise UserError("No instruments are named: name some in gmm or iv.")
+        if self.outcome in self.regressors:
+            raise UserError(
+                f"Regressor {self.outcome} is the outcome: drop it or take a lag of it."
+            )
+        if self.has_constant and CONSTANT in self.columns:
+            raise UserError(
+                f"A variable cannot be called {CONSTANT} beside the constant: rename it."
+            )
         twice = [term for i, term in enumerate(self.regressors) if term in self.regressors[:i]]
         if twice:
             raise UserError(f"Regressor {twice[0]} is named twice: name it once.")
@@ -183,14 +213,16 @@ class GmmSpecification:
         return self.system and self.constant
 
     @property
+    def terms(self) -> tuple[str, ...]:
+        """Every term that the estimation reads, each once, the outcome first."""
+        sets = (*self.gmm, *self.iv)
+        of_sets = (term for each in sets for term in each.variables)
+        return tuple(dict.fromkeys((self.outcome, *self.regressors, *of_sets)))
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """Variables read from the panel, without lags, each once."""
-        every = (
-            self.outcome,
-            *self.regressors,
-            *(name for each in (*self.gmm, *self.iv) for name in each.variables),
-        )
-        return tuple(dict.fromkeys(parse_term(term)[0] for term in every))
+        return tuple(dict.fromkeys(parse_term(term)[0] for term in self.terms))
 
 
 def _refuse_unknown(option: str, value: object, known: Sequence[object]) -> None:

@@ -16,7 +16,10 @@ from models.gmm.estimation import (
     windmeijer,
 )
 from models.gmm.problem import COLLINEAR, Problem
-from models.gmm.weighting import independent_columns
+from models.gmm.weighting import independent_columns, submatrix
+
+EXACT = 1e-12
+"""Residuals are zero if they are not larger than this share of the fitted values."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +61,23 @@ def solve(problem: Problem) -> Solution:
     Raises
     ------
     UserError
-        If two-step weights do not exist.
+        If two-step weights do not exist, there is only one group or cluster to estimate a robust
+        covariance from, or the residuals are zero.
     """
     spec, (zx, zy, s1, _), kept = problem.specification, problem.moments, problem.kept
+    if spec.robust_moments and problem.n_independent < 2:
+        raise UserError(
+            "A robust covariance cannot be estimated from a single group or cluster: add others, "
+            "or estimate in one step without robust and cluster."
+        )
     first = _step(zx, zy, s1, kept)
     sigma2 = _error_variance(problem, first.coef)
+    fitted = first.coef @ problem.moments.xx @ first.coef  # b'X'Xb
+    if sigma2 * problem.n_errors <= EXACT**2 * fitted:
+        raise UserError(
+            f"The outcome {spec.outcome} is a linear combination of the regressors: there are no "
+            "errors to weight by."
+        )
     one_step = Solution(
         step=first,
         covariance=first.covariance * sigma2,
@@ -106,7 +121,9 @@ def solve(problem: Problem) -> Solution:
 
 def _step(zx: Any, zy: Any, s: Any, weighted: NDArray[np.int64]) -> Step:
     """Estimate with some of the moments; the others get no weight."""
-    part = step(zx[weighted], zy[weighted], s[np.ix_(weighted, weighted)])
+    if len(weighted) == len(zy):
+        return step(zx, zy, s)
+    part = step(zx[weighted], zy[weighted], submatrix(s, weighted))
     projection, weighted_gap = np.zeros(zx.T.shape), np.zeros(len(zy))
     projection[:, weighted], weighted_gap[weighted] = part.projection, part.weighted_gap
     return part._replace(projection=projection, weighted_gap=weighted_gap, gap=zy - zx @ part.coef)

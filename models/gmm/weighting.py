@@ -58,10 +58,15 @@ def independent_columns(gram: NDArray[np.float64], tolerance: float) -> NDArray[
     tolerance : float
         Of the squared size, a column's own being 1.
     """
-    size = np.sqrt(np.diag(gram))
-    alive = np.flatnonzero(size > 0)
+    alive = np.flatnonzero(np.diag(gram) > 0)
     if len(alive) == 0:
         return alive
-    scaled = gram[np.ix_(alive, alive)] / np.outer(size[alive], size[alive])
-    _, order, rank, _ = dpstrf(scaled, tol=tolerance)
+    part = submatrix(gram, alive)
+    scale = 1 / np.sqrt(np.diag(part))
+    _, order, rank, _ = dpstrf(part * scale[:, None] * scale, tol=tolerance)
     return alive[np.sort(order[:rank] - 1)]
+
+
+def submatrix(square: NDArray[np.float64], kept: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return rows and columns `kept` in ascending order, the matrix itself if they are all."""
+    return square if len(kept) == len(square) else square[kept][:, kept]

@@ -8,7 +8,16 @@ import pandas as pd
 import pytest
 
 from analysis import benchmark
-from analysis.benchmark import ABDATA, COLUMNS, ENGINES, OPENBLAS, OWN, Engine, measure, repeated
+from analysis.benchmark import (
+    ABDATA,
+    COLUMNS,
+    ENGINES,
+    OPENBLAS,
+    OWN,
+    Engine,
+    measure,
+    repeated,
+)
 from data.errors import UserError
 
 

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from analysis.engines import CollapsedEngine, NutsEngine, Settings, engine_for
+from analysis.engines import CollapsedEngine, Coordinates, NutsEngine, Settings, engine_for
 from data.errors import UserError
+from models.collapsed import OutOfRangeError
 from models.registry import MODELS, find
 from tests.fits import fit_of
 
@@ -62,3 +63,52 @@ def test_both_engines_draw_from_the_same_prior():
         spread = np.hypot(one.std(0), other.std(0)) / np.sqrt(size)
         assert np.abs((one.mean(0) - other.mean(0)) / spread).max() < 4.5, name
         assert_allclose(one.std(0), other.std(0), rtol=0.12, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("column", "model"), [("3.3", "hierarchical"), ("3.2", "pooled"), ("7.1", "joint")]
+)
+def test_coordinates_keep_the_density_and_its_gradient(column, model):
+    density = fit_of(column, model).density
+    coordinates = Coordinates(density)
+    assert coordinates.bent.any()
+    rng = np.random.default_rng(0)
+    step = 1e-5
+    for _ in range(3):
+        u = density.initial(rng)
+        v = coordinates.from_point(u)
+        assert_allclose(coordinates.to_point(v), u, atol=1e-10)
+        ends = np.stack([v + sign * step * np.eye(len(v)) for sign in (-1, 1)])
+        below, above = coordinates.to_point(ends)
+        stretch = np.diag(above - below) / (2 * step)
+        found, gradient = coordinates.logp_and_gradient(v)
+        expected = density.logp_and_gradient(u)[0] + np.log(stretch).sum()
+        assert found == pytest.approx(expected, rel=1e-8)
+        values = np.array([[coordinates.logp_and_gradient(end)[0] for end in e] for e in ends])
+        quotient = (values[1] - values[0]) / (2 * step)
+        assert_allclose(gradient, quotient, rtol=1e-4, atol=1e-4 * np.abs(gradient).max())
+
+
+def test_a_half_normal_scale_has_no_wall_in_the_coordinates():
+    """Twice as far out the log density is down by no more than four times as much."""
+    density = fit_of("3.2", "hierarchical").density
+    coordinates = Coordinates(density)
+    tau = density.scale_slices["tau_slope_std"].start
+    v = coordinates.from_point(density.initial(np.random.default_rng(0)))
+
+    def fall(far: float) -> float:
+        ends = [np.where(np.arange(len(v)) == tau, x, v) for x in (1.0, far)]
+        inner, outer = (coordinates.logp_and_gradient(end)[0] for end in ends)
+        return inner - outer
+
+    assert 0 < fall(40.0) < 4.5 * fall(20.0)
+    point = coordinates.to_point(v)
+    wall = [np.where(np.arange(len(v)) == tau, point + x, point) for x in (0.0, 3.0, 6.0)]
+    at, near, far = (density.logp_and_gradient(end)[0] for end in wall)
+    assert at - far > 100 * (at - near)
+
+
+def test_far_points_are_refused_without_a_warning():
+    density = fit_of("3.2", "hierarchical").density
+    with pytest.raises(OutOfRangeError):
+        Coordinates(density).logp_and_gradient(np.full(density.size, -1e4))

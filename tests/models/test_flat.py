@@ -1,17 +1,49 @@
 """The flat twin's posterior is two-way fixed effects' sampling distribution."""
 
+from functools import cache
+
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose
 
 from analysis.engines import Settings
 from analysis.sample import Job, fit
-from analysis.specifications import select
-from models import twfe
+from analysis.specifications import STATIC, select
+from data.panel import Panel, load_panel, named_panels
+from models import flat, twfe
 from models.design import design
+from models.priors import FLAT
+from models.registry import find
 from tests.equality import compare_exact
-from tests.fits import recollected, thinned
+from tests.fits import Fit, recollected, thinned
 
 (BASELINE,) = select(["3.2"])
+
+
+@cache
+def whole(panel: str) -> Panel:
+    return load_panel(panel, tuple({name for record in STATIC for name in record.variables}))
+
+
+@pytest.mark.parametrize("panel", named_panels())
+@pytest.mark.parametrize("record", STATIC, ids=lambda record: record.column)
+def test_every_columns_posterior_is_two_way_fixed_effects_without_a_draw(record, panel):
+    """Given σ the slopes are normal about least squares, and σ² is scaled inverse χ²."""
+    loaded = whole(panel)
+    fitted = Fit(loaded, record, find("flat"), FLAT)
+    known = twfe.fit(design(loaded.frame, record))
+    parts, density = fitted.parts, fitted.density
+    unit = parts.scale / parts.term_scale
+    log_sigma = np.log(known.sigma_e / parts.scale) + np.array([[-0.2], [0.0], [0.3]])
+    sigma = np.exp(log_sigma) * parts.scale
+    mean, sd = density.moments(log_sigma, flat.slope_weights(parts))
+    expected = known.se[:-1] / known.sigma_e * sigma
+    assert_allclose(mean * unit / expected, known.coef[:-1] / expected, atol=1e-3)
+    assert_allclose(sd * unit, expected, rtol=1e-4)
+    # p(log σ | y) up to a constant: −df log σ − df s² / 2σ², and the prior, all but flat.
+    found = np.array([density.logp_and_gradient(point)[0] for point in log_sigma])
+    form = -known.df * log_sigma[:, 0] - known.df * known.sigma_e**2 / (2 * sigma[:, 0] ** 2)
+    assert_allclose(np.diff(found), np.diff(form), atol=0.01)
 
 
 @pytest.mark.slow

@@ -15,9 +15,10 @@ from models.gmm import Gmm, GmmFit, GmmSpecification, Iv, fit, instruments
 from models.gmm.estimation import moment_covariance, moments, robust_covariance, step, windmeijer
 from models.gmm.grid import grid, with_lags
 from models.gmm.instruments import arrays
+from models.gmm.matrix import InstrumentMatrix
 from models.gmm.moment_tests import serial_correlation
 from models.gmm.problem import prepare, row_root
-from models.gmm.records import parse_term, terms
+from models.gmm.records import TRANSFORMS, parse_term, terms
 from tests.models import foreign
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -382,10 +383,13 @@ def test_deviations_group_by_group():
     np.testing.assert_allclose(one_step.coef, first, rtol=1e-9)
 
 
-def test_groups_as_clusters_change_nothing():
+@pytest.mark.parametrize("transform", TRANSFORMS)
+def test_groups_as_clusters_change_nothing(transform):
+    """In deviations neither: one before a gap stands in a period in which its group has no row."""
     frame = simulated(missing=0.1)
-    plain = fit(frame, replace(SYSTEM, small=True), "unit", "year")
-    by_unit = replace(SYSTEM, cluster="own", small=True)
+    spec = replace(SYSTEM, transform=transform, small=True)
+    plain = fit(frame, spec, "unit", "year")
+    by_unit = replace(spec, cluster="own")
     named = fit(frame.assign(own=frame["unit"]), by_unit, "unit", "year")
     np.testing.assert_allclose(named.se, plain.se, rtol=1e-10)
     assert named.df == plain.df
@@ -399,7 +403,26 @@ def test_few_clusters_leave_one_step_estimates_without_hansen():
     assert result.hansen is None
     assert result.differences == ()
     assert any("singular" in notice for notice in result.notices)
+    assert np.isfinite(result.wald.statistic)
     np.testing.assert_allclose(result.coef, fit(frame, spec, "unit", "year").coef, rtol=1e-10)
+
+
+def test_fewer_clusters_than_coefficients_leave_no_wald_test():
+    frame = simulated()
+    spec = replace(SYSTEM, cluster="block", steps=1)
+    result = fit(frame.assign(block=frame["unit"] % 3), spec, "unit", "year")
+    assert np.isnan(result.wald.statistic)
+    assert np.isfinite(result.se).all()
+    assert any("there is no Wald test" in notice for notice in result.notices)
+
+
+def test_a_group_without_two_periods_in_a_row_has_no_rows_in_differences():
+    frame = simulated()
+    alternate = frame[(frame["unit"] > 0) | (frame["year"] % 2 == 0)]
+    spec = GmmSpecification("y", "x z", [Gmm("x")], [Iv("z")], system=False)
+    result = fit(alternate, spec, "unit", "year")
+    assert result.rows_per_group == (0, 7.0, 7)
+    assert result.n_groups == 59
 
 
 def test_more_instruments_than_groups_are_noticed():
@@ -418,6 +441,62 @@ def test_collinear_instruments_are_dropped_and_named():
     np.testing.assert_allclose(result.se, expected.se, rtol=1e-8)
     assert len(result.instruments) == len(expected.instruments)
     assert len(set(result.dropped_instruments) & {"both: z", "both: twice"}) == 1
+    # Without either set the other stands for it: nothing is left to test.
+    tested = {test.label for test in result.differences}
+    assert "iv(z)" in {test.label for test in expected.differences}
+    assert not tested & {"iv(z)", "iv(twice)"}
+    degrees = result.hansen.df
+    assert all(test.excluding.df + test.difference.df == degrees for test in result.differences)
+
+
+def test_a_set_that_alone_identifies_a_coefficient_is_not_tested():
+    """Dummies of all years add up to a constant, of which differences say nothing."""
+    frame = simulated().assign(**YEARS)
+    spec = GmmSpecification(
+        "y", ("L.y", *YEARS), [Gmm("L.y x", equation="diff")], [Iv(tuple(YEARS), "level")],
+        constant=False,
+    )  # fmt: skip
+    labels = [test.label.split(",")[0] for test in fit(frame, spec, "unit", "year").differences]
+    assert labels == []
+
+
+def test_units_of_measurement_do_not_matter():
+    frame = simulated(missing=0.1)
+    expected = fit(frame, SYSTEM, "unit", "year")
+    units = {"y": 1e4, "x": 1e13, "z": 1e-6}
+    result = fit(
+        frame.assign(**{k: frame[k] * v for k, v in units.items()}), SYSTEM, "unit", "year"
+    )
+    per = np.array([1, units["y"] / units["x"], units["y"] / units["z"], units["y"]])
+    np.testing.assert_allclose(result.coef, expected.coef * per, rtol=1e-8)
+    np.testing.assert_allclose(result.se, expected.se * per, rtol=1e-8)
+    np.testing.assert_allclose(result.bracket[1:], expected.bracket[1:], rtol=1e-8)
+
+
+def test_products_are_those_of_the_dense_matrix():
+    rng = np.random.default_rng(2)
+    row = np.array([0, 0, 2, 3, 3])
+    p, q, n_rows, n = 3, len(row), 4, 6
+    z = InstrumentMatrix(rng.normal(size=(p, n_rows, n)), rng.normal(size=(q, n)), row)
+    dense = np.zeros((p + q, n_rows, n))
+    dense[:p] = z.many
+    dense[np.arange(p, p + q), row] = z.one
+    values, weights = rng.normal(size=(2, n_rows, n)), rng.normal(size=p + q)
+    root, clusters = rng.normal(size=(5, n_rows)), rng.integers(-1, 3, size=(n_rows, n))
+    rooted = np.einsum("mr,jrn->jmn", root, dense)
+    scores = np.stack([(dense * values[0])[:, clusters == c].sum(axis=1) for c in range(3)], 1)
+    for found, expected in (
+        (z.cross(values), np.einsum("jrn,krn->jk", dense, values)),
+        (z.by_group(values[0]), np.einsum("jrn,rn->jn", dense, values[0])),
+        (z.weighted(weights), np.einsum("j,jrn->rn", weights, dense)),
+        (z.gram(root), np.einsum("jmn,kmn->jk", rooted, rooted)),
+        (z.by_cluster(values[0], clusters, 3), scores),
+        (
+            z.keep(np.array([1, 3, 6])).cross(values),
+            np.einsum("jrn,krn->jk", dense[[1, 3, 6]], values),
+        ),
+    ):
+        np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-12)
 
 
 def test_base_years_are_dropped_and_named():
@@ -517,16 +596,22 @@ def test_order_of_rows_labels_and_the_callers_frame():
     np.testing.assert_allclose(result.se, expected.se, rtol=1e-9)
 
 
-def test_missing_values_are_missing_rows():
+@pytest.mark.parametrize("transform", TRANSFORMS)
+def test_missing_values_are_missing_rows(transform):
     """For everything but a lag, which is a value of its own row."""
     frame = simulated()
-    spec = replace(SYSTEM, gmm=(Gmm("y", (2, 3)), Gmm("x", (2, 3))))
+    spec = replace(SYSTEM, transform=transform, gmm=(Gmm("y", (2, 3)), Gmm("x", (2, 3))))
     gone = (frame["year"] == 2003) & (frame["unit"] % 3 == 0)
     empty = frame.astype({"y": float})
     empty.loc[gone, ["y", "x", "z"]] = np.nan
     dropped, emptied = (fit(f, spec, "unit", "year") for f in (frame[~gone], empty))
     np.testing.assert_allclose(dropped.coef, emptied.coef, rtol=1e-10)
     assert dropped.n == emptied.n
+    np.testing.assert_allclose(
+        [test.z for test in dropped.serial_correlation],
+        [test.z for test in emptied.serial_correlation],
+        rtol=1e-9,
+    )
 
 
 def test_groups_in_blocks_give_the_same(monkeypatch):
@@ -560,6 +645,7 @@ def test_memory_does_not_hold_the_instruments_of_all_groups(monkeypatch):
 
 def test_terms_are_read_as_in_stata():
     assert terms("L.n w L(0/2).k") == ("L.n", "w", "k", "L.k", "L2.k")
+    assert terms("L(2/1).k") == ("L2.k", "L.k")
     assert parse_term("L2.n") == ("n", 2)
     assert parse_term("F.n") == ("n", -1)
     assert parse_term("L.L.n") == ("n", 2)
@@ -653,8 +739,54 @@ MISTAKES = {
         "which difference GMM does not have",
     ),
     "unknown h": (FRAME, {"h": 4}, "Option h cannot be 4"),
+    "no order": (FRAME, {"ar": 1.5}, "Option ar cannot be 1.5"),
+    "outcome on itself": (FRAME, {"regressors": "L.y y"}, "Regressor y is the outcome"),
+    "no regressor": (FRAME, {"regressors": "", "constant": False}, "No regressor is named"),
+    "no instruments": (
+        FRAME,
+        {"gmm": [], "iv": [], "system": False},
+        "No instruments are named: name some in gmm or iv",
+    ),
+    "sets of another kind": (FRAME, {"gmm": "L.y"}, "Option gmm must list instruments of the kind"),
+    "called const": (
+        with_(FRAME, const=1.0),
+        {"iv": [Iv("const")]},
+        "A variable cannot be called const beside the constant",
+    ),
+    "two columns": (pd.concat([FRAME, FRAME[["x"]]], axis=1), {}, "The panel has two columns x"),
+    "complex": (with_(FRAME, x=FRAME["x"] + 1j), {}, "Column x must hold numbers"),
+    "dates as values": (
+        with_(FRAME, x=pd.Timestamp("2020-01-01")),
+        {},
+        "Column x must hold numbers",
+    ),
+    "no cluster": (
+        with_(FRAME, block=FRAME["block"].where(FRAME["year"] != 2004)),
+        {"cluster": "block"},
+        "Group 0 has no cluster in period 2004",
+    ),
+    "one cluster": (with_(FRAME, block=1), {"cluster": "block"}, "from a single group or cluster"),
+    "one group": (FRAME[FRAME["unit"] == 1], {"steps": 1}, "from a single group or cluster"),
+    "no errors": (
+        with_(FRAME, y=2 * FRAME["x"] + FRAME["z"]),
+        {"regressors": "x z", "gmm": [Gmm("x")]},
+        "The outcome y is a linear combination of the regressors",
+    ),
+    "constant outcome": (with_(FRAME, y=1.0), {}, "a linear combination of the regressors"),
     "named twice": (FRAME, {"regressors": "L.y x x"}, "Regressor x is named twice"),
 }
+
+
+@pytest.mark.parametrize("lag", [2, (1, 2, 3), ("1", "2"), (1.0, 2.0)])
+def test_lags_are_two_whole_numbers(lag):
+    with pytest.raises(UserError, match="must be two whole numbers, or None for open ends"):
+        Gmm("y", lag)
+
+
+@pytest.mark.parametrize("kind", [Gmm, Iv])
+def test_a_set_of_instruments_has_a_variable(kind):
+    with pytest.raises(UserError, match="names no variable"):
+        kind("")
 
 
 @pytest.mark.parametrize("name", MISTAKES)

@@ -1,0 +1,329 @@
+"""The nearest point at which smooth quantities lie inside their intervals.
+
+Minimise ½‖z‖² subject to low ≤ c(z) ≤ high and a box on z, by a sequence of projections on the
+linearised intervals: first from where one stands, until all intervals are met (Gauss–Newton with
+steps of least norm), then a little towards the origin each time, with Nesterov's momentum.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import piqp
+from numpy.typing import NDArray
+from scipy.linalg import solve_triangular
+
+Array = NDArray[np.float64]
+
+LONGEST = 0.5
+"""No coordinate moves further in one step: so far the linearisation still means something."""
+
+MET = 1e-3
+"""An interval counts as met when it is missed by less than this share of its half-width.
+
+Intervals are narrower by as much than what is printed (`targets.SHRINK`)."""
+
+STIFFNESS = 100.0
+"""Weight of the squared misses, in half-widths, beside the squared distance in a projection.
+
+Finite, so that intervals which contradict each other to first order still give a step."""
+
+MOST_MEETING = 60
+"""Steps after which intervals that are still missed count as contradictory."""
+
+FIRST_STEP = 0.04
+"""Share of the way to the origin of the first step towards it."""
+
+STRAYED = 100.0
+"""Half-widths by which an interval may be missed on the way; beyond, the next step leads back."""
+
+
+class Unmet(Exception):
+    """The intervals could not be met; carries the last iterate and its point."""
+
+    def __init__(self, at: "Iterate", point: "Point") -> None:
+        super().__init__("the intervals could not be met")
+        self.at, self.point = at, point
+
+
+class Point(NamedTuple):
+    """Quantities at one point.
+
+    Attributes
+    ----------
+    values : array, shape (m,)
+    jacobian : array, shape (m, n)
+    low, high : array, shape (m,)
+        Their intervals; infinite where there is no bound.
+    """
+
+    values: Array
+    jacobian: Array
+    low: Array
+    high: Array
+
+    @property
+    def half_width(self) -> Array:
+        """Half the interval; of one-sided ones, a twentieth."""
+        width = (self.high - self.low) / 2
+        return np.where(np.isfinite(width), width, 0.05)
+
+    @property
+    def misses(self) -> Array:
+        """By how many half-widths each interval is missed, shape (m,)."""
+        beyond = np.maximum(self.low - self.values, self.values - self.high)
+        return np.maximum(beyond, 0.0) / self.half_width
+
+
+@dataclass(frozen=True)
+class Program:
+    """What is minimised over.
+
+    Attributes
+    ----------
+    evaluate : function
+        From z, shape (n,), to a `Point`.
+    low, high : array, shape (n,)
+        The box.
+    """
+
+    evaluate: Callable[[Array], Point]
+    low: Array
+    high: Array
+
+    def clip(self, z: Array) -> Array:
+        """Return the nearest point of the box."""
+        return np.clip(z, self.low, self.high)
+
+
+class Projection(NamedTuple):
+    """The point of the linearised intervals and the box that is nearest to a centre.
+
+    Attributes
+    ----------
+    z : array, shape (n,)
+    multipliers : array, shape (m,)
+        Of the intervals: positive at the lower end, negative at the upper one.
+    bound : array of bool, shape (n,)
+        Coordinates that the box holds.
+    """
+
+    z: Array
+    multipliers: Array
+    bound: NDArray[np.bool_]
+
+
+class Iterate(NamedTuple):
+    """Where the search stands, and all that it needs to go on.
+
+    Attributes
+    ----------
+    phase : str
+        "meet", "approach" or "settle".
+    iteration : int
+        Over all phases.
+    z, previous : array, shape (n,)
+    bound : array of bool, shape (n,)
+        Coordinates that the box held in the last projection.
+    momentum : int
+    step : float
+        Share of the way to the origin that is gone at a time.
+    residual : float
+        Of the first-order conditions, ‖z − P(z − tz)‖ / t‖z‖ with P the projection and t the
+        step: 0 at a local minimum. NaN where it is not worked out.
+    """
+
+    phase: str
+    iteration: int
+    z: Array
+    previous: Array
+    bound: NDArray[np.bool_]
+    momentum: int = 0
+    step: float = FIRST_STEP
+    residual: float = float("nan")
+
+    @staticmethod
+    def start(program: Program, z: Array) -> "Iterate":
+        """Begin at a point, or where the box is nearest to it."""
+        z = program.clip(z)
+        return Iterate("meet", 0, z, z, np.zeros(len(z), dtype=bool))
+
+
+def project(
+    program: Program, z: Array, point: Point, centre: Array, bound: NDArray[np.bool_]
+) -> Projection:
+    """Project a centre on the intervals, linearised at z, and the box.
+
+    Minimises ½‖x − centre‖² + ½ STIFFNESS ‖misses(x)‖². The solution is the centre plus a
+    combination of m gradients and of the coordinates that the box holds, so it is sought in their
+    coefficients: a dense quadratic program whose size does not depend on n.
+
+    Parameters
+    ----------
+    program : Program
+    z : array, shape (n,)
+    point : Point
+        At z.
+    centre : array, shape (n,)
+    bound : array of bool, shape (n,)
+        A guess at the coordinates that the box holds, from the last projection.
+    """
+    length = np.linalg.norm(point.jacobian, axis=1)
+    rows = point.jacobian / length[:, None]
+    offset = rows @ (centre - z)
+    low = (point.low - point.values) / length - offset
+    high = (point.high - point.values) / length - offset
+    gram = rows @ rows.T
+    gram[np.diag_indices_from(gram)] += (point.half_width / length) ** 2 / STIFFNESS
+    m = len(rows)
+    for _ in range(20):
+        held = np.flatnonzero(bound)
+        whole = np.eye(m + len(held))
+        whole[:m, :m], whole[:m, m:], whole[m:, :m] = gram, rows[:, held], rows[:, held].T
+        whole[np.diag_indices_from(whole)] += 1e-12
+        root = np.linalg.cholesky(whole)
+        floor = np.concatenate([low, (program.low - centre)[held]])
+        ceiling = np.concatenate([high, (program.high - centre)[held]])
+        y = solve_triangular(root, _least_norm(root, floor, ceiling), lower=True, trans="T")
+        found = centre + rows.T @ y[:m]
+        found[held] += y[m:]
+        outside = (found < program.low - 1e-9) | (found > program.high + 1e-9)
+        if not (outside & ~bound).any():
+            break
+        bound = bound | outside
+    tight = np.zeros_like(bound)
+    tight[held[np.abs(y[m:]) > 1e-9]] = True
+    return Projection(program.clip(found), y[:m] / length, tight)
+
+
+def _least_norm(rows: Array, low: Array, high: Array) -> Array:
+    """Return the u of least norm with low ≤ rows u ≤ high."""
+    solver = piqp.DenseSolver()
+    solver.settings.verbose = False
+    n = rows.shape[1]
+    solver.setup(np.eye(n), np.zeros(n), None, None, np.asfortranarray(rows), low, high)
+    status = solver.solve()
+    if status != piqp.PIQP_SOLVED:
+        raise ArithmeticError(f"the quadratic program ended with {status}")
+    return solver.result.x
+
+
+def search(program: Program, at: Iterate, approaches: int) -> Iterator[tuple[Iterate, Point]]:
+    """Meet the intervals, approach the origin, and meet them again.
+
+    Parameters
+    ----------
+    program : Program
+    at : Iterate
+        Where to begin, or to go on.
+    approaches : int
+        Steps towards the origin.
+
+    Yields
+    ------
+    Iterate, Point
+        Each one from which the search can go on; in the last the intervals are met.
+
+    Raises
+    ------
+    Unmet
+        If they are not within `MOST_MEETING` steps.
+    """
+    while True:
+        point = program.evaluate(at.z)
+        if at.phase != "approach":
+            if point.misses.max() < MET:
+                yield at, point
+                if at.phase == "settle" or not approaches:
+                    return
+                at = at._replace(phase="approach", previous=at.z, iteration=0, momentum=0)
+                continue
+            if at.iteration >= MOST_MEETING:
+                raise Unmet(at, point)
+            found = project(program, at.z, point, at.z, at.bound)
+            move = found.z - at.z
+            z = at.z + move * LONGEST / max(LONGEST, np.abs(move).max())
+            yield at, point
+            at = at._replace(iteration=at.iteration + 1, z=z, previous=at.z, bound=found.bound)
+        elif at.iteration >= approaches:
+            at = at._replace(phase="settle", iteration=0)
+        else:
+            at, next_at = _approach(program, at, point)
+            yield at, point
+            at = next_at
+
+
+def _approach(program: Program, at: Iterate, point: Point) -> tuple[Iterate, Iterate]:
+    """Return the iterate with its residual, and the next one.
+
+    Nesterov's momentum with restarts (O'Donoghue and Candès 2015, *Foundations of Computational
+    Mathematics* 15); a step back to the intervals where they were left too far.
+    """
+    strayed = point.misses.max() > STRAYED
+    if strayed:
+        at = at._replace(momentum=0, step=0.8 * at.step)
+    ahead = at.z + at.momentum / (at.momentum + 3) * (at.z - at.previous)
+    centre = at.z if strayed else (1 - at.step) * ahead
+    found = project(program, at.z, point, centre, at.bound)
+    if not strayed:
+        gap = np.linalg.norm(found.z - ahead) / (at.step * np.linalg.norm(at.z))
+        at = at._replace(residual=float(gap))
+    uphill = (ahead - found.z) @ (found.z - at.z) > 0
+    momentum = 0 if uphill or strayed else at.momentum + 1
+    return at, at._replace(
+        iteration=at.iteration + 1,
+        z=found.z,
+        previous=at.z,
+        bound=found.bound,
+        momentum=momentum,
+        residual=float("nan"),
+    )
+
+
+class Optimality(NamedTuple):
+    """First-order conditions at a point where the intervals are met.
+
+    Attributes
+    ----------
+    multipliers : array, shape (m,)
+        Of ½‖z‖²: what it would fall by if an interval's end gave way by one.
+    residual : float
+        ‖z − P(z − tz)‖ / t‖z‖.
+    """
+
+    multipliers: Array
+    residual: float
+
+
+def optimality(program: Program, z: Array, point: Point, step: float = 0.01) -> Optimality:
+    """Measure how far a point is from meeting the first-order conditions of the nearest one."""
+    found = project(program, z, point, (1 - step) * z, np.zeros(len(z), dtype=bool))
+    residual = float(np.linalg.norm(found.z - z) / (step * np.linalg.norm(z)))
+    return Optimality(found.multipliers / step, residual)
+
+
+def conflict(program: Program, z: Array, point: Point) -> list[int]:
+    """Name intervals that cannot be met together near z: none of them can be left out.
+
+    A deletion filter (Chinneck 2008, *Feasibility and Infeasibility in Optimization*, section
+    6.2) on the linearised intervals: one at a time is left out, for good if the rest still
+    contradict each other.
+    """
+
+    def contradicts(rows: list[int]) -> bool:
+        part = Point(*(values[rows] for values in point))
+        found = project(program, z, part, z, np.zeros(len(z), dtype=bool)).z
+        there = part.values + part.jacobian @ (found - z)
+        return bool(part._replace(values=there).misses.max() > 0.1)
+
+    found = project(program, z, point, z, np.zeros(len(z), dtype=bool))
+    pull = np.abs(found.multipliers) * point.half_width
+    members = [int(row) for row in np.argsort(pull) if pull[row] > 1e-6 * pull.max()]
+    if not contradicts(members):
+        members = [int(row) for row in np.argsort(pull)]
+    for row in list(members):
+        less = [other for other in members if other != row]
+        if less and contradicts(less):
+            members = less
+    return sorted(members)

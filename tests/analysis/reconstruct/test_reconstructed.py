@@ -1,0 +1,94 @@
+"""The committed panel: every printed number comes out of the ordinary estimators."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis import replicate, system_gmm
+from analysis.reconstruct.targets import contradictions, printed
+from analysis.specifications import SPECIFICATIONS, select
+from data import published
+from data.definitions import COLUMNS, DESCRIBED, SUMS
+from data.panel import FOLDER, load_panel
+from tests.models.test_gmm import by_pyxtabond2
+
+NAME = "reconstructed"
+TABLE_5 = select(["5.1", "5.2", "5.3", "5.4"])
+
+
+@pytest.fixture(scope="module")
+def panel():
+    return load_panel(NAME, COLUMNS)
+
+
+@pytest.fixture(scope="module")
+def replication(panel) -> pd.DataFrame:
+    return replicate.replicate(panel, SPECIFICATIONS, draws=99)
+
+
+def test_all_printed_numbers_match_but_one_of_the_contradictory_pair(panel, replication):
+    numbers = replication[replication["matches"].notna() & (replication["statistic"] != "stars")]
+    assert len(numbers) == 225
+    missed = numbers[~numbers["matches"].astype(bool)]
+    (pair,) = contradictions(printed())
+    (cell,) = missed[["column", "term", "statistic"]].itertuples(index=False, name=None)
+    assert cell in (pair.z, pair.p)
+    assert panel.exact_but == (cell,)
+
+
+def test_all_stars_match(replication):
+    stars = replication[(replication["statistic"] == "stars") & replication["published"].notna()]
+    assert len(stars) == len(printed().query("statistic == 'coef'"))
+    assert stars["matches"].astype(bool).all()
+
+
+def test_replicate_finds_nothing_astray_and_would(panel, replication):
+    assert replicate.astray(replication, [panel]).empty
+    spoiled = replication.copy()
+    at = spoiled.index[(spoiled["column"] == "3.2") & (spoiled["statistic"] == "r2")][0]
+    spoiled.loc[at, "matches"] = False
+    assert len(replicate.astray(spoiled, [panel])) == 1
+
+
+@pytest.mark.parametrize("record", TABLE_5, ids=lambda record: record.column)
+def test_table_5_by_pyxtabond2(panel, record):
+    years = {f"year{y}": (panel.frame["year"] == y).astype(float) for y in range(2011, 2022)}
+    frame = panel.frame.assign(unit=pd.factorize(panel.frame["province"])[0], **years)
+    spec = system_gmm.gmm_specification(record, system_gmm.DEFAULT, tuple(years))
+    other = by_pyxtabond2(frame[["unit", "year", *spec.columns]], spec)
+    numbers = printed()
+    names = [*spec.regressors, "const"]
+    for term, own in ((system_gmm.LAG, f"L.{record.outcome}"), ("indus", "indus")):
+        for statistic, values in (("coef", other.beta), ("se", other.se)):
+            text = numbers.loc[(record.column, term, statistic), "printed"]
+            value = np.ravel(values)[names.index(own)]
+            assert published.matches(text, float(value)), (term, statistic)
+
+
+def test_sums_and_limits_hold(panel):
+    frame = panel.frame
+    for total, parts in SUMS.items():
+        np.testing.assert_allclose(frame[total], frame[list(parts)].sum(axis=1), rtol=0, atol=1e-11)
+    for name in COLUMNS:
+        low, high = DESCRIBED[name].bounds
+        assert frame[name].between(low, high).all(), name
+
+
+def test_the_sidecar_says_what_it_is():
+    about = json.loads((FOLDER / f"{NAME}.json").read_text(encoding="utf-8"))
+    start = json.loads((FOLDER / f"{about['start']}.json").read_text(encoding="utf-8"))
+    assert about["start_sha256"] == start["sha256"]
+    assert "no evidence" in about["label"]
+    assert 0 < about["distance_rms_sd"] < 0.5
+
+
+def test_its_distance_is_what_the_sidecar_says(panel):
+    about = json.loads((FOLDER / f"{NAME}.json").read_text(encoding="utf-8"))
+    start = load_panel(about["start"], COLUMNS).frame
+    free = [name for name in COLUMNS if name not in SUMS]
+    moves = (panel.frame[free] - start[free]) / start[free].std()
+    assert np.sqrt((moves.to_numpy() ** 2).mean()) == pytest.approx(
+        about["distance_rms_sd"], abs=1e-6
+    )
