@@ -19,6 +19,7 @@ import bambi as bmb
 import numpy as np
 import pandas as pd
 import pymc as pm
+import xarray as xr
 from numpy.typing import NDArray
 from pytensor.graph.traversal import ancestors
 
@@ -222,14 +223,10 @@ def density(parts: Twin, priors: Priors = PRIORS) -> Collapsed:
     return collapse(parts.y, design.region, locations, scales)
 
 
-def from_bambi(parts: Twin, posterior: dict[str, NDArray[np.float64]]) -> dict:
-    """Name and order Bambi's draws as `build` does, each shape (…, size).
+def from_bambi(parts: Twin, posterior: xr.Dataset) -> dict[str, NDArray[np.float64]]:
+    """Name and order Bambi's draws, with coords, as `build` does, each shape (…, size).
 
-    Parameters
-    ----------
-    parts : Twin
-    posterior : DataTree or Dataset
-        Bambi's draws, with coords.
+    Bambi keeps group effects instead of the offsets that it samples.
     """
     terms, design = parts.design.terms, parts.design
 
@@ -238,18 +235,20 @@ def from_bambi(parts: Twin, posterior: dict[str, NDArray[np.float64]]) -> dict:
 
     def labelled(name: str, labels: tuple) -> NDArray[np.float64]:
         values = posterior[name]
-        dim = values.dims[-1]
-        return values.sel({dim: list(map(str, labels))}).to_numpy()
+        return values.sel({values.dims[-1]: list(map(str, labels))}).to_numpy()
 
-    region = [labelled(f"within_{term}|region_offset", design.regions) for term in parts.varying]
+    def offsets(name: str, labels: tuple) -> NDArray[np.float64]:
+        return labelled(name, labels) / stacked([f"{name}_sigma"])
+
+    by_region = [offsets(f"within_{term}|region", design.regions) for term in parts.varying]
     return {
         "slope_std": stacked([f"within_{term}" for term in terms]),
         "const_std": stacked(["Intercept"]),
         "between_province": stacked([f"p_{term}" for term in terms]),
         "between_year": stacked([f"q_{term}" for term in terms]),
-        "province_offset": labelled("1|province_offset", design.provinces),
-        "year_offset": labelled("1|year_offset", design.years),
-        "slope_offset": np.concatenate(region, axis=-1),
+        "province_offset": offsets("1|province", design.provinces),
+        "year_offset": offsets("1|year", design.years),
+        "slope_offset": np.concatenate(by_region, axis=-1),
         "tau_province_std": stacked(["1|province_sigma"]),
         "tau_year_std": stacked(["1|year_sigma"]),
         "tau_slope_std": stacked([f"within_{term}|region_sigma" for term in parts.varying]),
