@@ -9,7 +9,8 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/set-up
 
-COMMANDS := panel fingerprints reconstruct replicate gmm-grid sample prior-summary describe-model diagnose compare figures reproduce
+COMMANDS := panel fingerprints reconstruct reconstruct-ensemble replicate gmm-grid sample \
+            prior-summary describe-model diagnose check sensitivity compare figures reproduce
 
 .PHONY: help setup test lint $(COMMANDS)
 

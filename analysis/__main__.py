@@ -20,7 +20,7 @@ from analysis.specifications import HEADLINE, select
 from data.errors import UserError
 from data.files import write_csv
 from data.official import DIRECTORY
-from data.panel import FOLDER, PANELS, Panel, load_panel, named_panels
+from data.panel import FOLDER, PANELS, Panel, ensemble_members, load_panel, named_panels
 from models.design import Specification
 
 if TYPE_CHECKING:
@@ -198,6 +198,11 @@ def replicate(
         raise typer.Exit(1)
 
 
+def _expanded(name: str) -> tuple[str, ...]:
+    """Return the panels that a name on the command line stands for."""
+    return ensemble_members() if name == "reconstructed:all" else (name,)
+
+
 def _load(
     names: Sequence[str] | None, records: Sequence[Specification], models: Sequence[str] = ()
 ) -> list[Panel]:
@@ -208,7 +213,8 @@ def _load(
 
         read += [find(name).reads(record) for name in models for record in records]
     variables = tuple(dict.fromkeys(name for each in read for name in each))
-    panels = [load_panel(name, variables) for name in dict.fromkeys(names or named_panels())]
+    wanted = [each for name in names or named_panels() for each in _expanded(name)]
+    panels = [load_panel(name, variables) for name in dict.fromkeys(wanted)]
     twice = {p.name for p in panels if sum(p.name == other.name for other in panels) > 1}
     if twice:
         raise UserError(
@@ -262,6 +268,31 @@ def reconstruct(
     console.print(run.summary(outcome))
     for path in run.write(outcome, save, outputs.results, outputs.figures):
         console.print(f"written: {outputs.shown(path)}")
+
+
+@app.command("reconstruct-ensemble")
+def reconstruct_ensemble(
+    save: Annotated[Path, typer.Option(help="Folder of reconstructed-ensemble.nc.")] = FOLDER,
+    out: Out = ROOT,
+) -> None:
+    """Find further exact panels, and what other declarations would cost in distance.
+
+    Writes reconstructed-ensemble.nc (the panels reconstructed-01 … of `--panel`, all of them as
+    `reconstructed:all`) and results/reconstruction_variants.csv.
+    """
+    _reconstruction()
+    from analysis.reconstruct import ensemble
+
+    outputs = Outputs(out)
+    folder = outputs.results / "reconstruct"
+    with console.status("Compiling the derivatives of every printed number…") as status:
+        table = ensemble.variants(folder, status.update)
+        panels = list(ensemble.members(folder, status.update))
+    _print_frame(table, "What other declarations and starts cost")
+    path = outputs.results / "reconstruction_variants.csv"
+    write_csv(table, path)
+    for written in (path, ensemble.write(panels, save)):
+        console.print(f"written: {outputs.shown(written)}")
 
 
 def _reconstruction() -> "ModuleType":
@@ -428,6 +459,77 @@ def _exit_by_gate(diagnostics: pd.DataFrame) -> None:
 
 
 @app.command()
+def check(
+    columns: Columns = None,
+    panel: Annotated[
+        list[str] | None, typer.Option("--panel", help="A panel; repeatable. Default: all.")
+    ] = None,
+    model: Annotated[
+        list[str] | None, typer.Option("--model", help="A model; repeatable. Default: all.")
+    ] = None,
+    pictures: Annotated[
+        bool, typer.Option("--figures", help="Draw figures/checks_<panel>_<column>, too.")
+    ] = False,
+    out: Out = ROOT,
+) -> None:
+    """Check what the traces predict against their data: results/checks.csv, results/loo.csv."""
+    from analysis import checks, plots
+    from analysis.trace import trace_paths
+
+    outputs = Outputs(out)
+    paths = checks.chosen(
+        trace_paths(outputs.traces), select(columns or ()), panel or (), model or ()
+    )
+    found, loo = checks.check(track(paths, "Checking", console=console, transient=True))
+    for (name, kind), rows in checks.summary(found).groupby(["panel", "check"], sort=False):
+        title = f"{kind.capitalize()} predictive p (of `possible`: the share) — panel {name}"
+        _print_frame(rows.drop(columns=["panel", "check"]), title)
+    _print_frame(loo.drop(columns="given"), f"PSIS-LOO, rows, given {checks.GIVEN}")
+    for name, table in {"checks": found, "loo": loo}.items():
+        path = outputs.results / f"{name}.csv"
+        write_csv(table, path)
+        console.print(f"written: {outputs.shown(path)} ({len(table)} rows)")
+    for name, rows in checks.frames(found) if pictures else ():
+        for path in plots.save(checks.draw, rows, outputs.figures / name):
+            console.print(f"written: {outputs.shown(path)}")
+
+
+@app.command()
+def sensitivity(
+    columns: Columns = None,
+    panel: Panels = None,
+    model: Annotated[
+        list[str] | None, typer.Option("--model", help="A model; repeatable. Default: the ladder.")
+    ] = None,
+    seed: Seed = 1,
+    out: Out = ROOT,
+) -> None:
+    """Refit (by default 3.2) without each province and under other priors: results/sensitivity_*.
+
+    Minutes for each model, column and panel; what is in the tables already is not made again.
+    """
+    from analysis import plots
+    from analysis import sensitivity as study
+    from analysis.engines import Settings
+
+    outputs = Outputs(out)
+    records = select(columns or HEADLINE[:1])
+    listed = study.studies(_load(panel, records, model or ()), records, model or ())
+    done = study.run(listed, Settings(seed=seed), outputs.results)
+    for _ in track(done, "Refitting", len(listed), console=console):
+        pass
+    tables = study.tables(outputs.results)
+    for title, table in study.summaries(tables).items():
+        _print_frame(table, title)
+    write_csv(study.comparison(tables["provinces"]), study.path_of(outputs.results, "loo"))
+    for name in (*tables, "loo"):
+        console.print(f"written: {outputs.shown(study.path_of(outputs.results, name))}")
+    for name, rows in study.frames(tables["influence"]):
+        for path in plots.save(study.draw, rows, outputs.figures / name):
+            console.print(f"written: {outputs.shown(path)}")
+
+
+@app.command()
 def compare(
     rope: Annotated[
         float,
@@ -442,15 +544,20 @@ def compare(
     """Set every trace's slopes beside the published ones, and draw the ladder: results/, figures/.
 
     Tables: comparison, region_slopes, region_differences, region_orders, scales (prior and
-    posterior), turning_points, ladder.
+    posterior), turning_points, ladder, pooled (over the panels of `reconstructed:all`).
     """
-    from analysis import ladder, tables
+    from analysis import ladder, pooled, tables
     from analysis.trace import trace_paths
     from models.registry import LADDER
 
     outputs = Outputs(out)
     paths = trace_paths(outputs.traces)
     found = tables.make(track(paths, "Reading", console=console, transient=True), rope)
+    over_panels = pooled.pool(found["comparison"])
+    if len(over_panels):
+        _print_frame(over_panels, "Over the ensemble of exact panels")
+    # Everything else is about panels that stand for themselves.
+    found = {name: frame[~pooled.is_member(frame["panel"])] for name, frame in found.items()}
     comparison = found["comparison"]
     interest = {record.column: record.interest[0] for record in select(())}
     shown = ["column", "model", "fitted_column", "published", "published_se", "mean", "sd"]
@@ -462,7 +569,7 @@ def compare(
     _print_frame(tables.side_by_side(of_interest, LADDER[-1]), title)
     steps = ladder.table(read_result(outputs.results, "replication"), comparison)
     _print_frame(ladder.summary(steps), "Columns and terms of which a step moves the slope most")
-    for name, frame in (found | {"ladder": steps}).items():
+    for name, frame in (found | {"ladder": steps, "pooled": over_panels}).items():
         path = outputs.results / f"{name}.csv"
         write_csv(frame, path)
         console.print(f"written: {outputs.shown(path)} ({len(frame)} rows)")

@@ -40,7 +40,7 @@ from numpy.typing import ArrayLike, NDArray
 from analysis.savage_dickey import GROUP, bf10, bf10_of_draws
 from analysis.specifications import SPECIFICATIONS, select
 from data import published
-from data.panel import PANELS
+from data.panel import kind_of
 from models.design import Specification
 from models.registry import find
 from models.two_way import two_way_parts
@@ -125,7 +125,7 @@ def rows(tree: xr.DataTree, rope: float = ROPE) -> list[dict]:
 
 def standing(attrs: dict) -> str:
     """Say what agreement with the paper stands for: see the head of this file."""
-    if attrs["panel"] not in {kind.name for kind in PANELS if not kind.evidence}:
+    if kind_of(attrs["panel"]).evidence:
         return "evidence"
     return "implied" if find(attrs["model"]).prior_groups else "solver check"
 

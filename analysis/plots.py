@@ -201,22 +201,24 @@ def draw(results: Path, figures: Path) -> list[Path]:
             f"{results} holds none of the columns {', '.join(HEADLINE)}, which the figures show: "
             "run `python -m analysis replicate` for all columns."
         )
+    return [
+        path
+        for picture in PICTURES
+        for path in save(picture.draw, picture.rows(*tables), figures / picture.name)
+    ]
+
+
+def save(draw: Callable[[pd.DataFrame], Figure], rows: pd.DataFrame, stem: Path) -> list[Path]:
+    """Draw a figure of a table's rows and write it in every form; return the paths."""
+    paths = [stem.with_name(f"{stem.name}.{form}") for form in FORMATS]
     # A fixed salt and no date: the same numbers give the same bytes.
     with matplotlib.rc_context({**STYLE, "svg.hashsalt": "figures"}):
-        return [
-            path
-            for picture in PICTURES
-            for path in _save(picture.draw(picture.rows(*tables)), figures / picture.name)
-        ]
-
-
-def _save(figure: Figure, stem: Path) -> Iterator[Path]:
-    for form in FORMATS:
-        path = stem.with_name(f"{stem.name}.{form}")
-        metadata = {"Date": None} if form == "svg" else {"Software": None}
-        with replacing(path) as temporary:
-            figure.savefig(temporary, format=form, metadata=metadata)
-        yield path
+        figure = draw(rows)
+        for path, form in zip(paths, FORMATS, strict=True):
+            metadata = {"Date": None} if form == "svg" else {"Software": None}
+            with replacing(path) as temporary:
+                figure.savefig(temporary, format=form, metadata=metadata)
+    return paths
 
 
 def _forest_lines(rows: pd.DataFrame) -> Iterator[tuple[str, pd.Series, str]]:

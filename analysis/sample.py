@@ -7,12 +7,12 @@ What a model's file supplies is said in `models.registry`, how it is sampled in
 import json
 import signal
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from multiprocessing import get_context
 from pathlib import Path
@@ -131,14 +131,21 @@ def sample_all(
 
     The result of a fit does not depend on the others, nor on `workers`.
     """
+    yield from spread(partial(sample, settings=settings, traces=traces), listed, workers)
+
+
+def spread[Result](
+    task: Callable[[Job], Result], listed: Iterable[Job], workers: int
+) -> Iterator[Result]:
+    """Do a task for many fits in `workers` processes; yield what it returns as it comes."""
     if workers == 1:
-        yield from (sample(job, settings, traces) for job in listed)
+        yield from map(task, listed)
         return
     with ProcessPoolExecutor(
         workers, mp_context=get_context("spawn"), initializer=_leave_on_interrupt
     ) as pool:
         with _ignoring_interrupts():  # inherited: until workers are set up, they know no better
-            pending = [pool.submit(sample, job, settings, traces) for job in listed]
+            pending = [pool.submit(task, job) for job in listed]
         try:
             for done in as_completed(pending):
                 yield done.result()
@@ -242,19 +249,19 @@ def _groups_of_draws(
     model: Model, parts: Parts, definition: pm.Model, flat: Draws, rng: np.random.Generator
 ) -> dict[str, xr.Dataset]:
     """Return draws with what the model reports, predictive draws and the log likelihood."""
-    shaped = _shaped(definition, parts, flat)
-    free = {name: values for name, (_, values) in shaped.items()}
+    variables = shaped(definition, parts, flat)
+    free = {name: values for name, (_, values) in variables.items()}
     rows = model.module.rows(parts, free, rng)
     predictive = {name: (d, v.astype(POINTWISE)) for name, (d, v) in rows.predictive.items()}
     log_likelihood = {"y": (("obs",), rows.log_likelihood.astype(POINTWISE))}
     return {
-        "posterior": _dataset(model.module.report(parts, free) | shaped, parts),
+        "posterior": _dataset(model.module.report(parts, free) | variables, parts),
         "posterior_predictive": _dataset(predictive, parts),
         "log_likelihood": _dataset(log_likelihood, parts),
     }
 
 
-def _shaped(definition: pm.Model, parts: Parts, flat: Draws) -> Variables:
+def shaped(definition: pm.Model, parts: Parts, flat: Draws) -> Variables:
     """Give free variables the dims that the PyMC model says they have."""
     sizes = {name: len(labels) for name, labels in parts.coords.items()}
     dims = {name: definition.named_vars_to_dims[name] for name in flat}

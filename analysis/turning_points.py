@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from analysis.compare import published_slopes, slopes
 from analysis.regions import KEYS
-from models.design import DERIVED
+from models.design import DERIVED, square
 
 QUANTILES = {"q025": 0.025, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q975": 0.975}
 
@@ -33,7 +33,7 @@ COLUMNS = (
 """`low` and `high` are the range of the term in the region's rows; `region` "all" is the average
 slope over rows. `published` is the ratio of the printed coefficients."""
 
-SQUARES = {square: term for square, (term, function) in DERIVED.items() if function is np.square}
+SQUARES = {name: term for name, (term, function) in DERIVED.items() if function is square}
 
 
 def rows(tree: xr.DataTree) -> list[dict]:
@@ -41,17 +41,17 @@ def rows(tree: xr.DataTree) -> list[dict]:
     draws = {(slope.term, slope.region or "all"): slope.draws for slope in slopes(tree)}
     data, printed, column = tree["constant_data"], published_slopes(), tree.attrs["column"]
     found = []
-    for (square, region), curvature in draws.items():
-        if square not in SQUARES:
+    for (name, region), curvature in draws.items():
+        if name not in SQUARES:
             continue
-        term = SQUARES[square]
+        term = SQUARES[name]
         x = data["x"].sel(term=term).to_numpy()
         if region != "all":
             x = x[data["row_region"].to_numpy() == region]
         row = {key: tree.attrs[key] for key in KEYS} | {"term": term, "region": region}
         row |= turning_point(draws[term, region], curvature, x.min(), x.max())
-        if region == "all" and (column, square) in printed.index:
-            b1, b2 = (printed.loc[(column, name)]["coef"] for name in (term, square))
+        if region == "all" and (column, name) in printed.index:
+            b1, b2 = (printed.loc[(column, each)]["coef"] for each in (term, name))
             row["published"] = -b1 / (2 * b2)
         found.append(row)
     return found

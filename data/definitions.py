@@ -30,6 +30,9 @@ SUMS = {
 }
 """Variables that are sums of others, exactly."""
 
+PARTS_DECIMALS = {"produ": 12, "M_all": 11}
+"""Decimals of the parts of a sum: fixed, so that a sum of rounded parts needs no more digits."""
+
 COLUMNS = (
     *("produ", "produ_inno", "produ_green", "produ_digit", "produ_alt", "indus", "density"),
     *("M_all", "M_cap", "M_lab", "fin", "env", "stru", "urb", "trans"),

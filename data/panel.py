@@ -13,7 +13,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
+import xarray as xr
 
+from data.definitions import COLUMNS, PARTS_DECIMALS, SUMS
 from data.errors import UserError
 from data.files import sha256
 from data.provinces import REGION_OF, REGIONS, canonical
@@ -61,7 +63,23 @@ PANELS = (
     ),
 )
 
-OWN_LABEL = "The user's own panel: neither a replication nor a reconstruction of the paper's data."
+OWN_KIND = PanelKind(
+    "own", "The user's own panel: neither a replication nor a reconstruction of the paper's data."
+)
+
+ENSEMBLE = "reconstructed-ensemble.nc"
+"""Further exact panels: dims (member, province, year), one variable for each free series."""
+
+MEMBER = re.compile(r"reconstructed-(\d\d)")
+"""How a panel of the ensemble is called."""
+
+
+def kind_of(name: str) -> PanelKind:
+    """Return what a panel may be called; those of the ensemble are `reconstructed` too."""
+    if name.startswith(OWN):
+        return OWN_KIND
+    base = PANELS[-1].name if MEMBER.fullmatch(name) else name
+    return {kind.name: kind for kind in PANELS}.get(base, OWN_KIND)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +89,8 @@ class Panel:
     Attributes
     ----------
     name : str
-        One of `named_panels()`, or "own-" and the stem of the user's file; a safe folder name.
+        One of `named_panels()` or of `ensemble_members()`, or "own-" and the stem of the user's
+        file; a safe folder name.
     frame : DataFrame
         Columns `province` (str), `year` (int), `region` (str) and the variables (float),
         sorted by province and year.
@@ -96,14 +115,39 @@ class Panel:
     @property
     def label(self) -> str:
         """What the panel may be called, in one sentence."""
-        labels = {kind.name: kind.label for kind in PANELS}
-        return OWN_LABEL if self.name.startswith(OWN) else labels[self.name]
+        return kind_of(self.name).label
 
 
 def named_panels(folder: Path = FOLDER) -> tuple[str, ...]:
     """Return the names of the panels in `folder` that have a sidecar, in the order of `PANELS`."""
     present = {path.stem for path in folder.glob("*.csv") if path.with_suffix(".json").exists()}
     return tuple(kind.name for kind in PANELS if kind.name in present)
+
+
+def ensemble_members(folder: Path = FOLDER) -> tuple[str, ...]:
+    """Return the names of the panels of the ensemble."""
+    path = folder / ENSEMBLE
+    if not path.is_file():
+        return ()
+    with xr.open_dataset(path) as dataset:
+        return tuple(f"reconstructed-{member:02d}" for member in dataset["member"].to_numpy())
+
+
+def load_member(name: str, folder: Path = FOLDER) -> Panel:
+    """Load one panel of the ensemble, with all its variables."""
+    path = folder / ENSEMBLE
+    digest = sha256(path.read_bytes())
+    about = _verified(path, digest)
+    with xr.open_dataset(path) as dataset:
+        one = dataset.sel(member=int(MEMBER.fullmatch(name)[1])).load().drop_vars("member")
+    frame = one.to_dataframe().reset_index()
+    for total, parts in SUMS.items():
+        decimals = PARTS_DECIMALS[total]
+        frame[total] = sum(frame[part] for part in parts).round(decimals)
+    frame["region"] = frame["province"].map(REGION_OF)
+    frame = validate(frame.astype(object), COLUMNS, f"{path} ({name})")
+    exact_but = tuple(map(tuple, about["exact_but"]))
+    return Panel(name, frame, sha256(f"{digest} {name}".encode()), True, (), exact_but)
 
 
 def load_panel(name_or_path: str, variables: Sequence[str], folder: Path = FOLDER) -> Panel:
@@ -128,6 +172,8 @@ def load_panel(name_or_path: str, variables: Sequence[str], folder: Path = FOLDE
     UserError
         If the file cannot be read, is not what its sidecar says, or fails `validate`.
     """
+    if name_or_path in ensemble_members(folder):
+        return load_member(name_or_path, folder)
     named = name_or_path in named_panels(folder)
     path = folder / f"{name_or_path}.csv" if named else Path(name_or_path)
     content = _bytes(path, folder)

@@ -25,6 +25,7 @@ from data.definitions import (
     EMPLOYMENT,
     INDICATORS,
     ONLY_IN,
+    PARTS_DECIMALS,
     STAND_IN,
     SUMS,
     Indicator,
@@ -46,9 +47,6 @@ YEAR_DIMS = ("year", "year_long")
 
 DIGITS = 12
 """Significant digits of every value written that is no part of a sum."""
-
-PARTS_DECIMALS = {"produ": 12, "M_all": 11}
-"""Decimals of the parts of a sum: fixed, so that a sum of rounded parts needs no more digits."""
 
 Selection = Mapping[str, Mapping[str, str]]
 """For each variable, the value of each choice that departs from `DEFAULTS`."""

@@ -125,7 +125,7 @@ class AutoregressiveErrors:
 
     def initial(self, rng: np.random.Generator) -> Array:
         """Return a starting point in the bulk of the prior."""
-        sigma = np.full(len(self.group_counts), np.log(self.sigma.centre))
+        sigma = np.full(len(self.group_counts), np.log(self.sigma.typical))
         return np.append(sigma, 0.0) + rng.uniform(-1, 1, self.size)
 
     def weights(self, x: Array) -> Array:
@@ -163,6 +163,11 @@ class AutoregressiveErrors:
     def variables(self, x: Array) -> dict[str, Array]:
         """Return σ and φ."""
         return {self.sigma.name: np.exp(x[..., :-1]), self.phi.name: np.tanh(x[..., -1:])}
+
+    def point(self, variables: Mapping[str, Array]) -> Array:
+        """Return log σ and artanh φ."""
+        sigma, phi = (variables[prior.name] for prior in (self.sigma, self.phi))
+        return np.concatenate([np.log(sigma), np.arctanh(phi)], axis=-1)
 
     def draw_prior(self, size: int, rng: np.random.Generator) -> dict[str, Array]:
         """Draw σ and φ from the prior."""

@@ -201,8 +201,12 @@ class Collapsed:
 
     def initial(self, rng: np.random.Generator) -> Array:
         """Return a starting point in the bulk of the scales' priors, shape (S,)."""
-        middle = [np.full(s.size, np.log(s.prior.centre or s.prior.scale / 2)) for s in self.scales]
+        middle = [np.full(s.size, np.log(s.prior.typical)) for s in self.scales]
         return np.concatenate(middle) + rng.uniform(-1, 1, self.size)
+
+    def point(self, variables: Mapping[str, Array]) -> Array:
+        """Return where `logp_and_gradient` is evaluated for draws of the variables, (…, S)."""
+        return np.log(np.concatenate([variables[scale.name] for scale in self.scales], axis=-1))
 
     def draw(self, log_scale: Array, rng: np.random.Generator) -> dict[str, Array]:
         """Draw the locations given the scales; return all random variables of the PyMC model.

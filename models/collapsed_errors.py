@@ -56,6 +56,9 @@ class Errors(Protocol):
     def variables(self, x: Array) -> dict[str, Array]:
         """Return the random variables of the PyMC model, flat."""
 
+    def point(self, variables: Mapping[str, Array]) -> Array:
+        """Return the x of draws of the random variables, shape (…, size)."""
+
     def draw_prior(self, size: int, rng: np.random.Generator) -> dict[str, Array]:
         """Draw the random variables of the PyMC model from the prior."""
 
@@ -130,6 +133,15 @@ class CollapsedErrors:
         expected = self.errors.expected(mean, covariance)
         slopes.append(own.imag / STEP - (weights.imag / STEP) @ expected / 2)
         return float(logp), np.concatenate(slopes)
+
+    def point(self, variables: Mapping[str, Array]) -> Array:
+        """Return where `logp_and_gradient` is evaluated for draws of the variables, (…, size)."""
+        scales = [
+            one.point({n: np.split(variables[n], len(self.outcomes), -1)[at] for n in names})
+            for at, one in enumerate(self.outcomes)
+            for names in [tuple(one.scale_slices)]
+        ]
+        return np.concatenate([*scales, self.errors.point(variables)], axis=-1)
 
     def draw(self, point: Array, rng: np.random.Generator) -> dict[str, Array]:
         """Draw the locations given all else; return all random variables of the PyMC model.

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from data.errors import UserError
 
 
-def _square(x: Any) -> Any:
+def square(x: Any) -> Any:
+    """Return x², x being of any array namespace."""
     return x * x
 
 
-DERIVED = {"indus2": ("indus", _square)}
+DERIVED = {"indus2": ("indus", square)}
 """Regressors computed from a panel's column (an array of any namespace) at estimation."""
 
 
@@ -118,6 +119,17 @@ class Design:
     def balanced(self) -> bool:
         """Whether every province is seen in every year."""
         return len(self.y) == len(self.provinces) * len(self.years)
+
+    def keep(self, rows: NDArray[np.bool_]) -> "Design":
+        """Return some of the rows, shape (n,); labels stay, so a province can be without rows."""
+        return replace(
+            self,
+            y=self.y[rows],
+            x=self.x[rows],
+            province=self.province[rows],
+            year=self.year[rows],
+            rows=self.rows[rows],
+        )
 
     def with_outcome(self, y: NDArray[np.float64]) -> "Design":
         """Return the same design with another outcome, shape (n,)."""

@@ -257,7 +257,7 @@ class CorrelatedErrors:
     def initial(self, rng: np.random.Generator) -> Array:
         """Return a starting point in the bulk of the prior."""
         start = np.zeros(self.size)
-        start[: self._n_sigma] = np.log(self.sigma.centre)
+        start[: self._n_sigma] = np.log(self.sigma.typical)
         return start + rng.uniform(-1, 1, self.size)
 
     def weights(self, x: Array) -> Array:
@@ -307,6 +307,11 @@ class CorrelatedErrors:
         names = self.sigma.name, self.correlation.name
         _, unit = self._split(x)
         return dict(zip(names, (np.exp(x[..., : self._n_sigma]), unit), strict=True))
+
+    def point(self, variables: Mapping[str, Array]) -> Array:
+        """Return log σ and the logits of the partial correlations' units."""
+        sigma, unit = (variables[prior.name] for prior in (self.sigma, self.correlation))
+        return np.concatenate([np.log(sigma), np.log(unit) - np.log1p(-unit)], axis=-1)
 
     def draw_prior(self, size: int, rng: np.random.Generator) -> dict[str, Array]:
         """Draw σ and the partial correlations from the prior."""

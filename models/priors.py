@@ -15,9 +15,13 @@ import numpy as np
 import pymc as pm
 from numpy.typing import NDArray
 from pytensor.tensor import TensorVariable
+from scipy import stats
 from scipy.special import betaln
 
 LOG_2PI = float(np.log(2 * np.pi))
+
+HALF_T_DF = 3
+"""Degrees of freedom of every HalfStudentT: brms's default for scales, the variance finite."""
 
 
 def lkj_shapes(eta: float, size: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -46,6 +50,9 @@ def _lkj(name: str, _: float, eta: float, dims: str) -> TensorVariable:
 DISTRIBUTIONS: dict[str, Callable[..., TensorVariable]] = {
     "Normal": lambda name, centre, scale, **dims: pm.Normal(name, centre, scale, **dims),
     "HalfNormal": lambda name, _, scale, **dims: pm.HalfNormal(name, scale, **dims),
+    "HalfStudentT": lambda name, _, scale, **dims: pm.HalfStudentT(
+        name, HALF_T_DF, sigma=scale, **dims
+    ),
     "LogNormal": lambda name, centre, scale, **dims: pm.LogNormal(
         name, np.log(centre), scale, **dims
     ),
@@ -70,9 +77,9 @@ class Prior:
     distribution : str
         A key of `DISTRIBUTIONS`.
     scale : float
-        Standard deviation; of the underlying normal for HalfNormal, ZeroSumNormal and
-        Correlation (a normal cut off at −1 and 1), of the logarithm for LogNormal; shape η of an
-        LKJ.
+        Standard deviation; of the underlying normal or t for HalfNormal, HalfStudentT,
+        ZeroSumNormal and Correlation (a normal cut off at −1 and 1), of the logarithm for
+        LogNormal; shape η of an LKJ.
     meaning : str
         What the variable is on the standardised scale.
     reason : str
@@ -92,12 +99,19 @@ class Prior:
     centre: float = 0.0
     unit: str = ""
 
+    @property
+    def typical(self) -> float:
+        """A value in the bulk of a scale parameter's prior, to start from."""
+        return self.centre or self.scale / 2
+
     def variable(self, **dims) -> TensorVariable:
         """Add the random variable to the model in context; `dims` as PyMC takes it."""
         return DISTRIBUTIONS[self.distribution](self.name, self.centre, self.scale, **dims)
 
     def draw(self, size: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.float64]:
-        """Draw a scale parameter (HalfNormal or LogNormal)."""
+        """Draw a scale parameter (HalfNormal, HalfStudentT or LogNormal)."""
+        if self.distribution == "HalfStudentT":
+            return self.scale * np.abs(rng.standard_t(HALF_T_DF, size))
         normal = rng.standard_normal(size)
         if self.distribution == "HalfNormal":
             return self.scale * np.abs(normal)
@@ -110,7 +124,7 @@ class ScalePriors:
     Parameters
     ----------
     priors : sequence of Prior, length S
-        HalfNormal or LogNormal, one per scale element.
+        HalfNormal, HalfStudentT or LogNormal, one per scale element.
     linked : sequence of (slice, int, int)
         Elements that have another prior instead: log-normal about the median that stands at the
         first position, with the standard deviation of the logarithm that stands at the second.
@@ -120,10 +134,12 @@ class ScalePriors:
         self, priors: Sequence[Prior], linked: Sequence[tuple[slice, int, int]] = ()
     ) -> None:
         self.linked = tuple(linked)
-        self.half = np.array([prior.distribution == "HalfNormal" for prior in priors], float)
+        self.half_t = np.array([prior.distribution == "HalfStudentT" for prior in priors])
+        self.half = np.array([prior.distribution == "HalfNormal" for prior in priors]) | self.half_t
         self.log_centre = np.array([np.log(prior.centre or 1.0) for prior in priors])
         self.spread = np.array([prior.scale for prior in priors])
-        self.constant = self.half * np.log(2) - np.log(self.spread) - LOG_2PI / 2
+        at_mode = np.where(self.half_t, stats.t(HALF_T_DF).logpdf(0), -LOG_2PI / 2)
+        self.constant = self.half * np.log(2) - np.log(self.spread) + at_mode
 
     def log_density(
         self, log_value: NDArray[np.float64]
@@ -134,10 +150,13 @@ class ScalePriors:
         ----------
         log_value : ndarray, shape (…, S)
         """
-        half = self.half
-        unit = (half * np.exp(log_value) + (1 - half) * (log_value - self.log_centre)) / self.spread
-        slope = half * (1 - unit**2) - (1 - half) * unit / self.spread
-        density = self.constant + half * log_value - unit**2 / 2
+        half, nu = self.half, HALF_T_DF
+        unit = np.where(half, np.exp(log_value), log_value - self.log_centre) / self.spread
+        square = unit**2
+        fall = np.where(self.half_t, (nu + 1) * np.log1p(square / nu), square) / 2
+        steep = np.where(self.half_t, (nu + 1) * square / (nu + square), square)
+        slope = np.where(half, 1 - steep, -unit / self.spread)
+        density = self.constant + half * log_value - fall
         for own, median, log_sd in self.linked:
             sd = np.exp(log_value[..., [log_sd]])
             unit = (log_value[..., own] - log_value[..., [median]]) / sd

@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pymc as pm
+from numpy.typing import NDArray
 
 from models import hierarchical
 from models.collapsed import Collapsed, Location, Scale, collapse
@@ -68,6 +69,15 @@ class ProvinceSlopes:
     def design(self) -> Design:
         """The column's regression on the paper's scale."""
         return self.by_region.design
+
+    @property
+    def scale(self) -> float:
+        """Standard deviation of the outcome."""
+        return self.by_region.scale
+
+    def keep(self, rows: NDArray[np.bool_]) -> "ProvinceSlopes":
+        """Return some of the rows, as `WithinBetween.keep`."""
+        return ProvinceSlopes(self.by_region.keep(rows), self.by_province.keep(rows))
 
     @property
     def coords(self) -> dict[str, tuple]:

@@ -15,7 +15,7 @@ split is then that of each region by itself.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -204,6 +204,13 @@ class WithinBetween:
             "year": design.years,
             "obs": tuple(range(len(design.y))),
         }
+
+    def keep(self, rows: NDArray[np.bool_]) -> "WithinBetween":
+        """Return some of the rows, shape (n,), standardised and split as all of them are.
+
+        A province without rows keeps its effect, about its Mundlak line.
+        """
+        return replace(self, design=self.design.keep(rows), within=self.within[rows])
 
     @property
     def observed(self) -> "Variables":

@@ -53,7 +53,8 @@ def pixi_tasks() -> dict[str, dict]:
 
 
 def make_tasks() -> set[str]:
-    commands = re.search(r"^COMMANDS := (.+)$", MAKEFILE, re.MULTILINE).group(1).split()
+    commands = re.search(r"^COMMANDS := ((?:.+\\\n)*.+)$", MAKEFILE, re.MULTILINE)[1]
+    commands = commands.replace("\\\n", " ").split()
     phony = re.search(r"^\.PHONY: (.+) \$\(COMMANDS\)$", MAKEFILE, re.MULTILINE).group(1).split()
     return {*commands, *phony} - {"help"}
 

@@ -27,7 +27,7 @@ from analysis.reconstruct.nearest import (
     search,
 )
 from analysis.reconstruct.problem import Contradiction, Problem, named, problem
-from analysis.reconstruct.quantities import quantities
+from analysis.reconstruct.quantities import Quantities, quantities
 from analysis.reconstruct.targets import contradictions, printed, targets
 from analysis.specifications import SPECIFICATIONS
 from data.definitions import COLUMNS, DESCRIBED, SUMS
@@ -65,8 +65,9 @@ class Settings:
         Variables whose row in Table 2 is not asked for.
     seed : int
     spread : float
-        Standard deviations by which the first point is moved off the start, at random; 0 begins
-        at the start itself.
+        Each series' cells are first moved off the start at random, by a normal of which this is
+        the standard deviation in units of the root mean square by which `reconstructed` moves
+        the series; 0 begins at the start itself.
     approaches : int
         Steps towards the start after all numbers are met.
     """
@@ -136,7 +137,7 @@ def reconstruct(settings: Settings, folder: Path, tell: Callable[[str], object])
         If no panel meets the numbers.
     """
     start = load_panel(START, COLUMNS)
-    made = setup(start.frame, SPECIFICATIONS, settings)
+    made = setup(start.frame, compiled(start.frame), settings)
     checkpoint = folder / f"{settings.digest(start.sha256)}.npz"
     try:
         for at, point in solve(made, settings, checkpoint):
@@ -212,26 +213,27 @@ def left_out(numbers: pd.DataFrame, settings: Settings) -> tuple[Key, ...]:
     return (*refused, *rows)
 
 
-def setup(
-    start: pd.DataFrame, specifications: Sequence[Specification], settings: Settings
-) -> Problem:
+def compiled(start: pd.DataFrame) -> Quantities:
+    """Return everything that the tables print, as functions that share their compilations."""
+    described = dict.fromkeys(term for column, term, _ in printed().index if column == "2")
+    return quantities(start, SERIES, tuple(described), SPECIFICATIONS)
+
+
+def setup(start: pd.DataFrame, computed: Quantities, settings: Settings) -> Problem:
     """Put together the reconstruction of the published tables.
 
     Parameters
     ----------
     start : DataFrame
         A balanced panel with every variable.
-    specifications : sequence of Specification
-        The columns whose numbers are wanted.
+    computed : Quantities
     settings : Settings
     """
     numbers = printed()
     refused = left_out(numbers, settings)
     asked = numbers.drop(index=list(refused))
-    described = dict.fromkeys(term for column, term, _ in asked.index if column == "2")
-    computed = quantities(start, SERIES, tuple(described), specifications)
     limits = {name: DESCRIBED[name].bounds for name in SERIES}
-    wanted = targets(numbers, specifications, degrees(start, specifications), refused)
+    wanted = targets(numbers, SPECIFICATIONS, degrees(start, SPECIFICATIONS), refused)
     return problem(start, computed, computed.keys, SERIES, wanted, asked, limits)
 
 
@@ -248,9 +250,13 @@ def degrees(frame: pd.DataFrame, specifications: Sequence[Specification]) -> dic
 
 def first_point(made: Problem, settings: Settings) -> NDArray[np.float64]:
     """Return where the search begins."""
+    if not settings.spread:
+        return np.zeros(len(made.program.low))
+    there = load_panel(NAME, SERIES).frame[list(SERIES)].to_numpy().T
+    moves = made.point(there).reshape(len(SERIES), -1)
+    rms = np.sqrt(np.mean(moves**2, axis=1, keepdims=True))
     rng = np.random.default_rng(settings.seed)
-    size = len(made.program.low)
-    return settings.spread * rng.standard_normal(size) if settings.spread else np.zeros(size)
+    return (settings.spread * rms * rng.standard_normal(moves.shape)).ravel()
 
 
 def solve(

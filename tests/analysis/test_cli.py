@@ -82,6 +82,8 @@ def test_an_unbalanced_panel_is_accepted_with_a_notice(run, tmp_path):
         (["figures"], ["replication.csv", "analysis replicate"]),
         (["compare"], ["traces", "analysis sample"]),
         (["diagnose"], ["traces", "analysis sample"]),
+        (["check"], ["traces", "analysis sample"]),
+        (["sensitivity", "3.2", "--model", "flat"], ["flat", "mundlak"]),
         (["sample", "3.2", "--model", "nonsense"], ["nonsense", "hierarchical"]),
         (["sample", "3.2", "--all"], ["--all", "3.2"]),
         (["sample", "--all", "--model", "nonsense"], ["nonsense", "hierarchical"]),

@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 
 from data import fingerprints, recollect
-from data.definitions import CHOICES, COLUMNS, DEFAULTS, INDICATORS, SUMS
+from data.definitions import CHOICES, COLUMNS, DEFAULTS, DESCRIBED, INDICATORS, SUMS
 from data.errors import UserError
 from data.files import sha256
 from data.official import DIRECTORY, NAMES, YEARS
@@ -85,13 +85,13 @@ def test_combinations_that_do_not_exist_are_empty_and_all_others_complete(datase
 
 
 def test_values_are_physical(dataset):
-    for name in ("produ", "produ_inno", "produ_green", "produ_digit", "produ_alt", "urb"):
-        assert dataset[name].min() >= 0, name
-        assert dataset[name].max() <= 1, name
-    for name in ("indus", "density", "fin", "stru", "trans"):
+    for name in COLUMNS:
+        least, greatest = DESCRIBED[name].bounds
+        assert least <= dataset[name].min() <= dataset[name].max() <= greatest, name
+    assert dataset["urb"].max() <= 1
+    for name in ("indus", "density", "fin", "stru", "urb", "trans"):
         assert dataset[name].min() > 0, name
-    for name in ("M_all", "M_cap", "M_lab", "env"):
-        assert dataset[name].min() >= 0, name
+    assert dataset["env"].min() >= 0
     assert 0 < dataset["beta_K"].min() < dataset["beta_K"].max() < 1
 
 

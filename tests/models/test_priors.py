@@ -3,10 +3,11 @@
 import json
 
 import numpy as np
+import pymc as pm
 import pytest
 from scipy import stats
 
-from models.priors import FLAT, REGULARISED, Prior
+from models.priors import FLAT, REGULARISED, Prior, ScalePriors
 from models.registry import MODELS
 from tests.fits import fit_of
 
@@ -47,14 +48,44 @@ def test_other_scales_change_only_what_is_named():
         REGULARISED.with_scales("x", rho=1.0)
 
 
-@pytest.mark.parametrize(
+class HalfT:
+    """SciPy's Student t, folded at zero."""
+
+    t = stats.t(3, scale=0.7)
+
+    def cdf(self, x):
+        return 2 * self.t.cdf(x) - 1
+
+    def logpdf(self, x):
+        return np.log(2) + self.t.logpdf(x)
+
+
+SCALE_PRIORS = pytest.mark.parametrize(
     ("prior", "known"),
     [
         (Prior("tau", "HalfNormal", 0.7, "", ""), stats.halfnorm(scale=0.7)),
+        (Prior("tau", "HalfStudentT", 0.7, "", ""), HalfT()),
         (Prior("sigma", "LogNormal", 0.7, "", "", centre=0.2), stats.lognorm(s=0.7, scale=0.2)),
     ],
-    ids=["half-normal", "log-normal"],
+    ids=["half-normal", "half-t", "log-normal"],
 )
+
+
+@SCALE_PRIORS
 def test_scale_priors_draw_what_scipy_draws(prior, known):
     draws = prior.draw((20_000,), np.random.default_rng(0))
     assert stats.kstest(draws, known.cdf).pvalue > 0.001
+
+
+@SCALE_PRIORS
+def test_scale_priors_have_scipys_and_pymcs_density_and_its_slope(prior, known):
+    log_value = np.log([0.001, 0.2, 1.0, 30.0])
+    density, slope = ScalePriors([prior]).log_density(log_value[:, None])
+    np.testing.assert_allclose(density[:, 0], known.logpdf(np.exp(log_value)) + log_value)
+    step = 1e-5
+    above, below = (ScalePriors([prior]).log_density(log_value + s)[0] for s in (step, -step))
+    np.testing.assert_allclose(slope[:, 0], (above - below) / (2 * step), rtol=1e-6)
+    with pm.Model(coords={"one": ["all"]}):
+        variable = prior.variable(dims="one")
+        of_pymc = [pm.logp(variable, np.exp([u])).eval()[0] for u in log_value]
+    np.testing.assert_allclose(density[:, 0], of_pymc + log_value)
