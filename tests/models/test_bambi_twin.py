@@ -128,7 +128,7 @@ def test_bambis_draws_are_of_the_same_posterior():
     twin = bambi_twin.split(design(few, record), record.interest)
     with threadpool_limits(limits=1):
         fitted = bambi_twin.by_formula(twin).fit(
-            draws=17_000,
+            draws=15_000,
             tune=1_000,
             chains=4,
             cores=1,
@@ -140,7 +140,7 @@ def test_bambis_draws_are_of_the_same_posterior():
             compute_convergence_checks=False,
         )
         engine = CollapsedEngine(SimpleNamespace(module=bambi_twin), twin, REGULARISED, None)
-        settings = Settings(draws=6_000, seed=6).by(CollapsedEngine)
+        settings = Settings(draws=8_000, seed=6).by(CollapsedEngine)
         right, _ = engine.sample(settings, np.random.default_rng(6))
     left = bambi_twin.from_bambi(twin, fitted["posterior"].to_dataset())
     found = compare(left, {name: right[name] for name in left})
