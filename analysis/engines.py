@@ -159,7 +159,7 @@ class NutsEngine:
     """NUTS in all variables of the PyMC model; all else is PyMC's own too."""
 
     name: ClassVar[str] = "nuts"
-    defaults: ClassVar = {"draws": 2_000, "tune": 1_000, "target_accept": 0.95}
+    defaults: ClassVar = {"draws": 2_000, "tune": 1_000, "target_accept": 0.97}
 
     def __init__(self, model: Model, parts: Parts, priors: Priors, definition: pm.Model) -> None:
         self.definition = definition
@@ -179,7 +179,8 @@ class NutsEngine:
         drawn = pm.draw(
             [self.definition[name] for name in self.names], size, random_seed=rng, **INTERPRETED
         )
-        return {name: _flat(v, 1) for name, v in zip(self.names, drawn, strict=True)}
+        # A single draw comes without its dim.
+        return {name: v.reshape(size, -1) for name, v in zip(self.names, drawn, strict=True)}
 
     def log_prior(self, flat: Draws) -> Draws:
         """Return the log prior of each free variable, summed over its elements."""

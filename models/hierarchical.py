@@ -6,7 +6,7 @@ Likelihood, with x̃ the two-way residuals of the regressors and P, Q their prov
 
 Effects, with Mundlak terms
     a_i ~ N(α + P_i'ξ, τ_province²)
-    d_t ~ N(Q_t'ζ, τ_year²), Σ_t d_t = 0
+    d_t ~ N(Q_t'ζ, τ_year²), Σ_t d_t = 0, Q by its principal axes
     b_r ~ N(β, τ_slope²)
 
 Switches (arguments of `split`), each "common" (one for all regions), "pooled" (by region about a
@@ -61,6 +61,7 @@ from models.within_between import (
     WithinBetween,
     normal_rows,
     observe,
+    principal_axes,
     report_effects,
     standardise,
     within_between,
@@ -131,7 +132,7 @@ def effects(parts: WithinBetween, free: dict) -> Effects:
 def _year_effects(parts: WithinBetween, free: dict) -> Any:
     """Form the effect of each year cell, shape (…, C)."""
     region, year = parts.region_of_cell, parts.year_of_cell
-    line = free["between_year"] @ standardise(parts.year_part).T
+    line = free["between_year"] @ principal_axes(parts.year_part).T
     if parts.path == "walk":
         offset = free["year_step"] @ walk(len(parts.design.years)).T
     else:
@@ -185,7 +186,7 @@ def variables(parts: WithinBetween, priors: Priors, leading: tuple[str, ...] = (
         "slope_std": priors["slope_std"].variable(dims=(*leading, "coefficient")),
         "const_std": priors["const_std"].variable(dims=one),
         "between_province": priors["between_province"].variable(dims=(*leading, "regressor")),
-        "between_year": priors["between_year"].variable(dims=(*leading, "regressor")),
+        "between_year": priors["between_year"].variable(dims=(*leading, "axis")),
         "tau_province_std": priors["tau_province_std"].variable(dims=one),
         "tau_year_std": priors["tau_year_std"].variable(dims=(*leading, "year_group")),
     }
@@ -247,7 +248,7 @@ def rows(parts: WithinBetween, free: dict, rng: np.random.Generator) -> Rows:
 
 def density(parts: WithinBetween, priors: Priors = PRIORS) -> Collapsed:
     """Return the same model with everything but the τ and σ integrated out."""
-    p, q = standardise(parts.province_part), standardise(parts.year_part)
+    p, q = standardise(parts.province_part), principal_axes(parts.year_part)
     none = np.zeros_like(parts.within)
     n_years, n_regions = len(parts.design.years), len(parts.design.regions)
     groups = len(parts.coords["year_group"])

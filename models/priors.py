@@ -246,7 +246,7 @@ REGULARISED = Priors(
             "between_year",
             "Normal",
             0.5,
-            "Mundlak slopes: year effect on the year parts of the regressors",
+            "Mundlak slopes: year effect on the principal axes of the regressors' year parts",
             "As between_province.",
             unit="outcome",
         ),

@@ -192,6 +192,7 @@ class WithinBetween:
             "term": design.terms,
             "coefficient": self.coefficients,
             "regressor": self.regressors,
+            "axis": tuple(range(1, len(self.regressors) + 1)),
             "varying": self.varying,
             "pooled": self.pooled,
             "one": ("all",),
@@ -341,6 +342,20 @@ def standardise(part: NDArray[np.float64]) -> NDArray[np.float64]:
     spread = centred.std(axis=0)
     flat = spread <= 1e-12 * np.abs(part).max(axis=0)
     return np.where(flat, 0.0, centred / np.where(flat, 1.0, spread))
+
+
+def principal_axes(part: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return standardised columns as uncorrelated ones, shape as `part`.
+
+    A rotation, under which independent normal priors of one scale are the same prior: for columns
+    that are nearly collinear, as year parts of regressors with a trend are, and whose single
+    slopes NUTS could hardly move.
+    """
+    standard = standardise(part)
+    _, _, rotation = np.linalg.svd(standard, full_matrices=True)
+    largest = np.abs(rotation).argmax(axis=1)
+    signs = np.sign(rotation[np.arange(len(rotation)), largest])  # the same on every machine
+    return standard @ (rotation * signs[:, None]).T
 
 
 def standard_mean(parts: WithinBetween, effects: Effects) -> Any:

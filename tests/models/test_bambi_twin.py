@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pymc as pm
 import pytest
+from threadpoolctl import threadpool_limits
 
 from analysis.engines import CollapsedEngine, Settings
 from analysis.specifications import select
@@ -115,21 +116,32 @@ def test_both_models_have_the_same_density(column):
 
 @pytest.mark.slow
 def test_bambis_draws_are_of_the_same_posterior():
-    """By the rule of `tests.equality`, on the column with the fewest variables."""
-    twin = parts("3.1")
-    fitted = by_formula("3.1").fit(
-        draws=9_000,
-        tune=1_500,
-        chains=4,
-        cores=1,
-        target_accept=0.97,
-        random_seed=5,
-        inference_method="nutpie",
-        progressbar=False,
-    )
+    """By the rule of `tests.equality`, on four provinces of each region to 2015.
+
+    NUTS in all variables moves faster the less the data say; on the whole panel the rule's
+    effective draws take it three minutes.
+    """
+    (record,) = select(["3.1"])
+    rows = recollected("3.1").frame
+    few = rows.groupby("region")["province"].transform(lambda names: pd.factorize(names)[0] < 4)
+    few = rows[few.astype(bool) & (rows["year"] <= 2015)]
+    twin = bambi_twin.split(design(few, record), record.interest)
+    with threadpool_limits(limits=1):
+        fitted = bambi_twin.by_formula(twin).fit(
+            draws=15_000,
+            tune=1_000,
+            chains=4,
+            cores=1,
+            random_seed=5,
+            inference_method="nutpie",
+            target_accept=0.95,
+            progressbar=False,
+            quiet=True,
+            compute_convergence_checks=False,
+        )
+        engine = CollapsedEngine(SimpleNamespace(module=bambi_twin), twin, REGULARISED, None)
+        settings = Settings(draws=8_000, seed=6).by(CollapsedEngine)
+        right, _ = engine.sample(settings, np.random.default_rng(6))
     left = bambi_twin.from_bambi(twin, fitted["posterior"].to_dataset())
-    engine = CollapsedEngine(SimpleNamespace(module=bambi_twin), twin, REGULARISED, None)
-    settings = Settings(draws=4_000, seed=6).by(CollapsedEngine)
-    right, _ = engine.sample(settings, np.random.default_rng(6))
     found = compare(left, {name: right[name] for name in left})
     assert found.holds, found
