@@ -192,7 +192,7 @@ class WithinBetween:
             "term": design.terms,
             "coefficient": self.coefficients,
             "regressor": self.regressors,
-            "axis": tuple(range(1, len(self.regressors) + 1)),
+            "axis": tuple(range(1, principal_axes(self.year_part).shape[1] + 1)),
             "varying": self.varying,
             "pooled": self.pooled,
             "one": ("all",),
@@ -345,14 +345,16 @@ def standardise(part: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def principal_axes(part: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return standardised columns as uncorrelated ones, shape as `part`.
+    """Return standardised columns as uncorrelated ones, as many as their rank.
 
     A rotation, under which independent normal priors of one scale are the same prior: for columns
     that are nearly collinear, as year parts of regressors with a trend are, and whose single
-    slopes NUTS could hardly move.
+    slopes NUTS could hardly move. Directions in which no column varies have no effect, and none
+    is returned.
     """
     standard = standardise(part)
-    _, _, rotation = np.linalg.svd(standard, full_matrices=True)
+    _, size, rotation = np.linalg.svd(standard, full_matrices=False)
+    rotation = rotation[size > 1e-10 * size.max()]
     largest = np.abs(rotation).argmax(axis=1)
     signs = np.sign(rotation[np.arange(len(rotation)), largest])  # the same on every machine
     return standard @ (rotation * signs[:, None]).T

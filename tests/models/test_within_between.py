@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from models.within_between import standard_mean, standardise
+from models.within_between import principal_axes, standard_mean, standardise
 from tests.fits import INDEPENDENT, Fit, fit_of
 
 FITS = [
@@ -88,3 +88,13 @@ def test_a_constant_column_standardises_to_zero():
     found = standardise(columns)
     assert_allclose(found[:, 0], 0)
     assert found[:, 1].std() == pytest.approx(1)
+
+
+def test_principal_axes_span_the_columns_with_the_same_prior():
+    rng = np.random.default_rng(0)
+    columns = rng.normal(size=(13, 4)) + 5 * np.arange(13.0)[:, None]
+    columns = np.column_stack([columns, columns[:, 0] + columns[:, 1]])
+    axes, standard = principal_axes(columns), standardise(columns)
+    assert axes.shape == (13, 4)
+    assert_allclose(axes @ axes.T, standard @ standard.T, atol=1e-9)  # the effect's covariance
+    assert_allclose(axes.T @ axes, np.diag((axes**2).sum(axis=0)), atol=1e-9)
