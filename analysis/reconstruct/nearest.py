@@ -29,6 +29,10 @@ STIFFNESS = 100.0
 
 Finite, so that intervals which contradict each other to first order still give a step."""
 
+MOST_HELD = 2
+"""Coordinates held by the box, per interval, up to which a projection is exact; beyond, what
+leaves the box is clipped, which the next step makes up for."""
+
 GIVE = (1e-12, 1e-9, 1e-7, 1e-5)
 """What is added to squared lengths of one, tried in turn."""
 
@@ -180,7 +184,9 @@ def project(
     gram = rows @ rows.T
     gram[np.diag_indices_from(gram)] += (point.half_width / length) ** 2 / STIFFNESS
     m = len(rows)
-    for _ in range(20):
+    if bound.sum() > MOST_HELD * m:
+        bound = np.zeros_like(bound)
+    while True:
         held = np.flatnonzero(bound)
         whole = np.eye(m + len(held))
         whole[:m, :m], whole[:m, m:], whole[m:, :m] = gram, rows[:, held], rows[:, held].T
@@ -190,9 +196,10 @@ def project(
         found = centre + rows.T @ y[:m]
         found[held] += y[m:]
         outside = (found < program.low - 1e-9) | (found > program.high + 1e-9)
-        if not (outside & ~bound).any():
+        more = bound | outside
+        if not (outside & ~bound).any() or more.sum() > MOST_HELD * m:
             break
-        bound = bound | outside
+        bound = more
     tight = np.zeros_like(bound)
     tight[held[np.abs(y[m:]) > 1e-9]] = True
     return Projection(program.clip(found), y[:m] / length, tight)
