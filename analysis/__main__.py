@@ -637,6 +637,7 @@ SUMMARY = (
 def gmm_grid(columns: Columns = None, panel: Panels = None, out: Out = ROOT) -> None:
     """Estimate Table 5 under every choice the paper leaves open: results/gmm_grid.csv, a figure."""
     from analysis import gmm_grid as grid
+    from analysis import plots
 
     records = [record for record in select(columns or ()) if record.estimator == "system_gmm"]
     if not records:
@@ -657,7 +658,7 @@ def gmm_grid(columns: Columns = None, panel: Panels = None, out: Out = ROOT) -> 
     path = outputs.results / "gmm_grid.csv"
     write_csv(found, path)
     console.print(f"written: {outputs.shown(path)} ({len(found)} rows)")
-    for picture in grid.save(grid.draw(found), outputs.figures):
+    for picture in plots.save(grid.draw, found, outputs.figures / "gmm_grid"):
         console.print(f"written: {outputs.shown(picture)}")
 
 

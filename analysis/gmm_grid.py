@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, fields
 from itertools import product
-from pathlib import Path
 
 import matplotlib
 import pandas as pd
@@ -13,7 +12,6 @@ from scipy import stats
 from analysis.system_gmm import LAG, Choices, coefficients, fit_column, statistics
 from data import published
 from data.errors import UserError
-from data.files import replacing
 from data.panel import Panel
 from models.design import Specification
 
@@ -172,7 +170,6 @@ def compatibility(regions: pd.DataFrame) -> pd.DataFrame:
 
 COLOURS = {"exogenous": "#0072B2", "predetermined": "#E69F00", "endogenous": "#009E73"}
 MARKERS = {"system": "o", "difference": "^"}
-FORMATS = ("png", "svg")
 
 
 def draw(grid: pd.DataFrame) -> Figure:
@@ -231,12 +228,3 @@ def _span(values: pd.Series, printed: float) -> tuple[float, float]:
     low, high = min(low, printed), max(high, printed)
     margin = 0.12 * (high - low)
     return low - margin, high + margin
-
-
-def save(figure: Figure, folder: Path) -> list[Path]:
-    """Write a figure as gmm_grid in every format."""
-    paths = [folder / f"gmm_grid.{suffix}" for suffix in FORMATS]
-    for path in paths:
-        with replacing(path) as temporary:
-            figure.savefig(temporary, dpi=200)
-    return paths

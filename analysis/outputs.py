@@ -2,21 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 from rich.table import Table
 
 from data.errors import UserError
-from data.files import replacing
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 ROOT = Path(__file__).resolve().parents[1]
-
-FORMATS = ("png", "svg")
-"""Of figures."""
 
 MADE_BY = {"replication": "replicate", "comparison": "compare"}
 """Tables in results/ that other commands read, and the command that makes each."""
@@ -71,12 +63,3 @@ def screen_table(*heads: str, title: str) -> Table:
     for column in table.columns:
         column.overflow = "fold"
     return table
-
-
-def save_figure(figure: "Figure", folder: Path, name: str) -> list[Path]:
-    """Write a figure in every format of `FORMATS`."""
-    paths = [folder / f"{name}.{suffix}" for suffix in FORMATS]
-    for path in paths:
-        with replacing(path) as temporary:
-            figure.savefig(temporary, dpi=200)
-    return paths

@@ -1,5 +1,6 @@
 """Write the README's computed parts, each between two marks that name it."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from analysis.replicate import summary
 from analysis.specifications import HEADLINE, select
 from data.errors import UserError
 from data.files import replacing
+from data.panel import FOLDER, PANELS
 from data.recollect import filled_cells, load
 from models.registry import LADDER
 
@@ -65,10 +67,28 @@ def filled(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
     )
 
 
+def reconstruction(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
+    """Say what the reconstructed panel meets, and how far it lies from the recollected one."""
+    name = PANELS[-1].name
+    own = replication[(replication["panel"] == name) & replication["matches"].notna()]
+    met, stars = own["matches"].astype(str) == "True", own["statistic"] == "stars"
+    about = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    missed = ", ".join(" ".join(filter(None, cell)) for cell in about["exact_but"])
+    met_numbers, met_stars = (met & ~stars).sum(), (met & stars).sum()
+    return (
+        f"**{met_numbers} of {(~stars).sum()} printed numbers and {met_stars} of {stars.sum()} "
+        f"sets of stars are met** (not met: {missed}). All cells of the free series were moved by "
+        f"{about['distance_rms_sd']:.3f} standard deviations (root mean square); the first-order "
+        f"conditions of the nearest panel hold up to {about['first_order_residual']:.1g} of the "
+        "distance: nearest found."
+    )
+
+
 BLOCKS: dict[str, Callable[[pd.DataFrame, pd.DataFrame], str]] = {
     "headline": headline,
     "matches": matches,
     "filled": filled,
+    "reconstruction": reconstruction,
 }
 """The computed parts, by their marks; each takes the replication and the comparison."""
 

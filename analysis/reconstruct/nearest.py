@@ -29,6 +29,9 @@ STIFFNESS = 100.0
 
 Finite, so that intervals which contradict each other to first order still give a step."""
 
+GIVE = (1e-12, 1e-9, 1e-7, 1e-5)
+"""What is added to squared lengths of one, tried in turn."""
+
 MOST_MEETING = 60
 """Steps after which intervals that are still missed count as contradictory."""
 
@@ -181,11 +184,9 @@ def project(
         held = np.flatnonzero(bound)
         whole = np.eye(m + len(held))
         whole[:m, :m], whole[:m, m:], whole[m:, :m] = gram, rows[:, held], rows[:, held].T
-        whole[np.diag_indices_from(whole)] += 1e-12
-        root = np.linalg.cholesky(whole)
         floor = np.concatenate([low, (program.low - centre)[held]])
         ceiling = np.concatenate([high, (program.high - centre)[held]])
-        y = solve_triangular(root, _least_norm(root, floor, ceiling), lower=True, trans="T")
+        y = _coefficients(whole, floor, ceiling)
         found = centre + rows.T @ y[:m]
         found[held] += y[m:]
         outside = (found < program.low - 1e-9) | (found > program.high + 1e-9)
@@ -197,16 +198,27 @@ def project(
     return Projection(program.clip(found), y[:m] / length, tight)
 
 
-def _least_norm(rows: Array, low: Array, high: Array) -> Array:
-    """Return the u of least norm with low ≤ rows u ≤ high."""
+def _coefficients(gram: Array, low: Array, high: Array) -> Array:
+    """Return the y of least y' gram y with low ≤ gram y ≤ high.
+
+    Rows that are all but dependent can make the program look infeasible; then each is let give
+    way a little, which the next step makes up for.
+    """
+    for give in GIVE:
+        root = np.linalg.cholesky(gram + give * np.eye(len(gram)))
+        u = _least_norm(root, low, high)
+        if u is not None:
+            return solve_triangular(root, u, lower=True, trans="T")
+    raise ArithmeticError("a projection on linearised intervals did not succeed")
+
+
+def _least_norm(rows: Array, low: Array, high: Array) -> Array | None:
+    """Return the u of least norm with low ≤ rows u ≤ high; None if the solver finds none."""
     solver = piqp.DenseSolver()
     solver.settings.verbose = False
     n = rows.shape[1]
     solver.setup(np.eye(n), np.zeros(n), None, None, np.asfortranarray(rows), low, high)
-    status = solver.solve()
-    if status != piqp.PIQP_SOLVED:
-        raise ArithmeticError(f"the quadratic program ended with {status}")
-    return solver.result.x
+    return solver.result.x if solver.solve() == piqp.PIQP_SOLVED else None
 
 
 def search(program: Program, at: Iterate, approaches: int) -> Iterator[tuple[Iterate, Point]]:

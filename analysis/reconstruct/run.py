@@ -12,8 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from analysis import system_gmm
-from analysis.outputs import save_figure
+from analysis import plots, system_gmm
 from analysis.reconstruct import report
 from analysis.reconstruct.keys import Key
 from analysis.reconstruct.nearest import (
@@ -201,7 +200,7 @@ def write(outcome: Outcome, folder: Path, results: Path, figures: Path) -> list[
     path = results / "distance.csv"
     write_csv(table, path)
     written.append(path)
-    written += save_figure(report.draw(table), figures, "reconstruction_distance")
+    written += plots.save(report.draw, table, figures / "reconstruction_distance")
     return written
 
 

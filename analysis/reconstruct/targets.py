@@ -44,7 +44,7 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Contradiction:
+class ContradictoryPair:
     """A statistic whose printed z and P cannot both be met.
 
     Attributes
@@ -69,7 +69,7 @@ def printed() -> pd.DataFrame:
     return published.numbers().set_index(["column", "term", "statistic"])
 
 
-def contradictions(numbers: pd.DataFrame) -> list[Contradiction]:
+def contradictions(numbers: pd.DataFrame) -> list[ContradictoryPair]:
     """Find every printed pair of z and P that no number satisfies."""
     found = []
     for column, z_name, p_name in _pairs(numbers):
@@ -79,7 +79,7 @@ def contradictions(numbers: pd.DataFrame) -> list[Contradiction]:
         z_span = (low, high) if low > 0 else (-high, -low)
         p_span = _span_of_p(p_printed)
         if z_span[1] < p_span[0] or p_span[1] < z_span[0]:
-            found.append(Contradiction(z, p, z_printed, p_printed, z_span, p_span))
+            found.append(ContradictoryPair(z, p, z_printed, p_printed, z_span, p_span))
     return found
 
 

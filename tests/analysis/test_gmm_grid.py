@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import gmm_grid
+from analysis import gmm_grid, plots
 from analysis.specifications import select
 from analysis.system_gmm import DEFAULT, Choices
 from data import published
@@ -95,7 +95,7 @@ def test_compatibility_is_laid_out_by_choice(grid):
 
 
 def test_the_figure_is_written_in_every_format(grid, tmp_path):
-    paths = gmm_grid.save(gmm_grid.draw(grid), tmp_path)
+    paths = plots.save(gmm_grid.draw, grid, tmp_path / "gmm_grid")
     assert [path.suffix for path in paths] == [".png", ".svg"]
     assert all(path.stat().st_size > 5_000 for path in paths)
     assert sorted(tmp_path.iterdir()) == sorted(paths)

@@ -7,11 +7,12 @@ import pandas as pd
 import pytest
 
 from analysis import replicate, system_gmm
+from analysis.reconstruct import ensemble, run
 from analysis.reconstruct.targets import contradictions, printed
 from analysis.specifications import SPECIFICATIONS, select
 from data import published
 from data.definitions import COLUMNS, DESCRIBED, SUMS
-from data.panel import FOLDER, load_panel
+from data.panel import FOLDER, Panel, ensemble_members, load_panel
 from tests.models.test_gmm import by_pyxtabond2
 
 NAME = "reconstructed"
@@ -92,3 +93,36 @@ def test_its_distance_is_what_the_sidecar_says(panel):
     assert np.sqrt((moves.to_numpy() ** 2).mean()) == pytest.approx(
         about["distance_rms_sd"], abs=1e-6
     )
+
+
+@pytest.mark.slow
+def test_it_is_found_from_scratch(tmp_path):
+    told = []
+    settings = run.Settings(approaches=0)
+    outcome = run.reconstruct(settings, tmp_path, told.append)
+    assert told[0].startswith("meet 0:")
+    assert f"{len(outcome.point.values)} of {len(outcome.point.values)} intervals met" in told[-1]
+    found = Panel(NAME, outcome.table, "", True, (), outcome.exact_but)
+    replication = replicate.replicate(found, SPECIFICATIONS, draws=99)
+    assert replicate.astray(replication, [found]).empty
+    # The committed panel is nearer than the first one that meets the numbers.
+    about = json.loads((FOLDER / f"{NAME}.json").read_text(encoding="utf-8"))
+    assert about["distance_rms_sd"] < outcome.distance
+
+
+def test_an_ensemble_is_written_and_read_back_to_the_digit(panel, tmp_path):
+    moved = panel.frame.assign(fin=panel.frame["fin"] + 0.125)
+    ensemble.write([panel.frame, moved], tmp_path)
+    assert ensemble_members(tmp_path) == (f"{NAME}-01", f"{NAME}-02")
+    for name, frame in zip(ensemble_members(tmp_path), (panel.frame, moved), strict=True):
+        read = load_panel(name, COLUMNS, tmp_path)
+        pd.testing.assert_frame_equal(read.frame, frame, check_exact=True)
+        assert (read.name, read.label) == (name, panel.label)
+        assert read.exact_but == panel.exact_but
+
+
+@pytest.mark.parametrize("name", ensemble_members())
+def test_the_ensemble_meets_the_printed_numbers_too(name):
+    member = load_panel(name, COLUMNS)
+    replication = replicate.replicate(member, SPECIFICATIONS, draws=99)
+    assert replicate.astray(replication, [member]).empty
