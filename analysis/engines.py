@@ -159,7 +159,7 @@ class NutsEngine:
     """NUTS in all variables of the PyMC model; all else is PyMC's own too."""
 
     name: ClassVar[str] = "nuts"
-    defaults: ClassVar = {"draws": 2_000, "tune": 1_000, "target_accept": 0.97}
+    defaults: ClassVar = {"draws": 2_000, "tune": 1_000, "target_accept": 0.98}
 
     def __init__(self, model: Model, parts: Parts, priors: Priors, definition: pm.Model) -> None:
         self.definition = definition

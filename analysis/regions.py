@@ -5,7 +5,7 @@ independent samples, so their standard errors add in squares.
 """
 
 import json
-from itertools import combinations, permutations
+from itertools import combinations, permutations, product
 
 import numpy as np
 import xarray as xr
@@ -124,9 +124,11 @@ def scales(tree: xr.DataTree) -> list[dict]:
     lines = json.loads(tree.attrs["priors"])["table"]
     found = []
     for name in (line["name"] for line in lines if _is_scale(line) and line["name"] in posterior):
-        (dim,) = set(posterior[name].dims) - {"chain", "draw"}
-        for element in posterior[dim].to_numpy().tolist():
-            before, after = (of[name].sel({dim: element}).to_numpy() for of in (prior, posterior))
+        _, _, *dims = posterior[name].dims
+        for labels in product(*(posterior[dim].to_numpy().tolist() for dim in dims)):
+            at = dict(zip(dims, labels, strict=True))
+            element = " ".join(map(str, labels))
+            before, after = (of[name].sel(at).to_numpy() for of in (prior, posterior))
             found.append(
                 {
                     **_keys(tree),
