@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from analysis.reconstruct.keys import Key
 from analysis.reconstruct.nearest import Point, Program
-from analysis.reconstruct.targets import Target, interval
+from analysis.reconstruct.targets import Target, inside
 from data.definitions import SUMS
 
 NEAR = 0.3
@@ -161,7 +161,7 @@ def box(
             key = ("2", name, extreme)
             if key not in numbers.index:
                 continue
-            least, most = interval(numbers.loc[key, "printed"])
+            least, most = inside(numbers.loc[key, "printed"])
             at = (sign * _extremes_of(name, cells, series, numbers, extreme)).argmin()
             if extreme == "min":
                 low[i] = np.maximum(low[i], least)
@@ -211,7 +211,7 @@ class _Sum:
             return None
         members = np.array([float(name in parts) for name in series])
         values = members @ cells
-        ends = [interval(numbers.loc[("2", total, each), "printed"]) for each in ("min", "max")]
+        ends = [inside(numbers.loc[("2", total, each), "printed"]) for each in ("min", "max")]
         reach = NEAR * values.std()
         return _Sum(members, int(values.argmin()), int(values.argmax()), *ends, reach)
 

@@ -96,6 +96,13 @@ def interval(text: str) -> tuple[float, float]:
     return float(text) - reach, float(text) + reach
 
 
+def inside(text: str) -> tuple[float, float]:
+    """Return the numbers that still round to a printed one after a panel is rounded."""
+    low, high = interval(text)
+    margin = SHRINK * (high - low)
+    return low + margin, high - margin
+
+
 def _span_of_p(text: str) -> tuple[float, float]:
     """Return |z| of the two-sided P values that round to a printed one."""
     low, high = interval(text)
