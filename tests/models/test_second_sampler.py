@@ -27,7 +27,7 @@ def test_pymcs_sampler_finds_the_flat_twins_posterior():
         tune=700,
         chains=4,
         cores=2,
-        mp_ctx="spawn",  # processes that JAX's threads in this one, if there are any, cannot lock up
+        mp_ctx="spawn",  # forking a process in which JAX has threads may lock up
         random_seed=3,
         target_accept=0.9,
         nuts_sampler="pymc",
