@@ -1,7 +1,7 @@
 """The command line: `python -m analysis COMMAND`.
 
-Exit codes: 0 all is well; 1 a fit failed its health gate; 2 the user's input is at fault; 130 the
-run was interrupted.
+Exit codes: 0 all is well; 1 a fit failed its health gate, a panel is not as exact as it says, or
+printed numbers contradict each other; 2 the user's input is at fault; 130 the run was interrupted.
 """
 
 import json
@@ -52,7 +52,9 @@ Columns = Annotated[
 Panels = Annotated[
     list[str] | None,
     typer.Option(
-        "--panel", help="A named panel or the path of a CSV; repeatable. Default: all named ones."
+        "--panel",
+        help="A named panel or the path of a CSV; repeatable. Default: all named ones. "
+        "`reconstructed:all` stands for the ensemble.",
     ),
 ]
 Out = Annotated[

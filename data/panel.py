@@ -230,8 +230,8 @@ def _verified(path: Path, digest: str) -> dict:
     if expected != digest:
         raise UserError(
             f"{path} has sha256 {digest} but its sidecar {sidecar.name} says {expected}; "
-            "restore both files from the repository or rebuild them with "
-            "`python -m analysis panel build`."
+            "restore both files from the repository or rebuild them with `python -m analysis panel "
+            "build` (reconstructed ones with `reconstruct` or `reconstruct-ensemble`)."
         )
     return about
 

@@ -53,7 +53,7 @@ def members(folder: Path, tell: Callable[[str], object]) -> Iterator[pd.DataFram
     for number in range(1, SIZE + 1):
         settings = member(number)
         made = run.setup(start.frame, computed, settings)
-        checkpoint = folder / f"{settings.digest(start.sha256)}.npz"
+        checkpoint = settings.checkpoint(folder, start.sha256)
         for at, point in run.solve(made, settings, checkpoint):
             tell(f"panel {number} of {SIZE}, {run.progress(made, at, point)}")
         yield run.panel(made, at.z)
@@ -99,7 +99,7 @@ def variants(folder: Path, tell: Callable[[str], object]) -> pd.DataFrame:
     rows, declared = [], None
     for name, settings in VARIANTS.items():
         made = run.setup(start.frame, computed, settings)
-        checkpoint = folder / f"{settings.digest(start.sha256)}.npz"
+        checkpoint = settings.checkpoint(folder, start.sha256)
         for at, point in run.solve(made, settings, checkpoint):
             tell(f"{name}, {run.progress(made, at, point)}")
         declared = at.z if declared is None else declared

@@ -46,6 +46,10 @@ STRAYED = 100.0
 """Half-widths by which an interval may be missed on the way; beyond, the next step leads back."""
 
 
+class Unsolved(Exception):
+    """The solver of quadratic programs found no projection."""
+
+
 class Unmet(Exception):
     """The intervals could not be met; carries the last iterate and its point."""
 
@@ -129,7 +133,7 @@ class Iterate(NamedTuple):
     phase : str
         "meet", "approach" or "settle".
     iteration : int
-        Over all phases.
+        Within the phase.
     z, previous : array, shape (n,)
     bound : array of bool, shape (n,)
         Coordinates that the box held in the last projection.
@@ -216,7 +220,7 @@ def _coefficients(gram: Array, low: Array, high: Array) -> Array:
         u = _least_norm(root, low, high)
         if u is not None:
             return solve_triangular(root, u, lower=True, trans="T")
-    raise ArithmeticError("a projection on linearised intervals did not succeed")
+    raise Unsolved
 
 
 def _least_norm(rows: Array, low: Array, high: Array) -> Array | None:
@@ -323,11 +327,11 @@ def optimality(program: Program, z: Array, point: Point, step: float = 0.01) -> 
 
 
 def conflict(program: Program, z: Array, point: Point) -> list[int]:
-    """Name intervals that cannot be met together near z: none of them can be left out.
+    """Name intervals that cannot be met together near z; none if, linearised, all can be.
 
-    A deletion filter (Chinneck 2008, *Feasibility and Infeasibility in Optimization*, section
-    6.2) on the linearised intervals: one at a time is left out, for good if the rest still
-    contradict each other.
+    None of those that are named can be left out: a deletion filter (Chinneck 2008, *Feasibility
+    and Infeasibility in Optimization*, section 6.2) leaves one out at a time, for good if the
+    rest still contradict each other.
     """
 
     def contradicts(rows: list[int]) -> bool:
@@ -341,6 +345,8 @@ def conflict(program: Program, z: Array, point: Point) -> list[int]:
     members = [int(row) for row in np.argsort(pull) if pull[row] > 1e-6 * pull.max()]
     if not contradicts(members):
         members = [int(row) for row in np.argsort(pull)]
+        if not contradicts(members):
+            return []
     for row in list(members):
         less = [other for other in members if other != row]
         if less and contradicts(less):

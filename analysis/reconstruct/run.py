@@ -1,9 +1,8 @@
 """Reconstruct a panel: set the program up, search, round, write."""
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -21,6 +20,7 @@ from analysis.reconstruct.nearest import (
     Optimality,
     Point,
     Unmet,
+    Unsolved,
     conflict,
     optimality,
     search,
@@ -30,7 +30,7 @@ from analysis.reconstruct.quantities import Quantities, quantities
 from analysis.reconstruct.targets import contradictions, printed, targets
 from analysis.specifications import SPECIFICATIONS
 from data.definitions import COLUMNS, DESCRIBED, SUMS
-from data.files import replacing, write_csv
+from data.files import replacing, sha256, write_csv
 from data.panel import FOLDER, load_panel
 from data.recollect import rounded, write_panel
 from models import twfe
@@ -78,9 +78,16 @@ class Settings:
     approaches: int = APPROACHES
 
     def digest(self, start_sha256: str) -> str:
-        """Return a name for these settings on this start."""
-        text = json.dumps([vars(self), start_sha256], sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
+        """Return a name for these settings, on this start and by this code."""
+        made_from = [json.dumps([vars(self), start_sha256], sort_keys=True).encode()]
+        made_from += [path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))]
+        if self.spread:  # in units of how far the named panel lies from the start
+            made_from.append((FOLDER / f"{NAME}.csv").read_bytes())
+        return sha256(b"".join(made_from))[:12]
+
+    def checkpoint(self, folder: Path, start_sha256: str) -> Path:
+        """Return where the search is kept, from which an interrupted one goes on."""
+        return folder / f"{self.digest(start_sha256)}.npz"
 
 
 @dataclass(frozen=True)
@@ -137,22 +144,35 @@ def reconstruct(settings: Settings, folder: Path, tell: Callable[[str], object])
     """
     start = load_panel(START, COLUMNS)
     made = setup(start.frame, compiled(start.frame), settings)
-    checkpoint = folder / f"{settings.digest(start.sha256)}.npz"
+    checkpoint = settings.checkpoint(folder, start.sha256)
     try:
         for at, point in solve(made, settings, checkpoint):
             tell(progress(made, at, point))
     except Unmet as stuck:
         raise Contradiction(conflicting(made, stuck)) from None
+    except Unsolved:
+        raise Contradiction(
+            "the solver of quadratic programs failed on the way: begin elsewhere, with --seed and "
+            "--spread."
+        ) from None
     optimal = optimality(made.program, at.z, point)
     refused = left_out(printed(), settings)
     return Outcome(settings, start.sha256, refused, made, at, point, optimal, panel(made, at.z))
 
 
 def conflicting(made: Problem, stuck: Unmet) -> str:
-    """Say which numbers cannot be met together, as few as can be named."""
+    """Say which numbers cannot be met together, as few as can be named, or which were missed."""
     rows = conflict(made.program, stuck.at.z, stuck.point)
-    cells = "; ".join(named(made.name(row)) for row in rows)
-    return f"no panel was found that meets these {len(rows)} together: {cells}."
+    if rows:
+        cells = "; ".join(named(made.name(row)) for row in rows)
+        return f"no panel was found that meets these {len(rows)} together: {cells}."
+    misses = stuck.point.misses
+    worst = [int(row) for row in np.argsort(-misses)[:5] if misses[row] >= MET]
+    cells = "; ".join(named(made.name(row)) for row in worst)
+    return (
+        f"no panel was found in {stuck.at.iteration} steps, though no numbers contradict each "
+        f"other to first order; {(misses >= MET).sum()} are missed, most of all {cells}."
+    )
 
 
 def progress(made: Problem, at: Iterate, point: Point) -> str:
@@ -178,11 +198,10 @@ def summary(outcome: Outcome) -> str:
 def write(outcome: Outcome, folder: Path, results: Path, figures: Path) -> list[Path]:
     """Write the panel with its sidecar, results/distance.csv and its figure.
 
-    Only a reconstruction with the default settings, steps apart, is called `reconstructed`.
+    Only a reconstruction with the default settings is called `reconstructed`.
     """
-    default = replace(outcome.settings, approaches=APPROACHES) == Settings()
     digest = outcome.settings.digest(outcome.start_sha256)
-    name = NAME if default else f"{NAME}-{digest}"
+    name = NAME if outcome.settings == Settings() else f"{NAME}-{digest}"
     start = json.loads((FOLDER / f"{START}.json").read_text(encoding="utf-8"))
     about = {
         "label": LABEL,

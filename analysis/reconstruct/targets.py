@@ -13,7 +13,8 @@ from models.design import Specification
 from models.twfe import STARS
 
 SHRINK = 1e-3
-"""Share of an interval's half-width that is kept clear at each end.
+"""Share of an interval's half-width that is kept clear at each end (twice as much of extremes,
+which single cells lie at).
 
 So that a number still matches when its panel has been rounded to the digits of a CSV."""
 

@@ -82,6 +82,16 @@ def test_intervals_that_contradict_each_other_are_named():
     assert conflict(program, caught.value.at.z, caught.value.point) == [0, 1, 2]
 
 
+def test_a_miss_that_is_no_contradiction_to_first_order_names_none():
+    program = Program(
+        lambda z: Point(z[:1] ** 2 + 1, 2 * z[None, :1] * [1.0, 0.0], np.zeros(1), np.full(1, 0.5)),
+        -WIDE,
+        WIDE,
+    )
+    z = np.ones(2)
+    assert conflict(program, z, program.evaluate(z)) == []
+
+
 def test_a_search_that_is_taken_up_again_ends_in_the_same_point():
     program = Program(ellipse, -WIDE, WIDE)
     whole = [at for at, _ in search(program, Iterate.start(program, np.array([1.0, 1.5])), 30)]
