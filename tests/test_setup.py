@@ -64,7 +64,8 @@ def make_tasks() -> set[str]:
 
 def test_pixi_has_the_dependencies_of_pyproject():
     assert specifiers(PIXI["dependencies"]) == conda(RUNTIME)
-    assert specifiers(PIXI["feature"]["reconstruct"]["dependencies"]) == conda(EXTRA)
+    extras = [PIXI["feature"][name]["dependencies"] for name in PYPROJECT["project"]["optional-dependencies"]]
+    assert specifiers({k: v for extra in extras for k, v in extra.items()}) == conda(EXTRA)
     test = PIXI["feature"]["test"]
     # What conda-forge does not have comes from where pip takes it.
     assert specifiers(test["dependencies"] | test["pypi-dependencies"]) == conda(DEVELOPMENT)
