@@ -70,7 +70,7 @@ Models = Annotated[
 Draws = Annotated[int, typer.Option(min=99, help="Draws of the wild bootstrap.")]
 Seed = Annotated[int, typer.Option(help="Seed of the sampler; the same seed, the same draws.")]
 
-Engine = Literal["collapsed", "nuts"]
+Engine = Literal["auto", "collapsed", "nuts"]
 
 
 def main() -> None:
@@ -326,8 +326,8 @@ def sample(
     chains: Annotated[int, typer.Option(min=1, help="Chains.")] = 4,
     seed: Seed = 1,
     engine: Annotated[
-        Engine | None, typer.Option(help="See analysis/engines.py. Default: the model's own.")
-    ] = None,
+        Engine, typer.Option(help="See analysis/engines.py. auto: the model's own.")
+    ] = "auto",
     every: Annotated[
         bool, typer.Option("--all", help="All 19 published columns, as far as the models go.")
     ] = False,
@@ -343,7 +343,13 @@ def sample(
     from analysis.engines import Settings
     from analysis.sample import carrying
 
-    settings = Settings(draws=draws, tune=tune, chains=chains, seed=seed, engine=engine)
+    settings = Settings(
+        draws=draws,
+        tune=tune,
+        chains=chains,
+        seed=seed,
+        engine=None if engine == "auto" else engine,
+    )
     if every and columns:
         raise UserError(f"--all and columns ({', '.join(columns)}) exclude each other: leave one.")
     records = carrying(select(()), model or ()) if every else select(columns or HEADLINE)

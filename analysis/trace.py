@@ -36,6 +36,7 @@ ATTRIBUTES = (
     "model",
     "counterpart",
     "engine",
+    "sampler",
     "priors",
     "seed",
     "settings",
