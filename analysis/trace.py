@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import arviz as az
-import h5py
+import netCDF4
 import xarray as xr
 
 from data.errors import UserError
-from data.files import replacing
+from data.files import interrupts_later, replacing
 
 GROUPS = (
     "posterior",
@@ -83,14 +83,14 @@ def breaches(tree: xr.DataTree) -> list[str]:
 def attributes(path: Path) -> dict[str, str | int]:
     """Read the attributes of a trace alone; none if the file is missing or no trace."""
     try:
-        with h5py.File(path) as file:
-            return {name: file.attrs[name] for name in (*ATTRIBUTES, "gate_failed")}
-    except (OSError, KeyError):
+        with netCDF4.Dataset(path) as file:
+            return {name: file.getncattr(name) for name in (*ATTRIBUTES, "gate_failed")}
+    except (OSError, AttributeError):
         return {}
 
 
 def write(tree: xr.DataTree, path: Path) -> None:
-    """Write a trace whole or not at all, compressed.
+    """Write a trace whole or not at all, compressed, with a checksum in each block of data.
 
     Raises
     ------
@@ -98,12 +98,12 @@ def write(tree: xr.DataTree, path: Path) -> None:
         If it breaks the contract.
     """
     _keep(breaches(tree), path)
+    packed = {"zlib": True, "complevel": 1, "fletcher32": True}
     encoding = {
-        f"/{name}": {variable: {"zlib": True, "complevel": 1} for variable in group.data_vars}
-        for name, group in tree.children.items()
+        f"/{name}": dict.fromkeys(group.data_vars, packed) for name, group in tree.children.items()
     }
-    with replacing(path) as temporary:
-        tree.to_netcdf(temporary, engine="h5netcdf", encoding=encoding)
+    with interrupts_later(), replacing(path) as temporary:
+        tree.to_netcdf(temporary, engine="netcdf4", encoding=encoding)
 
 
 def read(path: Path, without: Sequence[str] = ()) -> xr.DataTree:
@@ -121,12 +121,12 @@ def read(path: Path, without: Sequence[str] = ()) -> xr.DataTree:
         If the file is no trace or breaks the contract.
     """
     try:
-        with az.from_netcdf(path, engine="h5netcdf") as opened:
+        with az.from_netcdf(path, engine="netcdf4") as opened:
             missing = breaches(opened)
             kept = [name for name in opened.children if name not in without]
             tree = xr.DataTree.from_dict({name: opened[name].to_dataset().load() for name in kept})
             tree.attrs = dict(opened.attrs)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, AttributeError) as error:
         raise UserError(
             f"{path} cannot be read as a trace: delete it and run `python -m analysis sample`."
         ) from error

@@ -75,7 +75,7 @@ def test_a_missing_group_is_found(tmp_path, name):
 def test_a_missing_attribute_is_found(tmp_path, name):
     assert f"attribute {name}" in trace.breaches(without(name))
     lacking = tmp_path / "a.nc"
-    without(name).to_netcdf(lacking, engine="h5netcdf")
+    without(name).to_netcdf(lacking, engine="netcdf4")
     with pytest.raises(UserError, match=f"a.nc lacks attribute {name}"):
         trace.read(lacking)
 
