@@ -298,7 +298,15 @@ def reconstruct_ensemble(
 
 
 @app.command("reconstruct-bounds")
-def reconstruct_bounds(out: Out = ROOT) -> None:
+def reconstruct_bounds(
+    starts: Annotated[
+        int | None, typer.Option(min=1, help="Panels that each search begins at.")
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Steps down the gradient of each search.")
+    ] = None,
+    out: Out = ROOT,
+) -> None:
     """Look for the ends of what the printed numbers leave open, for some scalars of column 3.2.
 
     Writes results/bounds.csv: inner bounds, found from several starts. An interrupted run goes on
@@ -310,7 +318,12 @@ def reconstruct_bounds(out: Out = ROOT) -> None:
     outputs = Outputs(out)
     try:
         with console.status("Compiling the derivatives of every printed number…") as status:
-            table = bounds.bounds(outputs.results / "reconstruct", status.update)
+            table = bounds.bounds(
+                outputs.results / "reconstruct",
+                status.update,
+                starts=starts or bounds.STARTS,
+                steps=steps or bounds.STEPS,
+            )
     except run.Contradiction as contradiction:
         console.print(f"Contradiction: {contradiction}", style="red", markup=False)
         raise typer.Exit(1) from None
