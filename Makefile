@@ -9,8 +9,8 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/set-up
 
-COMMANDS := panel fingerprints reconstruct reconstruct-ensemble replicate gmm-grid sample \
-            prior-summary describe-model diagnose check sensitivity compare figures reproduce
+COMMANDS := panel fingerprints reconstruct reconstruct-ensemble reconstruct-bounds replicate gmm-grid \
+            sample prior-summary describe-model diagnose check sensitivity compare figures reproduce
 
 .PHONY: help setup test lint $(COMMANDS)
 

@@ -297,6 +297,44 @@ def reconstruct_ensemble(
         console.print(f"written: {outputs.shown(written)}")
 
 
+@app.command("reconstruct-bounds")
+def reconstruct_bounds(
+    starts: Annotated[
+        int | None, typer.Option(min=1, help="Panels that each search begins at.")
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Steps down the gradient of each search.")
+    ] = None,
+    out: Out = ROOT,
+) -> None:
+    """Look for the ends of what the printed numbers leave open, for some scalars of column 3.2.
+
+    Writes results/bounds.csv: inner bounds, found from several starts. An interrupted run goes on
+    where it was. Ends with code 1 if a panel at an end misses a number.
+    """
+    run = _reconstruction()
+    from analysis.reconstruct import bounds
+
+    outputs = Outputs(out)
+    try:
+        with console.status("Compiling the derivatives of every printed number…") as status:
+            table = bounds.bounds(
+                outputs.results / "reconstruct",
+                status.update,
+                starts=starts or bounds.STARTS,
+                steps=steps or bounds.STEPS,
+            )
+    except run.Contradiction as contradiction:
+        console.print(f"Contradiction: {contradiction}", style="red", markup=False)
+        raise typer.Exit(1) from None
+    _print_frame(table, "Bounds found")
+    path = outputs.results / "bounds.csv"
+    write_csv(table, path)
+    console.print(f"written: {outputs.shown(path)}")
+    if not table["exact"].all():
+        raise typer.Exit(1)
+
+
 def _reconstruction() -> "ModuleType":
     """Import the reconstruction, which alone needs JAX and a solver of quadratic programs."""
     try:

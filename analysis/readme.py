@@ -84,6 +84,27 @@ def reconstruction(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
     )
 
 
+def bounds(found: pd.DataFrame) -> str:
+    """Render the ends of each scalar that the printed numbers leave open."""
+    rows = []
+    for scalar, ends in found.groupby("scalar", sort=False):
+        ends = ends.set_index("end")
+        spans = {
+            column: "{:.3f} to {:.3f}".format(*ends.loc[["least", "greatest"], column])
+            for column in ("ensemble", "found")
+        }
+        rows.append(
+            {
+                "scalar": scalar,
+                "`reconstructed`": f"{ends['reconstructed'].iloc[0]:.3f}",
+                "ensemble": spans["ensemble"],
+                "bounds found": spans["found"],
+                "residual": f"{ends['residual'].max():.2f}",
+            }
+        )
+    return markdown(pd.DataFrame(rows))
+
+
 BLOCKS: dict[str, Callable[[pd.DataFrame, pd.DataFrame], str]] = {
     "headline": headline,
     "matches": matches,
@@ -91,6 +112,10 @@ BLOCKS: dict[str, Callable[[pd.DataFrame, pd.DataFrame], str]] = {
     "reconstruction": reconstruction,
 }
 """The computed parts, by their marks; each takes the replication and the comparison."""
+
+OPTIONAL: dict[str, Callable[[pd.DataFrame], str]] = {"bounds": bounds}
+"""Further parts, each by the table of results that it is made from: they stay as they are where
+that table is missing, because the main job does not make it."""
 
 
 def _rows(frame: pd.DataFrame, values: dict[str, str]) -> pd.DataFrame:
@@ -135,6 +160,9 @@ def write(results: Path, readme: Path) -> None:
     """
     tables = [read_result(results, name) for name in ("replication", "comparison")]
     bodies = {name: render(*tables) for name, render in BLOCKS.items()}
+    for name, render in OPTIONAL.items():
+        if (results / f"{name}.csv").is_file():
+            bodies[name] = render(read_result(results, name))
     text = rewrite(readme.read_text(encoding="utf-8"), bodies)
     with replacing(readme) as temporary:
         temporary.write_text(text, encoding="utf-8")
