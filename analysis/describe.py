@@ -54,7 +54,10 @@ def priors(model: Model, parts: Parts) -> pd.DataFrame:
     """
     definition = model.module.build(parts, model.module.PRIORS)
     given = ModelGraph(definition).make_compute_graph()
-    own = {variable.name for variable in definition.free_RVs if not given[variable.name]}
+    table = {prior.name for prior in model.module.PRIORS.table}
+    free = {variable.name for variable in definition.free_RVs}
+    # A pooled variable's own line is not used: others stand for its centre and its scale.
+    own = {name for name in free if not given[name] or not given[name] <= table}
     rows = [
         {
             "variable": prior.name,
@@ -68,10 +71,10 @@ def priors(model: Model, parts: Parts) -> pd.DataFrame:
         if prior.name in own
         for label, unit in _units(prior, parts, definition)
     ]
-    table = pd.DataFrame(rows)
-    repeated = table.duplicated("variable")
-    table.loc[repeated, ["prior, standardised", "meaning", "reason"]] = ""
-    return table
+    shown = pd.DataFrame(rows)
+    repeated = shown.duplicated("variable")
+    shown.loc[repeated, ["prior, standardised", "meaning", "reason"]] = ""
+    return shown
 
 
 def variables(model: Model, parts: Parts) -> pd.DataFrame:
