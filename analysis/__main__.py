@@ -446,12 +446,13 @@ def prior_summary(
 def describe_model(
     column: Column = HEADLINE[0], panel: NamedPanel = PANELS[0].name, model: NamedModel = None
 ) -> None:
-    """Show a model's variables with dims and shapes, and its graph as Mermaid text."""
+    """Show a model's equations, its variables with dims and shapes, and its graph (Mermaid)."""
     from analysis import describe
 
     described = _one(column, panel, model)
     record = described[0]
     console.print(f"[bold]{record.name}[/]: {record.sentence}", highlight=False)
+    console.print(describe.text(record), markup=False, highlight=False, soft_wrap=True)
     _print_frame(describe.variables(*described), f"Variables for column {column}")
     console.print(describe.graph(*described), markup=False, highlight=False, soft_wrap=True)
 
@@ -527,10 +528,12 @@ def check(
         trace_paths(outputs.traces), select(columns or ()), panel or (), model or ()
     )
     found, loo = checks.check(track(paths, "Checking", console=console, transient=True))
+    _print_frame(checks.legend(), "Statistics of a panel, of the data and of each draw")
     for (name, kind), rows in checks.summary(found).groupby(["panel", "check"], sort=False):
-        title = f"{kind.capitalize()} predictive p (of `possible`: the share) — panel {name}"
+        title = f"{kind.capitalize()} predictive p — panel {name}"
         _print_frame(rows.drop(columns=["panel", "check"]), title)
-    _print_frame(loo.drop(columns="given"), f"PSIS-LOO, rows, given {checks.GIVEN}")
+    console.print(checks.READ, highlight=False)
+    _print_frame(loo.drop(columns="given"), f"PSIS-LOO by row, {checks.GIVEN}")
     for name, table in {"checks": found, "loo": loo}.items():
         path = outputs.results / f"{name}.csv"
         write_csv(table, path)
