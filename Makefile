@@ -10,7 +10,8 @@ RUN := $(VENV)/bin/python
 READY := $(VENV)/set-up
 
 COMMANDS := panel fingerprints reconstruct reconstruct-ensemble replicate gmm-grid sample \
-            prior-summary describe-model diagnose check sensitivity compare figures reproduce
+            prior-summary describe-model diagnose check sensitivity compare audit decompose claims \
+            report status figures reproduce
 
 .PHONY: help setup test lint $(COMMANDS)
 

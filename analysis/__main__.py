@@ -227,6 +227,34 @@ def _load(
     return panels
 
 
+@app.command()
+def audit(
+    tables: Annotated[
+        list[Path] | None,
+        typer.Argument(help="CSVs of another paper's tables, laid out as this paper's are."),
+    ] = None,
+    out: Out = ROOT,
+) -> None:
+    """Check printed numbers against each other, the text and official data: results/audit.csv.
+
+    Intervals of what the printing leaves open, by rounding and by truncation. With files, the
+    checks that any regression table can be put to, and nothing is written.
+
+    Example: python -m analysis audit
+    """
+    from analysis.audit import run
+
+    with console.status("Comparing…"):
+        found = run.foreign(tables) if tables else run.audit()
+    _print_frame(run.summary(found), "Comparisons by result")
+    shown = ["check", "place", "compared", "printed", "low", "high", "result"]
+    _print_frame(run.findings(found)[shown], "What does not fit, and what else could be printed")
+    if not tables:
+        path = Outputs(out).results / "audit.csv"
+        write_csv(found, path)
+        console.print(f"written: {Outputs(out).shown(path)} ({len(found)} rows)")
+
+
 # --- reconstruction -------------------------------------------------------------------------
 
 
