@@ -606,6 +606,28 @@ def compare(
     figures(out)
 
 
+@app.command()
+def claims(out: Out = ROOT) -> None:
+    """Give each claim of the paper its verdict by a fixed rule: results/claims.json.
+
+    Reads what replicate, compare, sensitivity and multiverse made; says what is missing.
+
+    Example: python -m analysis claims
+    """
+    from analysis import claims as ledger
+
+    results = Outputs(out).results
+    read_result(results, "replication")
+    found = ledger.document(results)
+    _print_frame(ledger.table(found["claims"]).fillna(""), "The paper's claims")
+    for name, value in found["inputs"].items():
+        if value.startswith("missing"):
+            console.print(f"Not at hand: {name}; {value.removeprefix('missing: ')} makes it.")
+    path = results / "claims.json"
+    ledger.write(found, path)
+    console.print(f"written: {Outputs(out).shown(path)} ({len(found['claims'])} claims)")
+
+
 # --- pictures and pages -----------------------------------------------------------------------
 
 

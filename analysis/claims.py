@@ -2,8 +2,9 @@
 
 The rule, written before any result was looked at; nothing that comes out may change it.
 
-1. A claim is a statement about slopes (`CLAIMS`). Its evidence is the posterior of the column's
-   main model on the panels that were rebuilt from official series without the regression tables.
+1. A claim is a statement about slopes (`CLAIMS`). Its evidence is the posterior of the main model,
+   the top of the ladder (for Table 8 its region slopes; for Table 5 the model with the lagged
+   outcome), on the panels that were rebuilt from official series without the regression tables.
    A panel made to meet the printed numbers only says what these imply: it never counts.
 2. On each such panel the finding is `for` if the statement has a posterior probability of 97.5 %
    or more, `against` if it has 2.5 % or less, else `open`. A size is `for` where the posterior
@@ -25,13 +26,22 @@ The rule, written before any result was looked at; nothing that comes out may ch
    nothing, and the ledger says that it is missing.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
-from analysis.compare import CERTAIN
+from analysis.compare import CERTAIN, Z, published_column
+from analysis.outputs import MADE_BY, TEXT
+from analysis.sensitivity import AVERAGE
+from analysis.specifications import SPECIFICATIONS, select
+from data.files import replacing, sha256
 from data.panel import PANELS
+from models.design import Specification
+from models.registry import LADDER, models_for
 
 EVIDENCE = tuple(kind.name for kind in PANELS if kind.evidence)
 IMPLIED = tuple(kind.name for kind in PANELS if not kind.evidence)
@@ -161,3 +171,288 @@ def verdict(findings: Sequence[str], turned: Sequence[str], tested: bool = True)
     if found == {"against"}:
         return "contradicted"
     return "doubtful" if "against" in found else "not established"
+
+
+# --- evidence -----------------------------------------------------------------------------------
+
+SOURCES = (
+    *("replication", "comparison", "ladder", "turning_points"),
+    *("sensitivity_priors", "sensitivity_influence", "multiverse"),
+)
+"""Tables in results/ that the ledger reads; what has not been made is said, with its command."""
+
+KEYS = ("panel", "column", "term")
+
+
+def read(results: Path) -> dict[str, pd.DataFrame]:
+    """Read `SOURCES`; a table that is missing is empty, without columns."""
+    paths = {name: results / f"{name}.csv" for name in SOURCES}
+    text = TEXT | dict.fromkeys(("region", "province", "gate", "counterpart"), str)
+    return {
+        name: pd.read_csv(path, dtype=text) if path.is_file() else pd.DataFrame()
+        for name, path in paths.items()
+    }
+
+
+def rows(table: pd.DataFrame, **values: str) -> pd.DataFrame:
+    """Return the rows of a table that have the given values; none of a table not made."""
+    if not set(values) <= set(table):
+        return table.head(0)
+    return table[(table[list(values)] == pd.Series(values)).all(axis=1)]
+
+
+def home(record: Specification) -> tuple[Specification, str]:
+    """Return the column whose main fit holds a column's slope, and the region of the slope."""
+    if record.region is None:
+        return record, AVERAGE
+    whole = next(other for other in SPECIFICATIONS if published_column(other, record.region)
+                 == record.column)  # fmt: skip
+    return whole, record.region
+
+
+def main_model(record: Specification) -> str:
+    """Return the name of the model whose posterior is the evidence; empty if there is none yet."""
+    if not record.dynamic:
+        return LADDER[-1]
+    own = [m.name for m in models_for(record) if not m.counterpart(record) and not m.extra]
+    return own[-1] if own else ""
+
+
+def posterior(claim: Claim, panel: str, tables: Mapping[str, pd.DataFrame]) -> dict:
+    """Return the main model's posterior on a panel and its `finding` by rule 2.
+
+    Returns
+    -------
+    dict
+        `model, finding`, and where there is a posterior `gate, mean, q025, q975, probability` (of
+        the statement; of a size that of its sign) and `agreement`.
+    """
+    (record,) = select([claim.column])
+    whole, _ = home(record)
+    found = {"model": main_model(record), "finding": "missing"}
+    at = {"panel": panel, "model": found["model"], "fitted_column": whole.column}
+    own = rows(tables["comparison"], **at, column=claim.column, term=claim.term)
+    if len(own) != 1:
+        return found
+    row = own.iloc[0]
+    found |= {name: row[name] for name in ("gate", "mean", "q025", "q975", "agreement")}
+    found["probability"] = row["p_same_sign"]
+    if claim.kind == "no turn":
+        turns = rows(tables["turning_points"], panel=panel, column=claim.column, term=claim.term)
+        turns = rows(turns, model=found["model"], region="all")
+        found["probability"] = 1 - turns["p_inside"].iloc[0] if len(turns) == 1 else np.nan
+    if row["gate"] == "pass":
+        of_size = claim.kind == "size"
+        found["finding"] = OF_SIZE[row["agreement"]] if of_size else finding(found["probability"])
+    return found
+
+
+def estimate(claim: Claim, panel: str, tables: Mapping[str, pd.DataFrame]) -> dict:
+    """Return the paper's own estimator on a panel: `coef, se, stars` and other statistics."""
+    own = rows(tables["replication"], panel=panel, column=claim.column, term=claim.term)
+    cells = dict(zip(own["statistic"], own["estimated"], strict=True)) if len(own) else {}
+    return {
+        name: value if name == "stars" else float(value)
+        for name, value in cells.items()
+        if name == "stars" or value == value
+    }
+
+
+def steps(claim: Claim, panel: str, tables: Mapping[str, pd.DataFrame]) -> list[dict]:
+    """Return the ladder of a claim's cell on a panel."""
+    own = rows(tables["ladder"], panel=panel, column=claim.column, term=claim.term)
+    columns = [name for name in ("step", "estimate", "low", "high", "gate") if name in own]
+    return own[columns].fillna("").to_dict("records")
+
+
+def turning(
+    claim: Claim, panel: str, sign: float, tables: Mapping[str, pd.DataFrame]
+) -> dict[str, list[str] | None]:
+    """Return what turns a `for` on a panel by rule 4, by kind; None where nothing was made."""
+    (record,) = select([claim.column])
+    whole, region = home(record)
+    main = main_model(record)
+    if claim.kind == "no turn":
+        return {"other models": None, "other priors": None, "one province less": None,
+                "multiverse": None}  # fmt: skip
+    fit = {"panel": panel, "column": whole.column, "model": main, "term": claim.term}
+    models = rows(tables["comparison"], panel=panel, column=claim.column, term=claim.term)
+    if len(models):
+        models = models[(models["gate"] == "pass") & models["counterpart"].isna()]
+        models = models[(models["model"] != main) & (models["model"] != "flat")]
+    quantity = {"quantity": "slope" if region == AVERAGE else "slope_region"}
+    priors = rows(tables["sensitivity_priors"], **fit, **quantity)
+    if region != AVERAGE:
+        priors = rows(priors, region=region)
+    provinces = rows(tables["sensitivity_influence"], **fit, region=region)
+    if len(provinces):
+        reach = Z * provinces["sd"]
+        provinces = provinces.assign(q025=provinces["mean"] - reach, q975=provinces["mean"] + reach)
+    universes = rows(tables["multiverse"], column=claim.column, term=claim.term)
+    return {
+        "other models": _turned(models, "model", sign),
+        "other priors": _turned(priors, "priors", sign),
+        "one province less": _turned(provinces, "province", sign),
+        "multiverse": None
+        if universes.empty
+        else [
+            f"{share:.0%} of universes" for share in universes["share_same_sign"] if share < SHARE
+        ],
+    }
+
+
+def _turned(table: pd.DataFrame, label: str, sign: float) -> list[str] | None:
+    """Name the rows whose interval does not exclude the other sign; None if there are no rows."""
+    if table.empty:
+        return None
+    off = (table["q025"] <= 0) if sign > 0 else (table["q975"] >= 0)
+    return table.loc[off, label].astype(str).tolist()
+
+
+MADE_WITH = {
+    "other models": "sample {column} --model autoregressive, then compare",
+    "other priors": "sensitivity {column}",
+    "one province less": "sensitivity {column}",
+    "multiverse": "multiverse",
+}
+"""The commands that make what rule 4 looks at."""
+
+
+def assess(claim: Claim, tables: Mapping[str, pd.DataFrame]) -> dict:
+    """Join a claim to its evidence and give its verdict.
+
+    Returns
+    -------
+    dict
+        The claim's fields; `printed`; `panels`, by name the `estimate`, `ladder`, `posterior` and
+        what `turns` it; `implied`, the same on panels that do not count; `missing`, commands that
+        would make what is not there; `verdict` and `reason`.
+    """
+    found = {**asdict(claim), "printed": "", "panels": {}, "implied": {}, "missing": []}
+    if claim.kind == "untested":
+        word = verdict([], [], tested=False)
+        return found | {"verdict": word, "reason": VERDICTS[word].capitalize() + "."}
+    printed = rows(tables["replication"], column=claim.column, term=claim.term)
+    if printed.empty:
+        reason_ = f"Column {claim.column} has not been estimated."
+        command = [f"python -m analysis replicate {claim.column}"]
+        return found | {"missing": command, "verdict": "not assessed", "reason": reason_}
+    cells = dict(zip(printed["statistic"], printed["published"], strict=True))
+    found["printed"] = f"{cells['coef']}{_text(cells['stars'])} ({cells['se']})"
+    sign = float(np.sign(float(cells["coef"])))
+    findings, turned = [], []
+    for name in (*EVIDENCE, *IMPLIED):
+        after = posterior(claim, name, tables)
+        evidence = {
+            "estimate": estimate(claim, name, tables),
+            "ladder": steps(claim, name, tables),
+            "posterior": after,
+        }
+        if name in IMPLIED:
+            found["implied"][name] = evidence
+            continue
+        turns = turning(claim, name, sign, tables)
+        found["panels"][name] = evidence | {"turns": turns}
+        findings.append(after["finding"])
+        if after["finding"] == "for":
+            turned += [
+                f"{each} ({kind}, {name})" for kind, all_ in turns.items() for each in all_ or ()
+            ]
+            found["missing"] += [
+                MADE_WITH[kind].format(column=home(select([claim.column])[0])[0].column)
+                for kind, made in turns.items()
+                if made is None
+            ]
+        if after["finding"] == "missing":
+            found["missing"].append(f"sample {claim.column} --panel {name}, then compare")
+    found["missing"] = [f"python -m analysis {text}" for text in dict.fromkeys(found["missing"])]
+    word = verdict(findings, turned)
+    return found | {"verdict": word, "reason": reason(claim, word, found["panels"], turned)}
+
+
+def _text(cell: object) -> str:
+    return cell if isinstance(cell, str) else ""
+
+
+def reason(claim: Claim, word: str, panels: Mapping[str, dict], turned: Sequence[str]) -> str:
+    """Say in numbers why the verdict is what it is."""
+    parts = []
+    for name, evidence in panels.items():
+        after = evidence["posterior"]
+        if after["finding"] == "missing":
+            why = "the fit failed its gate" if after.get("gate") == "fail" else "not sampled"
+            parts.append(f"{name}: {why}")
+        elif claim.kind == "size":
+            ends = f"[{after['q025']:.3f}, {after['q975']:.3f}]"
+            parts.append(f"{name}: {after['mean']:.3f} {ends}, {after['agreement']}")
+        else:
+            parts.append(f"{name}: P = {after['probability']:.3f}, {after['finding']}")
+    text = f"{VERDICTS[word].capitalize()} ({'; '.join(parts)})."
+    if word == "fragile":
+        text += f" Turned by {', '.join(turned[:6])}" + ("…" if len(turned) > 6 else "") + "."
+    return text
+
+
+def ledger(tables: Mapping[str, pd.DataFrame]) -> list[dict]:
+    """Assess every claim."""
+    return [assess(claim, tables) for claim in CLAIMS]
+
+
+def document(results: Path) -> dict:
+    """Return what results/claims.json holds: the rule, its inputs by hash, and the ledger."""
+    tables = read(results)
+    paths = {name: results / f"{name}.csv" for name in SOURCES}
+    return {
+        "rule": __doc__,
+        "verdicts": VERDICTS,
+        "panels": {kind.name: kind.label for kind in PANELS},
+        "inputs": {
+            path.name: sha256(path.read_bytes()) if path.is_file() else f"missing: {_maker(name)}"
+            for name, path in paths.items()
+        },
+        "claims": ledger(tables),
+    }
+
+
+def _maker(name: str) -> str:
+    return f"python -m analysis {MADE_BY[name]}"
+
+
+def write(found: dict, path: Path) -> None:
+    """Write the ledger as JSON, whole or not at all."""
+    with replacing(path) as temporary:
+        text = json.dumps(_plain(found), indent=2, ensure_ascii=False)
+        temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def _plain(value: object) -> object:
+    """Return the same with numbers and missing values as JSON has them."""
+    if isinstance(value, Mapping):
+        return {str(name): _plain(each) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(each) for each in value]
+    if isinstance(value, (float, np.floating)):
+        return None if np.isnan(value) else float(f"{value:.12g}")
+    return value
+
+
+def table(found: Sequence[Mapping]) -> pd.DataFrame:
+    """Return the ledger as a table: claim, printed cell, P of the statement by panel, verdict."""
+    return pd.DataFrame([_line(claim) for claim in found])
+
+
+def _line(claim: Mapping) -> dict[str, str]:
+    line = {"claim": claim["id"], "statement": claim["text"], "printed": claim["printed"]}
+    for name in (*EVIDENCE, *IMPLIED):
+        of = claim["panels"].get(name) or claim["implied"].get(name) or {"posterior": {}}
+        probability = of["posterior"].get("probability", np.nan)
+        line[name] = "" if np.isnan(probability) else f"{probability:.3f}"
+    return {**line, "verdict": claim["verdict"]}
+
+
+def counts(found: Sequence[Mapping]) -> Iterator[tuple[str, int]]:
+    """Yield each verdict that was given and how often, the best first."""
+    for word in VERDICTS:
+        number = sum(claim["verdict"] == word for claim in found)
+        if number:
+            yield word, number

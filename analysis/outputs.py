@@ -10,7 +10,15 @@ from data.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[1]
 
-MADE_BY = {"replication": "replicate", "comparison": "compare"}
+MADE_BY = {
+    "replication": "replicate",
+    "comparison": "compare",
+    "ladder": "compare",
+    "turning_points": "compare",
+    "sensitivity_priors": "sensitivity",
+    "sensitivity_influence": "sensitivity",
+    "multiverse": "multiverse",
+}
 """Tables in results/ that other commands read, and the command that makes each."""
 
 TEXT = dict.fromkeys(["table", "column", "fitted_column"], str)

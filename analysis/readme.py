@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.outputs import read_result
+from analysis import claims as ledger
+from analysis.outputs import Outputs, read_result
 from analysis.replicate import summary
 from analysis.specifications import HEADLINE, select
 from data.errors import UserError
@@ -84,11 +85,18 @@ def reconstruction(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
     )
 
 
+def claims(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
+    """Render the ledger of claims: P of each statement by panel, and the verdict."""
+    found = ledger.ledger(ledger.read(Outputs().results))
+    return markdown(ledger.table(found).rename(columns={k.name: f"`{k.name}`" for k in PANELS}))
+
+
 BLOCKS: dict[str, Callable[[pd.DataFrame, pd.DataFrame], str]] = {
     "headline": headline,
     "matches": matches,
     "filled": filled,
     "reconstruction": reconstruction,
+    "claims": claims,
 }
 """The computed parts, by their marks; each takes the replication and the comparison."""
 
