@@ -607,6 +607,34 @@ def compare(
 
 
 @app.command()
+def decompose(columns: Columns = None, out: Out = ROOT) -> None:
+    """Share out the gap between recollected and published slopes: results/decomposition.csv.
+
+    Of each column and recollected panel that disagrees with the paper in sign or by more than two
+    standard errors: by ingredient of the data, province, year and region.
+
+    Example: python -m analysis decompose 3.2 8.2
+    """
+    from analysis import decompose as why
+    from analysis import plots
+
+    outputs = Outputs(out)
+    listed = why.gaps(select(columns or ()), *why.load())
+    if not listed:
+        console.print("No recollected panel disagrees with these columns: nothing to share out.")
+        return
+    done = track(why.run(listed), "Sharing out", len(listed), console=console, transient=True)
+    found = pd.concat(done, ignore_index=True)
+    _print_frame(why.largest(found), "Largest shares of each gap, by ingredient")
+    path = outputs.results / "decomposition.csv"
+    write_csv(found, path)
+    console.print(f"written: {outputs.shown(path)} ({len(found)} rows)")
+    if found["column"].isin(HEADLINE).any():
+        for picture in plots.save(why.draw, found, outputs.figures / "decomposition"):
+            console.print(f"written: {outputs.shown(picture)}")
+
+
+@app.command()
 def claims(out: Out = ROOT) -> None:
     """Give each claim of the paper its verdict by a fixed rule: results/claims.json.
 
