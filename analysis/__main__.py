@@ -660,6 +660,27 @@ def claims(out: Out = ROOT) -> None:
 
 
 @app.command()
+def report(out: Out = ROOT) -> None:
+    """Write one self-contained page of all results: results/report.html.
+
+    Reads what other commands made; what they have not made is named with its command.
+
+    Example: python -m analysis report
+    """
+    from analysis.report import page, traces
+
+    outputs = Outputs(out)
+    paths = sorted(outputs.traces.glob("*/[!.]*.nc"))
+    found = [
+        traces.read(path)
+        for path in track(paths, "Reading traces", console=console, transient=True)
+    ]
+    with console.status("Writing the page…"):
+        path = page.write(outputs, found)
+    console.print(f"written: {outputs.shown(path)} ({path.stat().st_size / 1e6:.1f} MB)")
+
+
+@app.command()
 def figures(out: Out = ROOT) -> None:
     """Redraw figures/ from results/."""
     from analysis import plots
