@@ -364,7 +364,7 @@ def assess(claim: Claim, tables: Mapping[str, pd.DataFrame]) -> dict:
                 if made is None
             ]
         if after["finding"] == "missing":
-            found["missing"].append(f"sample {claim.column} --panel {name}, then compare")
+            found["missing"].append(f"sample {claim.column}, then compare")
     found["missing"] = [f"python -m analysis {text}" for text in dict.fromkeys(found["missing"])]
     word = verdict(findings, turned)
     return found | {"verdict": word, "reason": reason(claim, word, found["panels"], turned)}
@@ -376,18 +376,19 @@ def _text(cell: object) -> str:
 
 def reason(claim: Claim, word: str, panels: Mapping[str, dict], turned: Sequence[str]) -> str:
     """Say in numbers why the verdict is what it is."""
-    parts = []
+    parts: dict[str, list[str]] = {}
     for name, evidence in panels.items():
         after = evidence["posterior"]
         if after["finding"] == "missing":
-            why = "the fit failed its gate" if after.get("gate") == "fail" else "not sampled"
-            parts.append(f"{name}: {why}")
+            said = "the fit failed its gate" if after.get("gate") == "fail" else "not sampled"
         elif claim.kind == "size":
             ends = f"[{after['q025']:.3f}, {after['q975']:.3f}]"
-            parts.append(f"{name}: {after['mean']:.3f} {ends}, {after['agreement']}")
+            said = f"{after['mean']:.3f} {ends}, {after['agreement']}"
         else:
-            parts.append(f"{name}: P = {after['probability']:.3f}, {after['finding']}")
-    text = f"{VERDICTS[word].capitalize()} ({'; '.join(parts)})."
+            said = f"P = {after['probability']:.3f}, {after['finding']}"
+        parts.setdefault(said, []).append(name)
+    told = "; ".join(f"{', '.join(names)}: {said}" for said, names in parts.items())
+    text = f"{VERDICTS[word].capitalize()} ({told})."
     if word == "fragile":
         text += f" Turned by {', '.join(turned[:6])}" + ("…" if len(turned) > 6 else "") + "."
     return text

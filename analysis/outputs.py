@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-from rich.table import Table
 
 from data.errors import UserError
 
@@ -63,11 +62,3 @@ def read_result(results: Path, name: str) -> pd.DataFrame:
     if not path.is_file():
         raise UserError(f"{path} is missing: run `python -m analysis {MADE_BY[name]}` first.")
     return pd.read_csv(path, dtype=TEXT)
-
-
-def screen_table(*heads: str, title: str) -> Table:
-    """Return an empty table for the terminal; what does not fit is folded, never cut off."""
-    table = Table(*heads, title=title)
-    for column in table.columns:
-        column.overflow = "fold"
-    return table

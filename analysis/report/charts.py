@@ -69,11 +69,11 @@ def slopes(rows: pd.DataFrame) -> alt.LayerChart:
         *(alt.Tooltip(f"{name}:Q", format=".3f") for name in ("estimate", "low", "high")),
         alt.Tooltip("published:Q", format=".3f"), alt.Tooltip("health:N"),
     ]  # fmt: skip
-    band = base.mark_rect(opacity=0.18, color=GREY).encode(
+    band = base.mark_rect(opacity=0.18, color=GREY, aria=False).encode(
         x=alt.X("min(from_):Q", title="slope"), x2="max(to):Q"
     )
-    published = base.mark_rule(color=GREY).encode(x="mean(published):Q")
-    zero = alt.Chart().mark_rule(strokeDash=[2, 3], color=GREY).encode(x=alt.datum(0))
+    published = base.mark_rule(color=GREY, aria=False).encode(x="mean(published):Q")
+    zero = alt.Chart().mark_rule(strokeDash=[2, 3], color=GREY, aria=False).encode(x=alt.datum(0))
     bars = base.mark_rule(strokeWidth=1.6).encode(
         x="low:Q", x2="high:Q", y=y, yOffset=offset, color=colour, tooltip=tip
     )
@@ -109,7 +109,7 @@ def by_region(rows: pd.DataFrame) -> alt.LayerChart:
             alt.Tooltip("gate:N"),
         ],
     }  # fmt: skip
-    zero = alt.Chart().mark_rule(strokeDash=[2, 3], color=GREY).encode(x=alt.datum(0))
+    zero = alt.Chart().mark_rule(strokeDash=[2, 3], color=GREY, aria=False).encode(x=alt.datum(0))
     bars = base.mark_rule(strokeWidth=1.6).encode(
         x=alt.X("q025:Q", title="slope"), x2="q975:Q", **shared
     )
@@ -160,7 +160,7 @@ def waterfall(rows: pd.DataFrame) -> alt.LayerChart:
                      alt.Tooltip("mcse:Q", format=".1g", title="Monte Carlo error")],
         )
     )  # fmt: skip
-    zero = alt.Chart().mark_rule(color=GREY).encode(x=alt.datum(0))
+    zero = alt.Chart().mark_rule(color=GREY, aria=False).encode(x=alt.datum(0))
     return sized(alt.layer(zero, bars).add_params(pick), 340)
 
 

@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 import vl_convert
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from analysis import claims, decompose
 from analysis.audit import run as audit
@@ -152,7 +151,7 @@ def answer(made: Made) -> Iterable[Block]:
     document = claims.document(made.results)
     found = document["claims"]
     counted = dict(claims.counts(found))
-    of = ", ".join(f"{number} {word}" for word, number in counted.items())
+    of = ", ".join(f"“{word}” {number}" for word, number in counted.items())
     yield text(
         f"Of {len(found)} claims: {of}. The author’s data were never published: the claims are "
         "judged on panels rebuilt from official series, by a rule that was written down before "
@@ -168,12 +167,12 @@ def answer(made: Made) -> Iterable[Block]:
             **{name: claim[name] for name in ("text", "zh", "id", "place", "verdict", "reason")},
             "printed": claim["printed"],
             "missing": claim["missing"],
-            "p": [line[name] for name in panels],
+            "p": [(name, line[name]) for name in panels],
             "tone": TONES.get(claim["verdict"], "v-open"),
         }
         for claim, line in zip(found, lines.to_dict("records"), strict=True)
     ]
-    yield {"kind": "ledger", "rows": rows, "panels": panels}
+    yield {"kind": "ledger", "rows": rows}
     yield {"kind": "folded", "summary": "The rule of the verdicts", "text": document["rule"]}
 
 
@@ -242,7 +241,7 @@ def paper_table(number: str, rows: pd.DataFrame, comparison: pd.DataFrame | None
         if any(found):
             lines.append({"head": head, "cells": found})
     heads = [f"({r.column.split('.')[1]}) {r.outcome}, {r.title}" for r in records]
-    return block | {"heads": ["", *heads], "rows": lines}
+    return block | {"heads": ["term", *heads], "rows": lines}
 
 
 WHOLE = {
@@ -550,14 +549,14 @@ def render(made: Made) -> str:
         }
         for section in SECTIONS
     ]
-    own = {name: Markup((TEMPLATES / name).read_text(encoding="utf-8")) for name in OWN}
+    own = {name: (TEMPLATES / name).read_text(encoding="utf-8") for name in OWN}
     return environment.get_template("page.html.j2").render(
         title=TITLE,
         sections=sections,
         charts=made.drawn,
         traces={trace.name: trace.ranks for trace in made.traces},
         ranks=charts.spec(charts.ranks()),
-        bundle=Markup(vl_convert.javascript_bundle()),
+        bundle=vl_convert.javascript_bundle(),
         style=own["style.css"],
         script=own["page.js"],
     )
