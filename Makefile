@@ -17,7 +17,7 @@ COMMANDS := panel fingerprints reconstruct reconstruct-ensemble replicate gmm-gr
 
 help: ## List the tasks
 	@echo "make setup        install the pinned dependencies into $(VENV) (every other task does so first)"
-	@echo "make reproduce    run the main job: replicate, sample, diagnose, compare, draw"
+	@echo "make reproduce    run the main job: replicate, sample, compare, judge, report"
 	@echo "make test         run the tests"
 	@echo "make lint         check format and style"
 	@echo "Also: make $(filter-out reproduce,$(COMMANDS))"

@@ -610,7 +610,7 @@ def compare(
 
     Example: python -m analysis compare --rope 0.05
     """
-    from analysis import ladder, pooled, tables
+    from analysis import ladder, plots, pooled, tables
     from analysis.trace import trace_paths
     from models.registry import LADDER
 
@@ -637,7 +637,8 @@ def compare(
         path = outputs.results / f"{name}.csv"
         write_csv(frame, path)
         console.print(f"written: {outputs.shown(path)} ({len(frame)} rows)")
-    figures(out)
+    for path in plots.draw(outputs.results, outputs.figures):
+        console.print(f"written: {outputs.shown(path)}")
 
 
 @app.command()
@@ -732,15 +733,18 @@ def status(out: Out = ROOT) -> None:
 
 @app.command()
 def figures(out: Out = ROOT) -> None:
-    """Redraw figures/ from results/.
+    """Redraw every picture of figures/ from results/, SVG and PNG.
 
     Example: python -m analysis figures
     """
-    from analysis import plots
+    from analysis import gallery
 
     outputs = Outputs(out)
-    for path in plots.draw(outputs.results, outputs.figures):
-        console.print(f"written: {outputs.shown(path)}")
+    for command, paths in gallery.draw(outputs):
+        for path in paths:
+            console.print(f"written: {outputs.shown(path)}")
+        if not paths:
+            console.print(f"not redrawn: python -m analysis {command} makes what is needed.")
 
 
 @app.command()
@@ -757,7 +761,7 @@ def readme() -> None:
 
 @app.command()
 def reproduce(seed: Seed = 1, out: Out = ROOT) -> None:
-    """Run the main job: replicate, sample the headline columns, diagnose, compare, draw.
+    """Run the main job: replicate, sample the headline columns, compare, judge, report.
 
     Example: python -m analysis reproduce
     """
@@ -770,11 +774,19 @@ def reproduce(seed: Seed = 1, out: Out = ROOT) -> None:
     _sample(_load(None, headline), headline, (), Settings(seed=seed), outputs)
     diagnostics = _diagnose(outputs)
     compare(out=out)
+    audit(out=out)
+    decompose(list(HEADLINE), out)
+    claims(out)
+    report(out)
     _print_frame(pd.DataFrame(SUMMARY, columns=["what", "where"]), "What came out")
     _exit_by_gate(diagnostics)
 
 
 SUMMARY = (
+    ("which claims of the paper stand, and all else, on one page", "results/report.html"),
+    ("each claim with its evidence and verdict", "results/claims.json"),
+    ("printed numbers checked against each other", "results/audit.csv"),
+    ("what in the data makes slopes differ from the paper's", "results/decomposition.csv"),
     ("Tables 2-8, printed number beside estimate", "results/replication.csv"),
     ("how each construction choice meets Table 2", "results/fingerprints.csv"),
     ("posteriors, one NetCDF per panel, column and model", "traces/<panel>/<column>-<model>.nc"),
