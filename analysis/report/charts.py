@@ -221,6 +221,26 @@ def ranks() -> alt.Chart:
     return chart
 
 
+def energy() -> alt.Chart:
+    """Draw the energy's distribution beside that of its moves: too narrow moves explore too little.
+
+    Betancourt (2018), arXiv:1701.02434, section 6.1. Without data, as `ranks`.
+    """
+    return (
+        alt.Chart(alt.Data(values=[]))
+        .mark_line(interpolate="step")
+        .encode(
+            x=alt.X("at:Q", title="energy about its mean, in sd"),
+            y=alt.Y("density:Q", title="density"),
+            color=alt.Color("kind:N", title=None, legend=alt.Legend(orient="top"),
+                            scale=alt.Scale(range=list(PALETTE))),
+            tooltip=["kind:N", alt.Tooltip("at:Q", format=".2f"),
+                     alt.Tooltip("density:Q", format=".2f")],
+        )
+        .properties(width=250, height=110)
+    )  # fmt: skip
+
+
 def sized(chart: alt.LayerChart, height: int) -> alt.LayerChart:
     """Let a chart be as wide as its container."""
     return chart.properties(width="container", height=height)

@@ -437,6 +437,7 @@ def sensitivity(made: Made) -> Iterable[Block]:
             yield folded(lines[kept], f"Priors of {LADDER[-1]}, on the standardised scale, and why")
             break
     for name, what, command in (
+        ("scales", "prior and posterior of each scale", "compare"),
         ("sensitivity_priors", "refits under other priors", "sensitivity"),
         ("sensitivity_loo", "how well models foresee a province left out", "sensitivity"),
         ("sensitivity_influence", "refits without each province", "sensitivity"),
@@ -554,8 +555,10 @@ def render(made: Made) -> str:
         title=TITLE,
         sections=sections,
         charts=made.drawn,
-        traces={trace.name: trace.ranks for trace in made.traces},
-        ranks=charts.spec(charts.ranks()),
+        traces={
+            trace.name: {"ranks": trace.ranks, "energy": trace.energy} for trace in made.traces
+        },
+        shapes={"ranks": charts.spec(charts.ranks()), "energy": charts.spec(charts.energy())},
         bundle=vl_convert.javascript_bundle(),
         style=own["style.css"],
         script=own["page.js"],

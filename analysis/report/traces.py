@@ -28,6 +28,8 @@ class Trace:
         The gate's numbers, and how it was sampled.
     ranks : list of dict
         By `variable`, the `shares` of each chain's draws in each bin of ranks, 1 if even.
+    energy : list of dict
+        Densities of the energy and of its moves; empty if the engine has no energy.
     """
 
     panel: str
@@ -41,6 +43,7 @@ class Trace:
     numbers: str
     more: str
     ranks: list[dict]
+    energy: list[dict]
 
     @property
     def name(self) -> str:
@@ -67,6 +70,7 @@ def read(path: Path) -> Trace:
         more=f"engine {attrs['engine']}, seed {attrs['seed']}, "
         + ", ".join(f"{name} {value}" for name, value in settings.items()),
         ranks=ranks(tree["posterior"].to_dataset()),
+        energy=energy(tree["sample_stats"].to_dataset()),
     )
 
 
@@ -93,6 +97,33 @@ def ranks(posterior: xr.Dataset) -> list[dict]:
             label = " ".join([name, *map(str, at)]) if isinstance(at, tuple) else f"{name} {at}"
             found.append({"variable": label, "shares": shares(draws)})
     return found[:MOST]
+
+
+def energy(statistics: xr.Dataset) -> list[dict]:
+    """Return densities of the energy about its mean and of its moves from draw to draw.
+
+    Parameters
+    ----------
+    statistics : Dataset
+        `energy`, dims (chain, draw), if the engine has one.
+    """
+    if "energy" not in statistics:
+        return []
+    values = statistics["energy"].transpose("chain", "draw").to_numpy()
+    sd = values.std()
+    if not np.isfinite(sd) or sd == 0:
+        return []
+    shown = {"energy": (values - values.mean()) / sd, "its moves": np.diff(values, axis=1) / sd}
+    edges = np.linspace(-4, 4, 33)
+    found = []
+    for kind, each in shown.items():
+        density, _ = np.histogram(each, edges, density=True)
+        at = (edges[:-1] + edges[1:]) / 2
+        found += [
+            {"kind": kind, "at": round(float(x), 3), "density": round(float(d), 4)}
+            for x, d in zip(at, density, strict=True)
+        ]
+    return found
 
 
 MOST = 12

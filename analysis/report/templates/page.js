@@ -21,14 +21,21 @@ const ready = drawAll().then(() => { document.documentElement.dataset.drawn = "y
 dark.addEventListener("change", drawAll);
 
 const traces = read("traces");
-const shape = read("ranks");
+const shapes = read("shapes");
 for (const details of document.querySelectorAll("details[data-trace]")) {
   details.addEventListener("toggle", () => {
-    const place = details.querySelector(".chart");
-    if (!details.open || place.childElementCount) return;
-    const values = traces[details.dataset.trace].flatMap(({ variable, shares }) =>
-      shares.flatMap((chain, c) => chain.map((share, bin) => ({ variable, chain: c + 1, bin, share }))));
-    embed(place, { ...structuredClone(shape), data: { values } });
+    if (!details.open) return;
+    const { ranks, energy } = traces[details.dataset.trace];
+    const values = {
+      ranks: ranks.flatMap(({ variable, shares }) => shares.flatMap((chain, c) =>
+        chain.map((share, bin) => ({ variable, chain: c + 1, bin, share })))),
+      energy,
+    };
+    for (const place of details.querySelectorAll(".chart")) {
+      const name = place.dataset.shape;
+      if (place.childElementCount || !values[name].length) continue;
+      embed(place, { ...structuredClone(shapes[name]), data: { values: values[name] } });
+    }
   });
 }
 const panel = document.getElementById("panel");

@@ -63,6 +63,7 @@ def traces() -> list[Trace]:
             priors=PRIORS.to_json(), versions='{"pymc": "6.4"}', commit="x",
             numbers="r_hat 1.001", more="engine collapsed",
             ranks=[{"variable": "slope indus", "shares": even}],
+            energy=[{"kind": "energy", "at": 0.0, "density": 1.0}],
         )
         for model, gate in ((LADDER[-1], "pass"), (LADDER[0], "fail"))
     ]  # fmt: skip

@@ -75,7 +75,7 @@ def test_the_page_fits_and_axe_finds_nothing(opened, width, scheme):
     assert tab.locator(".chart svg").count() == 4
     for details in tab.locator("details").all():
         details.evaluate("node => { node.open = true; }")
-    tab.wait_for_function("document.querySelectorAll('.chart svg').length === 6")
+    tab.wait_for_function("document.querySelectorAll('.chart svg').length === 8")
     assert tab.evaluate("document.documentElement.scrollWidth") <= width
     found = Axe().run(tab).response["violations"]
     told = [(each["id"], [node["html"][:120] for node in each["nodes"]][:3]) for each in found]
@@ -129,8 +129,11 @@ def test_a_trace_opens_its_rank_plots(opened):
     tab = opened(NARROW)
     details = tab.locator("details[data-trace]").first
     details.locator("summary").click()
-    details.locator("svg").wait_for()
-    assert "slope indus" in details.locator("svg").text_content()
+    ranks, energy = (details.locator(f"[data-shape={name}] svg") for name in ("ranks", "energy"))
+    ranks.wait_for()
+    assert "slope indus" in ranks.text_content()
+    energy.wait_for()
+    assert "density" in energy.text_content()
 
 
 def test_it_prints_without_its_controls(opened, tmp_path):

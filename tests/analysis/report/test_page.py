@@ -134,6 +134,19 @@ def test_ranks_name_the_elements_of_what_is_reported():
     assert found == ["slope indus", "slope fin", "sigma"]
 
 
+def test_moves_of_the_energy_stand_beside_its_distribution():
+    draws = np.random.default_rng(3).normal(100, 5, size=(4, 2000))
+    found = traces.energy(xr.Dataset({"energy": (("chain", "draw"), draws)}))
+    sd = {}
+    for kind in ("energy", "its moves"):
+        at, density = np.array([(p["at"], p["density"]) for p in found if p["kind"] == kind]).T
+        sd[kind] = np.sqrt((density * at**2).sum() / density.sum())
+    # Independent draws: moves of √2 sd, a little less for what lies outside the frame.
+    assert sd["energy"] == pytest.approx(1, abs=0.05)
+    assert sd["its moves"] == pytest.approx(np.sqrt(2), abs=0.06)
+    assert traces.energy(xr.Dataset()) == []
+
+
 def test_the_checklist_says_what_is_missing():
     none = barg.checklist([], {})
     every = barg.checklist(made.traces(), dict.fromkeys(MADE_BY, True))
