@@ -47,7 +47,7 @@ EVIDENCE = tuple(kind.name for kind in PANELS if kind.evidence)
 IMPLIED = tuple(kind.name for kind in PANELS if not kind.evidence)
 
 SHARE = 0.95
-"""Share of the multiverse that must have the claimed sign."""
+"""Share of the multiverse that must have the claimed sign: `share_same_sign` of its table."""
 
 VERDICTS = {
     "stands": "for on every panel, and no model, prior, province or universe looked at turns it",

@@ -16,7 +16,7 @@ from analysis.audit.printed import Comparison, Printed
 from analysis.compare import Z
 from analysis.specifications import SPECIFICATIONS, STATIC, select
 from data import fingerprints, published, recollect
-from data.definitions import INDICATORS, SUMS
+from data.definitions import DESCRIBED, INDICATORS, SUMS
 from data.official import YEARS
 from data.panel import PANELS, load_panel
 from data.provinces import REGION_OF
@@ -219,25 +219,18 @@ def long_run(printed: Printed) -> Iterator[Comparison]:
 
 
 def limits(printed: Printed) -> Iterator[Comparison]:
-    """Table 2 within what the formulas of section 4.2 can give."""
+    """Table 2's extremes within what the formulas of section 4.2 can give, where they bound it."""
     for _, term in printed.having("sd"):
-        low, high = LIMITS[term]
-        for statistic in ("min", "max"):
-            yield Comparison(
-                printed.place("2", term),
-                f"{statistic} within what the formula allows",
-                printed.numbers["2", term, statistic],
-                printed["2", term, statistic],
-                Interval.of(low, high),
-            )
-
-
-INF = float("inf")
-LIMITS = dict.fromkeys(("produ", "produ_inno", "produ_green", "produ_digit", "urb"), (0, 1)) | {
-    **dict.fromkeys(("indus", "fin", "env", "stru"), (0, INF)),
-    **dict.fromkeys(("M_all", "M_cap", "M_lab", "trans"), (-INF, INF)),
-}
-"""Of Table 2's variables, by their formulas."""
+        bounds = dict(zip(("min", "max"), DESCRIBED[term].bounds, strict=True))
+        for statistic, bound in bounds.items():
+            if np.isfinite(bound):
+                yield Comparison(
+                    printed.place("2", term),
+                    f"{statistic} within what the formula allows",
+                    printed.numbers["2", term, statistic],
+                    printed["2", term, statistic],
+                    Interval.of(*DESCRIBED[term].bounds),
+                )
 
 
 def signed_distortion(printed: Printed) -> Iterator[Comparison]:
