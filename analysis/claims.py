@@ -252,7 +252,7 @@ def estimate(claim: Claim, panel: str, tables: Mapping[str, pd.DataFrame]) -> di
     own = rows(tables["replication"], panel=panel, column=claim.column, term=claim.term)
     cells = dict(zip(own["statistic"], own["estimated"], strict=True)) if len(own) else {}
     return {
-        name: value if name == "stars" else float(value)
+        name: _text(value) if name == "stars" else float(value)
         for name, value in cells.items()
         if name == "stars" or value == value
     }

@@ -169,11 +169,41 @@ def answer(made: Made) -> Iterable[Block]:
             "missing": claim["missing"],
             "p": [(name, line[name]) for name in panels],
             "tone": TONES.get(claim["verdict"], "v-open"),
+            "evidence": evidence(claim),
         }
         for claim, line in zip(found, lines.to_dict("records"), strict=True)
     ]
     yield {"kind": "ledger", "rows": rows}
     yield {"kind": "folded", "summary": "The rule of the verdicts", "text": document["rule"]}
+
+
+def evidence(claim: Mapping) -> Block | None:
+    """Return what a claim's verdict rests on, panel by panel; None if there is nothing."""
+    rows = []
+    for name, of in (claim["panels"] | claim["implied"]).items():
+        own, after = of["estimate"], of["posterior"]
+        if not own:
+            continue
+        turned = [
+            f"{kind}: {', '.join(named) or 'nothing'}"
+            for kind, named in of.get("turns", {}).items()
+            if named is not None
+        ]
+        mean = "mean" in after
+        rows.append(
+            {
+                "panel": name,
+                "estimate (SE)": f"{own['coef']:.3f}{own['stars']} ({own['se']:.3f})",
+                "P wild": own.get("p_wild", np.nan),
+                "ladder": " → ".join(f"{step['estimate']:.3f}" for step in of["ladder"]),
+                "posterior": f"{after['mean']:.3f} [{after['q025']:.3f}, {after['q975']:.3f}]"
+                if mean
+                else "",
+                "finding": after["finding"] if name in claims.EVIDENCE else "does not count",
+                "turned by": "; ".join(turned),
+            }
+        )
+    return table(pd.DataFrame(rows), f"Evidence on {claim['id']}") if rows else None
 
 
 def headline(made: Made) -> Iterable[Block]:

@@ -64,6 +64,19 @@ def test_drawn_orders_agree_with_all_subsets_within_their_error():
     assert (error > 0).all()
 
 
+def test_an_order_and_its_reverse_leave_no_error_where_players_meet_in_pairs():
+    pairs = np.triu(np.random.default_rng(5).normal(size=(6, 6)), 1)
+
+    def value(subsets):
+        on = subsets.astype(float)
+        return np.einsum("mi,ij,mj->m", on, pairs, on)
+
+    exact, _ = shapley(Game(list("abcdef"), value))
+    drawn, error = shapley(Game(list("abcdef"), value, exact=0, orders=3))
+    np.testing.assert_allclose(drawn, exact, atol=1e-12)
+    assert error.max() < 1e-12
+
+
 # --- gaps ---------------------------------------------------------------------------------------
 
 
