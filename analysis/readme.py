@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.outputs import read_result
+from analysis import claims as ledger
+from analysis.audit import run as audited
+from analysis.outputs import Outputs, read_result
 from analysis.replicate import summary
 from analysis.specifications import HEADLINE, select
 from data.errors import UserError
@@ -105,11 +107,35 @@ def bounds(found: pd.DataFrame) -> str:
     return markdown(pd.DataFrame(rows))
 
 
+def claims(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
+    """Render the ledger of claims: P of each statement by panel, and the verdict."""
+    found = ledger.ledger(ledger.read(Outputs().results))
+    return markdown(ledger.table(found).rename(columns={k.name: f"`{k.name}`" for k in PANELS}))
+
+
+def audit(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
+    """Say how many comparisons of the audit fit, and name what does not, by check."""
+    found = audited.audit()
+    errors = found[~found["result"].isin(["compatible", "not compatible"])]
+    off = errors[errors["result"] == "inconsistent"]
+    lines = [
+        f"Of {len(errors)} comparisons of printed numbers with each other, the text and the "
+        f"paper's equations, {len(errors) - len(off)} fit their printing; {len(off)} do not "
+        "(`python -m analysis audit`):\n"
+    ]
+    for check, rows in off.groupby("check", sort=False):
+        places = ", ".join(dict.fromkeys(rows["place"]))
+        lines.append(f"- *{check}* ({len(rows)}): {places}")
+    return "\n".join(lines)
+
+
 BLOCKS: dict[str, Callable[[pd.DataFrame, pd.DataFrame], str]] = {
     "headline": headline,
     "matches": matches,
     "filled": filled,
     "reconstruction": reconstruction,
+    "claims": claims,
+    "audit": audit,
 }
 """The computed parts, by their marks; each takes the replication and the comparison."""
 
