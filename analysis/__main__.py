@@ -68,6 +68,13 @@ Models = Annotated[
     typer.Option("--model", help="A model; repeatable. Default: flat twin and ladder."),
 ]
 Draws = Annotated[int, typer.Option(min=99, help="Draws of the wild bootstrap.")]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        help="Address of a Dask scheduler, tcp://host:port; default: processes of this machine. "
+        "See analysis/spread.py."
+    ),
+]
 Seed = Annotated[int, typer.Option(help="Seed of the sampler; the same seed, the same draws.")]
 
 Engine = Literal["collapsed", "nuts"]
@@ -331,6 +338,7 @@ def sample(
     every: Annotated[
         bool, typer.Option("--all", help="All 19 published columns, as far as the models go.")
     ] = False,
+    cluster: Cluster = None,
     out: Out = ROOT,
 ) -> None:
     """Sample posteriors (by default of the headline columns) into traces/<panel>/.
@@ -348,7 +356,7 @@ def sample(
         raise UserError(f"--all and columns ({', '.join(columns)}) exclude each other: leave one.")
     records = carrying(select(()), model or ()) if every else select(columns or HEADLINE)
     panels = _load(panel, records, model or ())
-    paths = _sample(panels, records, model or (), settings, Outputs(out))
+    paths = _sample(panels, records, model or (), settings, Outputs(out), cluster)
     _exit_by_gate(_show_gate(gate.stated(paths)))
 
 
@@ -358,6 +366,7 @@ def _sample(
     models: Sequence[str],
     settings: "Settings",
     outputs: Outputs,
+    cluster: str | None,
 ) -> list[Path]:
     from analysis.sample import jobs, missing, path_of, sample_all
 
@@ -367,7 +376,7 @@ def _sample(
         f"{len(listed) - len(waiting)} of {len(listed)} traces are up to date: "
         + (f"sampling {len(waiting)}." if waiting else "nothing is sampled.")
     )
-    done = sample_all(waiting, settings, outputs.traces)
+    done = sample_all(waiting, settings, outputs.traces, cluster=cluster)
     try:
         for _ in track(done, "Sampling", len(waiting), console=console, transient=True):
             pass
@@ -504,6 +513,7 @@ def sensitivity(
         list[str] | None, typer.Option("--model", help="A model; repeatable. Default: the ladder.")
     ] = None,
     seed: Seed = 1,
+    cluster: Cluster = None,
     out: Out = ROOT,
 ) -> None:
     """Refit (by default 3.2) without each province and under other priors: results/sensitivity_*.
@@ -517,7 +527,7 @@ def sensitivity(
     outputs = Outputs(out)
     records = select(columns or HEADLINE[:1])
     listed = study.studies(_load(panel, records, model or ()), records, model or ())
-    done = study.run(listed, Settings(seed=seed), outputs.results)
+    done = study.run(listed, Settings(seed=seed), outputs.results, cluster=cluster)
     for _ in track(done, "Refitting", len(listed), console=console):
         pass
     tables = study.tables(outputs.results)
@@ -601,7 +611,7 @@ def readme() -> None:
 
 
 @app.command()
-def reproduce(seed: Seed = 1, out: Out = ROOT) -> None:
+def reproduce(seed: Seed = 1, cluster: Cluster = None, out: Out = ROOT) -> None:
     """Run the main job: replicate, sample the headline columns, diagnose, compare, draw."""
     from analysis.engines import Settings
 
@@ -609,7 +619,7 @@ def reproduce(seed: Seed = 1, out: Out = ROOT) -> None:
     fingerprints(out)
     replicate(out=out)
     headline = select(HEADLINE)
-    _sample(_load(None, headline), headline, (), Settings(seed=seed), outputs)
+    _sample(_load(None, headline), headline, (), Settings(seed=seed), outputs, cluster)
     diagnostics = _diagnose(outputs)
     compare(out=out)
     table = screen_table("what", "where", title="What came out")

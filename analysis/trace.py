@@ -97,13 +97,31 @@ def write(tree: xr.DataTree, path: Path) -> None:
     ValueError
         If it breaks the contract.
     """
-    _keep(breaches(tree), path)
+    store(encode(tree), path)
+
+
+def encode(tree: xr.DataTree) -> bytes:
+    """Return the bytes of a trace's file, compressed.
+
+    Raises
+    ------
+    ValueError
+        If it breaks the contract.
+    """
+    missing = breaches(tree)
+    if missing:
+        raise ValueError(f"the trace would lack {', '.join(missing)}")
     encoding = {
         f"/{name}": {variable: {"zlib": True, "complevel": 1} for variable in group.data_vars}
         for name, group in tree.children.items()
     }
+    return bytes(tree.to_netcdf(None, engine="h5netcdf", encoding=encoding))
+
+
+def store(content: bytes, path: Path) -> None:
+    """Write a trace's file whole or not at all."""
     with replacing(path) as temporary:
-        tree.to_netcdf(temporary, engine="h5netcdf", encoding=encoding)
+        temporary.write_bytes(content)
 
 
 def read(path: Path, without: Sequence[str] = ()) -> xr.DataTree:
@@ -135,8 +153,3 @@ def read(path: Path, without: Sequence[str] = ()) -> xr.DataTree:
             f"{path} lacks {', '.join(missing)}: delete it and run `python -m analysis sample`."
         )
     return tree
-
-
-def _keep(missing: Sequence[str], path: Path) -> None:
-    if missing:
-        raise ValueError(f"{path.name} would lack {', '.join(missing)}")

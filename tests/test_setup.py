@@ -64,7 +64,10 @@ def make_tasks() -> set[str]:
 
 def test_pixi_has_the_dependencies_of_pyproject():
     assert specifiers(PIXI["dependencies"]) == conda(RUNTIME)
-    extras = [PIXI["feature"][name]["dependencies"] for name in PYPROJECT["project"]["optional-dependencies"]]
+    extras = [
+        PIXI["feature"][name]["dependencies"]
+        for name in PYPROJECT["project"]["optional-dependencies"]
+    ]
     assert specifiers({k: v for extra in extras for k, v in extra.items()}) == conda(EXTRA)
     test = PIXI["feature"]["test"]
     # What conda-forge does not have comes from where pip takes it.

@@ -11,7 +11,7 @@ from scipy import stats
 
 from analysis import trace
 from analysis.engines import Settings
-from analysis.sample import Job, carrying, fit, jobs, sample, sample_all
+from analysis.sample import Job, carrying, fit, jobs, sample_all
 from analysis.specifications import STATIC, select
 from data.errors import UserError
 from tests.fits import recollected, simulated
@@ -110,7 +110,7 @@ def test_a_fit_that_cannot_be_made_leaves_no_file(tmp_path):
     frame = SMALL.frame.assign(urb=1.0)
     constant = type(SMALL)("own-x", frame, "0" * 64, balanced=True)
     with pytest.raises(UserError, match="urb"):
-        sample(Job(constant, select(["3.2"])[0], "flat"), SHORT, tmp_path)
+        list(sample_all([Job(constant, select(["3.2"])[0], "flat")], SHORT, tmp_path, workers=1))
     assert list(tmp_path.rglob("*")) == []
 
 
