@@ -20,11 +20,13 @@ and the limit on BLAS threads are per process):
 
 import os
 import signal
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from importlib.metadata import distributions
 from multiprocessing import active_children, get_context, parent_process
+from tempfile import TemporaryDirectory
 from threading import Thread
 
 from analysis.outputs import ROOT
@@ -76,10 +78,9 @@ def _in_processes[Input, Result](
     task: Callable[[Input], Result], inputs: Iterable[Input], workers: int
 ) -> Iterator[Result]:
     others = set(active_children())
+    scratch = TemporaryDirectory()
     # Spawned: JAX and nutpie may have threads, which a fork would lose.
-    pool = ProcessPoolExecutor(
-        workers, mp_context=get_context("spawn"), initializer=_end_with_parent
-    )
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), _settle, (scratch.name,))
     try:
         with _ignoring_interrupts():  # inherited by the workers; nutpie would take it for "enough"
             # No list of futures is kept: each would hold its result.
@@ -92,6 +93,7 @@ def _in_processes[Input, Result](
         raise
     finally:
         pool.shutdown(cancel_futures=True)
+        scratch.cleanup()
 
 
 @contextmanager
@@ -103,8 +105,9 @@ def _ignoring_interrupts() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _end_with_parent() -> None:
-    """Make a worker end when the process that started it does, however that came about."""
+def _settle(scratch: str) -> None:
+    """Make a worker end with the process that started it, and leave temporary files to that."""
+    tempfile.tempdir = scratch
 
     def wait() -> None:
         parent_process().join()

@@ -1,14 +1,15 @@
 """The contract of a trace: what every NetCDF in traces/ holds."""
 
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import arviz as az
-import h5py
+import netCDF4
 import xarray as xr
 
 from data.errors import UserError
-from data.files import replacing
+from data.files import interrupts_later, replacing
 
 GROUPS = (
     "posterior",
@@ -83,43 +84,40 @@ def breaches(tree: xr.DataTree) -> list[str]:
 def attributes(path: Path) -> dict[str, str | int]:
     """Read the attributes of a trace alone; none if the file is missing or no trace."""
     try:
-        with h5py.File(path) as file:
-            return {name: file.attrs[name] for name in (*ATTRIBUTES, "gate_failed")}
-    except (OSError, KeyError):
+        with netCDF4.Dataset(path) as file:
+            return {name: file.getncattr(name) for name in (*ATTRIBUTES, "gate_failed")}
+    except (OSError, AttributeError):
         return {}
 
 
 def write(tree: xr.DataTree, path: Path) -> None:
-    """Write a trace whole or not at all, compressed.
+    """Write a trace whole or not at all, compressed, with a checksum in each block of data.
 
     Raises
     ------
     ValueError
         If it breaks the contract.
     """
-    store(encode(tree), path)
+    _keep(breaches(tree), path)
+    packed = {"zlib": True, "complevel": 1, "fletcher32": True}
+    encoding = {
+        f"/{name}": dict.fromkeys(group.data_vars, packed) for name, group in tree.children.items()
+    }
+    with interrupts_later(), replacing(path) as temporary:
+        tree.to_netcdf(temporary, engine="netcdf4", encoding=encoding)
 
 
 def encode(tree: xr.DataTree) -> bytes:
-    """Return the bytes of a trace's file, compressed.
-
-    Raises
-    ------
-    ValueError
-        If it breaks the contract.
-    """
-    missing = breaches(tree)
-    if missing:
-        raise ValueError(f"the trace would lack {', '.join(missing)}")
-    encoding = {
-        f"/{name}": {variable: {"zlib": True, "complevel": 1} for variable in group.data_vars}
-        for name, group in tree.children.items()
-    }
-    return bytes(tree.to_netcdf(None, engine="h5netcdf", encoding=encoding))
+    """Return the bytes of the file that `write` would write."""
+    # The library writes a tree to a path alone.
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "trace.nc"
+        write(tree, path)
+        return path.read_bytes()
 
 
 def store(content: bytes, path: Path) -> None:
-    """Write a trace's file whole or not at all."""
+    """Write the bytes of a trace whole or not at all."""
     with replacing(path) as temporary:
         temporary.write_bytes(content)
 
@@ -139,12 +137,12 @@ def read(path: Path, without: Sequence[str] = ()) -> xr.DataTree:
         If the file is no trace or breaks the contract.
     """
     try:
-        with az.from_netcdf(path, engine="h5netcdf") as opened:
+        with az.from_netcdf(path, engine="netcdf4") as opened:
             missing = breaches(opened)
             kept = [name for name in opened.children if name not in without]
             tree = xr.DataTree.from_dict({name: opened[name].to_dataset().load() for name in kept})
             tree.attrs = dict(opened.attrs)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, AttributeError) as error:
         raise UserError(
             f"{path} cannot be read as a trace: delete it and run `python -m analysis sample`."
         ) from error
@@ -153,3 +151,8 @@ def read(path: Path, without: Sequence[str] = ()) -> xr.DataTree:
             f"{path} lacks {', '.join(missing)}: delete it and run `python -m analysis sample`."
         )
     return tree
+
+
+def _keep(missing: Sequence[str], path: Path) -> None:
+    if missing:
+        raise ValueError(f"{path.name} would lack {', '.join(missing)}")

@@ -2,7 +2,9 @@
 
 import hashlib
 import os
+import signal
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +29,26 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def interrupts_later() -> Iterator[None]:
+    """Let an interrupt (Ctrl-C) wait until the block ends.
+
+    For libraries that take locks an interrupt would leave taken, as the one for NetCDF does.
+    Only the main thread hears of interrupts; elsewhere there is nothing to do.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    heard: list[tuple] = []
+    before = signal.signal(signal.SIGINT, lambda *what: heard.append(what))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if heard and callable(before):
+            before(*heard[-1])
 
 
 def write_csv(frame: pd.DataFrame, path: Path, digits: int = 12) -> None:

@@ -381,7 +381,7 @@ def write_dataset(dataset: xr.Dataset, path: Path = DATASET) -> None:
     parts = dataset.drop_vars(list(SUMS))
     encoding = {name: {"zlib": True, "complevel": 9, "shuffle": True} for name in parts.data_vars}
     with replacing(path) as temporary:
-        parts.to_netcdf(temporary, engine="h5netcdf", encoding=encoding)
+        parts.to_netcdf(temporary, engine="netcdf4", encoding=encoding)
 
 
 def load(path: Path = DATASET) -> xr.Dataset:
@@ -395,7 +395,7 @@ def load(path: Path = DATASET) -> xr.Dataset:
     if not path.is_file():
         raise UserError(f"{path} is missing; restore it or run `python -m analysis panel build`.")
     try:
-        return _plain(_with_sums(xr.load_dataset(path, engine="h5netcdf")))
+        return _plain(_with_sums(xr.load_dataset(path, engine="netcdf4")))
     except (OSError, ValueError, KeyError) as error:
         raise UserError(f"{path} cannot be read as NetCDF; restore it.") from error
 

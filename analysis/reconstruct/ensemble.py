@@ -76,7 +76,7 @@ def write(panels: list[pd.DataFrame], folder: Path) -> Path:
     dataset.attrs = {"label": run.LABEL, "start": run.START, "spread": SPREAD}
     packed = {name: {"zlib": True, "complevel": 9, "shuffle": True} for name in run.SERIES}
     with replacing(path) as temporary:
-        dataset.to_netcdf(temporary, engine="h5netcdf", encoding=packed)
+        dataset.to_netcdf(temporary, engine="netcdf4", encoding=packed)
     with replacing(path.with_suffix(".json")) as temporary:
         text = json.dumps({"sha256": sha256(path.read_bytes())} | about, indent=2)
         temporary.write_text(text + "\n", encoding="utf-8")

@@ -14,6 +14,7 @@ from analysis.engines import Settings
 from analysis.sample import Job, carrying, fit, jobs, sample_all
 from analysis.specifications import STATIC, select
 from data.errors import UserError
+from tests.clusters import scheduler, worker
 from tests.fits import recollected, simulated
 
 SHORT = Settings(draws=60, tune=150, chains=2)
@@ -96,14 +97,16 @@ def test_pointwise_groups_are_scipys_numbers():
 
 
 @pytest.mark.slow
-def test_results_do_not_depend_on_the_number_of_workers(tmp_path):
+def test_results_do_not_depend_on_where_they_are_sampled(tmp_path):
     listed = jobs([SMALL], select(["8.1", "8.2"]), ["flat"])
-    for workers in (1, 2):
-        paths = list(sample_all(listed, SHORT, tmp_path / str(workers), workers))
-        assert len(paths) == 2
-    for path in trace.trace_paths(tmp_path / "1"):
-        other = tmp_path / "2" / path.relative_to(tmp_path / "1")
-        assert same(trace.read(path), trace.read(other))
+    places = {"here": {"workers": 1}, "processes": {"workers": 2}}
+    with scheduler(tmp_path) as address, worker(address), worker(address):
+        for name, where in (places | {"cluster": {"cluster": address}}).items():
+            assert len(list(sample_all(listed, SHORT, tmp_path / name, **where))) == 2
+    for path in trace.trace_paths(tmp_path / "here"):
+        for name in ("processes", "cluster"):
+            other = tmp_path / name / path.relative_to(tmp_path / "here")
+            assert same(trace.read(path), trace.read(other))
 
 
 def test_a_fit_that_cannot_be_made_leaves_no_file(tmp_path):

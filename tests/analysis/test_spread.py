@@ -1,12 +1,10 @@
 """Work is spread: the same results wherever it runs, nothing left over however it ends."""
 
-import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
 from functools import partial
 
 import numpy as np
@@ -14,47 +12,9 @@ import pandas as pd
 import pytest
 
 from analysis import spread as module
-from analysis.outputs import ROOT
 from analysis.spread import code_sha256, spread
 from data.errors import UserError
-
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
-
-
-@contextmanager
-def running(*words, environment, folder):
-    """Start one of Dask's commands; end it."""
-    command = [sys.executable, "-m", "distributed.cli." + words[0], *map(str, words[1:])]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen(command, cwd=folder, env=environment, **quiet)
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-@contextmanager
-def scheduler(folder):
-    """Start a scheduler on a free port of the loopback; give its address."""
-    file = folder / "scheduler.json"
-    words = ["--host", "127.0.0.1", "--port", 0, "--no-dashboard", "--scheduler-file", file]
-    with running("dask_scheduler", *words, environment=ENVIRONMENT, folder=folder):
-        yield address(file)
-
-
-def address(file):
-
-    for _ in range(300):
-        if file.is_file() and file.stat().st_size:
-            return json.loads(file.read_text())["address"]
-        time.sleep(0.1)
-    raise TimeoutError(file)
-
-
-def worker(where, threads=1, environment=ENVIRONMENT, folder=ROOT):
-    words = [where, "--nthreads", threads, "--no-nanny", "--no-dashboard"]
-    return running("dask_worker", *words, environment=environment, folder=folder)
+from tests.clusters import ENVIRONMENT, scheduler, worker
 
 
 @pytest.fixture(scope="module")
@@ -143,9 +103,10 @@ def test_the_hash_of_the_code_sees_every_source(monkeypatch, tmp_path):
 
 
 SLEEPERS = """
-import os, sys, time
+import os, sys, tempfile, time
 from analysis.spread import spread
 def sleeper(folder):
+    tempfile.mkstemp()
     open(os.path.join(folder, str(os.getpid())), "w").close()
     time.sleep(60)
 if __name__ == "__main__":
@@ -183,9 +144,11 @@ def test_however_a_run_is_ended_no_process_is_left(tmp_path, number, whom):
     script, folder = tmp_path / "sleepers.py", tmp_path / "pids"
     folder.mkdir()
     script.write_text(SLEEPERS)
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
     process = subprocess.Popen(
         [sys.executable, script, folder],
-        env=ENVIRONMENT,
+        env={**ENVIRONMENT, "TMPDIR": str(scratch)},
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
@@ -197,6 +160,8 @@ def test_however_a_run_is_ended_no_process_is_left(tmp_path, number, whom):
         assert process.returncode == -number
         assert until(lambda: not any(map(alive, workers)), 5)
         assert len(list(folder.iterdir())) == 2  # what waited was not begun
+        if number == signal.SIGINT:
+            assert list(scratch.iterdir()) == []
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)

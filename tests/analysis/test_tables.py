@@ -234,7 +234,7 @@ def test_the_ladder_names_the_step_that_moves_most():
 def test_every_table_is_made_and_keeps_its_contract(tmp_path, monkeypatch):
     monkeypatch.setattr(trace, "breaches", lambda _: [])
     path = tmp_path / "trace.nc"
-    made_up().to_netcdf(path, engine="h5netcdf")
+    made_up().to_netcdf(path, engine="netcdf4")
     found = tables.make([path], rope=0.2)
     assert {name: tuple(frame.columns) for name, frame in found.items()} == {
         table.name: table.columns for table in tables.TABLES

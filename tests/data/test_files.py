@@ -1,0 +1,52 @@
+"""Files are written whole or not at all."""
+
+import os
+import signal
+import threading
+
+import pytest
+
+from data.files import interrupts_later, replacing
+
+
+def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("old")
+
+    def write():
+        with replacing(path) as temporary:
+            temporary.write_text("half of the new")
+            raise ValueError("half")
+
+    with pytest.raises(ValueError, match="half"):
+        write()
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_interrupt_waits_until_the_block_ends():
+    done = []
+
+    def work():
+        with interrupts_later():
+            os.kill(os.getpid(), signal.SIGINT)
+            done.append("the rest of the block")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert done == ["the rest of the block"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_without_an_interrupt_nothing_is_raised_in_any_thread():
+    done = []
+
+    def work():
+        with interrupts_later():
+            done.append(threading.current_thread())
+
+    work()
+    other = threading.Thread(target=work)
+    other.start()
+    other.join()
+    assert len(done) == 2
