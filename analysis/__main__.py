@@ -686,14 +686,14 @@ def benchmark_gmm(
     out: Out = ROOT,
 ) -> None:
     """Time system GMM beside the other programs installed: results/benchmark_gmm.csv."""
-    from analysis import benchmark
+    from analysis.benchmark import gmm, processor
 
     programs = {"pydynpd": pydynpd} if pydynpd else {}
     with console.status("Timing one program after the other…"):
-        rows = list(benchmark.gmm(data or benchmark.ABDATA, repeats, programs))
-    found = pd.DataFrame(rows, columns=list(benchmark.COLUMNS))
+        rows = list(gmm.gmm(data or gmm.ABDATA, repeats, programs))
+    found = pd.DataFrame(rows, columns=list(gmm.COLUMNS))
     title = "Wall and CPU seconds per estimation; ratio to this project"
-    _print_frame(found, f"{title}; {benchmark.processor()}")
+    _print_frame(found, f"{title}; {processor()}")
     path = Outputs(out).results / "benchmark_gmm.csv"
     write_csv(found, path)
     console.print(f"written: {Outputs(out).shown(path)} ({len(found)} rows)")
