@@ -699,5 +699,41 @@ def benchmark_gmm(
     console.print(f"written: {Outputs(out).shown(path)} ({len(found)} rows)")
 
 
+@benchmark_app.command("samplers")
+def benchmark_samplers(
+    panel: Annotated[
+        list[str] | None, typer.Option("--panel", help="A committed panel; repeatable.")
+    ] = None,
+    simpanel: Annotated[
+        Path | None, typer.Option("--simpanel", help="The simulated panel, simpanel.csv.")
+    ] = None,
+    engine: Annotated[
+        list[str] | None, typer.Option("--engine", help="A program; repeatable. Default: all.")
+    ] = None,
+    seconds: Annotated[
+        float, typer.Option(min=1, help="After which a program is stopped.")
+    ] = 150.0,
+    out: Out = ROOT,
+) -> None:
+    """Time this project beside other samplers of the same model: results/benchmark_samplers.csv.
+
+    Every program that is installed, at the cheapest setting that passes the health gate.
+    """
+    from analysis.benchmark import processor, samplers
+
+    contenders = samplers.chosen(engine or ())
+    listed = samplers.problems(simpanel or samplers.SIMPANEL, panel or (samplers.PANEL,))
+    rows = []
+    for text, row in samplers.run(listed, contenders, seconds):
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
+        rows += [row] if row else []
+    found = samplers.table(rows)
+    _print_frame(found, f"Effective draws per CPU second; {processor()}")
+    _print_frame(samplers.summary(found), "Times as many effective draws per CPU second here")
+    path = Outputs(out).results / "benchmark_samplers.csv"
+    write_csv(found, path)
+    console.print(f"written: {Outputs(out).shown(path)} ({len(found)} rows)")
+
+
 if __name__ == "__main__":
     main()
