@@ -10,7 +10,7 @@ RUN := $(VENV)/bin/python
 READY := $(VENV)/set-up
 
 COMMANDS := panel fingerprints reconstruct reconstruct-ensemble replicate gmm-grid sample \
-            prior-summary describe-model diagnose check sensitivity compare figures reproduce
+            prior-summary describe-model diagnose check sensitivity compare figures reproduce benchmark
 
 .PHONY: help setup test lint $(COMMANDS)
 

@@ -33,7 +33,7 @@ from models.priors import REGULARISED, Prior, Priors
 CHAINS = 4
 CORES = 2
 KEPT = ("diverging", "energy", "maxdepth_reached")
-"""What the health gate reads of a sampler's statistics."""
+"""What the health gate reads of NUTS's statistics."""
 
 
 @dataclass(frozen=True)
@@ -250,7 +250,7 @@ def _statistics(tree: xr.DataTree) -> xr.Dataset:
     found = found.rename({old: new for old, new in THEIRS.items() if old in found})
     if "maxdepth_reached" not in found:  # NumPyro counts steps
         found["maxdepth_reached"] = found["n_steps"] >= 2**DEEPEST - 1
-    return found[list(KEPT)]
+    return found[list(KEPT)].assign_attrs(sampler="nuts")
 
 
 @dataclass(frozen=True)
@@ -341,9 +341,8 @@ def main(name: str, problem: Problem, folder: Path) -> None:
         rung = Rung(**json.loads(line))
         with timed() as spent:
             draws, statistics = sample(rung)
-        path = folder / "draws.npz"
-        kept = {f"stat {name}": statistics[name].to_numpy() for name in KEPT}
-        np.savez(path, **draws, **kept)
+        path = folder / "draws"
+        path.write_bytes(pickle.dumps((draws, statistics)))
         tell(_less(spent, overhead) | {"path": str(path)})
 
 

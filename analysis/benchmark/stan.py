@@ -43,7 +43,9 @@ def read(problem: Problem, message: Mapping) -> tuple[Draws, xr.Dataset]:
         name: (("chain", "draw"), v if name == "energy" else v > 0)
         for name, v in zip(KEPT, kept, strict=True)
     }
-    return READ[problem.kind](problem.parts, found), xr.Dataset(statistics)
+    return READ[problem.kind](problem.parts, found), xr.Dataset(
+        statistics, attrs={"sampler": "nuts"}
+    )
 
 
 def _codes(design, name: str) -> list[str]:
