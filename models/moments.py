@@ -23,10 +23,14 @@ from numpy.typing import NDArray
 
 from data.errors import UserError
 from models.design import Design, Specification, regressors, sample
+from models.twfe import refuse_short
 from models.two_way import parts_of_sums
 from models.within_between import By, WithinBetween, standardise
 
 Array = NDArray[np.float64]
+
+ROUNDING = 1e-6
+"""Of a regressor's length: differences of squares keep half of the digits."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +98,8 @@ def gram(chunks: Iterable[pd.DataFrame], specification: Specification) -> Moment
     Raises
     ------
     UserError
-        If there are no rows, a province is seen twice in a year, or in two regions.
+        If there are no rows, a number is missing, or a province is seen twice in a year or in two
+        regions.
     """
     provinces, years, regions = _Labels(), _Labels(), _Labels()
     size = 1 + len(specification.terms)
@@ -110,6 +115,7 @@ def gram(chunks: Iterable[pd.DataFrame], specification: Specification) -> Moment
         z = np.column_stack(
             [rows[specification.outcome].to_numpy(float), regressors(rows, specification)]
         )
+        _refuse_missing(z, rows, specification)
         shift = z.mean(axis=0) if shift is None else shift
         z -= shift
         province, year, region = (
@@ -135,10 +141,10 @@ def gram(chunks: Iterable[pd.DataFrame], specification: Specification) -> Moment
                     "keep one row for each province and year, of one region."
                 )
         seen[province, year] = 1
-        for column in range(size):
-            of_province[:n, column] += np.bincount(province, z[:, column], len(of_province))[:n]
-            sums = np.bincount(region * t + year, z[:, column], r * t)
-            of_year[:r, :t, column] += sums.reshape(r, t)
+        present, local = np.unique(province, return_inverse=True)
+        for column, values in enumerate(z.T):
+            of_province[present, column] += np.bincount(local, values)
+            of_year[:r, :t, column] += np.bincount(region * t + year, values, r * t).reshape(r, t)
         for code in range(r):
             own = z[region == code]
             cross[code] += own.T @ own
@@ -158,6 +164,18 @@ def gram(chunks: Iterable[pd.DataFrame], specification: Specification) -> Moment
         of_year=of_year[:r, :t][:, order],
         cross=cross[:r],
     )
+
+
+def _refuse_missing(z: Array, rows: pd.DataFrame, specification: Specification) -> None:
+    missing = ~np.isfinite(z)
+    if missing.any():
+        row, column = np.argwhere(missing)[0]
+        at = rows.iloc[row]
+        name = (specification.outcome, *specification.terms)[column]
+        raise UserError(
+            f"Column {name} has no number for {at['province']} in {at['year']}: fill it or leave "
+            "the row out."
+        )
 
 
 def _grown(array: NDArray, shape: tuple[int, ...], fill: int = 0) -> NDArray:
@@ -212,6 +230,11 @@ def blocks(moments: Moments, varying: tuple[str, ...] = (), sigma: By = "common"
     moments : Moments
     varying, sigma
         As there; the other switches are at their defaults.
+
+    Raises
+    ------
+    UserError
+        If a regressor is collinear, or the panel falls apart.
     """
     everyone, shift = moments.region_of_province, moments.shift
     seen, n = moments.seen.astype(float), moments.rows
@@ -269,15 +292,29 @@ def blocks(moments: Moments, varying: tuple[str, ...] = (), sigma: By = "common"
             groups.append((region, int(number), len(group)))
             sums.append(group.T @ group)
     scale = np.concatenate([unit, np.ones(len(moments.years)), [sd[0]]])
+    gram /= np.outer(scale, scale)
+    _refuse_collinear(regressors, gram.sum(axis=0)[: len(unit), : len(unit)], n)
     columns = np.array(groups)
     return Blocks(
         parts=_labels(moments, varying, sigma, regressors, positions, year_part, mean, sd),
-        gram=gram / np.outer(scale, scale),
+        gram=gram,
         rows=np.array(row_count),
         group_region=columns[:, 0],
         group_rows=columns[:, 1],
         group_units=columns[:, 2],
         units=np.stack(sums),
+    )
+
+
+def _refuse_collinear(regressors: list[str], within: Array, n: int) -> None:
+    """Refuse regressors of which rounding is all that is left; they have length √n before."""
+    left = [within[0, 0]]
+    for k in range(1, len(within)):
+        before = within[:k, :k]
+        left.append(within[k, k] - within[k, :k] @ np.linalg.pinv(before) @ within[:k, k])
+    square = np.array([np.diag(within), left])
+    refuse_short(
+        regressors, *np.sqrt(np.maximum(square, 0)), np.full(len(within), ROUNDING * n**0.5)
     )
 
 

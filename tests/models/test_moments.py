@@ -66,6 +66,10 @@ def test_statistics_do_not_depend_on_chunks_nor_on_the_order_of_rows():
         (lambda f: pd.concat([f.iloc[[30, 30]], f.iloc[:20]]), r"Hebei is there twice in 2014"),
         (lambda f: f.assign(region=["west", *f["region"][1:]]), r"Beijing lies in two regions"),
         (lambda f: f.iloc[:0], r"has no rows"),
+        (
+            lambda f: f.assign(fin=[*f["fin"][:9], np.nan, *f["fin"][10:]]),
+            r"fin .* Beijing in 2019",
+        ),
     ],
 )
 def test_what_cannot_be_added_up_is_refused(spoil, words):
@@ -73,3 +77,18 @@ def test_what_cannot_be_added_up_is_refused(spoil, words):
     frame = panel(0.0)
     with pytest.raises(UserError, match=words):
         moments.gram(chunks(spoil(frame)), record)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda f: f.assign(urb=f["year"] * 1.0), r"urb does not vary"),
+        (lambda f: f.assign(urb=2 * f["indus"] - f["year"]), r"urb is a linear combination"),
+        (lambda f: f[(f["region"] == "west") == (f["year"] > 2015)], r"falls apart"),
+    ],
+)
+def test_what_is_not_identified_is_refused(spoil, words):
+    (record,) = select(["3.2"])
+    gathered = moments.gram(chunks(spoil(panel(0.0))), record)
+    with pytest.raises(UserError, match=words):
+        moments.blocks(gathered)
