@@ -60,6 +60,9 @@ THEIRS = {old: new for old, new in THEIRS.items() if old != new}
 DEEPEST = 10
 """Of a tree, in every program."""
 
+DEFAULT = (Rung(None, None, None),)
+"""The ladder of a program whose own setting passes."""
+
 TINY = Rung(draws=2, tune=2, target_accept=0.8)
 """What a call costs that compiles anew and samples nothing."""
 
@@ -151,19 +154,24 @@ Sampler = Callable[[Rung], tuple[Draws, xr.Dataset]]
 # --- who takes part ---------------------------------------------------------------------------
 
 
-def own(problem: Problem, engine: type = CollapsedEngine) -> Sampler:
-    """Return the project's own engine; the model is put together anew each time."""
-    record = problem.record
+def own(problem: Problem) -> Sampler:
+    """Return the project's own engine, called once: others are warm when they have compiled."""
 
-    @threadpool_limits.wrap(limits=1)
     def sample(rung: Rung) -> tuple[Draws, xr.Dataset]:
-        parts = problem.parts
-        sampler = engine(SimpleNamespace(module=record.module), parts, record.priors, None)
         given = {name: getattr(rung, name) for name in ("draws", "tune", "target_accept")}
-        settings = Settings(**given, chains=rung.chains, seed=rung.seed).by(engine)
-        return sampler.sample(settings, np.random.default_rng(rung.seed))
+        return draw(problem, Settings(**given, chains=rung.chains, seed=rung.seed))
 
+    sample(*DEFAULT)
     return sample
+
+
+@threadpool_limits.wrap(limits=1)
+def draw(problem: Problem, settings: Settings) -> tuple[Draws, xr.Dataset]:
+    """Put the model together and sample it by the project's own engine."""
+    record = problem.record
+    module = SimpleNamespace(module=record.module)
+    engine = CollapsedEngine(module, problem.parts, record.priors, None)
+    return engine.sample(settings.by(CollapsedEngine), np.random.default_rng(settings.seed))
 
 
 def own_nuts(problem: Problem) -> Sampler:
@@ -287,7 +295,6 @@ class Contender:
 
 OWN = "this project"
 REFERENCE = "nutpie"
-DEFAULT = (Rung(None, None, None),)
 
 CONTENDERS = (
     Contender(OWN, ("by_formula", "dummies"), own, ladder=DEFAULT),

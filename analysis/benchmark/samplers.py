@@ -27,12 +27,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
-from types import SimpleNamespace
 
-import numpy as np
 import pandas as pd
 import xarray as xr
-from threadpoolctl import threadpool_limits
 
 from analysis import equality
 from analysis.benchmark import environment, stan
@@ -44,9 +41,10 @@ from analysis.benchmark.contenders import (
     Draws,
     Problem,
     Rung,
+    draw,
 )
 from analysis.diagnose import failures, numbers
-from analysis.engines import CollapsedEngine, Settings
+from analysis.engines import Settings
 from analysis.outputs import ROOT
 from analysis.specifications import HEADLINE, select
 from data.errors import UserError
@@ -85,6 +83,8 @@ the largest differences from the reference in units of Monte Carlo error, `limit
 
 REFERENCE_DRAWS = 12_500
 """Per chain, of the posterior with which all are compared."""
+
+REFERENCE_SEED = 1_000
 
 
 def problems(simpanel: Path = SIMPANEL, panels: Sequence[str] = (PANEL,)) -> list[Problem]:
@@ -162,21 +162,12 @@ def run(
         if missing:
             yield f"{name} is left out: {missing} is not installed.", None
     for problem in listed:
-        reference = exact(problem, reference_draws)
+        reference, _ = draw(problem, Settings(draws=reference_draws, seed=REFERENCE_SEED))
         for contender in contenders:
             if problem.kind in contender.kinds and not absent[contender.name]:
                 row = measure(contender, problem, reference, seconds)
                 found = f"gate {row['gate']}" + (f" ({row['failed']})" if row["failed"] else "")
                 yield f"{contender.name}, {problem.kind}, {problem.panel}: {found}", row
-
-
-@threadpool_limits.wrap(limits=1)
-def exact(problem: Problem, draws: int) -> Draws:
-    """Return many draws of a problem's posterior by this project's engine."""
-    module = SimpleNamespace(module=problem.record.module)
-    engine = CollapsedEngine(module, problem.parts, problem.record.priors, None)
-    settings = Settings(draws=draws, seed=1_000).by(CollapsedEngine)
-    return engine.sample(settings, np.random.default_rng(1_000))[0]
 
 
 def measure(
