@@ -11,7 +11,7 @@ READY := $(VENV)/set-up
 
 COMMANDS := panel fingerprints reconstruct reconstruct-ensemble reconstruct-bounds replicate gmm-grid \
             sample prior-summary describe-model diagnose check sensitivity compare audit decompose \
-            claims report status figures reproduce
+            claims report status figures reproduce benchmark
 
 .PHONY: help setup test lint $(COMMANDS)
 

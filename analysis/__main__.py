@@ -73,6 +73,13 @@ Models = Annotated[
     typer.Option("--model", help="A model; repeatable. Default: flat twin and ladder."),
 ]
 Draws = Annotated[int, typer.Option(min=99, help="Draws of the wild bootstrap.")]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        help="Address of a Dask scheduler, tcp://host:port; default: processes of this machine. "
+        "See analysis/spread.py."
+    ),
+]
 Seed = Annotated[int, typer.Option(help="Seed of the sampler; the same seed, the same draws.")]
 
 Engine = Literal["auto", "collapsed", "nuts"]
@@ -415,6 +422,7 @@ def sample(
     every: Annotated[
         bool, typer.Option("--all", help="All 19 published columns, as far as the models go.")
     ] = False,
+    cluster: Cluster = None,
     out: Out = ROOT,
 ) -> None:
     """Sample posteriors (by default of the headline columns) into traces/<panel>/.
@@ -438,7 +446,7 @@ def sample(
         raise UserError(f"--all and columns ({', '.join(columns)}) exclude each other: leave one.")
     records = carrying(select(()), model or ()) if every else select(columns or HEADLINE)
     panels = _load(panel, records, model or ())
-    paths = _sample(panels, records, model or (), settings, Outputs(out))
+    paths = _sample(panels, records, model or (), settings, Outputs(out), cluster)
     _exit_by_gate(_show_gate(gate.stated(paths)))
 
 
@@ -448,6 +456,7 @@ def _sample(
     models: Sequence[str],
     settings: "Settings",
     outputs: Outputs,
+    cluster: str | None,
 ) -> list[Path]:
     from analysis.sample import jobs, missing, path_of, sample_all
 
@@ -457,7 +466,7 @@ def _sample(
         f"{len(listed) - len(waiting)} of {len(listed)} traces are up to date: "
         + (f"sampling {len(waiting)}." if waiting else "nothing is sampled.")
     )
-    done = sample_all(waiting, settings, outputs.traces)
+    done = sample_all(waiting, settings, outputs.traces, cluster=cluster)
     try:
         for _ in track(done, "Sampling", len(waiting), console=console, transient=True):
             pass
@@ -609,6 +618,7 @@ def sensitivity(
         list[str] | None, typer.Option("--model", help="A model; repeatable. Default: the ladder.")
     ] = None,
     seed: Seed = 1,
+    cluster: Cluster = None,
     out: Out = ROOT,
 ) -> None:
     """Refit (by default 3.2) without each province and under other priors: results/sensitivity_*.
@@ -624,7 +634,7 @@ def sensitivity(
     outputs = Outputs(out)
     records = select(columns or HEADLINE[:1])
     listed = study.studies(_load(panel, records, model or ()), records, model or ())
-    done = study.run(listed, Settings(seed=seed), outputs.results)
+    done = study.run(listed, Settings(seed=seed), outputs.results, cluster=cluster)
     for _ in track(done, "Refitting", len(listed), console=console):
         pass
     tables = study.tables(outputs.results)
@@ -811,7 +821,7 @@ def readme() -> None:
 
 
 @app.command()
-def reproduce(seed: Seed = 1, out: Out = ROOT) -> None:
+def reproduce(seed: Seed = 1, cluster: Cluster = None, out: Out = ROOT) -> None:
     """Run the main job: replicate, sample the headline columns, compare, judge, report.
 
     Example: python -m analysis reproduce
@@ -822,7 +832,7 @@ def reproduce(seed: Seed = 1, out: Out = ROOT) -> None:
     fingerprints(out)
     replicate(out=out)
     headline = select(HEADLINE)
-    _sample(_load(None, headline), headline, (), Settings(seed=seed), outputs)
+    _sample(_load(None, headline), headline, (), Settings(seed=seed), outputs, cluster)
     diagnostics = _diagnose(outputs)
     compare(out=out)
     audit(out=out)
@@ -900,15 +910,51 @@ def benchmark_gmm(
 
     Example: python -m analysis benchmark gmm --repeats 5
     """
-    from analysis import benchmark
+    from analysis.benchmark import gmm, processor
 
     programs = {"pydynpd": pydynpd} if pydynpd else {}
     with console.status("Timing one program after the other…"):
-        rows = list(benchmark.gmm(data or benchmark.ABDATA, repeats, programs))
-    found = pd.DataFrame(rows, columns=list(benchmark.COLUMNS))
+        rows = list(gmm.gmm(data or gmm.ABDATA, repeats, programs))
+    found = pd.DataFrame(rows, columns=list(gmm.COLUMNS))
     title = "Wall and CPU seconds per estimation; ratio to this project"
-    _print_frame(found, f"{title}; {benchmark.processor()}")
+    _print_frame(found, f"{title}; {processor()}")
     path = Outputs(out).results / "benchmark_gmm.csv"
+    write_csv(found, path)
+    console.print(f"written: {Outputs(out).shown(path)} ({len(found)} rows)")
+
+
+@benchmark_app.command("samplers")
+def benchmark_samplers(
+    panel: Annotated[
+        list[str] | None, typer.Option("--panel", help="A committed panel; repeatable.")
+    ] = None,
+    simpanel: Annotated[
+        Path | None, typer.Option("--simpanel", help="The simulated panel, simpanel.csv.")
+    ] = None,
+    engine: Annotated[
+        list[str] | None, typer.Option("--engine", help="A program; repeatable. Default: all.")
+    ] = None,
+    seconds: Annotated[
+        float, typer.Option(min=1, help="After which a program is stopped.")
+    ] = 150.0,
+    out: Out = ROOT,
+) -> None:
+    """Time this project beside other samplers of the same model: results/benchmark_samplers.csv.
+
+    Every program that is installed, at the cheapest setting that passes the health gate.
+    """
+    from analysis.benchmark import processor, samplers
+
+    contenders = samplers.chosen(engine or ())
+    listed = samplers.problems(simpanel or samplers.SIMPANEL, panel or (samplers.PANEL,))
+    rows = []
+    for text, row in samplers.run(listed, contenders, seconds):
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
+        rows += [row] if row else []
+    found = samplers.table(rows)
+    _print_frame(found, f"Effective draws per CPU second; {processor()}")
+    _print_frame(samplers.summary(found), "Times as many effective draws per CPU second here")
+    path = Outputs(out).results / "benchmark_samplers.csv"
     write_csv(found, path)
     console.print(f"written: {Outputs(out).shown(path)} ({len(found)} rows)")
 

@@ -10,11 +10,11 @@ import pymc as pm
 import pytest
 
 from analysis.engines import Settings
+from analysis.equality import compare
 from analysis.sample import Job, fit
 from analysis.specifications import select
 from models.priors import FLAT
 from models.registry import find
-from tests.equality import compare
 from tests.fits import Fit, recollected
 
 
