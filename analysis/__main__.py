@@ -364,6 +364,8 @@ def reconstruct_bounds(
 
     Writes results/bounds.csv: inner bounds, found from several starts. An interrupted run goes on
     where it was. Ends with code 1 if a panel at an end misses a number.
+
+    Example: python -m analysis reconstruct-bounds
     """
     run = _reconstruction()
     from analysis.reconstruct import bounds
@@ -752,6 +754,49 @@ def claims(out: Out = ROOT) -> None:
     console.print(f"written: {Outputs(out).shown(path)} ({len(found['claims'])} claims)")
 
 
+@app.command()
+def calibrate(
+    column: Column = HEADLINE[0],
+    panel: NamedPanel = PANELS[0].name,
+    data_sets: Annotated[int, typer.Option(min=20, help="Simulated data sets of a case.")] = 1_000,
+    case: Annotated[
+        list[str] | None, typer.Option(help="A case of analysis/calibrate.py; repeatable.")
+    ] = None,
+    seed: Seed = 1,
+    out: Out = ROOT,
+) -> None:
+    """Fit data simulated from the priors: are ranks uniform? results/calibration.csv.
+
+    Exit 1 if a right model's ranks are not uniform, or a wrong one's are.
+
+    Example: python -m analysis calibrate 3.2 --data-sets 200 --case hierarchical
+    """
+    from analysis import calibrate as study
+
+    (record,) = select([column])
+    (loaded,) = _load([panel], [record])
+    chosen = [one for one in study.CASES if not case or one.name in case]
+    if not chosen:
+        names = ", ".join(one.name for one in study.CASES)
+        raise UserError(f"No case is called {' or '.join(case)}: choose among {names}.")
+    tables, wrong = [], []
+    for one in chosen:
+        batches = study.ranks(one, loaded, record, data_sets, seed)
+        total = -(-data_sets // study.BATCH)
+        found = study.collect(track(batches, one.name, total, console=console, transient=True))
+        tables.append(study.judge(one, found))
+        if not study.as_it_should(one, tables[-1]):
+            wrong.append(one.name)
+    table = pd.concat(tables, ignore_index=True)
+    _print_frame(study.summary(table), f"Ranks of true parameters, {column} on {panel}")
+    path = Outputs(out).results / "calibration.csv"
+    write_csv(table, path)
+    console.print(f"written: {Outputs(out).shown(path)} ({len(table)} rows)")
+    if wrong:
+        console.print(f"Not as it should be: {', '.join(wrong)}.", style="red", markup=False)
+        raise typer.Exit(1)
+
+
 # --- pictures and pages -----------------------------------------------------------------------
 
 
@@ -942,6 +987,8 @@ def benchmark_samplers(
     """Time this project beside other samplers of the same model: results/benchmark_samplers.csv.
 
     Every program that is installed, at the cheapest setting that passes the health gate.
+
+    Example: python -m analysis benchmark samplers
     """
     from analysis.benchmark import processor, samplers
 
