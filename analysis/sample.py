@@ -5,18 +5,13 @@ What a model's file supplies is said in `models.registry`, how it is sampled in
 """
 
 import json
-import signal
 import subprocess
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cache, partial
 from importlib.metadata import version
-from multiprocessing import get_context
 from pathlib import Path
-from typing import NoReturn
 
 import numpy as np
 import pymc as pm
@@ -30,6 +25,7 @@ from analysis.diagnose import failures, numbers
 from analysis.engines import Draws, Settings, engine_for
 from analysis.outputs import ROOT
 from analysis.savage_dickey import GROUP, density_at_zero
+from analysis.spread import spread
 from data.errors import UserError
 from data.panel import Panel
 from models.design import Specification, design
@@ -125,68 +121,26 @@ def made_from(job: Job, settings: Settings, priors: Priors) -> str:
 
 
 def sample_all(
-    listed: Iterable[Job], settings: Settings, traces: Path, workers: int = 2
+    listed: Iterable[Job],
+    settings: Settings,
+    traces: Path,
+    workers: int = 2,
+    cluster: str | None = None,
 ) -> Iterator[Path]:
-    """Fit many models in `workers` processes; yield each trace's path when it is written.
+    """Fit many models where `analysis.spread` says; yield each trace's path when it is written.
 
-    The result of a fit does not depend on the others, nor on `workers`.
+    The result of a fit does not depend on the others, nor on `workers` or `cluster`.
     """
-    yield from spread(partial(sample, settings=settings, traces=traces), listed, workers)
+    task = partial(_encoded, settings=settings)
+    for place, content in spread(task, listed, workers, cluster):
+        path = traces / place
+        trace.store(content, path)
+        yield path
 
 
-def spread[Result](
-    task: Callable[[Job], Result], listed: Iterable[Job], workers: int
-) -> Iterator[Result]:
-    """Do a task for many fits in `workers` processes; yield what it returns as it comes."""
-    if workers == 1:
-        yield from map(task, listed)
-        return
-    with ProcessPoolExecutor(
-        workers, mp_context=get_context("spawn"), initializer=_leave_on_interrupt
-    ) as pool:
-        with _ignoring_interrupts():  # inherited: until workers are set up, they know no better
-            pending = [pool.submit(task, job) for job in listed]
-        try:
-            for done in as_completed(pending):
-                yield done.result()
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-
-
-@contextmanager
-def _ignoring_interrupts() -> Iterator[None]:
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _leave_on_interrupt() -> None:
-    """Make Ctrl-C end a worker at once; nutpie takes KeyboardInterrupt for "enough draws"."""
-
-    def leave(*_) -> NoReturn:
-        raise SystemExit(130)
-
-    signal.signal(signal.SIGINT, leave)
-
-
-def sample(job: Job, settings: Settings, traces: Path) -> Path:
-    """Fit one model and write its trace.
-
-    Returns
-    -------
-    Path
-        `traces/<panel>/<column>-<model>.nc`.
-
-    Raises
-    ------
-    UserError
-        If the panel does not carry the regression.
-    """
-    path = path_of(job, traces)
-    trace.write(fit(job, settings), path)
-    return path
+def _encoded(job: Job, settings: Settings) -> tuple[Path, bytes]:
+    """Return where a fit's trace lies below traces/, and its file's bytes."""
+    return path_of(job, Path()), trace.encode(fit(job, settings))
 
 
 # Threads only get in the way of small matrices, and change the last digits.
@@ -234,7 +188,7 @@ def fit(job: Job, settings: Settings, priors: Priors | None = None) -> xr.DataTr
     groups["posterior"].attrs["free_variables"] = " ".join(free)
     values = numbers(groups["posterior"], statistics, free)
     tree = xr.DataTree.from_dict({f"/{name}": group for name, group in groups.items()})
-    tree.attrs = _attributes(job, model, priors, settings, values)
+    tree.attrs = _attributes(job, model, priors, settings, statistics.attrs["sampler"], values)
     return tree
 
 
@@ -302,7 +256,12 @@ def _constant_data(parts: Parts) -> xr.Dataset:
 
 
 def _attributes(
-    job: Job, model: Model, priors: Priors, settings: Settings, values: dict[str, float]
+    job: Job,
+    model: Model,
+    priors: Priors,
+    settings: Settings,
+    sampler: str,
+    values: dict[str, float],
 ) -> dict[str, str | int]:
     failed = failures(values)
     attributes = {
@@ -315,6 +274,7 @@ def _attributes(
         "model_sentence": model.sentence,
         "counterpart": model.counterpart(job.specification),
         "engine": settings.engine,
+        "sampler": sampler,
         "priors": priors.to_json(),
         "seed": settings.seed,
         "settings": json.dumps(asdict(settings)),

@@ -48,8 +48,9 @@ from analysis.diagnose import failures, numbers
 from analysis.engines import Draws, Settings, engine_for
 from analysis.outputs import TEXT
 from analysis.plots import PALETTE
-from analysis.sample import Job, fit, jobs, made_from, shaped, spread
+from analysis.sample import Job, fit, jobs, made_from, shaped
 from analysis.specifications import select
+from analysis.spread import spread
 from data.errors import UserError
 from data.files import sha256, write_csv
 from data.panel import PANELS, Panel
@@ -662,7 +663,11 @@ def studies(
 
 
 def run(
-    listed: Sequence[Job], settings: Settings, results: Path, workers: int = 2
+    listed: Sequence[Job],
+    settings: Settings,
+    results: Path,
+    workers: int = 2,
+    cluster: str | None = None,
 ) -> Iterator[Job]:
     """Study each fit that the tables in results/ do not hold yet; yield it when it is stored.
 
@@ -673,7 +678,7 @@ def run(
     stored = set(found["power"]["key"])  # the last that is written, and never empty
     yield from (job for k, job in keys.items() if k in stored)
     waiting = [job for k, job in keys.items() if k not in stored]
-    for job, rows in spread(partial(_study, settings=settings), waiting, workers):
+    for job, rows in spread(partial(_study, settings=settings), waiting, workers, cluster):
         for name, columns in TABLES.items():
             found[name] = _with(found[name], job, pd.DataFrame(rows[name], columns=columns))
             write_csv(found[name], path_of(results, name))

@@ -1,5 +1,6 @@
 """The contract of a trace: what every NetCDF in traces/ holds."""
 
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -36,6 +37,7 @@ ATTRIBUTES = (
     "model",
     "counterpart",
     "engine",
+    "sampler",
     "priors",
     "seed",
     "settings",
@@ -104,6 +106,21 @@ def write(tree: xr.DataTree, path: Path) -> None:
     }
     with interrupts_later(), replacing(path) as temporary:
         tree.to_netcdf(temporary, engine="netcdf4", encoding=encoding)
+
+
+def encode(tree: xr.DataTree) -> bytes:
+    """Return the bytes of the file that `write` would write."""
+    # The library writes a tree to a path alone.
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "trace.nc"
+        write(tree, path)
+        return path.read_bytes()
+
+
+def store(content: bytes, path: Path) -> None:
+    """Write the bytes of a trace whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
 
 
 def read(path: Path, without: Sequence[str] = ()) -> xr.DataTree:

@@ -177,7 +177,7 @@ def design(frame: pd.DataFrame, specification: Specification) -> Design:
     region_of_province, regions = pd.factorize(region_names)
     return Design(
         y=rows[specification.outcome].to_numpy(float),
-        x=np.column_stack([_regressor(rows, term) for term in specification.terms]),
+        x=regressors(rows, specification),
         terms=specification.terms,
         province=province[order],
         year=year[order],
@@ -207,6 +207,11 @@ def sample_text(specification: Specification) -> str:
         f"years to {specification.last_year}" if specification.last_year else "",
     ]
     return ", ".join(part for part in parts if part) or "all rows"
+
+
+def regressors(rows: pd.DataFrame, specification: Specification) -> NDArray[np.float64]:
+    """Return a specification's regressors, one column per term, shape (n, k)."""
+    return np.column_stack([_regressor(rows, term) for term in specification.terms])
 
 
 def _regressor(rows: pd.DataFrame, term: str) -> NDArray[np.float64]:

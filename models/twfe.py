@@ -1,5 +1,6 @@
 """Two-way fixed effects as Stata's `xtreg y x i.year, fe` prints them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -271,18 +272,34 @@ def constant_weights(province: NDArray[np.int64], year: NDArray[np.int64]) -> ND
 
 def refuse_collinear(design: Design) -> None:
     """Raise UserError, naming the term, if the design has no unique least-squares slopes."""
-    length = np.linalg.norm(design.x, axis=0)
     within = two_way_parts(design.x, design.province, design.year)[2]
     left = np.abs(np.diag(np.linalg.qr(within).R))
-    for term, own, share, total in zip(
-        design.terms, np.linalg.norm(within, axis=0), left, length, strict=True
-    ):
-        if own <= COLLINEAR * total:
+    least = COLLINEAR * np.linalg.norm(design.x, axis=0)
+    refuse_short(design.terms, np.linalg.norm(within, axis=0), left, least)
+
+
+def refuse_short(
+    terms: Iterable[str],
+    within: NDArray[np.float64],
+    left: NDArray[np.float64],
+    least: NDArray[np.float64],
+) -> None:
+    """Raise UserError, naming the term, if too little of a regressor is left.
+
+    Parameters
+    ----------
+    terms : iterable of str
+    within, left, least : ndarray, shape (k,)
+        Lengths of the two-way residuals, of what the regressors before leave of these, and what
+        is taken for rounding.
+    """
+    for term, own, share, rounding in zip(terms, within, left, least, strict=True):
+        if own <= rounding:
             raise UserError(
                 f"Regressor {term} does not vary once province and year effects are taken out, "
                 "so it has no coefficient: drop it or check its column."
             )
-        if share <= COLLINEAR * total:
+        if share <= rounding:
             raise UserError(
                 f"Regressor {term} is a linear combination of the regressors before it and the "
                 "province and year effects, so it has no coefficient of its own: drop it or "

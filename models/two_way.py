@@ -40,7 +40,33 @@ def two_way_parts(
     xp = x.__array_namespace__()
     in_province = np.eye(province.max() + 1)[province]
     in_year = np.eye(year.max() + 1)[year]
-    seen = in_province.T @ in_year
+    province_part, year_part = parts_of_sums(
+        in_province.T @ in_year, xp.asarray(in_province.T) @ x, xp.asarray(in_year.T) @ x
+    )
+    return province_part, year_part, x - province_part[province] - year_part[year]
+
+
+def parts_of_sums(seen: NDArray[np.float64], province_sums: Any, year_sums: Any) -> tuple[Any, Any]:
+    """Project variables on province and year dummies, given their sums over either's rows.
+
+    Parameters
+    ----------
+    seen : ndarray, shape (N, T)
+        Rows of each province in each year.
+    province_sums : array, shape (N, k)
+    year_sums : array, shape (T, k)
+
+    Returns
+    -------
+    province_part, year_part : array
+        As of `two_way_parts`.
+
+    Raises
+    ------
+    UserError
+        If the panel falls apart into blocks that share no year.
+    """
+    xp = province_sums.__array_namespace__()
     per_province = seen.sum(axis=1)[:, None]
     # Years net of provinces: a graph Laplacian, singular along constants if connected.
     laplacian = np.diag(seen.sum(axis=0)) - seen.T @ (seen / per_province)
@@ -50,10 +76,7 @@ def two_way_parts(
             "The panel falls apart into groups of provinces that share no year, so year effects "
             "are not comparable between them: drop one group or add the missing years."
         )
-    province_sums = xp.asarray(in_province.T) @ x
-    year_sums = xp.asarray(in_year.T) @ x
     year_part = xp.linalg.solve(
         xp.asarray(system), year_sums - xp.asarray(seen.T / per_province.T) @ province_sums
     )
-    province_part = (province_sums - xp.asarray(seen) @ year_part) / xp.asarray(per_province)
-    return province_part, year_part, x - province_part[province] - year_part[year]
+    return (province_sums - xp.asarray(seen) @ year_part) / xp.asarray(per_province), year_part

@@ -11,9 +11,10 @@ from scipy import stats
 
 from analysis import trace
 from analysis.engines import Settings
-from analysis.sample import Job, carrying, fit, jobs, sample, sample_all
+from analysis.sample import Job, carrying, fit, jobs, sample_all
 from analysis.specifications import STATIC, select
 from data.errors import UserError
+from tests.clusters import scheduler, worker
 from tests.fits import recollected, simulated
 
 SHORT = Settings(draws=60, tune=150, chains=2)
@@ -96,21 +97,23 @@ def test_pointwise_groups_are_scipys_numbers():
 
 
 @pytest.mark.slow
-def test_results_do_not_depend_on_the_number_of_workers(tmp_path):
+def test_results_do_not_depend_on_where_they_are_sampled(tmp_path):
     listed = jobs([SMALL], select(["8.1", "8.2"]), ["flat"])
-    for workers in (1, 2):
-        paths = list(sample_all(listed, SHORT, tmp_path / str(workers), workers))
-        assert len(paths) == 2
-    for path in trace.trace_paths(tmp_path / "1"):
-        other = tmp_path / "2" / path.relative_to(tmp_path / "1")
-        assert same(trace.read(path), trace.read(other))
+    places = {"here": {"workers": 1}, "processes": {"workers": 2}}
+    with scheduler(tmp_path) as address, worker(address), worker(address):
+        for name, where in (places | {"cluster": {"cluster": address}}).items():
+            assert len(list(sample_all(listed, SHORT, tmp_path / name, **where))) == 2
+    for path in trace.trace_paths(tmp_path / "here"):
+        for name in ("processes", "cluster"):
+            other = tmp_path / name / path.relative_to(tmp_path / "here")
+            assert same(trace.read(path), trace.read(other))
 
 
 def test_a_fit_that_cannot_be_made_leaves_no_file(tmp_path):
     frame = SMALL.frame.assign(urb=1.0)
     constant = type(SMALL)("own-x", frame, "0" * 64, balanced=True)
     with pytest.raises(UserError, match="urb"):
-        sample(Job(constant, select(["3.2"])[0], "flat"), SHORT, tmp_path)
+        list(sample_all([Job(constant, select(["3.2"])[0], "flat")], SHORT, tmp_path, workers=1))
     assert list(tmp_path.rglob("*")) == []
 
 

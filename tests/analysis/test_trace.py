@@ -138,6 +138,12 @@ def test_an_interrupt_leaves_the_old_trace_and_nothing_else(tmp_path, monkeypatc
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_encoded_and_stored_it_is_the_file_that_is_written(tmp_path):
+    trace.write(tree(), tmp_path / "written.nc")
+    trace.store(trace.encode(tree()), tmp_path / "p" / "stored.nc")
+    assert (tmp_path / "p" / "stored.nc").read_bytes() == (tmp_path / "written.nc").read_bytes()
+
+
 def test_temporary_files_are_not_listed(tmp_path):
     path = trace.trace_path(tmp_path, "p", "3.2", "flat")
     trace.write(tree(), path)

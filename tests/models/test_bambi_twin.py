@@ -11,11 +11,11 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from analysis.engines import CollapsedEngine, Settings
+from analysis.equality import compare
 from analysis.specifications import select
 from models import bambi_twin
 from models.design import design
 from models.priors import REGULARISED
-from tests.equality import compare
 from tests.fits import recollected
 
 
@@ -124,7 +124,7 @@ def test_both_models_have_the_same_density(column):
     ],
 )
 def test_bambis_draws_are_of_the_same_posterior(column, whole, draws):
-    """By the rule of `tests.equality`, on four provinces of each region to 2015 or all rows.
+    """By the rule of `analysis.equality`, on four provinces of each region to 2015 or all rows.
 
     NUTS in all variables moves faster the less the data say; on the whole panel the rule's
     effective draws take it minutes.

@@ -7,6 +7,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from analysis.engines import Settings
+from analysis.equality import compare_exact
 from analysis.sample import Job, fit
 from analysis.specifications import STATIC, select
 from data.panel import Panel, load_panel, named_panels
@@ -14,7 +15,6 @@ from models import flat, twfe
 from models.design import design
 from models.priors import FLAT
 from models.registry import find
-from tests.equality import compare_exact
 from tests.fits import Fit, recollected, thinned
 
 (BASELINE,) = select(["3.2"])

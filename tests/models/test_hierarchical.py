@@ -8,6 +8,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from analysis.engines import Settings
+from analysis.equality import compare
 from analysis.sample import Job, fit
 from analysis.specifications import select
 from data.errors import UserError
@@ -16,7 +17,6 @@ from models import hierarchical, twfe
 from models.design import design
 from models.priors import REGULARISED
 from models.registry import find
-from tests.equality import compare
 from tests.fits import INDEPENDENT, Fit, fit_of, recollected, simulated, thinned
 from tests.simulated import REGION_SIGMA, REGION_SLOPE
 

@@ -14,11 +14,11 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from analysis.engines import Settings
+from analysis.equality import compare
 from analysis.sample import Job, fit
 from analysis.specifications import select
 from data.panel import Panel
 from models.registry import find
-from tests.equality import compare
 from tests.fits import Fit, recollected
 
 

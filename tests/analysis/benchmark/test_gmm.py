@@ -7,17 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import benchmark
-from analysis.benchmark import (
-    ABDATA,
-    COLUMNS,
-    ENGINES,
-    OPENBLAS,
-    OWN,
-    Engine,
-    measure,
-    repeated,
-)
+from analysis.benchmark import OPENBLAS, gmm
+from analysis.benchmark.gmm import ABDATA, COLUMNS, ENGINES, OWN, Engine, measure, repeated
 from data.errors import UserError
 
 
@@ -39,9 +30,9 @@ def firms(tmp_path_factory):
 @pytest.mark.slow
 def test_engines_that_are_not_installed_are_left_out(firms, monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    difference = [engine for engine in ENGINES if engine.specification == benchmark.DIFFERENCE]
-    monkeypatch.setattr(benchmark, "ENGINES", tuple(difference))
-    rows = list(benchmark.gmm(firms, repeats=1, scales=(60, 120)))
+    difference = [engine for engine in ENGINES if engine.specification == gmm.DIFFERENCE]
+    monkeypatch.setattr(gmm, "ENGINES", tuple(difference))
+    rows = list(gmm.gmm(firms, repeats=1, scales=(60, 120)))
     assert [row["engine"] for row in rows] == [OWN] * 3
     assert all(set(row) == set(COLUMNS) for row in rows)
     assert rows[0]["ratio"] == rows[1]["ratio"] == 1
@@ -52,7 +43,7 @@ def test_engines_that_are_not_installed_are_left_out(firms, monkeypatch):
 def test_processor_settings_are_not_inherited(firms, monkeypatch):
     for name in OPENBLAS:
         monkeypatch.setenv(name, "Haswell")
-    script = benchmark.TIMER + f"import os\ntimed(lambda: sum(x in os.environ for x in {OPENBLAS}))"
+    script = gmm.TIMER + f"import os\ntimed(lambda: sum(x in os.environ for x in {OPENBLAS}))"
     found = measure(Engine("any", "any", script), sys.executable, firms, 2)
     assert found["coef"] == 0
     assert len(found["wall"]) == len(found["cpu"]) == 2
@@ -73,7 +64,7 @@ def test_a_panel_is_repeated_under_new_ids():
 
 def test_missing_data_are_named(tmp_path):
     with pytest.raises(UserError, match=r"none\.csv is missing"):
-        next(benchmark.gmm(tmp_path / "none.csv"))
+        next(gmm.gmm(tmp_path / "none.csv"))
 
 
 @pytest.mark.slow
@@ -81,7 +72,7 @@ def test_missing_data_are_named(tmp_path):
 def test_engines_estimate_the_same():
     coefficients: dict[str, dict[str, float]] = {}
     for engine in ENGINES:
-        program = benchmark.command(engine, {})
+        program = gmm.command(engine, {})
         if program:
             found = measure(engine, program, ABDATA, 1)
             coefficients.setdefault(engine.specification, {})[engine.name] = found["coef"]

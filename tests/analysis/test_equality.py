@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.equality import bonferroni, compare, compare_exact
+from analysis.equality import bonferroni, compare, compare_exact
 
 ELEMENTS = 43
 

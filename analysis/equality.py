@@ -1,7 +1,7 @@
 """Whether draws are of one posterior: the largest differences in units of Monte Carlo error."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import arviz as az
 import numpy as np
@@ -64,8 +64,25 @@ def compare(left: Draws, right: Draws) -> Equality:
 
 def compare_exact(draws: Draws, mean: NDArray[np.float64], sd: NDArray[np.float64]) -> Equality:
     """Compare draws with known means and standard deviations, in the order of the elements."""
-    exact = _Moments(mean, sd, np.zeros_like(mean), np.zeros_like(sd), np.full(len(mean), np.inf))
+    none, every = np.zeros_like(mean), np.full(len(mean), np.inf)
+    exact = _Moments(mean, sd, none, none, every, every)
     return _compare(_moments(draws), exact)
+
+
+def compare_few(draws: Draws, reference: Draws) -> Equality:
+    """Compare draws too few for the rule with many, the errors of the few taken from the many.
+
+    A small sample that misses the tail of a skewed quantity understates its own error, too: among
+    100 quantities, ten of them skewed, samples of 720 independent draws were off by the rule's own
+    errors nine times as often as the limit says, by these less than three times. `holds` still
+    asks for `LEAST_ESS`.
+    """
+    few, many = _moments(draws), _moments({name: reference[name] for name in draws})
+    errors = {
+        "mean_error": many.mean_error * np.sqrt(many.mean_ess / few.mean_ess),
+        "sd_error": many.sd_error * np.sqrt(many.sd_ess / few.sd_ess),
+    }
+    return _compare(replace(few, **errors), many)
 
 
 @dataclass(frozen=True)
@@ -74,7 +91,12 @@ class _Moments:
     sd: NDArray[np.float64]
     mean_error: NDArray[np.float64]
     sd_error: NDArray[np.float64]
-    ess: NDArray[np.float64]
+    mean_ess: NDArray[np.float64]
+    sd_ess: NDArray[np.float64]
+
+    @property
+    def ess(self) -> NDArray[np.float64]:
+        return np.minimum(self.mean_ess, self.sd_ess)
 
 
 def _compare(left: _Moments, right: _Moments) -> Equality:
@@ -93,6 +115,6 @@ def _moments(draws: Draws) -> _Moments:
     columns = np.concatenate([v.reshape(*v.shape[:2], -1) for v in draws.values()], axis=2)
     both = az.convert_to_dataset({"all": columns})
     mean_error, sd_error = (az.mcse(both, method=of)["all"].to_numpy() for of in ("mean", "sd"))
-    ess = np.minimum(*(az.ess(both, method=of)["all"].to_numpy() for of in ("mean", "sd")))
+    ess = (az.ess(both, method=of)["all"].to_numpy() for of in ("mean", "sd"))
     sd = columns.std(axis=(0, 1), ddof=1)
-    return _Moments(columns.mean(axis=(0, 1)), sd, mean_error, sd_error, ess)
+    return _Moments(columns.mean(axis=(0, 1)), sd, mean_error, sd_error, *ess)

@@ -1,13 +1,10 @@
 """How fast the project's estimators are beside other programs, each in a process of its own.
 
 Every engine gets the same CSV, reads it, estimates once to warm up and is then timed, so neither
-start-up nor reading counts. One run measures all of them side by side, on one machine, which
-should be idle: other work on it slows programs of several threads the most.
+start-up nor reading counts. One run measures all of them side by side.
 """
 
 import json
-import os
-import platform
 import shutil
 import subprocess
 import sys
@@ -18,6 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from analysis.benchmark import environment
 from analysis.outputs import ROOT
 from data.errors import UserError
 
@@ -31,9 +29,6 @@ DIFFERENCE = "two-step difference: n on L(1/2).n w k, gmm(n, 2 4) gmm(w, 1 3) iv
 
 SCALES = (140, 1_400, 14_000)
 """Numbers of groups in which the project's own cost is measured."""
-
-OPENBLAS = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
-"""Settings for one kind of processor, which slow others down: no engine inherits them."""
 
 TIMER = """
 import json, sys, time
@@ -187,15 +182,6 @@ ENGINES = (
 )
 
 
-def processor() -> str:
-    """Return the name of this machine's processor and its number of logical cores."""
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text("utf-8").splitlines() if cpuinfo.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    name = names[0] if names else platform.processor() or platform.machine()
-    return f"{name}, {os.cpu_count()} logical cores"
-
-
 def command(engine: Engine, programs: Mapping[str, str]) -> str | None:
     """Return the program of an engine, None where it is not installed."""
     if engine.program == "python":
@@ -211,8 +197,6 @@ def measure(
     gretl has no clock of CPU time. That of its process, start-up taken off by running it longer,
     came out negative on a busy machine, so `cpu` is left out.
     """
-    environment = {name: value for name, value in os.environ.items() if name not in OPENBLAS}
-    environment["PYTHONPATH"] = str(ROOT)
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / f"engine{engine.suffix}"
         if engine.program == "gretlcli":
@@ -222,7 +206,7 @@ def measure(
             script.write_text(engine.script, encoding="utf-8")
             words = [program, str(script), str(data), str(repeats)]
         done = subprocess.run(
-            words, env=environment, cwd=folder, capture_output=True, text=True, check=False
+            words, env=environment(), cwd=folder, capture_output=True, text=True, check=False
         )
     lines = [line for line in done.stdout.splitlines() if line.startswith('{"wall"')]
     return json.loads(lines[-1]) if lines else None

@@ -1,0 +1,29 @@
+"""How the project does beside other programs, and how its cost grows: each table in one run.
+
+Every program runs in a process of its own on this machine, which should be idle: other work on it
+slows programs of several threads the most.
+"""
+
+import os
+import platform
+from pathlib import Path
+
+from analysis.outputs import ROOT
+
+OPENBLAS = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+"""Settings for one kind of processor, which slow others down: no program inherits them."""
+
+
+def processor() -> str:
+    """Return the name of this machine's processor and its number of logical cores."""
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text("utf-8").splitlines() if cpuinfo.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    name = names[0] if names else platform.processor() or platform.machine()
+    return f"{name}, {os.cpu_count()} logical cores"
+
+
+def environment() -> dict[str, str]:
+    """Return the environment of a program that is timed; this project's modules can be found."""
+    kept = {name: value for name, value in os.environ.items() if name not in OPENBLAS}
+    return kept | {"PYTHONPATH": str(ROOT)}
