@@ -53,13 +53,13 @@ from analysis.specifications import select
 from analysis.spread import spread
 from data.errors import UserError
 from data.files import sha256, write_csv
-from data.panel import Panel
+from data.panel import PANELS, Panel
 from data.provinces import REGIONS
 from models import twfe
 from models.collapsed import Collapsed
 from models.design import Specification, design
 from models.priors import Prior, Priors
-from models.registry import LADDER, Model, Parts, find
+from models.registry import LADDER, MODELS, Model, Parts, find
 
 Array = NDArray[np.float64]
 
@@ -710,7 +710,23 @@ def _with(table: pd.DataFrame, job: Job, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the table with a fit's rows in place of what it held of the same fit."""
     same = (table[list(JOB)] == pd.Series(_identity(job))).all(axis=1)
     parts = [part for part in (table[~same], rows) if len(part)]
-    return pd.concat(parts, ignore_index=True) if parts else rows
+    return ordered(pd.concat(parts, ignore_index=True)) if parts else rows
+
+
+def ordered(table: pd.DataFrame) -> pd.DataFrame:
+    """Sort rows by fit, whatever order the fits ended in: panels and models as they are listed."""
+    listed = {"panel": [kind.name for kind in PANELS], "model": [model.name for model in MODELS]}
+    place = {
+        name: {label: f"{i:02}" for i, label in enumerate(labels)}
+        for name, labels in listed.items()
+    }
+    by = list(JOB)
+    return table.sort_values(
+        by,
+        key=lambda values: values.map(lambda label: place.get(values.name, {}).get(label, label)),
+        kind="stable",
+        ignore_index=True,
+    )
 
 
 def key(job: Job, settings: Settings) -> str:

@@ -374,6 +374,20 @@ def test_a_study_of_other_data_or_settings_replaces_the_old_rows(tmp_path, monke
         assert set(table["key"]) == {sensitivity.key(other, SHORT)}
 
 
+def test_rows_do_not_stand_in_the_order_in_which_fits_ended():
+    fits = [
+        ("recollected", "3.2", "mundlak"),
+        ("recollected", "3.2", "hierarchical"),
+        ("reconstructed", "3.1", "mundlak"),
+        ("reconstructed", "3.2", "mundlak"),
+        ("own-mine", "3.2", "mundlak"),
+    ]
+    table = pd.DataFrame(fits, columns=list(sensitivity.JOB))
+    for seed in range(3):
+        shuffled = table.sample(frac=1, random_state=seed)
+        assert sensitivity.ordered(shuffled).to_numpy().tolist() == list(map(list, fits))
+
+
 def test_a_model_without_a_prior_that_means_anything_is_refused():
     with pytest.raises(UserError, match="flat has no prior"):
         sensitivity.studies([simulated()], [BASELINE], ["flat"])
