@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from analysis.engines import Settings
+    from analysis.sample import Job
     from models.registry import Model, Parts
 
 # Modules that bring in PyMC or Matplotlib are imported by the commands that need them, so that
@@ -435,7 +436,7 @@ def sample(
     """
     from analysis import diagnose as gate
     from analysis.engines import Settings
-    from analysis.sample import carrying
+    from analysis.sample import carrying, jobs
 
     settings = Settings(
         draws=draws,
@@ -448,21 +449,15 @@ def sample(
         raise UserError(f"--all and columns ({', '.join(columns)}) exclude each other: leave one.")
     records = carrying(select(()), model or ()) if every else select(columns or HEADLINE)
     panels = _load(panel, records, model or ())
-    paths = _sample(panels, records, model or (), settings, Outputs(out), cluster)
+    paths = _sample(jobs(panels, records, model or ()), settings, Outputs(out), cluster)
     _exit_by_gate(_show_gate(gate.stated(paths)))
 
 
 def _sample(
-    panels: Sequence[Panel],
-    records: Sequence[Specification],
-    models: Sequence[str],
-    settings: "Settings",
-    outputs: Outputs,
-    cluster: str | None,
+    listed: Sequence["Job"], settings: "Settings", outputs: Outputs, cluster: str | None
 ) -> list[Path]:
-    from analysis.sample import jobs, missing, path_of, sample_all
+    from analysis.sample import missing, path_of, sample_all
 
-    listed = jobs(panels, records, models)
     waiting = missing(listed, settings, outputs.traces)
     console.print(
         f"{len(listed) - len(waiting)} of {len(listed)} traces are up to date: "
@@ -867,17 +862,26 @@ def readme() -> None:
 
 @app.command()
 def reproduce(seed: Seed = 1, cluster: Cluster = None, out: Out = ROOT) -> None:
-    """Run the main job: replicate, sample the headline columns, compare, judge, report.
+    """Run the main job: replicate, sample every column's main model, compare, judge, report.
+
+    The headline columns get the whole ladder.
 
     Example: python -m analysis reproduce
     """
+    from analysis.describe import main_model
     from analysis.engines import Settings
+    from analysis.sample import jobs
 
     outputs = Outputs(out)
     fingerprints(out)
     replicate(out=out)
-    headline = select(HEADLINE)
-    _sample(_load(None, headline), headline, (), Settings(seed=seed), outputs, cluster)
+    every = select(())
+    panels = _load(None, every)
+    listed = jobs(panels, select(HEADLINE), ())
+    for record in every:
+        if record.column not in HEADLINE:
+            listed += jobs(panels, [record], [main_model(record).name])
+    _sample(listed, Settings(seed=seed), outputs, cluster)
     diagnostics = _diagnose(outputs)
     compare(out=out)
     audit(out=out)
