@@ -57,8 +57,10 @@ from data.panel import PANELS, Panel
 from data.provinces import REGIONS
 from models import twfe
 from models.collapsed import Collapsed
+from models.collapsed_errors import CollapsedErrors
 from models.design import Specification, design
 from models.priors import Prior, Priors
+from models.reduced import reduce
 from models.registry import LADDER, MODELS, Model, Parts, find
 
 Array = NDArray[np.float64]
@@ -428,7 +430,12 @@ def trusted(log_weight: Array) -> tuple[float, Array | None]:
 
 
 def weighted(
-    model: Model, whole: Parts, density: Collapsed, weight: Array, base: Refit, settings: Settings
+    model: Model,
+    whole: Parts,
+    density: Collapsed | CollapsedErrors,
+    weight: Array,
+    base: Refit,
+    settings: Settings,
 ) -> Refit:
     """Return a posterior whose scales are those of another, weighted, all else drawn afresh."""
     rng = np.random.default_rng(settings.seed)
@@ -438,11 +445,13 @@ def weighted(
     return base._replace(flat=flat, watched=_watched(model, whole, base.definition, flat))
 
 
-def at_draws(density: Collapsed, flat: Draws) -> Array:
+def at_draws(density: Collapsed | CollapsedErrors, flat: Draws) -> Array:
     """Return the log density of the scales at each draw, shape (chains, draws)."""
     point = density.point(flat)
-    values = [density.logp_and_gradient(u)[0] for u in point.reshape(-1, density.size)]
-    return np.reshape(values, point.shape[:-1])
+    each = point.reshape(-1, density.size)
+    if isinstance(density, Collapsed):
+        return reduce(density).log_density(each).reshape(point.shape[:-1])
+    return np.reshape([density.logp_and_gradient(u)[0] for u in each], point.shape[:-1])
 
 
 def given_all(model: Model, left: Parts, rest: Refit) -> Array:
