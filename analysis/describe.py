@@ -13,6 +13,8 @@ from models.registry import Model, Parts, models_for
 
 MADE_OF_OTHERS = {
     "province_std": "effect of each province in the average year, about its Mundlak line",
+    "between_offset": "slopes of the province effects on means and first values of the "
+    "regressors, in units of tau_between_std",
     "year_offset": "year effects less their Mundlak line, in units of tau_year_std",
     "year_step": "steps of the walk that takes the place of year_offset",
     "year_region_offset": "a region's year effects less those of all, in units of "

@@ -10,12 +10,9 @@ from typing import Literal
 import pandas as pd
 
 from data.errors import UserError
-from models.design import Specification, sample
+from models.design import LAG, Specification, sample
 from models.gmm import Gmm, GmmFit, GmmSpecification, Iv, fit
 from models.gmm.instruments import LEVEL_MOMENTS
-
-LAG = "L.y"
-"""The lagged outcome's term, whatever the outcome."""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,10 @@ DERIVED = {"indus2": ("indus", square)}
 """Regressors computed from a panel's column (an array of any namespace) at estimation."""
 
 
+LAG = "L.y"
+"""The lagged outcome's term, whatever the outcome."""
+
+
 @dataclass(frozen=True)
 class Specification:
     """One published column: which regression, on which rows.

@@ -45,6 +45,7 @@ from the offsets, and the slopes do not depend on them.
 generalised least squares.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -67,7 +68,6 @@ from models.within_between import (
     normal_rows,
     observe,
     off_common_mean,
-    principal_axes,
     report_effects,
     standardise,
     within_between,
@@ -139,7 +139,7 @@ def effects(parts: WithinBetween, free: dict) -> Effects:
 def _year_effects(parts: WithinBetween, free: dict) -> Any:
     """Form the effect of each year cell, shape (…, C)."""
     region, year = parts.region_of_cell, parts.year_of_cell
-    line = free["between_year"] @ principal_axes(parts.year_part).T
+    line = free["between_year"] @ parts.year_axes.T
     if parts.path == "walk":
         offset = free["year_step"] @ walk(len(parts.design.years)).T
     else:
@@ -183,10 +183,22 @@ def build(parts: WithinBetween, priors: Priors = PRIORS) -> pm.Model:
     return model
 
 
-def variables(parts: WithinBetween, priors: Priors, leading: tuple[str, ...] = ()) -> dict:
+def mundlak(parts: WithinBetween, priors: Priors, leading: tuple[str, ...]) -> tuple[dict, Any]:
+    """Add the variables of the province effects' line; return them and the line, (…, N)."""
+    between = priors["between_province"].variable(dims=(*leading, "regressor"))
+    return {"between_province": between}, between @ standardise(parts.province_part).T
+
+
+def variables(
+    parts: WithinBetween,
+    priors: Priors,
+    leading: tuple[str, ...] = (),
+    line: Callable[..., tuple[dict, Any]] = mundlak,
+) -> dict:
     """Add the free variables to the PyMC model in context; models that extend this one do too.
 
-    With `leading` dims each variable stands once for each of their labels.
+    With `leading` dims each variable stands once for each of their labels. `line` is called as
+    `mundlak` is.
     """
     one, group = (*leading, "one"), (*leading, "sigma_group")
     free = {}
@@ -198,16 +210,16 @@ def variables(parts: WithinBetween, priors: Priors, leading: tuple[str, ...] = (
     free |= {
         "slope_std": about.variable(dims=(*leading, "coefficient")),
         "const_std": priors["const_std"].variable(dims=one),
-        "between_province": priors["between_province"].variable(dims=(*leading, "regressor")),
         "between_year": priors["between_year"].variable(dims=(*leading, "axis")),
         "tau_province_std": priors["tau_province_std"].variable(dims=one),
         "tau_year_std": priors["tau_year_std"].variable(dims=(*leading, "year_group")),
     }
-    line = free["between_province"] @ standardise(parts.province_part).T
+    of_line, about = line(parts, priors, leading)
+    free |= of_line
     # PyTensor does not broadcast a dim that has a name, only a new one.
     centre, spread = (free[name][..., 0, None] for name in ("const_std", "tau_province_std"))
     free["province_std"] = pm.Normal(
-        "province_std", centre + line, spread, dims=(*leading, "province")
+        "province_std", centre + about, spread, dims=(*leading, "province")
     )
     by_region = (*leading, "region") if parts.years == "region" else leading
     if parts.path == "walk":
@@ -269,8 +281,31 @@ def rows(parts: WithinBetween, free: dict, rng: np.random.Generator) -> Rows:
 
 def density(parts: WithinBetween, priors: Priors = PRIORS) -> Collapsed:
     """Return the same model with everything but the τ and σ integrated out."""
-    p, q = standardise(parts.province_part), principal_axes(parts.year_part)
+    p = standardise(parts.province_part)
     none = np.zeros_like(parts.within)
+    of_line = Location("between_province", none, priors["between_province"].scale)
+    return collapse(parts.y, *blocks(parts, priors, [(of_line, p)]))
+
+
+def blocks(
+    parts: WithinBetween,
+    priors: Priors,
+    line: Sequence[tuple[Location, NDArray[np.float64]]],
+    scales_of_line: Sequence[Scale] = (),
+) -> tuple[NDArray[np.int64], list[Location], list[Scale]]:
+    """Return what `models.collapsed.collapse` takes, after the outcome.
+
+    Parameters
+    ----------
+    parts : WithinBetween
+    priors : Priors
+    line : sequence of (Location, ndarray of shape (N, size))
+        What the province effects depend on, and how; without effects of its own on rows.
+    scales_of_line : sequence of Scale
+        Scale parameters of these locations.
+    """
+    q = parts.year_axes
+    none = np.zeros((len(parts.within), 1))
     n_years, n_regions = len(parts.design.years), len(parts.design.regions)
     groups = len(parts.coords["year_group"])
     walks = parts.path == "walk"
@@ -283,14 +318,15 @@ def density(parts: WithinBetween, priors: Priors = PRIORS) -> Collapsed:
             priors["slope_std"].scale,
             line=_average_of_offsets(parts),
         ),
-        Location("const_std", none[:, :1], priors["const_std"].scale),
-        Location("between_province", none, priors["between_province"].scale),
+        Location("const_std", none, priors["const_std"].scale),
+        *(block for block, _ in line),
         Location("between_year", in_cell @ q, priors["between_year"].scale),
         Location(
             "province_std",
             parts.in_province,
             "tau_province_std",
-            line={"const_std": np.ones((len(p), 1)), "between_province": p},
+            line={"const_std": np.ones((len(parts.design.provinces), 1))}
+            | {block.name: columns for block, columns in line},
         ),
         Location(
             "year_step" if walks else "year_offset",
@@ -301,7 +337,11 @@ def density(parts: WithinBetween, priors: Priors = PRIORS) -> Collapsed:
             basis=None if walks else shape,
         ),
     ]
-    scales = [Scale(priors["tau_province_std"]), Scale(priors["tau_year_std"], groups)]
+    scales = [
+        *scales_of_line,
+        Scale(priors["tau_province_std"]),
+        Scale(priors["tau_year_std"], groups),
+    ]
     if parts.years == "pooled":
         locations.append(
             Location("year_region_offset", in_cell, "tau_year_region_std", offset=True)
@@ -324,4 +364,4 @@ def density(parts: WithinBetween, priors: Priors = PRIORS) -> Collapsed:
         scales += [Scale(priors[name]) for name in centre]
         sigma = Scale(priors["sigma_std"], sigma.size, *centre)
     group = parts.groups_to_regions.argmax(axis=0)[parts.design.region]
-    return collapse(parts.y, group, locations, [*scales, sigma])
+    return group, locations, [*scales, sigma]

@@ -193,6 +193,11 @@ class Priors:
             tuple(replace(p, scale=scales[p.name]) if p.name in scales else p for p in self.table),
         )
 
+    def with_reason(self, name: str, reason: str) -> "Priors":
+        """Return the table with another reason for one of its lines."""
+        changed = (replace(p, reason=reason) if p.name == name else p for p in self.table)
+        return Priors(self.name, tuple(changed))
+
     def and_of(self, *more: Prior) -> "Priors":
         """Return the table with further lines, for a model that extends another."""
         return Priors(self.name, self.table + more)

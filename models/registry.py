@@ -36,6 +36,7 @@ import pymc as pm
 from data.errors import UserError
 from models import (
     autoregressive,
+    dynamic,
     flat,
     hierarchical,
     joint,
@@ -107,6 +108,8 @@ class Model:
         Arguments of the module's `split`.
     varying : bool
         Whether the slopes of the terms of interest differ by region.
+    dynamic : bool
+        Whether it has the lagged outcome: a model of dynamic columns, and of no others.
     stands_in : bool
         Whether it is also fitted to dynamic columns, as their static counterpart.
     extra : bool
@@ -123,6 +126,7 @@ class Model:
     module: ModelFile
     switches: Mapping[str, str] = field(default_factory=dict)
     varying: bool = False
+    dynamic: bool = False
     stands_in: bool = False
     extra: bool = False
     carried_by: Callable[[Specification], bool] = lambda _: True
@@ -140,7 +144,7 @@ class Model:
 
     def counterpart(self, specification: Specification) -> str:
         """Say in what the model is not the published regression; empty if it is."""
-        return STATIC_COUNTERPART if specification.dynamic else ""
+        return STATIC_COUNTERPART if specification.dynamic and not self.dynamic else ""
 
     def split(self, design: Design, specification: Specification) -> Parts:
         """Standardise a column's regression for this model."""
@@ -176,6 +180,25 @@ MODELS = (
         {"sigma": "region"},
         varying=True,
         stands_in=True,
+    ),
+    Model(
+        "dynamic",
+        "dynamic, given the first year",
+        "As hierarchical, with the lagged outcome; province effects depend on the first outcome.",
+        dynamic,
+        {"sigma": "region"},
+        varying=True,
+        dynamic=True,
+    ),
+    Model(
+        "dynamic_regions",
+        "dynamic, a root by region",
+        "As dynamic, with roots that vary by region about a common one.",
+        dynamic,
+        {"sigma": "region", "rho": "pooled"},
+        varying=True,
+        dynamic=True,
+        extra=True,
     ),
     Model(
         "walk",
@@ -262,13 +285,14 @@ LADDER = ("mundlak", "region_sigma", "hierarchical")
 def models_for(specification: Specification) -> tuple[Model, ...]:
     """Return the models that a column can carry.
 
-    A one-region sample carries nothing that differs by region, a dynamic column what may stand in.
+    A one-region sample carries nothing that differs by region; a dynamic column dynamic models
+    and what may stand in for them.
     """
     return tuple(
         model
         for model in MODELS
         if not (specification.region and model.by_region)
-        and (model.stands_in or not specification.dynamic)
+        and (model.dynamic == specification.dynamic or (model.stands_in and specification.dynamic))
         and model.carried_by(specification)
     )
 

@@ -161,6 +161,11 @@ class WithinBetween:
         return np.array(names, float)
 
     @property
+    def year_axes(self) -> NDArray[np.float64]:
+        """What year effects depend on: axes of the regressors' year parts, shape (C, axes)."""
+        return principal_axes(self.year_part)
+
+    @property
     def row_share(self) -> NDArray[np.float64]:
         """Share of the rows in which a regressor's slope holds, shape (m,): weights of averages."""
         share = np.bincount(self.design.region) / len(self.design.region)
@@ -198,7 +203,7 @@ class WithinBetween:
             "term": design.terms,
             "coefficient": self.coefficients,
             "regressor": self.regressors,
-            "axis": tuple(range(1, principal_axes(self.year_part).shape[1] + 1)),
+            "axis": tuple(range(1, self.year_axes.shape[1] + 1)),
             "varying": self.varying,
             "pooled": self.pooled,
             "one": ("all",),

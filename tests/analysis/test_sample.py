@@ -128,7 +128,8 @@ def test_jobs_are_the_models_that_a_column_can_carry():
         ("8.1", "flat"),
         ("8.1", "mundlak"),
     ]
-    assert [job.model for job in jobs([panel], select(["5.1"]), [])] == ["hierarchical"]
+    dynamic = jobs([panel], select(["5.1"]), [])
+    assert [job.model for job in dynamic] == ["hierarchical", "dynamic"]
     chosen = jobs([panel], select(["3.2", "8.1"]), ["mundlak", "hierarchical"])
     assert [job.model for job in chosen] == ["mundlak", "hierarchical", "mundlak"]
 
@@ -142,6 +143,7 @@ def test_columns_that_no_named_model_fits_are_left_out_of_all():
 
 def test_a_dynamic_columns_trace_says_that_it_is_the_static_counterparts():
     assert "without the lagged outcome" in short_fit("5.2", "hierarchical").attrs["counterpart"]
+    assert short_fit("5.2", "dynamic").attrs["counterpart"] == ""
     assert short_fit("3.2", "hierarchical").attrs["counterpart"] == ""
 
 

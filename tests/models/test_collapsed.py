@@ -20,6 +20,8 @@ FITS = [("3.2", name, share) for name in INDEPENDENT for share in (0.0, 0.1)] + 
     ("3.3", "hierarchical", 0.0),
     ("8.2", "mundlak", 0.0),
     ("8.2", "flat", 0.1),
+    ("5.1", "dynamic", 0.0),
+    ("5.1", "dynamic_regions", 0.1),
 ]
 POINTS = 5
 
