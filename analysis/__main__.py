@@ -568,15 +568,19 @@ def compare(
     over_panels = pooled.pool(found["comparison"])
     if len(over_panels):
         _print_frame(over_panels, "Over the ensemble of exact panels")
+    comparison = pooled.with_range(found["comparison"])
     # Everything else is about panels that stand for themselves.
     found = {name: frame[~pooled.is_member(frame["panel"])] for name, frame in found.items()}
-    comparison = found["comparison"]
+    found["comparison"] = comparison
     interest = {record.column: record.interest[0] for record in select(())}
     shown = ["column", "model", "fitted_column", "published", "published_se", "mean", "sd"]
     shown += ["q025", "q975", "p_same_sign", "p_rope", "bf10", "gate", "agreement", "standing"]
     of_interest = comparison[comparison["term"] == comparison["column"].map(interest)]
     for panel, rows in of_interest.groupby("panel", sort=False):
-        _print_frame(rows[shown], f"Posterior beside published, terms of interest — panel {panel}")
+        ranges = [name for name in pooled.RANGE if rows[name].notna().any()]
+        _print_frame(
+            rows[shown + ranges], f"Posterior beside published, terms of interest — panel {panel}"
+        )
     title = f"Panels side by side, terms of interest, model {LADDER[-1]}"
     _print_frame(tables.side_by_side(of_interest, LADDER[-1]), title)
     steps = ladder.table(read_result(outputs.results, "replication"), comparison)

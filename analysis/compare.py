@@ -70,8 +70,11 @@ COLUMNS = (
     "standing",
     "counterpart",
     "fitted_column",
+    "ensemble_low",
+    "ensemble_high",
+    "ensemble_panels",
 )
-"""The contract of results/comparison.csv."""
+"""The contract of results/comparison.csv; the last three are filled by `analysis.pooled`."""
 
 CERTAIN = 0.975
 """Posterior probability of a sign from which the 95 % equal-tailed interval excludes zero."""

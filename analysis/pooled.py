@@ -6,13 +6,16 @@ is not determined by what the paper prints.
 
 import pandas as pd
 
-from data.panel import MEMBER
+from data.panel import MEMBER, PANELS
 
 KEYS = ["column", "model", "fitted_column", "term"]
 
 COLUMNS = (
     *KEYS, "published", "panels", "mean", "sd", "within_sd", "between_sd", "lowest", "highest",
 )  # fmt: skip
+
+RANGE = ("ensemble_low", "ensemble_high", "ensemble_panels")
+"""What `with_range` fills of a row of results/comparison.csv."""
 
 
 def is_member(panels: pd.Series) -> pd.Series:
@@ -54,3 +57,25 @@ def pool(comparison: pd.DataFrame) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def with_range(comparison: pd.DataFrame) -> pd.DataFrame:
+    """Set beside each slope on the panel `reconstructed` its range over the ensemble.
+
+    Parameters
+    ----------
+    comparison : DataFrame
+        Rows of results/comparison.csv, those of the ensemble among them.
+
+    Returns
+    -------
+    DataFrame
+        The rows of the other panels, each as it was but for three columns: lowest and highest
+        posterior mean over the ensemble's panels and their number, as in `pool`; empty on other
+        panels, and where the ensemble has not been sampled.
+    """
+    called = dict(zip(("lowest", "highest", "panels"), RANGE, strict=True))
+    over = pool(comparison).rename(columns=called).assign(panel=PANELS[-1].name)
+    over = over[["panel", *KEYS, *RANGE]].astype({RANGE[-1]: "Int64"})
+    alone = comparison[~is_member(comparison["panel"])].drop(columns=list(RANGE))
+    return alone.merge(over, how="left", on=["panel", *KEYS], validate="one_to_one")

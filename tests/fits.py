@@ -30,9 +30,9 @@ def recollected(column: str = "3.2") -> Panel:
 
 
 @cache
-def simulated(seed: int = 5, last_year: int = 2022) -> Panel:
+def simulated(seed: int = 5, last_year: int = 2022, df: float | None = None) -> Panel:
     """Return the simulated panel under a name that a user's own could have."""
-    return replace(simulated_panel(seed, range(2010, last_year + 1)), name="own-simulated")
+    return replace(simulated_panel(seed, range(2010, last_year + 1), df), name="own-simulated")
 
 
 def thinned(panel: Panel, share: float, seed: int = 3) -> Panel:

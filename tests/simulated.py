@@ -14,8 +14,11 @@ REGION_SIGMA = {"east": 0.6, "central": 0.2, "west": 0.3}
 """Residual standard deviation of each part, by region."""
 
 
-def simulated_panel(seed: int, years: range = range(2010, 2023)) -> Panel:
-    """Return a balanced panel of the 31 provinces with province effects tied to regressors."""
+def simulated_panel(seed: int, years: range = range(2010, 2023), df: float | None = None) -> Panel:
+    """Return a balanced panel of the 31 provinces with province effects tied to regressors.
+
+    Errors are normal, or Student t of `df` degrees of freedom and that scale.
+    """
     rng = np.random.default_rng(seed)
     rows = [(p.name, year, p.region) for p in PROVINCES for year in years]
     frame = pd.DataFrame(rows, columns=["province", "year", "region"])
@@ -32,7 +35,7 @@ def simulated_panel(seed: int, years: range = range(2010, 2023)) -> Panel:
             + year_effect
             + slope * frame["indus"]
             + 0.3 * frame["urb"]
-            + sigma * rng.normal(size=len(frame))
+            + sigma * (rng.standard_t(df, len(frame)) if df else rng.normal(size=len(frame)))
         )
     frame["produ"] = frame[list(PARTS[:3])].sum(axis=1)
     frame["M_all"] = frame[list(PARTS[3:])].sum(axis=1)

@@ -12,7 +12,7 @@ import pytest
 from analysis import cache, trace
 from analysis.engines import Settings
 from analysis.outputs import ROOT
-from analysis.sample import Job, made_from, missing, path_of, sample
+from analysis.sample import Job, made_from, missing, path_of, sample_all
 from analysis.specifications import select
 from data.panel import load_panel
 from models import flat, hierarchical
@@ -83,7 +83,7 @@ def test_sources_are_those_that_the_model_needs():
 
 def test_only_what_is_missing_is_sampled(tmp_path):
     assert missing(JOBS, SETTINGS, tmp_path) == JOBS
-    sample(JOBS[0], SETTINGS, tmp_path)
+    list(sample_all(JOBS[:1], SETTINGS, tmp_path, workers=1))
     assert missing(JOBS, SETTINGS, tmp_path) == JOBS[1:]
     assert missing(JOBS, replace(SETTINGS, seed=2), tmp_path) == JOBS
     other = [replace(job, panel=replace(job.panel, sha256="1" * 64)) for job in JOBS]

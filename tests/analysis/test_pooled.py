@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 
-from analysis.pooled import is_member, pool
+from analysis.pooled import RANGE, is_member, pool, with_range
+from tests.results import comparison
 
 
 def test_within_and_between_variance_are_kept_apart():
@@ -23,3 +24,26 @@ def test_without_an_ensemble_there_is_nothing_to_pool():
     rows = pd.DataFrame({"panel": ["recollected"], "mean": [1.0], "sd": [1.0]})
     rows = rows.assign(column="3.2", model="flat", fitted_column="3.2", term="indus")
     assert pool(rows).empty
+
+
+def test_a_slope_on_the_reconstructed_panel_has_its_range_over_the_ensemble():
+    means = {"recollected": 0.5, "reconstructed": 0.4, "reconstructed-01": 0.1}
+    means |= {"reconstructed-02": 0.7, "reconstructed-03": 0.3}
+    own = pd.concat([comparison(panel).assign(mean=mean) for panel, mean in means.items()])
+    sampled = (own["column"] == "3.2") & (own["model"] == "hierarchical")
+    own = own[sampled | ~is_member(own["panel"])]
+    found = with_range(own)
+    assert list(found.columns) == list(own.columns)
+    assert found["panel"].unique().tolist() == ["recollected", "reconstructed"]
+    assert found["mean"].tolist() == own.loc[~is_member(own["panel"]), "mean"].tolist()
+    filled = found[found[list(RANGE)].notna().any(axis=1)]
+    assert filled[["panel", "column", "model", *RANGE]].to_numpy().tolist() == [
+        ["reconstructed", "3.2", "hierarchical", 0.1, 0.7, 3]
+    ]
+
+
+def test_without_an_ensemble_ranges_are_empty_and_rows_stay():
+    own = comparison("reconstructed")
+    found = with_range(own)
+    assert len(found) == len(own)
+    assert found[list(RANGE)].isna().all(axis=None)

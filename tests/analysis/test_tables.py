@@ -184,6 +184,28 @@ def test_scales_set_prior_and_posterior_side_by_side():
     assert regions.overlap(same, same + 100) == pytest.approx(1 / regions.BINS)
 
 
+def test_each_element_of_a_scale_of_two_dims_keeps_its_own_label_and_numbers():
+    """As a system's residual scales have them, an outcome and a region each."""
+    tree, outcomes = made_up("7.1", ("indus",), model="joint"), ["M_cap", "M_lab"]
+    factor = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    normal = {group: np.exp(RNG.normal(size=(*SHAPE, 1, 1))) for group in ("prior", "posterior")}
+    coords = {"outcome": outcomes, "sigma_group": REGIONS}
+    for group, by in (("prior", 10 * factor), ("posterior", factor)):
+        own = (("chain", "draw", "outcome", "sigma_group"), by * normal[group])
+        tree[group] = tree[group].to_dataset().assign(sigma_std=own).assign_coords(coords)
+    found = {r["element"]: r for r in regions.scales(tree) if r["scale"] == "sigma_std"}
+    assert list(found) == [f"{outcome} {region}" for outcome in outcomes for region in REGIONS]
+    middle = {group: np.median(normal[group]) for group in normal}
+    assert [row["prior_q50"] for row in found.values()] == pytest.approx(
+        10 * middle["prior"] * factor.ravel()
+    )
+    assert [row["posterior_q50"] for row in found.values()] == pytest.approx(
+        middle["posterior"] * factor.ravel()
+    )
+    ratio = normal["posterior"].std() / normal["prior"].std() / 10
+    assert [row["sd_ratio"] for row in found.values()] == pytest.approx([ratio] * 6)
+
+
 def test_a_turning_point_is_counted_draw_by_draw():
     slope, curvature = np.array([-2.0, -2.0, 2.0, 1.0]), np.array([1.0, 0.1, -1.0, -1.0])
     found = turning_points.turning_point(slope, curvature, 0.8, 2.0)  # at 1, 10, 1 and 0.5

@@ -1,16 +1,22 @@
 """Models that extend the hierarchical one: what they report of a row is what PyMC evaluates,
 their limits are the model that they extend, and a known truth is found."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from threadpoolctl import threadpool_limits
 
 from analysis.engines import NutsEngine, Settings
 from analysis.sample import Job, fit
+from analysis.sample import shaped as shaped_all
 from analysis.specifications import select
 from data.errors import UserError
 from models import measurement
 from models.design import design
+from models.registry import find
 from tests.fits import Fit, fit_of, simulated
 from tests.simulated import REGION_SIGMA, REGION_SLOPE
 
@@ -176,3 +182,61 @@ def test_the_truth_is_recovered(column, model, parts):
     if model == "joint":
         correlation = posterior["correlation"].sel(outcome="M_cap", other_outcome="M_lab")
         assert abs(float(correlation.mean())) < 3.5 * float(correlation.std()) < 0.3
+
+
+ONE_CONTROL = replace(select(["7.2"])[0], controls=("urb",))
+"""Of one part, with the stated truth; fewer terms, to be sampled in less time."""
+
+SHORT = Settings(draws=300, tune=250, chains=2)
+
+
+def covered(draws: np.ndarray, truth: Mapping[str, float]) -> int:
+    """Count the regions whose truth lies in the 95 % interval; none may lie far outside it."""
+    inside = 0
+    for r, region in enumerate(design(simulated().frame, ONE_CONTROL).regions):
+        of_region, value = draws[..., r], truth[region]
+        assert abs(of_region.mean() - value) < 3.5 * of_region.std()
+        low, high = np.quantile(of_region, [0.025, 0.975])
+        inside += low <= value <= high
+    return inside
+
+
+@pytest.mark.slow
+def test_heavy_tails_are_recovered():
+    """Errors of four degrees of freedom: the scales are the t's, and ν is told from a normal's."""
+    panel = simulated(df=4)
+    posterior = fit(Job(panel, ONE_CONTROL, "student_t"), SHORT)["posterior"]
+    inside = covered(posterior["slope_region"].sel(varying="indus").to_numpy(), REGION_SLOPE)
+    inside += covered(posterior["sigma"].to_numpy(), REGION_SIGMA)
+    assert inside >= 5
+    low, high = np.quantile(posterior["nu"], [0.025, 0.975])
+    assert low < 4 < high < 20
+
+
+@pytest.mark.slow
+def test_a_quotient_read_with_errors_is_recovered():
+    """Three readings of the true regressor, error variance a quarter of its own.
+
+    The hierarchical model on one reading finds slopes smaller by a fifth.
+    """
+    true = simulated().frame
+    rng = np.random.default_rng(8)
+    readings = true[["indus"]].to_numpy() + 0.5 * rng.normal(size=(len(true), 3))
+    panel = replace(simulated(), frame=true.assign(indus=readings[:, 0]))
+    model, arrays = find("measurement"), design(panel.frame, ONE_CONTROL)
+    base = find("hierarchical").split(arrays, ONE_CONTROL)
+    parts = measurement.Measured(base, ("first", "second", "third"), readings)
+    definition = measurement.build(parts)
+    engine = NutsEngine(model, parts, measurement.PRIORS, definition)
+    with threadpool_limits(limits=1):
+        flat, _ = engine.sample(SHORT.by(NutsEngine), np.random.default_rng(0))
+    free = {name: values for name, (_, values) in shaped_all(definition, parts, flat).items()}
+    found = {name: values for name, (_, values) in measurement.report(parts, free).items()}
+    assert covered(found["slope_region"][..., 0, :], REGION_SLOPE) >= 2
+    assert covered(found["sigma"], REGION_SIGMA) >= 2
+    low, high = np.quantile(found["reliability"], [0.025, 0.975], axis=(0, 1))
+    assert ((low < 0.8) & (high > 0.8)).all()
+
+    naive = fit(Job(panel, ONE_CONTROL, "hierarchical"), SHORT)["posterior"]
+    attenuated = naive["slope_region"].sel(varying="indus").mean(("chain", "draw")).to_numpy()
+    assert (found["slope_region"][..., 0, :].mean(axis=(0, 1)) / attenuated > 1.1).all()
