@@ -9,14 +9,15 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/set-up
 
-COMMANDS := panel fingerprints reconstruct reconstruct-ensemble replicate gmm-grid sample \
-            prior-summary describe-model diagnose check sensitivity compare figures reproduce benchmark
+COMMANDS := panel fingerprints reconstruct reconstruct-ensemble reconstruct-bounds replicate gmm-grid \
+            sample prior-summary describe-model diagnose check sensitivity calibrate compare audit decompose \
+            claims report status figures reproduce benchmark
 
 .PHONY: help setup test lint $(COMMANDS)
 
 help: ## List the tasks
 	@echo "make setup        install the pinned dependencies into $(VENV) (every other task does so first)"
-	@echo "make reproduce    run the main job: replicate, sample, diagnose, compare, draw"
+	@echo "make reproduce    run the main job: replicate, sample, compare, judge, report"
 	@echo "make test         run the tests"
 	@echo "make lint         check format and style"
 	@echo "Also: make $(filter-out reproduce,$(COMMANDS))"

@@ -1,11 +1,9 @@
 """The command line: `python -m analysis COMMAND`.
 
-Exit codes: 0 all is well; 1 a fit failed its health gate, a panel is not as exact as it says, or
-printed numbers contradict each other; 2 the user's input is at fault; 130 the run was interrupted.
+Exit codes: see `EXIT_CODES`.
 """
 
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -15,7 +13,9 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
-from analysis.outputs import ROOT, Outputs, read_result, screen_table
+from analysis import screen
+from analysis.outputs import ROOT, Outputs, read_result
+from analysis.screen import App, console
 from analysis.specifications import HEADLINE, select
 from data.errors import UserError
 from data.files import write_csv
@@ -27,23 +27,29 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from analysis.engines import Settings
+    from analysis.sample import Job
     from models.registry import Model, Parts
 
 # Modules that bring in PyMC or Matplotlib are imported by the commands that need them, so that
 # `--help` and a user's mistake answer at once.
 
-app = typer.Typer(
-    help="A Bayesian reanalysis of Ye (2024). Start with: python -m analysis reproduce",
+EXIT_CODES = (
+    "Exit codes: 0 all is well; 1 a fit failed its health gate, a panel is not as exact as it "
+    "says, or printed numbers contradict each other; 2 the input is at fault; 130 interrupted."
+)
+
+app = App(
+    help="A Bayesian reanalysis of Ye (2024). Start with: python -m analysis reproduce, then "
+    "report; status says what to run next.",
+    epilog=EXIT_CODES,
+    rich_markup_mode="markdown",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-panel_app = typer.Typer(help="Build or describe the panels (list them, if no command follows).")
+panel_app = App(help="Build or describe the panels (list them, if no command follows).")
 app.add_typer(panel_app, name="panel")
-benchmark_app = typer.Typer(help="Time estimators beside other programs.", no_args_is_help=True)
+benchmark_app = App(help="Time estimators beside other programs.", no_args_is_help=True)
 app.add_typer(benchmark_app, name="benchmark")
-
-# A pipe has no width of its own, and 80 columns would cut numbers and stars off.
-console = Console(width=None if sys.stdout.isatty() else 200)
 
 Columns = Annotated[
     list[str] | None,
@@ -77,7 +83,7 @@ Cluster = Annotated[
 ]
 Seed = Annotated[int, typer.Option(help="Seed of the sampler; the same seed, the same draws.")]
 
-Engine = Literal["collapsed", "nuts"]
+Engine = Literal["auto", "collapsed", "nuts"]
 
 
 def main() -> None:
@@ -101,7 +107,10 @@ def main() -> None:
 
 @panel_app.command()
 def build(official: Official = DIRECTORY) -> None:
-    """Rebuild the recollected panels from the official series (needs --official)."""
+    """Rebuild the recollected panels from the official series (needs --official).
+
+    Example: python -m analysis panel build --official ../shared/official
+    """
     from data import fingerprints, recollect
 
     with console.status("Building every construction choice…"):
@@ -124,21 +133,23 @@ def list_panels(context: typer.Context) -> None:
 
 @panel_app.command()
 def describe(name: Annotated[str, typer.Argument(help="A named panel.")]) -> None:
-    """Say how each variable of a named panel was made, and what was filled in."""
+    """Say how each variable of a named panel was made, and what was filled in.
+
+    Example: python -m analysis panel describe recollected
+    """
     if name not in named_panels():
         raise UserError(f"There is no panel {name!r}: choose among {', '.join(named_panels())}.")
     sidecar = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
     frame = load_panel(name, tuple(sidecar["choices"])).frame
-    table = screen_table(
-        "variable", "mean", "sd", "min", "max", "choices", "cells filled", title=name
-    )
+    rows = []
     for variable, choices in sidecar["choices"].items():
         column = frame[variable]
-        numbers = (column.mean(), column.std(), column.min(), column.max())
+        numbers = {"mean": column.mean(), "sd": column.std()}
+        numbers |= {"min": column.min(), "max": column.max()}
         made = ", ".join(f"{choice} {value}" for choice, value in choices.items())
         filled = _filled(sidecar["cells"][variable])
-        table.add_row(variable, *(f"{number:.3f}" for number in numbers), made, filled)
-    console.print(table)
+        rows.append({"variable": variable, **numbers, "choices": made, "cells filled": filled})
+    _print_frame(pd.DataFrame(rows), name)
 
 
 def _filled(cells: dict[str, int]) -> str:
@@ -151,7 +162,10 @@ def _filled(cells: dict[str, int]) -> str:
 
 @app.command()
 def fingerprints(out: Out = ROOT) -> None:
-    """Set every construction choice beside the paper's Table 2: results/fingerprints.csv."""
+    """Set every construction choice beside the paper's Table 2: results/fingerprints.csv.
+
+    Example: python -m analysis fingerprints
+    """
     from data import fingerprints as rule
     from data import recollect
 
@@ -171,10 +185,7 @@ def fingerprints(out: Out = ROOT) -> None:
 
 
 def _print_frame(frame: pd.DataFrame, title: str) -> None:
-    table = screen_table(*map(str, frame.columns), title=title)
-    for row in frame.itertuples(index=False):
-        table.add_row(*(f"{cell:.4g}" if isinstance(cell, float) else str(cell) for cell in row))
-    console.print(table)
+    screen.show(frame, title)
 
 
 # --- replication ----------------------------------------------------------------------------
@@ -184,7 +195,10 @@ def _print_frame(frame: pd.DataFrame, title: str) -> None:
 def replicate(
     columns: Columns = None, panel: Panels = None, draws: Draws = 9_999, out: Out = ROOT
 ) -> None:
-    """Recompute Tables 2–8 beside the printed numbers: results/replication.csv."""
+    """Recompute Tables 2–8 beside the printed numbers: results/replication.csv.
+
+    Example: python -m analysis replicate 3.2 8.1 --panel recollected
+    """
     from analysis import replicate as replication
 
     records = select(columns or ())
@@ -195,7 +209,10 @@ def replicate(
             for each in track(panels, "Replicating", console=console, transient=True)
         ]
     )
-    replication.show(found, console)
+    if screen.is_table():
+        replication.show(found, console)
+    else:
+        _print_frame(found, "Printed numbers beside estimates")
     _print_frame(replication.summary(found), "Printed numbers that the estimates round to")
     path = Outputs(out).results / "replication.csv"
     write_csv(found, path)
@@ -232,6 +249,34 @@ def _load(
     for notice in (notice for each in panels for notice in each.notices):
         console.print(f"Notice: {notice}", markup=False, highlight=False, soft_wrap=True)
     return panels
+
+
+@app.command()
+def audit(
+    tables: Annotated[
+        list[Path] | None,
+        typer.Argument(help="CSVs of another paper's tables, laid out as this paper's are."),
+    ] = None,
+    out: Out = ROOT,
+) -> None:
+    """Check printed numbers against each other, the text and official data: results/audit.csv.
+
+    Intervals of what the printing leaves open, by rounding and by truncation. With files, the
+    checks that any regression table can be put to, and nothing is written.
+
+    Example: python -m analysis audit
+    """
+    from analysis.audit import run
+
+    with console.status("Comparing…"):
+        found = run.foreign(tables) if tables else run.audit()
+    _print_frame(run.summary(found), "Comparisons by result")
+    shown = ["check", "place", "compared", "printed", "low", "high", "result"]
+    _print_frame(run.findings(found)[shown], "What does not fit, and what else could be printed")
+    if not tables:
+        path = Outputs(out).results / "audit.csv"
+        write_csv(found, path)
+        console.print(f"written: {Outputs(out).shown(path)} ({len(found)} rows)")
 
 
 # --- reconstruction -------------------------------------------------------------------------
@@ -288,6 +333,8 @@ def reconstruct_ensemble(
 
     Writes reconstructed-ensemble.nc (the panels reconstructed-01 … of `--panel`, all of them as
     `reconstructed:all`) and results/reconstruction_variants.csv.
+
+    Example: python -m analysis reconstruct-ensemble
     """
     _reconstruction()
     from analysis.reconstruct import ensemble
@@ -302,6 +349,46 @@ def reconstruct_ensemble(
     write_csv(table, path)
     for written in (path, ensemble.write(panels, save)):
         console.print(f"written: {outputs.shown(written)}")
+
+
+@app.command("reconstruct-bounds")
+def reconstruct_bounds(
+    starts: Annotated[
+        int | None, typer.Option(min=1, help="Panels that each search begins at.")
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Steps down the gradient of each search.")
+    ] = None,
+    out: Out = ROOT,
+) -> None:
+    """Look for the ends of what the printed numbers leave open, for some scalars of column 3.2.
+
+    Writes results/bounds.csv: inner bounds, found from several starts. An interrupted run goes on
+    where it was. Ends with code 1 if a panel at an end misses a number.
+
+    Example: python -m analysis reconstruct-bounds
+    """
+    run = _reconstruction()
+    from analysis.reconstruct import bounds
+
+    outputs = Outputs(out)
+    try:
+        with console.status("Compiling the derivatives of every printed number…") as status:
+            table = bounds.bounds(
+                outputs.results / "reconstruct",
+                status.update,
+                starts=starts or bounds.STARTS,
+                steps=steps or bounds.STEPS,
+            )
+    except run.Contradiction as contradiction:
+        console.print(f"Contradiction: {contradiction}", style="red", markup=False)
+        raise typer.Exit(1) from None
+    _print_frame(table, "Bounds found")
+    path = outputs.results / "bounds.csv"
+    write_csv(table, path)
+    console.print(f"written: {outputs.shown(path)}")
+    if not table["exact"].all():
+        raise typer.Exit(1)
 
 
 def _reconstruction() -> "ModuleType":
@@ -333,8 +420,8 @@ def sample(
     chains: Annotated[int, typer.Option(min=1, help="Chains.")] = 4,
     seed: Seed = 1,
     engine: Annotated[
-        Engine | None, typer.Option(help="See analysis/engines.py. Default: the model's own.")
-    ] = None,
+        Engine, typer.Option(help="See analysis/engines.py. auto: the model's own.")
+    ] = "auto",
     every: Annotated[
         bool, typer.Option("--all", help="All 19 published columns, as far as the models go.")
     ] = False,
@@ -349,28 +436,28 @@ def sample(
     """
     from analysis import diagnose as gate
     from analysis.engines import Settings
-    from analysis.sample import carrying
+    from analysis.sample import carrying, jobs
 
-    settings = Settings(draws=draws, tune=tune, chains=chains, seed=seed, engine=engine)
+    settings = Settings(
+        draws=draws,
+        tune=tune,
+        chains=chains,
+        seed=seed,
+        engine=None if engine == "auto" else engine,
+    )
     if every and columns:
         raise UserError(f"--all and columns ({', '.join(columns)}) exclude each other: leave one.")
     records = carrying(select(()), model or ()) if every else select(columns or HEADLINE)
     panels = _load(panel, records, model or ())
-    paths = _sample(panels, records, model or (), settings, Outputs(out), cluster)
+    paths = _sample(jobs(panels, records, model or ()), settings, Outputs(out), cluster)
     _exit_by_gate(_show_gate(gate.stated(paths)))
 
 
 def _sample(
-    panels: Sequence[Panel],
-    records: Sequence[Specification],
-    models: Sequence[str],
-    settings: "Settings",
-    outputs: Outputs,
-    cluster: str | None,
+    listed: Sequence["Job"], settings: "Settings", outputs: Outputs, cluster: str | None
 ) -> list[Path]:
-    from analysis.sample import jobs, missing, path_of, sample_all
+    from analysis.sample import missing, path_of, sample_all
 
-    listed = jobs(panels, records, models)
     waiting = missing(listed, settings, outputs.traces)
     console.print(
         f"{len(listed) - len(waiting)} of {len(listed)} traces are up to date: "
@@ -399,7 +486,10 @@ NamedModel = Annotated[
 def prior_summary(
     column: Column = HEADLINE[0], panel: NamedPanel = PANELS[0].name, model: NamedModel = None
 ) -> None:
-    """Show a model's priors: on the standardised scale, on the paper's, and why."""
+    """Show a model's priors: on the standardised scale, on the paper's, and why.
+
+    Example: python -m analysis prior-summary 3.2 --model hierarchical
+    """
     from analysis import describe
 
     described = _one(column, panel, model)
@@ -411,12 +501,16 @@ def prior_summary(
 def describe_model(
     column: Column = HEADLINE[0], panel: NamedPanel = PANELS[0].name, model: NamedModel = None
 ) -> None:
-    """Show a model's variables with dims and shapes, and its graph as Mermaid text."""
+    """Show a model's equations, its variables with dims and shapes, and its graph (Mermaid).
+
+    Example: python -m analysis describe-model 3.2 --model pooled
+    """
     from analysis import describe
 
     described = _one(column, panel, model)
     record = described[0]
     console.print(f"[bold]{record.name}[/]: {record.sentence}", highlight=False)
+    console.print(describe.text(record), markup=False, highlight=False, soft_wrap=True)
     _print_frame(describe.variables(*described), f"Variables for column {column}")
     console.print(describe.graph(*described), markup=False, highlight=False, soft_wrap=True)
 
@@ -440,7 +534,10 @@ def _one(column: str, panel: str, model: str | None) -> tuple["Model", "Parts"]:
 
 @app.command()
 def diagnose(out: Out = ROOT) -> None:
-    """Judge every trace by the health gate: results/diagnostics.csv; exit 1 if one fails."""
+    """Judge every trace by the health gate: results/diagnostics.csv; exit 1 if one fails.
+
+    Example: python -m analysis diagnose --format csv
+    """
     _exit_by_gate(_diagnose(Outputs(out)))
 
 
@@ -483,7 +580,10 @@ def check(
     ] = False,
     out: Out = ROOT,
 ) -> None:
-    """Check what the traces predict against their data: results/checks.csv, results/loo.csv."""
+    """Check what the traces predict against their data: results/checks.csv, results/loo.csv.
+
+    Example: python -m analysis check 3.2 --model hierarchical --figures
+    """
     from analysis import checks, plots
     from analysis.trace import trace_paths
 
@@ -492,10 +592,12 @@ def check(
         trace_paths(outputs.traces), select(columns or ()), panel or (), model or ()
     )
     found, loo = checks.check(track(paths, "Checking", console=console, transient=True))
+    _print_frame(checks.legend(), "Statistics of a panel, of the data and of each draw")
     for (name, kind), rows in checks.summary(found).groupby(["panel", "check"], sort=False):
-        title = f"{kind.capitalize()} predictive p (of `possible`: the share) — panel {name}"
+        title = f"{kind.capitalize()} predictive p — panel {name}"
         _print_frame(rows.drop(columns=["panel", "check"]), title)
-    _print_frame(loo.drop(columns="given"), f"PSIS-LOO, rows, given {checks.GIVEN}")
+    console.print(checks.READ, highlight=False)
+    _print_frame(loo.drop(columns="given"), f"PSIS-LOO by row, {checks.GIVEN}")
     for name, table in {"checks": found, "loo": loo}.items():
         path = outputs.results / f"{name}.csv"
         write_csv(table, path)
@@ -519,6 +621,8 @@ def sensitivity(
     """Refit (by default 3.2) without each province and under other priors: results/sensitivity_*.
 
     Minutes for each model, column and panel; what is in the tables already is not made again.
+
+    Example: python -m analysis sensitivity 3.2 --panel recollected
     """
     from analysis import plots
     from analysis import sensitivity as study
@@ -557,8 +661,10 @@ def compare(
 
     Tables: comparison, region_slopes, region_differences, region_orders, scales (prior and
     posterior), turning_points, ladder, pooled (over the panels of `reconstructed:all`).
+
+    Example: python -m analysis compare --rope 0.05
     """
-    from analysis import ladder, pooled, tables
+    from analysis import ladder, plots, pooled, tables
     from analysis.trace import trace_paths
     from models.registry import LADDER
 
@@ -589,25 +695,165 @@ def compare(
         path = outputs.results / f"{name}.csv"
         write_csv(frame, path)
         console.print(f"written: {outputs.shown(path)} ({len(frame)} rows)")
-    figures(out)
+    for path in plots.draw(outputs.results, outputs.figures):
+        console.print(f"written: {outputs.shown(path)}")
+
+
+@app.command()
+def decompose(columns: Columns = None, out: Out = ROOT) -> None:
+    """Share out the gap between recollected and published slopes: results/decomposition.csv.
+
+    Of each column and recollected panel that disagrees with the paper in sign or by more than two
+    standard errors: by ingredient of the data, province, year and region.
+
+    Example: python -m analysis decompose 3.2 8.2
+    """
+    from analysis import decompose as why
+    from analysis import plots
+
+    outputs = Outputs(out)
+    listed = why.gaps(select(columns or ()), *why.load())
+    if not listed:
+        console.print("No recollected panel disagrees with these columns: nothing to share out.")
+        return
+    done = track(why.run(listed), "Sharing out", len(listed), console=console, transient=True)
+    found = pd.concat(done, ignore_index=True)
+    _print_frame(why.largest(found), "Largest shares of each gap, by ingredient")
+    path = outputs.results / "decomposition.csv"
+    write_csv(found, path)
+    console.print(f"written: {outputs.shown(path)} ({len(found)} rows)")
+    if found["column"].isin(HEADLINE).any():
+        for picture in plots.save(why.draw, found, outputs.figures / "decomposition"):
+            console.print(f"written: {outputs.shown(picture)}")
+
+
+@app.command()
+def claims(out: Out = ROOT) -> None:
+    """Give each claim of the paper its verdict by a fixed rule: results/claims.json.
+
+    Reads what replicate, compare, sensitivity and multiverse made; says what is missing.
+
+    Example: python -m analysis claims
+    """
+    from analysis import claims as ledger
+
+    results = Outputs(out).results
+    read_result(results, "replication")
+    found = ledger.document(results)
+    _print_frame(ledger.table(found["claims"]).fillna(""), "The paper's claims")
+    for name, value in found["inputs"].items():
+        if value.startswith("missing"):
+            console.print(f"Not at hand: {name}; {value.removeprefix('missing: ')} makes it.")
+    path = results / "claims.json"
+    ledger.write(found, path)
+    console.print(f"written: {Outputs(out).shown(path)} ({len(found['claims'])} claims)")
+
+
+@app.command()
+def calibrate(
+    column: Column = HEADLINE[0],
+    panel: NamedPanel = PANELS[0].name,
+    data_sets: Annotated[int, typer.Option(min=20, help="Simulated data sets of a case.")] = 1_000,
+    case: Annotated[
+        list[str] | None, typer.Option(help="A case of analysis/calibrate.py; repeatable.")
+    ] = None,
+    seed: Seed = 1,
+    out: Out = ROOT,
+) -> None:
+    """Fit data simulated from the priors: are ranks uniform? results/calibration.csv.
+
+    Exit 1 if a right model's ranks are not uniform, or a wrong one's are.
+
+    Example: python -m analysis calibrate 3.2 --data-sets 200 --case hierarchical
+    """
+    from analysis import calibrate as study
+
+    (record,) = select([column])
+    (loaded,) = _load([panel], [record])
+    chosen = [one for one in study.CASES if not case or one.name in case]
+    if not chosen:
+        names = ", ".join(one.name for one in study.CASES)
+        raise UserError(f"No case is called {' or '.join(case)}: choose among {names}.")
+    tables, wrong = [], []
+    for one in chosen:
+        batches = study.ranks(one, loaded, record, data_sets, seed)
+        total = -(-data_sets // study.BATCH)
+        found = study.collect(track(batches, one.name, total, console=console, transient=True))
+        tables.append(study.judge(one, found))
+        if not study.as_it_should(one, tables[-1]):
+            wrong.append(one.name)
+    table = pd.concat(tables, ignore_index=True)
+    _print_frame(study.summary(table), f"Ranks of true parameters, {column} on {panel}")
+    path = Outputs(out).results / "calibration.csv"
+    write_csv(table, path)
+    console.print(f"written: {Outputs(out).shown(path)} ({len(table)} rows)")
+    if wrong:
+        console.print(f"Not as it should be: {', '.join(wrong)}.", style="red", markup=False)
+        raise typer.Exit(1)
 
 
 # --- pictures and pages -----------------------------------------------------------------------
 
 
 @app.command()
-def figures(out: Out = ROOT) -> None:
-    """Redraw figures/ from results/."""
-    from analysis import plots
+def report(out: Out = ROOT) -> None:
+    """Write one self-contained page of all results: results/report.html.
+
+    Reads what other commands made; what they have not made is named with its command.
+
+    Example: python -m analysis report
+    """
+    from analysis.report import page, traces
 
     outputs = Outputs(out)
-    for path in plots.draw(outputs.results, outputs.figures):
-        console.print(f"written: {outputs.shown(path)}")
+    paths = sorted(outputs.traces.glob("*/[!.]*.nc"))
+    found = [
+        traces.read(path)
+        for path in track(paths, "Reading traces", console=console, transient=True)
+    ]
+    with console.status("Writing the page…"):
+        path = page.write(outputs, found)
+    console.print(f"written: {outputs.shown(path)} ({path.stat().st_size / 1e6:.1f} MB)")
+
+
+@app.command()
+def status(out: Out = ROOT) -> None:
+    """Say what exists, what is stale and what to run next.
+
+    Example: python -m analysis status
+    """
+    from analysis import status as state
+
+    found = state.status(Outputs(out), _load(None, select(HEADLINE)))
+    _print_frame(found, "Results")
+    command = state.following(found)
+    console.print(
+        f"Run next: {command}" if command else "Everything that the report needs is current."
+    )
+
+
+@app.command()
+def figures(out: Out = ROOT) -> None:
+    """Redraw every picture of figures/ from results/, SVG and PNG.
+
+    Example: python -m analysis figures
+    """
+    from analysis import gallery
+
+    outputs = Outputs(out)
+    for command, paths in gallery.draw(outputs):
+        for path in paths:
+            console.print(f"written: {outputs.shown(path)}")
+        if not paths:
+            console.print(f"not redrawn: python -m analysis {command} makes what is needed.")
 
 
 @app.command()
 def readme() -> None:
-    """Rewrite the computed parts of README.md from results/."""
+    """Rewrite the computed parts of README.md from results/.
+
+    Example: python -m analysis readme
+    """
     from analysis import readme as page
 
     page.write(Outputs().results, ROOT / "README.md")
@@ -616,24 +862,41 @@ def readme() -> None:
 
 @app.command()
 def reproduce(seed: Seed = 1, cluster: Cluster = None, out: Out = ROOT) -> None:
-    """Run the main job: replicate, sample the headline columns, diagnose, compare, draw."""
+    """Run the main job: replicate, sample every column's main model, compare, judge, report.
+
+    The headline columns get the whole ladder.
+
+    Example: python -m analysis reproduce
+    """
+    from analysis.describe import main_model
     from analysis.engines import Settings
+    from analysis.sample import jobs
 
     outputs = Outputs(out)
     fingerprints(out)
     replicate(out=out)
-    headline = select(HEADLINE)
-    _sample(_load(None, headline), headline, (), Settings(seed=seed), outputs, cluster)
+    every = select(())
+    panels = _load(None, every)
+    listed = jobs(panels, select(HEADLINE), ())
+    for record in every:
+        if record.column not in HEADLINE:
+            listed += jobs(panels, [record], [main_model(record).name])
+    _sample(listed, Settings(seed=seed), outputs, cluster)
     diagnostics = _diagnose(outputs)
     compare(out=out)
-    table = screen_table("what", "where", title="What came out")
-    for what, where in SUMMARY:
-        table.add_row(what, where)
-    console.print(table)
+    audit(out=out)
+    decompose(list(HEADLINE), out)
+    claims(out)
+    report(out)
+    _print_frame(pd.DataFrame(SUMMARY, columns=["what", "where"]), "What came out")
     _exit_by_gate(diagnostics)
 
 
 SUMMARY = (
+    ("which claims of the paper stand, and all else, on one page", "results/report.html"),
+    ("each claim with its evidence and verdict", "results/claims.json"),
+    ("printed numbers checked against each other", "results/audit.csv"),
+    ("what in the data makes slopes differ from the paper's", "results/decomposition.csv"),
     ("Tables 2-8, printed number beside estimate", "results/replication.csv"),
     ("how each construction choice meets Table 2", "results/fingerprints.csv"),
     ("posteriors, one NetCDF per panel, column and model", "traces/<panel>/<column>-<model>.nc"),
@@ -651,7 +914,10 @@ SUMMARY = (
 
 @app.command("gmm-grid")
 def gmm_grid(columns: Columns = None, panel: Panels = None, out: Out = ROOT) -> None:
-    """Estimate Table 5 under every choice the paper leaves open: results/gmm_grid.csv, a figure."""
+    """Estimate Table 5 under every choice the paper leaves open: results/gmm_grid.csv, a figure.
+
+    Example: python -m analysis gmm-grid 5.1 --panel recollected
+    """
     from analysis import gmm_grid as grid
     from analysis import plots
 
@@ -689,7 +955,10 @@ def benchmark_gmm(
     repeats: Annotated[int, typer.Option(min=1, help="Timed estimations per engine.")] = 15,
     out: Out = ROOT,
 ) -> None:
-    """Time system GMM beside the other programs installed: results/benchmark_gmm.csv."""
+    """Time system GMM beside the other programs installed: results/benchmark_gmm.csv.
+
+    Example: python -m analysis benchmark gmm --repeats 5
+    """
     from analysis.benchmark import gmm, processor
 
     programs = {"pydynpd": pydynpd} if pydynpd else {}
@@ -722,6 +991,8 @@ def benchmark_samplers(
     """Time this project beside other samplers of the same model: results/benchmark_samplers.csv.
 
     Every program that is installed, at the cheapest setting that passes the health gate.
+
+    Example: python -m analysis benchmark samplers
     """
     from analysis.benchmark import processor, samplers
 

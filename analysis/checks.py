@@ -40,6 +40,14 @@ Array = NDArray[np.float64]
 EXTREME = 0.01
 """Share of the draws on one side of the data at which a posterior check calls it a misfit."""
 
+READ = (
+    "p: share of the draws in which the statistic is at least the data's (of several elements the "
+    f"one farthest from a half). After the data, {EXTREME:g} or less on either side is a misfit. "
+    "Before the data, 0 or 1 means that no draw reached the data on that side. Of `possible`: the "
+    "share itself."
+)
+"""How the tables on the terminal are read."""
+
 GROUPS = {"prior": "prior_predictive", "posterior": "posterior_predictive"}
 
 COLUMNS = (
@@ -68,6 +76,7 @@ LOO_COLUMNS = (
     "panel",
     "column",
     "model",
+    "outcomes",
     "elpd",
     "se",
     "p_loo",
@@ -78,11 +87,12 @@ LOO_COLUMNS = (
 )
 """The contract of results/loo.csv.
 
-`k_bad` counts rows whose Pareto k̂ is above ArviZ's bound, for which the estimate is unreliable;
-`given` says what the density of the left-out row is conditional on.
+`elpd` is of all `outcomes` together, so only traces of the same ones can be compared. `k_bad`
+counts rows whose Pareto k̂ is above ArviZ's bound, for which the estimate is unreliable; `given`
+says what the density of the left-out row is conditional on.
 """
 
-GIVEN = "province and year effects; with AR(1) errors, the year before too"
+GIVEN = "conditional on province and year effects; with AR(1) errors, on the year before too"
 """Rows are left out one at a time and their province's other rows stay, so this is not about a
 province that was never seen: for that, `python -m analysis sensitivity` leaves out provinces, with
 their effects integrated out. With AR(1) errors the next year's density still knows the row."""
@@ -247,8 +257,10 @@ def _loo(tree: xr.DataTree) -> dict:
         warnings.filterwarnings("ignore", "Estimated shape parameter of Pareto")
         found = az.loo(tree, var_name="y", pointwise=True)
     k = found.pareto_k.to_numpy()
+    system = tree["observed_data"].get("outcome", xr.DataArray([_outcome(tree)]))
     return {
         **_identity(tree),
+        "outcomes": " ".join(system.to_numpy().tolist()),
         "elpd": found.elpd,
         "se": found.se,
         "p_loo": found.p,
@@ -370,6 +382,11 @@ def _identity(tree: xr.DataTree) -> dict[str, str]:
 
 def _outcome(tree: xr.DataTree) -> str:
     return select([tree.attrs["column"]])[0].outcome
+
+
+def legend() -> pd.DataFrame:
+    """Return what each statistic is."""
+    return pd.DataFrame([(each.name, each.meaning) for each in STATISTICS], columns=["of", "is"])
 
 
 def summary(checks: pd.DataFrame) -> pd.DataFrame:

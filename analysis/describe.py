@@ -1,5 +1,6 @@
 """Show a model as it is: its priors with reasons, its variables, its graph."""
 
+import inspect
 from collections.abc import Iterator
 
 import pandas as pd
@@ -9,6 +10,26 @@ from pymc.model_graph import ModelGraph
 from models.design import Specification
 from models.priors import Prior
 from models.registry import Model, Parts, models_for
+
+MADE_OF_OTHERS = {
+    "province_std": "effect of each province in the average year, about its Mundlak line",
+    "year_offset": "year effects less their Mundlak line, in units of tau_year_std",
+    "year_step": "steps of the walk that takes the place of year_offset",
+    "year_region_offset": "a region's year effects less those of all, in units of "
+    "tau_year_region_std",
+    "slope_offset": "region slopes less their common mean, in units of tau_slope_std",
+    "slope_province_offset": "a province's slope less its region's, in units of "
+    "tau_slope_province_std",
+    "y": "the outcome, standardised",
+    "y_system": "all outcomes of the system, standardised",
+    "readings": "the vintages of the quotient, two-way residuals, standardised",
+}
+"""Variables that no prior table has: of others' making, or observed."""
+
+
+def text(model: Model) -> str:
+    """Return what the model's file says of it: likelihood, priors, what is identified."""
+    return inspect.getdoc(model.module)
 
 
 def main_model(specification: Specification) -> Model:
@@ -33,7 +54,10 @@ def priors(model: Model, parts: Parts) -> pd.DataFrame:
     """
     definition = model.module.build(parts, model.module.PRIORS)
     given = ModelGraph(definition).make_compute_graph()
-    own = {variable.name for variable in definition.free_RVs if not given[variable.name]}
+    table = {prior.name for prior in model.module.PRIORS.table}
+    free = {variable.name for variable in definition.free_RVs}
+    # A pooled variable's own line is not used: others stand for its centre and its scale.
+    own = {name for name in free if not given[name] or not given[name] <= table}
     rows = [
         {
             "variable": prior.name,
@@ -47,10 +71,10 @@ def priors(model: Model, parts: Parts) -> pd.DataFrame:
         if prior.name in own
         for label, unit in _units(prior, parts, definition)
     ]
-    table = pd.DataFrame(rows)
-    repeated = table.duplicated("variable")
-    table.loc[repeated, ["prior, standardised", "meaning", "reason"]] = ""
-    return table
+    shown = pd.DataFrame(rows)
+    repeated = shown.duplicated("variable")
+    shown.loc[repeated, ["prior, standardised", "meaning", "reason"]] = ""
+    return shown
 
 
 def variables(model: Model, parts: Parts) -> pd.DataFrame:
@@ -70,7 +94,7 @@ def variables(model: Model, parts: Parts) -> pd.DataFrame:
                 "dims": ", ".join(dims),
                 "shape": " × ".join(str(len(definition.coords[dim])) for dim in dims),
                 "given": ", ".join(sorted(given[variable.name])),
-                "meaning": meanings.get(variable.name, ""),
+                "meaning": meanings.get(variable.name) or MADE_OF_OTHERS.get(variable.name, ""),
             }
         )
     return pd.DataFrame(rows)
@@ -82,16 +106,25 @@ def graph(model: Model, parts: Parts) -> str:
 
 
 def _units(prior: Prior, parts: Parts, definition: pm.Model) -> Iterator[tuple[str, float]]:
-    """Yield label and size on the paper's scale of what is 1 on the standardised one."""
-    design = parts.design
-    outcome = design.y.std()
-    if prior.unit != "slope":
-        yield "", outcome if prior.unit == "outcome" else 1.0
+    """Yield label and size on the paper's scale of what is 1 on the standardised one.
+
+    A model of several outcomes has a prior, and a scale, for each of them.
+    """
+    dims, design = definition.named_vars_to_dims[prior.name], parts.design
+    if not prior.unit:
+        yield "", 1.0
         return
-    (dim, *_) = definition.named_vars_to_dims[prior.name]
-    for label in definition.coords[dim]:
-        term = str(label).split(":")[0]
-        yield str(label), outcome / design.x[:, design.terms.index(term)].std()
+    spreads = {"": design.y.std()}
+    if "outcome" in dims:
+        (system,) = (y for of, y in parts.observed.values() if "outcome" in of)
+        spreads = dict(zip(definition.coords["outcome"], system.std(axis=0), strict=True))
+    for outcome, spread in spreads.items():
+        if prior.unit == "outcome":
+            yield outcome, spread
+            continue
+        for label in map(str, definition.coords[dims[-1]]):
+            term = design.terms.index(label.split(":")[0])
+            yield f"{outcome} {label}".strip(), spread / design.x[:, term].std()
 
 
 def _text(prior: Prior, unit: float) -> str:

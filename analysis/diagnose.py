@@ -3,6 +3,10 @@
 A fit by NUTS passes if, over all free variables, R̂ ≤ 1.01 and bulk and tail ESS ≥ 400, no
 transition diverged, BFMI ≥ 0.3 in every chain, and no tree was cut off at its greatest depth
 (Vehtari et al. 2021, *Bayesian Analysis* 16:667–718; Betancourt 2018, arXiv:1701.02434).
+
+Independent draws of the scales pass by the weights of their proposals, which are in the trace:
+Pareto k̂ ≤ 0.5, true ESS ≥ 1,600, acceptance ≥ 0.2, and a bound of 0.005 on the distance between a
+draw and the posterior (`models.independence`). ESS and R̂ of the draws cannot see weights.
 """
 
 import json
@@ -15,8 +19,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from analysis.engines import INDEPENDENCE, NUTS
 from analysis.trace import POINTWISE, attributes, read
 from data.errors import UserError
+from models.independence import DISTANCE, LARGEST_K_HAT, LEAST_ACCEPTANCE, LEAST_ESS, Trust
 
 
 @dataclass(frozen=True)
@@ -43,22 +49,39 @@ def _worst(function: Callable[..., xr.Dataset], pick: Callable) -> Callable:
     return compute
 
 
-CHECKS = (
-    Check("r_hat", _worst(az.rhat, np.max), most=1.01),
-    Check("ess_bulk", _worst(lambda free: az.ess(free, method="bulk"), np.min), least=400),
-    Check("ess_tail", _worst(lambda free: az.ess(free, method="tail"), np.min), least=400),
-    Check("divergences", lambda _, stats: float(stats["diverging"].sum()), most=0),
-    Check("bfmi", lambda _, stats: float(az.bfmi(stats)["energy"].min()), least=0.3),
-    Check("saturated", lambda _, stats: float(stats["maxdepth_reached"].sum()), most=0),
-)
+def _trust(name: str) -> Callable[[xr.Dataset, xr.Dataset], float]:
+    """Return a check's function: a number of `models.independence.Trust`."""
+
+    def compute(free: xr.Dataset, stats: xr.Dataset) -> float:
+        log_weight = stats["log_weight"].to_numpy()
+        return getattr(Trust.of(log_weight.reshape(len(log_weight), -1)), name)
+
+    return compute
+
+
+CHECKS = {
+    NUTS: (
+        Check("r_hat", _worst(az.rhat, np.max), most=1.01),
+        Check("ess_bulk", _worst(lambda free: az.ess(free, method="bulk"), np.min), least=400),
+        Check("ess_tail", _worst(lambda free: az.ess(free, method="tail"), np.min), least=400),
+        Check("divergences", lambda _, stats: float(stats["diverging"].sum()), most=0),
+        Check("bfmi", lambda _, stats: float(az.bfmi(stats)["energy"].min()), least=0.3),
+        Check("saturated", lambda _, stats: float(stats["maxdepth_reached"].sum()), most=0),
+    ),
+    INDEPENDENCE: (
+        Check("k_hat", _trust("k_hat"), most=LARGEST_K_HAT),
+        Check("true_ess", _trust("true_ess"), least=LEAST_ESS),
+        Check("acceptance", _trust("acceptance"), least=LEAST_ACCEPTANCE),
+        Check("distance", _trust("distance"), most=DISTANCE),
+    ),
+}
+"""By the sampler that made the draws."""
+
+NAMED = ("panel", "column", "model", "engine", "sampler", "gate")
 
 COLUMNS = (
-    "panel",
-    "column",
-    "model",
-    "engine",
-    "gate",
-    *(check.name for check in CHECKS),
+    *NAMED,
+    *(check.name for checks in CHECKS.values() for check in checks),
     "failed",
 )
 """The contract of results/diagnostics.csv."""
@@ -70,17 +93,20 @@ def numbers(posterior: xr.Dataset, stats: xr.Dataset, free: Iterable[str]) -> di
     Parameters
     ----------
     posterior, stats : Dataset
-        Dims (chain, draw, …); `stats` with `diverging`, `energy`, `maxdepth_reached`.
+        Dims (chain, draw, …); `stats` as the engine made it, its attribute `sampler` a key of
+        `CHECKS`.
     free : iterable of str
         Names of the free variables in `posterior`.
     """
     variables = posterior[list(free)]
-    return {check.name: check.compute(variables, stats) for check in CHECKS}
+    checks = CHECKS[stats.attrs["sampler"]]
+    return {check.name: check.compute(variables, stats) for check in checks}
 
 
 def failures(values: dict[str, float]) -> list[str]:
     """Name the checks that fail; none if the gate passes."""
-    return [check.name for check in CHECKS if not check.passes(values[check.name])]
+    every = {check.name: check for checks in CHECKS.values() for check in checks}
+    return [name for name, value in values.items() if not every[name].passes(value)]
 
 
 def diagnose(paths: Iterable[Path]) -> pd.DataFrame:
@@ -121,5 +147,5 @@ def stated(paths: Iterable[Path]) -> pd.DataFrame:
 
 
 def _row(attrs: Mapping[str, str], values: Mapping[str, float]) -> dict:
-    named = {name: attrs[name] for name in ("panel", "column", "model", "engine", "gate")}
+    named = {name: attrs[name] for name in NAMED}
     return {**named, **values, "failed": " ".join(failures(values))}

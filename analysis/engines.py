@@ -1,12 +1,15 @@
-"""How posteriors are sampled: two engines, both by NUTS (nutpie).
+"""How posteriors are sampled: two engines.
 
 collapsed
-    Everything that is normal given the scales is integrated out (`models.collapsed`); NUTS moves
-    in the few log scales, and the rest is drawn exactly given each of its draws. The engine of
-    every model whose file has a `density`.
+    Everything that is normal given the scales is integrated out (`models.collapsed`), the few log
+    scales are sampled, and the rest is drawn exactly given each draw of them. The engine of every
+    model whose file has a `density`. The scales are drawn independently of each other
+    (`models.independence`); where these draws cannot be trusted, and for errors that tie rows
+    (`models.collapsed_errors`), NUTS moves in the log scales. A trace's attribute `sampler` says
+    which it was.
 nuts
-    NUTS in all variables of the PyMC model, compiled once: the engine of every other model, and
-    for those with a `density` the check on it, minutes slower.
+    NUTS (nutpie) in all variables of the PyMC model: the engine of every other model, and for
+    those with a `density` the check on it, minutes slower.
 """
 
 from dataclasses import asdict, dataclass
@@ -20,11 +23,13 @@ import xarray as xr
 from numpy.typing import NDArray
 from nutpie.compiled_pyfunc import from_pyfunc
 from pymc.stats import compute_log_prior
-from scipy.special import expit
 
 from data.errors import UserError
 from models.collapsed import Collapsed
+from models.coordinates import Coordinates
+from models.independence import draw_scales
 from models.priors import Priors
+from models.reduced import reduce
 from models.registry import Model, Parts
 
 SAMPLE_STATS = {
@@ -37,6 +42,9 @@ SAMPLE_STATS = {
     "step_size": "step_size",
 }
 """What is kept of nutpie's statistics, under ArviZ's names."""
+
+INDEPENDENCE, NUTS = "independence", "nuts"
+"""Values of a trace's attribute `sampler`."""
 
 INTERPRETED = {"mode": "FAST_COMPILE"}
 """How PyMC compiles what runs a few thousand times: at once, where machine code takes a minute."""
@@ -75,50 +83,8 @@ class Settings:
         return Settings(**{**engine.defaults, **chosen, "engine": engine.name})
 
 
-class Coordinates:
-    """Coordinates in which NUTS samples a collapsed density: no wall on the right of log τ.
-
-    The logarithm of a scale that the data hardly identify has a long tail on the left and, from a
-    half-normal prior of scale s, a fall of exp(−e^2u / 2s²) on the right, which trajectories from
-    the left hit: a divergence. In v with τ = s log(1 + e^v) the left is the same and the right
-    falls as a normal.
-
-    Parameters
-    ----------
-    density
-        With `size`, `walls`, `logp_and_gradient` and `initial`, over a point u.
-    """
-
-    def __init__(self, density: Collapsed) -> None:
-        self.density = density
-        self.bent = density.walls > 0
-        self.log_wall = np.log(density.walls[self.bent])
-
-    def to_point(self, v: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return u, shape (…, S); v below −500, where e^v is lost, counts as −500."""
-        u = np.array(v)
-        bent = np.maximum(v[..., self.bent], -500)
-        u[..., self.bent] = self.log_wall + np.log(np.logaddexp(0, bent))
-        return u
-
-    def from_point(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return v, shape (S,)."""
-        v = np.array(u)
-        v[self.bent] = np.log(np.expm1(np.exp(u[self.bent] - self.log_wall)))
-        return v
-
-    def logp_and_gradient(self, v: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        """Evaluate the log density of v, Jacobian included, and its gradient."""
-        u = self.to_point(v)
-        logp, slope = self.density.logp_and_gradient(u)
-        up = expit(v[self.bent])
-        stretch = up / np.exp(u[self.bent] - self.log_wall)  # du/dv
-        slope[self.bent] = slope[self.bent] * stretch + 1 - up - stretch
-        return logp + float(np.log(stretch).sum()), slope
-
-
 class CollapsedEngine:
-    """NUTS in the log scales (in `Coordinates`), exact draws of the rest."""
+    """Sampled log scales, exact draws of the rest."""
 
     name: ClassVar[str] = "collapsed"
     defaults: ClassVar = {"draws": 750, "tune": 300, "target_accept": 0.9}
@@ -128,6 +94,26 @@ class CollapsedEngine:
 
     def sample(self, settings: Settings, rng: np.random.Generator) -> tuple[Draws, xr.Dataset]:
         """Return draws of the free variables, and the sampler's statistics."""
+        if isinstance(self.density, Collapsed):
+            reduced = reduce(self.density)
+            shape = (settings.chains, settings.draws)
+            drawn = draw_scales(self.density, shape[0] * shape[1], rng, reduced)
+            if drawn.trust.holds:
+                point = drawn.log_scale.reshape(*shape, -1)
+                statistics = xr.Dataset(
+                    {
+                        "lp": (("chain", "draw"), drawn.log_density.reshape(shape)),
+                        "log_weight": (
+                            ("step", "chain", "draw"),
+                            drawn.log_weight.reshape(-1, *shape),
+                        ),
+                    },
+                    attrs={"sampler": INDEPENDENCE},
+                )
+                return reduced.draw(point, rng), statistics
+        return self._by_nuts(settings, rng)
+
+    def _by_nuts(self, settings: Settings, rng: np.random.Generator) -> tuple[Draws, xr.Dataset]:
         density, coordinates = self.density, Coordinates(self.density)
 
         def initial(seed: int) -> NDArray[np.float64]:
@@ -244,5 +230,7 @@ def _statistics(tree: xr.DataTree) -> xr.Dataset:
     kept = tree["sample_stats"].to_dataset()[list(SAMPLE_STATS)].rename(SAMPLE_STATS)
     kept.attrs = {}  # the times in them would make equal draws unequal files
     return kept.assign_attrs(
-        inference_library="nutpie", inference_library_version=version("nutpie")
+        sampler=NUTS,
+        inference_library="nutpie",
+        inference_library_version=version("nutpie"),
     )

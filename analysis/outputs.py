@@ -4,13 +4,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-from rich.table import Table
 
 from data.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[1]
 
-MADE_BY = {"replication": "replicate", "comparison": "compare"}
+MADE_BY = {
+    "replication": "replicate",
+    "comparison": "compare",
+    "ladder": "compare",
+    "turning_points": "compare",
+    "sensitivity_priors": "sensitivity",
+    "sensitivity_influence": "sensitivity",
+    "multiverse": "multiverse",
+}
 """Tables in results/ that other commands read, and the command that makes each."""
 
 TEXT = dict.fromkeys(["table", "column", "fitted_column"], str)
@@ -55,11 +62,3 @@ def read_result(results: Path, name: str) -> pd.DataFrame:
     if not path.is_file():
         raise UserError(f"{path} is missing: run `python -m analysis {MADE_BY[name]}` first.")
     return pd.read_csv(path, dtype=TEXT)
-
-
-def screen_table(*heads: str, title: str) -> Table:
-    """Return an empty table for the terminal; what does not fit is folded, never cut off."""
-    table = Table(*heads, title=title)
-    for column in table.columns:
-        column.overflow = "fold"
-    return table

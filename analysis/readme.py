@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.outputs import read_result
+from analysis import claims as ledger
+from analysis.audit import run as audited
+from analysis.outputs import Outputs, read_result
 from analysis.replicate import summary
 from analysis.specifications import HEADLINE, select
 from data.errors import UserError
@@ -84,13 +86,62 @@ def reconstruction(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
     )
 
 
+def bounds(found: pd.DataFrame) -> str:
+    """Render the ends of each scalar that the printed numbers leave open."""
+    rows = []
+    for scalar, ends in found.groupby("scalar", sort=False):
+        ends = ends.set_index("end")
+        spans = {
+            column: "{:.3f} to {:.3f}".format(*ends.loc[["least", "greatest"], column])
+            for column in ("ensemble", "found")
+        }
+        rows.append(
+            {
+                "scalar": scalar,
+                "`reconstructed`": f"{ends['reconstructed'].iloc[0]:.3f}",
+                "ensemble": spans["ensemble"],
+                "bounds found": spans["found"],
+                "residual": f"{ends['residual'].max():.2f}",
+            }
+        )
+    return markdown(pd.DataFrame(rows))
+
+
+def claims(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
+    """Render the ledger of claims: P of each statement by panel, and the verdict."""
+    found = ledger.ledger(ledger.read(Outputs().results))
+    return markdown(ledger.table(found).rename(columns={k.name: f"`{k.name}`" for k in PANELS}))
+
+
+def audit(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
+    """Say how many comparisons of the audit fit, and name what does not, by check."""
+    found = audited.audit()
+    errors = found[~found["result"].isin(["compatible", "not compatible"])]
+    off = errors[errors["result"] == "inconsistent"]
+    lines = [
+        f"Of {len(errors)} comparisons of printed numbers with each other, the text and the "
+        f"paper's equations, {len(errors) - len(off)} fit their printing; {len(off)} do not "
+        "(`python -m analysis audit`):\n"
+    ]
+    for check, rows in off.groupby("check", sort=False):
+        places = ", ".join(dict.fromkeys(rows["place"]))
+        lines.append(f"- *{check}* ({len(rows)}): {places}")
+    return "\n".join(lines)
+
+
 BLOCKS: dict[str, Callable[[pd.DataFrame, pd.DataFrame], str]] = {
     "headline": headline,
     "matches": matches,
     "filled": filled,
     "reconstruction": reconstruction,
+    "claims": claims,
+    "audit": audit,
 }
 """The computed parts, by their marks; each takes the replication and the comparison."""
+
+OPTIONAL: dict[str, Callable[[pd.DataFrame], str]] = {"bounds": bounds}
+"""Further parts, each by the table of results that it is made from: they stay as they are where
+that table is missing, because the main job does not make it."""
 
 
 def _rows(frame: pd.DataFrame, values: dict[str, str]) -> pd.DataFrame:
@@ -135,6 +186,9 @@ def write(results: Path, readme: Path) -> None:
     """
     tables = [read_result(results, name) for name in ("replication", "comparison")]
     bodies = {name: render(*tables) for name, render in BLOCKS.items()}
+    for name, render in OPTIONAL.items():
+        if (results / f"{name}.csv").is_file():
+            bodies[name] = render(read_result(results, name))
     text = rewrite(readme.read_text(encoding="utf-8"), bodies)
     with replacing(readme) as temporary:
         temporary.write_text(text, encoding="utf-8")

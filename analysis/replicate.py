@@ -7,8 +7,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from analysis import system_gmm
-from analysis.outputs import screen_table
+from analysis import screen, system_gmm
 from analysis.specifications import select
 from data import published
 from data.panel import Panel
@@ -222,7 +221,7 @@ def show(replication: pd.DataFrame, console: Console) -> None:
 
 
 def _descriptives(rows: pd.DataFrame, title: str) -> Table:
-    table = screen_table("variable", *_pairs(["n", "mean", "sd", "min", "max"]), title=title)
+    table = screen.table("variable", *_pairs(["n", "mean", "sd", "min", "max"]), title=title)
     for term, of_term in rows.groupby("term", sort=False):
         cells = of_term.set_index("statistic").loc[["n", "mean", "sd", "min", "max"]]
         table.add_row(term, *(text for cell in cells.itertuples() for text in _pair(cell)))
@@ -231,7 +230,7 @@ def _descriptives(rows: pd.DataFrame, title: str) -> Table:
 
 def _regressions(rows: pd.DataFrame, title: str) -> Table:
     columns = list(rows["column"].unique())
-    table = screen_table("", *_pairs(columns), title=title)
+    table = screen.table("", *_pairs(columns), title=title)
     cells = rows.set_index(["column", "term", "statistic"]).sort_index()
     for head, term, statistic in _lines(columns):
         line = [head]

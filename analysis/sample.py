@@ -188,7 +188,7 @@ def fit(job: Job, settings: Settings, priors: Priors | None = None) -> xr.DataTr
     groups["posterior"].attrs["free_variables"] = " ".join(free)
     values = numbers(groups["posterior"], statistics, free)
     tree = xr.DataTree.from_dict({f"/{name}": group for name, group in groups.items()})
-    tree.attrs = _attributes(job, model, priors, settings, values)
+    tree.attrs = _attributes(job, model, priors, settings, statistics.attrs["sampler"], values)
     return tree
 
 
@@ -256,7 +256,12 @@ def _constant_data(parts: Parts) -> xr.Dataset:
 
 
 def _attributes(
-    job: Job, model: Model, priors: Priors, settings: Settings, values: dict[str, float]
+    job: Job,
+    model: Model,
+    priors: Priors,
+    settings: Settings,
+    sampler: str,
+    values: dict[str, float],
 ) -> dict[str, str | int]:
     failed = failures(values)
     attributes = {
@@ -269,6 +274,7 @@ def _attributes(
         "model_sentence": model.sentence,
         "counterpart": model.counterpart(job.specification),
         "engine": settings.engine,
+        "sampler": sampler,
         "priors": priors.to_json(),
         "seed": settings.seed,
         "settings": json.dumps(asdict(settings)),

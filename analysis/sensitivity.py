@@ -10,7 +10,7 @@ province never seen. Models that are normal given their scales u have
 
 exactly (`models.collapsed`), so the few scales of the whole sample's posterior, weighted by its
 inverse, are the posterior's without the province, and all else is drawn afresh given them. Where
-the weights are not to be trusted (`K_MOST`, `ESS_LEAST`) the model is refitted, and the density
+the weights are not to be trusted (`trusted`) the model is refitted, and the density
 found by bridge sampling between both posteriors. Other models are refitted without every
 province, and average its rows' joint likelihood over draws of everything, its effect among them.
 ArviZ's `loo_kfold(group_by=…)` leaves out the same rows but scores each on its own, as if the
@@ -24,7 +24,8 @@ parameters, priors and shares in averages; only what the likelihood sees differs
 moves when prior or likelihood are raised to a power near 1. Only priors that stand in the prior
 table are scaled, not the distributions of effects about their lines, which are part of the model.
 
-**Other priors.** Refits under each of `ALTERNATIVES`.
+**Other priors.** The posterior under each of `ALTERNATIVES`, by weights on the scales too where
+these are to be trusted, else by a refit.
 """
 
 import json
@@ -52,13 +53,13 @@ from analysis.specifications import select
 from analysis.spread import spread
 from data.errors import UserError
 from data.files import sha256, write_csv
-from data.panel import Panel
+from data.panel import PANELS, Panel
 from data.provinces import REGIONS
 from models import twfe
 from models.collapsed import Collapsed
 from models.design import Specification, design
 from models.priors import Prior, Priors
-from models.registry import LADDER, Model, Parts, find
+from models.registry import LADDER, MODELS, Model, Parts, find
 
 Array = NDArray[np.float64]
 
@@ -231,13 +232,28 @@ class Refit(NamedTuple):
     watched : dict of Quantity to ndarray, shape (chains, draws)
         On the paper's scale.
     gate : str
-        "pass" or "fail".
+        "pass" or "fail"; of weighted draws, that of the draws.
     """
 
     definition: pm.Model
     flat: Draws
     watched: dict[Quantity, Array]
     gate: str
+
+
+class Base(NamedTuple):
+    """The posterior that others are compared with.
+
+    Attributes
+    ----------
+    fitted : Refit
+        Given all rows, under the model's own priors.
+    log_density : ndarray, shape (chains, draws)
+        Of the scales at its draws, where all else can be integrated out.
+    """
+
+    fitted: Refit
+    log_density: Array | None
 
 
 class LeftOut(NamedTuple):
@@ -322,14 +338,31 @@ def _elements(
         yield Quantity(name.removesuffix("_region"), term, region), values[..., *index]
 
 
+def base_of(model: Model, whole: Parts, tree: xr.DataTree) -> Base:
+    """Return the posterior that a trace of a model holds."""
+    posterior = tree["posterior"].to_dataset()
+    free = posterior.attrs["free_variables"].split()
+    flat = {name: posterior[name].to_numpy() for name in free}
+    flat = {name: values.reshape(*values.shape[:2], -1) for name, values in flat.items()}
+    definition = model.module.build(whole, model.module.PRIORS)
+    fitted = Refit(definition, flat, _watched(model, whole, definition, flat), tree.attrs["gate"])
+    return based_on(model, whole, fitted)
+
+
+def based_on(model: Model, whole: Parts, fitted: Refit) -> Base:
+    """Return a posterior with the log density of its scales."""
+    if not _collapses(model):
+        return Base(fitted, None)
+    return Base(fitted, at_draws(model.module.density(whole, model.module.PRIORS), fitted.flat))
+
+
 @threadpool_limits.wrap(limits=1)
 def without(
     model: Model,
     whole: Parts,
     left_out: NDArray[np.bool_],
-    priors: Priors,
     settings: Settings,
-    base: Refit,
+    base: Base,
 ) -> LeftOut:
     """Return the posterior without a province's rows, and their joint log density under it.
 
@@ -340,42 +373,75 @@ def without(
         n rows.
     left_out : ndarray of bool, shape (n,)
         All rows of a province.
-    priors : Priors
     settings : Settings
-    base : Refit
+    base : Base
         The posterior given all rows.
     """
+    priors = model.module.PRIORS
     kept, left = whole.keep(~left_out), whole.keep(left_out)
     if not _collapses(model):
         rest = refit(model, kept, priors, settings, whole)
         elpd, mcse = log_mean_exp(given_all(model, left, rest))
         return LeftOut(rest, elpd, mcse, np.nan, "refit")
-    every, others = (model.module.density(parts, priors) for parts in (whole, kept))
+    others = model.module.density(kept, priors)
     unit = left_out.sum() * np.log(whole.scale)
-    at_base = given_scales(every, others, base.flat) - unit
-    k = pareto_k(at_base)
-    weight = np.exp(at_base.min() - at_base)
-    if k <= K_MOST and weight.sum() ** 2 / (weight**2).sum() >= ESS_LEAST:
+    at_base = base.log_density - at_draws(others, base.fitted.flat) - unit
+    k, weight = trusted(-at_base)
+    if weight is not None:
         minus_elpd, mcse = log_mean_exp(-at_base)
-        rng = np.random.default_rng(settings.seed)
-        chosen = stratified(weight.ravel(), rng)
-        point = every.point(base.flat).reshape(-1, every.size)[chosen]
-        flat = others.draw(point[None], rng)
-        watched = _watched(model, whole, base.definition, flat)
-        rest = base._replace(flat=flat, watched=watched)
+        rest = weighted(model, whole, others, weight, base.fitted, settings)
         return LeftOut(rest, -minus_elpd, mcse, k, "reweighted")
     rest = refit(model, kept, priors, settings, whole)
-    elpd, mcse = bridge(at_base, given_scales(every, others, rest.flat) - unit)
+    every = model.module.density(whole, priors)
+    at_rest = at_draws(every, rest.flat) - at_draws(others, rest.flat) - unit
+    elpd, mcse = bridge(at_base, at_rest)
     return LeftOut(rest, elpd, mcse, k, "refit")
 
 
-def given_scales(every: Collapsed, others: Collapsed, flat: Draws) -> Array:
-    """Return log p(y_i | u, y_-i), standardised, at each draw of the scales, (chains, draws)."""
-    point = every.point(flat)
-    values = [
-        every.logp_and_gradient(u)[0] - others.logp_and_gradient(u)[0]
-        for u in point.reshape(-1, every.size)
-    ]
+@threadpool_limits.wrap(limits=1)
+def under(model: Model, whole: Parts, priors: Priors, settings: Settings, base: Base) -> Refit:
+    """Return the posterior under other priors; arguments as `without` takes them."""
+    if _collapses(model):
+        density = model.module.density(whole, priors)
+        _, weight = trusted(at_draws(density, base.fitted.flat) - base.log_density)
+        if weight is not None:
+            return weighted(model, whole, density, weight, base.fitted, settings)
+    return refit(model, whole, priors, settings, whole)
+
+
+def trusted(log_weight: Array) -> tuple[float, Array | None]:
+    """Return Pareto k̂ of weights on draws, and the weights if they stand in for a refit.
+
+    Parameters
+    ----------
+    log_weight : ndarray, shape (chains, draws)
+
+    Returns
+    -------
+    k : float
+    weight : ndarray, shape (chains, draws), or None
+        None where k̂ is above `K_MOST` or the effective sample size below `ESS_LEAST`.
+    """
+    k, weight = pareto_k(-log_weight), np.exp(log_weight - log_weight.max())
+    enough = weight.sum() ** 2 / (weight**2).sum() >= ESS_LEAST
+    return k, weight if k <= K_MOST and enough else None
+
+
+def weighted(
+    model: Model, whole: Parts, density: Collapsed, weight: Array, base: Refit, settings: Settings
+) -> Refit:
+    """Return a posterior whose scales are those of another, weighted, all else drawn afresh."""
+    rng = np.random.default_rng(settings.seed)
+    chosen = stratified(weight.ravel(), rng)
+    point = density.point(base.flat).reshape(-1, density.size)[chosen]
+    flat = density.draw(point[None], rng)
+    return base._replace(flat=flat, watched=_watched(model, whole, base.definition, flat))
+
+
+def at_draws(density: Collapsed, flat: Draws) -> Array:
+    """Return the log density of the scales at each draw, shape (chains, draws)."""
+    point = density.point(flat)
+    values = [density.logp_and_gradient(u)[0] for u in point.reshape(-1, density.size)]
     return np.reshape(values, point.shape[:-1])
 
 
@@ -396,9 +462,9 @@ def log_mean_exp(values: Array) -> tuple[float, float]:
     return float(np.log(unit.mean()) + values.max()), float(az.mcse(unit)) / unit.mean()
 
 
-def pareto_k(log_density: Array) -> float:
-    """Return the Pareto k̂ of the weights that take left-out rows out, shape (chains, draws)."""
-    draws = xr.DataArray(log_density, dims=("chain", "draw"))
+def pareto_k(minus_log_weight: Array) -> float:
+    """Return the Pareto k̂ of weights on draws, shape (chains, draws)."""
+    draws = xr.DataArray(minus_log_weight, dims=("chain", "draw"))
     return float(draws.azstats.psislw(dim=["chain", "draw"])[1])
 
 
@@ -450,33 +516,33 @@ def study(job: Job, settings: Settings) -> dict[str, list[dict]]:
     """
     model = find(job.model)
     whole = model.split(design(job.panel.frame, job.specification), job.specification)
-    base = refit(model, whole, model.module.PRIORS, settings, whole)
+    tree = fit(job, settings)
+    base = base_of(model, whole, tree)
     found = {"provinces": [], "influence": []}
     if hasattr(whole, "keep"):
         found = leave_provinces_out(job, settings, whole, base)
     found["priors"] = list(under_other_priors(job, settings, whole, base))
-    found["power"] = list(power_scaling(fit(job, settings)))
+    found["power"] = list(power_scaling(tree))
     shared = _identity(job) | {"key": key(job, settings)}
     return {name: [shared | row for row in rows] for name, rows in found.items()}
 
 
 def leave_provinces_out(
-    job: Job, settings: Settings, whole: Parts, base: Refit
+    job: Job, settings: Settings, whole: Parts, base: Base
 ) -> dict[str, list[dict]]:
-    """Return the rows of `provinces` and `influence`: one refit without each province."""
+    """Return the rows of `provinces` and `influence`: a posterior without each province."""
     model = find(job.model)
-    priors = model.module.PRIORS
     arrays = whole.design
     full = twfe.fit(arrays)
     provinces, influence = [], []
     for code, name in enumerate(arrays.provinces):
         left_out = arrays.province == code
-        found = without(model, whole, left_out, priors, settings, base)
+        found = without(model, whole, left_out, settings, base)
         place = {"province": name, "home": arrays.regions[arrays.region_of_province[code]]}
         numbers = {name: getattr(found, name) for name in ("elpd", "mcse", "k", "method")}
         provinces.append(place | {"rows": int(left_out.sum()), **numbers, "gate": found.rest.gate})
         least_squares = _twfe_without(job, name)
-        for quantity, draws in base.watched.items():
+        for quantity, draws in base.fitted.watched.items():
             if quantity.quantity != "slope" or quantity.term not in job.specification.interest:
                 continue
             row = place | {"term": quantity.term, "region": quantity.region}
@@ -510,14 +576,14 @@ def _moved(draws: Array, before: Array, name: str) -> dict[str, float]:
     }
 
 
-def under_other_priors(job: Job, settings: Settings, whole: Parts, base: Refit) -> Iterator[dict]:
-    """Yield the rows of `priors`: a refit under each of `ALTERNATIVES` that concerns the model."""
+def under_other_priors(job: Job, settings: Settings, whole: Parts, base: Base) -> Iterator[dict]:
+    """Yield the rows of `priors`: under each of `ALTERNATIVES` that concerns the model."""
     model = find(job.model)
     for alternative in ALTERNATIVES:
-        if not base.flat.keys() & set(alternative.variables):
+        if not base.fitted.flat.keys() & set(alternative.variables):
             continue
-        other = refit(model, whole, alternative.of(model.module.PRIORS), settings, whole)
-        for quantity, before in base.watched.items():
+        other = under(model, whole, alternative.of(model.module.PRIORS), settings, base)
+        for quantity, before in base.fitted.watched.items():
             draws = other.watched[quantity]
             moved = _moved(draws, before, "base")
             low, high = np.quantile(draws, [0.025, 0.975])
@@ -644,7 +710,23 @@ def _with(table: pd.DataFrame, job: Job, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the table with a fit's rows in place of what it held of the same fit."""
     same = (table[list(JOB)] == pd.Series(_identity(job))).all(axis=1)
     parts = [part for part in (table[~same], rows) if len(part)]
-    return pd.concat(parts, ignore_index=True) if parts else rows
+    return ordered(pd.concat(parts, ignore_index=True)) if parts else rows
+
+
+def ordered(table: pd.DataFrame) -> pd.DataFrame:
+    """Sort rows by fit, whatever order the fits ended in: panels and models as they are listed."""
+    listed = {"panel": [kind.name for kind in PANELS], "model": [model.name for model in MODELS]}
+    place = {
+        name: {label: f"{i:02}" for i, label in enumerate(labels)}
+        for name, labels in listed.items()
+    }
+    by = list(JOB)
+    return table.sort_values(
+        by,
+        key=lambda values: values.map(lambda label: place.get(values.name, {}).get(label, label)),
+        kind="stable",
+        ignore_index=True,
+    )
 
 
 def key(job: Job, settings: Settings) -> str:

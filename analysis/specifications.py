@@ -9,7 +9,7 @@ CONTROLS = ("fin", "env", "stru", "urb", "trans")
 """Section 4.2.4 of the paper, in the order of Table 3."""
 
 HEADLINE = ("3.2", "8.1", "8.2", "8.3")
-"""The baseline with controls and the three regions: what `reproduce` samples."""
+"""The baseline with controls and the three regions: `reproduce` samples their whole ladder."""
 
 
 def _column(column: str, outcome: str, title: str, **changes) -> Specification:

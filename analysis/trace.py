@@ -37,6 +37,7 @@ ATTRIBUTES = (
     "model",
     "counterpart",
     "engine",
+    "sampler",
     "priors",
     "seed",
     "settings",

@@ -1,5 +1,6 @@
 """The numbers that the paper prints, as strings, and what it means to match one.
 
+`published/text.csv` holds what the text states of the tables (`load_text`).
 `published/table1.csv` holds the 14 indicators of the index, with the paper's own terms in the
 columns that end in `_zh`. `published/table2.csv` to `table8.csv` share one long layout:
 
@@ -94,6 +95,27 @@ SCHEMA = pa.DataFrameSchema(
     ],
 )
 
+FOREIGN = SCHEMA.update_columns(
+    {
+        "table": {"checks": [pa.Check.str_length(min_value=1)]},
+        "column": {"checks": [pa.Check.str_matches(r"^\w+(\.\w+)?$")]},
+    }
+)
+"""Of another paper's table: the same layout, numbered as that paper numbers."""
+
+TEXT = pa.DataFrameSchema(
+    {
+        "place": pa.Column(str),
+        "quote": pa.Column(str, pa.Check.str_length(min_value=1)),
+        "column": pa.Column(str, pa.Check.str_matches(r"^\d\.\d$")),
+        "term": pa.Column(str),
+        "statistic": pa.Column(str, pa.Check.isin(NUMBER_STATISTICS)),
+        "relation": pa.Column(str, pa.Check.isin(("=", "<", ">", ""))),
+        "value": pa.Column(str, pa.Check.str_matches(rf"^({NUMBER})?$")),
+        "stars": pa.Column(str, pa.Check.isin(("", "*", "**", "***", "any", "none"))),
+    }
+)
+
 INDICATORS = pa.DataFrameSchema(
     {
         "symbol": pa.Column(str, pa.Check.str_matches(r"^[a-z][a-z0-9_]*$"), unique=True),
@@ -156,6 +178,35 @@ def load_indicators(directory: Path = DIRECTORY) -> pd.DataFrame:
         If the file is missing or a row breaks the layout.
     """
     return _read(directory / "table1.csv", INDICATORS)
+
+
+def load_text() -> pd.DataFrame:
+    """Return what the paper's text states of its tables, a row per statement and cell.
+
+    Returns
+    -------
+    DataFrame
+        Columns `place` (section), `quote` (as printed), `column, term, statistic` of the cell,
+        `relation` ("=", "<", ">" or empty) to `value`, and `stars`: "*", "**" or "***" that the
+        text's words stand for, "any" or "none", empty where nothing is said.
+
+    Raises
+    ------
+    UserError
+        If the file is missing or a row breaks the layout.
+    """
+    return _read(DIRECTORY / "text.csv", TEXT)
+
+
+def load_foreign(path: Path) -> pd.DataFrame:
+    """Return any other paper's table in the same layout (see the module's docstring).
+
+    Raises
+    ------
+    UserError
+        If the file is missing or a row breaks the layout.
+    """
+    return _read(path, FOREIGN)
 
 
 def half_unit(printed: str) -> float:

@@ -26,6 +26,10 @@ so that τ_year is their standard deviation over years either way. All common is
 effects' Table 3, all by region Table 8's three regressions in one: in both, whatever the scales,
 slopes with wide priors have the mean of least squares.
 
+What is sampled of pooled slopes is their average over regions, `slope_std`, and the offsets
+z_r = (b_r − β) / τ_slope, not β: the data know the average well and β, to which three regions are
+few, hardly more than τ_slope lets them. β is the average less τ_slope times the mean of the z_r.
+
 Priors (`models.priors.REGULARISED`, there with reasons): β, γ, α, ξ, ζ normal; the τ half-normal;
 σ_r log-normal. All on the standardised scale; `models.within_between` translates.
 
@@ -41,6 +45,7 @@ from the offsets, and the slopes do not depend on them.
 generalised least squares.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -61,6 +66,7 @@ from models.within_between import (
     WithinBetween,
     normal_rows,
     observe,
+    off_common_mean,
     principal_axes,
     report_effects,
     standardise,
@@ -119,8 +125,9 @@ def effects(parts: WithinBetween, free: dict) -> Effects:
     slope = free["slope_std"] @ parts.coefficients_to_regressors
     columns = dict(zip(parts.varying, parts.region_columns, strict=True))
     for position, term in enumerate(parts.pooled):
-        spread = free["tau_slope_std"][..., position, None]
-        slope = slope + (spread * free["slope_offset"][..., position, :]) @ columns[term]
+        spread, offset = free["tau_slope_std"][..., position, None], free["slope_offset"]
+        offset = offset[..., position, :] - offset.mean(axis=-1)[..., position, None]
+        slope = slope + (spread * offset) @ columns[term]
     return Effects(
         province=free["province_std"],
         year=_year_effects(parts, free),
@@ -182,8 +189,14 @@ def variables(parts: WithinBetween, priors: Priors, leading: tuple[str, ...] = (
     With `leading` dims each variable stands once for each of their labels.
     """
     one, group = (*leading, "one"), (*leading, "sigma_group")
-    free = {
-        "slope_std": priors["slope_std"].variable(dims=(*leading, "coefficient")),
+    free = {}
+    about = priors["slope_std"]
+    if parts.pooled:
+        free["tau_slope_std"] = priors["tau_slope_std"].variable(dims=(*leading, "pooled"))
+        free["slope_offset"] = pm.Normal("slope_offset", dims=(*leading, "pooled", "region"))
+        about = replace(about, centre=off_common_mean(parts, free))
+    free |= {
+        "slope_std": about.variable(dims=(*leading, "coefficient")),
         "const_std": priors["const_std"].variable(dims=one),
         "between_province": priors["between_province"].variable(dims=(*leading, "regressor")),
         "between_year": priors["between_year"].variable(dims=(*leading, "axis")),
@@ -205,9 +218,6 @@ def variables(parts: WithinBetween, priors: Priors, leading: tuple[str, ...] = (
         free["tau_year_region_std"] = priors["tau_year_region_std"].variable(dims=one)
         cell = (*leading, "region", "year")
         free["year_region_offset"] = pm.Normal("year_region_offset", dims=cell)
-    if parts.pooled:
-        free["tau_slope_std"] = priors["tau_slope_std"].variable(dims=(*leading, "pooled"))
-        free["slope_offset"] = pm.Normal("slope_offset", dims=(*leading, "pooled", "region"))
     if parts.pooled_sigma:
         median = free["sigma_median_std"] = priors["sigma_median_std"].variable(dims=one)
         spread = free["tau_log_sigma"] = priors["tau_log_sigma"].variable(dims=one)
@@ -231,9 +241,20 @@ def slope_weights(parts: WithinBetween) -> dict[str, NDArray[np.float64]]:
 
 
 def _pooled_columns(parts: WithinBetween) -> NDArray[np.float64]:
-    """Return dummies of the pooled terms' region slopes, shape (pooled · regions, m)."""
+    """Return what a pooled term's offsets add to each regressor's slope, (pooled · regions, m).
+
+    Dummies of its regions, less their mean.
+    """
     columns = dict(zip(parts.varying, parts.region_columns, strict=True))
-    return np.concatenate([columns[term] for term in parts.pooled])
+    return np.concatenate([columns[term] - columns[term].mean(axis=0) for term in parts.pooled])
+
+
+def _average_of_offsets(parts: WithinBetween) -> dict[str, NDArray[np.float64]]:
+    """Return the line of `slope_std` in a pooled term's offsets: see `off_common_mean`."""
+    if not parts.pooled:
+        return {}
+    n = len(parts.design.regions)
+    return {"slope_offset": np.repeat(parts.pooled_to_coefficients.T, n, axis=1) / n}
 
 
 def report(parts: WithinBetween, free: dict) -> Variables:
@@ -260,6 +281,7 @@ def density(parts: WithinBetween, priors: Priors = PRIORS) -> Collapsed:
             "slope_std",
             parts.within @ parts.coefficients_to_regressors.T,
             priors["slope_std"].scale,
+            line=_average_of_offsets(parts),
         ),
         Location("const_std", none[:, :1], priors["const_std"].scale),
         Location("between_province", none, priors["between_province"].scale),

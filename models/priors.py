@@ -210,7 +210,7 @@ REGULARISED = Priors(
             "slope_std",
             "Normal",
             2.5,
-            "slope of each term (with region slopes: their common mean)",
+            "slope of each term; of a pooled one their average, and this their common mean's prior",
             "rstanarm's default scale: a regressor that varies little within provinces can have "
             "a slope above 1 (roads do), and this lets the data say so.",
             unit="slope",

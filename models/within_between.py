@@ -155,6 +155,12 @@ class WithinBetween:
         )
 
     @property
+    def pooled_to_coefficients(self) -> NDArray[np.float64]:
+        """Dummies, shape (pooled, c): the coefficient of each pooled term."""
+        names = [[name == term for name in self.coefficients] for term in self.pooled]
+        return np.array(names, float)
+
+    @property
     def row_share(self) -> NDArray[np.float64]:
         """Share of the rows in which a regressor's slope holds, shape (m,): weights of averages."""
         share = np.bincount(self.design.region) / len(self.design.region)
@@ -360,6 +366,16 @@ def principal_axes(part: NDArray[np.float64]) -> NDArray[np.float64]:
     return standard @ (rotation * signs[:, None]).T
 
 
+def off_common_mean(parts: WithinBetween, free: Mapping[str, Any]) -> Any:
+    """Return how far the average of a pooled term's region slopes lies from their common mean.
+
+    Shape (…, c), zero for other coefficients; tensors or arrays of draws of `tau_slope_std` and
+    `slope_offset`.
+    """
+    average = free["tau_slope_std"] * free["slope_offset"].mean(axis=-1)
+    return average @ parts.pooled_to_coefficients
+
+
 def standard_mean(parts: WithinBetween, effects: Effects) -> Any:
     """Return the standardised mean of each row, shape (…, n); tensors or arrays of draws."""
     province, year, slope = effects.province, effects.year, effects.slope
@@ -399,7 +415,7 @@ def report_effects(
         Arrays of draws, shapes (…, size).
     scales : mapping of str to ndarray
         Draws of the free variables, shapes (…, *dims); scales of effects and, where slopes
-        are pooled, `slope_std` and `tau_slope_std` are read.
+        are pooled, `slope_std`, `slope_offset` and `tau_slope_std` are read.
 
     Returns
     -------
@@ -443,7 +459,8 @@ def report_effects(
         by_region = slope[..., : shape[0] * shape[1]].reshape(*slope.shape[:-1], *shape)
         reported["slope_region"] = (("varying", "region"), by_region)
     if parts.pooled:
-        common = scales["slope_std"][..., [parts.coefficients.index(t) for t in parts.pooled]]
+        common = scales["slope_std"] - off_common_mean(parts, scales)
+        common = common @ parts.pooled_to_coefficients.T
         units = per_unit[[design.terms.index(term) for term in parts.pooled]]
         reported |= {
             "slope_common": (("pooled",), common * units),

@@ -16,6 +16,8 @@ MAY_READ_PUBLISHED = {
     "data.fingerprints",
     "analysis.replicate",
     "analysis.compare",
+    "analysis.audit.paper",
+    "analysis.audit.run",
     "analysis.gmm_grid",
     "analysis.reconstruct.targets",
 }

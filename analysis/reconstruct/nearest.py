@@ -1,8 +1,9 @@
-"""The nearest point at which smooth quantities lie inside their intervals.
+"""The nearest point at which smooth quantities lie inside their intervals, or the best one.
 
-Minimise ½‖z‖² subject to low ≤ c(z) ≤ high and a box on z, by a sequence of projections on the
-linearised intervals: first from where one stands, until all intervals are met (Gauss–Newton with
-steps of least norm), then a little towards the origin each time, with Nesterov's momentum.
+Minimise ½‖z‖², or another smooth function, subject to low ≤ c(z) ≤ high and a box on z, by a
+sequence of projections on the linearised intervals: first from where one stands, until all
+intervals are met (Gauss–Newton with steps of least norm), then a little down the gradient each
+time (of the distance: towards the origin), with Nesterov's momentum.
 """
 
 from collections.abc import Callable, Iterator
@@ -40,7 +41,8 @@ MOST_MEETING = 60
 """Steps after which intervals that are still missed count as contradictory."""
 
 FIRST_STEP = 0.04
-"""Share of the way to the origin of the first step towards it."""
+"""Share of the gradient that the first step down it takes: of the distance's, of the way to the
+origin."""
 
 STRAYED = 100.0
 """Half-widths by which an interval may be missed on the way; beyond, the next step leads back."""
@@ -97,11 +99,14 @@ class Program:
         From z, shape (n,), to a `Point`.
     low, high : array, shape (n,)
         The box.
+    gradient : function
+        Of what is minimised, from z to shape (n,); of ½‖z‖² unless another is given.
     """
 
     evaluate: Callable[[Array], Point]
     low: Array
     high: Array
+    gradient: Callable[[Array], Array] = np.asarray
 
     def clip(self, z: Array) -> Array:
         """Return the nearest point of the box."""
@@ -139,10 +144,10 @@ class Iterate(NamedTuple):
         Coordinates that the box held in the last projection.
     momentum : int
     step : float
-        Share of the way to the origin that is gone at a time.
+        Share of the gradient that is gone at a time.
     residual : float
-        Of the first-order conditions, ‖z − P(z − tz)‖ / t‖z‖ with P the projection and t the
-        step: 0 at a local minimum. NaN where it is not worked out.
+        Of the first-order conditions, ‖z − P(z − tg)‖ / t‖g‖ with P the projection, t the step
+        and g the gradient: 0 at a local minimum. NaN where it is not worked out.
     """
 
     phase: str
@@ -233,7 +238,7 @@ def _least_norm(rows: Array, low: Array, high: Array) -> Array | None:
 
 
 def search(program: Program, at: Iterate, approaches: int) -> Iterator[tuple[Iterate, Point]]:
-    """Meet the intervals, approach the origin, and meet them again.
+    """Meet the intervals, go down the gradient, and meet them again.
 
     Parameters
     ----------
@@ -241,7 +246,7 @@ def search(program: Program, at: Iterate, approaches: int) -> Iterator[tuple[Ite
     at : Iterate
         Where to begin, or to go on.
     approaches : int
-        Steps towards the origin.
+        Steps down the gradient.
 
     Yields
     ------
@@ -287,10 +292,11 @@ def _approach(program: Program, at: Iterate, point: Point) -> tuple[Iterate, Ite
     if strayed:
         at = at._replace(momentum=0, step=0.8 * at.step)
     ahead = at.z + at.momentum / (at.momentum + 3) * (at.z - at.previous)
-    centre = at.z if strayed else (1 - at.step) * ahead
+    gradient = program.gradient(ahead)
+    centre = at.z if strayed else ahead - at.step * gradient
     found = project(program, at.z, point, centre, at.bound)
     if not strayed:
-        gap = np.linalg.norm(found.z - ahead) / (at.step * np.linalg.norm(at.z))
+        gap = np.linalg.norm(found.z - ahead) / (at.step * np.linalg.norm(gradient))
         at = at._replace(residual=float(gap))
     uphill = (ahead - found.z) @ (found.z - at.z) > 0
     momentum = 0 if uphill or strayed else at.momentum + 1
@@ -310,20 +316,24 @@ class Optimality(NamedTuple):
     Attributes
     ----------
     multipliers : array, shape (m,)
-        Of ½‖z‖²: what it would fall by if an interval's end gave way by one.
+        Of what is minimised: what it would fall by if an interval's end gave way by one.
     residual : float
-        ‖z − P(z − tz)‖ / t‖z‖.
+        ‖z − P(z − tg)‖ / t‖g‖, g the gradient.
+    bound : array of bool, shape (n,)
+        Coordinates that the box holds.
     """
 
     multipliers: Array
     residual: float
+    bound: NDArray[np.bool_]
 
 
 def optimality(program: Program, z: Array, point: Point, step: float = 0.01) -> Optimality:
-    """Measure how far a point is from meeting the first-order conditions of the nearest one."""
-    found = project(program, z, point, (1 - step) * z, np.zeros(len(z), dtype=bool))
-    residual = float(np.linalg.norm(found.z - z) / (step * np.linalg.norm(z)))
-    return Optimality(found.multipliers / step, residual)
+    """Measure how far a point is from meeting the first-order conditions of the best one."""
+    gradient = program.gradient(z)
+    found = project(program, z, point, z - step * gradient, np.zeros(len(z), dtype=bool))
+    residual = float(np.linalg.norm(found.z - z) / (step * np.linalg.norm(gradient)))
+    return Optimality(found.multipliers / step, residual, found.bound)
 
 
 def conflict(program: Program, z: Array, point: Point) -> list[int]:

@@ -34,6 +34,8 @@ class Problem:
         Their standard deviations at the start.
     targets : tuple of Target
         Intervals of quantities, in the order of the program's rows; cells of sums come after.
+    sums : tuple of WatchedSum
+        Sums whose extremes are printed.
     program : Program
     """
 
@@ -41,6 +43,7 @@ class Problem:
     series: tuple[str, ...]
     unit: NDArray[np.float64]
     targets: tuple[Target, ...]
+    sums: "tuple[WatchedSum, ...]"
     program: Program
 
     def cells(self, z: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -52,9 +55,12 @@ class Problem:
         """Return the point of cells, the inverse of `cells`."""
         return ((cells - self.start[list(self.series)].to_numpy().T) / self.unit).ravel()
 
-    def name(self, row: int) -> Key:
-        """Say which quantity a row of the program is; of a watched sum only that it is one."""
-        return self.targets[row].key if row < len(self.targets) else ("2", "a sum", "min or max")
+    def names(self, z: NDArray[np.float64]) -> list[Key]:
+        """Say which quantity each row of the program is at z; of cells of a sum, which extreme."""
+        cells = self.cells(z)
+        return [target.key for target in self.targets] + [
+            name for each in self.sums for name in each.names(cells)
+        ]
 
 
 def problem(
@@ -99,8 +105,8 @@ def problem(
     low, high = (np.array([getattr(target, end) for target in targets]) for end in ("low", "high"))
     box_low, box_high = box(cells, series, numbers, limits)
     per_cell = np.broadcast_to(unit, cells.shape).ravel()
-    sums = [_Sum.of(total, parts, cells, series, numbers) for total, parts in SUMS.items()]
-    sums = [each for each in sums if each is not None]
+    every = (WatchedSum.of(total, parts, cells, series, numbers) for total, parts in SUMS.items())
+    sums = tuple(each for each in every if each is not None)
 
     def point(z: NDArray[np.float64]) -> Point:
         here = cells + unit * z.reshape(cells.shape)
@@ -122,7 +128,7 @@ def problem(
     program = Program(
         point, ((box_low - cells) / unit).ravel(), ((box_high - cells) / unit).ravel()
     )
-    return Problem(start, series, unit, targets, program)
+    return Problem(start, series, unit, targets, sums, program)
 
 
 class Contradiction(Exception):
@@ -189,9 +195,23 @@ def _extremes_of(
 
 
 @dataclass(frozen=True)
-class _Sum:
-    """A sum whose cells must keep within its printed minimum and maximum, and reach them."""
+class WatchedSum:
+    """A sum whose cells must keep within its printed minimum and maximum, and reach them.
 
+    Attributes
+    ----------
+    name : str
+    members : array, shape (S,)
+        1 for the series that it is the sum of.
+    lowest, highest : int
+        Rows that have to reach the minimum and the maximum.
+    minimum, maximum : tuple of float
+        What still rounds to the printed ones.
+    reach : float
+        So near an end a cell is watched.
+    """
+
+    name: str
     members: NDArray[np.float64]
     lowest: int
     highest: int
@@ -206,21 +226,34 @@ class _Sum:
         cells: NDArray[np.float64],
         series: tuple[str, ...],
         numbers: pd.DataFrame,
-    ) -> "_Sum | None":
+    ) -> "WatchedSum | None":
+        """Return the sum to watch; None if its minimum is not printed or its parts are not free."""
         if ("2", total, "min") not in numbers.index or not set(parts) <= set(series):
             return None
         members = np.array([float(name in parts) for name in series])
         values = members @ cells
         ends = [inside(numbers.loc[("2", total, each), "printed"]) for each in ("min", "max")]
         reach = NEAR * values.std()
-        return _Sum(members, int(values.argmin()), int(values.argmax()), *ends, reach)
+        return WatchedSum(total, members, int(values.argmin()), int(values.argmax()), *ends, reach)
+
+    def near(self, values: NDArray[np.float64]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return which cells of the sum, shape (rows,), are near its minimum, and its maximum."""
+        low = values < self.minimum[0] + self.reach
+        high = values > self.maximum[1] - self.reach
+        low[self.lowest], high[self.highest] = True, True
+        return low, high
+
+    def names(self, cells: NDArray[np.float64]) -> list[Key]:
+        """Return the printed extreme that each watched cell is held by."""
+        low, high = self.near(self.members @ cells)
+        return [
+            ("2", self.name, "min" if low[row] else "max") for row in np.flatnonzero(low | high)
+        ]
 
     def watch(self, cells: NDArray[np.float64]) -> Point:
         """Return the cells of the sum that are near an end, as quantities with intervals."""
         values = self.members @ cells
-        near = (values < self.minimum[0] + self.reach) | (values > self.maximum[1] - self.reach)
-        near[[self.lowest, self.highest]] = True
-        rows = np.flatnonzero(near)
+        rows = np.flatnonzero(np.logical_or(*self.near(values)))
         low = np.where(rows == self.highest, self.maximum[0], self.minimum[0])
         high = np.where(rows == self.lowest, self.minimum[1], self.maximum[1])
         jacobian = np.zeros((len(rows), *cells.shape))

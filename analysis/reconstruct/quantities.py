@@ -94,7 +94,7 @@ def quantities(
     every_row = np.arange(len(frame))
     for name in described:
         keys += [("2", name, statistic) for statistic in ("mean", "sd")]
-        parts.append((every_row, _weights((name,), series), _with_jacobian(_moments)))
+        parts.append((every_row, weights_of((name,), series), with_jacobian(_moments)))
     compiled: dict[Specification, Own] = {}
     for record in specifications:
         keys_of, function_of = FUNCTIONS[record.estimator]
@@ -104,17 +104,17 @@ def quantities(
             compiled[shape] = function_of(frame, record)
         keys += keys_of(record)
         rows = frame.index.get_indexer(sample(frame, record).index)
-        parts.append((rows, _weights(record.variables, series), compiled[shape]))
+        parts.append((rows, weights_of(record.variables, series), compiled[shape]))
     return Quantities(series, tuple(keys), tuple(parts))
 
 
-def _weights(variables: Sequence[str], series: tuple[str, ...]) -> NDArray[np.float64]:
+def weights_of(variables: Sequence[str], series: tuple[str, ...]) -> NDArray[np.float64]:
     """Return how variables are made of free series, shape (v, S): ones where one is a part."""
     made_of = [SUMS.get(variable, (variable,)) for variable in variables]
     return np.array([[float(name in parts) for name in series] for parts in made_of])
 
 
-def _with_jacobian(function: Callable) -> Own:
+def with_jacobian(function: Callable) -> Own:
     """Compile a function of a column's own cells together with its Jacobian."""
     both = jax.jit(lambda own: (function(own), jax.jacrev(function)(own)))
 
@@ -136,6 +136,20 @@ def _two_way_keys(record: Specification) -> list[Key]:
     return [*of_terms, (record.column, "", "r2")]
 
 
+def outcome_and_regressors(
+    record: Specification,
+) -> Callable[[jax.Array], tuple[jax.Array, jax.Array]]:
+    """Return what turns a column's own cells, (v, n), into its outcome, (n,), and terms, (n, k)."""
+    sources = [DERIVED.get(term, (term, None)) for term in record.terms]
+    regressors = [(record.variables.index(source), derive) for source, derive in sources]
+
+    def split(own: jax.Array) -> tuple[jax.Array, jax.Array]:
+        x = [own[at] if derive is None else derive(own[at]) for at, derive in regressors]
+        return own[0], jnp.stack(x, axis=1)
+
+    return split
+
+
 def _by_term(record: Specification, terms: Sequence[str]) -> list[Key]:
     return [(record.column, term, name) for name in ("coef", "se", RATIO) for term in terms]
 
@@ -143,15 +157,13 @@ def _by_term(record: Specification, terms: Sequence[str]) -> list[Key]:
 def _two_way_function(frame: pd.DataFrame, record: Specification) -> Own:
     rows = sample(frame, record)
     province, year = (pd.factorize(rows[name])[0] for name in ("province", "year"))
-    sources = [DERIVED.get(term, (term, None)) for term in record.terms]
-    regressors = [(record.variables.index(source), derive) for source, derive in sources]
+    split = outcome_and_regressors(record)
 
     def function(own: jax.Array) -> jax.Array:
-        x = [own[at] if derive is None else derive(own[at]) for at, derive in regressors]
-        fit = twfe.fit_arrays(own[0], jnp.stack(x, axis=1), province, year)
+        fit = twfe.fit_arrays(*split(own), province, year)
         return jnp.concat([fit.coef, fit.se, fit.coef / fit.se, fit.r2_within[None]])
 
-    return _with_jacobian(function)
+    return with_jacobian(function)
 
 
 # --- system GMM -------------------------------------------------------------------------------
@@ -195,7 +207,7 @@ def _system_gmm_function(frame: pd.DataFrame, record: Specification) -> Own:
         se = jnp.sqrt(jnp.diagonal(covariance))[reported]
         return jnp.concat([coef, se, coef / se, jnp.stack([*z, second.criterion])])
 
-    return _with_jacobian(function)
+    return with_jacobian(function)
 
 
 FUNCTIONS = {

@@ -26,7 +26,8 @@ def distance(
         greatest move in standard deviations of the series at the start, and the share of the
         squared distance. Rows of `level` printed: `pull` is the share of the squared distance
         that would go, to first order, if the printed number gave way by half a unit of its last
-        digit. Each level is sorted, the greatest first.
+        digit; all cells of a sum that its minimum or maximum holds count for that one number.
+        Each level is sorted, the greatest first.
     """
     moves = made.start[["province", "year"]].join(
         pd.DataFrame(z.reshape(len(made.series), -1).T, columns=list(made.series))
@@ -47,9 +48,9 @@ def distance(
         if level == "cell":
             table = table.head(100)
         tables.append(table.rename_axis("name").reset_index().assign(level=level))
-    names = [named(made.name(row)) for row in range(len(point.values))]
     pull = 2 * np.abs(optimal.multipliers) * point.half_width / total
-    printed = pd.DataFrame({"name": names, "pull": pull, "level": "printed"})
+    printed = pd.DataFrame({"name": map(named, made.names(z)), "pull": pull})
+    printed = printed.groupby("name", as_index=False).sum().assign(level="printed")
     tables.append(printed[printed["pull"] > 0].sort_values("pull", ascending=False))
     return pd.concat(tables, ignore_index=True).assign(panel=panel)[list(COLUMNS)]
 

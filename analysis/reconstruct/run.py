@@ -19,6 +19,7 @@ from analysis.reconstruct.nearest import (
     Iterate,
     Optimality,
     Point,
+    Program,
     Unmet,
     Unsolved,
     conflict,
@@ -163,12 +164,13 @@ def reconstruct(settings: Settings, folder: Path, tell: Callable[[str], object])
 def conflicting(made: Problem, stuck: Unmet) -> str:
     """Say which numbers cannot be met together, as few as can be named, or which were missed."""
     rows = conflict(made.program, stuck.at.z, stuck.point)
+    names = made.names(stuck.at.z)
     if rows:
-        cells = "; ".join(named(made.name(row)) for row in rows)
+        cells = "; ".join(named(names[row]) for row in rows)
         return f"no panel was found that meets these {len(rows)} together: {cells}."
     misses = stuck.point.misses
     worst = [int(row) for row in np.argsort(-misses)[:5] if misses[row] >= MET]
-    cells = "; ".join(named(made.name(row)) for row in worst)
+    cells = "; ".join(named(names[row]) for row in worst)
     return (
         f"no panel was found in {stuck.at.iteration} steps, though no numbers contradict each "
         f"other to first order; {(misses >= MET).sum()} are missed, most of all {cells}."
@@ -179,7 +181,7 @@ def progress(made: Problem, at: Iterate, point: Point) -> str:
     """Say where the search stands."""
     misses = point.misses
     met = int((misses < MET).sum())
-    worst = named(made.name(int(misses.argmax())))
+    worst = named(made.names(at.z)[misses.argmax()])
     return (
         f"{at.phase} {at.iteration}: {met} of {len(misses)} intervals met, worst {worst} by "
         f"{misses.max():.2g} half-widths, distance {np.sqrt(np.mean(at.z**2)):.4f} sd"
@@ -287,10 +289,22 @@ def solve(
     Unmet
         If the intervals are not met within `nearest.MOST_MEETING` steps.
     """
+    yield from follow(
+        made.program, lambda: first_point(made, settings), settings.approaches, checkpoint
+    )
+
+
+def follow(
+    program: Program,
+    first: Callable[[], NDArray[np.float64]],
+    approaches: int,
+    checkpoint: Path | None = None,
+) -> Iterator[tuple[Iterate, Point]]:
+    """Search a program, from the checkpoint on if there is one, else from where `first` says."""
     at = restore(checkpoint) if checkpoint else None
     if at is None:
-        at = Iterate.start(made.program, first_point(made, settings))
-    for here, point in search(made.program, at, settings.approaches):
+        at = Iterate.start(program, first())
+    for here, point in search(program, at, approaches):
         if checkpoint:
             save(here, checkpoint)
         yield here, point

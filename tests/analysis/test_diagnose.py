@@ -7,6 +7,7 @@ import pytest
 import xarray as xr
 
 from analysis.diagnose import CHECKS, COLUMNS, diagnose, failures, numbers
+from analysis.engines import INDEPENDENCE, NUTS
 from analysis.trace import GROUPS, NO_PRIOR, write
 from data.errors import UserError
 from tests.traces import ATTRIBUTES
@@ -34,6 +35,7 @@ def healthy() -> tuple[xr.Dataset, xr.Dataset]:
             "energy": (("chain", "draw"), rng.normal(size=shape)),
         },
         coords,
+        {"sampler": NUTS},
     )
     return posterior, stats
 
@@ -104,7 +106,7 @@ def test_a_healthy_fit_passes_with_numbers_by_hand():
     posterior, stats = healthy()
     found = numbers(posterior, stats, ["slope_std", "sigma_std"])
     assert failures(found) == []
-    assert list(found) == [check.name for check in CHECKS]
+    assert list(found) == [check.name for check in CHECKS[NUTS]]
     assert found["divergences"] == found["saturated"] == 0
     energy = stats["energy"].to_numpy()
     bfmi = (np.diff(energy) ** 2).mean(axis=1) / energy.var(axis=1)
@@ -129,7 +131,7 @@ def test_only_free_variables_count():
 
 
 def test_bounds_themselves_pass_and_what_is_missing_does_not():
-    r_hat, ess, _, divergences, bfmi, _ = CHECKS
+    r_hat, ess, _, divergences, bfmi, _ = CHECKS[NUTS]
     assert r_hat.passes(1.01)
     assert not r_hat.passes(1.0101)
     assert ess.passes(400)
@@ -138,7 +140,24 @@ def test_bounds_themselves_pass_and_what_is_missing_does_not():
     assert not divergences.passes(1)
     assert bfmi.passes(0.3)
     assert not bfmi.passes(0.29)
-    assert not any(check.passes(float("nan")) for check in CHECKS)
+    every = [check for checks in CHECKS.values() for check in checks]
+    assert not any(check.passes(float("nan")) for check in every)
+
+
+@pytest.mark.parametrize(
+    ("scale", "illness"), [(1.5, set()), (0.4, {"k_hat", "distance"}), (60.0, {"acceptance"})]
+)
+def test_independent_draws_are_judged_by_their_proposals(scale, illness):
+    """A standard normal drawn by another: a little wide, too narrow, far too wide."""
+    rng = np.random.default_rng(3)
+    shape = (12, CHAINS, DRAWS)
+    proposed = scale * rng.normal(size=shape)
+    log_weight = (proposed / scale) ** 2 / 2 - proposed**2 / 2
+    posterior, _ = healthy()
+    stats = xr.Dataset({"log_weight": (("step", "chain", "draw"), log_weight)})
+    found = gate(posterior, stats.assign_attrs(sampler=INDEPENDENCE))
+    assert illness <= set(found)
+    assert bool(found) == bool(illness)
 
 
 def stored(path, spoil=None, says=None):

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from analysis.engines import CollapsedEngine, Coordinates, NutsEngine, Settings, engine_for
+from analysis.engines import CollapsedEngine, NutsEngine, Settings, engine_for
 from data.errors import UserError
 from models.collapsed import OutOfRangeError
+from models.coordinates import Coordinates
 from models.registry import MODELS, find
 from tests.fits import fit_of
 

@@ -1,5 +1,6 @@
 """The README's computed parts: put between their marks, from the tables, and up to date."""
 
+import pandas as pd
 import pytest
 
 from analysis import readme
@@ -37,7 +38,23 @@ def test_filled_cells_are_counted_from_the_dataset():
     assert text.startswith("**13.3%")
 
 
+def test_bounds_are_shown_from_least_to_greatest():
+    found = pd.DataFrame(
+        {
+            "scalar": "slope",
+            "end": ["least", "greatest"],
+            "reconstructed": 0.1054,
+            "ensemble": [0.09, 0.12],
+            "found": [-0.2, 0.3],
+            "residual": [0.011, 0.052],
+        }
+    )
+    last = readme.bounds(found).splitlines()[-1]
+    assert last == "| slope | 0.105 | 0.090 to 0.120 | -0.200 to 0.300 | 0.05 |"
+
+
 def test_every_computed_part_has_its_marks_in_the_readme():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert readme.rewrite(text, dict.fromkeys(readme.BLOCKS, "x")) != text
+    for name in (*readme.BLOCKS, *readme.OPTIONAL):
+        assert readme.rewrite(text, {name: "x"}) != text
     assert readme.filled(replication(), comparison()) in text

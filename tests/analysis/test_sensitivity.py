@@ -72,7 +72,9 @@ def test_the_density_of_a_left_out_province_is_the_dense_normals(share_missing, 
     left_out = whole.design.province == province
     density = find("hierarchical").module.density
     flat = {name: np.array(values)[None, None] for name, values in SCALES.items()}
-    found = sensitivity.given_scales(density(whole), density(whole.keep(~left_out)), flat)
+    parts = whole, whole.keep(~left_out)
+    every, others = (sensitivity.at_draws(density(each), flat) for each in parts)
+    found = every - others
     assert found.shape == (1, 1)
     assert found.item() == pytest.approx(brute_force(whole, left_out), abs=1e-6)
 
@@ -145,12 +147,13 @@ def base(column: str = "8.2", name: str = "mundlak"):
     specification = select([column])[0]
     model = find(name)
     whole = model.split(design(planted().frame, specification), specification)
-    return model, whole, sensitivity.refit(model, whole, model.module.PRIORS, SHORT, whole)
+    fitted = sensitivity.refit(model, whole, model.module.PRIORS, SHORT, whole)
+    return model, whole, sensitivity.based_on(model, whole, fitted)
 
 
 def test_weights_and_a_refit_agree_and_weights_are_not_trusted_for_an_outlier(monkeypatch):
     model, whole, given_all = base()
-    arguments = (model.module.PRIORS, SHORT, given_all)
+    arguments = (SHORT, given_all)
     usual, odd = (
         whole.design.province == whole.design.provinces.index(name) for name in ("Hunan", "Hubei")
     )
@@ -284,6 +287,22 @@ def test_a_prior_that_pins_the_slope_moves_it_and_one_that_the_model_lacks_is_pa
     assert slope["shift"] == (slope["mean"] - slope["base_mean"]) / slope["base_sd"]
 
 
+def test_weights_and_a_refit_agree_under_another_prior(monkeypatch):
+    model, whole, given_all = base()
+    priors = REGULARISED.with_scales("tight", sigma_std=0.5, slope_std=0.1)
+    monkeypatch.setattr(sensitivity, "ESS_LEAST", 100)  # of the few draws here
+    found = sensitivity.under(model, whole, priors, SHORT, given_all)
+    monkeypatch.setattr(sensitivity, "K_MOST", -np.inf)
+    again = sensitivity.under(model, whole, priors, SHORT, given_all)
+    slope = sensitivity.Quantity("slope", "indus", "average")
+    before, weighted, refitted = (each.watched[slope] for each in (given_all.fitted, found, again))
+    assert found.flat["sigma_std"].shape[0] == 1  # weighted draws are one chain
+    assert again.flat["sigma_std"].shape[0] == SHORT.chains
+    assert abs(weighted.mean() - before.mean()) > 0.7 * before.std()
+    assert weighted.mean() == pytest.approx(refitted.mean(), abs=0.3 * refitted.std())
+    assert weighted.std() == pytest.approx(refitted.std(), rel=0.2)
+
+
 def test_power_scaling_is_arvizs_and_leaves_the_effects_distributions_alone():
     tree = fit(Job(simulated(5, 2014), BASELINE, "hierarchical"), SHORT)
     rows = pd.DataFrame(sensitivity.power_scaling(tree))
@@ -353,6 +372,20 @@ def test_a_study_of_other_data_or_settings_replaces_the_old_rows(tmp_path, monke
         list(sensitivity.run([each], SHORT, tmp_path, workers=1))
     for table in sensitivity.tables(tmp_path).values():
         assert set(table["key"]) == {sensitivity.key(other, SHORT)}
+
+
+def test_rows_do_not_stand_in_the_order_in_which_fits_ended():
+    fits = [
+        ("recollected", "3.2", "mundlak"),
+        ("recollected", "3.2", "hierarchical"),
+        ("reconstructed", "3.1", "mundlak"),
+        ("reconstructed", "3.2", "mundlak"),
+        ("own-mine", "3.2", "mundlak"),
+    ]
+    table = pd.DataFrame(fits, columns=list(sensitivity.JOB))
+    for seed in range(3):
+        shuffled = table.sample(frac=1, random_state=seed)
+        assert sensitivity.ordered(shuffled).to_numpy().tolist() == list(map(list, fits))
 
 
 def test_a_model_without_a_prior_that_means_anything_is_refused():

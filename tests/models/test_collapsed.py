@@ -86,9 +86,10 @@ def dense(density: Collapsed, group: np.ndarray, log_scale: np.ndarray) -> Dense
     )
     # z = line z + spread·noise, solved for z.
     line = np.zeros((len(spread), len(spread)))
+    unit = {b.name: sd[b.name] if b.offset else np.ones(b.size) for b in density.locations}
     for block in density.locations:
         for other, weights in block.line.items():
-            line[np.ix_(at[block.name], at[other])] = weights
+            line[np.ix_(at[block.name], at[other])] = weights * unit[other]
     reach = linalg.inv(np.eye(len(spread)) - line) * spread
     return Dense(effect, reach @ reach.T, scales[density.scales[-1].name][group])
 
@@ -140,7 +141,7 @@ def toy() -> tuple[Collapsed, np.ndarray, np.ndarray]:
     year = np.eye(5)[rng.integers(5, size=n)]
     locations = (
         Location("unit", unit, "tau", line={"slope": rng.normal(size=(6, 2))}),
-        Location("slope", rng.normal(size=(n, 2)), 1.5),
+        Location("slope", rng.normal(size=(n, 2)), 1.5, line={"spread": rng.normal(size=(2, 4))}),
         Location("year", year @ basis, "tau_year", offset=True, basis=basis),
         Location(
             "spread", rng.normal(size=(n, 4)), "taus", element=np.array([0, 0, 1, 1]), offset=True

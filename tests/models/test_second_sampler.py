@@ -1,51 +1,78 @@
-"""PyMC's own NUTS, in all variables, finds the flat twin's posterior that is drawn exactly.
+"""PyMC's own NUTS, in all variables, finds the posteriors that this project's engines draw.
 
 Fewer effective draws than the equality rule's 10,000, which would take it minutes: differences
 are still measured in units of Monte Carlo error, which is wider for it. A reference that fails the
 health gate would prove nothing, so it fails the test.
 """
 
+from dataclasses import replace
+
 import arviz as az
+import pandas as pd
 import pymc as pm
 import pytest
+from threadpoolctl import threadpool_limits
 
 from analysis.engines import Settings
 from analysis.equality import compare
 from analysis.sample import Job, fit
 from analysis.specifications import select
-from models.priors import FLAT
+from data.panel import Panel
 from models.registry import find
 from tests.fits import Fit, recollected
 
 
+def few(panel: Panel) -> Panel:
+    """Return five provinces of each region to 2016: what all variables' NUTS does in minutes."""
+    rows = panel.frame
+    first = rows.groupby("region")["province"].transform(lambda names: pd.factorize(names)[0] < 5)
+    kept = rows[first.astype(bool) & (rows["year"] <= 2016)].reset_index(drop=True)
+    return replace(panel, frame=kept)
+
+
 @pytest.mark.slow
-def test_pymcs_sampler_finds_the_flat_twins_posterior():
-    (record,) = select(["8.2"])
-    case = Fit(recollected("8.2"), record, find("flat"), FLAT)
-    tree = pm.sample(
-        1_500,
-        tune=700,
-        chains=4,
-        cores=2,
-        mp_ctx="spawn",  # forking a process in which JAX has threads may lock up
-        random_seed=3,
-        target_accept=0.9,
-        nuts_sampler="pymc",
-        model=case.definition,
-        progressbar=False,
-        quiet=True,
-        compute_convergence_checks=False,
-    )
+@pytest.mark.parametrize(
+    ("column", "model", "settings"),
+    [
+        pytest.param("8.2", "flat", Settings(draws=5_000), id="flat"),
+        pytest.param(
+            "3.2", "student_t", Settings(draws=4_000), id="student_t", marks=pytest.mark.trust
+        ),
+        pytest.param(
+            "3.2", "measurement", Settings(draws=4_000), id="measurement", marks=pytest.mark.trust
+        ),
+    ],
+)
+def test_pymcs_sampler_finds_the_posterior(column, model, settings):
+    (record,) = select([column])
+    panel = recollected(column) if record.region else few(recollected(column))
+    case = Fit(panel, record, find(model), find(model).module.PRIORS)
+    with threadpool_limits(limits=1):
+        tree = pm.sample(
+            1_500,
+            tune=700 if record.region else 1_000,
+            chains=4,
+            cores=2,
+            mp_ctx="spawn",  # forking a process in which JAX has threads may lock up
+            random_seed=3,
+            target_accept=0.9 if record.region else 0.98,
+            nuts_sampler="pymc",
+            model=case.definition,
+            progressbar=False,
+            quiet=True,
+            compute_convergence_checks=False,
+        )
     names = [variable.name for variable in case.definition.free_RVs]
     reference = tree["posterior"].to_dataset()[names]
     for name in names:
         assert float(az.rhat(reference)[name].max()) <= 1.01
         assert float(az.ess(reference)[name].min()) >= 400
 
-    posterior = fit(Job(case.panel, record, "flat"), Settings(draws=5_000))["posterior"]
+    posterior = fit(Job(case.panel, record, model), settings)["posterior"]
     found = compare(
         {name: posterior[name].to_numpy() for name in names},
         {name: reference[name].to_numpy() for name in names},
     )
+    print(found)
     assert max(found.z_mean, found.z_sd) < found.limit, found
-    assert abs(found.sd_error) <= 0.01, found
+    assert abs(found.sd_error) <= (0.01 if record.region else 0.02), found

@@ -1,0 +1,1 @@
+"""The audit: printed numbers against each other, as far as their printing leaves them open."""

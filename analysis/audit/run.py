@@ -1,0 +1,177 @@
+"""The checks as records, and the table that they make: a statcheck for regression tables."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.audit import generic, paper
+from analysis.audit.intervals import CONVENTIONS, Interval
+from analysis.audit.printed import Comparison, Printed
+from data import published
+
+COLUMNS = (
+    *("check", "place", "compared", "printed", "own_low", "own_high", "low", "high"),
+    *("rounded", "truncated", "result"),
+)
+"""The contract of results/audit.csv.
+
+`own_low … own_high` is what the printed number leaves open if it was rounded, `low … high` what
+everything else printed allows it to be. `rounded` and `truncated` say "yes" where the two meet
+under that convention of printing. `result`:
+
+consistent        both conventions fit, or rounding does
+if truncated      it fits only if digits were cut off
+inconsistent      no convention fits
+compatible, not compatible
+                  of checks that test a hypothesis about the paper rather than the paper
+"""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check.
+
+    Attributes
+    ----------
+    id : str
+    run : callable
+        From printed tables to comparisons; always the same number of them.
+    hypothesis : bool
+        Whether it tests a hypothesis about how the numbers were made, not the numbers.
+    """
+
+    id: str
+    run: Callable[[Printed], Iterator[Comparison]]
+    hypothesis: bool = False
+
+
+GENERIC = (
+    Check("stars", generic.stars),
+    Check("parentheses", generic.parentheses),
+    Check("z and P", generic.z_and_p),
+    Check("sd within limits", generic.spread),
+    Check("heading of the sd", generic.heading_of_spread),
+    Check("R² and t", generic.r_squared),
+    Check("decimals", generic.decimals),
+)
+"""Of any table."""
+
+PAPER = (
+    *GENERIC,
+    Check("sums", paper.sums),
+    Check("sums in Table 2", paper.sums_described),
+    Check("one ratio of SEs", paper.one_ratio),
+    Check("sample size", paper.samples),
+    Check("nested R²", paper.nested),
+    Check("variation of indus", paper.net_variation),
+    Check("explosive root", paper.explosive),
+    Check("long-run effect", paper.long_run),
+    Check("physical limits", paper.limits),
+    Check("equation (5)", paper.signed_distortion),
+    Check("units", paper.units),
+    Check("text and tables", paper.text),
+    Check("constant of all years", paper.grand_mean, hypothesis=True),
+    Check("clustered SEs", paper.clustered, hypothesis=True),
+    Check("winsorised by Table 2", paper.winsorised, hypothesis=True),
+    Check("official data", paper.official, hypothesis=True),
+    Check("no turn in the data", paper.no_turn, hypothesis=True),
+    Check("few missing values", paper.missing, hypothesis=True),
+)
+"""Of this paper; a new check is a record here."""
+
+
+def audit(
+    frame: pd.DataFrame | None = None,
+    checks: Sequence[Check] = PAPER,
+    df: dict[str, int] | None = None,
+) -> pd.DataFrame:
+    """Put tables to the checks, under rounding and under truncation.
+
+    Parameters
+    ----------
+    frame : DataFrame, optional
+        In the layout of `data.published`; the paper's by default.
+    checks : sequence of Check
+    df : dict of str to int, optional
+        Residual degrees of freedom by column; normal tests where none are given. The paper's
+        by default.
+
+    Returns
+    -------
+    DataFrame
+        Columns `COLUMNS`, a row per comparison.
+    """
+    if frame is None:
+        frame, df = published.load(), paper.degrees()
+    tables = {name: Printed(frame, read, df or {}) for name, read in CONVENTIONS.items()}
+    rows = []
+    for check in checks:
+        under = zip_longest(*(check.run(printed) for printed in tables.values()))
+        rows += [_row(check, dict(zip(tables, pair, strict=True))) for pair in under]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _row(check: Check, under: dict[str, Comparison]) -> dict:
+    fits = {name: each.own.meets(each.others) for name, each in under.items()}
+    first = under["rounded"]
+    return {
+        "check": check.id,
+        "place": first.place,
+        "compared": first.compared,
+        "printed": first.printed,
+        **_ends("own_", first.own),
+        **_ends("", first.others),
+        **{name: "yes" if fit else "no" for name, fit in fits.items()},
+        "result": _result(check, fits),
+    }
+
+
+def _ends(prefix: str, interval: Interval) -> dict[str, float]:
+    return {f"{prefix}low": float(interval.low), f"{prefix}high": float(interval.high)}
+
+
+def _result(check: Check, fits: dict[str, bool]) -> str:
+    if check.hypothesis:
+        return "compatible" if any(fits.values()) else "not compatible"
+    if fits["rounded"]:
+        return "consistent"
+    return "if truncated" if fits["truncated"] else "inconsistent"
+
+
+def summary(found: pd.DataFrame) -> pd.DataFrame:
+    """Count results by check, in order; columns `check`, `comparisons` and the results."""
+    counts = found.groupby("check", sort=False)["result"].value_counts().unstack(fill_value=0)
+    counts = counts.reindex(dict.fromkeys(found["check"]))
+    order = ("consistent", "if truncated", "inconsistent", "compatible", "not compatible")
+    counts = counts.reindex(columns=[name for name in order if name in counts])
+    return counts.assign(comparisons=counts.sum(axis=1)).reset_index()
+
+
+def findings(found: pd.DataFrame) -> pd.DataFrame:
+    """Return what a reader should know: everything that does not simply fit."""
+    return found[~found["result"].isin(["consistent", "compatible"])]
+
+
+def foreign(paths: Iterable[Path]) -> pd.DataFrame:
+    """Audit tables of another paper, CSV files, by the checks that any table can be put to."""
+    return audit_foreign(pd.concat(map(published.load_foreign, paths), ignore_index=True))
+
+
+def audit_foreign(frame: pd.DataFrame) -> pd.DataFrame:
+    """Audit tables of another paper that are in the layout of `data.published`."""
+    return audit(frame, GENERIC, degrees(frame))
+
+
+def degrees(frame: pd.DataFrame) -> dict[str, int]:
+    """Return n minus the printed coefficients of each column that says of no others."""
+    found = {}
+    for column, rows in frame.groupby("column", sort=False):
+        hidden = rows["statistic"].isin(["controls", "province_effects", "year_effects"]).any()
+        coefficients = (rows["statistic"] == "coef").sum()
+        size = rows.loc[rows["statistic"] == "n", "printed"]
+        if coefficients and len(size) == 1 and not hidden:
+            found[column] = int(size.iloc[0]) - int(coefficients)
+    return found

@@ -1,0 +1,210 @@
+"""Simulation-based calibration: ranks of true parameters among posterior draws.
+
+Parameters are drawn from the prior, data from the model given them, and the model is fitted to
+these; the rank of each parameter among its posterior draws is then uniform if model, density and
+sampler agree (Talts, Betancourt, Simpson, Vehtari & Gelman 2018, arXiv:1804.06788). A model that
+is fitted to data of another must fail; two that should are records here, so that the check is
+known to bite.
+
+Ranks are judged per parameter by the greatest distance of their distribution from the uniform
+one (Kolmogorov), at 1 % for all parameters together (Bonferroni).
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+from threadpoolctl import threadpool_limits
+
+from analysis.spread import spread
+from data.panel import Panel
+from models.design import Design, Specification, design
+from models.independence import draw_scales
+from models.priors import Priors
+from models.reduced import reduce
+from models.registry import Model, find
+from models.within_between import WithinBetween
+
+DRAWS = 255
+"""Posterior draws of each fit: 256 possible ranks."""
+
+LEVEL = 0.01
+
+BATCH = 10
+"""Data sets in one task."""
+
+COLUMNS = ("case", "made_by", "fitted", "parameter", "data_sets", "distance", "p", "passes")
+"""The contract of results/calibration.csv."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One calibration: data of one model, fitted by it or by another.
+
+    Attributes
+    ----------
+    name : str
+    made_by, fitted : str
+        Keys of `models.registry`.
+    scales : dict of str to float
+        Prior scales of the fitted model that are not its own.
+    right : bool
+        Whether the ranks must be uniform; otherwise those of some parameter must not be.
+    """
+
+    name: str
+    made_by: str
+    fitted: str
+    scales: tuple[tuple[str, float], ...] = ()
+    right: bool = True
+
+
+CASES = (
+    Case("mundlak", "mundlak", "mundlak"),
+    Case("region_sigma", "region_sigma", "region_sigma"),
+    Case("hierarchical", "hierarchical", "hierarchical"),
+    Case("walk", "walk", "walk"),
+    Case("wrong: one shared σ", "region_sigma", "mundlak", right=False),
+    Case(
+        "wrong: no Mundlak terms",
+        "hierarchical",
+        "hierarchical",
+        (("between_province", 1e-3), ("between_year", 1e-3)),
+        right=False,
+    ),
+)
+
+
+def ranks(
+    case: Case, panel: Panel, record: Specification, size: int, seed: int = 1, workers: int = 2
+) -> Iterator[dict[str, NDArray[np.int64]]]:
+    """Simulate and fit data sets; yield ranks of the parameters by name, a batch at a time.
+
+    A data set depends on its number and the seed alone.
+    """
+    batches = [range(first, min(first + BATCH, size)) for first in range(0, size, BATCH)]
+    yield from spread(partial(_batch, case, panel, record, seed), batches, workers)
+
+
+@threadpool_limits.wrap(limits=1)
+def _batch(
+    case: Case, panel: Panel, record: Specification, seed: int, numbers: range
+) -> dict[str, NDArray[np.int64]]:
+    arrays = design(panel.frame, record)
+    maker, fitter = _arranged(case.made_by, arrays, record), _arranged(case.fitted, arrays, record)
+    shapes = _shapes(*maker)
+    rngs = (np.random.default_rng([seed, number]) for number in numbers)
+    found = [_one(case, maker, shapes, fitter, rng) for rng in rngs]
+    return {name: np.stack([each[name] for each in found]) for name in found[0]}
+
+
+def _arranged(name: str, arrays: Design, record: Specification) -> tuple[Model, WithinBetween]:
+    model = find(name)
+    return model, model.split(arrays, record)
+
+
+def _one(
+    case: Case,
+    maker: tuple[Model, WithinBetween],
+    shapes: dict[str, tuple[int, ...]],
+    fitter: tuple[Model, WithinBetween],
+    rng: np.random.Generator,
+) -> dict[str, NDArray[np.int64]]:
+    model, parts = maker
+    truth = model.module.density(parts, model.module.PRIORS).draw_prior(1, rng)
+    variables = {name: value.reshape(1, 1, *shapes[name]) for name, value in truth.items()}
+    outcome = model.module.rows(parts, variables, rng).predictive["y"][1].ravel()
+
+    model, parts = fitter
+    data = replace(parts, design=parts.design.with_outcome(outcome))
+    priors: Priors = model.module.PRIORS
+    if case.scales:
+        priors = priors.with_scales(case.name, **dict(case.scales))
+    density = model.module.density(data, priors)
+    reduced = reduce(density)
+    drawn = reduced.draw(draw_scales(density, DRAWS, rng, reduced).log_scale, rng)
+    return {name: (drawn[name] < truth[name]).sum(axis=0) for name in drawn if name in truth}
+
+
+def _shapes(model: Model, parts: WithinBetween) -> dict[str, tuple[int, ...]]:
+    """Return the shape of each random variable, as the model's definition says."""
+    definition = model.module.build(parts, model.module.PRIORS)
+    sizes = {name: len(labels) for name, labels in parts.coords.items()}
+    return {
+        variable.name: tuple(sizes[dim] for dim in definition.named_vars_to_dims[variable.name])
+        for variable in definition.free_RVs
+    }
+
+
+def judge(case: Case, found: dict[str, NDArray[np.int64]]) -> pd.DataFrame:
+    """Judge the ranks of each parameter.
+
+    Parameters
+    ----------
+    case : Case
+    found : dict of str to ndarray of int, shape (data sets, size)
+
+    Returns
+    -------
+    DataFrame
+        A row per element of each parameter, columns `COLUMNS`.
+    """
+    total = sum(values.shape[1] for values in found.values())
+    rows = []
+    for name, values in found.items():
+        for element, column in enumerate(values.T):
+            # A rank among draws, spread over its cell, is uniform if ranks are.
+            jitter = np.random.default_rng(element).random(len(column))
+            test = stats.kstest((column + jitter) / (DRAWS + 1), "uniform")
+            rows.append(
+                {
+                    "case": case.name,
+                    "made_by": case.made_by,
+                    "fitted": case.fitted,
+                    "parameter": f"{name}[{element}]",
+                    "data_sets": len(column),
+                    "distance": test.statistic,
+                    "p": test.pvalue,
+                    "passes": bool(test.pvalue > LEVEL / total),
+                }
+            )
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def collect(
+    batches: Iterable[dict[str, NDArray[np.int64]]],
+) -> dict[str, NDArray[np.int64]]:
+    """Put batches of ranks together; their order does not matter."""
+    found = list(batches)
+    return {name: np.concatenate([each[name] for each in found]) for name in found[0]}
+
+
+def summary(judged: pd.DataFrame) -> pd.DataFrame:
+    """Return a row per case: parameters, how many fail, and the worst."""
+    rows = []
+    for case in CASES:
+        own = judged[judged["case"] == case.name]
+        if len(own):
+            worst = own.loc[own["p"].idxmin()]
+            rows.append(
+                {
+                    "case": case.name,
+                    "data sets": int(worst["data_sets"]),
+                    "parameters": len(own),
+                    "not uniform": int((~own["passes"]).sum()),
+                    "worst": worst["parameter"],
+                    "p of worst": f"{worst['p']:.2g}",
+                    "should": "be uniform" if case.right else "not be uniform",
+                    "is as it should": as_it_should(case, own),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def as_it_should(case: Case, judged: pd.DataFrame) -> bool:
+    """Whether a right model passes for every parameter, and a wrong one fails for some."""
+    return bool(judged["passes"].all()) == case.right

@@ -1,0 +1,459 @@
+"""The ledger: each claim of the paper, what the evidence says of it, and one verdict.
+
+The rule, written before any result was looked at; nothing that comes out may change it.
+
+1. A claim is a statement about slopes (`CLAIMS`). Its evidence is the posterior of the main model,
+   the top of the ladder (for Table 8 its region slopes; for Table 5 the model with the lagged
+   outcome), on the panels that were rebuilt from official series without the regression tables.
+   A panel made to meet the printed numbers only says what these imply: it never counts.
+2. On each such panel the finding is `for` if the statement has a posterior probability of 97.5 %
+   or more, `against` if it has 2.5 % or less, else `open`. A size is `for` where the posterior
+   `agrees` with the printed number (`analysis.compare`), `against` where it `differs` or
+   `contradicts`, else `open`. A fit that failed its gate, or that stands in for another
+   regression, gives no finding.
+3. The verdict:
+   `not tested by the paper`  the paper prints no estimate of the claim
+   `not assessed`             a finding is missing
+   `stands`                   `for` on every panel, and nothing in 4 turns it
+   `fragile`                  `for` on every panel, and something in 4 turns it
+   `contradicted`             `against` on every panel
+   `depends on the data`      `for` on some panels, not on all
+   `doubtful`                 `against` on some panels, `for` on none
+   `not established`          `open` on every panel
+4. What turns a `for`, on any panel: another model of the column that passed its gate, another
+   prior, or the sample without one province gives a 95 % interval that does not exclude the other
+   sign; or less than 95 % of the multiverse has the claimed sign. What has not been made turns
+   nothing, and the ledger says that it is missing.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from analysis.compare import CERTAIN, Z, published_column
+from analysis.outputs import MADE_BY, TEXT
+from analysis.sensitivity import AVERAGE
+from analysis.specifications import SPECIFICATIONS, select
+from data.files import replacing, sha256
+from data.panel import PANELS
+from models.design import Specification
+from models.registry import LADDER, models_for
+
+EVIDENCE = tuple(kind.name for kind in PANELS if kind.evidence)
+IMPLIED = tuple(kind.name for kind in PANELS if not kind.evidence)
+
+SHARE = 0.95
+"""Share of the multiverse that must have the claimed sign: `share_same_sign` of its table."""
+
+VERDICTS = {
+    "stands": "for on every panel, and no model, prior, province or universe looked at turns it",
+    "fragile": "for on every panel, but something looked at turns it",
+    "depends on the data": "for on some panels, not on all",
+    "not established": "open on every panel",
+    "doubtful": "against on some panels, for on none",
+    "contradicted": "against on every panel",
+    "not tested by the paper": "the paper prints no estimate of it",
+    "not assessed": "a posterior is missing",
+}
+"""Each verdict and what it means."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claim of the paper.
+
+    Attributes
+    ----------
+    id, text, zh, place : str
+        What is claimed, in the paper's words, and where.
+    column, term : str
+        The printed cell that it rests on; empty if there is none.
+    kind : str
+        "sign": the slope has the printed sign. "size": the slope is the printed one. "no turn":
+        the slope does not change its sign within the data. "untested": nothing is printed.
+    """
+
+    id: str
+    text: str
+    zh: str
+    place: str
+    column: str = ""
+    term: str = "indus"
+    kind: str = "sign"
+
+
+CLAIMS = (
+    Claim("H1a", "Agglomeration promotes new quality productive forces",
+          "产业集聚促进新质生产力发展", "5.1, Table 3 (2)", "3.2"),
+    Claim("H1a, no controls", "It does so without controls, too",
+          "无论是否加入控制变量……均为正且显著", "5.1, Table 3 (1)", "3.1"),
+    Claim("H1b", "It does not inhibit them (H1b is turned down)",
+          "产业集聚抑制新质生产力发展", "5.1, Table 3 (2)", "3.2"),
+    Claim("H1c", "There is no U and no inverted U (H1c is turned down)",
+          "并无“U”型或倒“U”型非线性影响", "5.1, Table 3 (3)", "3.3", "indus", "no turn"),
+    Claim("size", "One unit of indus raises produ by 0.105",
+          "新质生产力指数会增加 0.105 个单位", "5.1, Table 3 (2)", "3.2", "indus", "size"),
+    Claim("innovation", "It promotes science and technology productivity",
+          "促进科技生产力", "5.2, Table 4 (1)", "4.1"),
+    Claim("green", "It inhibits green productivity",
+          "抑制绿色生产力", "5.2, Table 4 (2)", "4.2"),
+    Claim("digital", "It promotes digital productivity",
+          "促进数字生产力", "5.2, Table 4 (3)", "4.3"),
+    Claim("dynamic", "It still promotes them given last year's index (system GMM)",
+          "产业集聚仍然可以促进新质生产力的发展", "5.3, Table 5 (1)", "5.1"),
+    Claim("dynamic, innovation", "So too science and technology productivity",
+          "产业集聚促进科技生产力", "5.3, Table 5 (2)", "5.2"),
+    Claim("dynamic, green", "It still inhibits green productivity",
+          "抑制绿色生产力的发展", "5.3, Table 5 (3)", "5.3"),
+    Claim("dynamic, digital", "So too digital productivity",
+          "促进……数字生产力发展", "5.3, Table 5 (4)", "5.4"),
+    Claim("density", "It holds with employment density in place of indus",
+          "替换核心解释变量", "5.4.1, Table 6 (1)", "6.1", "density"),
+    Claim("other index", "It holds with another index of productive forces",
+          "替换被解释变量", "5.4.2, Table 6 (2)", "6.2"),
+    Claim("before 2019", "It holds without the years from 2019",
+          "改变样本区间", "5.4.3, Table 6 (3)", "6.3"),
+    Claim("misallocation", "It eases misallocation",
+          "产业集聚可以缓解总体资源错配", "5.5, Table 7 (1)", "7.1"),
+    Claim("capital", "It eases misallocation of capital",
+          "缓解资本错配", "5.5, Table 7 (2)", "7.2"),
+    Claim("labour", "It eases misallocation of labour",
+          "缓解劳动力错配", "5.5, Table 7 (3)", "7.3"),
+    Claim("H2", "Less misallocation in turn promotes productive forces",
+          "进而促进新质生产力发展", "5.5, from other studies", kind="untested"),
+    Claim("east", "In the east it promotes them",
+          "东部地区产业集聚可以显著促进新质生产力", "5.6, Table 8 (1)", "8.1"),
+    Claim("central", "In the centre it inhibits them",
+          "在中西部地区产业集聚反而抑制了新质生产力", "5.6, Table 8 (2)", "8.2"),
+    Claim("west", "In the west it inhibits them",
+          "在中西部地区产业集聚反而抑制了新质生产力", "5.6, Table 8 (3)", "8.3"),
+)  # fmt: skip
+"""A new claim is a record here."""
+
+OF_SIZE = {"agrees": "for", "differs": "against", "contradicts": "against", "uncertain": "open"}
+"""Rule 2 for a size, by agreement."""
+
+
+def finding(probability: float) -> str:
+    """Apply rule 2 to the posterior probability of a statement."""
+    if np.isnan(probability):
+        return "missing"
+    if probability >= CERTAIN:
+        return "for"
+    return "against" if probability <= 1 - CERTAIN else "open"
+
+
+def verdict(findings: Sequence[str], turned: Sequence[str], tested: bool = True) -> str:
+    """Apply rule 3.
+
+    Parameters
+    ----------
+    findings : sequence of str
+        One for each panel that counts: "for", "against", "open" or "missing".
+    turned : sequence of str
+        What turns them by rule 4.
+    tested : bool
+        Whether the paper prints an estimate.
+    """
+    if not tested:
+        return "not tested by the paper"
+    if "missing" in findings or not findings:
+        return "not assessed"
+    found = set(findings)
+    if found == {"for"}:
+        return "fragile" if turned else "stands"
+    if "for" in found:
+        return "depends on the data"
+    if found == {"against"}:
+        return "contradicted"
+    return "doubtful" if "against" in found else "not established"
+
+
+# --- evidence -----------------------------------------------------------------------------------
+
+SOURCES = (
+    *("replication", "comparison", "ladder", "turning_points"),
+    *("sensitivity_priors", "sensitivity_influence", "multiverse"),
+)
+"""Tables in results/ that the ledger reads; what has not been made is said, with its command."""
+
+KEYS = ("panel", "column", "term")
+
+
+def read(results: Path) -> dict[str, pd.DataFrame]:
+    """Read `SOURCES`; a table that is missing is empty, without columns."""
+    paths = {name: results / f"{name}.csv" for name in SOURCES}
+    text = TEXT | dict.fromkeys(("region", "province", "gate", "counterpart"), str)
+    return {
+        name: pd.read_csv(path, dtype=text) if path.is_file() else pd.DataFrame()
+        for name, path in paths.items()
+    }
+
+
+def rows(table: pd.DataFrame, **values: str) -> pd.DataFrame:
+    """Return the rows of a table that have the given values; none of a table not made."""
+    if not set(values) <= set(table):
+        return table.head(0)
+    return table[(table[list(values)] == pd.Series(values)).all(axis=1)]
+
+
+def home(record: Specification) -> tuple[Specification, str]:
+    """Return the column whose main fit holds a column's slope, and the region of the slope."""
+    if record.region is None:
+        return record, AVERAGE
+    whole = next(other for other in SPECIFICATIONS if published_column(other, record.region)
+                 == record.column)  # fmt: skip
+    return whole, record.region
+
+
+def main_model(record: Specification) -> str:
+    """Return the name of the model whose posterior is the evidence; empty if there is none yet."""
+    if not record.dynamic:
+        return LADDER[-1]
+    own = [m.name for m in models_for(record) if not m.counterpart(record) and not m.extra]
+    return own[-1] if own else ""
+
+
+def posterior(claim: Claim, panel: str, tables: Mapping[str, pd.DataFrame]) -> dict:
+    """Return the main model's posterior on a panel and its `finding` by rule 2.
+
+    Returns
+    -------
+    dict
+        `model, finding`, and where there is a posterior `gate, mean, q025, q975, probability` (of
+        the statement; of a size that of its sign) and `agreement`.
+    """
+    (record,) = select([claim.column])
+    whole, _ = home(record)
+    found = {"model": main_model(record), "finding": "missing"}
+    at = {"panel": panel, "model": found["model"], "fitted_column": whole.column}
+    own = rows(tables["comparison"], **at, column=claim.column, term=claim.term)
+    if len(own) != 1:
+        return found
+    row = own.iloc[0]
+    found |= {name: row[name] for name in ("gate", "mean", "q025", "q975", "agreement")}
+    found["probability"] = row["p_same_sign"]
+    if claim.kind == "no turn":
+        turns = rows(tables["turning_points"], panel=panel, column=claim.column, term=claim.term)
+        turns = rows(turns, model=found["model"], region="all")
+        found["probability"] = 1 - turns["p_inside"].iloc[0] if len(turns) == 1 else np.nan
+    if row["gate"] == "pass":
+        of_size = claim.kind == "size"
+        found["finding"] = OF_SIZE[row["agreement"]] if of_size else finding(found["probability"])
+    return found
+
+
+def estimate(claim: Claim, panel: str, tables: Mapping[str, pd.DataFrame]) -> dict:
+    """Return the paper's own estimator on a panel: `coef, se, stars` and other statistics."""
+    own = rows(tables["replication"], panel=panel, column=claim.column, term=claim.term)
+    cells = dict(zip(own["statistic"], own["estimated"], strict=True)) if len(own) else {}
+    return {
+        name: _text(value) if name == "stars" else float(value)
+        for name, value in cells.items()
+        if name == "stars" or value == value
+    }
+
+
+def steps(claim: Claim, panel: str, tables: Mapping[str, pd.DataFrame]) -> list[dict]:
+    """Return the ladder of a claim's cell on a panel."""
+    own = rows(tables["ladder"], panel=panel, column=claim.column, term=claim.term)
+    columns = [name for name in ("step", "estimate", "low", "high", "gate") if name in own]
+    return own[columns].fillna("").to_dict("records")
+
+
+def turning(
+    claim: Claim, panel: str, sign: float, tables: Mapping[str, pd.DataFrame]
+) -> dict[str, list[str] | None]:
+    """Return what turns a `for` on a panel by rule 4, by kind; None where nothing was made."""
+    (record,) = select([claim.column])
+    whole, region = home(record)
+    main = main_model(record)
+    if claim.kind == "no turn":
+        return {"other models": None, "other priors": None, "one province less": None,
+                "multiverse": None}  # fmt: skip
+    fit = {"panel": panel, "column": whole.column, "model": main, "term": claim.term}
+    models = rows(tables["comparison"], panel=panel, column=claim.column, term=claim.term)
+    if len(models):
+        models = models[(models["gate"] == "pass") & models["counterpart"].isna()]
+        models = models[(models["model"] != main) & (models["model"] != "flat")]
+    quantity = {"quantity": "slope" if region == AVERAGE else "slope_region"}
+    priors = rows(tables["sensitivity_priors"], **fit, **quantity)
+    if region != AVERAGE:
+        priors = rows(priors, region=region)
+    provinces = rows(tables["sensitivity_influence"], **fit, region=region)
+    if len(provinces):
+        reach = Z * provinces["sd"]
+        provinces = provinces.assign(q025=provinces["mean"] - reach, q975=provinces["mean"] + reach)
+    universes = rows(tables["multiverse"], column=claim.column, term=claim.term)
+    return {
+        "other models": _turned(models, "model", sign),
+        "other priors": _turned(priors, "priors", sign),
+        "one province less": _turned(provinces, "province", sign),
+        "multiverse": None
+        if universes.empty
+        else [
+            f"{share:.0%} of universes" for share in universes["share_same_sign"] if share < SHARE
+        ],
+    }
+
+
+def _turned(table: pd.DataFrame, label: str, sign: float) -> list[str] | None:
+    """Name the rows whose interval does not exclude the other sign; None if there are no rows."""
+    if table.empty:
+        return None
+    off = (table["q025"] <= 0) if sign > 0 else (table["q975"] >= 0)
+    return table.loc[off, label].astype(str).tolist()
+
+
+MADE_WITH = {
+    "other models": "sample {column} --model autoregressive, then compare",
+    "other priors": "sensitivity {column}",
+    "one province less": "sensitivity {column}",
+    "multiverse": "multiverse",
+}
+"""The commands that make what rule 4 looks at."""
+
+
+def assess(claim: Claim, tables: Mapping[str, pd.DataFrame]) -> dict:
+    """Join a claim to its evidence and give its verdict.
+
+    Returns
+    -------
+    dict
+        The claim's fields; `printed`; `panels`, by name the `estimate`, `ladder`, `posterior` and
+        what `turns` it; `implied`, the same on panels that do not count; `missing`, commands that
+        would make what is not there; `verdict` and `reason`.
+    """
+    found = {**asdict(claim), "printed": "", "panels": {}, "implied": {}, "missing": []}
+    if claim.kind == "untested":
+        word = verdict([], [], tested=False)
+        return found | {"verdict": word, "reason": VERDICTS[word].capitalize() + "."}
+    printed = rows(tables["replication"], column=claim.column, term=claim.term)
+    if printed.empty:
+        reason_ = f"Column {claim.column} has not been estimated."
+        command = [f"python -m analysis replicate {claim.column}"]
+        return found | {"missing": command, "verdict": "not assessed", "reason": reason_}
+    cells = dict(zip(printed["statistic"], printed["published"], strict=True))
+    found["printed"] = f"{cells['coef']}{_text(cells['stars'])} ({cells['se']})"
+    sign = float(np.sign(float(cells["coef"])))
+    findings, turned = [], []
+    for name in (*EVIDENCE, *IMPLIED):
+        after = posterior(claim, name, tables)
+        evidence = {
+            "estimate": estimate(claim, name, tables),
+            "ladder": steps(claim, name, tables),
+            "posterior": after,
+        }
+        if name in IMPLIED:
+            found["implied"][name] = evidence
+            continue
+        turns = turning(claim, name, sign, tables)
+        found["panels"][name] = evidence | {"turns": turns}
+        findings.append(after["finding"])
+        if after["finding"] == "for":
+            turned += [
+                f"{each} ({kind}, {name})" for kind, all_ in turns.items() for each in all_ or ()
+            ]
+            found["missing"] += [
+                MADE_WITH[kind].format(column=home(select([claim.column])[0])[0].column)
+                for kind, made in turns.items()
+                if made is None
+            ]
+        if after["finding"] == "missing":
+            found["missing"].append(f"sample {claim.column}, then compare")
+    found["missing"] = [f"python -m analysis {text}" for text in dict.fromkeys(found["missing"])]
+    word = verdict(findings, turned)
+    return found | {"verdict": word, "reason": reason(claim, word, found["panels"], turned)}
+
+
+def _text(cell: object) -> str:
+    return cell if isinstance(cell, str) else ""
+
+
+def reason(claim: Claim, word: str, panels: Mapping[str, dict], turned: Sequence[str]) -> str:
+    """Say in numbers why the verdict is what it is."""
+    parts: dict[str, list[str]] = {}
+    for name, evidence in panels.items():
+        after = evidence["posterior"]
+        if after["finding"] == "missing":
+            said = "the fit failed its gate" if after.get("gate") == "fail" else "not sampled"
+        elif claim.kind == "size":
+            ends = f"[{after['q025']:.3f}, {after['q975']:.3f}]"
+            said = f"{after['mean']:.3f} {ends}, {after['agreement']}"
+        else:
+            said = f"P = {after['probability']:.3f}, {after['finding']}"
+        parts.setdefault(said, []).append(name)
+    told = "; ".join(f"{', '.join(names)}: {said}" for said, names in parts.items())
+    text = f"{VERDICTS[word].capitalize()} ({told})."
+    if word == "fragile":
+        text += f" Turned by {', '.join(turned[:6])}" + ("…" if len(turned) > 6 else "") + "."
+    return text
+
+
+def ledger(tables: Mapping[str, pd.DataFrame]) -> list[dict]:
+    """Assess every claim."""
+    return [assess(claim, tables) for claim in CLAIMS]
+
+
+def document(results: Path) -> dict:
+    """Return what results/claims.json holds: the rule, its inputs by hash, and the ledger."""
+    tables = read(results)
+    paths = {name: results / f"{name}.csv" for name in SOURCES}
+    return {
+        "rule": __doc__,
+        "verdicts": VERDICTS,
+        "panels": {kind.name: kind.label for kind in PANELS},
+        "inputs": {
+            path.name: sha256(path.read_bytes()) if path.is_file() else f"missing: {_maker(name)}"
+            for name, path in paths.items()
+        },
+        "claims": ledger(tables),
+    }
+
+
+def _maker(name: str) -> str:
+    return f"python -m analysis {MADE_BY[name]}"
+
+
+def write(found: dict, path: Path) -> None:
+    """Write the ledger as JSON, whole or not at all."""
+    with replacing(path) as temporary:
+        text = json.dumps(_plain(found), indent=2, ensure_ascii=False)
+        temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def _plain(value: object) -> object:
+    """Return the same with numbers and missing values as JSON has them."""
+    if isinstance(value, Mapping):
+        return {str(name): _plain(each) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(each) for each in value]
+    if isinstance(value, (float, np.floating)):
+        return None if np.isnan(value) else float(f"{value:.12g}")
+    return value
+
+
+def table(found: Sequence[Mapping]) -> pd.DataFrame:
+    """Return the ledger as a table: claim, printed cell, P of the statement by panel, verdict."""
+    return pd.DataFrame([_line(claim) for claim in found])
+
+
+def _line(claim: Mapping) -> dict[str, str]:
+    line = {"claim": claim["id"], "statement": claim["text"], "printed": claim["printed"]}
+    for name in (*EVIDENCE, *IMPLIED):
+        of = claim["panels"].get(name) or claim["implied"].get(name) or {"posterior": {}}
+        probability = of["posterior"].get("probability", np.nan)
+        line[name] = "" if np.isnan(probability) else f"{probability:.3f}"
+    return {**line, "verdict": claim["verdict"]}
+
+
+def counts(found: Sequence[Mapping]) -> Iterator[tuple[str, int]]:
+    """Yield each verdict that was given and how often, the best first."""
+    for word in VERDICTS:
+        number = sum(claim["verdict"] == word for claim in found)
+        if number:
+            yield word, number

@@ -1,0 +1,82 @@
+"""Every picture of figures/, by the table in results/ that it is drawn from."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from analysis import decompose, gmm_grid, plots, sensitivity
+from analysis.outputs import TEXT, Outputs
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Pictures that another command draws from one table.
+
+    Attributes
+    ----------
+    table, command : str
+        The file in results/, and what makes it.
+    frames : callable
+        From the table to the name and rows of each picture.
+    draw : callable
+        From rows to the figure.
+    """
+
+    table: str
+    command: str
+    frames: Callable[[pd.DataFrame], Iterator[tuple[str, pd.DataFrame]]]
+    draw: Callable[[pd.DataFrame], Figure]
+
+
+def _whole(name: str) -> Callable[[pd.DataFrame], Iterator[tuple[str, pd.DataFrame]]]:
+    return lambda table: iter([(name, table)])
+
+
+def _distance(table: pd.DataFrame) -> Figure:
+    from analysis.reconstruct import report  # needs the extra `reconstruct`
+
+    return report.draw(table)
+
+
+PICTURES = (
+    Picture(
+        "gmm_grid", "gmm-grid", lambda t: iter([("gmm_grid", t.fillna({"problem": ""}))]),
+        gmm_grid.draw,
+    ),
+    Picture("decomposition", "decompose", _whole("decomposition"), decompose.draw),
+    Picture("sensitivity_influence", "sensitivity", sensitivity.frames, sensitivity.draw),
+    Picture("distance", "reconstruct", _whole("reconstruction_distance"), _distance),
+)  # fmt: skip
+"""Beside those of `plots.PICTURES`; a new one is a record here."""
+
+
+def draw(outputs: Outputs) -> Iterator[tuple[str, list[Path]]]:
+    """Redraw every picture whose table there is.
+
+    Yields
+    ------
+    command : str
+        What makes the table of the picture.
+    paths : list of Path
+        PNG and SVG, empty if the table or what draws it is not there.
+
+    Raises
+    ------
+    UserError
+        If results/ lacks the replication or the comparison.
+    """
+    yield "compare", plots.draw(outputs.results, outputs.figures)
+    for picture in PICTURES:
+        path = outputs.results / f"{picture.table}.csv"
+        paths: list[Path] = []
+        if path.is_file():
+            table = pd.read_csv(path, dtype=TEXT)
+            try:
+                for name, rows in picture.frames(table):
+                    paths += plots.save(picture.draw, rows, outputs.figures / name)
+            except ModuleNotFoundError:
+                paths = []
+        yield picture.command, paths

@@ -1,0 +1,252 @@
+"""The report's charts as Vega-Lite specifications that answer to the pointer.
+
+Every chart is one frame as wide as its container; what would be many frames is chosen from a
+list below it. Colours are Okabe and Ito's, which colour-blind readers can tell apart.
+"""
+
+from collections.abc import Sequence
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from analysis.compare import Z
+from analysis.ladder import TWFE
+from analysis.plots import LABELS, PALETTE
+from data.provinces import PROVINCES
+from models.registry import LADDER
+
+GREY = "#8a8a8a"
+
+TILES = {
+    "Heilongjiang": (7, 0), "Jilin": (7, 1), "Liaoning": (7, 2), "Inner Mongolia": (5, 1),
+    "Xinjiang": (1, 1), "Beijing": (6, 2), "Tianjin": (6, 3), "Hebei": (5, 2), "Shanxi": (4, 2),
+    "Ningxia": (3, 2), "Gansu": (2, 2), "Qinghai": (2, 3), "Shaanxi": (3, 3), "Henan": (4, 3),
+    "Shandong": (5, 3), "Jiangsu": (6, 4), "Anhui": (5, 4), "Hubei": (4, 4), "Chongqing": (3, 4),
+    "Sichuan": (2, 4), "Tibet": (1, 4), "Shanghai": (7, 4), "Zhejiang": (6, 5), "Jiangxi": (5, 5),
+    "Hunan": (4, 5), "Guizhou": (3, 5), "Yunnan": (2, 5), "Fujian": (6, 6), "Guangdong": (5, 6),
+    "Guangxi": (4, 6), "Hainan": (5, 7),
+}  # fmt: skip
+"""Column and row of each province's tile: neighbours on the map are neighbours here."""
+
+
+def choose(name: str, values: Sequence[str], label: str) -> alt.Parameter:
+    """Return a list from which a reader chooses one of the values."""
+    bind = alt.binding_select(options=list(values), name=f"{label} ")
+    return alt.selection_point(name=name, fields=[name], bind=bind, value=values[0])
+
+
+def slopes(rows: pd.DataFrame) -> alt.LayerChart:
+    """Draw estimates with 95 % intervals by step and panel, the published interval behind.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        results/ladder.csv.
+    """
+    names = [LABELS[step] for step in (TWFE, *LADDER)]
+    shown = rows.assign(
+        step=rows["step"].map(LABELS),
+        cell=rows["column"] + " " + rows["term"],
+        from_=rows["published"] - Z * rows["published_se"],
+        to=rows["published"] + Z * rows["published_se"],
+        health=np.where(rows["gate"] == "fail", "failed its gate", "sound"),
+    )
+    shown = shown[["cell", "panel", "step", "estimate", "low", "high", "from_", "to", "published",
+                   "health"]]  # fmt: skip
+    cells = list(dict.fromkeys(shown["cell"]))
+    first = [cell for cell in cells if cell.startswith("3.2")] or cells
+    pick = choose("cell", [*first, *(c for c in cells if c not in first)], "Slope")
+    base = alt.Chart(shown).transform_filter(pick)
+    y = alt.Y("panel:N", title=None, sort=list(dict.fromkeys(shown["panel"])),
+              axis=alt.Axis(labelLimit=150))  # fmt: skip
+    colour = alt.Color("step:N", sort=names, title=None,
+                       scale=alt.Scale(domain=names, range=list(PALETTE[: len(names)])),
+                       legend=alt.Legend(orient="top", columns=2, labelLimit=200))  # fmt: skip
+    offset = alt.YOffset("step:N", sort=names)
+    tip = [
+        alt.Tooltip("panel:N"), alt.Tooltip("step:N"),
+        *(alt.Tooltip(f"{name}:Q", format=".3f") for name in ("estimate", "low", "high")),
+        alt.Tooltip("published:Q", format=".3f"), alt.Tooltip("health:N"),
+    ]  # fmt: skip
+    band = base.mark_rect(opacity=0.18, color=GREY, aria=False).encode(
+        x=alt.X("min(from_):Q", title="slope"), x2="max(to):Q"
+    )
+    published = base.mark_rule(color=GREY, aria=False).encode(x="mean(published):Q")
+    zero = alt.Chart().mark_rule(strokeDash=[2, 3], color=GREY, aria=False).encode(x=alt.datum(0))
+    bars = base.mark_rule(strokeWidth=1.6).encode(
+        x="low:Q", x2="high:Q", y=y, yOffset=offset, color=colour, tooltip=tip
+    )
+    dots = base.mark_point(size=45, opacity=1, filled=True).encode(
+        x="estimate:Q", y=y, yOffset=offset, color=colour, tooltip=tip,
+        shape=alt.Shape("health:N", legend=None,
+                        scale=alt.Scale(domain=["sound", "failed its gate"],
+                                        range=["circle", "cross"])),
+    )  # fmt: skip
+    return sized(alt.layer(band, published, zero, bars, dots).add_params(pick), 320)
+
+
+def by_region(rows: pd.DataFrame) -> alt.LayerChart:
+    """Draw the region slopes of each column's main fit, results/region_slopes.csv."""
+    rows = rows[rows["model"] == LADDER[-1]]
+    shown = rows.assign(cell=rows["column"] + " " + rows["term"])
+    shown = shown[["cell", "panel", "region", "mean", "q025", "q975", "p_positive", "gate"]]
+    cells = list(dict.fromkeys(shown["cell"]))
+    first = [cell for cell in cells if cell.startswith("3.2")] or cells
+    pick = choose("cell", [*first, *(c for c in cells if c not in first)], "Slope")
+    base = alt.Chart(shown).transform_filter(pick)
+    panels = list(dict.fromkeys(shown["panel"]))
+    shared = {
+        "y": alt.Y("region:N", title=None, sort=["east", "central", "west"]),
+        "yOffset": alt.YOffset("panel:N", sort=panels),
+        "color": alt.Color("panel:N", sort=panels, title=None,
+                           scale=alt.Scale(domain=panels, range=list(PALETTE[: len(panels)])),
+                           legend=alt.Legend(orient="top", columns=2, labelLimit=200)),
+        "tooltip": [
+            alt.Tooltip("panel:N"), alt.Tooltip("region:N"),
+            *(alt.Tooltip(f"{name}:Q", format=".3f")
+              for name in ("mean", "q025", "q975", "p_positive")),
+            alt.Tooltip("gate:N"),
+        ],
+    }  # fmt: skip
+    zero = alt.Chart().mark_rule(strokeDash=[2, 3], color=GREY, aria=False).encode(x=alt.datum(0))
+    bars = base.mark_rule(strokeWidth=1.6).encode(
+        x=alt.X("q025:Q", title="slope"), x2="q975:Q", **shared
+    )
+    dots = base.mark_circle(size=45, opacity=1).encode(x="mean:Q", **shared)
+    return sized(alt.layer(zero, bars, dots).add_params(pick), 260)
+
+
+def waterfall(rows: pd.DataFrame) -> alt.LayerChart:
+    """Draw each gap as a waterfall of ingredients, results/decomposition.csv."""
+    parts = []
+    own = rows[rows["game"] == "ingredients"]
+    for (column, term, panel), group in own.groupby(["column", "term", "panel"], sort=False):
+        group = group.loc[group["share"].abs().sort_values(ascending=False).index]
+        start, end = group[["start", "end"]].iloc[0]
+        at = start + np.concatenate([[0], np.cumsum(group["share"])])
+        parts.append(
+            pd.DataFrame(
+                {
+                    "gap": f"{column} {term}, {panel}",
+                    "label": [panel, *group["player"], "reconstructed (= printed)"],
+                    "place": range(len(group) + 2),
+                    "from_": [0, *at[:-1], 0],
+                    "to": [start, *at[1:], end],
+                    "share": [start, *group["share"], end],
+                    "mcse": [0, *group["mcse"], 0],
+                    "kind": ["slope", *np.where(group["share"] > 0, "raises", "lowers"), "slope"],
+                }
+            )
+        )
+    shown = pd.concat(parts, ignore_index=True)
+    gaps = list(dict.fromkeys(shown["gap"]))
+    first = [gap for gap in gaps if gap.startswith("3.2")]
+    pick = choose("gap", [*first, *(gap for gap in gaps if gap not in first)], "Gap")
+    kinds = ["slope", "raises", "lowers"]
+    bars = (
+        alt.Chart(shown)
+        .transform_filter(pick)
+        .mark_bar(height={"band": 0.75})
+        .encode(
+            x=alt.X("from_:Q", title="slope"),
+            x2="to:Q",
+            y=alt.Y("label:N", title=None, sort=alt.SortField("place"),
+                    axis=alt.Axis(labelLimit=150)),
+            color=alt.Color("kind:N", title=None,
+                            scale=alt.Scale(domain=kinds, range=[GREY, PALETTE[0], PALETTE[5]]),
+                            legend=alt.Legend(orient="top")),
+            tooltip=[alt.Tooltip("label:N"), alt.Tooltip("share:Q", format=".4f"),
+                     alt.Tooltip("mcse:Q", format=".1g", title="Monte Carlo error")],
+        )
+    )  # fmt: skip
+    zero = alt.Chart().mark_rule(color=GREY, aria=False).encode(x=alt.datum(0))
+    return sized(alt.layer(zero, bars).add_params(pick), 340)
+
+
+def tiles(values: pd.DataFrame) -> alt.LayerChart:
+    """Draw a tile for each province, coloured by one of several quantities.
+
+    Parameters
+    ----------
+    values : DataFrame
+        Columns `province, quantity, value`.
+    """
+    about = pd.DataFrame(
+        [(p.name, p.zh, p.region, *TILES[p.name]) for p in PROVINCES],
+        columns=["province", "zh", "region", "x", "y"],
+    )
+    largest = values.groupby("quantity")["value"].transform(lambda each: each.abs().max() or 1)
+    shown = values.assign(share=values["value"].abs() / largest).merge(about, on="province")
+    pick = choose("quantity", list(dict.fromkeys(values["quantity"])), "Quantity")
+    base = (
+        alt.Chart(shown)
+        .transform_filter(pick)
+        .encode(
+            x=alt.X("x:O", axis=None),
+            y=alt.Y("y:O", axis=None),
+            tooltip=[alt.Tooltip(name) for name in ("province:N", "zh:N", "region:N")]
+            + [alt.Tooltip("value:Q", format=".3f"), alt.Tooltip("quantity:N")],
+        )
+    )
+    fill = alt.Color("share:Q", scale=alt.Scale(scheme="viridis", domain=[0, 1]),
+                     legend=alt.Legend(title="share of the largest", orient="bottom"))  # fmt: skip
+    squares = base.mark_rect(stroke="white", strokeWidth=1.5).encode(color=fill)
+    names = base.mark_text(fontSize=11).encode(
+        text="zh:N",
+        color=alt.condition("datum.share > 0.55", alt.value("black"), alt.value("white")),
+    )
+    return sized(alt.layer(squares, names).add_params(pick), 380)
+
+
+def ranks() -> alt.Chart:
+    """Draw how often each chain holds draws of each rank: level lines if the chains mix.
+
+    Without data: the page fills in those of the trace that a reader opens.
+    """
+    chart = (
+        alt.Chart(alt.Data(values=[]))
+        .mark_line(interpolate="step-after")
+        .encode(
+            x=alt.X("bin:Q", title="rank of the draw, in twentieths"),
+            y=alt.Y("share:Q", title="share, 1 if even", scale=alt.Scale(zero=True)),
+            color=alt.Color("chain:N", title="chain", legend=alt.Legend(orient="top"),
+                            scale=alt.Scale(range=list(PALETTE))),
+            row=alt.Row("variable:N", title=None,
+                        header=alt.Header(labelAngle=0, labelAlign="left", labelOrient="top")),
+            tooltip=["variable:N", "chain:N", "bin:Q", alt.Tooltip("share:Q", format=".2f")],
+        )
+        .properties(width=250, height=70)
+    )  # fmt: skip
+    return chart
+
+
+def energy() -> alt.Chart:
+    """Draw the energy's distribution beside that of its moves: too narrow moves explore too little.
+
+    Betancourt (2018), arXiv:1701.02434, section 6.1. Without data, as `ranks`.
+    """
+    return (
+        alt.Chart(alt.Data(values=[]))
+        .mark_line(interpolate="step")
+        .encode(
+            x=alt.X("at:Q", title="energy about its mean, in sd"),
+            y=alt.Y("density:Q", title="density"),
+            color=alt.Color("kind:N", title=None, legend=alt.Legend(orient="top"),
+                            scale=alt.Scale(range=list(PALETTE))),
+            tooltip=["kind:N", alt.Tooltip("at:Q", format=".2f"),
+                     alt.Tooltip("density:Q", format=".2f")],
+        )
+        .properties(width=250, height=110)
+    )  # fmt: skip
+
+
+def sized(chart: alt.LayerChart, height: int) -> alt.LayerChart:
+    """Let a chart be as wide as its container."""
+    return chart.properties(width="container", height=height)
+
+
+def spec(chart: alt.TopLevelMixin) -> dict:
+    """Return a chart as Vega-Lite, data within."""
+    with alt.data_transformers.enable("default", max_rows=None):
+        return chart.to_dict()

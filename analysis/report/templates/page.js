@@ -1,0 +1,47 @@
+"use strict";
+const read = (id) => JSON.parse(document.getElementById(id).textContent);
+const dark = window.matchMedia("(prefers-color-scheme: dark)");
+const printing = window.matchMedia("print");
+const config = () => {
+  const ink = dark.matches && !printing.matches ? "#eceef2" : "#1b1b1f";
+  const line = dark.matches && !printing.matches ? "#3a3f48" : "#d5d8de";
+  const text = { labelColor: ink, titleColor: ink };
+  return {
+    background: "transparent", axis: { ...text, gridColor: line, domainColor: line, tickColor: line },
+    legend: text, header: text, title: { color: ink }, view: { stroke: null },
+  };
+};
+const embed = (place, spec) =>
+  vegaEmbed(place, spec, { actions: false, renderer: "svg", config: config() }).catch(console.error);
+const charts = read("charts");
+const drawAll = () => Promise.all(
+  Object.entries(charts).map(([name, spec]) => embed(`#chart-${name}`, structuredClone(spec))),
+);
+const ready = drawAll().then(() => { document.documentElement.dataset.drawn = "yes"; });
+dark.addEventListener("change", drawAll);
+
+const traces = read("traces");
+const shapes = read("shapes");
+for (const details of document.querySelectorAll("details[data-trace]")) {
+  details.addEventListener("toggle", () => {
+    if (!details.open) return;
+    const { ranks, energy } = traces[details.dataset.trace];
+    const values = {
+      ranks: ranks.flatMap(({ variable, shares }) => shares.flatMap((chain, c) =>
+        chain.map((share, bin) => ({ variable, chain: c + 1, bin, share })))),
+      energy,
+    };
+    for (const place of details.querySelectorAll(".chart")) {
+      const name = place.dataset.shape;
+      if (place.childElementCount || !values[name].length) continue;
+      embed(place, { ...structuredClone(shapes[name]), data: { values: values[name] } });
+    }
+  });
+}
+const panel = document.getElementById("panel");
+const showPanel = () => {
+  for (const line of document.querySelectorAll("[data-panel]")) {
+    line.hidden = line.dataset.panel !== panel.value;
+  }
+};
+if (panel) { panel.addEventListener("change", showPanel); showPanel(); }

@@ -1,0 +1,42 @@
+"""Ranks of true parameters are uniform for a right model, and known not to be for a wrong one."""
+
+import numpy as np
+import pytest
+
+from analysis.calibrate import CASES, DRAWS, Case, as_it_should, collect, judge, ranks, summary
+from analysis.specifications import select
+from tests.fits import simulated
+
+(RECORD,) = select(["8.2"])
+
+
+@pytest.mark.slow
+def test_the_ranks_of_a_right_model_are_uniform():
+    case = Case("mundlak", "mundlak", "mundlak")
+    found = collect(ranks(case, simulated(5, 2014), RECORD, 60, workers=1))
+    assert {len(values) for values in found.values()} == {60}
+    judged = judge(case, found)
+    assert as_it_should(case, judged)
+    again = collect(ranks(case, simulated(5, 2014), RECORD, 20, workers=1))
+    assert all(np.array_equal(again[name], found[name][:20]) for name in found)
+
+
+@pytest.mark.slow
+def test_the_ranks_of_a_prior_that_did_not_make_the_data_are_not():
+    case = Case("narrow", "mundlak", "mundlak", (("slope_std", 0.05),), right=False)
+    judged = judge(case, collect(ranks(case, simulated(5, 2014), RECORD, 40, workers=1)))
+    assert as_it_should(case, judged)
+    assert judged.loc[~judged["passes"], "parameter"].str.startswith("slope_std").any()
+
+
+@pytest.mark.parametrize("share", [0.0, 0.15])
+def test_ranks_are_judged_by_their_distance_from_uniform(share):
+    rng = np.random.default_rng(1)
+    drawn = rng.integers(0, DRAWS + 1, size=(1_000, 30))
+    drawn[: int(share * 1_000), 3] = 0  # too often the smallest
+    (case, *_) = CASES
+    judged = judge(case, {"a": drawn[:, :10], "b": drawn[:, 10:]})
+    assert len(judged) == 30
+    assert as_it_should(case, judged) == (share == 0)
+    assert judged.loc[~judged["passes"], "parameter"].tolist() == ["a[3]"] * (share > 0)
+    assert summary(judged)["not uniform"].tolist() == [int(share > 0)]

@@ -1,0 +1,190 @@
+"""The ledger: its rule, what counts as evidence, and what turns a finding."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis import claims
+from analysis.claims import CLAIMS, EVIDENCE, IMPLIED, SOURCES, assess, finding, verdict
+from analysis.specifications import SPECIFICATIONS
+from models.registry import LADDER
+from tests import results
+
+BY_ID = {claim.id: claim for claim in CLAIMS}
+
+
+def tables(**changes: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    panels = (*EVIDENCE, *IMPLIED)
+    made = {
+        "replication": pd.concat([results.replication(panel) for panel in panels]),
+        "comparison": pd.concat([results.comparison(panel) for panel in panels]),
+    }
+    comparison = made["comparison"]
+    made["comparison"] = comparison.assign(counterpart=np.nan, p_same_sign=0.99, q025=0.01)
+    return {name: pd.DataFrame() for name in SOURCES} | made | changes
+
+
+def changed(name: str, value: object, **at: str) -> dict[str, pd.DataFrame]:
+    found = tables()
+    frame = found["comparison"].copy()
+    rows = (frame[list(at)] == pd.Series(at)).all(axis=1)
+    assert rows.any()
+    frame.loc[rows, name] = value
+    return found | {"comparison": frame}
+
+
+MAIN = {"column": "3.2", "model": LADDER[-1]}
+
+
+# --- the rule -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("probability", "found"),
+    [(0.975, "for"), (0.9749, "open"), (0.0251, "open"), (0.025, "against"), (np.nan, "missing")],
+)
+def test_a_finding_is_certain_or_open(probability, found):
+    assert finding(probability) == found
+
+
+@pytest.mark.parametrize(
+    ("findings", "turned", "word"),
+    [
+        (("for", "for", "for"), (), "stands"),
+        (("for", "for", "for"), ("Shanghai",), "fragile"),
+        (("for", "open", "for"), (), "depends on the data"),
+        (("for", "against", "open"), ("Shanghai",), "depends on the data"),
+        (("open", "open", "open"), (), "not established"),
+        (("open", "against", "open"), (), "doubtful"),
+        (("against", "against", "against"), (), "contradicted"),
+        (("for", "missing", "for"), (), "not assessed"),
+        ((), (), "not assessed"),
+    ],
+)
+def test_the_verdict_follows_from_the_findings(findings, turned, word):
+    assert verdict(findings, turned) == word
+
+
+def test_every_verdict_has_its_meaning():
+    assert {verdict((f,) * 3, t) for f in ("for", "open", "against", "missing") for t in ((), "x")}
+    assert verdict((), (), tested=False) in claims.VERDICTS
+
+
+def test_every_column_of_the_paper_has_a_claim():
+    assert {claim.column for claim in CLAIMS} - {""} == {r.column for r in SPECIFICATIONS}
+    assert len(BY_ID) == len(CLAIMS)
+
+
+# --- evidence -----------------------------------------------------------------------------------
+
+
+def test_a_claim_stands_on_the_recollected_panels_alone():
+    assert assess(BY_ID["H1a"], tables())["verdict"] == "stands"
+    # Whatever the reconstructed panel says, the verdict is the same.
+    for value in (0.5, 0.01):
+        found = assess(BY_ID["H1a"], changed("p_same_sign", value, panel=IMPLIED[0], **MAIN))
+        assert found["verdict"] == "stands"
+        assert found["implied"][IMPLIED[0]]["posterior"]["probability"] == value
+
+
+@pytest.mark.parametrize("panel", EVIDENCE)
+def test_each_recollected_panel_counts(panel):
+    found = assess(BY_ID["H1a"], changed("p_same_sign", 0.9, panel=panel, **MAIN))
+    assert found["verdict"] == "depends on the data"
+    assert "0.900, open" in found["reason"]
+
+
+def test_a_failed_gate_gives_no_finding():
+    found = assess(BY_ID["H1a"], changed("gate", "fail", panel=EVIDENCE[0], **MAIN))
+    assert found["verdict"] == "not assessed"
+    assert "failed its gate" in found["reason"]
+
+
+def test_a_stand_in_gives_no_finding():
+    found = assess(BY_ID["dynamic"], tables(replication=dynamic()))
+    assert found["verdict"] == "not assessed"
+    assert "python -m analysis sample 5.1" in found["missing"][0]
+
+
+def dynamic() -> pd.DataFrame:
+    return tables()["replication"].query("column == '3.2'").assign(column="5.1", table="5")
+
+
+def test_the_size_is_judged_by_agreement_and_not_by_its_sign():
+    found = changed("agreement", "differs", panel=EVIDENCE[0], **MAIN)
+    assert assess(BY_ID["size"], found)["verdict"] == "doubtful"
+    assert assess(BY_ID["H1a"], found)["verdict"] == "stands"
+
+
+def test_table_8_is_judged_by_the_region_slopes_of_the_whole_sample():
+    found = changed("p_same_sign", 0.5, column="8.1", fitted_column="3.2", model=LADDER[-1])
+    assert assess(BY_ID["east"], found)["verdict"] == "not established"
+    found = changed("p_same_sign", 0.5, column="8.1", fitted_column="8.1", model=LADDER[0])
+    assert assess(BY_ID["east"], found)["verdict"] == "stands"
+
+
+def test_what_the_paper_does_not_print_is_not_tested_by_it():
+    assert assess(BY_ID["H2"], tables())["verdict"] == "not tested by the paper"
+
+
+# --- what turns a finding -----------------------------------------------------------------------
+
+
+def test_another_model_turns_a_claim_and_the_flat_twin_does_not():
+    found = changed("q025", -0.01, panel=EVIDENCE[1], column="3.2", model="autoregressive")
+    verdict_ = assess(BY_ID["H1a"], found)
+    assert verdict_["verdict"] == "fragile"
+    assert f"autoregressive (other models, {EVIDENCE[1]})" in verdict_["reason"]
+    found = changed("q025", -0.01, panel=EVIDENCE[1], column="3.2", model="flat")
+    assert assess(BY_ID["H1a"], found)["verdict"] == "stands"
+
+
+def sensitivity(**values: object) -> pd.DataFrame:
+    row = {"panel": EVIDENCE[0], "column": "3.2", "model": LADDER[-1], "term": "indus"}
+    return pd.DataFrame([row | values])
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "turned"),
+    [
+        (
+            "sensitivity_priors",
+            {"priors": "wide", "quantity": "slope", "region": "", "q025": -0.1, "q975": 1.0},
+            "wide (other priors",
+        ),
+        (
+            "sensitivity_influence",
+            {"province": "Shanghai", "region": "average", "mean": 0.1, "sd": 0.06},
+            "Shanghai (one province less",
+        ),
+        ("multiverse", {"share_same_sign": 0.94}, "94% of universes"),
+    ],
+)
+def test_priors_provinces_and_universes_turn_a_claim(name, row, turned):
+    found = assess(BY_ID["H1a"], tables(**{name: sensitivity(**row)}))
+    assert found["verdict"] == "fragile"
+    assert turned in found["reason"]
+
+
+def test_what_is_not_made_is_said_and_turns_nothing():
+    found = assess(BY_ID["H1a"], tables())
+    assert "python -m analysis sensitivity 3.2" in found["missing"]
+    assert "python -m analysis multiverse" in found["missing"]
+    assert found["panels"][EVIDENCE[0]]["turns"]["other priors"] is None
+
+
+# --- files --------------------------------------------------------------------------------------
+
+
+def test_the_document_holds_rule_inputs_and_ledger(tmp_path):
+    for name in ("replication", "comparison"):
+        tables()[name].to_csv(tmp_path / f"{name}.csv", index=False)
+    claims.write(claims.document(tmp_path), tmp_path / "claims.json")
+    read = json.loads((tmp_path / "claims.json").read_text(encoding="utf-8"))
+    assert "it never counts" in read["rule"]
+    assert len(read["inputs"]["comparison.csv"]) == 64
+    assert read["inputs"]["multiverse.csv"] == "missing: python -m analysis multiverse"
+    assert [claim["id"] for claim in read["claims"]] == list(BY_ID)
+    assert len(claims.table(read["claims"])) == len(CLAIMS)

@@ -1,0 +1,36 @@
+"""Every picture of figures/ is redrawn from its table, and what cannot be says by what command."""
+
+import pandas as pd
+
+from analysis import decompose, gallery, plots
+from analysis.outputs import ROOT, Outputs
+from tests.analysis.report import made
+
+
+def test_what_there_is_is_drawn_and_the_rest_named(tmp_path):
+    made.write(tmp_path / "results")
+    found = dict(gallery.draw(Outputs(tmp_path)))
+    assert {path.name for path in found["decompose"]} == {"decomposition.png", "decomposition.svg"}
+    assert len(found["compare"]) == len(plots.PICTURES) * len(plots.FORMATS)
+    assert [command for command, paths in found.items() if not paths] == [
+        *("gmm-grid", "sensitivity", "reconstruct")
+    ]
+
+
+def test_every_committed_picture_is_one_that_is_redrawn():
+    named = {picture.name for picture in plots.PICTURES}
+    named |= {"gmm_grid", "decomposition", "reconstruction_distance"}
+    stems = {path.stem for path in (ROOT / "figures").iterdir()}
+    stems = {stem for stem in stems if not stem.startswith(("influence_", "checks_"))}
+    assert stems <= named
+    for path in (ROOT / "figures").glob("*.png"):
+        assert path.with_suffix(".svg").is_file()
+
+
+def test_a_table_that_is_read_back_draws_the_same(tmp_path):
+    table = made.decomposition()
+    first = plots.save(decompose.draw, table, tmp_path / "first")
+    table.to_csv(tmp_path / "table.csv", index=False)
+    read = pd.read_csv(tmp_path / "table.csv", dtype={"column": str})
+    again = plots.save(decompose.draw, read, tmp_path / "again")
+    assert [p.read_bytes() for p in first] == [p.read_bytes() for p in again]
