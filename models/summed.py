@@ -24,8 +24,9 @@ UNITS = "province_std"
 def density(reduced: Blocks, priors: Priors = hierarchical.PRIORS) -> Reduced:
     """Return the posterior of `models.hierarchical.density` without the units' effects.
 
-    In deviations from the prior means, of a unit's effect from its Mundlak line l_i = (1, p_i) the line moves to the
-    rows: with e_i the sums of a unit's rows and n_i their number, the remaining locations meet
+    In deviations from the prior means, of a unit's effect from its Mundlak line l_i = (1, p_i),
+    the line moves to the rows: with e_i the sums of a unit's rows and n_i their number, the
+    remaining locations meet
 
         G + Σ_i (e_i l_i' + l_i e_i' + n_i l_i l_i'),   e_i + n_i l_i of a unit's own effect.
 

@@ -38,7 +38,7 @@ REGIONS = ("east", "central", "west")
 SLOPE = np.array([0.8, 0.3, -0.2])
 """Of x1 on y, by region."""
 
-ROW_GROUP = 100_000
+ROW_GROUP = 50_000
 DRAWS = 2_000
 POINTS = 20
 """Scales at which the density is compared with that of rows in memory."""
