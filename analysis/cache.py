@@ -24,8 +24,9 @@ from models.registry import Model
 ATTRIBUTE = "input_sha256"
 """Of a trace's root, the hash."""
 
-MAKERS = tuple(
-    f"analysis.{name}" for name in ("sample", "engines", "savage_dickey", "trace", "diagnose")
+MAKERS = (
+    *(f"analysis.{name}" for name in ("sample", "engines", "savage_dickey", "trace", "diagnose")),
+    *(f"models.{name}" for name in ("coordinates", "reduced", "independence")),
 )
 """Modules that make a trace from any model."""
 

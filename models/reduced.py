@@ -91,7 +91,7 @@ class Reduced:
         found = np.full(len(log_scale), -np.inf)
         parts = [
             np.append(2 * np.log(np.diag(factor)[:-1]).sum(), factor[-1, -1] ** 2)
-            for factor, _ in self._factors(log_scale[held])
+            for factor in self._factors(log_scale[held])
         ]
         log_det, square = np.reshape(parts, (-1, 2)).T
         log_det = log_det + np.log(self._pivots(log_scale[held])) @ self.members
@@ -117,9 +117,10 @@ class Reduced:
         deviation = np.empty((len(log_scale), len(self.back)))
         noise = rng.standard_normal((len(log_scale), p))
         kept = np.empty((len(log_scale), p))
-        for row, (factor, _), z in zip(kept, self._factors(log_scale), noise, strict=True):
-            # In the factor's last row stands what the mean of R is when the factor is divided out.
-            row[:] = dtrtrs(factor[:p, :p], factor[p, :p] + z, lower=1, trans=1)[0]
+        if p:  # LAPACK refuses a matrix of no size: one regressor, all else orthogonal to it
+            for row, factor, z in zip(kept, self._factors(log_scale), noise, strict=True):
+                # The factor's last row is the mean of R, still to be divided by the factor.
+                row[:] = dtrtrs(factor[:p, :p], factor[p, :p] + z, lower=1, trans=1)[0]
         deviation[:, self.kept] = kept
         pivot = self._pivots(log_scale)[:, self.group_of]
         residual = self.density.scale_slices[self.density.scales[-1].name]
@@ -141,7 +142,7 @@ class Reduced:
     def _pivots(self, log_scale: Array) -> Array:
         return self._weights(log_scale) @ self.pivots.T
 
-    def _factors(self, log_scale: Array) -> Iterator[tuple[Array, int]]:
+    def _factors(self, log_scale: Array) -> Iterator[Array]:
         """Yield the lower Cholesky factor of A at each point; of NaN where there is none."""
         size = len(self.kept) + 1
         for start in range(0, len(log_scale), CHUNK):
@@ -154,7 +155,7 @@ class Reduced:
                 factor, failed = dpotrf(matrix.T, lower=1, overwrite_a=1, clean=1)
                 if failed:
                     factor[:] = np.nan
-                yield factor, failed
+                yield factor
 
 
 def reduce(density: Collapsed) -> Reduced:
