@@ -13,12 +13,13 @@ COMMANDS := panel fingerprints reconstruct reconstruct-ensemble reconstruct-boun
             sample prior-summary describe-model diagnose check sensitivity calibrate compare audit decompose \
             claims report status figures reproduce benchmark
 
-.PHONY: help setup test lint $(COMMANDS)
+.PHONY: help setup test trust lint $(COMMANDS)
 
 help: ## List the tasks
 	@echo "make setup        install the pinned dependencies into $(VENV) (every other task does so first)"
 	@echo "make reproduce    run the main job: replicate, sample, compare, judge, report"
 	@echo "make test         run the tests"
+	@echo "make trust        run the long checks (an hour or more)"
 	@echo "make lint         check format and style"
 	@echo "Also: make $(filter-out reproduce,$(COMMANDS))"
 
@@ -60,6 +61,9 @@ $(COMMANDS): $(READY)
 
 test: $(READY)
 	$(RUN) -m pytest $(ARGS)
+
+trust: $(READY)
+	$(RUN) -m pytest -m trust $(ARGS)
 
 lint: $(READY)
 	$(RUN) -m ruff check .

@@ -985,7 +985,7 @@ def benchmark_samplers(
     ] = None,
     seconds: Annotated[
         float, typer.Option(min=1, help="After which a program is stopped.")
-    ] = 150.0,
+    ] = 240.0,
     out: Out = ROOT,
 ) -> None:
     """Time this project beside other samplers of the same model: results/benchmark_samplers.csv.
@@ -1006,6 +1006,23 @@ def benchmark_samplers(
     _print_frame(found, f"Effective draws per CPU second; {processor()}")
     _print_frame(samplers.summary(found), "Times as many effective draws per CPU second here")
     path = Outputs(out).results / "benchmark_samplers.csv"
+    write_csv(found, path)
+    console.print(f"written: {Outputs(out).shown(path)} ({len(found)} rows)")
+
+
+@benchmark_app.command("scale")
+def benchmark_scale(
+    rows: Annotated[float, typer.Option(min=1_000, help="Rows of the largest panel.")] = 1e7,
+    out: Out = ROOT,
+) -> None:
+    """Time the model on ever larger simulated panels: results/benchmark_scale.csv."""
+    from analysis.benchmark import processor, scale
+
+    sizes = [size for size in scale.SIZES if size.units * size.years <= rows]
+    measured = track(scale.run(sizes), "Measuring", len(sizes), console=console, transient=True)
+    found = pd.DataFrame(list(measured), columns=list(scale.COLUMNS))
+    _print_frame(found, f"Seconds and MB by size of the panel; {processor()}")
+    path = Outputs(out).results / "benchmark_scale.csv"
     write_csv(found, path)
     console.print(f"written: {Outputs(out).shown(path)} ({len(found)} rows)")
 

@@ -4,8 +4,9 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from analysis import benchmark, gmm_grid
+from analysis import gmm_grid
 from analysis.__main__ import app
+from analysis.benchmark import gmm as benchmark
 from analysis.system_gmm import DEFAULT
 from data.errors import UserError
 

@@ -5,8 +5,13 @@ import pytest
 from scipy import stats
 from threadpoolctl import threadpool_limits
 
-from analysis.engines import CollapsedEngine, Settings
+from analysis.describe import main_model
+from analysis.engines import INDEPENDENCE, CollapsedEngine, Settings
+from analysis.equality import compare
+from analysis.specifications import select
+from data.panel import PANELS, load_panel
 from models import independence
+from models.design import design
 from models.independence import LEAST_ESS, Trust, draw_scales
 from tests.fits import fit_of
 
@@ -34,6 +39,26 @@ def test_draws_agree_with_nuts_on_the_collapsed_density(column, model):
         stats.ks_2samp(one, two).pvalue for one, two in zip(drawn.log_scale.T, other.T, strict=True)
     ]
     assert min(p) > 0.01 / len(p) / len(FITS)
+
+
+@pytest.mark.trust
+@pytest.mark.parametrize("column", [record.column for record in select(())])
+@pytest.mark.parametrize("name", [kind.name for kind in PANELS])
+def test_every_posterior_is_that_of_nuts(name, column):
+    """By the rule of `analysis.equality`, all scales, slopes and effects, on whole panels."""
+    (record,) = select([column])
+    panel = load_panel(name, record.variables)
+    model = main_model(record)
+    parts = model.split(design(panel.frame, record), record)
+    engine = CollapsedEngine(model, parts, model.module.PRIORS, None)
+    rng = np.random.default_rng(8)
+    drawn, statistics = engine.sample(Settings(draws=3_500, seed=8).by(CollapsedEngine), rng)
+    assert statistics.attrs["sampler"] == INDEPENDENCE
+    settings = Settings(draws=9_000, tune=1_000, seed=9).by(CollapsedEngine)
+    other, _ = engine._by_nuts(settings, rng)
+    found = compare(drawn, other)
+    print(column, name, found)
+    assert found.holds, found
 
 
 def test_draws_know_the_density_of_one_scale():
