@@ -792,6 +792,100 @@ def calibrate(
         raise typer.Exit(1)
 
 
+# --- the lagged outcome -----------------------------------------------------------------------
+
+
+@app.command()
+def dynamic(
+    columns: Columns = None,
+    panel: Panels = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option("--model", help="A dynamic model to sample besides; repeatable."),
+    ] = None,
+    seed: Seed = 1,
+    cluster: Cluster = None,
+    out: Out = ROOT,
+) -> None:
+    """Set the dynamic model's root beside every other estimator's: results/dynamic.csv, a figure.
+
+    Samples what is missing. results/dynamic_effects.csv has effects in the long run and after
+    years. Exit 1 if a fit fails its gate.
+
+    Example: python -m analysis dynamic 5.1 --panel recollected
+    """
+    from analysis import dynamic as lagged
+    from analysis import plots
+    from analysis.engines import Settings
+    from analysis.sample import jobs
+
+    records = [record for record in select(columns or ()) if record.dynamic]
+    if not records:
+        raise UserError(
+            "Only the columns of Table 5 have a lagged outcome: choose among 5.1, 5.2, 5.3, 5.4."
+        )
+    panels, outputs = _load(panel, records), Outputs(out)
+    names = dict.fromkeys([lagged.dynamic_models()[0].name, *(model or ())])
+    _sample(jobs(panels, records, names), Settings(seed=seed), outputs, cluster)
+    made = lagged.table(panels, records, outputs.traces)
+    total = len(panels) * len(records)
+    tables = list(track(made, "Estimating", total, console=console, transient=True))
+    found, follows = (pd.concat(each, ignore_index=True) for each in zip(*tables, strict=True))
+    for (name, column), rows in found.groupby(["panel", "column"], sort=False):
+        _print_frame(lagged.side_by_side(rows), f"{column} on {name}: coefficient, se, interval")
+    for name, frame in (("dynamic", found), ("dynamic_effects", follows)):
+        path = outputs.results / f"{name}.csv"
+        write_csv(frame, path)
+        console.print(f"written: {outputs.shown(path)} ({len(frame)} rows)")
+    for picture in plots.save(lagged.draw, found, outputs.figures / "dynamic"):
+        console.print(f"written: {outputs.shown(picture)}")
+    if (found["gate"] == "fail").any():
+        raise typer.Exit(1)
+
+
+@app.command()
+def simulate(
+    column: Column = "5.1",
+    panel: NamedPanel = PANELS[0].name,
+    data_sets: Annotated[int, typer.Option(min=20, help="Simulated data sets of a cell.")] = 500,
+    seed: Seed = 1,
+    workers: Annotated[int, typer.Option(min=1, help="Processes of this machine.")] = 2,
+    cluster: Cluster = None,
+    out: Out = ROOT,
+) -> None:
+    """Try every estimator of a dynamic column where the truth is known: results/simulation.csv.
+
+    On data simulated from the panel's regressors; every estimate is in simulation_study.nc. An
+    interrupted study goes on where it was.
+
+    Example: python -m analysis simulate 5.1 --data-sets 100
+    """
+    from analysis import simulate as study
+
+    (record,) = select([column])
+    (loaded,) = _load([panel], [record])
+    outputs, made = Outputs(out), study.study(loaded, record, seed)
+    folder = study.folder_of(made, outputs.results)
+    total = len(study.batches(study.CELLS, data_sets))
+    done = study.run(made, study.CELLS, data_sets, folder, workers, cluster)
+    try:
+        for _ in track(done, "Simulating", total, console=console, transient=True):
+            pass
+    except KeyboardInterrupt:
+        console.print("Interrupted: finished batches are kept, and the same command goes on.")
+        raise
+    dataset = study.collect(made, study.CELLS, data_sets, folder)
+    found = study.summary(dataset)
+    study.write(dataset.assign_attrs(panel=loaded.name), outputs.results / study.FILE, folder)
+    write_csv(found, outputs.results / "simulation.csv")
+    for term, rows in found.groupby("term", sort=False):
+        _print_frame(study.side_by_side(rows), f"{term}: bias, RMSE, coverage of 95 % intervals")
+    _print_frame(study.ranking(found), "By the rule: the first is recommended")
+    console.print(study.words_on_nuts(dataset))
+    for name in (study.FILE, "simulation.csv"):
+        console.print(f"written: {outputs.shown(outputs.results / name)}")
+
+
 # --- pictures and pages -----------------------------------------------------------------------
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from analysis import describe
-from analysis.specifications import SPECIFICATIONS, select
+from analysis.specifications import SPECIFICATIONS
 from models.priors import REGULARISED
 from models.registry import MODELS
 from tests.fits import fit_of

@@ -1,0 +1,632 @@
+"""How estimators of a dynamic panel do where the truth is known: a simulation study.
+
+Data sets have the panel's own regressors, provinces and years, and at each root ρ the slopes,
+year effects and residual scales by region that two-way fixed effects of y_it − ρ y_i,t−1 give on
+it. Slopes are the same in all regions, so that every estimator means the same number.
+What differs between cells is the root and where provinces start, in the panel's first year:
+
+`stationary`
+    At rest, (u_i + x_i1'γ) / (1 − ρ), and off it as far as errors of all years before leave them.
+`history`
+    For ρ ≥ 1, where nothing rests: ten years after all started at the same place.
+`far`
+    Anywhere: a draw that has nothing to do with province effects or regressors, spread as wide as
+    the panel's province means.
+
+Province effects are drawn too, independent of the regressors, with (1 − ρ) times that spread
+(at ρ ≥ 1, as at 0.95), so the cells `stationary` have all that system GMM asks for. In `related`
+they go with the regressor of interest, as province effects do.
+
+Rule, written before any result was seen:
+
+1. An estimator holds in a cell, for the root or for the slope, if its 95 % intervals cover the
+   truth in `LEAST_COVERAGE` of the data sets or more: if the Monte-Carlo interval of the coverage
+   reaches it. Data sets without an estimate count as not covered.
+2. Recommended is the estimator that holds most often, cells of roots and of slopes counted alike;
+   of equals the one whose root mean squared error of the root, over the cell's smallest, has the
+   lowest geometric mean.
+3. For a column on a panel, the data say that the root is above 1 if the recommended estimator's
+   interval lies wholly above 1 and it is no false alarm: in no cell with ρ < 1 did that happen in
+   more than `FALSE_ALARMS` of the data sets (the Monte-Carlo interval reaches it). If only the
+   printed interval lies wholly above 1, the estimator says so.
+
+Every data set has a random stream of its own, by seed, cell and number: results do not depend on
+the number of workers. Finished batches are kept, and an interrupted study goes on where it was.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+from scipy import stats
+from threadpoolctl import threadpool_limits
+
+from analysis.compare import Z
+from analysis.dynamic import ESTIMATORS, PUBLISHED, Data, dynamic_models, label, shown
+from analysis.engines import CollapsedEngine, Settings
+from analysis.spread import code_sha256, spread
+from data.errors import UserError
+from data.files import replacing, sha256
+from data.panel import Panel
+from models import dynamic, twfe
+from models.design import LAG, Design, Specification, sample
+from models.independence import draw_scales
+from models.reduced import reduce
+from models.region_weights import residual_sd
+from models.two_way import two_way_parts
+
+Array = NDArray[np.float64]
+
+FILE = "simulation_study.nc"
+"""In results/, every estimate."""
+
+BATCH = 10
+"""Data sets in one task."""
+
+DRAWS = 400
+"""Of each posterior."""
+
+CHECKED = 50
+"""Of so many data sets one is sampled by NUTS too: 2 %."""
+
+NUTS = Settings(draws=500, tune=300, chains=2, target_accept=0.9)
+
+HISTORY = 10
+"""Years before the panel, where provinces have a history and no rest."""
+
+NEAR_ONE = 0.95
+"""Root whose spread of province effects is taken at roots of 1 and more."""
+
+LEAST_COVERAGE = 0.90
+FALSE_ALARMS = 0.05
+"""See the rule above."""
+
+MODEL = dynamic_models()[0].name
+NAMES = (*(estimator.name for estimator in ESTIMATORS), MODEL)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One truth.
+
+    Attributes
+    ----------
+    rho : float
+    start : "stationary", "history" or "far"
+    related : bool
+        Whether province effects go with the regressor of interest.
+    """
+
+    rho: float
+    start: str
+    related: bool = False
+
+    @property
+    def name(self) -> str:
+        """As in tables."""
+        return f"{self.rho:g} {self.start}{' related' if self.related else ''}"
+
+
+CELLS = (
+    *(Cell(rho, start) for rho in (0.5, 0.8, 0.95) for start in ("stationary", "far")),
+    *(Cell(rho, start) for rho in (1.0, 1.05) for start in ("history", "far")),
+    Cell(0.8, "stationary", related=True),
+)
+"""A new one is a record here."""
+
+
+# --- one data set -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """What data sets of one root are made of.
+
+    Attributes
+    ----------
+    rho : float
+    slope : ndarray, shape (k,)
+    steady : ndarray, shape (N, T)
+        Regressors by their slopes, about its mean, and year effects.
+    sigma : ndarray, shape (N,)
+        Residual scale of each province.
+    spread : float
+        Standard deviation of the panel's province means.
+    own : ndarray, shape (N,)
+        Province means of the regressor of interest, standardised.
+    """
+
+    rho: float
+    slope: Array
+    steady: Array
+    sigma: Array
+    spread: float
+    own: Array
+
+
+def truth(whole: Design, rho: float) -> Truth:
+    """Take from a panel what its data sets of one root have.
+
+    Parameters
+    ----------
+    whole : Design
+        Balanced, all years, without the lag.
+    rho : float
+    """
+    rows, *_ = dynamic.lagged(whole)
+    x, z = rows.x[:, :-1], rows.y - rho * rows.x[:, -1]
+    slope = twfe.slope_parts(z, x, rows.province, rows.year).slopes
+    _, of_year, _ = two_way_parts((z - x @ slope)[:, None], rows.province, rows.year)
+    sigma = residual_sd(z, x, rows.province, rows.year, rows.region)
+    shape = (len(whole.provinces), len(whole.years))
+    by_regressors = (whole.x @ slope).reshape(shape)
+    y, first = whole.y.reshape(shape), whole.x[:, 0].reshape(shape).mean(axis=1)
+    steady = by_regressors - by_regressors.mean()
+    steady[:, 1:] += of_year[:, 0]
+    return Truth(
+        rho=rho,
+        slope=slope,
+        steady=steady,
+        sigma=sigma[whole.region_of_province],
+        spread=float(y.mean(axis=1).std()),
+        own=(first - first.mean()) / first.std(),
+    )
+
+
+def outcome(cell: Cell, made: Truth, rng: np.random.Generator) -> Array:
+    """Draw one data set's outcome, shape (N, T)."""
+    rho, (n, t) = made.rho, made.steady.shape
+    effect = rng.standard_normal(n)
+    if cell.related:
+        effect = 0.7 * made.own + np.sqrt(1 - 0.7**2) * effect
+    effect *= (1 - min(rho, NEAR_ONE)) * made.spread
+    y = np.empty((n, t))
+    if cell.start == "far":
+        y[:, 0] = made.spread * rng.standard_normal(n)
+    elif cell.start == "stationary":
+        rest = (effect + made.steady[:, 0]) / (1 - rho)
+        y[:, 0] = rest + made.sigma * rng.standard_normal(n) / np.sqrt(1 - rho**2)
+    else:
+        y[:, 0] = 0
+        for _ in range(HISTORY):
+            noise = made.sigma * rng.standard_normal(n)
+            y[:, 0] = rho * y[:, 0] + effect + made.steady[:, 0] + noise
+    for year in range(1, t):
+        noise = made.sigma * rng.standard_normal(n)
+        y[:, year] = rho * y[:, year - 1] + effect + made.steady[:, year] + noise
+    return y
+
+
+@dataclass(frozen=True)
+class Study:
+    """What is simulated on: a panel's rows of one column, and the seed."""
+
+    rows: pd.DataFrame
+    specification: Specification
+    seed: int = 1
+
+
+def study(panel: Panel, record: Specification, seed: int = 1) -> Study:
+    """Put a study together.
+
+    Raises
+    ------
+    UserError
+        If the panel has gaps, or the column has no lagged outcome.
+    """
+    if not record.dynamic:
+        raise UserError(
+            f"Column {record.column} has no lagged outcome to simulate: choose one of Table 5's."
+        )
+    data = Data(sample(panel.frame, record), record)
+    if not data.whole.balanced:
+        raise UserError(
+            f"Panel {panel.name} has gaps, over which no outcome can be simulated from the year "
+            "before: fill them or choose another panel."
+        )
+    return Study(data.whole.rows, record, seed)
+
+
+def estimates(data: Data, rng: np.random.Generator) -> tuple[Array, bool]:
+    """Estimate by all of `NAMES`.
+
+    Returns
+    -------
+    ndarray, shape (len(NAMES), terms, 3)
+        Estimate, and ends of its 95 % interval, of the lag and the terms of interest.
+    bool
+        Whether the posterior's draws can be trusted.
+    """
+    at = [data.lagged.terms.index(term) for term in shown(data.specification)]
+    found = []
+    for estimator in ESTIMATORS:
+        coef, se = (of[at] for of in estimator.estimate(data).slopes)
+        found.append(np.column_stack([coef, coef - Z * se, coef + Z * se]))
+    draws, trusted = _posterior(data, rng)
+    return np.stack([*found, _summary(draws[:, at])]), trusted
+
+
+def _posterior(data: Data, rng: np.random.Generator) -> tuple[Array, bool]:
+    """Return draws of the slopes by term, shape (DRAWS, k), and whether they can be trusted."""
+    model = dynamic_models()[0]
+    parts = model.split(data.whole, data.specification)
+    density = model.module.density(parts, model.module.PRIORS)
+    reduced = reduce(density)
+    drawn = draw_scales(density, DRAWS, rng, reduced)
+    trust = drawn.trust
+    # As many draws as there are cannot be 1,600: all else is as in a fit.
+    trusted = bool(trust.k_hat <= 0.5 and trust.acceptance >= 0.2 and trust.distance <= 0.005)
+    return slopes(parts, reduced.draw(drawn.log_scale, rng)), trusted
+
+
+def by_nuts(data: Data, seed: int) -> Array:
+    """Return draws of the slopes by term, shape (draws, k), by NUTS in the log scales."""
+    model = dynamic_models()[0]
+    parts = model.split(data.whole, data.specification)
+    engine = CollapsedEngine(model, parts, model.module.PRIORS, None)
+    settings = Settings(NUTS.draws, NUTS.tune, NUTS.chains, seed, NUTS.target_accept)
+    flat, _ = engine.by_nuts(settings.by(CollapsedEngine), np.random.default_rng(seed))
+    return slopes(parts, {name: v.reshape(-1, v.shape[-1]) for name, v in flat.items()})
+
+
+def slopes(parts: dynamic.Dynamic, drawn: dict[str, Array]) -> Array:
+    """Return draws of each term's slope on the paper's scale, shape (draws, k)."""
+    weights = dynamic.slope_weights(parts)
+    slope = drawn["slope_std"] @ weights["slope_std"].T
+    if "slope_offset" in weights:
+        spread = np.repeat(drawn["tau_slope_std"], len(parts.design.regions), axis=1)
+        slope = slope + (drawn["slope_offset"] * spread) @ weights["slope_offset"].T
+    return slope @ parts.averages * parts.scale / parts.term_scale
+
+
+def _summary(draws: Array) -> Array:
+    return np.column_stack([draws.mean(axis=0), *np.quantile(draws, [0.025, 0.975], axis=0)])
+
+
+# --- the study ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some data sets of a cell."""
+
+    cell: Cell
+    numbers: range
+
+    @property
+    def name(self) -> str:
+        """Of the file that keeps it."""
+        return f"{self.cell.name.replace(' ', '-')}-{self.numbers.start}.npz"
+
+
+def batches(cells: tuple[Cell, ...], data_sets: int) -> list[Batch]:
+    """List what is to be done."""
+    starts = range(0, data_sets, BATCH)
+    return [Batch(c, range(s, min(s + BATCH, data_sets))) for s in starts for c in cells]
+
+
+@threadpool_limits.wrap(limits=1)
+def run_batch(study: Study, batch: Batch) -> tuple[Batch, dict[str, Array]]:
+    """Simulate and estimate some data sets."""
+    whole = Data(study.rows, study.specification).whole
+    made = truth(whole, batch.cell.rho)
+    found, trusted, checked = [], [], []
+    for number in batch.numbers:
+        stream = [study.seed, *_key(batch.cell), number]
+        rng = np.random.default_rng(stream)
+        y = outcome(batch.cell, made, rng).ravel()
+        rows = study.rows.assign(**{study.specification.outcome: y})
+        data = Data(rows, study.specification)
+        estimate, trust = estimates(data, rng)
+        found.append(estimate)
+        trusted.append(trust)
+        own = np.full(estimate.shape[1:], np.nan)
+        if number % CHECKED == 0:
+            at = [data.lagged.terms.index(term) for term in shown(study.specification)]
+            own = _summary(by_nuts(data, int(rng.integers(2**31)))[:, at])
+        checked.append(own)
+    return batch, {
+        "estimates": np.stack(found),
+        "trusted": np.array(trusted),
+        "by_nuts": np.stack(checked),
+    }
+
+
+def _key(cell: Cell) -> tuple[int, ...]:
+    """Return whole numbers that no other cell has: adding a cell leaves the others' data alone."""
+    digest = sha256(cell.name.encode())
+    return tuple(int(digest[i : i + 8], 16) for i in (0, 8))
+
+
+def run(
+    study: Study,
+    cells: tuple[Cell, ...],
+    data_sets: int,
+    folder: Path,
+    workers: int = 2,
+    cluster: str | None = None,
+) -> Iterator[Path]:
+    """Run a study; yield the file of each batch when it is there.
+
+    Parameters
+    ----------
+    study : Study
+    cells : tuple of Cell
+    data_sets : int
+        In each cell.
+    folder : Path
+        Where finished batches are kept: those of this code and these data are not run again.
+    workers, cluster
+        As `analysis.spread.spread` takes them.
+    """
+    waiting = []
+    for batch in batches(cells, data_sets):
+        path = folder / batch.name
+        if path.is_file():
+            yield path
+        else:
+            waiting.append(batch)
+    for batch, arrays in spread(partial(run_batch, study), waiting, workers, cluster):
+        path = folder / batch.name
+        with replacing(path) as temporary:
+            np.savez(temporary, **arrays)
+        yield path
+
+
+def folder_of(study: Study, results: Path) -> Path:
+    """Return where the batches of a study lie, by the code and all it is made from."""
+    made_from = [
+        code_sha256(),
+        study.rows.to_csv(float_format="%.17g"),
+        study.specification.column,
+        str(study.seed),
+    ]
+    return results / "simulation" / sha256("\0".join(made_from).encode())[:16]
+
+
+def collect(study: Study, cells: tuple[Cell, ...], data_sets: int, folder: Path) -> xr.Dataset:
+    """Put the batches of a study together.
+
+    Returns
+    -------
+    Dataset
+        `estimate`, `low`, `high` (cell, data_set, estimator, term), `trusted` (cell, data_set),
+        `nuts` (cell, data_set, term, what), NaN where it was not asked for, `truth` (cell, term).
+    """
+    whole = Data(study.rows, study.specification).whole
+    terms = shown(study.specification)
+    found: dict[str, list[Array]] = {"estimates": [], "trusted": [], "by_nuts": []}
+    truths = []
+    for cell in cells:
+        own = [np.load(folder / b.name) for b in batches((cell,), data_sets)]
+        for name, arrays in found.items():
+            arrays.append(np.concatenate([each[name] for each in own]))
+        slope = dict(zip(whole.terms, truth(whole, cell.rho).slope, strict=True))
+        truths.append([(slope | {LAG: cell.rho})[term] for term in terms])
+    numbers = np.stack(found["estimates"])
+    dims = ("cell", "data_set", "estimator", "term")
+    whats = ("estimate", "low", "high")
+    return xr.Dataset(
+        {
+            **{what: (dims, numbers[..., i]) for i, what in enumerate(whats)},
+            "trusted": (dims[:2], np.stack(found["trusted"])),
+            "nuts": (("cell", "data_set", "term", "what"), np.stack(found["by_nuts"])),
+            "truth": (("cell", "term"), np.array(truths)),
+            "rho": ("cell", [cell.rho for cell in cells]),
+            "start": ("cell", [cell.start for cell in cells]),
+        },
+        {
+            "cell": [cell.name for cell in cells],
+            "estimator": list(NAMES),
+            "term": list(terms),
+            "what": list(whats),
+        },
+        {
+            "column": study.specification.column,
+            "seed": study.seed,
+            "settings": json.dumps({"draws": DRAWS, "data_sets": data_sets}),
+        },
+    )
+
+
+def write(dataset: xr.Dataset, path: Path, folder: Path) -> None:
+    """Write a study whole or not at all; its batches are then no longer needed."""
+    packed = {name: {"zlib": True} for name in ("estimate", "low", "high", "nuts")}
+    with replacing(path) as temporary:
+        dataset.to_netcdf(temporary, engine="netcdf4", encoding=packed)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+# --- what it says -------------------------------------------------------------------------------
+
+COLUMNS = (
+    "cell",
+    "rho",
+    "start",
+    "estimator",
+    "term",
+    "truth",
+    "data_sets",
+    "estimated",
+    "bias",
+    "bias_low",
+    "bias_high",
+    "rmse",
+    "rmse_low",
+    "rmse_high",
+    "coverage",
+    "coverage_low",
+    "coverage_high",
+    "above_one",
+    "above_one_low",
+    "above_one_high",
+    "holds",
+)
+"""The contract of results/simulation.csv; `_low` and `_high` end 95 % Monte-Carlo intervals, and
+`above_one` is the share of data sets whose interval lies wholly above 1, of the root."""
+
+
+def summary(dataset: xr.Dataset) -> pd.DataFrame:
+    """Return bias, root mean squared error and coverage by cell, estimator and term."""
+    rows = []
+    for cell in dataset["cell"].to_numpy():
+        for name in dataset["estimator"].to_numpy():
+            for term in dataset["term"].to_numpy():
+                own = dataset.sel(cell=cell, estimator=name, term=term)
+                arrays = (own[what].to_numpy() for what in ("estimate", "low", "high"))
+                row = assess(*arrays, float(own["truth"]))
+                if term != LAG:
+                    row |= dict.fromkeys(("above_one", "above_one_low", "above_one_high"), np.nan)
+                keys = {"cell": cell, "estimator": name, "term": term}
+                keys |= {"rho": float(own["rho"]), "start": str(own["start"].item())}
+                rows.append(keys | row)
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def assess(estimate: Array, low: Array, high: Array, truth: float) -> dict[str, float]:
+    """Judge one estimator of one parameter in one cell.
+
+    Parameters
+    ----------
+    estimate, low, high : ndarray, shape (data sets,)
+        NaN where there is no estimate.
+    truth : float
+    """
+    there = ~np.isnan(estimate)
+    error = estimate[there] - truth
+    n, size = len(estimate), max(len(error), 1)
+    square = (error**2).mean() if len(error) else np.nan
+    reach = Z * error.std() / np.sqrt(size)
+    reach_of_square = Z * (error**2).std() / np.sqrt(size)
+    bias = error.mean() if len(error) else np.nan
+    covered = share(int(((low <= truth) & (truth <= high)).sum()), n)
+    above = share(int((low > 1).sum()), n)
+    return {
+        "truth": truth,
+        "data_sets": n,
+        "estimated": int(there.sum()),
+        "bias": bias,
+        "bias_low": bias - reach,
+        "bias_high": bias + reach,
+        "rmse": np.sqrt(square),
+        "rmse_low": np.sqrt(max(square - reach_of_square, 0.0)),
+        "rmse_high": np.sqrt(square + reach_of_square),
+        "coverage": covered[0],
+        "coverage_low": covered[1],
+        "coverage_high": covered[2],
+        "above_one": above[0],
+        "above_one_low": above[1],
+        "above_one_high": above[2],
+        "holds": covered[2] >= LEAST_COVERAGE,
+    }
+
+
+def share(count: int, size: int) -> tuple[float, float, float]:
+    """Return a share and its 95 % interval by Wilson's method."""
+    interval = stats.binomtest(count, size).proportion_ci(method="wilson")
+    return count / size, float(interval.low), float(interval.high)
+
+
+def ranking(found: pd.DataFrame) -> pd.DataFrame:
+    """Rank the estimators by the rule at the head of this file; the first is recommended.
+
+    Returns
+    -------
+    DataFrame
+        Columns `estimator, holds, of, relative_rmse, false_alarms`: in how many of how many cells
+        it holds, root and slope counted alike; geometric mean of the root's error over the cell's
+        smallest; and the largest share of false alarms in a cell with ρ < 1, the low end of its
+        Monte-Carlo interval.
+    """
+    roots = found[found["term"] == LAG]
+    smallest = roots.groupby("cell")["rmse"].transform("min")
+    relative = np.log(roots["rmse"] / smallest).groupby(roots["estimator"]).mean()
+    stable = roots[roots["rho"] < 1].groupby("estimator")["above_one_low"].max()
+    held = found.groupby("estimator", sort=False)["holds"].agg(["sum", "size"])
+    table = pd.DataFrame(
+        {
+            "holds": held["sum"],
+            "of": held["size"],
+            "relative_rmse": np.exp(relative),
+            "false_alarms": stable,
+        }
+    )
+    table = table.loc[held.index].rename_axis("estimator").reset_index()
+    return table.sort_values(
+        ["holds", "relative_rmse"], ascending=[False, True], kind="stable"
+    ).reset_index(drop=True)
+
+
+SAYS_DATA, SAYS_ESTIMATOR = "the data say it", "the estimator says it"
+SAYS_NOTHING = "neither says it"
+
+
+def verdicts(estimated: pd.DataFrame, ranked: pd.DataFrame) -> pd.DataFrame:
+    """Say of each column and panel who says that the root is above 1, by the rule above.
+
+    Parameters
+    ----------
+    estimated : DataFrame
+        results/dynamic.csv.
+    ranked : DataFrame
+        From `ranking`.
+
+    Returns
+    -------
+    DataFrame
+        Columns `panel, column, published_low, low, high, verdict`.
+    """
+    best = ranked.iloc[0]
+    believed = best["false_alarms"] <= FALSE_ALARMS
+    roots = estimated[estimated["term"] == LAG].set_index(["panel", "column", "estimator"])
+    rows = []
+    for panel, column in dict.fromkeys(index[:2] for index in roots.index):
+        printed, own = (roots.loc[(panel, column, n)] for n in (PUBLISHED, best["estimator"]))
+        if own["low"] > 1 and believed:
+            verdict = SAYS_DATA
+        else:
+            verdict = SAYS_ESTIMATOR if printed["low"] > 1 else SAYS_NOTHING
+        row = {"panel": panel, "column": column, "published_low": printed["low"]}
+        rows.append(row | {"low": own["low"], "high": own["high"], "verdict": verdict})
+    return pd.DataFrame(rows)
+
+
+def words_on_nuts(dataset: xr.Dataset) -> str:
+    """Say how far NUTS's means and interval ends lie off the collapsed engine's.
+
+    In posterior standard deviations, a quarter of the interval's length: with a few hundred draws
+    of each sampler a mean is known to about 0.07 of it and an end to about 0.15.
+    """
+    own = dataset.sel(estimator=MODEL)
+    ours = np.stack([own[what].to_numpy() for what in ("estimate", "low", "high")], axis=-1)
+    sd = (ours[..., 2] - ours[..., 1]) / 4
+    off = (dataset["nuts"].to_numpy() - ours) / sd[..., None]
+    fits = int(np.isfinite(off[..., 0, 0]).sum())
+    if not fits:
+        return "No data set was sampled by NUTS."
+    mean, ends = (np.sqrt(np.nanmean(off[..., what] ** 2)) for what in ([0], [1, 2]))
+    trusted = dataset["trusted"].to_numpy()
+    return (
+        f"NUTS on {fits} data sets: its means lie {mean:.3f} and its interval ends {ends:.3f} "
+        f"posterior standard deviations off (root mean square; at most {np.nanmax(np.abs(off)):.2f})."
+        f" Draws of {trusted.sum()} of {trusted.size} posteriors can be trusted by their weights."
+    )
+
+
+def side_by_side(rows: pd.DataFrame) -> pd.DataFrame:
+    """Lay one parameter out for a reader: a line per cell, a column per estimator."""
+    text = [
+        f"{row.bias:+.3f} {row.rmse:.3f} {row.coverage:.0%}" + ("" if row.holds else " ✗")
+        for row in rows.itertuples()
+    ]
+    wide = rows.assign(text=text).pivot(index="cell", columns="estimator", values="text")
+    order = list(dict.fromkeys(rows["estimator"]))
+    wide = wide.loc[list(dict.fromkeys(rows["cell"])), order]
+    return wide.rename(columns=label).rename_axis(columns=None).reset_index()
