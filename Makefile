@@ -10,7 +10,7 @@ RUN := $(VENV)/bin/python
 READY := $(VENV)/set-up
 
 COMMANDS := panel fingerprints reconstruct reconstruct-ensemble reconstruct-bounds replicate gmm-grid \
-            sample prior-summary describe-model diagnose check sensitivity calibrate compare audit decompose \
+            dynamic simulate sample prior-summary describe-model diagnose check sensitivity calibrate compare audit decompose \
             claims report status figures reproduce benchmark
 
 .PHONY: help setup test trust lint $(COMMANDS)

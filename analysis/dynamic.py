@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import xarray as xr
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from analysis import trace
@@ -341,58 +343,61 @@ def side_by_side(rows: pd.DataFrame) -> pd.DataFrame:
             line[cell.term] = "none" if np.isnan(cell.coef) else text
         line["P(ρ ≥ 1)"] = _or_empty(own["p_explosive"].iloc[0], "{:.3f}")
         line["instruments"] = _or_empty(own["instruments"].iloc[0], "{:.0f}")
-        line["gate"] = own["gate"].fillna("").iloc[0]
+        line["gate"] = _or_empty(own["gate"].iloc[0], "{}")
         lines.append(line)
     return pd.DataFrame(lines)
 
 
-def _or_empty(value: float, form: str) -> str:
+def _or_empty(value: Any, form: str) -> str:
     return "" if pd.isna(value) else form.format(value)
 
 
 # --- the figure ---------------------------------------------------------------------------------
+
+REACH = 0.5
+"""Of the figure, either way of a root of 1: estimates farther off are marked at its edge."""
 
 
 def draw(rows: pd.DataFrame) -> Figure:
     """Draw each estimator's root, a frame for each outcome, a colour for each panel."""
     roots = rows[rows["term"] == LAG]
     columns, panels = list(dict.fromkeys(roots["column"])), list(dict.fromkeys(roots["panel"]))
-    names = list(dict.fromkeys(roots["estimator"]))
-    names.sort(key=lambda name: name == PUBLISHED)
-    figure = Figure(figsize=(8.2, 1.3 + 2.7 * -(-len(columns) // 2)), layout="constrained")
-    grid = figure.subplots(-(-len(columns) // 2), min(len(columns), 2), sharey=True, squeeze=False)
+    names = sorted(dict.fromkeys(roots["estimator"]), key=lambda name: name == PUBLISHED)
+    colours = {panel: PALETTE[i % len(PALETTE)] for i, panel in enumerate(panels)}
+    wide = min(len(columns), 2)
+    high = -(-len(columns) // wide)
+    figure = Figure(figsize=(1.8 + 3.2 * wide, 0.6 + 2.9 * high), layout="constrained")
+    grid = figure.subplots(high, wide, sharey=True, squeeze=False)
     for axes, column in zip(grid.flat, columns, strict=False):
         own = roots[roots["column"] == column]
-        (record,) = select([column])
-        for i, panel in enumerate(panels):
-            for name in names:
-                cell = own[(own["panel"] == panel) & (own["estimator"] == name)]
-                if cell.empty or (name == PUBLISHED and i):
-                    continue
-                at = names.index(name) + (0 if name == PUBLISHED else (i - 1.5) * 0.18)
-                colour = "black" if name == PUBLISHED else PALETTE[i % len(PALETTE)]
-                row = cell.iloc[0]
-                axes.plot([row["low"], row["high"]], [at, at], color=colour, lw=1.1)
-                axes.plot(row["coef"], at, "D" if name == PUBLISHED else "o", color=colour, ms=3)
+        limits = max(1 - REACH, own["low"].min()) - 0.02, min(1 + REACH, own["high"].max()) + 0.02
+        for row in own.drop_duplicates(["estimator", "coef"]).itertuples():
+            published = row.estimator == PUBLISHED
+            offset = 0 if published else 0.18 * (panels.index(row.panel) - (len(panels) - 1) / 2)
+            colour = "black" if published else colours[row.panel]
+            _mark(axes, row, names.index(row.estimator) + offset, colour, limits)
         axes.axvline(1, color="0.5", lw=0.8, ls="--", zorder=0)
-        axes.set_xlim(*_span(own))
+        axes.set_xlim(*limits)
+        (record,) = select([column])
         axes.set_title(f"{column}  {record.outcome}", loc="left")
         axes.set_xlabel("root of the lagged outcome, 95 % interval")
         axes.set_yticks(range(len(names)), [label(name) for name in names])
     grid.flat[0].invert_yaxis()
     for axes in list(grid.flat)[len(columns) :]:
         axes.set_visible(False)
-    handles = [
-        figure.axes[0].plot([], [], "o-", color=PALETTE[i % len(PALETTE)], ms=3, label=panel)[0]
-        for i, panel in enumerate(panels)
-    ]
+    handles = [Line2D([], [], color=c, marker="o", ms=3, label=p) for p, c in colours.items()]
     figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), frameon=False)
     return figure
 
 
-def _span(roots: pd.DataFrame) -> tuple[float, float]:
-    """Return limits that hold every estimate and the intervals as far as these are not huge."""
-    coef = roots["coef"].dropna()
-    low, high = roots["low"].quantile(0.05), roots["high"].quantile(0.95)
-    margin = 0.05 * (high - low)
-    return min(low, coef.min(), 0.95) - margin, max(high, coef.max(), 1.05) + margin
+def _mark(axes: Axes, row: Any, at: float, colour: str, limits: tuple[float, float]) -> None:
+    """Draw an estimate with its interval; a triangle at the edge if it lies beyond."""
+    if np.isnan(row.coef):
+        return
+    low, high = limits
+    axes.plot([row.low, row.high], [at, at], color=colour, lw=1.1)
+    if low < row.coef < high:
+        axes.plot(row.coef, at, "D" if row.estimator == PUBLISHED else "o", color=colour, ms=3)
+    else:
+        edge, marker = (low, "<") if row.coef <= low else (high, ">")
+        axes.plot(edge, at, marker, color=colour, ms=4, clip_on=False)

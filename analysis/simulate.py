@@ -612,11 +612,11 @@ def words_on_nuts(dataset: xr.Dataset) -> str:
     if not fits:
         return "No data set was sampled by NUTS."
     mean, ends = (np.sqrt(np.nanmean(off[..., what] ** 2)) for what in ([0], [1, 2]))
-    trusted = dataset["trusted"].to_numpy()
+    trusted, most = dataset["trusted"].to_numpy(), np.nanmax(np.abs(off))
     return (
         f"NUTS on {fits} data sets: its means lie {mean:.3f} and its interval ends {ends:.3f} "
-        f"posterior standard deviations off (root mean square; at most {np.nanmax(np.abs(off)):.2f})."
-        f" Draws of {trusted.sum()} of {trusted.size} posteriors can be trusted by their weights."
+        f"posterior standard deviations off (root mean square; at most {most:.2f}). Draws of "
+        f"{trusted.sum()} of {trusted.size} posteriors can be trusted by their weights."
     )
 
 

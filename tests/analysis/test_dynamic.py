@@ -1,0 +1,119 @@
+"""Estimators of a dynamic column: each is the one it is called, and follows from its draws."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+
+from analysis import dynamic, plots
+from analysis.dynamic import ESTIMATORS, Data
+from analysis.engines import Settings
+from analysis.outputs import Outputs
+from analysis.sample import Job, fit
+from analysis.specifications import select
+from analysis.system_gmm import fit_column
+from models.design import LAG
+from tests.fits import recollected, simulated, thinned
+
+(COLUMN,) = select(["5.1"])
+BY_NAME = {estimator.name: estimator for estimator in ESTIMATORS}
+
+
+@pytest.fixture(scope="module")
+def data() -> Data:
+    return Data(recollected("5.1").frame, COLUMN)
+
+
+def test_pooled_and_within_are_those_of_system_gmms_own_bracket(data):
+    bracket = fit_column(data.rows, COLUMN).bracket
+    at = data.lagged.terms.index(LAG)
+    assert_allclose(BY_NAME["pooled"].estimate(data).slopes.coef[at], bracket.pooled, rtol=1e-8)
+    assert_allclose(BY_NAME["within"].estimate(data).slopes.coef[at], bracket.within, rtol=1e-8)
+
+
+def test_anderson_hsiao_is_instrumental_variables_in_first_differences(data):
+    """By brute force: y two years ago, and differences of all else, for themselves."""
+    whole = data.whole
+    n, t = len(whole.provinces), len(whole.years)
+    y, x = whole.y.reshape(n, t), whole.x.reshape(n, t, -1)
+    change = np.diff(y)[:, 1:].ravel()
+    years = np.tile(np.eye(t - 2), (n, 1))
+    others = np.diff(x, axis=1)[:, 1:].reshape(-1, x.shape[2])
+    regressors = np.column_stack([others, np.diff(y)[:, :-1].ravel(), years])
+    instruments = np.column_stack([others, y[:, :-2].ravel(), years])
+    expected = np.linalg.solve(instruments.T @ regressors, instruments.T @ change)
+    found = BY_NAME["anderson_hsiao"].estimate(data)
+    assert_allclose(found.slopes.coef, expected[: len(found.slopes.coef)], rtol=1e-6)
+    assert found.instruments == instruments.shape[1]
+
+
+def test_gmm_rows_are_what_they_are_called(data):
+    system, difference = (BY_NAME[name].estimate(data) for name in ("system_gmm", "difference_gmm"))
+    table = fit_column(data.rows, COLUMN).table()
+    assert_allclose(system.slopes.coef[0], table.loc["indus", "coef"])
+    assert system.instruments == 22 <= len(data.whole.provinces)
+    assert difference.instruments == 20
+    start = difference.slopes.coef
+    kiviet = BY_NAME["kiviet"].estimate(data).slopes.coef
+    assert_allclose(kiviet, dynamic.lagged_least_squares.kiviet(data.lagged, start).coef)
+
+
+def test_a_correction_that_knows_no_gaps_says_nothing_where_there_are_some():
+    data = Data(thinned(simulated(), 0.1).frame, COLUMN)
+    for name in ("jackknife", "kiviet"):
+        assert np.isnan(BY_NAME[name].estimate(data).slopes.coef).all()
+    assert np.isfinite(BY_NAME["within"].estimate(data).slopes.coef).all()
+
+
+@pytest.fixture(scope="module")
+def trace():
+    job = Job(recollected("5.1"), COLUMN, "dynamic_regions")
+    return fit(job, Settings(draws=400, chains=4))
+
+
+def test_what_follows_from_a_trace_follows_from_its_draws(trace):
+    found = pd.DataFrame(dynamic.effects(trace), columns=dynamic.EFFECT_COLUMNS)
+    found = found.set_index(["slope", "quantity"])
+    draws = trace["posterior"]
+    rho = draws["slope"].sel(term=LAG).to_numpy().ravel()
+    slope = draws["slope"].sel(term="indus").to_numpy().ravel()
+    stable = np.abs(rho) < 1
+    row = found.loc[("average", "long_run")]
+    assert row["share"] == pytest.approx(stable.mean())
+    own = draws["slope_region"].sel(region="east")
+    east = {term: own.sel(varying=term).to_numpy().ravel() for term in (LAG, "indus")}
+    after = found.loc[("east", "impulse")].set_index("year")
+    assert list(after.index) == list(range(dynamic.YEARS + 1))
+    expected = np.median(east["indus"] * east[LAG] ** 3)
+    assert after.loc[3, "median"] == pytest.approx(expected, rel=0.02, abs=1e-6)
+    assert after.loc[0, "low"] <= found.loc[("east", "short_run"), "median"]
+    impulse = found.loc[("average", "impulse")].set_index("year")
+    low, high = np.quantile(slope * rho**10, [0.025, 0.975], method="inverted_cdf")
+    assert_allclose(impulse.loc[10, ["low", "high"]].astype(float), [low, high])
+
+
+def test_a_posteriors_row_has_the_probability_of_a_root_of_one_or_more(trace):
+    rows = pd.DataFrame(dynamic.posterior(trace)).set_index("term")
+    draws = trace["posterior"]["slope"].sel(term=LAG).to_numpy()
+    assert rows.loc[LAG, "p_explosive"] == (draws >= 1).mean()
+    assert np.isnan(rows.loc["indus", "p_explosive"])
+    assert rows.loc[LAG, "low"] < draws.mean() < rows.loc[LAG, "high"]
+
+
+def test_a_table_has_every_estimator_and_the_printed_row_and_can_be_drawn(tmp_path):
+    panels = [recollected("5.1"), replace(thinned(recollected("5.1"), 0.05), name="with gaps")]
+    made = list(dynamic.table(panels, [COLUMN], Outputs(tmp_path).traces))
+    rows = pd.concat([frame for frame, _ in made])
+    assert tuple(rows.columns) == dynamic.COLUMNS
+    own = rows[rows["panel"] == "recollected"]
+    names = [estimator.name for estimator in ESTIMATORS]
+    assert list(dict.fromkeys(own["estimator"])) == [*names, dynamic.PUBLISHED]
+    assert set(own["n"].dropna()) == {372}
+    printed = own[own["estimator"] == dynamic.PUBLISHED].set_index("term")
+    assert printed.loc[LAG, "coef"] == 1.098
+    wide = dynamic.side_by_side(own)
+    assert wide.loc[len(wide) - 1, LAG].startswith("1.098 (0.009)")
+    for path in plots.save(dynamic.draw, rows, tmp_path / "dynamic"):
+        assert path.stat().st_size > 10_000
