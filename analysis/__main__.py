@@ -1109,7 +1109,10 @@ def benchmark_scale(
     rows: Annotated[float, typer.Option(min=1_000, help="Rows of the largest panel.")] = 1e7,
     out: Out = ROOT,
 ) -> None:
-    """Time the model on ever larger simulated panels: results/benchmark_scale.csv."""
+    """Time the model on ever larger simulated panels: results/benchmark_scale.csv.
+
+    Example: python -m analysis benchmark scale
+    """
     from analysis.benchmark import processor, scale
 
     sizes = [size for size in scale.SIZES if size.units * size.years <= rows]

@@ -26,6 +26,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from importlib.metadata import distributions
 from multiprocessing import active_children, get_context, parent_process
+from sysconfig import get_path
 from tempfile import TemporaryDirectory
 from threading import Thread
 
@@ -170,7 +171,9 @@ def code_sha256() -> str:
     """Hash the project's code and what is installed: equal hashes, equal results."""
     layers = ("data", "models", "analysis")
     sources = sorted(path for layer in layers for path in (ROOT / layer).rglob("*.py"))
-    installed = sorted({f"{each.name}=={each.version}" for each in distributions()})
+    # Of the environment alone: libraries add folders of their own to the path when imported.
+    where = [get_path("purelib"), get_path("platlib")]
+    installed = sorted({f"{each.name}=={each.version}" for each in distributions(path=where)})
     names = [str(path.relative_to(ROOT)) for path in sources]
     content = b"\0".join(path.read_bytes() for path in sources)
     return sha256("\0".join([*names, *installed]).encode() + b"\0" + content)
