@@ -111,9 +111,10 @@ class CollapsedEngine:
                     attrs={"sampler": INDEPENDENCE},
                 )
                 return reduced.draw(point, rng), statistics
-        return self._by_nuts(settings, rng)
+        return self.by_nuts(settings, rng)
 
-    def _by_nuts(self, settings: Settings, rng: np.random.Generator) -> tuple[Draws, xr.Dataset]:
+    def by_nuts(self, settings: Settings, rng: np.random.Generator) -> tuple[Draws, xr.Dataset]:
+        """Return the same by NUTS in the log scales."""
         density, coordinates = self.density, Coordinates(self.density)
 
         def initial(seed: int) -> NDArray[np.float64]:

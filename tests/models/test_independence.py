@@ -32,7 +32,7 @@ def test_draws_agree_with_nuts_on_the_collapsed_density(column, model):
     assert len(np.unique(drawn.log_scale, axis=0)) == 3_000
     engine = CollapsedEngine(fitted.model, fitted.parts, fitted.priors, fitted.definition)
     settings = Settings(draws=3_000, chains=4, seed=3).by(CollapsedEngine)
-    flat, _ = engine._by_nuts(settings, np.random.default_rng(2))
+    flat, _ = engine.by_nuts(settings, np.random.default_rng(2))
     other = fitted.density.point(flat).reshape(-1, fitted.density.size)[::4]
     # Thinned until they are nearly independent, draws of the same density pass Kolmogorov's test.
     p = [
@@ -55,7 +55,7 @@ def test_every_posterior_is_that_of_nuts(name, column):
     drawn, statistics = engine.sample(Settings(draws=3_500, seed=8).by(CollapsedEngine), rng)
     assert statistics.attrs["sampler"] == INDEPENDENCE
     settings = Settings(draws=9_000, tune=1_000, seed=9).by(CollapsedEngine)
-    other, _ = engine._by_nuts(settings, rng)
+    other, _ = engine.by_nuts(settings, rng)
     found = compare(drawn, other)
     print(column, name, found)
     assert found.holds, found
