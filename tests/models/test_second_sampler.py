@@ -1,13 +1,16 @@
 """PyMC's own NUTS, in all variables, finds the posteriors that this project's engines draw.
 
-Fewer effective draws than the equality rule's 10,000, which would take it minutes: differences
-are still measured in units of Monte Carlo error, which is wider for it. A reference that fails the
-health gate would prove nothing, so it fails the test.
+Fewer effective draws than the equality rule's 10,000, which would take it the better part of an
+hour: differences are still measured in units of Monte Carlo error, which is wider for it. So is
+the bound of 1 % on a systematic error of the standard deviations, by three Monte Carlo errors as
+they show between chains. A reference that fails the health gate would prove nothing, so it fails
+the test.
 """
 
 from dataclasses import replace
 
 import arviz as az
+import numpy as np
 import pandas as pd
 import pymc as pm
 import pytest
@@ -73,10 +76,15 @@ def test_pymcs_sampler_finds_the_posterior(column, model, settings, draws):
         assert float(az.ess(reference)[name].min()) >= 400
 
     posterior = fit(Job(case.panel, record, model), settings)["posterior"]
-    found = compare(
-        {name: posterior[name].to_numpy() for name in names},
-        {name: reference[name].to_numpy() for name in names},
+    ours, theirs = (
+        {name: draws[name].to_numpy() for name in names} for draws in (posterior, reference)
     )
-    print(found)
+    found = compare(ours, theirs)
+    by_chain = [
+        compare(*({name: v[[chain]] for name, v in draws.items()} for draws in (ours, theirs)))
+        for chain in range(4)
+    ]
+    noise = np.std([each.sd_error for each in by_chain], ddof=1) / np.sqrt(len(by_chain))
+    print(found, noise)
     assert max(found.z_mean, found.z_sd) < found.limit, found
-    assert abs(found.sd_error) <= MOST_SD_ERROR, found
+    assert abs(found.sd_error) <= MOST_SD_ERROR + 3 * noise, (found, noise)
