@@ -731,7 +731,7 @@ def decompose(columns: Columns = None, out: Out = ROOT) -> None:
 def claims(out: Out = ROOT) -> None:
     """Give each claim of the paper its verdict by a fixed rule: results/claims.json.
 
-    Reads what replicate, compare, sensitivity and multiverse made; says what is missing.
+    Reads what replicate, compare and sensitivity made; says what is missing.
 
     Example: python -m analysis claims
     """
@@ -743,7 +743,7 @@ def claims(out: Out = ROOT) -> None:
     _print_frame(ledger.table(found["claims"]).fillna(""), "The paper's claims")
     for name, value in found["inputs"].items():
         if value.startswith("missing"):
-            console.print(f"Not at hand: {name}; {value.removeprefix('missing: ')} makes it.")
+            console.print(f"{name} is {value}.")
     path = results / "claims.json"
     ledger.write(found, path)
     console.print(f"written: {Outputs(out).shown(path)} ({len(found['claims'])} claims)")

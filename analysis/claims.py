@@ -210,7 +210,7 @@ def home(record: Specification) -> tuple[Specification, str]:
     return whole, record.region
 
 
-def main_model(record: Specification) -> str:
+def evidence_model(record: Specification) -> str:
     """Return the name of the model whose posterior is the evidence; empty if there is none yet."""
     if not record.dynamic:
         return LADDER[-1]
@@ -229,7 +229,7 @@ def posterior(claim: Claim, panel: str, tables: Mapping[str, pd.DataFrame]) -> d
     """
     (record,) = select([claim.column])
     whole, _ = home(record)
-    found = {"model": main_model(record), "finding": "missing"}
+    found = {"model": evidence_model(record), "finding": "missing"}
     at = {"panel": panel, "model": found["model"], "fitted_column": whole.column}
     own = rows(tables["comparison"], **at, column=claim.column, term=claim.term)
     if len(own) != 1:
@@ -271,7 +271,7 @@ def turning(
     """Return what turns a `for` on a panel by rule 4, by kind; None where nothing was made."""
     (record,) = select([claim.column])
     whole, region = home(record)
-    main = main_model(record)
+    main = evidence_model(record)
     if claim.kind == "no turn":
         return {"other models": None, "other priors": None, "one province less": None,
                 "multiverse": None}  # fmt: skip
@@ -313,9 +313,8 @@ MADE_WITH = {
     "other models": "sample {column} --model autoregressive, then compare",
     "other priors": "sensitivity {column}",
     "one province less": "sensitivity {column}",
-    "multiverse": "multiverse",
 }
-"""The commands that make what rule 4 looks at."""
+"""The commands that make what rule 4 looks at, as far as there are any: none yet for universes."""
 
 
 def assess(claim: Claim, tables: Mapping[str, pd.DataFrame]) -> dict:
@@ -361,7 +360,7 @@ def assess(claim: Claim, tables: Mapping[str, pd.DataFrame]) -> dict:
             found["missing"] += [
                 MADE_WITH[kind].format(column=home(select([claim.column])[0])[0].column)
                 for kind, made in turns.items()
-                if made is None
+                if made is None and kind in MADE_WITH
             ]
         if after["finding"] == "missing":
             found["missing"].append(f"sample {claim.column}, then compare")
@@ -408,7 +407,7 @@ def document(results: Path) -> dict:
         "verdicts": VERDICTS,
         "panels": {kind.name: kind.label for kind in PANELS},
         "inputs": {
-            path.name: sha256(path.read_bytes()) if path.is_file() else f"missing: {_maker(name)}"
+            path.name: sha256(path.read_bytes()) if path.is_file() else f"missing{_maker(name)}"
             for name, path in paths.items()
         },
         "claims": ledger(tables),
@@ -416,7 +415,8 @@ def document(results: Path) -> dict:
 
 
 def _maker(name: str) -> str:
-    return f"python -m analysis {MADE_BY[name]}"
+    """Say which command makes a table, if there is one."""
+    return f": python -m analysis {MADE_BY[name]}" if name in MADE_BY else "; no command makes it"
 
 
 def write(found: dict, path: Path) -> None:

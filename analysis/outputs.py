@@ -16,7 +16,6 @@ MADE_BY = {
     "turning_points": "compare",
     "sensitivity_priors": "sensitivity",
     "sensitivity_influence": "sensitivity",
-    "multiverse": "multiverse",
 }
 """Tables in results/ that other commands read, and the command that makes each."""
 

@@ -17,6 +17,7 @@ from scipy.linalg import helmert
 
 from models.priors import Priors
 from models.two_way import two_way_parts
+from models.within_between import standardise
 
 
 class GivenScales(NamedTuple):
@@ -75,9 +76,9 @@ def given_scales(
         (within[:, n_regions:], priors["slope_std"].scale),
         (by_region, tau_slope),
         (xp.asarray(one), priors["const_std"].scale),
-        (_standardise(province_part)[province], priors["between_province"].scale),
+        (standardise(province_part)[province], priors["between_province"].scale),
         # Their principal axes, which `density` takes, are a rotation: the same prior.
-        (_standardise(year_part)[year], priors["between_year"].scale),
+        (standardise(year_part)[year], priors["between_year"].scale),
         (xp.asarray(in_province), tau_province),
         (xp.asarray(in_year), tau_year),
     )
@@ -95,9 +96,3 @@ def given_scales(
     quadratic = mean @ right - target @ target
     log_determinant = xp.linalg.slogdet(precision)[1]
     return GivenScales(slope, (quadratic - log_determinant) / 2 + xp.sum(xp.log(root)))
-
-
-def _standardise(part: Any) -> Any:
-    """Centre columns and divide by their standard deviation."""
-    xp = part.__array_namespace__()
-    return (part - xp.mean(part, axis=0)) / xp.std(part, axis=0)

@@ -347,12 +347,16 @@ def _parts(
     return province_part, year_part.reshape(n_regions * n_years, -1), within
 
 
-def standardise(part: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Centre columns and divide by their standard deviation; a constant column becomes zero."""
-    centred = part - part.mean(axis=0)
-    spread = centred.std(axis=0)
-    flat = spread <= 1e-12 * np.abs(part).max(axis=0)
-    return np.where(flat, 0.0, centred / np.where(flat, 1.0, spread))
+def standardise(part: Any) -> Any:
+    """Centre columns and divide by their standard deviation; a constant column becomes zero.
+
+    Of any array namespace; differentiable.
+    """
+    xp = part.__array_namespace__()
+    centred = part - xp.mean(part, axis=0)
+    spread = xp.std(centred, axis=0)
+    flat = spread <= 1e-12 * xp.max(xp.abs(part), axis=0)
+    return xp.where(flat, 0.0, centred / xp.where(flat, 1.0, spread))
 
 
 def principal_axes(part: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -82,7 +82,8 @@ POINTS = (
     Point("5 Sensitivity analysis", "Broad and other priors",
           _made("sensitivity_priors", "Refits under ten other priors.")),
     Point("5 Sensitivity analysis", "Data, model and choices",
-          _made("multiverse", "The multiverse of defensible choices, and one province less.")),
+          _made("sensitivity_influence", "Refits without each province; the ladder of models; "
+                "the choices behind the data swapped one by one (“Why they differ”).")),
     Point("6 Make it reproducible", "Scripts, data, seeds", _said(
           "make reproduce; the same seed gives the same draws.")),
     Point("6 Make it reproducible", "Posterior samples", _said(

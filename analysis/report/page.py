@@ -352,12 +352,7 @@ def regions(made: Made) -> Iterable[Block]:
 
 
 def dynamic(made: Made) -> Iterable[Block]:
-    """Show the dynamic panel beside system GMM, and the grid of GMM choices."""
-    found = made.frame("dynamic")
-    if found is None:
-        yield missing("the dynamic Bayesian panel beside system GMM", "dynamic")
-    else:
-        yield table(found, "The dynamic panel by every estimator")
+    """Show the grid of GMM choices."""
     grid = made.frame("gmm_grid")
     if grid is None:
         yield missing("Table 5 under every choice of instruments", "gmm-grid")
@@ -472,10 +467,7 @@ def sensitivity(made: Made) -> Iterable[Block]:
         ("sensitivity_loo", "how well models foresee a province left out", "sensitivity"),
         ("sensitivity_influence", "refits without each province", "sensitivity"),
         ("sensitivity_power", "power-scaling", "sensitivity"),
-        ("influence", "refits without each province and year, every column", "influence"),
-        ("multiverse", "the multiverse of defensible choices", "multiverse"),
         ("calibration", "calibration of every model", "calibrate"),
-        ("simulation", "the simulation study of the dynamic panel", "simulate"),
     ):
         frame = made.frame(name)
         if frame is None:

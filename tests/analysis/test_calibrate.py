@@ -29,14 +29,23 @@ def test_the_ranks_of_a_prior_that_did_not_make_the_data_are_not():
     assert judged.loc[~judged["passes"], "parameter"].str.startswith("slope_std").any()
 
 
-@pytest.mark.parametrize("share", [0.0, 0.15])
-def test_ranks_are_judged_by_their_distance_from_uniform(share):
+def shifted(ranks: np.ndarray) -> None:
+    ranks[:150] = 0  # too often the smallest
+
+
+def too_narrow(ranks: np.ndarray) -> None:
+    ranks[:75], ranks[75:150] = 0, DRAWS
+
+
+@pytest.mark.parametrize("spoil", [None, shifted, too_narrow])
+def test_ranks_are_judged_by_their_distance_from_uniform(spoil):
     rng = np.random.default_rng(1)
     drawn = rng.integers(0, DRAWS + 1, size=(1_000, 30))
-    drawn[: int(share * 1_000), 3] = 0  # too often the smallest
+    if spoil:
+        spoil(drawn[:, 3])
     (case, *_) = CASES
     judged = judge(case, {"a": drawn[:, :10], "b": drawn[:, 10:]})
     assert len(judged) == 30
-    assert as_it_should(case, judged) == (share == 0)
-    assert judged.loc[~judged["passes"], "parameter"].tolist() == ["a[3]"] * (share > 0)
-    assert summary(judged)["not uniform"].tolist() == [int(share > 0)]
+    assert as_it_should(case, judged) == (spoil is None)
+    assert judged.loc[~judged["passes"], "parameter"].tolist() == ["a[3]"] * (spoil is not None)
+    assert summary(judged)["not uniform"].tolist() == [int(spoil is not None)]

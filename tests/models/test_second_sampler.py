@@ -1,20 +1,23 @@
 """PyMC's own NUTS, in all variables, finds the posteriors that this project's engines draw.
 
-Fewer effective draws than the equality rule's 10,000, which would take it minutes: differences
-are still measured in units of Monte Carlo error, which is wider for it. A reference that fails the
-health gate would prove nothing, so it fails the test.
+Fewer effective draws than the equality rule's 10,000, which would take it the better part of an
+hour: differences are still measured in units of Monte Carlo error, which is wider for it. So is
+the bound of 1 % on a systematic error of the standard deviations, by three Monte Carlo errors as
+they show between chains. A reference that fails the health gate would prove nothing, so it fails
+the test.
 """
 
 from dataclasses import replace
 
 import arviz as az
+import numpy as np
 import pandas as pd
 import pymc as pm
 import pytest
 from threadpoolctl import threadpool_limits
 
 from analysis.engines import Settings
-from analysis.equality import compare
+from analysis.equality import MOST_SD_ERROR, compare
 from analysis.sample import Job, fit
 from analysis.specifications import select
 from data.panel import Panel
@@ -32,24 +35,28 @@ def few(panel: Panel) -> Panel:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("column", "model", "settings"),
+    ("column", "model", "settings", "draws"),
     [
-        pytest.param("8.2", "flat", Settings(draws=5_000), id="flat"),
+        pytest.param("8.2", "flat", Settings(draws=5_000), 1_500, id="flat"),
         pytest.param(
-            "3.2", "student_t", Settings(draws=4_000), id="student_t", marks=pytest.mark.trust
+            *("3.2", "student_t", Settings(draws=4_000), 6_000),
+            id="student_t",
+            marks=pytest.mark.trust,
         ),
         pytest.param(
-            "3.2", "measurement", Settings(draws=4_000), id="measurement", marks=pytest.mark.trust
+            *("3.2", "measurement", Settings(draws=4_000), 1_500),
+            id="measurement",
+            marks=pytest.mark.trust,
         ),
     ],
 )
-def test_pymcs_sampler_finds_the_posterior(column, model, settings):
+def test_pymcs_sampler_finds_the_posterior(column, model, settings, draws):
     (record,) = select([column])
     panel = recollected(column) if record.region else few(recollected(column))
     case = Fit(panel, record, find(model), find(model).module.PRIORS)
     with threadpool_limits(limits=1):
         tree = pm.sample(
-            1_500,
+            draws,
             tune=700 if record.region else 1_000,
             chains=4,
             cores=2,
@@ -69,10 +76,15 @@ def test_pymcs_sampler_finds_the_posterior(column, model, settings):
         assert float(az.ess(reference)[name].min()) >= 400
 
     posterior = fit(Job(case.panel, record, model), settings)["posterior"]
-    found = compare(
-        {name: posterior[name].to_numpy() for name in names},
-        {name: reference[name].to_numpy() for name in names},
+    ours, theirs = (
+        {name: draws[name].to_numpy() for name in names} for draws in (posterior, reference)
     )
-    print(found)
+    found = compare(ours, theirs)
+    by_chain = [
+        compare(*({name: v[[chain]] for name, v in draws.items()} for draws in (ours, theirs)))
+        for chain in range(4)
+    ]
+    noise = np.std([each.sd_error for each in by_chain], ddof=1) / np.sqrt(len(by_chain))
+    print(found, noise)
     assert max(found.z_mean, found.z_sd) < found.limit, found
-    assert abs(found.sd_error) <= (0.01 if record.region else 0.02), found
+    assert abs(found.sd_error) <= MOST_SD_ERROR + 3 * noise, (found, noise)
