@@ -14,8 +14,16 @@ What differs between cells is the root and where provinces start, in the panel's
     the panel's province means.
 
 Province effects are drawn too, independent of the regressors, with (1 − ρ) times that spread
-(at ρ ≥ 1, as at 0.95), so the cells `stationary` have all that system GMM asks for. In `related`
-they go with the regressor of interest, as province effects do.
+(at ρ ≥ 1, as at 0.95), so the cells `stationary` have all that system GMM asks for. Three more
+break what estimators ask for besides:
+
+`related`
+    Province effects go with the regressor of interest, as province effects do.
+`feedback`
+    A good year moves the regressor of interest in the years after: it is predetermined, and what
+    nearly all estimators here, the model among them, take for given hangs on errors.
+`runs`
+    Errors go in runs, an AR(1): the lag goes together with the error.
 
 Rule, written before any result was seen:
 
@@ -56,6 +64,7 @@ from data.errors import UserError
 from data.files import replacing, sha256
 from data.panel import Panel
 from models import dynamic, twfe
+from models.collapsed import Collapsed
 from models.design import LAG, Design, Specification, sample
 from models.independence import draw_scales
 from models.reduced import reduce
@@ -78,8 +87,8 @@ CHECKED = 50
 
 NUTS = Settings(draws=500, tune=300, chains=2, target_accept=0.9)
 
-HISTORY = 10
-"""Years before the panel, where provinces have a history and no rest."""
+YEARS_BEFORE = {"stationary": 100, "history": 10}
+"""From rest, in which even a root of 0.95 forgets where it was, or from the same place."""
 
 NEAR_ONE = 0.95
 """Root whose spread of province effects is taken at roots of 1 and more."""
@@ -87,6 +96,16 @@ NEAR_ONE = 0.95
 LEAST_COVERAGE = 0.90
 FALSE_ALARMS = 0.05
 """See the rule above."""
+
+RELATED = 0.7
+"""Correlation of province effects with the regressor of interest, in `related`."""
+
+FEEDBACK, FADES = 0.5, 0.8
+"""What an error of one standard deviation adds to the regressor of interest a year later, in
+within standard deviations of that, and how much of it is left after another year; in `feedback`."""
+
+RUNS = 0.3
+"""Autocorrelation of the errors in `runs`."""
 
 MODEL = dynamic_models()[0].name
 NAMES = (*(estimator.name for estimator in ESTIMATORS), MODEL)
@@ -100,24 +119,23 @@ class Cell:
     ----------
     rho : float
     start : "stationary", "history" or "far"
-    related : bool
-        Whether province effects go with the regressor of interest.
+    besides : "", "related", "feedback" or "runs"
     """
 
     rho: float
     start: str
-    related: bool = False
+    besides: str = ""
 
     @property
     def name(self) -> str:
         """As in tables."""
-        return f"{self.rho:g} {self.start}{' related' if self.related else ''}"
+        return f"{self.rho:g} {self.start} {self.besides}".strip()
 
 
 CELLS = (
     *(Cell(rho, start) for rho in (0.5, 0.8, 0.95) for start in ("stationary", "far")),
     *(Cell(rho, start) for rho in (1.0, 1.05) for start in ("history", "far")),
-    Cell(0.8, "stationary", related=True),
+    *(Cell(0.8, "stationary", besides) for besides in ("related", "feedback", "runs")),
 )
 """A new one is a record here."""
 
@@ -139,8 +157,10 @@ class Truth:
         Residual scale of each province.
     spread : float
         Standard deviation of the panel's province means.
-    own : ndarray, shape (N,)
-        Province means of the regressor of interest, standardised.
+    interest : ndarray, shape (N, T)
+        The regressor of interest, the first of the slopes.
+    reach : float
+        Its within standard deviation.
     """
 
     rho: float
@@ -148,7 +168,8 @@ class Truth:
     steady: Array
     sigma: Array
     spread: float
-    own: Array
+    interest: Array
+    reach: float
 
 
 def truth(whole: Design, rho: float) -> Truth:
@@ -164,44 +185,54 @@ def truth(whole: Design, rho: float) -> Truth:
     x, z = rows.x[:, :-1], rows.y - rho * rows.x[:, -1]
     slope = twfe.slope_parts(z, x, rows.province, rows.year).slopes
     _, of_year, _ = two_way_parts((z - x @ slope)[:, None], rows.province, rows.year)
-    sigma = residual_sd(z, x, rows.province, rows.year, rows.region)
+    _, _, within = two_way_parts(whole.x[:, :1], whole.province, whole.year)
     shape = (len(whole.provinces), len(whole.years))
-    by_regressors = (whole.x @ slope).reshape(shape)
-    y, first = whole.y.reshape(shape), whole.x[:, 0].reshape(shape).mean(axis=1)
-    steady = by_regressors - by_regressors.mean()
+    steady = (whole.x @ slope).reshape(shape)
+    steady -= steady.mean()
     steady[:, 1:] += of_year[:, 0]
+    sigma = residual_sd(z, x, rows.province, rows.year, rows.region)
     return Truth(
         rho=rho,
         slope=slope,
         steady=steady,
         sigma=sigma[whole.region_of_province],
-        spread=float(y.mean(axis=1).std()),
-        own=(first - first.mean()) / first.std(),
+        spread=float(whole.y.reshape(shape).mean(axis=1).std()),
+        interest=whole.x[:, 0].reshape(shape),
+        reach=float(within.std()),
     )
 
 
-def outcome(cell: Cell, made: Truth, rng: np.random.Generator) -> Array:
-    """Draw one data set's outcome, shape (N, T)."""
+def outcome(cell: Cell, made: Truth, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Draw one data set's outcome and regressor of interest, shapes (N, T)."""
     rho, (n, t) = made.rho, made.steady.shape
+    runs = RUNS if cell.besides == "runs" else 0.0
+    feedback = FEEDBACK * made.reach if cell.besides == "feedback" else 0.0
+
     effect = rng.standard_normal(n)
-    if cell.related:
-        effect = 0.7 * made.own + np.sqrt(1 - 0.7**2) * effect
+    if cell.besides == "related":
+        own = made.interest.mean(axis=1)
+        own = (own - own.mean()) / own.std()
+        effect = RELATED * own + np.sqrt(1 - RELATED**2) * effect
     effect *= (1 - min(rho, NEAR_ONE)) * made.spread
-    y = np.empty((n, t))
+
+    error = rng.standard_normal(n)  # in standard deviations
+    before = effect + made.steady[:, 0]
+    now = before / (1 - rho) if cell.start == "stationary" else np.zeros(n)
+    for _ in range(YEARS_BEFORE.get(cell.start, 0)):
+        error = runs * error + np.sqrt(1 - runs**2) * rng.standard_normal(n)
+        now = rho * now + before + made.sigma * error
     if cell.start == "far":
-        y[:, 0] = made.spread * rng.standard_normal(n)
-    elif cell.start == "stationary":
-        rest = (effect + made.steady[:, 0]) / (1 - rho)
-        y[:, 0] = rest + made.sigma * rng.standard_normal(n) / np.sqrt(1 - rho**2)
-    else:
-        y[:, 0] = 0
-        for _ in range(HISTORY):
-            noise = made.sigma * rng.standard_normal(n)
-            y[:, 0] = rho * y[:, 0] + effect + made.steady[:, 0] + noise
+        now = made.spread * rng.standard_normal(n)
+
+    y, x = np.empty((n, t)), made.interest.copy()
+    y[:, 0], fed = now, np.zeros(n)
     for year in range(1, t):
-        noise = made.sigma * rng.standard_normal(n)
-        y[:, year] = rho * y[:, year - 1] + effect + made.steady[:, year] + noise
-    return y
+        fed = FADES * fed + feedback * error
+        x[:, year] += fed
+        error = runs * error + np.sqrt(1 - runs**2) * rng.standard_normal(n)
+        steady = effect + made.steady[:, year] + made.slope[0] * fed
+        y[:, year] = rho * y[:, year - 1] + steady + made.sigma * error
+    return y, x
 
 
 @dataclass(frozen=True)
@@ -234,6 +265,14 @@ def study(panel: Panel, record: Specification, seed: int = 1) -> Study:
     return Study(data.whole.rows, record, seed)
 
 
+def data_set(study: Study, cell: Cell, made: Truth, rng: np.random.Generator) -> Data:
+    """Draw one data set."""
+    record = study.specification
+    y, x = outcome(cell, made, rng)
+    drawn = {record.outcome: y.ravel(), record.interest[0]: x.ravel()}
+    return Data(study.rows.assign(**drawn), record)
+
+
 def estimates(data: Data, rng: np.random.Generator) -> tuple[Array, bool]:
     """Estimate by all of `NAMES`.
 
@@ -242,34 +281,41 @@ def estimates(data: Data, rng: np.random.Generator) -> tuple[Array, bool]:
     ndarray, shape (len(NAMES), terms, 3)
         Estimate, and ends of its 95 % interval, of the lag and the terms of interest.
     bool
-        Whether the posterior's draws can be trusted.
+        Whether the posterior's draws are independent; those of NUTS otherwise.
     """
     at = [data.lagged.terms.index(term) for term in shown(data.specification)]
     found = []
     for estimator in ESTIMATORS:
         coef, se = (of[at] for of in estimator.estimate(data).slopes)
         found.append(np.column_stack([coef, coef - Z * se, coef + Z * se]))
-    draws, trusted = _posterior(data, rng)
-    return np.stack([*found, _summary(draws[:, at])]), trusted
+    draws, independent = posterior(data, rng)
+    return np.stack([*found, _summary(draws[:, at])]), independent
 
 
-def _posterior(data: Data, rng: np.random.Generator) -> tuple[Array, bool]:
-    """Return draws of the slopes by term, shape (DRAWS, k), and whether they can be trusted."""
-    model = dynamic_models()[0]
-    parts = model.split(data.whole, data.specification)
-    density = model.module.density(parts, model.module.PRIORS)
+def posterior(data: Data, rng: np.random.Generator) -> tuple[Array, bool]:
+    """Return draws of the slopes by term, shape (draws, k), and whether they are independent.
+
+    As a fit does: independent draws where their weights say that these represent the posterior,
+    else NUTS.
+    """
+    parts, density = _arranged(data)
     reduced = reduce(density)
     drawn = draw_scales(density, DRAWS, rng, reduced)
-    trust = drawn.trust
-    # As many draws as there are cannot be 1,600: all else is as in a fit.
-    trusted = bool(trust.k_hat <= 0.5 and trust.acceptance >= 0.2 and trust.distance <= 0.005)
-    return slopes(parts, reduced.draw(drawn.log_scale, rng)), trusted
+    if drawn.trust.represents:
+        return slopes(parts, reduced.draw(drawn.log_scale, rng)), True
+    return by_nuts(data, int(rng.integers(2**31))), False
+
+
+def _arranged(data: Data) -> tuple[dynamic.Dynamic, Collapsed]:
+    model = dynamic_models()[0]
+    parts = model.split(data.whole, data.specification)
+    return parts, model.module.density(parts, model.module.PRIORS)
 
 
 def by_nuts(data: Data, seed: int) -> Array:
     """Return draws of the slopes by term, shape (draws, k), by NUTS in the log scales."""
     model = dynamic_models()[0]
-    parts = model.split(data.whole, data.specification)
+    parts, _ = _arranged(data)
     engine = CollapsedEngine(model, parts, model.module.PRIORS, None)
     settings = Settings(NUTS.draws, NUTS.tune, NUTS.chains, seed, NUTS.target_accept)
     flat, _ = engine.by_nuts(settings.by(CollapsedEngine), np.random.default_rng(seed))
@@ -315,18 +361,15 @@ def batches(cells: tuple[Cell, ...], data_sets: int) -> list[Batch]:
 @threadpool_limits.wrap(limits=1)
 def run_batch(study: Study, batch: Batch) -> tuple[Batch, dict[str, Array]]:
     """Simulate and estimate some data sets."""
-    whole = Data(study.rows, study.specification).whole
-    made = truth(whole, batch.cell.rho)
-    found, trusted, checked = [], [], []
+    cell = batch.cell
+    made = truth(Data(study.rows, study.specification).whole, cell.rho)
+    found, independent, checked = [], [], []
     for number in batch.numbers:
-        stream = [study.seed, *_key(batch.cell), number]
-        rng = np.random.default_rng(stream)
-        y = outcome(batch.cell, made, rng).ravel()
-        rows = study.rows.assign(**{study.specification.outcome: y})
-        data = Data(rows, study.specification)
-        estimate, trust = estimates(data, rng)
+        rng = np.random.default_rng([study.seed, *_key(cell), number])
+        data = data_set(study, cell, made, rng)
+        estimate, exact = estimates(data, rng)
         found.append(estimate)
-        trusted.append(trust)
+        independent.append(exact)
         own = np.full(estimate.shape[1:], np.nan)
         if number % CHECKED == 0:
             at = [data.lagged.terms.index(term) for term in shown(study.specification)]
@@ -334,7 +377,7 @@ def run_batch(study: Study, batch: Batch) -> tuple[Batch, dict[str, Array]]:
         checked.append(own)
     return batch, {
         "estimates": np.stack(found),
-        "trusted": np.array(trusted),
+        "independent": np.array(independent),
         "by_nuts": np.stack(checked),
     }
 
@@ -397,12 +440,12 @@ def collect(study: Study, cells: tuple[Cell, ...], data_sets: int, folder: Path)
     Returns
     -------
     Dataset
-        `estimate`, `low`, `high` (cell, data_set, estimator, term), `trusted` (cell, data_set),
+        `estimate`, `low`, `high` (cell, data_set, estimator, term), `independent` (cell, data_set),
         `nuts` (cell, data_set, term, what), NaN where it was not asked for, `truth` (cell, term).
     """
     whole = Data(study.rows, study.specification).whole
     terms = shown(study.specification)
-    found: dict[str, list[Array]] = {"estimates": [], "trusted": [], "by_nuts": []}
+    found: dict[str, list[Array]] = {"estimates": [], "independent": [], "by_nuts": []}
     truths = []
     for cell in cells:
         own = [np.load(folder / b.name) for b in batches((cell,), data_sets)]
@@ -416,7 +459,7 @@ def collect(study: Study, cells: tuple[Cell, ...], data_sets: int, folder: Path)
     return xr.Dataset(
         {
             **{what: (dims, numbers[..., i]) for i, what in enumerate(whats)},
-            "trusted": (dims[:2], np.stack(found["trusted"])),
+            "independent": (dims[:2], np.stack(found["independent"])),
             "nuts": (("cell", "data_set", "term", "what"), np.stack(found["by_nuts"])),
             "truth": (("cell", "term"), np.array(truths)),
             "rho": ("cell", [cell.rho for cell in cells]),
@@ -612,11 +655,12 @@ def words_on_nuts(dataset: xr.Dataset) -> str:
     if not fits:
         return "No data set was sampled by NUTS."
     mean, ends = (np.sqrt(np.nanmean(off[..., what] ** 2)) for what in ([0], [1, 2]))
-    trusted, most = dataset["trusted"].to_numpy(), np.nanmax(np.abs(off))
+    independent, most = dataset["independent"].to_numpy(), np.nanmax(np.abs(off))
     return (
         f"NUTS on {fits} data sets: its means lie {mean:.3f} and its interval ends {ends:.3f} "
-        f"posterior standard deviations off (root mean square; at most {most:.2f}). Draws of "
-        f"{trusted.sum()} of {trusted.size} posteriors can be trusted by their weights."
+        f"posterior standard deviations off (root mean square; at most {most:.2f}). Of "
+        f"{independent.size} posteriors {independent.sum()} were drawn from independently, the "
+        "others by NUTS."
     )
 
 

@@ -119,9 +119,13 @@ class Trust:
     @property
     def holds(self) -> bool:
         """Whether the draws can be believed; NaN is not."""
+        return self.represents and self.true_ess >= LEAST_ESS
+
+    @property
+    def represents(self) -> bool:
+        """Whether each draw is one of the density, however many there are."""
         return (
             self.k_hat <= LARGEST_K_HAT
-            and self.true_ess >= LEAST_ESS
             and self.acceptance >= LEAST_ACCEPTANCE
             and self.distance <= DISTANCE
         )
@@ -155,7 +159,7 @@ class Mixture:
         size = v.shape[1]
         square, half_log_det = np.empty((2, len(v), len(self.share)))
         for m, (centre, factor) in enumerate(zip(self.centre, self.factor, strict=True)):
-            square[:, m] = (np.linalg.solve(factor, (v - centre).T) ** 2).sum(axis=0)
+            square[:, m] = (((v - centre) @ np.linalg.inv(factor).T) ** 2).sum(axis=1)
             half_log_det[:, m] = np.log(np.diag(factor)).sum()
         constant = gammaln((NU + size) / 2) - gammaln(NU / 2) - size / 2 * np.log(NU * np.pi)
         log_density = constant - half_log_det - (NU + size) / 2 * np.log1p(square / NU)

@@ -78,7 +78,7 @@ def kiviet(design: Design, start: Array) -> Slopes:
 
     Kiviet (1995, *Journal of Econometrics* 68:53–78), in the form of Bruno (2005, *Economics
     Letters* 87:361–366), equations 5–7, year effects taken off before. Regressors other than the
-    lag count as strictly exogenous.
+    lag count as strictly exogenous, and errors as spread alike in all provinces.
 
     Parameters
     ----------

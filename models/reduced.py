@@ -89,11 +89,9 @@ class Reduced:
         density = self.density
         held = np.abs(log_scale).max(axis=1, initial=0) <= FARTHEST
         found = np.full(len(log_scale), -np.inf)
-        parts = [
-            np.append(2 * np.log(np.diag(factor)[:-1]).sum(), factor[-1, -1] ** 2)
-            for factor in self._factors(log_scale[held])
-        ]
-        log_det, square = np.reshape(parts, (-1, 2)).T
+        diagonal = [factor.diagonal().copy() for factor in self._factors(log_scale[held])]
+        diagonal = np.reshape(diagonal, (-1, len(self.kept) + 1))
+        log_det, square = 2 * np.log(diagonal[:, :-1]).sum(axis=1), diagonal[:, -1] ** 2
         log_det = log_det + np.log(self._pivots(log_scale[held])) @ self.members
         prior = density.prior.log_density(log_scale[held])[0].sum(axis=1)
         with np.errstate(invalid="ignore"):

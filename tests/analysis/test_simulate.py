@@ -31,8 +31,9 @@ def whole(study):
 @pytest.mark.parametrize("cell", CELLS, ids=lambda cell: cell.name)
 def test_outcomes_obey_the_equation(cell, whole):
     made = replace(simulate.truth(whole, cell.rho), sigma=np.zeros(31))
-    y = simulate.outcome(cell, made, np.random.default_rng(1))
+    y, x = simulate.outcome(cell, made, np.random.default_rng(1))
     effect = y[:, 1:] - cell.rho * y[:, :-1] - made.steady[:, 1:]
+    effect -= made.slope[0] * (x - made.interest)[:, 1:]
     assert_allclose(effect, np.repeat(effect[:, :1], 12, axis=1), atol=1e-10)
     expected = (1 - min(cell.rho, 0.95)) * made.spread
     assert 0.6 < effect[:, 0].std() / expected < 1.5
@@ -40,18 +41,18 @@ def test_outcomes_obey_the_equation(cell, whole):
 
 def still(n: int, rho: float) -> Truth:
     """Return a truth in which nothing moves but the errors."""
-    own = np.random.default_rng(0).normal(size=n)
-    return Truth(rho, np.zeros(1), np.zeros((n, 13)), np.full(n, 0.5), 1.0, own)
+    own = np.random.default_rng(0).normal(size=(n, 1)).repeat(13, axis=1)
+    return Truth(rho, np.zeros(1), np.zeros((n, 13)), np.full(n, 0.5), 1.0, own, 2.0)
 
 
 def test_at_rest_the_first_year_is_as_the_last_and_its_moves_know_no_effect():
     """System GMM's moments hold, and do not where provinces start far off."""
     n, rho = 200_000, 0.8
-    y = simulate.outcome(Cell(rho, "stationary"), still(n, rho), np.random.default_rng(1))
-    assert_allclose(y[:, 0].var(), y[:, -1].var(), rtol=0.02)
+    y, _ = simulate.outcome(Cell(rho, "stationary"), still(n, rho), np.random.default_rng(1))
+    assert_allclose(y[:, [0, -1]].var(axis=0), 1 + 0.25 / (1 - rho**2), rtol=0.02)
     effect = (y[:, 1:] - rho * y[:, :-1]).mean(axis=1)
     assert abs(np.corrcoef(y[:, 1] - y[:, 0], effect)[0, 1]) < 0.2  # errors of that year alone
-    off = simulate.outcome(Cell(rho, "far"), still(n, rho), np.random.default_rng(1))
+    off, _ = simulate.outcome(Cell(rho, "far"), still(n, rho), np.random.default_rng(1))
     effect = (off[:, 5:] - rho * off[:, 4:-1]).mean(axis=1)
     assert abs(np.corrcoef(off[:, 0], effect)[0, 1]) < 0.01
     assert np.corrcoef(off[:, 1] - off[:, 0], effect)[0, 1] > 0.1
@@ -59,19 +60,33 @@ def test_at_rest_the_first_year_is_as_the_last_and_its_moves_know_no_effect():
 
 def test_related_effects_go_with_the_regressor():
     n = 50_000
-    made = still(n, 0.8)
-    for related, expected in ((True, 0.7), (False, 0.0)):
-        y = simulate.outcome(
-            Cell(0.8, "stationary", related), replace(made, sigma=np.zeros(n)),
-            np.random.default_rng(1),
-        )  # fmt: skip
-        assert np.corrcoef(y[:, 0], made.own)[0, 1] == pytest.approx(expected, abs=0.02)
+    made = replace(still(n, 0.8), sigma=np.zeros(n))
+    for besides, expected in (("related", simulate.RELATED), ("", 0.0)):
+        cell = Cell(0.8, "stationary", besides)
+        y, x = simulate.outcome(cell, made, np.random.default_rng(1))
+        found = np.corrcoef(y[:, 0], x.mean(axis=1))[0, 1]
+        assert found == pytest.approx(expected, abs=0.02)
+
+
+@pytest.mark.parametrize("besides", ["", "feedback", "runs"])
+def test_errors_move_the_regressor_or_each_other_where_they_are_said_to(besides):
+    n, rho = 100_000, 0.8
+    made = replace(still(n, rho), spread=0.0)  # no province effects
+    y, x = simulate.outcome(Cell(rho, "stationary", besides), made, np.random.default_rng(1))
+    error = (y[:, 1:] - rho * y[:, :-1]) / 0.5
+    added = (x - made.interest)[:, 1:]
+    feedback = simulate.FEEDBACK * made.reach if besides == "feedback" else 0.0
+    for later in (1, 2, 3):  # years after the error
+        moved = added[:, 5 + later] @ error[:, 5] / n
+        assert moved == pytest.approx(feedback * simulate.FADES ** (later - 1), abs=0.03)
+    runs = simulate.RUNS if besides == "runs" else 0.0
+    assert error[:, 5] @ error[:, 6] / n == pytest.approx(runs, abs=0.02)
 
 
 def test_the_truth_is_what_made_the_data(whole):
     cell = Cell(0.8, "far")
     made = replace(simulate.truth(whole, 0.8), sigma=np.zeros(31))
-    y = simulate.outcome(cell, made, np.random.default_rng(2))
+    y, _ = simulate.outcome(cell, made, np.random.default_rng(2))
     again = simulate.truth(whole.with_outcome(y.ravel()), 0.8)
     assert_allclose(again.slope, made.slope, rtol=1e-6)
     assert_allclose(again.sigma, 0, atol=1e-9)
@@ -102,7 +117,7 @@ def test_a_study_goes_on_where_it_was_and_can_be_read(study, tmp_path, monkeypat
     for batch in batches:
         rng = np.random.default_rng(batch.numbers.start)
         estimates = rng.normal(size=(10, len(simulate.NAMES), 2, 3)).cumsum(axis=-1)
-        arrays = {"estimates": estimates, "trusted": np.ones(10, bool)}
+        arrays = {"estimates": estimates, "independent": np.ones(10, bool)}
         np.savez(tmp_path / batch.name, **arrays, by_nuts=estimates[:, -1])
     asked = []
     monkeypatch.setattr(simulate, "spread", lambda task, listed, *_: asked.extend(listed) or ())
