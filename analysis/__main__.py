@@ -809,23 +809,35 @@ def dynamic(
 ) -> None:
     """Set the dynamic model's root beside every other estimator's: results/dynamic.csv, a figure.
 
-    Samples what is missing. results/dynamic_effects.csv has effects in the long run and after
-    years. Exit 1 if a fit fails its gate.
+    Samples what is missing. results/dynamic_effects.csv, and its figure, has effects in the long
+    run and after years. Exit 1 if a fit fails its gate.
 
     Example: python -m analysis dynamic 5.1 --panel recollected
     """
-    from analysis import dynamic as lagged
-    from analysis import plots
-    from analysis.engines import Settings
-    from analysis.sample import jobs
-
     records = [record for record in select(columns or ()) if record.dynamic]
     if not records:
         raise UserError(
             "Only the columns of Table 5 have a lagged outcome: choose among 5.1, 5.2, 5.3, 5.4."
         )
-    panels, outputs = _load(panel, records), Outputs(out)
-    names = dict.fromkeys([lagged.dynamic_models()[0].name, *(model or ())])
+    found = _dynamic(records, _load(panel, records), model or (), seed, cluster, Outputs(out))
+    if (found["gate"] == "fail").any():
+        raise typer.Exit(1)
+
+
+def _dynamic(
+    records: Sequence[Specification],
+    panels: Sequence[Panel],
+    models: Sequence[str],
+    seed: int,
+    cluster: str | None,
+    outputs: Outputs,
+) -> pd.DataFrame:
+    from analysis import dynamic as lagged
+    from analysis import plots
+    from analysis.engines import Settings
+    from analysis.sample import jobs
+
+    names = dict.fromkeys([lagged.dynamic_models()[0].name, *models])
     _sample(jobs(panels, records, names), Settings(seed=seed), outputs, cluster)
     made = lagged.table(panels, records, outputs.traces)
     total = len(panels) * len(records)
@@ -833,14 +845,14 @@ def dynamic(
     found, follows = (pd.concat(each, ignore_index=True) for each in zip(*tables, strict=True))
     for (name, column), rows in found.groupby(["panel", "column"], sort=False):
         _print_frame(lagged.side_by_side(rows), f"{column} on {name}: coefficient, se, interval")
-    for name, frame in (("dynamic", found), ("dynamic_effects", follows)):
+    drawn = {"dynamic": (found, lagged.draw), "dynamic_effects": (follows, lagged.draw_effects)}
+    for name, (frame, draw) in drawn.items():
         path = outputs.results / f"{name}.csv"
         write_csv(frame, path)
         console.print(f"written: {outputs.shown(path)} ({len(frame)} rows)")
-    for picture in plots.save(lagged.draw, found, outputs.figures / "dynamic"):
-        console.print(f"written: {outputs.shown(picture)}")
-    if (found["gate"] == "fail").any():
-        raise typer.Exit(1)
+        for picture in plots.save(draw, frame, outputs.figures / name):
+            console.print(f"written: {outputs.shown(picture)}")
+    return found
 
 
 @app.command()

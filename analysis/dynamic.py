@@ -1,6 +1,6 @@
 """The lagged outcome's root by every estimator at hand, beside the model and the printed row.
 
-All are of the same rows, those with a lagged outcome, and have the column's regressors and year
+All are of the same data, the rows with a lagged outcome, and have the column's regressors and year
 effects. What differs is what they make of the province effects, with which the lag goes together.
 """
 
@@ -47,7 +47,8 @@ COLUMNS = (
     "gate",
 )
 """The contract of results/dynamic.csv: `low` and `high` end the 95 % interval, normal or, of a
-posterior, equal-tailed; `p_explosive` is P(ρ ≥ 1 | y), of a posterior's root."""
+posterior, equal-tailed; `p_explosive` is P(ρ ≥ 1 | y), of a posterior's root; `n` counts the rows
+of the equation that is estimated, a year fewer in differences."""
 
 EFFECT_COLUMNS = ("panel", "column", "model", "slope", "quantity", "year", "median", "low", "high")
 EFFECT_COLUMNS += ("share",)
@@ -90,9 +91,10 @@ class Data:
 
 
 class Estimate(NamedTuple):
-    """Slopes in the order of `Data.lagged.terms`, and how many instruments they took."""
+    """Slopes in the order of `Data.lagged.terms`, rows, and how many instruments they took."""
 
     slopes: Slopes
+    n: float
     instruments: float = np.nan
 
 
@@ -102,10 +104,10 @@ def by_gmm(data: Data, choices: Choices) -> Estimate:
     try:
         found = fit_column(data.rows, data.specification, choices)
     except UserError:
-        return Estimate(nothing(terms))
+        return Estimate(nothing(terms), np.nan)
     table = coefficients(found).loc[terms]
     slopes = Slopes(table["coef"].to_numpy(), table["se"].to_numpy())
-    return Estimate(slopes, len(found.instruments))
+    return Estimate(slopes, found.n, len(found.instruments))
 
 
 def nothing(terms: Iterable[str]) -> Slopes:
@@ -113,10 +115,17 @@ def nothing(terms: Iterable[str]) -> Slopes:
     return Slopes(*np.full((2, len(tuple(terms))), np.nan))
 
 
+def _of_rows(estimate: Callable[[Design], Slopes]) -> Callable[[Data], Estimate]:
+    """Estimate on the rows that have a lag."""
+    return lambda data: Estimate(estimate(data.lagged), len(data.lagged.y))
+
+
 def _balanced(estimate: Callable[[Data], Slopes]) -> Callable[[Data], Estimate]:
     """Leave out an estimator where the panel has gaps, which its correction does not know."""
-    return lambda data: Estimate(
-        estimate(data) if data.lagged.balanced else nothing(data.lagged.terms)
+    return lambda data: (
+        Estimate(estimate(data), len(data.lagged.y))
+        if data.lagged.balanced
+        else Estimate(nothing(data.lagged.terms), np.nan)
     )
 
 
@@ -144,13 +153,13 @@ ESTIMATORS = (
         "pooled",
         "pooled OLS",
         "Least squares with province effects left in the error: the root is too high.",
-        lambda data: Estimate(lagged_least_squares.pooled(data.lagged)),
+        _of_rows(lagged_least_squares.pooled),
     ),
     Estimator(
         "within",
         "within",
         "Two-way fixed effects: the root is too low, by about (1 + ρ)/T.",
-        lambda data: Estimate(lagged_least_squares.within(data.lagged)),
+        _of_rows(lagged_least_squares.within),
     ),
     Estimator(
         "jackknife",
@@ -199,8 +208,7 @@ def shown(record: Specification) -> tuple[str, ...]:
 
 def frequentist(panel: Panel, record: Specification) -> list[dict]:
     """Return the rows of all estimators on one panel, keys of `COLUMNS`."""
-    data = Data(panel.frame, record)
-    n, found = len(data.lagged.y), []
+    data, found = Data(panel.frame, record), []
     for estimator in ESTIMATORS:
         estimate = estimator.estimate(data)
         for term in shown(record):
@@ -216,7 +224,7 @@ def frequentist(panel: Panel, record: Specification) -> list[dict]:
                     "se": se,
                     "low": coef - Z * se,
                     "high": coef + Z * se,
-                    "n": n,
+                    "n": estimate.n,
                     "instruments": estimate.instruments,
                 }
             )
@@ -263,7 +271,7 @@ def effects(tree: xr.DataTree) -> list[dict]:
 
     For the average slope and each region's: the effect in the year itself, in the long run (of the
     draws with |ρ| < 1, `share` of all) and h years after a change that lasted one; and the years
-    in which half of a change is gone.
+    in which half of a change is gone, infinite in draws with ρ ≥ 1.
     """
     draws = tree["posterior"].to_dataset()
     (record,) = select([tree.attrs["column"]])
@@ -282,7 +290,6 @@ def effects(tree: xr.DataTree) -> list[dict]:
         row |= dict(zip(("median", "low", "high"), quantiles, strict=True))
         found.append(row | {"share": len(held) / len(values)})
 
-    add("average", "half_life", dynamic.half_life(average))
     for slope in ("average", *draws["region"].to_numpy().tolist()):
         rho = average
         values = draws["slope"].sel(term=term)
@@ -293,6 +300,7 @@ def effects(tree: xr.DataTree) -> list[dict]:
         values = values.to_numpy().ravel()
         add(slope, "short_run", values)
         add(slope, "long_run", dynamic.long_run(rho, values))
+        add(slope, "half_life", dynamic.half_life(rho))
         for year, response in enumerate(dynamic.impulse_response(rho, values, YEARS).T):
             add(slope, "impulse", response, year)
     return found
@@ -363,12 +371,9 @@ def draw(rows: pd.DataFrame) -> Figure:
     roots = rows[rows["term"] == LAG]
     columns, panels = list(dict.fromkeys(roots["column"])), list(dict.fromkeys(roots["panel"]))
     names = sorted(dict.fromkeys(roots["estimator"]), key=lambda name: name == PUBLISHED)
-    colours = {panel: PALETTE[i % len(PALETTE)] for i, panel in enumerate(panels)}
-    wide = min(len(columns), 2)
-    high = -(-len(columns) // wide)
-    figure = Figure(figsize=(1.8 + 3.2 * wide, 0.6 + 2.9 * high), layout="constrained")
-    grid = figure.subplots(high, wide, sharey=True, squeeze=False)
-    for axes, column in zip(grid.flat, columns, strict=False):
+    colours = _colours(panels)
+    figure, frames = _frames(len(columns))
+    for i, (axes, column) in enumerate(zip(frames, columns, strict=True)):
         own = roots[roots["column"] == column]
         limits = max(1 - REACH, own["low"].min()) - 0.02, min(1 + REACH, own["high"].max()) + 0.02
         for row in own.drop_duplicates(["estimator", "coef"]).itertuples():
@@ -381,12 +386,9 @@ def draw(rows: pd.DataFrame) -> Figure:
         (record,) = select([column])
         axes.set_title(f"{column}  {record.outcome}", loc="left")
         axes.set_xlabel("root of the lagged outcome, 95 % interval")
-        axes.set_yticks(range(len(names)), [label(name) for name in names])
-    grid.flat[0].invert_yaxis()
-    for axes in list(grid.flat)[len(columns) :]:
-        axes.set_visible(False)
-    handles = [Line2D([], [], color=c, marker="o", ms=3, label=p) for p, c in colours.items()]
-    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), frameon=False)
+        axes.set_yticks(range(len(names)), [label(name) if i % 2 == 0 else "" for name in names])
+        axes.invert_yaxis()
+    _panels(figure, panels)
     return figure
 
 
@@ -401,3 +403,50 @@ def _mark(axes: Axes, row: Any, at: float, colour: str, limits: tuple[float, flo
     else:
         edge, marker = (low, "<") if row.coef <= low else (high, ">")
         axes.plot(edge, at, marker, color=colour, ms=4, clip_on=False)
+
+
+def draw_effects(rows: pd.DataFrame) -> Figure:
+    """Draw what is left of a change after years, a frame for each outcome, a band for each panel.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        results/dynamic_effects.csv: the average slope's responses by the main model are drawn.
+    """
+    own = rows[(rows["quantity"] == "impulse") & (rows["slope"] == "average")]
+    own = own[own["model"] == dynamic_models()[0].name]
+    columns, panels = list(dict.fromkeys(own["column"])), list(dict.fromkeys(own["panel"]))
+    figure, frames = _frames(len(columns))
+    for axes, column in zip(frames, columns, strict=True):
+        (record,) = select([column])
+        for panel, colour in _colours(panels).items():
+            path = own[(own["column"] == column) & (own["panel"] == panel)]
+            axes.plot(path["year"], path["median"], color=colour, lw=1.1)
+            axes.fill_between(path["year"], path["low"], path["high"], color=colour, alpha=0.15)
+        axes.axhline(0, color="0.5", lw=0.8, ls="--", zorder=0)
+        axes.set_title(f"{column}  {record.outcome}", loc="left")
+        axes.set_xlabel(f"years after {record.interest[0]} was 1 higher for a year")
+    _panels(figure, panels)
+    return figure
+
+
+def _frames(number: int) -> tuple[Figure, list[Axes]]:
+    """Return a figure with at most two frames a line."""
+    wide = min(number, 2)
+    high = -(-number // wide)
+    figure = Figure(figsize=(1.8 + 3.2 * wide, 0.6 + 2.9 * high), layout="constrained")
+    frames = list(figure.subplots(high, wide, squeeze=False).flat)
+    for axes in frames[number:]:
+        axes.remove()
+    return figure, frames[:number]
+
+
+def _colours(panels: list[str]) -> dict[str, str]:
+    return {panel: PALETTE[i % len(PALETTE)] for i, panel in enumerate(panels)}
+
+
+def _panels(figure: Figure, panels: list[str]) -> None:
+    """Say above the frames which colour is which panel's."""
+    colours = _colours(panels).items()
+    handles = [Line2D([], [], color=c, marker="o", ms=3, label=p) for p, c in colours]
+    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), frameon=False)

@@ -92,6 +92,8 @@ def test_what_follows_from_a_trace_follows_from_its_draws(trace):
     impulse = found.loc[("average", "impulse")].set_index("year")
     low, high = np.quantile(slope * rho**10, [0.025, 0.975], method="inverted_cdf")
     assert_allclose(impulse.loc[10, ["low", "high"]].astype(float), [low, high])
+    half = np.quantile(dynamic.dynamic.half_life(east[LAG]), 0.5, method="inverted_cdf")
+    assert found.loc[("east", "half_life"), "median"] == half
 
 
 def test_a_posteriors_row_has_the_probability_of_a_root_of_one_or_more(trace):
@@ -110,10 +112,24 @@ def test_a_table_has_every_estimator_and_the_printed_row_and_can_be_drawn(tmp_pa
     own = rows[rows["panel"] == "recollected"]
     names = [estimator.name for estimator in ESTIMATORS]
     assert list(dict.fromkeys(own["estimator"])) == [*names, dynamic.PUBLISHED]
-    assert set(own["n"].dropna()) == {372}
+    rows_of = own.groupby("estimator")["n"].first()
+    assert rows_of["system_gmm"] == rows_of["within"] == rows_of["jackknife"] == 31 * 12
+    assert rows_of["difference_gmm"] == rows_of["anderson_hsiao"] == 31 * 11
     printed = own[own["estimator"] == dynamic.PUBLISHED].set_index("term")
     assert printed.loc[LAG, "coef"] == 1.098
     wide = dynamic.side_by_side(own)
     assert wide.loc[len(wide) - 1, LAG].startswith("1.098 (0.009)")
     for path in plots.save(dynamic.draw, rows, tmp_path / "dynamic"):
         assert path.stat().st_size > 10_000
+
+
+def test_a_response_is_drawn_as_its_median_and_band(trace):
+    rows = pd.DataFrame(dynamic.effects(trace), columns=dynamic.EFFECT_COLUMNS)
+    figure = dynamic.draw_effects(rows.assign(model="dynamic"))
+    (axes,) = figure.axes
+    drawn = axes.lines[0].get_ydata()
+    own = rows[(rows["quantity"] == "impulse") & (rows["slope"] == "average")]
+    assert_allclose(drawn, own["median"])
+    band = axes.collections[0].get_paths()[0].vertices[:, 1]
+    assert band.min() == own["low"].min()
+    assert band.max() == own["high"].max()
