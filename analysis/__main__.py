@@ -893,7 +893,10 @@ def simulate(
     for term, rows in found.groupby("term", sort=False):
         _print_frame(study.side_by_side(rows), f"{term}: bias, RMSE, coverage of 95 % intervals")
     _print_frame(study.ranking(found), "By the rule: the first is recommended")
-    console.print(study.words_on_nuts(dataset))
+    console.print(study.words_on_nuts(dataset), highlight=False)
+    if (outputs.results / "dynamic.csv").is_file():
+        estimated = read_result(outputs.results, "dynamic")
+        console.print(study.answer(estimated, found), markup=False, highlight=False)
     for name in (study.FILE, "simulation.csv"):
         console.print(f"written: {outputs.shown(outputs.results / name)}")
 
@@ -988,6 +991,7 @@ def reproduce(seed: Seed = 1, cluster: Cluster = None, out: Out = ROOT) -> None:
         if record.column not in HEADLINE:
             listed += jobs(panels, [record], [main_model(record).name])
     _sample(listed, Settings(seed=seed), outputs, cluster)
+    _dynamic([record for record in every if record.dynamic], panels, (), seed, cluster, outputs)
     diagnostics = _diagnose(outputs)
     compare(out=out)
     audit(out=out)
@@ -1011,6 +1015,7 @@ SUMMARY = (
     ("slopes, differences and order of the regions", "results/region_*.csv"),
     ("prior and posterior of each scale, turning points", "results/scales.csv, turning_points.csv"),
     ("which step from TWFE to region slopes moves a slope", "results/ladder.csv"),
+    ("Table 5's root by every estimator", "results/dynamic.csv, figures/dynamic.png"),
     ("forest plot and ladders", "figures/forest_headline.png, ladder_3.2.png, ladder.png"),
 )
 

@@ -218,6 +218,12 @@ def evidence_model(record: Specification) -> str:
     return own[-1] if own else ""
 
 
+def another_model(record: Specification) -> str:
+    """Return a model of a column to set beside its main one: errors in runs if there is one."""
+    extra = [model.name for model in models_for(record) if model.extra]
+    return min(extra, key=lambda name: name != "autoregressive")
+
+
 def posterior(claim: Claim, panel: str, tables: Mapping[str, pd.DataFrame]) -> dict:
     """Return the main model's posterior on a panel and its `finding` by rule 2.
 
@@ -310,7 +316,7 @@ def _turned(table: pd.DataFrame, label: str, sign: float) -> list[str] | None:
 
 
 MADE_WITH = {
-    "other models": "sample {column} --model autoregressive, then compare",
+    "other models": "sample {column} --model {model}, then compare",
     "other priors": "sensitivity {column}",
     "one province less": "sensitivity {column}",
 }
@@ -340,6 +346,7 @@ def assess(claim: Claim, tables: Mapping[str, pd.DataFrame]) -> dict:
     found["printed"] = f"{cells['coef']}{_text(cells['stars'])} ({cells['se']})"
     sign = float(np.sign(float(cells["coef"])))
     findings, turned = [], []
+    whole, _ = home(select([claim.column])[0])
     for name in (*EVIDENCE, *IMPLIED):
         after = posterior(claim, name, tables)
         evidence = {
@@ -358,7 +365,7 @@ def assess(claim: Claim, tables: Mapping[str, pd.DataFrame]) -> dict:
                 f"{each} ({kind}, {name})" for kind, all_ in turns.items() for each in all_ or ()
             ]
             found["missing"] += [
-                MADE_WITH[kind].format(column=home(select([claim.column])[0])[0].column)
+                MADE_WITH[kind].format(column=whole.column, model=another_model(whole))
                 for kind, made in turns.items()
                 if made is None and kind in MADE_WITH
             ]

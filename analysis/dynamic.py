@@ -411,10 +411,9 @@ def draw_effects(rows: pd.DataFrame) -> Figure:
     Parameters
     ----------
     rows : DataFrame
-        results/dynamic_effects.csv: the average slope's responses by the main model are drawn.
+        results/dynamic_effects.csv.
     """
-    own = rows[(rows["quantity"] == "impulse") & (rows["slope"] == "average")]
-    own = own[own["model"] == dynamic_models()[0].name]
+    own = responses(rows)
     columns, panels = list(dict.fromkeys(own["column"])), list(dict.fromkeys(own["panel"]))
     figure, frames = _frames(len(columns))
     for axes, column in zip(frames, columns, strict=True):
@@ -428,6 +427,12 @@ def draw_effects(rows: pd.DataFrame) -> Figure:
         axes.set_xlabel(f"years after {record.interest[0]} was 1 higher for a year")
     _panels(figure, panels)
     return figure
+
+
+def responses(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the responses of the average slope by the main model."""
+    own = rows[(rows["quantity"] == "impulse") & (rows["slope"] == "average")]
+    return own[own["model"] == dynamic_models()[0].name]
 
 
 def _frames(number: int) -> tuple[Figure, list[Axes]]:

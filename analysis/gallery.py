@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis import decompose, gmm_grid, plots, sensitivity
+from analysis import decompose, dynamic, gmm_grid, plots, sensitivity
 from analysis.outputs import TEXT, Outputs
 
 
@@ -46,6 +46,8 @@ PICTURES = (
         "gmm_grid", "gmm-grid", lambda t: iter([("gmm_grid", t.fillna({"problem": ""}))]),
         gmm_grid.draw,
     ),
+    Picture("dynamic", "dynamic", _whole("dynamic"), dynamic.draw),
+    Picture("dynamic_effects", "dynamic", _whole("dynamic_effects"), dynamic.draw_effects),
     Picture("decomposition", "decompose", _whole("decomposition"), decompose.draw),
     Picture("sensitivity_influence", "sensitivity", sensitivity.frames, sensitivity.draw),
     Picture("distance", "reconstruct", _whole("reconstruction_distance"), _distance),

@@ -16,6 +16,9 @@ MADE_BY = {
     "turning_points": "compare",
     "sensitivity_priors": "sensitivity",
     "sensitivity_influence": "sensitivity",
+    "dynamic": "dynamic",
+    "dynamic_effects": "dynamic",
+    "simulation": "simulate",
 }
 """Tables in results/ that other commands read, and the command that makes each."""
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis import claims as ledger
+from analysis import dynamic, simulate
 from analysis.audit import run as audited
 from analysis.outputs import Outputs, read_result
 from analysis.replicate import summary
@@ -15,6 +16,7 @@ from data.errors import UserError
 from data.files import replacing
 from data.panel import FOLDER, PANELS
 from data.recollect import filled_cells, load
+from models.design import LAG
 from models.registry import LADDER
 
 BEGIN = "<!-- {name}: written by `python -m analysis readme` -->"
@@ -107,6 +109,41 @@ def bounds(found: pd.DataFrame) -> str:
     return markdown(pd.DataFrame(rows))
 
 
+def roots(estimated: pd.DataFrame) -> str:
+    """Render the root of each dynamic column by panel: printed, by some estimators, the model's."""
+    (record, *_) = dynamic.dynamic_models()
+    rows = []
+    lagged = estimated[estimated["term"] == LAG].sort_values("column", kind="stable")
+    for (column, panel), own in lagged.groupby(["column", "panel"], sort=False):
+        own = own.set_index("estimator")
+        fitted = own.loc[record.name]
+        names = (dynamic.PUBLISHED, "pooled", "within", "difference_gmm", "system_gmm")
+        rows.append(
+            {
+                "column": f"{column} {select([column])[0].outcome}",
+                "panel": f"`{panel}`",
+                **{
+                    dynamic.label(name): f"{own.loc[name, 'coef']:.3f} ({own.loc[name, 'se']:.3f})"
+                    for name in names
+                },
+                "model": f"{fitted['coef']:.3f} [{fitted['low']:.3f}, {fitted['high']:.3f}]",
+                "P(ρ ≥ 1)": f"{fitted['p_explosive']:.3f}",
+                "gate": fitted["gate"],
+            }
+        )
+    return markdown(pd.DataFrame(rows))
+
+
+def simulation(estimated: pd.DataFrame, found: pd.DataFrame) -> str:
+    """Answer whose a root above 1 is, with the simulation that the answer rests on."""
+    parts = [f"**{simulate.QUESTION}** {simulate.answer(estimated, found)}"]
+    for term, rows in found.groupby("term", sort=False):
+        size = rows["data_sets"].iloc[0]
+        parts.append(f"*{term}*, {size} data sets a cell:")
+        parts.append(markdown(simulate.side_by_side(rows)))
+    return "\n\n".join(parts)
+
+
 def claims(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
     """Render the ledger of claims: P of each statement by panel, and the verdict."""
     found = ledger.ledger(ledger.read(Outputs().results))
@@ -139,9 +176,13 @@ BLOCKS: dict[str, Callable[[pd.DataFrame, pd.DataFrame], str]] = {
 }
 """The computed parts, by their marks; each takes the replication and the comparison."""
 
-OPTIONAL: dict[str, Callable[[pd.DataFrame], str]] = {"bounds": bounds}
-"""Further parts, each by the table of results that it is made from: they stay as they are where
-that table is missing, because the main job does not make it."""
+OPTIONAL: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
+    "bounds": (("bounds",), bounds),
+    "roots": (("dynamic",), roots),
+    "simulation": (("dynamic", "simulation"), simulation),
+}
+"""Further parts, each with the tables of results that it is made from: they stay as they are where
+one of these is missing, because the main job does not make it."""
 
 
 def _rows(frame: pd.DataFrame, values: dict[str, str]) -> pd.DataFrame:
@@ -186,9 +227,9 @@ def write(results: Path, readme: Path) -> None:
     """
     tables = [read_result(results, name) for name in ("replication", "comparison")]
     bodies = {name: render(*tables) for name, render in BLOCKS.items()}
-    for name, render in OPTIONAL.items():
-        if (results / f"{name}.csv").is_file():
-            bodies[name] = render(read_result(results, name))
+    for name, (needed, render) in OPTIONAL.items():
+        if all((results / f"{table}.csv").is_file() for table in needed):
+            bodies[name] = render(*(read_result(results, table) for table in needed))
     text = rewrite(readme.read_text(encoding="utf-8"), bodies)
     with replacing(readme) as temporary:
         temporary.write_text(text, encoding="utf-8")

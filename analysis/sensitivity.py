@@ -61,7 +61,7 @@ from models.collapsed_errors import CollapsedErrors
 from models.design import Specification, design
 from models.priors import Prior, Priors
 from models.reduced import reduce
-from models.registry import LADDER, MODELS, Model, Parts, find
+from models.registry import LADDER, MODELS, Model, Parts, find, models_for
 
 Array = NDArray[np.float64]
 
@@ -567,9 +567,10 @@ def leave_provinces_out(
 
 def _twfe_without(job: Job, province: str) -> twfe.TwfeFit | None:
     """Return least squares without a province, None where nothing is left to estimate."""
-    frame = job.panel.frame
+    frame, record = job.panel.frame, job.specification
     try:
-        return twfe.fit(design(frame[frame["province"] != province], job.specification))
+        arrays = design(frame[frame["province"] != province], record)
+        return twfe.fit(find(job.model).split(arrays, record).design)
     except UserError:
         return None
 
@@ -655,7 +656,7 @@ def diagnosis(prior: float, likelihood: float) -> str:
 def studies(
     panels: Iterable[Panel], records: Iterable[Specification], models: Sequence[str]
 ) -> list[Job]:
-    """List the fits to study: by the named models, or by the ladder's.
+    """List the fits to study: by the named models, or by those that need no naming.
 
     Raises
     ------
@@ -668,7 +669,11 @@ def studies(
             f"The model {flat[0]} has no prior that means anything, so a province never seen has "
             f"no predictive density: choose among {', '.join(LADDER)} or other models."
         )
-    return jobs(panels, records, models or LADDER)
+    panels, listed = list(panels), []
+    for record in records:
+        own = [m for m in models_for(record) if m.prior_groups and not m.counterpart(record)]
+        listed += jobs(panels, [record], models or [m.name for m in own if not m.extra])
+    return listed
 
 
 def run(

@@ -607,6 +607,8 @@ def ranking(found: pd.DataFrame) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
+QUESTION = "Is a root above 1 what the data say, or what the estimator says?"
+
 SAYS_DATA, SAYS_ESTIMATOR = "the data say it", "the estimator says it"
 SAYS_NOTHING = "neither says it"
 
@@ -639,6 +641,50 @@ def verdicts(estimated: pd.DataFrame, ranked: pd.DataFrame) -> pd.DataFrame:
         row = {"panel": panel, "column": column, "published_low": printed["low"]}
         rows.append(row | {"low": own["low"], "high": own["high"], "verdict": verdict})
     return pd.DataFrame(rows)
+
+
+def answer(estimated: pd.DataFrame, found: pd.DataFrame) -> str:
+    """Say whose a root above 1 is, as the rule has it.
+
+    Parameters
+    ----------
+    estimated : DataFrame
+        results/dynamic.csv.
+    found : DataFrame
+        results/simulation.csv.
+    """
+    ranked = ranking(found)
+    best, gmm = ranked.iloc[0], ranked.set_index("estimator").loc["system_gmm"]
+    alarms = _words_on_alarms(best["false_alarms"])
+    lines = [
+        f"By the rule, {label(best['estimator'])} is to be believed: its intervals hold in "
+        f"{best['holds']} of {best['of']} cells (system GMM’s in {gmm['holds']}), and its root "
+        f"errs {best['relative_rmse']:.2f} times as far as the best of a cell (system GMM’s "
+        f"{gmm['relative_rmse']:.2f} times). {alarms}"
+    ]
+    failing = found[(found["estimator"] == best["estimator"]) & ~found["holds"]]
+    where = ", ".join(
+        f"{row.cell} ({row.term}, {row.coverage:.0%} of intervals cover)"
+        for row in failing.itertuples()
+    )
+    lines.append(f"It fails in: {where}." if where else "It fails in no cell.")
+    said = verdicts(estimated, ranked)
+    parts = []
+    for verdict in (SAYS_DATA, SAYS_ESTIMATOR, SAYS_NOTHING):
+        own = said[said["verdict"] == verdict].groupby("column", sort=True)["panel"]
+        places = "; ".join(f"{column} on {', '.join(panels)}" for column, panels in own)
+        parts.append(f"{verdict} for {places or 'no column'}")
+    lines.append(f"A root above 1: {'. '.join(part.capitalize() for part in parts)}.")
+    return "\n\n".join(lines)
+
+
+def _words_on_alarms(least: float) -> str:
+    if least <= FALSE_ALARMS:
+        return f"In no cell with ρ < 1 does it find a root above 1 in more than {FALSE_ALARMS:.0%}."
+    return (
+        f"But it finds a root above 1 where there is none (in {least:.0%} or more of the data "
+        "sets of a cell), so it cannot say that there is one."
+    )
 
 
 def words_on_nuts(dataset: xr.Dataset) -> str:

@@ -53,6 +53,8 @@ PRODUCTS = (
     Product("diagnostics.csv", "diagnose", ("traces",)),
     Product("comparison.csv", "compare", ("traces", "replication.csv")),
     Product("gmm_grid.csv", "gmm-grid"),
+    Product("dynamic.csv", "dynamic", ("traces",)),
+    Product("simulation.csv", "simulate", needed=False),
     Product("checks.csv", "check", ("traces",), needed=False),
     Product("sensitivity_influence.csv", "sensitivity"),
     Product("audit.csv", "audit"),
@@ -62,7 +64,10 @@ PRODUCTS = (
     Product(
         "report.html",
         "report",
-        ("replication.csv", "comparison.csv", "traces", "decomposition.csv", "audit.csv"),
+        (
+            *("replication.csv", "comparison.csv", "traces"),
+            *("dynamic.csv", "decomposition.csv", "audit.csv"),
+        ),
     ),
 )
 """In the order in which they are made; a new one is a record here."""

@@ -10,10 +10,12 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from analysis import dynamic
 from analysis.compare import Z
 from analysis.ladder import TWFE
 from analysis.plots import LABELS, PALETTE
 from data.provinces import PROVINCES
+from models.design import LAG
 from models.registry import LADDER
 
 GREY = "#8a8a8a"
@@ -99,9 +101,7 @@ def by_region(rows: pd.DataFrame) -> alt.LayerChart:
     shared = {
         "y": alt.Y("region:N", title=None, sort=["east", "central", "west"]),
         "yOffset": alt.YOffset("panel:N", sort=panels),
-        "color": alt.Color("panel:N", sort=panels, title=None,
-                           scale=alt.Scale(domain=panels, range=list(PALETTE[: len(panels)])),
-                           legend=alt.Legend(orient="top", columns=2, labelLimit=200)),
+        "color": _by_panel(panels),
         "tooltip": [
             alt.Tooltip("panel:N"), alt.Tooltip("region:N"),
             *(alt.Tooltip(f"{name}:Q", format=".3f")
@@ -115,6 +115,68 @@ def by_region(rows: pd.DataFrame) -> alt.LayerChart:
     )
     dots = base.mark_circle(size=45, opacity=1).encode(x="mean:Q", **shared)
     return sized(alt.layer(zero, bars, dots).add_params(pick), 260)
+
+
+def roots(rows: pd.DataFrame) -> alt.LayerChart:
+    """Draw the root of a dynamic column by estimator and panel, results/dynamic.csv.
+
+    Estimates farther from 1 than `analysis.dynamic.REACH` lie outside the frame.
+    """
+    own = rows[(rows["term"] == LAG) & rows["coef"].notna()]
+    shown = own.assign(estimator=own["estimator"].map(dynamic.label))
+    shown = shown[["column", "panel", "estimator", "coef", "low", "high"]]
+    pick = choose("column", list(dict.fromkeys(shown["column"])), "Column")
+    base = alt.Chart(shown).transform_filter(pick)
+    panels, names = (list(dict.fromkeys(shown[name])) for name in ("panel", "estimator"))
+    shared = {
+        "y": alt.Y("estimator:N", title=None, axis=alt.Axis(labelLimit=150),
+                   sort=sorted(names, key=lambda name: name == dynamic.PUBLISHED)),
+        "yOffset": alt.YOffset("panel:N", sort=panels),
+        "color": _by_panel(panels),
+        "tooltip": [
+            alt.Tooltip("panel:N"), alt.Tooltip("estimator:N"),
+            *(alt.Tooltip(f"{name}:Q", format=".3f") for name in ("coef", "low", "high")),
+        ],
+    }  # fmt: skip
+    scale = alt.Scale(domain=[1 - dynamic.REACH, 1 + dynamic.REACH])
+    one = alt.Chart().mark_rule(strokeDash=[2, 3], color=GREY, aria=False).encode(x=alt.datum(1))
+    bars = base.mark_rule(strokeWidth=1.6, clip=True).encode(
+        x=alt.X("low:Q", title="root of the lagged outcome", scale=scale), x2="high:Q", **shared
+    )
+    dots = base.mark_circle(size=45, opacity=1, clip=True).encode(x="coef:Q", **shared)
+    return sized(alt.layer(one, bars, dots).add_params(pick), 380)
+
+
+def responses(rows: pd.DataFrame) -> alt.LayerChart:
+    """Draw what is left of a change after years, results/dynamic_effects.csv."""
+    shown = dynamic.responses(rows)[["column", "panel", "year", "median", "low", "high"]]
+    pick = choose("column", list(dict.fromkeys(shown["column"])), "Column")
+    base = alt.Chart(shown).transform_filter(pick)
+    shared = {
+        "x": alt.X("year:Q", title="years after a change that lasted one"),
+        "color": _by_panel(list(dict.fromkeys(shown["panel"]))),
+        "tooltip": [
+            alt.Tooltip("panel:N"), alt.Tooltip("year:Q"),
+            *(alt.Tooltip(f"{name}:Q", format=".3f") for name in ("median", "low", "high")),
+        ],
+    }  # fmt: skip
+    zero = alt.Chart().mark_rule(strokeDash=[2, 3], color=GREY, aria=False).encode(y=alt.datum(0))
+    bands = base.mark_area(opacity=0.15).encode(
+        y=alt.Y("low:Q", title="response of the outcome"), y2="high:Q", **shared
+    )
+    lines = base.mark_line(strokeWidth=1.6).encode(y="median:Q", **shared)
+    return sized(alt.layer(zero, bands, lines).add_params(pick), 300)
+
+
+def _by_panel(panels: Sequence[str]) -> alt.Color:
+    """Return a colour for each panel."""
+    return alt.Color(
+        "panel:N",
+        sort=panels,
+        title=None,
+        scale=alt.Scale(domain=panels, range=list(PALETTE[: len(panels)])),
+        legend=alt.Legend(orient="top", columns=2, labelLimit=200),
+    )
 
 
 def waterfall(rows: pd.DataFrame) -> alt.LayerChart:

@@ -10,8 +10,8 @@ import typer
 from analysis import claims
 from analysis.__main__ import app
 from analysis.claims import CLAIMS, EVIDENCE, IMPLIED, SOURCES, assess, finding, verdict
-from analysis.specifications import SPECIFICATIONS
-from models.registry import LADDER
+from analysis.specifications import SPECIFICATIONS, select
+from models.registry import LADDER, find, models_for
 from tests import results
 
 BY_ID = {claim.id: claim for claim in CLAIMS}
@@ -177,6 +177,14 @@ def test_what_is_not_made_is_said_and_turns_nothing():
     commands = typer.main.get_command(app).commands
     assert {text.split()[3] for text in found["missing"]} <= set(commands)
     assert found["panels"][EVIDENCE[0]]["turns"]["other priors"] is None
+
+
+@pytest.mark.parametrize("column", ["3.2", "5.1", "7.1"])
+def test_the_model_named_for_comparison_is_one_that_the_column_carries(column):
+    (record,) = select([column])
+    named = find(claims.another_model(record))
+    assert named in models_for(record)
+    assert named.extra
 
 
 # --- files --------------------------------------------------------------------------------------

@@ -3,9 +3,10 @@
 import pandas as pd
 import pytest
 
-from analysis import readme
+from analysis import readme, simulate
 from analysis.outputs import ROOT
 from data.errors import UserError
+from tests.analysis.report import made
 from tests.results import comparison, replication
 
 
@@ -51,6 +52,25 @@ def test_bounds_are_shown_from_least_to_greatest():
     )
     last = readme.bounds(found).splitlines()[-1]
     assert last == "| slope | 0.105 | 0.090 to 0.120 | -0.200 to 0.300 | 0.05 |"
+
+
+def test_roots_stand_by_column_and_panel():
+    estimated, *_ = made.dynamics(("recollected", "reconstructed"))
+    lines = readme.roots(estimated).splitlines()
+    assert len(lines) == 2 + 2
+    assert "5.1 produ | `reconstructed` | 1.100 (0.050)" in lines[-1]
+    assert lines[-1].endswith("| 1.100 [0.900, 1.200] | 0.990 | pass |")
+
+
+def test_the_answer_is_the_rules_and_stands_above_what_it_rests_on():
+    estimated, _, found = made.dynamics(("recollected", "reconstructed"))
+    text = readme.simulation(estimated, found)
+    assert text.startswith("**Is a root above 1 what the data say")
+    cells = len(simulate.CELLS)
+    assert f"its intervals hold in {2 * cells - 2} of {2 * cells} cells" in text
+    assert "0.8 stationary feedback (indus, 50% of intervals cover)" in text
+    assert "The data say it for 5.1 on recollected." in text
+    assert "+0.010 0.020 50% ✗" in text
 
 
 def test_every_computed_part_has_its_marks_in_the_readme():

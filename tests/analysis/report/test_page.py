@@ -1,5 +1,6 @@
 """The page: self-contained, escaped, complete, and it says what is not there."""
 
+import html
 import json
 import re
 from html.parser import HTMLParser
@@ -10,6 +11,7 @@ import pytest
 import typer
 import xarray as xr
 
+from analysis import claims, simulate
 from analysis.__main__ import app
 from analysis.outputs import MADE_BY, Outputs
 from analysis.report import barg, charts, page, traces
@@ -86,6 +88,15 @@ def test_what_is_not_made_is_named_with_its_command(text):
     assert named | set(MADE_BY.values()) <= set(typer.main.get_command(app).commands)
 
 
+def test_the_question_of_the_root_is_answered(text):
+    plain = html.unescape(text)
+    assert simulate.QUESTION in plain
+    panels = ", ".join(claims.EVIDENCE[1:] + claims.IMPLIED)
+    assert f"The data say it for 5.1 on {claims.EVIDENCE[0]}." in plain
+    assert f"The estimator says it for 5.1 on {panels}." in plain
+    assert "1.100 (0.050) [1.050, 1.200]" in plain
+
+
 def test_a_failed_gate_is_said(text):
     assert "1 of 2 fits pass" in text
     assert '<span class="v-bad">fail</span>' in text
@@ -93,14 +104,14 @@ def test_a_failed_gate_is_said(text):
 
 def test_an_empty_folder_gives_a_page_of_commands(tmp_path):
     text = page.write(Outputs(tmp_path), []).read_text(encoding="utf-8")
-    for command in ("replicate", "compare", "sample", "decompose", "audit"):
+    for command in ("replicate", "compare", "sample", "dynamic", "simulate", "audit"):
         assert f"<code>python -m analysis {command}" in text
 
 
 def test_charts_are_json_that_holds_their_data(text):
     block = re.search(r'(?s)<script type="application/json" id="charts">(.*?)</script>', text)[1]
     found = json.loads(block)
-    assert set(found) == {"ladder", "regions", "waterfall", "tiles"}
+    assert set(found) == {"ladder", "regions", "waterfall", "tiles", "roots", "responses"}
     assert all(spec["datasets"] for spec in found.values())
 
 
