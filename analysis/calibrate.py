@@ -55,6 +55,8 @@ class Case:
         Keys of `models.registry`.
     scales : tuple of (str, float)
         Prior scales of the fitted model that are not its own.
+    shared : tuple of (str, float)
+        Those that both models have in place of their own.
     right : bool
         Whether the ranks must be uniform; otherwise those of some parameter must not be.
     """
@@ -63,7 +65,23 @@ class Case:
     made_by: str
     fitted: str
     scales: tuple[tuple[str, float], ...] = ()
+    shared: tuple[tuple[str, float], ...] = ()
     right: bool = True
+
+    @property
+    def priors(self) -> tuple[Priors, Priors]:
+        """Of the model that makes the data, and of the one that is fitted to them."""
+        made_by, fitted = (find(name).module.PRIORS for name in (self.made_by, self.fitted))
+        shared = dict(self.shared)
+        return (
+            made_by.with_scales(self.name, **shared),
+            fitted.with_scales(self.name, **shared | dict(self.scales)),
+        )
+
+
+EXPLOSIVE = ("slope_std", 0.5)
+"""Prior scale of a dynamic model's slopes: a root of 1.5 is three standard deviations off. Twelve
+years of the model's own, at which a root of 2.5 is none, leave numbers that no computer holds."""
 
 
 CASES = (
@@ -71,12 +89,21 @@ CASES = (
     Case("region_sigma", "region_sigma", "region_sigma"),
     Case("hierarchical", "hierarchical", "hierarchical"),
     Case("walk", "walk", "walk"),
+    Case("dynamic", "dynamic", "dynamic", shared=(EXPLOSIVE,)),
     Case("wrong: one shared σ", "region_sigma", "mundlak", right=False),
     Case(
         "wrong: no Mundlak terms",
         "hierarchical",
         "hierarchical",
         (("between_province", 1e-3), ("between_year", 1e-3)),
+        right=False,
+    ),
+    Case(
+        "wrong: no first outcome",
+        "dynamic",
+        "dynamic",
+        (("first_outcome", 1e-3),),
+        (EXPLOSIVE,),
         right=False,
     ),
 )
@@ -99,7 +126,7 @@ def _batch(
 ) -> dict[str, NDArray[np.int64]]:
     arrays = design(panel.frame, record)
     maker, fitter = _arranged(case.made_by, arrays, record), _arranged(case.fitted, arrays, record)
-    definition = maker[0].module.build(maker[1], maker[0].module.PRIORS)
+    definition = maker[0].module.build(maker[1], case.priors[0])
     rngs = (np.random.default_rng([seed, number]) for number in numbers)
     found = [_one(case, maker, definition, fitter, rng) for rng in rngs]
     return {name: np.stack([each[name] for each in found]) for name in found[0]}
@@ -118,17 +145,18 @@ def _one(
     rng: np.random.Generator,
 ) -> dict[str, NDArray[np.int64]]:
     model, parts = maker
-    truth = model.module.density(parts, model.module.PRIORS).draw_prior(1, rng)
+    own, others = case.priors
+    truth = model.module.density(parts, own).draw_prior(1, rng)
     drawn = {name: value[None] for name, value in truth.items()}
     variables = {name: value for name, (_, value) in shaped(definition, parts, drawn).items()}
-    outcome = model.module.rows(parts, variables, rng).predictive["y"][1].ravel()
+    if hasattr(model.module, "generate"):  # each year's outcome is the next one's regressor
+        free = {name: value[0, 0] for name, value in variables.items()}
+        data = model.module.generate(parts, free, rng)
+    else:
+        outcome = model.module.rows(parts, variables, rng).predictive["y"][1].ravel()
+        data = replace(fitter[1], design=fitter[1].design.with_outcome(outcome))
 
-    model, parts = fitter
-    data = replace(parts, design=parts.design.with_outcome(outcome))
-    priors: Priors = model.module.PRIORS
-    if case.scales:
-        priors = priors.with_scales(case.name, **dict(case.scales))
-    density = model.module.density(data, priors)
+    density = fitter[0].module.density(data, others)
     reduced = reduce(density)
     drawn = reduced.draw(draw_scales(density, DRAWS, rng, reduced).log_scale, rng)
     # Only what both models have: one σ is not a rank among three.

@@ -18,6 +18,9 @@ never asks for a model's name:
 `density(parts, priors) -> Collapsed`
     Only of models that are normal given their scales: the same posterior with all else
     integrated out, and then the default engine (`analysis.engines`).
+`generate(parts, free, rng) -> parts`
+    Only of models whose rows hang on each other's outcomes: the same with outcomes drawn one after
+    the other.
 `slope_weights(parts)`
     Only of models with a `density`: each regressor's standardised slope as a linear function of
     its locations, for exact densities of slopes at zero (`analysis.savage_dickey`).

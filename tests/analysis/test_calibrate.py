@@ -49,3 +49,12 @@ def test_ranks_are_judged_by_their_distance_from_uniform(spoil):
     assert as_it_should(case, judged) == (spoil is None)
     assert judged.loc[~judged["passes"], "parameter"].tolist() == ["a[3]"] * (spoil is not None)
     assert summary(judged)["not uniform"].tolist() == [int(spoil is not None)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["dynamic", "wrong: no first outcome"])
+def test_outcomes_that_are_the_next_years_regressors_are_calibrated_too(name):
+    (case,) = (case for case in CASES if case.name == name)
+    (record,) = select(["3.2"])
+    judged = judge(case, collect(ranks(case, simulated(), record, 40, workers=1)))
+    assert as_it_should(case, judged)
