@@ -67,8 +67,8 @@ def test_the_answer_is_the_rules_and_stands_above_what_it_rests_on():
     text = readme.simulation(estimated, found)
     assert text.startswith("**Is a root above 1 what the data say")
     cells = len(simulate.CELLS)
-    assert f"its intervals hold in {2 * cells - 2} of {2 * cells} cells" in text
-    assert "0.8 stationary feedback (indus, 50% of intervals cover)" in text
+    assert f"its intervals hold in {2 * cells - 2} of {2 * cells} cells, not in" in text
+    assert "0.8 stationary feedback (indus: 50%)" in text
     assert "The data say it for 5.1 on recollected." in text
     assert "+0.010 0.020 50% ✗" in text
 

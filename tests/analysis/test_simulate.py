@@ -205,7 +205,37 @@ def test_who_says_that_a_root_is_above_one(own_low, printed_low, alarms, verdict
         ]
     )
     ranked = pd.DataFrame([{"estimator": "dynamic", "false_alarms": alarms}])
-    assert simulate.verdicts(table, ranked)["verdict"].tolist() == [verdict]
+    assert simulate.verdicts(table, ranked, "dynamic")["verdict"].tolist() == [verdict]
+
+
+def test_the_answer_is_the_recommended_estimators_and_the_closest_one_is_said_not_to_count():
+    own = judged(below=(0.1, 0.0, True), above=(0.1, 1.0, False))
+    wide = judged(below=(2.0, 0.0, True), above=(2.0, 0.5, True))
+    gmm = judged(below=(0.5, 0.2, False), above=(0.5, 1.0, False))
+    named = {"dynamic": own, "difference_gmm": wide, "system_gmm": gmm}
+    found = pd.concat([rows.assign(estimator=name) for name, rows in named.items()])
+    found = found.assign(coverage=0.6)
+    lows = {"dynamic": 1.02, "difference_gmm": 0.7, "system_gmm": 1.05, simulate.PUBLISHED: 1.08}
+    keys = {"panel": "p", "column": "5.1", "term": LAG, "high": 1.2}
+    table = pd.DataFrame([keys | {"estimator": e, "low": low} for e, low in lows.items()])
+    first, said, closest, besides = simulate.answer(table, found).split("\n\n")
+    assert first.startswith("Recommended by the rule is difference GMM: its intervals hold in 4 ")
+    assert "The estimator says it for 5.1 on p." in said
+    assert "does not count" in closest
+    assert "above (L.y: 60%)" in closest
+    assert "The data say it for 5.1 on p." in besides
+    # Where the closest is recommended, nothing is said besides.
+    found.loc[found["estimator"] == "dynamic", "holds"] = True
+    assert len(simulate.answer(table, found).split("\n\n")) == 2
+
+
+def test_numbers_out_of_all_bounds_are_shown_by_their_size():
+    rows = pd.DataFrame(
+        {"cell": "a", "estimator": ["within", "kiviet"], "bias": [-0.1234, 3.2e20],
+         "rmse": [0.2, 4e20], "coverage": 0.5, "holds": [True, False]}
+    )  # fmt: skip
+    (line,) = simulate.side_by_side(rows).to_dict("records")
+    assert list(line.values())[1:] == ["-0.123 0.200 50%", "+3e+20 4e+20 50% ✗"]
 
 
 def test_static_columns_and_panels_with_gaps_are_refused():
