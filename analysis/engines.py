@@ -222,6 +222,8 @@ def _nutpie(settings: Settings) -> dict:
         "cores": 1,
         "seed": settings.seed,
         "target_accept": settings.target_accept,
+        # Four times as long as nutpie's own limit: the rare tree that needs it is not cut off.
+        "maxdepth": 12,
         "progress_bar": False,
         "save_warmup": False,
     }

@@ -80,7 +80,9 @@ rows = hierarchical.rows
 slope_weights = hierarchical.slope_weights
 
 
-def line(parts: "Dynamic", priors: Priors, leading: tuple[str, ...]) -> tuple[dict, Any]:
+def line(
+    parts: "Dynamic", priors: Priors, leading: tuple[str, ...], others: dict
+) -> tuple[dict, Any]:
     """Add the variables of the province effects' line; return them and the line, (…, N)."""
     free = {
         "first_outcome": priors["first_outcome"].variable(dims=(*leading, "one")),
@@ -156,7 +158,7 @@ class Dynamic(WithinBetween):
         within, year_part = self.within.copy(), self.year_part.copy()
         for position, name in zip(np.flatnonzero(self.own), names, strict=True):
             column = lag * _applies(self.design, name)
-            year_part[:, position] = _means(column, self.design.year, len(self.design.years))
+            year_part[:, position] = means(column, self.design.year, len(self.design.years))
             within[:, position] = column - year_part[self.design.year, position]
         within[:, self.own] /= self.term_scale[self.term_of_regressor[self.own]]
         province_part = np.where(self.own, 0.0, self.province_part)
@@ -268,9 +270,10 @@ def _applies_to_province(design: Design, regressor: str) -> NDArray[np.float64]:
     return (labels == region).astype(float) if region else np.ones(len(labels))
 
 
-def _means(values: Array, code: NDArray[np.int64], size: int) -> Array:
-    """Return means by code, shape (size,)."""
-    return np.bincount(code, values, size) / np.bincount(code, minlength=size)
+def means(values: Array, code: NDArray[np.int64], size: int) -> Array:
+    """Return the means of values, shape (n, …), by code, shape (size, …)."""
+    dummies = np.eye(size)[code]
+    return dummies.T @ values / dummies.sum(axis=0).reshape(-1, *(1,) * (values.ndim - 1))
 
 
 # --- what follows from a root and a slope -------------------------------------------------------

@@ -75,6 +75,9 @@ from models.within_between import (
 
 PRIORS = REGULARISED
 
+Line = Callable[..., tuple[dict, Any]]
+"""What adds the variables of the province effects' line to a model: see `mundlak`."""
+
 
 def split(
     design: Design,
@@ -183,8 +186,13 @@ def build(parts: WithinBetween, priors: Priors = PRIORS) -> pm.Model:
     return model
 
 
-def mundlak(parts: WithinBetween, priors: Priors, leading: tuple[str, ...]) -> tuple[dict, Any]:
-    """Add the variables of the province effects' line; return them and the line, (…, N)."""
+def mundlak(
+    parts: WithinBetween, priors: Priors, leading: tuple[str, ...], others: dict
+) -> tuple[dict, Any]:
+    """Add the variables of the province effects' line; return them and the line, (…, N).
+
+    `others` are the variables that are there already.
+    """
     between = priors["between_province"].variable(dims=(*leading, "regressor"))
     return {"between_province": between}, between @ standardise(parts.province_part).T
 
@@ -193,7 +201,7 @@ def variables(
     parts: WithinBetween,
     priors: Priors,
     leading: tuple[str, ...] = (),
-    line: Callable[..., tuple[dict, Any]] = mundlak,
+    line: Line = mundlak,
 ) -> dict:
     """Add the free variables to the PyMC model in context; models that extend this one do too.
 
@@ -214,7 +222,7 @@ def variables(
         "tau_province_std": priors["tau_province_std"].variable(dims=one),
         "tau_year_std": priors["tau_year_std"].variable(dims=(*leading, "year_group")),
     }
-    of_line, about = line(parts, priors, leading)
+    of_line, about = line(parts, priors, leading, free)
     free |= of_line
     # PyTensor does not broadcast a dim that has a name, only a new one.
     centre, spread = (free[name][..., 0, None] for name in ("const_std", "tau_province_std"))

@@ -18,7 +18,7 @@ import pymc as pm
 from scipy import stats
 
 from models import hierarchical
-from models.hierarchical import effects
+from models.hierarchical import Line, effects
 from models.priors import REGULARISED, Prior, Priors
 from models.within_between import (
     Rows,
@@ -29,25 +29,27 @@ from models.within_between import (
     standard_mean,
 )
 
-PRIORS = REGULARISED.and_of(
-    Prior(
-        "nu",
-        "Gamma",
-        float(np.sqrt(200)),
-        "degrees of freedom of the errors",
-        "Shape 2 and rate 0.1 (Juárez & Steel 2010): 6 % below 4, where variance is all outliers, "
-        "and 41 % above 20, where the errors are as good as normal.",
-        centre=20.0,
-    )
+NU = Prior(
+    "nu",
+    "Gamma",
+    float(np.sqrt(200)),
+    "degrees of freedom of the errors",
+    "Shape 2 and rate 0.1 (Juárez & Steel 2010): 6 % below 4, where variance is all outliers, "
+    "and 41 % above 20, where the errors are as good as normal.",
+    centre=20.0,
 )
+
+PRIORS = REGULARISED.and_of(NU)
 
 split = hierarchical.split
 
 
-def build(parts: WithinBetween, priors: Priors = PRIORS) -> pm.Model:
-    """Build the PyMC model; arguments as `models.hierarchical.build` takes them."""
+def build(
+    parts: WithinBetween, priors: Priors = PRIORS, line: Line = hierarchical.mundlak
+) -> pm.Model:
+    """Build the PyMC model; arguments as `models.hierarchical.variables` takes them."""
     with pm.Model(coords=parts.coords) as model:
-        made = effects(parts, hierarchical.variables(parts, priors))
+        made = effects(parts, hierarchical.variables(parts, priors, line=line))
         nu = priors["nu"].variable(dims="one")[0]
         sigma = made.sigma[parts.design.region]
         pm.StudentT("y", nu, standard_mean(parts, made), sigma=sigma, observed=parts.y, dims="obs")

@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from analysis.specifications import select
 from data.errors import UserError
-from models import dynamic, hierarchical, twfe
+from models import dynamic, dynamic_t, hierarchical, twfe
 from models.design import LAG, Design, design
 from models.independence import draw_scales
 from models.reduced import reduce
@@ -139,6 +139,20 @@ def test_generated_outcomes_are_the_mean_where_there_are_no_errors(name):
     lag = made.design.x[:, -1].reshape(in_order.shape)
     assert_allclose(lag[:, 1:], in_order[:, :-1])
     assert_allclose(lag[:, 0], made.first[:, 0])
+
+
+def test_about_province_means_the_model_with_heavy_tails_is_the_same():
+    """With as good as normal errors: the same densities at effects that give ρ's share back."""
+    plain, moved = fit_of("5.1", "dynamic", 0.1), fit_of("5.1", "dynamic_t", 0.1)
+    rng = np.random.default_rng(3)
+    point = {name: values[0] for name, values in plain.density.draw_prior(1, rng).items()}
+    point["sigma_std"] = np.full(3, 5.0)  # residuals at which a t of that many is a normal
+    share = dynamic_t.given_back(moved.parts, point["slope_std"])
+    there = point | {"province_std": point["province_std"] + share, "nu": np.array([1e8])}
+    expected, found = plain.log_densities(point), moved.log_densities(there)
+    assert np.abs(share).max() > 0.1
+    for name in ("y", "province_std"):
+        assert found[name] == pytest.approx(expected[name], rel=1e-6)
 
 
 def test_what_follows_from_a_root():

@@ -26,6 +26,7 @@ FITS = [
     ("3.3", "province_slopes", 0.0),
     ("7.1", "joint", 0.0),
     ("3.2", "measurement", 0.1),
+    ("5.1", "dynamic_t", 0.1),
 ]
 
 
