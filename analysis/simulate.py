@@ -107,6 +107,9 @@ within standard deviations of that, and how much of it is left after another yea
 RUNS = 0.3
 """Autocorrelation of the errors in `runs`."""
 
+ADDED = ("feedback", "runs")
+"""Cells that the rule's first list did not have."""
+
 MODEL = dynamic_models()[0].name
 NAMES = (*(estimator.name for estimator in ESTIMATORS), MODEL)
 
@@ -660,9 +663,11 @@ def answer(estimated: pd.DataFrame, found: pd.DataFrame) -> str:
     ranked = ranking(found)
     best, gmm = ranked.iloc[0], ranked.set_index("estimator").loc["system_gmm"]
     closest = ranked.loc[ranked["relative_rmse"].idxmin()]
+    first = ranking(found[~found["cell"].str.endswith(ADDED)]).iloc[0]
     parts = [
         f"Recommended by the rule is {_described(best, found)} System GMM’s intervals hold in "
-        f"{gmm['holds']:.0f}.",
+        f"{gmm['holds']:.0f}. Without the cells {' and '.join(ADDED)}, by which the study's first "
+        f"list was extended before it ran, the rule recommends {label(first['estimator'])}.",
         _said(verdicts(estimated, ranked, best["estimator"])),
     ]
     if closest["estimator"] != best["estimator"]:
