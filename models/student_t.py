@@ -19,6 +19,7 @@ from scipy import stats
 
 from models import hierarchical
 from models.hierarchical import effects
+from models.partly_centred import with_offsets
 from models.priors import REGULARISED, Prior, Priors
 from models.within_between import (
     Rows,
@@ -47,7 +48,7 @@ split = hierarchical.split
 def build(parts: WithinBetween, priors: Priors = PRIORS) -> pm.Model:
     """Build the PyMC model; arguments as `models.hierarchical.build` takes them."""
     with pm.Model(coords=parts.coords) as model:
-        made = effects(parts, hierarchical.variables(parts, priors))
+        made = effects(parts, hierarchical.variables(parts, priors, partly_centred=True))
         nu = priors["nu"].variable(dims="one")[0]
         sigma = made.sigma[parts.design.region]
         pm.StudentT("y", nu, standard_mean(parts, made), sigma=sigma, observed=parts.y, dims="obs")
@@ -56,7 +57,7 @@ def build(parts: WithinBetween, priors: Priors = PRIORS) -> pm.Model:
 
 def report(parts: WithinBetween, free: dict) -> Variables:
     """Translate draws to the paper's scale; `sigma` is the scale of the t, `nu` is free itself."""
-    return report_effects(parts, effects(parts, free), free)
+    return report_effects(parts, effects(parts, free), with_offsets(parts, free))
 
 
 def rows(parts: WithinBetween, free: dict, rng: np.random.Generator) -> Rows:
