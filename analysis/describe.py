@@ -23,6 +23,7 @@ MADE_OF_OTHERS = {
     "slope_offset": "region slopes less their common mean, in units of tau_slope_std",
     "slope_province_offset": "a province's slope less its region's, in units of "
     "tau_slope_province_std",
+    "trend_offset": "a province's line in time, in units of tau_trend_std",
     "y": "the outcome, standardised",
     "y_system": "all outcomes of the system, standardised",
     "readings": "the vintages of the quotient, two-way residuals, standardised",

@@ -142,7 +142,7 @@ def test_bambis_draws_are_of_the_same_posterior(column, whole, draws):
             cores=1,
             random_seed=5,
             inference_method="nutpie",
-            target_accept=0.95,
+            nuts={"target_accept": 0.95, "adaptation": "low_rank"},
             progressbar=False,
             quiet=True,
             compute_convergence_checks=False,
