@@ -87,7 +87,7 @@ class CollapsedEngine:
     """Sampled log scales, exact draws of the rest."""
 
     name: ClassVar[str] = "collapsed"
-    defaults: ClassVar = {"draws": 750, "tune": 300, "target_accept": 0.9}
+    defaults: ClassVar = {"draws": 750, "tune": 300, "target_accept": 0.95}
 
     def __init__(self, model: Model, parts: Parts, priors: Priors, definition: pm.Model) -> None:
         self.density: Collapsed = model.module.density(parts, priors)
