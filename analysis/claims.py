@@ -310,7 +310,7 @@ def _turned(table: pd.DataFrame, label: str, sign: float) -> list[str] | None:
 
 
 MADE_WITH = {
-    "other models": "sample {column} --model autoregressive, then compare",
+    "other models": "sample {column} --model autoregressive --model province_trends, then compare",
     "other priors": "sensitivity {column}",
     "one province less": "sensitivity {column}",
 }
