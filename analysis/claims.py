@@ -218,10 +218,10 @@ def evidence_model(record: Specification) -> str:
     return own[-1] if own else ""
 
 
-def another_model(record: Specification) -> str:
-    """Return a model of a column to set beside its main one: errors in runs if there is one."""
+def other_models(record: Specification) -> list[str]:
+    """Return models of a column to set beside its main one: those of errors that hang together."""
     extra = [model.name for model in models_for(record) if model.extra]
-    return min(extra, key=lambda name: name != "autoregressive")
+    return [name for name in extra if name in ("autoregressive", "province_trends")] or extra[:1]
 
 
 def posterior(claim: Claim, panel: str, tables: Mapping[str, pd.DataFrame]) -> dict:
@@ -365,7 +365,9 @@ def assess(claim: Claim, tables: Mapping[str, pd.DataFrame]) -> dict:
                 f"{each} ({kind}, {name})" for kind, all_ in turns.items() for each in all_ or ()
             ]
             found["missing"] += [
-                MADE_WITH[kind].format(column=whole.column, model=another_model(whole))
+                MADE_WITH[kind].format(
+                    column=whole.column, model=" --model ".join(other_models(whole))
+                )
                 for kind, made in turns.items()
                 if made is None and kind in MADE_WITH
             ]

@@ -19,9 +19,13 @@ MADE_OF_OTHERS = {
     "year_step": "steps of the walk that takes the place of year_offset",
     "year_region_offset": "a region's year effects less those of all, in units of "
     "tau_year_region_std",
+    "year_contrast": "year effects on the principal axes of their Mundlak line, and beside them",
+    "slope_contrast": "contrasts of region slopes, where their spread is large in units of 0.05",
+    "slope_mean_offset": "mean of the regions' slope_offset, that is average less common mean",
     "slope_offset": "region slopes less their common mean, in units of tau_slope_std",
     "slope_province_offset": "a province's slope less its region's, in units of "
     "tau_slope_province_std",
+    "trend_offset": "a province's line in time, in units of tau_trend_std",
     "y": "the outcome, standardised",
     "y_system": "all outcomes of the system, standardised",
     "readings": "the vintages of the quotient, two-way residuals, standardised",

@@ -29,7 +29,8 @@ def pool(comparison: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     comparison : DataFrame
-        Rows of results/comparison.csv; only those of the ensemble are used.
+        Rows of results/comparison.csv; only those of the ensemble are used, and of these only
+        fits that passed their gate.
 
     Returns
     -------
@@ -40,8 +41,12 @@ def pool(comparison: pd.DataFrame) -> pd.DataFrame:
         Imputation for Nonresponse in Surveys*, equation 3.1.5); the lowest and the highest
         posterior mean. The between part is a lower bound: the panels are those that were found.
     """
+    return _pool(comparison[is_member(comparison["panel"])])
+
+
+def _pool(comparison: pd.DataFrame) -> pd.DataFrame:
     rows = []
-    for key, own in comparison[is_member(comparison["panel"])].groupby(KEYS, sort=False):
+    for key, own in comparison[comparison["gate"] == "pass"].groupby(KEYS, sort=False):
         within, between, m = (own["sd"] ** 2).mean(), own["mean"].var(), len(own)
         rows.append(
             {
@@ -60,7 +65,10 @@ def pool(comparison: pd.DataFrame) -> pd.DataFrame:
 
 
 def with_range(comparison: pd.DataFrame) -> pd.DataFrame:
-    """Set beside each slope on the panel `reconstructed` its range over the ensemble.
+    """Set beside each slope on the panel `reconstructed` its range over all exact panels.
+
+    That panel, the nearest to official data, meets the printed numbers as the ensemble's do, so
+    it is one of them: a range without it could leave out the slope that it stands beside.
 
     Parameters
     ----------
@@ -71,11 +79,14 @@ def with_range(comparison: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         The rows of the other panels, each as it was but for three columns: lowest and highest
-        posterior mean over the ensemble's panels and their number, as in `pool`; empty on other
-        panels, and where the ensemble has not been sampled.
+        posterior mean over the exact panels and their number, of fits that passed their gate;
+        empty on other panels, and where the ensemble has not been sampled.
     """
+    nearest, member = PANELS[-1].name, is_member(comparison["panel"])
+    sampled = comparison[member].set_index(KEYS).index
+    own = (comparison["panel"] == nearest) & comparison.set_index(KEYS).index.isin(sampled)
     called = dict(zip(("lowest", "highest", "panels"), RANGE, strict=True))
-    over = pool(comparison).rename(columns=called).assign(panel=PANELS[-1].name)
+    over = _pool(comparison[member | own]).rename(columns=called).assign(panel=nearest)
     over = over[["panel", *KEYS, *RANGE]].astype({RANGE[-1]: "Int64"})
-    alone = comparison[~is_member(comparison["panel"])].drop(columns=list(RANGE))
+    alone = comparison[~member].drop(columns=list(RANGE))
     return alone.merge(over, how="left", on=["panel", *KEYS], validate="one_to_one")

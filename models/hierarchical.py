@@ -57,6 +57,7 @@ from scipy.linalg import helmert
 from data.errors import UserError
 from models.collapsed import Collapsed, Location, Scale, collapse
 from models.design import Design
+from models.partly_centred import slope_variables, with_offsets, year_effects, year_variables
 from models.priors import REGULARISED, Priors
 from models.within_between import (
     By,
@@ -125,6 +126,7 @@ def split(
 
 def effects(parts: WithinBetween, free: dict) -> Effects:
     """Form the effects from the free variables; tensors or arrays of draws, shapes (…, *dims)."""
+    free = with_offsets(parts, free)
     slope = free["slope_std"] @ parts.coefficients_to_regressors
     columns = dict(zip(parts.varying, parts.region_columns, strict=True))
     for position, term in enumerate(parts.pooled):
@@ -141,6 +143,8 @@ def effects(parts: WithinBetween, free: dict) -> Effects:
 
 def _year_effects(parts: WithinBetween, free: dict) -> Any:
     """Form the effect of each year cell, shape (…, C)."""
+    if "year_contrast" in free:
+        return year_effects(parts, free)
     region, year = parts.region_of_cell, parts.year_of_cell
     line = free["between_year"] @ parts.year_axes.T
     if parts.path == "walk":
@@ -202,23 +206,29 @@ def variables(
     priors: Priors,
     leading: tuple[str, ...] = (),
     line: Line = mundlak,
+    *,
+    partly_centred: bool = False,
 ) -> dict:
     """Add the free variables to the PyMC model in context; models that extend this one do too.
 
     With `leading` dims each variable stands once for each of their labels. `line` is called as
-    `mundlak` is.
+    `mundlak` is. `partly_centred`, for models that are sampled by NUTS in all variables, common
+    exchangeable year effects and one outcome: see `models.partly_centred`.
     """
     one, group = (*leading, "one"), (*leading, "sigma_group")
     free = {}
     about = priors["slope_std"]
     if parts.pooled:
         free["tau_slope_std"] = priors["tau_slope_std"].variable(dims=(*leading, "pooled"))
-        free["slope_offset"] = pm.Normal("slope_offset", dims=(*leading, "pooled", "region"))
+        if partly_centred:
+            free |= slope_variables(parts, free["tau_slope_std"])
+            free = with_offsets(parts, free)
+        else:
+            free["slope_offset"] = pm.Normal("slope_offset", dims=(*leading, "pooled", "region"))
         about = replace(about, centre=off_common_mean(parts, free))
     free |= {
         "slope_std": about.variable(dims=(*leading, "coefficient")),
         "const_std": priors["const_std"].variable(dims=one),
-        "between_year": priors["between_year"].variable(dims=(*leading, "axis")),
         "tau_province_std": priors["tau_province_std"].variable(dims=one),
         "tau_year_std": priors["tau_year_std"].variable(dims=(*leading, "year_group")),
     }
@@ -229,11 +239,15 @@ def variables(
     free["province_std"] = pm.Normal(
         "province_std", centre + about, spread, dims=(*leading, "province")
     )
-    by_region = (*leading, "region") if parts.years == "region" else leading
-    if parts.path == "walk":
-        free["year_step"] = pm.Normal("year_step", dims=(*by_region, "step"))
+    if partly_centred:
+        free |= year_variables(parts, priors, free["tau_year_std"])
     else:
-        free["year_offset"] = pm.ZeroSumNormal("year_offset", dims=(*by_region, "year"))
+        free["between_year"] = priors["between_year"].variable(dims=(*leading, "axis"))
+        by_region = (*leading, "region") if parts.years == "region" else leading
+        if parts.path == "walk":
+            free["year_step"] = pm.Normal("year_step", dims=(*by_region, "step"))
+        else:
+            free["year_offset"] = pm.ZeroSumNormal("year_offset", dims=(*by_region, "year"))
     if parts.years == "pooled":
         free["tau_year_region_std"] = priors["tau_year_region_std"].variable(dims=one)
         cell = (*leading, "region", "year")

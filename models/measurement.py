@@ -55,6 +55,7 @@ from models.correlation import (
 )
 from models.design import Design, Specification
 from models.hierarchical import effects
+from models.partly_centred import with_offsets
 from models.priors import REGULARISED, Prior, Priors
 from models.two_way import two_way_parts
 from models.within_between import (
@@ -201,7 +202,7 @@ def build(parts: Measured, priors: Priors = PRIORS) -> pm.Model:
     base = parts.base
     region = base.design.region
     with pm.Model(coords=parts.coords) as model:
-        free = hierarchical.variables(base, priors) | {
+        free = hierarchical.variables(base, priors, partly_centred=True) | {
             "exposure_line": priors["exposure_line"].variable(dims="control"),
             "exposure_std": priors["exposure_std"].variable(dims="region"),
             "error_ratio": priors["error_ratio"].variable(dims="reading"),
@@ -267,7 +268,7 @@ def report(parts: Measured, free: dict) -> Variables:
     errors = stacked(from_partial(2 * free["reading_partial_unit"] - 1, ratio.shape[-1]))
     unit = parts.base.term_scale[parts.design.terms.index(MEASURED)]
     spread = free["exposure_std"] * unit
-    return report_effects(parts.base, made, free) | {
+    return report_effects(parts.base, made, with_offsets(parts.base, free)) | {
         "reliability": (("reading",), 1 / (1 + ratio**2)),
         "error_sd": (("region", "reading"), spread[..., :, None] * ratio[..., None, :]),
         "error_correlation": (

@@ -46,6 +46,7 @@ from models import (
     joint,
     measurement,
     province_slopes,
+    province_trends,
     student_t,
 )
 from models.design import Design, Specification
@@ -255,6 +256,15 @@ MODELS = (
         "AR(1) errors",
         "As hierarchical, with errors that follow an AR(1) in each province.",
         autoregressive,
+        {"sigma": "region"},
+        varying=True,
+        extra=True,
+    ),
+    Model(
+        "province_trends",
+        "province trends",
+        "As autoregressive, with a line in time for each province.",
+        province_trends,
         {"sigma": "region"},
         varying=True,
         extra=True,

@@ -19,6 +19,7 @@ from scipy import stats
 
 from models import hierarchical
 from models.hierarchical import Line, effects
+from models.partly_centred import with_offsets
 from models.priors import REGULARISED, Prior, Priors
 from models.within_between import (
     Rows,
@@ -49,7 +50,8 @@ def build(
 ) -> pm.Model:
     """Build the PyMC model; arguments as `models.hierarchical.variables` takes them."""
     with pm.Model(coords=parts.coords) as model:
-        made = effects(parts, hierarchical.variables(parts, priors, line=line))
+        free = hierarchical.variables(parts, priors, line=line, partly_centred=True)
+        made = effects(parts, free)
         nu = priors["nu"].variable(dims="one")[0]
         sigma = made.sigma[parts.design.region]
         pm.StudentT("y", nu, standard_mean(parts, made), sigma=sigma, observed=parts.y, dims="obs")
@@ -58,7 +60,7 @@ def build(
 
 def report(parts: WithinBetween, free: dict) -> Variables:
     """Translate draws to the paper's scale; `sigma` is the scale of the t, `nu` is free itself."""
-    return report_effects(parts, effects(parts, free), free)
+    return report_effects(parts, effects(parts, free), with_offsets(parts, free))
 
 
 def rows(parts: WithinBetween, free: dict, rng: np.random.Generator) -> Rows:

@@ -180,11 +180,11 @@ def test_what_is_not_made_is_said_and_turns_nothing():
 
 
 @pytest.mark.parametrize("column", ["3.2", "5.1", "7.1"])
-def test_the_model_named_for_comparison_is_one_that_the_column_carries(column):
+def test_the_models_named_for_comparison_are_some_that_the_column_carries(column):
     (record,) = select([column])
-    named = find(claims.another_model(record))
-    assert named in models_for(record)
-    assert named.extra
+    named = [find(name) for name in claims.other_models(record)]
+    assert named
+    assert all(model in models_for(record) and model.extra for model in named)
 
 
 # --- files --------------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ def test_a_model_without_a_density_cannot_be_collapsed():
 
 def test_the_engine_decides_what_the_settings_leave_open():
     settings = Settings(draws=10, seed=4).by(NutsEngine)
-    assert settings == Settings(10, NutsEngine.defaults["tune"], 4, 4, 0.98, "nuts")
+    assert settings == Settings(10, NutsEngine.defaults["tune"], 4, 4, 0.95, "nuts")
     assert settings.by(NutsEngine) == settings
 
 

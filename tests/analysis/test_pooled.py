@@ -11,7 +11,7 @@ def test_within_and_between_variance_are_kept_apart():
     panels = ["reconstructed", "reconstructed-01", "reconstructed-02", "own-reconstructed-03"]
     rows = pd.DataFrame({"panel": panels, "mean": [9.0, 1.0, 3.0, 9.0], "sd": [9.0, 3.0, 4.0, 9.0]})
     keys = {"column": "3.2", "model": "flat", "fitted_column": "3.2", "term": "indus"}
-    rows = rows.assign(**keys, published=0.105)
+    rows = rows.assign(**keys, published=0.105, gate="pass")
     assert is_member(rows["panel"]).tolist() == [False, True, True, False]
     (found,) = pool(rows).to_dict("records")
     assert (found["panels"], found["mean"], found["lowest"], found["highest"]) == (2, 2, 1, 3)
@@ -22,12 +22,20 @@ def test_within_and_between_variance_are_kept_apart():
 
 def test_without_an_ensemble_there_is_nothing_to_pool():
     rows = pd.DataFrame({"panel": ["recollected"], "mean": [1.0], "sd": [1.0]})
-    rows = rows.assign(column="3.2", model="flat", fitted_column="3.2", term="indus")
+    rows = rows.assign(column="3.2", model="flat", fitted_column="3.2", term="indus", gate="pass")
     assert pool(rows).empty
 
 
-def test_a_slope_on_the_reconstructed_panel_has_its_range_over_the_ensemble():
-    means = {"recollected": 0.5, "reconstructed": 0.4, "reconstructed-01": 0.1}
+def test_fits_that_failed_their_gate_are_not_pooled():
+    panels = [f"reconstructed-0{i}" for i in range(1, 5)]
+    rows = pd.DataFrame({"panel": panels, "mean": [1.0, 3.0, 90.0, 2.0], "sd": 1.0})
+    rows = rows.assign(column="3.2", model="flat", fitted_column="3.2", term="indus", published=1.0)
+    (found,) = pool(rows.assign(gate=["pass", "pass", "fail", "pass"])).to_dict("records")
+    assert (found["panels"], found["mean"], found["highest"]) == (3, 2, 3)
+
+
+def test_a_slope_on_the_reconstructed_panel_has_its_range_over_all_exact_panels():
+    means = {"recollected": 0.5, "reconstructed": 0.8, "reconstructed-01": 0.1}
     means |= {"reconstructed-02": 0.7, "reconstructed-03": 0.3}
     own = pd.concat([comparison(panel).assign(mean=mean) for panel, mean in means.items()])
     sampled = (own["column"] == "3.2") & (own["model"] == "hierarchical")
@@ -38,7 +46,7 @@ def test_a_slope_on_the_reconstructed_panel_has_its_range_over_the_ensemble():
     assert found["mean"].tolist() == own.loc[~is_member(own["panel"]), "mean"].tolist()
     filled = found[found[list(RANGE)].notna().any(axis=1)]
     assert filled[["panel", "column", "model", *RANGE]].to_numpy().tolist() == [
-        ["reconstructed", "3.2", "hierarchical", 0.1, 0.7, 3]
+        ["reconstructed", "3.2", "hierarchical", 0.1, 0.8, 4]
     ]
 
 

@@ -16,6 +16,8 @@ from tests.fits import Fit, fit_of
 FITS = [
     ("3.2", "autoregressive", 0.0),
     ("3.2", "autoregressive", 0.1),
+    ("3.2", "province_trends", 0.0),
+    ("3.3", "province_trends", 0.1),
     ("7.1", "joint", 0.1),
     ("4.2", "joint", 0.0),
 ]

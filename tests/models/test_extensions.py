@@ -18,11 +18,13 @@ from models import measurement
 from models.design import design
 from models.registry import find
 from tests.fits import Fit, fit_of, simulated
+from tests.models.centring import partly_centred
 from tests.simulated import REGION_SIGMA, REGION_SLOPE
 
 FITS = [
     ("3.2", "student_t", 0.1),
     ("3.2", "autoregressive", 0.1),
+    ("3.2", "province_trends", 0.1),
     ("3.3", "province_slopes", 0.0),
     ("7.1", "joint", 0.0),
     ("3.2", "measurement", 0.1),
@@ -91,7 +93,8 @@ def test_with_many_degrees_of_freedom_errors_are_normal():
     extended, plain = fit_of("3.2", "student_t", 0.1), fit_of("3.2", "hierarchical", 0.1)
     rng = np.random.default_rng(3)
     flat = plain.density.draw(plain.density.initial(rng), rng)  # rows within reach of the outcome
-    found = extended.log_densities(flat | {"nu": np.array([1e8])})["y"]
+    same = partly_centred(plain.parts, flat) | {"nu": np.array([1e8])}
+    found = extended.log_densities(same)["y"]
     assert found == pytest.approx(plain.log_densities(flat)["y"], rel=1e-5)
 
 
@@ -112,9 +115,8 @@ def test_without_errors_of_measurement_the_panels_own_quotient_counts():
         "error_ratio": np.full(3, 1e-4),
         "reading_partial_unit": np.full(3, 0.5),
     }
-    rows = extended.model.module.rows(
-        same, shaped(extended, flat | exact), np.random.default_rng(0)
-    )
+    free = shaped(extended, partly_centred(plain.parts, flat) | exact)
+    rows = extended.model.module.rows(same, free, np.random.default_rng(0))
     found = float(rows.log_likelihood.sum()) + len(own) * np.log(extended.parts.base.scale)
     assert found == pytest.approx(plain.log_densities(flat)["y"], rel=1e-4)
 
