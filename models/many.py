@@ -35,10 +35,14 @@ class Many(NamedTuple):
     slope : ndarray, shape (p, q)
     se : ndarray, shape (p, q, 3)
         By `CLUSTERINGS`.
+    df : tuple of int
+        Degrees of freedom of each kind: residual ones, and one less than there are clusters (of
+        two kinds, the fewer).
     """
 
     slope: Array
     se: Array
+    df: tuple[int, int, int]
 
 
 def within_provinces(values: Array, trend: bool = False) -> Array:
@@ -119,7 +123,7 @@ def fit(
         n_interest,
         *counts,
     )
-    return Many(found.slope[..., 0].T, np.moveaxis(found.se[:, :, 0], 0, 1))
+    return Many(found.slope[..., 0].T, np.moveaxis(found.se[:, :, 0], 0, 1), found.df)
 
 
 def _fit(x: Array, y: Array, n: int, p: int, df: int, n_regressors: int) -> Many:
@@ -140,4 +144,4 @@ def _fit(x: Array, y: Array, n: int, p: int, df: int, n_regressors: int) -> Many
     either = np.maximum(by_province, by_year)
     two_way = np.maximum(by_province + by_year - by_row, either)
     variance = np.stack([conventional, by_province, two_way], axis=-1)
-    return Many(slope[..., :p, :], np.sqrt(variance))
+    return Many(slope[..., :p, :], np.sqrt(variance), (df, n - 1, min(n, t) - 1))
