@@ -8,6 +8,8 @@ ARGS ?=
 VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/set-up
+# The project itself, for the script `reanalysis`: from this folder alone.
+IN_PLACE := --no-deps --no-build-isolation --editable .
 
 COMMANDS := panel fingerprints reconstruct reconstruct-ensemble reconstruct-bounds replicate gmm-grid \
             sample prior-summary describe-model diagnose check sensitivity calibrate compare audit decompose \
@@ -45,10 +47,12 @@ $(READY): requirements.lock
 	if [ -n "$$found" ]; then \
 	    say && "$$found" -m venv $(VENV) && \
 	    $(RUN) -m pip install -qq --disable-pip-version-check --require-hashes \
-	        -r requirements.lock; \
+	        -r requirements.lock && \
+	    $(RUN) -m pip install -qq --disable-pip-version-check $(IN_PLACE); \
 	elif command -v uv >/dev/null 2>&1; then \
 	    say && uv venv --quiet --python 3.13 $(VENV) && \
-	    uv pip install --quiet --python $(RUN) --require-hashes -r requirements.lock; \
+	    uv pip install --quiet --python $(RUN) --require-hashes -r requirements.lock && \
+	    uv pip install --quiet --python $(RUN) $(IN_PLACE); \
 	else \
 	    echo "Python 3.12 or newer (with its venv module) or uv is missing:" \
 	        "install one, or name an interpreter with make PYTHON=/path/to/python3." >&2; \

@@ -4,7 +4,7 @@ Exit codes: see `EXIT_CODES`.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -16,7 +16,7 @@ from rich.progress import track
 from analysis import screen
 from analysis.outputs import ROOT, Outputs, read_result
 from analysis.screen import App, console
-from analysis.specifications import HEADLINE, select
+from analysis.specifications import HEADLINE, SPECIFICATIONS, select
 from data.errors import UserError
 from data.files import write_csv
 from data.official import DIRECTORY
@@ -51,9 +51,19 @@ app.add_typer(panel_app, name="panel")
 benchmark_app = App(help="Time estimators beside other programs.", no_args_is_help=True)
 app.add_typer(benchmark_app, name="benchmark")
 
+
+def _complete(names: Sequence[str]) -> Callable[[str], list[str]]:
+    """Return what offers those of some names that begin as the user did."""
+    return lambda incomplete: [name for name in names if name.startswith(incomplete)]
+
+
 Columns = Annotated[
     list[str] | None,
-    typer.Argument(help="Published columns, such as 3.2.", metavar="[COLUMN]..."),
+    typer.Argument(
+        help="Published columns, such as 3.2.",
+        metavar="[COLUMN]...",
+        autocompletion=_complete([record.column for record in SPECIFICATIONS]),
+    ),
 ]
 Panels = Annotated[
     list[str] | None,
@@ -61,6 +71,7 @@ Panels = Annotated[
         "--panel",
         help="A named panel or the path of a CSV; repeatable. Default: all named ones. "
         "`reconstructed:all` stands for the ensemble.",
+        autocompletion=_complete([*named_panels(), "reconstructed:all"]),
     ),
 ]
 Out = Annotated[

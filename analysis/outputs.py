@@ -13,11 +13,15 @@ MADE_BY = {
     "replication": "replicate",
     "comparison": "compare",
     "ladder": "compare",
+    "scales": "compare",
     "turning_points": "compare",
     "sensitivity_priors": "sensitivity",
     "sensitivity_influence": "sensitivity",
+    "sensitivity_loo": "sensitivity",
+    "sensitivity_power": "sensitivity",
+    "calibration": "calibrate",
 }
-"""Tables in results/ that other commands read, and the command that makes each."""
+"""Tables in results/ that other commands or the page read, and the command that makes each."""
 
 TEXT = dict.fromkeys(["table", "column", "fitted_column"], str)
 """Columns that look like numbers ("3.2") and are not."""

@@ -280,6 +280,7 @@ def test_setup_takes_the_first_interpreter_that_runs(machine):
     assert done.returncode == 0, done.stderr
     assert machine.log[0] == "python3.12"
     assert "--require-hashes -r requirements.lock" in machine.log[1]
+    assert "--no-deps --no-build-isolation --editable ." in machine.log[2]
 
 
 @needs_make
@@ -306,7 +307,7 @@ def test_setup_falls_back_on_uv(machine):
     machine.add("uv", '#!/bin/sh\necho "$@" >> log\nmkdir -p .venv\n')
     done = machine.make("setup")
     assert done.returncode == 0, done.stderr
-    assert [line.split()[0] for line in machine.log] == ["venv", "pip"]
+    assert [line.split()[0] for line in machine.log] == ["venv", "pip", "pip"]
     assert "--require-hashes" in machine.log[1]
 
 

@@ -461,21 +461,24 @@ def sensitivity(made: Made) -> Iterable[Block]:
             kept = [c for c in ("name", "distribution", "scale", "centre", "reason") if c in lines]
             yield folded(lines[kept], f"Priors of {LADDER[-1]}, on the standardised scale, and why")
             break
-    for name, what, command in (
-        ("scales", "prior and posterior of each scale", "compare"),
-        ("sensitivity_priors", "refits under other priors", "sensitivity"),
-        ("sensitivity_loo", "how well models foresee a province left out", "sensitivity"),
-        ("sensitivity_influence", "refits without each province", "sensitivity"),
-        ("sensitivity_power", "power-scaling", "sensitivity"),
-        ("calibration", "calibration of every model", "calibrate"),
+    absent: dict[str, list[str]] = {}
+    for name, what in (
+        ("scales", "prior and posterior of each scale"),
+        ("sensitivity_priors", "refits under other priors"),
+        ("sensitivity_loo", "how well models foresee a province left out"),
+        ("sensitivity_influence", "refits without each province"),
+        ("sensitivity_power", "power-scaling"),
+        ("calibration", "calibration of every model"),
     ):
         frame = made.frame(name)
         if frame is None:
-            yield missing(what, command)
-        else:
-            kept = frame.drop(columns=[c for c in ("key",) if c in frame]).head(400)
-            cut = "" if len(frame) <= 400 else f" (the first 400 of {len(frame)} rows)"
-            yield folded(kept, what.capitalize() + cut)
+            absent.setdefault(made_by(name), []).append(what)
+            continue
+        kept = frame.drop(columns=[c for c in ("key",) if c in frame]).head(400)
+        cut = "" if len(frame) <= 400 else f" (the first 400 of {len(frame)} rows)"
+        yield folded(kept, what.capitalize() + cut)
+    for command, parts in absent.items():
+        yield missing("; ".join(parts), command)
 
 
 def health(made: Made) -> Iterable[Block]:

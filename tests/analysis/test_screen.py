@@ -2,6 +2,10 @@
 
 import io
 import json
+import os
+import subprocess
+import sys
+import tomllib
 
 import numpy as np
 import pandas as pd
@@ -10,8 +14,10 @@ import typer
 from typer.testing import CliRunner
 
 from analysis import screen
+from analysis.outputs import ROOT
 from analysis.screen import App, console
 
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 FRAME = pd.DataFrame({"name": ["a_b", "c, d"], "value": [0.5, np.nan]})
 
 
@@ -103,3 +109,31 @@ def test_every_command_of_the_project_has_both_and_teaches():
         options = {option for parameter in command.params for option in parameter.opts}
         assert {"--format", "--quiet"} <= options, name
         assert "Example: python -m analysis" in command.help, name
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("reanalysis repli", {"replicate"}),
+        ("reanalysis replicate 8.", {"8.1", "8.2", "8.3"}),
+        (
+            "reanalysis sample --panel recollected-",
+            {"recollected-census4", "recollected-as_published"},
+        ),
+    ],
+)
+def test_the_shell_completes_commands_columns_and_panels(words, offered):
+    # Under the script's name: `python -m analysis` has spaces, which no shell completes.
+    script = PYPROJECT["project"]["scripts"]["reanalysis"]
+    module, _, function = script.partition(":")
+    environment = {
+        **os.environ,
+        "_REANALYSIS_COMPLETE": "complete_bash",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(len(words.split()) - 1),
+    }
+    code = f"import sys; sys.argv = ['reanalysis']; from {module} import {function}; {function}()"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, cwd=ROOT, capture_output=True, text=True
+    )
+    assert set(done.stdout.split()) == offered, done.stderr
