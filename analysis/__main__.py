@@ -657,6 +657,40 @@ def sensitivity(
 
 
 @app.command()
+def multiverse(seed: Seed = 1, cluster: Cluster = None, out: Out = ROOT) -> None:
+    """Estimate every slope under all defensible choices crossed: results/multiverse.nc.
+
+    Least squares in all universes, posteriors and GMM in a balanced fraction. Tables:
+    multiverse (shares of sign and significance), multiverse_options, multiverse_variance,
+    multiverse_curves. An interrupted run goes on where it was.
+
+    Example: python -m analysis multiverse
+    """
+    from analysis import gallery
+    from analysis.multiverse import evaluate, summarise
+
+    outputs = Outputs(out)
+    listed = evaluate.batches()
+    folder = evaluate.folder_of(outputs.results, seed)
+    done = evaluate.run(listed, seed, folder, cluster=cluster)
+    for _ in track(done, "Estimating", len(listed), console=console):
+        pass
+    path = outputs.results / evaluate.FILE
+    tree = evaluate.collect(listed, seed, folder)
+    evaluate.write(tree, path, folder)
+    console.print(f"written: {outputs.shown(path)} ({path.stat().st_size / 1e6:.0f} MB)")
+    for name, make in summarise.TABLES.items():
+        table = make(tree)
+        if name == "multiverse":
+            _print_frame(summarise.shown(table), "Slopes of all universes, beside the printed one")
+        write_csv(table, outputs.results / f"{name}.csv")
+        shown = outputs.shown(outputs.results / f"{name}.csv")
+        console.print(f"written: {shown} ({len(table)} rows)")
+    for path in gallery.pictures_of("multiverse", outputs):
+        console.print(f"written: {outputs.shown(path)}")
+
+
+@app.command()
 def compare(
     rope: Annotated[
         float,

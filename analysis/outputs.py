@@ -20,6 +20,7 @@ MADE_BY = {
     "sensitivity_loo": "sensitivity",
     "sensitivity_power": "sensitivity",
     "calibration": "calibrate",
+    "multiverse": "multiverse",
 }
 """Tables in results/ that other commands or the page read, and the command that makes each."""
 

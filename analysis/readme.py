@@ -8,6 +8,8 @@ import pandas as pd
 
 from analysis import claims as ledger
 from analysis.audit import run as audited
+from analysis.multiverse.evaluate import GRID_FAMILY
+from analysis.multiverse.summarise import shown
 from analysis.outputs import Outputs, read_result
 from analysis.replicate import summary
 from analysis.specifications import HEADLINE, select
@@ -107,6 +109,20 @@ def bounds(found: pd.DataFrame) -> str:
     return markdown(pd.DataFrame(rows))
 
 
+def multiverse(found: pd.DataFrame) -> str:
+    """Render, for every slope, how its universes compare with the printed number."""
+    universes = found.loc[found["family"] == GRID_FAMILY, "universes"].sum()
+    posteriors = found.drop_duplicates("column")["posteriors"].sum()
+    told = (
+        f"{universes:,} least-squares slopes, {posteriors:,.0f} posteriors; Table 5 by GMM. "
+        "*Significant*: a 95 % interval beyond zero on the side of the printed sign, by "
+        "conventional errors and by errors clustered by province.\n"
+    )
+    kept = ["column", "term", "printed", "median", "2.5 %", "97.5 %", "printed sign"]
+    kept += ["significant", "by province", "below printed", "P ≥ 97.5 %"]
+    return f"{told}\n{markdown(shown(found)[kept])}"
+
+
 def claims(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
     """Render the ledger of claims: P of each statement by panel, and the verdict."""
     found = ledger.ledger(ledger.read(Outputs().results))
@@ -139,7 +155,7 @@ BLOCKS: dict[str, Callable[[pd.DataFrame, pd.DataFrame], str]] = {
 }
 """The computed parts, by their marks; each takes the replication and the comparison."""
 
-OPTIONAL: dict[str, Callable[[pd.DataFrame], str]] = {"bounds": bounds}
+OPTIONAL: dict[str, Callable[[pd.DataFrame], str]] = {"bounds": bounds, "multiverse": multiverse}
 """Further parts, each by the table of results that it is made from: they stay as they are where
 that table is missing, because the main job does not make it."""
 

@@ -55,6 +55,7 @@ PRODUCTS = (
     Product("gmm_grid.csv", "gmm-grid"),
     Product("checks.csv", "check", ("traces",), needed=False),
     Product("sensitivity_influence.csv", "sensitivity"),
+    Product("multiverse.csv", "multiverse"),
     Product("audit.csv", "audit"),
     Product("decomposition.csv", "decompose"),
     Product("distance.csv", "reconstruct", needed=False),

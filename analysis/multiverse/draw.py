@@ -7,7 +7,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.compare import Z, published_slopes
-from analysis.multiverse.summarise import BINS
 from analysis.plots import PALETTE
 from analysis.specifications import HEADLINE, select
 
@@ -39,7 +38,7 @@ def curve(axes: Axes, rows: pd.DataFrame, label: bool = True) -> None:
     """Draw sorted estimates with two 95 % bands, and the printed slope at its place among them."""
     column, term = rows[["column", "term"]].iloc[0]
     slope = rows[rows["what"] == "slope"].pivot(index="bin", columns="option", values="value")
-    x = (slope.index.to_numpy() + 0.5) / BINS
+    x = (slope.index.to_numpy() + 0.5) / len(slope)
     for kind, shade, words in (
         ("province", "0.88", "95 %, clustered by province"),
         ("conventional", "0.72", "95 %, conventional"),
@@ -143,7 +142,14 @@ def overview(rows: pd.DataFrame) -> Figure:
         curve(axes, own)
         (record,) = select([column])
         axes.set_title(f"{column}  {term} on {record.outcome}", loc="left", fontsize=7)
-        axes.text(0.03, 0.97, shares(own), transform=axes.transAxes, fontsize=6, va="top")
+        axes.text(
+            0.03,
+            0.97,
+            shares(own).replace(", ", "\n"),
+            transform=axes.transAxes,
+            fontsize=6,
+            va="top",
+        )
         axes.tick_params(labelsize=6.5)
         axes.set_xticks([0, 0.5, 1])
     for axes in figure.axes[-4:]:

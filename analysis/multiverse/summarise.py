@@ -82,6 +82,35 @@ def table(tree: xr.DataTree) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
+SHOWN = {
+    "column": "column",
+    "term": "term",
+    "published": "printed",
+    "universes": "universes",
+    "median": "median",
+    "q025": "2.5 %",
+    "q975": "97.5 %",
+    "share_same_sign": "printed sign",
+    f"share_significant_{CLUSTERINGS[0]}": "significant",
+    f"share_significant_{CLUSTERINGS[1]}": "by province",
+    "share_opposite_significant": "significant, other sign",
+    "share_below_published": "below printed",
+    "share_certain_posterior": "P ≥ 97.5 %",
+}
+"""What a reader is shown of `COLUMNS`, and what it is called there."""
+
+
+def shown(found: pd.DataFrame) -> pd.DataFrame:
+    """Return the table for a reader: shares in per cent, slopes with three decimals."""
+    rows = found[list(SHOWN)].rename(columns=SHOWN)
+    for old, new in SHOWN.items():
+        if old.startswith("share"):
+            rows[new] = [f"{v:.0%}" if v == v else "" for v in rows[new]]
+        elif pd.api.types.is_float_dtype(rows[new]):
+            rows[new] = [f"{v:.3f}" for v in rows[new]]
+    return rows
+
+
 def slopes(tree: xr.DataTree) -> Iterator[tuple[str, str, str, xr.Dataset]]:
     """Yield family, column, term and estimates of each slope of interest; posteriors apart."""
     families = [GRID_FAMILY, *(name for name, each in FRACTIONS.items() if each.dynamic)]
@@ -187,8 +216,8 @@ def curves(tree: xr.DataTree) -> pd.DataFrame:
         estimate = own["estimate"].to_numpy().ravel()
         there = np.flatnonzero(np.isfinite(estimate))
         order = there[np.argsort(estimate[there], kind="stable")]
-        bins = np.array_split(order, BINS)
-        at = np.arange(BINS)
+        at = np.arange(min(BINS, len(order)))
+        bins = np.array_split(order, len(at))
 
         def add(what: str, option: str, values: object, where: object) -> None:
             head = {"column": column, "term": term, "what": what, "option": option}  # noqa: B023
@@ -201,7 +230,7 @@ def curves(tree: xr.DataTree) -> pd.DataFrame:
         if family == GRID_FAMILY:
             codes = np.unravel_index(order, own["estimate"].shape)
             for name, code in zip(own["estimate"].dims, codes, strict=True):
-                split = np.array_split(code, BINS)
+                split = np.array_split(code, len(at))
                 for i, option in enumerate(own[name].to_numpy()):
                     add(name, str(option), [(each == i).mean() for each in split], at)
         for name in ("share_same_sign", f"share_significant_{CLUSTERINGS[0]}"):

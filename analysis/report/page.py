@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from analysis import claims, decompose
 from analysis.audit import run as audit
+from analysis.multiverse import summarise
 from analysis.outputs import MADE_BY, TEXT, Outputs
 from analysis.replicate import TITLES
 from analysis.report import charts
@@ -400,6 +401,37 @@ def why(made: Made) -> Iterable[Block]:
     )
 
 
+def multiverse(made: Made) -> Iterable[Block]:
+    """Show every slope under all defensible choices."""
+    found, curves = made.frame("multiverse"), made.frame("multiverse_curves")
+    if found is None or curves is None:
+        yield missing("every slope under all defensible choices", "multiverse")
+        return
+    yield text(
+        f"{found['universes'].sum():,} combinations of choices, each with its reason in "
+        "analysis/multiverse/choices.py: the slopes of each column in their order, with the "
+        "printed one at its place among them. Significant is a 95 % interval beyond zero on the "
+        "side of the printed sign."
+    )
+    yield made.chart(
+        "universes", charts.universes(curves, found),
+        "Slopes of all universes in their order, with 95 % intervals (conventional, and clustered "
+        "by province) and the printed slope. Choose one below the chart.",
+    )  # fmt: skip
+    yield table(summarise.shown(found), "Shares of sign and significance")
+    variance = made.frame("multiverse_variance")
+    if variance is not None:
+        yield made.chart(
+            "decides", charts.decides(variance),
+            "What each choice decides: share of the variance of all slopes, by itself and with "
+            "all that it interacts with. Choose a slope below the chart.",
+        )  # fmt: skip
+        yield folded(variance, "The same as a table")
+    options = made.frame("multiverse_options")
+    if options is not None:
+        yield folded(options, "Mean slope and shares by option")
+
+
 def provinces(made: Made) -> Iterable[Block]:
     """Map effects, moves and filled cells by province."""
     dataset = recollect.load()
@@ -549,6 +581,7 @@ SECTIONS = (
     Section("regions", "Regions", "Slopes by region", "区域异质性", regions),
     Section("dynamic", "Dynamics", "The dynamic panel", "内生性检验", dynamic),
     Section("why", "Why they differ", "Why recollected and published differ", "", why),
+    Section("multiverse", "Multiverse", "Under every defensible choice", "", multiverse),
     Section("provinces", "Provinces", "The 31 provinces", "31 个省份", provinces),
     Section("sensitivity", "Sensitivity", "Priors and sensitivity", "稳健性", sensitivity),
     Section("audit", "Audit", "Audit of the printed tables", "", audited),

@@ -20,6 +20,7 @@ def test_what_there_is_is_drawn_and_the_rest_named(tmp_path):
 def test_every_committed_picture_is_one_that_is_redrawn():
     named = {picture.name for picture in plots.PICTURES}
     named |= {"gmm_grid", "decomposition", "reconstruction_distance"}
+    named |= {"specification_curve", "specification_curves"}
     stems = {path.stem for path in (ROOT / "figures").iterdir()}
     stems = {stem for stem in stems if not stem.startswith(("influence_", "checks_"))}
     assert stems <= named

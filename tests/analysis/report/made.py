@@ -7,12 +7,13 @@ import pandas as pd
 
 from analysis import decompose, ladder
 from analysis.claims import EVIDENCE, IMPLIED
+from analysis.multiverse import summarise
 from analysis.regions import SLOPE_COLUMNS
 from analysis.report.traces import Trace
 from data.provinces import PROVINCES, REGIONS
 from models.hierarchical import PRIORS
 from models.registry import LADDER
-from tests import results
+from tests import results, universes
 
 HOSTILE = "<script>window.hurt = 1</script>"
 
@@ -29,6 +30,7 @@ def write(folder: Path) -> None:
         "ladder": ladder.table(replication, comparison),
         "region_slopes": region_slopes(panels),
         "decomposition": decomposition(),
+        **{name: make(universes.tree()) for name, make in summarise.TABLES.items()},
         "region_orders": pd.DataFrame({"order": [HOSTILE], "probability": [0.5]}),
     }
     for name, frame in tables.items():

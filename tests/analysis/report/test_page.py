@@ -93,14 +93,14 @@ def test_a_failed_gate_is_said(text):
 
 def test_an_empty_folder_gives_a_page_of_commands(tmp_path):
     text = page.write(Outputs(tmp_path), []).read_text(encoding="utf-8")
-    for command in ("replicate", "compare", "sample", "decompose", "audit"):
+    for command in ("replicate", "compare", "sample", "decompose", "multiverse", "audit"):
         assert f"<code>python -m analysis {command}" in text
 
 
 def test_charts_are_json_that_holds_their_data(text):
     block = re.search(r'(?s)<script type="application/json" id="charts">(.*?)</script>', text)[1]
     found = json.loads(block)
-    assert set(found) == {"ladder", "regions", "waterfall", "tiles"}
+    assert set(found) == {"ladder", "regions", "waterfall", "universes", "decides", "tiles"}
     assert all(spec["datasets"] for spec in found.values())
 
 
