@@ -12,7 +12,7 @@ READY := $(VENV)/set-up
 IN_PLACE := --no-deps --no-build-isolation --editable .
 
 COMMANDS := panel fingerprints reconstruct reconstruct-ensemble reconstruct-bounds replicate gmm-grid \
-            sample prior-summary describe-model diagnose check sensitivity multiverse calibrate compare audit decompose \
+            sample prior-summary describe-model diagnose check sensitivity influence multiverse calibrate compare audit decompose \
             claims report status figures reproduce benchmark
 
 .PHONY: help setup test trust lint $(COMMANDS)

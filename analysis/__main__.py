@@ -625,13 +625,17 @@ def sensitivity(
     model: Annotated[
         list[str] | None, typer.Option("--model", help="A model; repeatable. Default: the ladder.")
     ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="All columns, each by its main model alone.")
+    ] = False,
     seed: Seed = 1,
     cluster: Cluster = None,
     out: Out = ROOT,
 ) -> None:
-    """Refit (by default 3.2) without each province and under other priors: results/sensitivity_*.
+    """Refit (by default 3.2) without each province or year, and under other priors.
 
-    Minutes for each model, column and panel; what is in the tables already is not made again.
+    Writes results/sensitivity_*; a minute for each model, column and panel. What is in the tables
+    already is not made again.
 
     Example: python -m analysis sensitivity 3.2 --panel recollected
     """
@@ -640,8 +644,14 @@ def sensitivity(
     from analysis.engines import Settings
 
     outputs = Outputs(out)
-    records = select(columns or HEADLINE[:1])
-    listed = study.studies(_load(panel, records, model or ()), records, model or ())
+    if every and (columns or model):
+        raise UserError("--all stands for all columns and their main models: name neither.")
+    records = select(() if every else columns or HEADLINE[:1])
+    panels = _load(panel, records, model or ())
+    if every:
+        listed = [job for r in records for job in study.studies(panels, [r], [study.main_model(r)])]
+    else:
+        listed = study.studies(panels, records, model or ())
     done = study.run(listed, Settings(seed=seed), outputs.results, cluster=cluster)
     for _ in track(done, "Refitting", len(listed), console=console):
         pass
@@ -654,6 +664,30 @@ def sensitivity(
     for name, rows in study.frames(tables["influence"]):
         for path in plots.save(study.draw, rows, outputs.figures / name):
             console.print(f"written: {outputs.shown(path)}")
+
+
+@app.command()
+def influence(columns: Columns = None, panel: Panels = None, out: Out = ROOT) -> None:
+    """Estimate every column without each province and without each year: results/influence.csv.
+
+    By the column's own estimator, in seconds; beside it the posteriors that `sensitivity` has made.
+
+    Example: python -m analysis influence 3.2 5.1
+    """
+    from analysis import gallery, sensitivity
+    from analysis import influence as study
+
+    outputs = Outputs(out)
+    records = select(columns or ())
+    panels = _load(panel, records)
+    done = track(panels, "Leaving out", console=console, transient=True)
+    found = study.table(done, records, sensitivity.tables(outputs.results))
+    _print_frame(study.summary(found), "Without whom each slope moves farthest, in standard errors")
+    path = outputs.results / "influence.csv"
+    write_csv(found, path)
+    console.print(f"written: {outputs.shown(path)} ({len(found)} rows)")
+    for picture in gallery.pictures_of("influence", outputs):
+        console.print(f"written: {outputs.shown(picture)}")
 
 
 @app.command()

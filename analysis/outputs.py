@@ -21,6 +21,7 @@ MADE_BY = {
     "sensitivity_power": "sensitivity",
     "calibration": "calibrate",
     "multiverse": "multiverse",
+    "influence": "influence",
 }
 """Tables in results/ that other commands or the page read, and the command that makes each."""
 
