@@ -691,6 +691,42 @@ def influence(columns: Columns = None, panel: Panels = None, out: Out = ROOT) ->
 
 
 @app.command()
+def power(
+    columns: Columns = None,
+    panel: Panels = None,
+    seed: Seed = 1,
+    cluster: Cluster = None,
+    out: Out = ROOT,
+) -> None:
+    """Ask what slopes the rows could have found: results/power.csv (minutes).
+
+    Simulates data without a slope on each column's own design, with its residuals; the intervals
+    of least squares and of the main model say how large a slope they would have shown.
+
+    Example: python -m analysis power 3.2 --panel recollected
+    """
+    from analysis import gallery
+    from analysis import power as study
+
+    outputs = Outputs(out)
+    records = select(columns or ())
+    panels = _load(panel, records)
+    done = study.run(panels, records, seed, cluster=cluster)
+    total = len(panels) * len(records)
+    both = list(track(done, "Simulating", total, console=console, transient=True))
+    found, curves = (study.ordered(pd.concat(part)) for part in zip(*both, strict=True))
+    title = "Slopes that the rows would find in 80 % of data sets, and the printed"
+    _print_frame(study.shown(found), title)
+    console.print(study.sentence(found))
+    for name, table in (("power", found), ("power_curves", curves)):
+        path = outputs.results / f"{name}.csv"
+        write_csv(table, path)
+        console.print(f"written: {outputs.shown(path)} ({len(table)} rows)")
+    for picture in gallery.pictures_of("power", outputs):
+        console.print(f"written: {outputs.shown(picture)}")
+
+
+@app.command()
 def multiverse(seed: Seed = 1, cluster: Cluster = None, out: Out = ROOT) -> None:
     """Estimate every slope under all defensible choices crossed: results/multiverse.nc.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis import decompose, gmm_grid, influence, plots, sensitivity
+from analysis import decompose, gmm_grid, influence, plots, power, sensitivity
 from analysis.multiverse import draw as multiverse
 from analysis.outputs import TEXT, Outputs
 
@@ -50,6 +50,7 @@ PICTURES = (
     Picture("decomposition", "decompose", _whole("decomposition"), decompose.draw),
     Picture("sensitivity_influence", "sensitivity", sensitivity.frames, sensitivity.draw),
     Picture("influence", "influence", influence.frames, influence.draw),
+    Picture("power_curves", "power", power.frames, power.draw),
     Picture("multiverse_curves", "multiverse", multiverse.frames, multiverse.draw),
     Picture("multiverse_curves", "multiverse", multiverse.overview_frames, multiverse.overview),
     Picture("distance", "reconstruct", _whole("reconstruction_distance"), _distance),

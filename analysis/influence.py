@@ -186,7 +186,8 @@ def draw(rows: pd.DataFrame) -> Figure:
     place = {line: i for i, line in enumerate(lines)}
     across = {cell: i for i, cell in enumerate(cells)}
     shift = np.full((len(lines), len(cells)), np.nan)
-    figure = Figure(figsize=(1.6 + 0.3 * len(cells), 1.0 + 0.15 * len(lines)), layout="constrained")
+    size = max(4.0, 1.6 + 0.3 * len(cells)), max(3.0, 1.0 + 0.15 * len(lines))
+    figure = Figure(figsize=size, layout="constrained")
     axes = figure.subplots()
     for row in rows.itertuples():
         y, x = place[(row.group, row.left_out)], across[(row.column, row.term)]

@@ -17,11 +17,13 @@ MADE_BY = {
     "turning_points": "compare",
     "sensitivity_priors": "sensitivity",
     "sensitivity_influence": "sensitivity",
+    "sensitivity_years": "sensitivity",
     "sensitivity_loo": "sensitivity",
     "sensitivity_power": "sensitivity",
     "calibration": "calibrate",
     "multiverse": "multiverse",
     "influence": "influence",
+    "power": "power",
 }
 """Tables in results/ that other commands or the page read, and the command that makes each."""
 

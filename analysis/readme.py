@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis import claims as ledger
+from analysis import power
 from analysis.audit import run as audited
 from analysis.multiverse.evaluate import GRID_FAMILY
 from analysis.multiverse.summarise import shown
@@ -123,6 +124,13 @@ def multiverse(found: pd.DataFrame) -> str:
     return f"{told}\n{markdown(shown(found)[kept])}"
 
 
+def could_find(found: pd.DataFrame) -> str:
+    """Say what slopes the rows could have found, and show the headline columns."""
+    own = found[found["column"].isin(HEADLINE) & (found["panel"] == PANELS[0].name)]
+    table = markdown(power.shown(own).drop(columns=["panel", "term"]))
+    return f"{power.sentence(found)}\n\n{table}"
+
+
 def claims(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
     """Render the ledger of claims: P of each statement by panel, and the verdict."""
     found = ledger.ledger(ledger.read(Outputs().results))
@@ -155,7 +163,11 @@ BLOCKS: dict[str, Callable[[pd.DataFrame, pd.DataFrame], str]] = {
 }
 """The computed parts, by their marks; each takes the replication and the comparison."""
 
-OPTIONAL: dict[str, Callable[[pd.DataFrame], str]] = {"bounds": bounds, "multiverse": multiverse}
+OPTIONAL: dict[str, Callable[[pd.DataFrame], str]] = {
+    "bounds": bounds,
+    "multiverse": multiverse,
+    "power": could_find,
+}
 """Further parts, each by the table of results that it is made from: they stay as they are where
 that table is missing, because the main job does not make it."""
 

@@ -31,7 +31,7 @@ from analysis.multiverse.choices import (
 from analysis.multiverse.grid import world
 from analysis.specifications import select
 from data.errors import UserError
-from models.design import Specification, design
+from models.design import Design, Specification, design
 from models.independence import draw_scales
 from models.priors import Priors
 from models.reduced import reduce
@@ -110,19 +110,25 @@ def universe(record: Specification, chosen: Sequence[Option]) -> Universe:
 def posterior(made: Universe, rng: np.random.Generator) -> Array:
     """Return `SUMMARIES` of the slopes of interest, shape (terms, summaries)."""
     model = find(made.sets.get("model", LADDER[0]))
-    parts = model.split(design(made.frame, made.record), made.record)
     priors = priors_of(model, made.sets.get("priors", OWN_PRIORS))
+    return posterior_summary(model, design(made.frame, made.record), made.record, priors, rng)
+
+
+def posterior_summary(
+    model: Model, arrays: Design, record: Specification, priors: Priors, rng: np.random.Generator
+) -> Array:
+    """Return `SUMMARIES` of a model's slopes of interest, shape (terms, summaries)."""
+    parts = model.split(arrays, record)
     density = model.module.density(parts, priors)
     reduced = reduce(density)
     drawn = draw_scales(density, DRAWS, rng, reduced)
-    draws = slopes(model, parts, reduced.draw(drawn.log_scale, rng))
     trust = drawn.trust
     trusted = (
         trust.k_hat <= K_MOST
         and trust.acceptance >= ACCEPTANCE_LEAST
         and trust.distance <= DISTANCE_MOST
     )
-    draws = draws[:, : len(made.record.interest)]
+    draws = slopes(model, parts, reduced.draw(drawn.log_scale, rng))[:, : len(record.interest)]
     summary = [draws.mean(axis=0), *np.quantile(draws, [0.025, 0.975], axis=0)]
     summary += [(draws > 0).mean(axis=0), np.full(draws.shape[1], float(trusted))]
     return np.column_stack(summary)

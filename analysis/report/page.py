@@ -14,7 +14,7 @@ import pandas as pd
 import vl_convert
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from analysis import claims, decompose
+from analysis import claims, decompose, influence, power
 from analysis.audit import run as audit
 from analysis.multiverse import summarise
 from analysis.outputs import MADE_BY, TEXT, Outputs
@@ -485,6 +485,25 @@ def provinces(made: Made) -> Iterable[Block]:
     yield folded(wide, "The same as a table")
 
 
+def found(made: Made) -> Iterable[Block]:
+    """Say what slopes the rows could have found, and who carries them."""
+    power_of, moved = made.frame("power"), made.frame("influence")
+    if power_of is None:
+        yield missing("what slopes the rows could have found", "power")
+    else:
+        yield text(power.sentence(power_of))
+        own = power_of[power_of["column"].isin(HEADLINE)]
+        yield table(power.shown(own), "Power of the headline columns")
+        yield folded(power.shown(power_of), "Power of every column")
+    if moved is None:
+        yield missing("every column without each province and year", "influence")
+    else:
+        own = influence.summary(moved)
+        yield table(own[own["column"].isin(HEADLINE)], "Without whom the headline moves farthest, "
+                    "in standard errors, and without whom it turns")  # fmt: skip
+        yield folded(own, "The same of every column")
+
+
 def sensitivity(made: Made) -> Iterable[Block]:
     """Show priors, and what the slopes hang on."""
     for trace in made.traces:
@@ -499,6 +518,7 @@ def sensitivity(made: Made) -> Iterable[Block]:
         ("sensitivity_priors", "refits under other priors"),
         ("sensitivity_loo", "how well models foresee a province left out"),
         ("sensitivity_influence", "refits without each province"),
+        ("sensitivity_years", "refits without each year"),
         ("sensitivity_power", "power-scaling"),
         ("calibration", "calibration of every model"),
     ):
@@ -583,6 +603,7 @@ SECTIONS = (
     Section("why", "Why they differ", "Why recollected and published differ", "", why),
     Section("multiverse", "Multiverse", "Under every defensible choice", "", multiverse),
     Section("provinces", "Provinces", "The 31 provinces", "31 个省份", provinces),
+    Section("power", "Power", "What the rows could find, and who carries it", "", found),
     Section("sensitivity", "Sensitivity", "Priors and sensitivity", "稳健性", sensitivity),
     Section("audit", "Audit", "Audit of the printed tables", "", audited),
     Section("health", "Diagnostics", "Health of every fit", "", health),

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analysis import decompose, ladder
+from analysis import decompose, influence, ladder, power
 from analysis.claims import EVIDENCE, IMPLIED
 from analysis.multiverse import summarise
 from analysis.regions import SLOPE_COLUMNS
@@ -31,6 +31,8 @@ def write(folder: Path) -> None:
         "region_slopes": region_slopes(panels),
         "decomposition": decomposition(),
         **{name: make(universes.tree()) for name, make in summarise.TABLES.items()},
+        "influence": moved(),
+        "power": could_find(),
         "region_orders": pd.DataFrame({"order": [HOSTILE], "probability": [0.5]}),
     }
     for name, frame in tables.items():
@@ -45,6 +47,21 @@ def region_slopes(panels: tuple[str, ...]) -> pd.DataFrame:
         for region in REGIONS
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=list(SLOPE_COLUMNS))
+
+
+def moved() -> pd.DataFrame:
+    shared = {"panel": EVIDENCE[0], "column": "3.2", "term": "indus", "coef": 0.1, "se": 0.05,
+              "p": 0.05, "whole": 0.2, "whole_se": 0.05, "whole_p": 0.001, "turns": ""}  # fmt: skip
+    left = [("province", "Tibet", "west", -2.0), ("year", "2022", "", 1.0)]
+    rows = [{**shared, "group": g, "left_out": o, "home": h, "shift": s} for g, o, h, s in left]
+    return pd.DataFrame(rows, columns=list(influence.COLUMNS))
+
+
+def could_find() -> pd.DataFrame:
+    row = {"panel": EVIDENCE[0], "column": "3.2", "term": "indus", "test": "province",
+           "data_sets": 10, "false_alarms": 0.06, "detectable": 0.25, "published": 0.105,
+           "published_over_detectable": 0.42, "power_at_published": 0.2}  # fmt: skip
+    return pd.DataFrame([row], columns=list(power.COLUMNS))
 
 
 def decomposition() -> pd.DataFrame:

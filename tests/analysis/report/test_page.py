@@ -93,7 +93,16 @@ def test_a_failed_gate_is_said(text):
 
 def test_an_empty_folder_gives_a_page_of_commands(tmp_path):
     text = page.write(Outputs(tmp_path), []).read_text(encoding="utf-8")
-    for command in ("replicate", "compare", "sample", "decompose", "multiverse", "audit"):
+    for command in (
+        "replicate",
+        "compare",
+        "sample",
+        "decompose",
+        "multiverse",
+        "power",
+        "influence",
+        "audit",
+    ):
         assert f"<code>python -m analysis {command}" in text
 
 
