@@ -27,7 +27,7 @@ from threadpoolctl import threadpool_limits
 
 from analysis import system_gmm
 from analysis.compare import Z, published_slopes
-from analysis.multiverse.fraction import posterior_summary
+from analysis.multiverse.fraction import normal_errors, summary
 from analysis.plots import PALETTE
 from analysis.sensitivity import main_model
 from analysis.specifications import select
@@ -112,7 +112,7 @@ def intervals_of_posteriors(
     """Return the main model's 95 % intervals, shape (terms of interest, data sets, 2)."""
     model = find(main_model(record))
     found = [
-        posterior_summary(model, made.with_outcome(y), record, model.module.PRIORS, rng)
+        summary(*normal_errors(model, made.with_outcome(y), record, model.module.PRIORS, rng))
         for y in outcomes.T
     ]
     return np.stack(found, axis=1)[..., 1:3]

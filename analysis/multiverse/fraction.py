@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import arviz as az
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -31,6 +32,7 @@ from analysis.multiverse.choices import (
 from analysis.multiverse.grid import world
 from analysis.specifications import select
 from data.errors import UserError
+from models import t_errors
 from models.design import Design, Specification, design
 from models.independence import draw_scales
 from models.priors import Priors
@@ -46,6 +48,9 @@ DRAWS = 500
 K_MOST, ACCEPTANCE_LEAST, DISTANCE_MOST = 0.5, 0.2, 0.005
 """Of a posterior's draws: as in a fit (`models.independence`), their number aside."""
 
+CHAINS, EACH, R_HAT_MOST = 2, 400, 1.1
+"""Of draws by Gibbs steps, which depend on each other: R̂ of so few is only known roughly."""
+
 SUMMARIES = ("estimate", "low", "high", "p_positive", "trusted")
 """What is kept of a universe's slope: estimate or posterior mean, 95 % interval, probability (of
 least squares and GMM NaN), and whether a posterior's draws can be trusted."""
@@ -54,7 +59,14 @@ OWN_PRIORS = "own"
 
 MODEL = Choice(
     "errors",
-    tuple(Option(find(name).label, find(name).sentence, sets={"model": name}) for name in LADDER),
+    (
+        *(Option(find(name).label, find(name).sentence, sets={"model": name}) for name in LADDER),
+        Option(
+            "Student t by region",
+            "Rows far off count little, whatever the region: odd years cannot drag a slope along.",
+            sets={"errors": "t"},
+        ),
+    ),
 )
 
 PRIOR = Choice(
@@ -111,13 +123,14 @@ def posterior(made: Universe, rng: np.random.Generator) -> Array:
     """Return `SUMMARIES` of the slopes of interest, shape (terms, summaries)."""
     model = find(made.sets.get("model", LADDER[0]))
     priors = priors_of(model, made.sets.get("priors", OWN_PRIORS))
-    return posterior_summary(model, design(made.frame, made.record), made.record, priors, rng)
+    draw = ERRORS[made.sets.get("errors", "normal")]
+    return summary(*draw(model, design(made.frame, made.record), made.record, priors, rng))
 
 
-def posterior_summary(
+def normal_errors(
     model: Model, arrays: Design, record: Specification, priors: Priors, rng: np.random.Generator
-) -> Array:
-    """Return `SUMMARIES` of a model's slopes of interest, shape (terms, summaries)."""
+) -> tuple[Array, bool]:
+    """Return draws of a model's slopes of interest, shape (draws, p), and whether to trust them."""
     parts = model.split(arrays, record)
     density = model.module.density(parts, priors)
     reduced = reduce(density)
@@ -128,10 +141,32 @@ def posterior_summary(
         and trust.acceptance >= ACCEPTANCE_LEAST
         and trust.distance <= DISTANCE_MOST
     )
-    draws = slopes(model, parts, reduced.draw(drawn.log_scale, rng))[:, : len(record.interest)]
-    summary = [draws.mean(axis=0), *np.quantile(draws, [0.025, 0.975], axis=0)]
-    summary += [(draws > 0).mean(axis=0), np.full(draws.shape[1], float(trusted))]
-    return np.column_stack(summary)
+    draws = slopes(model, parts, reduced.draw(drawn.log_scale, rng))
+    return draws[:, : len(record.interest)], bool(trusted)
+
+
+def student_t_errors(
+    model: Model, arrays: Design, record: Specification, priors: Priors, rng: np.random.Generator
+) -> tuple[Array, bool]:
+    """Return the same of the model with t errors, whose prior of the slopes is that of `priors`.
+
+    Of chains that begin apart, which can be trusted if they come to the same.
+    """
+    del model
+    scale, p = priors["slope_std"].scale, len(record.interest)
+    chains = np.stack([t_errors.slopes(arrays, scale, EACH, rng)[:, :p] for _ in range(CHAINS)])
+    r_hat = max(float(az.rhat(chains[..., i])) for i in range(p))
+    return chains.reshape(-1, p), r_hat <= R_HAT_MOST
+
+
+ERRORS = {"normal": normal_errors, "t": student_t_errors}
+
+
+def summary(draws: Array, trusted: bool) -> Array:
+    """Return `SUMMARIES` of draws of slopes, shape (draws, terms), as (terms, summaries)."""
+    found = [draws.mean(axis=0), *np.quantile(draws, [0.025, 0.975], axis=0)]
+    found += [(draws > 0).mean(axis=0), np.full(draws.shape[1], float(trusted))]
+    return np.column_stack(found)
 
 
 def priors_of(model: Model, name: str) -> Priors:

@@ -196,3 +196,17 @@ def test_a_missing_or_broken_file_is_named(tmp_path):
     (tmp_path / evaluate.FILE).write_bytes(b"no NetCDF")
     with pytest.raises(UserError, match="cannot be read as NetCDF"):
         read(tmp_path / evaluate.FILE)
+
+
+def test_t_errors_are_a_posterior_of_its_own_and_chains_that_disagree_are_not_trusted(monkeypatch):
+    (record,) = select(["8.2"])
+    frame = load_panel("recollected", record.variables).frame
+    made = fraction.Universe(frame, record, {"errors": "t"})
+    ((mean, low, high, positive, trusted),) = fraction.posterior(made, np.random.default_rng(1))
+    ((normal, *_),) = fraction.posterior(made._replace(sets={}), np.random.default_rng(1))
+    assert trusted == 1
+    assert low < mean < high
+    assert low < normal < high
+    assert 0.5 < positive < 1
+    monkeypatch.setattr(fraction, "R_HAT_MOST", 0.5)
+    assert fraction.posterior(made, np.random.default_rng(1))[0, 4] == 0
