@@ -55,6 +55,8 @@ PRODUCTS = (
     Product("gmm_grid.csv", "gmm-grid"),
     Product("checks.csv", "check", ("traces",), needed=False),
     Product("sensitivity_influence.csv", "sensitivity"),
+    Product("influence.csv", "influence"),
+    Product("power.csv", "power"),
     Product("multiverse.csv", "multiverse"),
     Product("audit.csv", "audit"),
     Product("decomposition.csv", "decompose"),
