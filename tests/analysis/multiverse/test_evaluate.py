@@ -14,6 +14,7 @@ from data.panel import load_panel
 from models import region_weights, twfe
 from models.design import design
 from models.registry import find
+from tests.clusters import scheduler, worker
 
 POSTERIOR, GMM = fraction.FAMILIES
 
@@ -210,3 +211,16 @@ def test_t_errors_are_a_posterior_of_its_own_and_chains_that_disagree_are_not_tr
     assert 0.5 < positive < 1
     monkeypatch.setattr(fraction, "R_HAT_MOST", 0.5)
     assert fraction.posterior(made, np.random.default_rng(1))[0, 4] == 0
+
+
+@pytest.mark.slow
+def test_a_cluster_comes_to_the_same(tmp_path):
+    listed = [Batch(GRID_FAMILY, "8.2", 0), Batch(GMM.name, "5.3", 0)]
+    list(run(listed, 1, tmp_path / "here", workers=1))
+    with scheduler(tmp_path) as address, worker(address):
+        list(run(listed, 1, tmp_path / "there", cluster=address))
+    for batch in listed:
+        here, there = (dict(np.load(tmp_path / name / batch.name)) for name in ("here", "there"))
+        assert here.keys() == there.keys()
+        for name, values in here.items():
+            np.testing.assert_array_equal(values, there[name])
