@@ -426,7 +426,7 @@ def multiverse(made: Made) -> Iterable[Block]:
             "What each choice decides: share of the variance of all slopes, by itself and with "
             "all that it interacts with. Choose a slope below the chart.",
         )  # fmt: skip
-        yield folded(variance, "The same as a table")
+        yield folded(variance, "Shares of variance as a table")
     options = made.frame("multiverse_options")
     if options is not None:
         yield folded(options, "Mean slope and shares by option")
