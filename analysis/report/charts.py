@@ -219,7 +219,12 @@ def decides(variance: pd.DataFrame) -> alt.LayerChart:
         alt.Chart(shown)
         .transform_filter(pick)
         .encode(
-            y=alt.Y("choice:N", title=None, sort="-x", axis=alt.Axis(labelLimit=150)),
+            y=alt.Y(
+                "choice:N",
+                title=None,
+                axis=alt.Axis(labelLimit=150),
+                sort=alt.EncodingSortField("total", op="max", order="descending"),
+            ),
             tooltip=["choice:N", "options:Q"]
             + [alt.Tooltip(f"{name}:Q", format=".1%") for name in ("main", "total")],
         )
