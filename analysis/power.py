@@ -60,7 +60,8 @@ COLUMNS = (
 )
 """The contract of results/power.csv.
 
-`false_alarms` is the share of intervals that exclude zero where there is no slope, nominally 5 %;
+`false_alarms` is the share of intervals that exclude zero where there is no slope, nominally 5 %
+(of GMM nothing else is known);
 `detectable` the slope found in 80 % of data sets; a published slope of less than that could hardly
 have been found.
 """
@@ -225,7 +226,11 @@ def tables(
             rows.append(
                 head
                 | {"data_sets": 0 if test == GMM else len(intervals)}
-                | {"false_alarms": at[0], "detectable": least, "published": published}
+                | {
+                    "false_alarms": np.nan if test == GMM else at[0],
+                    "detectable": least,
+                    "published": published,
+                }
                 | {"published_over_detectable": published / least, "power_at_published": at[1]}
             )
             shares = power(test, intervals, slope)
@@ -261,21 +266,26 @@ def shown(found: pd.DataFrame) -> pd.DataFrame:
     for name in ("printed", "found in 80 %"):
         rows[name] = [f"{v:.3f}" for v in rows[name]]
     for name in ("power at the printed", "false alarms"):
-        rows[name] = [f"{v:.0%}" for v in rows[name]]
+        rows[name] = [f"{v:.0%}" if v == v else "" for v in rows[name]]
     return rows
 
 
 def sentence(found: pd.DataFrame) -> str:
-    """Say of how many published slopes the rows could have found one of that size."""
-    parts = []
+    """Say of how many published slopes the rows could have found one of that size, and how often
+    they find one where there is none.
+    """
+    parts, alarms = [], []
     for test in (*LEAST_SQUARES, POSTERIOR, GMM):
         own = found[found["test"] == test]
         if len(own):
             enough = int((own["published_over_detectable"] >= 1).sum())
             parts.append(f"{enough} of {len(own)} by {WORDS[test]}")
+            if own["false_alarms"].notna().any():
+                alarms.append(f"{own['false_alarms'].median():.0%} ({WORDS[test]})")
     return (
         f"Slopes as large as the published ones would be found with {POWER:.0%} power in "
-        f"{'; '.join(parts)} (columns and panels)."
+        f"{'; '.join(parts)}. Where there is no slope, 95 % intervals exclude zero in "
+        f"{', '.join(alarms)} of data sets (medians)."
     )
 
 

@@ -135,6 +135,9 @@ def test_a_sentence_counts_the_slopes_that_could_have_been_found(found):
     said = power.sentence(table)
     assert "1 of 1 by system GMM's own errors" in said
     assert "0 of 1 by conventional errors; 1 of 1 by errors clustered" in said
+    alarms = table["false_alarms"]
+    assert np.isnan(alarms[0])
+    assert f"{alarms[1]:.0%} (conventional errors), {alarms[2]:.0%} (errors clustered" in said
 
 
 def test_gaps_are_refused(panel):
