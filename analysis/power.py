@@ -271,9 +271,7 @@ def shown(found: pd.DataFrame) -> pd.DataFrame:
 
 
 def sentence(found: pd.DataFrame) -> str:
-    """Say of how many published slopes the rows could have found one of that size, and how often
-    they find one where there is none.
-    """
+    """Say how many slopes as large as the published the rows could find, and how often falsely."""
     parts, alarms = [], []
     for test in (*LEAST_SQUARES, POSTERIOR, GMM):
         own = found[found["test"] == test]
