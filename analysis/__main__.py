@@ -732,7 +732,8 @@ def multiverse(seed: Seed = 1, cluster: Cluster = None, out: Out = ROOT) -> None
 
     Least squares in all universes, posteriors and GMM in a balanced fraction. Tables:
     multiverse (shares of sign and significance), multiverse_options, multiverse_variance,
-    multiverse_curves. An interrupted run goes on where it was.
+    multiverse_curves. An interrupted run goes on where it was, and what is up to date is not
+    estimated again.
 
     Example: python -m analysis multiverse
     """
@@ -740,15 +741,17 @@ def multiverse(seed: Seed = 1, cluster: Cluster = None, out: Out = ROOT) -> None
     from analysis.multiverse import evaluate, summarise
 
     outputs = Outputs(out)
-    listed = evaluate.batches()
-    folder = evaluate.folder_of(outputs.results, seed)
-    done = evaluate.run(listed, seed, folder, cluster=cluster)
-    for _ in track(done, "Estimating", len(listed), console=console):
-        pass
     path = outputs.results / evaluate.FILE
-    tree = evaluate.collect(listed, seed, folder)
-    evaluate.write(tree, path, folder)
-    console.print(f"written: {outputs.shown(path)} ({path.stat().st_size / 1e6:.0f} MB)")
+    folder = evaluate.folder_of(outputs.results, seed)
+    tree = evaluate.current(path, folder)
+    if tree is None:
+        listed = evaluate.batches()
+        done = evaluate.run(listed, seed, folder, cluster=cluster)
+        for _ in track(done, "Estimating", len(listed), console=console):
+            pass
+        tree = evaluate.collect(listed, seed, folder)
+        evaluate.write(tree, path, folder)
+        console.print(f"written: {outputs.shown(path)} ({path.stat().st_size / 1e6:.0f} MB)")
     for name, make in summarise.TABLES.items():
         table = make(tree)
         if name == "multiverse":

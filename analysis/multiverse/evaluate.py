@@ -126,6 +126,7 @@ def collect(listed: Sequence[Batch], seed: int, folder: Path) -> xr.DataTree:
         "title": "Slopes of the published columns under all defensible choices",
         "dataset_sha256": sha256(DATASET.read_bytes()),
         "seed": seed,
+        "made_from": folder.name,
         "choices": "analysis/multiverse/choices.py and fraction.py, each option with its reason",
     }
     return tree
@@ -144,6 +145,20 @@ def write(tree: xr.DataTree, path: Path, folder: Path) -> None:
     with replacing(path) as temporary:
         tree.to_netcdf(temporary, engine="netcdf4", encoding=encoding)
     shutil.rmtree(folder.parent, ignore_errors=True)
+
+
+def current(path: Path, folder: Path) -> xr.DataTree | None:
+    """Return the multiverse that is there if code, data and seed are those of `folder`.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be read.
+    """
+    if not path.is_file():
+        return None
+    tree = read(path)
+    return tree if tree.attrs.get("made_from") == folder.name else None
 
 
 def read(path: Path) -> xr.DataTree:

@@ -39,6 +39,11 @@ def test_a_multiverse_is_written_with_its_tables_and_figures(tmp_path, monkeypat
     }  # fmt: skip
     table = pd.read_csv(tmp_path / "results" / "multiverse.csv", dtype=TEXT)
     assert table["universes"].tolist() == [12_960]
+    # What is up to date is not estimated again, and its tables are the same.
+    before = (tmp_path / "results" / "multiverse.csv").read_bytes()
+    monkeypatch.setattr(evaluate, "run", lambda *_, **__: pytest.fail("estimated again"))
+    assert "written: results/multiverse.nc" not in run("multiverse", "--out", str(tmp_path))
+    assert (tmp_path / "results" / "multiverse.csv").read_bytes() == before
     # No 3.2 in it: the figure of all slopes alone.
     assert {p.stem for p in (tmp_path / "figures").iterdir()} == {"specification_curves"}
 

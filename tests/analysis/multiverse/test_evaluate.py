@@ -161,17 +161,17 @@ def small(monkeypatch):
 
 
 def test_an_interrupted_run_goes_on_and_comes_to_the_same(small, tmp_path, monkeypatch):
-    straight = run(small, 1, tmp_path / "a", workers=1)
+    straight = run(small, 1, tmp_path / "a" / "hash", workers=1)
     list(straight)
-    first = run(small[::-1], 1, tmp_path / "b", workers=1)
+    first = run(small[::-1], 1, tmp_path / "b" / "hash", workers=1)
     next(first)
     first.close()
     asked = []
     original = evaluate.run_batch
     monkeypatch.setattr(evaluate, "run_batch", lambda b, seed: asked.append(b) or original(b, seed))
-    list(run(small, 1, tmp_path / "b", workers=1))
+    list(run(small, 1, tmp_path / "b" / "hash", workers=1))
     assert len(asked) == len(small) - 1
-    one_, other = (collect(small, 1, tmp_path / name) for name in "ab")
+    one_, other = (collect(small, 1, tmp_path / name / "hash") for name in "ab")
     assert one_.identical(other)
 
 
@@ -183,6 +183,8 @@ def test_the_file_is_selected_by_choice_and_its_batches_go(small, tmp_path):
     write(tree, path, folder)
     assert list(tmp_path.iterdir()) == [path]
     assert read(path).identical(tree)
+    assert evaluate.current(path, folder).identical(tree)
+    assert evaluate.current(path, folder.with_name("other code")) is None
     own = xr.load_dataset(path, group=f"{GRID_FAMILY}/8.2")
     assert own["estimate"].dims == ("agglomeration", "tibet", "effects", "term")
     chosen = own.sel(agglomeration="census5", tibet="neighbour", effects="province trends")
