@@ -12,8 +12,8 @@ READY := $(VENV)/set-up
 IN_PLACE := --no-deps --no-build-isolation --editable .
 
 COMMANDS := panel fingerprints reconstruct reconstruct-ensemble reconstruct-bounds replicate gmm-grid \
-            dynamic simulate sample prior-summary describe-model diagnose check sensitivity calibrate compare audit decompose \
-            claims report status figures reproduce benchmark
+            dynamic simulate sample prior-summary describe-model diagnose check sensitivity influence power \
+            multiverse calibrate compare audit decompose claims report status figures reproduce benchmark
 
 .PHONY: help setup test trust lint $(COMMANDS)
 

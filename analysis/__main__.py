@@ -625,23 +625,34 @@ def sensitivity(
     model: Annotated[
         list[str] | None, typer.Option("--model", help="A model; repeatable. Default: the ladder.")
     ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="All columns, each by its main model alone.")
+    ] = False,
     seed: Seed = 1,
     cluster: Cluster = None,
     out: Out = ROOT,
 ) -> None:
-    """Refit (by default 3.2) without each province and under other priors: results/sensitivity_*.
+    """Refit (by default 3.2) without each province or year, and under other priors.
 
-    Minutes for each model, column and panel; what is in the tables already is not made again.
+    Writes results/sensitivity_*; a minute for each model, column and panel. What is in the tables
+    already is not made again.
 
     Example: python -m analysis sensitivity 3.2 --panel recollected
     """
     from analysis import plots
     from analysis import sensitivity as study
+    from analysis.describe import main_model
     from analysis.engines import Settings
 
     outputs = Outputs(out)
-    records = select(columns or HEADLINE[:1])
-    listed = study.studies(_load(panel, records, model or ()), records, model or ())
+    if every and (columns or model):
+        raise UserError("--all stands for all columns and their main models: name neither.")
+    records = select(() if every else columns or HEADLINE[:1])
+    panels = _load(panel, records, model or ())
+    if every:
+        listed = [job for r in records for job in study.studies(panels, [r], [main_model(r).name])]
+    else:
+        listed = study.studies(panels, records, model or ())
     done = study.run(listed, Settings(seed=seed), outputs.results, cluster=cluster)
     for _ in track(done, "Refitting", len(listed), console=console):
         pass
@@ -654,6 +665,103 @@ def sensitivity(
     for name, rows in study.frames(tables["influence"]):
         for path in plots.save(study.draw, rows, outputs.figures / name):
             console.print(f"written: {outputs.shown(path)}")
+
+
+@app.command()
+def influence(columns: Columns = None, panel: Panels = None, out: Out = ROOT) -> None:
+    """Estimate every column without each province and without each year: results/influence.csv.
+
+    By the column's own estimator, in seconds; beside it the posteriors that `sensitivity` has made.
+
+    Example: python -m analysis influence 3.2 5.1
+    """
+    from analysis import gallery, sensitivity
+    from analysis import influence as study
+
+    outputs = Outputs(out)
+    records = select(columns or ())
+    panels = _load(panel, records)
+    done = track(panels, "Leaving out", console=console, transient=True)
+    found = study.table(done, records, sensitivity.tables(outputs.results))
+    _print_frame(study.summary(found), "Without whom each slope moves farthest, in standard errors")
+    path = outputs.results / "influence.csv"
+    write_csv(found, path)
+    console.print(f"written: {outputs.shown(path)} ({len(found)} rows)")
+    for picture in gallery.pictures_of("influence", outputs):
+        console.print(f"written: {outputs.shown(picture)}")
+
+
+@app.command()
+def power(
+    columns: Columns = None,
+    panel: Panels = None,
+    seed: Seed = 1,
+    cluster: Cluster = None,
+    out: Out = ROOT,
+) -> None:
+    """Ask what slopes the rows could have found: results/power.csv (minutes).
+
+    Simulates data without a slope on each column's own design, with its residuals; the intervals
+    of least squares and of the main model say how large a slope they would have shown.
+
+    Example: python -m analysis power 3.2 --panel recollected
+    """
+    from analysis import gallery
+    from analysis import power as study
+
+    outputs = Outputs(out)
+    records = select(columns or ())
+    panels = _load(panel, records)
+    done = study.run(panels, records, seed, cluster=cluster)
+    total = len(panels) * len(records)
+    both = list(track(done, "Simulating", total, console=console, transient=True))
+    found, curves = (study.ordered(pd.concat(part)) for part in zip(*both, strict=True))
+    title = "Slopes that the rows would find in 80 % of data sets, and the printed"
+    _print_frame(study.shown(found), title)
+    console.print(study.sentence(found))
+    for name, table in (("power", found), ("power_curves", curves)):
+        path = outputs.results / f"{name}.csv"
+        write_csv(table, path)
+        console.print(f"written: {outputs.shown(path)} ({len(table)} rows)")
+    for picture in gallery.pictures_of("power", outputs):
+        console.print(f"written: {outputs.shown(picture)}")
+
+
+@app.command()
+def multiverse(seed: Seed = 1, cluster: Cluster = None, out: Out = ROOT) -> None:
+    """Estimate every slope under all defensible choices crossed: results/multiverse.nc.
+
+    Least squares in all universes, posteriors and GMM in a balanced fraction. Tables:
+    multiverse (shares of sign and significance), multiverse_options, multiverse_variance,
+    multiverse_curves. An interrupted run goes on where it was, and what is up to date is not
+    estimated again.
+
+    Example: python -m analysis multiverse
+    """
+    from analysis import gallery
+    from analysis.multiverse import evaluate, summarise
+
+    outputs = Outputs(out)
+    path = outputs.results / evaluate.FILE
+    folder = evaluate.folder_of(outputs.results, seed)
+    tree = evaluate.current(path, folder)
+    if tree is None:
+        listed = evaluate.batches()
+        done = evaluate.run(listed, seed, folder, cluster=cluster)
+        for _ in track(done, "Estimating", len(listed), console=console):
+            pass
+        tree = evaluate.collect(listed, seed, folder)
+        evaluate.write(tree, path, folder)
+        console.print(f"written: {outputs.shown(path)} ({path.stat().st_size / 1e6:.0f} MB)")
+    for name, make in summarise.TABLES.items():
+        table = make(tree)
+        if name == "multiverse":
+            _print_frame(summarise.shown(table), "Slopes of all universes, beside the printed one")
+        write_csv(table, outputs.results / f"{name}.csv")
+        shown = outputs.shown(outputs.results / f"{name}.csv")
+        console.print(f"written: {shown} ({len(table)} rows)")
+    for path in gallery.pictures_of("multiverse", outputs):
+        console.print(f"written: {outputs.shown(path)}")
 
 
 @app.command()

@@ -319,8 +319,9 @@ MADE_WITH = {
     "other models": "sample {column} --model {model}, then compare",
     "other priors": "sensitivity {column}",
     "one province less": "sensitivity {column}",
+    "multiverse": "multiverse",
 }
-"""The commands that make what rule 4 looks at, as far as there are any: none yet for universes."""
+"""The commands that make what rule 4 looks at."""
 
 
 def assess(claim: Claim, tables: Mapping[str, pd.DataFrame]) -> dict:
@@ -369,7 +370,7 @@ def assess(claim: Claim, tables: Mapping[str, pd.DataFrame]) -> dict:
                     column=whole.column, model=" --model ".join(other_models(whole))
                 )
                 for kind, made in turns.items()
-                if made is None and kind in MADE_WITH
+                if made is None
             ]
         if after["finding"] == "missing":
             found["missing"].append(f"sample {claim.column}, then compare")
@@ -416,16 +417,13 @@ def document(results: Path) -> dict:
         "verdicts": VERDICTS,
         "panels": {kind.name: kind.label for kind in PANELS},
         "inputs": {
-            path.name: sha256(path.read_bytes()) if path.is_file() else f"missing{_maker(name)}"
+            path.name: sha256(path.read_bytes())
+            if path.is_file()
+            else f"missing: python -m analysis {MADE_BY[name]}"
             for name, path in paths.items()
         },
         "claims": ledger(tables),
     }
-
-
-def _maker(name: str) -> str:
-    """Say which command makes a table, if there is one."""
-    return f": python -m analysis {MADE_BY[name]}" if name in MADE_BY else "; no command makes it"
 
 
 def write(found: dict, path: Path) -> None:

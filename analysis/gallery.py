@@ -7,7 +7,8 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis import decompose, dynamic, gmm_grid, plots, sensitivity
+from analysis import decompose, dynamic, gmm_grid, influence, plots, power, sensitivity
+from analysis.multiverse import draw as multiverse
 from analysis.outputs import TEXT, Outputs
 
 
@@ -50,6 +51,10 @@ PICTURES = (
     Picture("dynamic_effects", "dynamic", _whole("dynamic_effects"), dynamic.draw_effects),
     Picture("decomposition", "decompose", _whole("decomposition"), decompose.draw),
     Picture("sensitivity_influence", "sensitivity", sensitivity.frames, sensitivity.draw),
+    Picture("influence", "influence", influence.frames, influence.draw),
+    Picture("power_curves", "power", power.frames, power.draw),
+    Picture("multiverse_curves", "multiverse", multiverse.frames, multiverse.draw),
+    Picture("multiverse_curves", "multiverse", multiverse.overview_frames, multiverse.overview),
     Picture("distance", "reconstruct", _whole("reconstruction_distance"), _distance),
 )  # fmt: skip
 """Beside those of `plots.PICTURES`; a new one is a record here."""
@@ -72,13 +77,27 @@ def draw(outputs: Outputs) -> Iterator[tuple[str, list[Path]]]:
     """
     yield "compare", plots.draw(outputs.results, outputs.figures)
     for picture in PICTURES:
-        path = outputs.results / f"{picture.table}.csv"
-        paths: list[Path] = []
-        if path.is_file():
-            table = pd.read_csv(path, dtype=TEXT)
-            try:
-                for name, rows in picture.frames(table):
-                    paths += plots.save(picture.draw, rows, outputs.figures / name)
-            except ModuleNotFoundError:
-                paths = []
-        yield picture.command, paths
+        yield picture.command, _draw(picture, outputs)
+
+
+def pictures_of(command: str, outputs: Outputs) -> Iterator[Path]:
+    """Redraw the pictures of what one command makes; yield the files."""
+    for picture in PICTURES:
+        if picture.command == command:
+            yield from _draw(picture, outputs)
+
+
+def _draw(picture: Picture, outputs: Outputs) -> list[Path]:
+    """Return the files of a picture, none if the table or what draws it is not there."""
+    path = outputs.results / f"{picture.table}.csv"
+    if not path.is_file():
+        return []
+    table = pd.read_csv(path, dtype=TEXT)
+    try:
+        return [
+            path
+            for name, rows in picture.frames(table)
+            for path in plots.save(picture.draw, rows, outputs.figures / name)
+        ]
+    except ModuleNotFoundError:
+        return []

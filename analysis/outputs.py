@@ -20,9 +20,13 @@ MADE_BY = {
     "dynamic": "dynamic",
     "dynamic_effects": "dynamic",
     "simulation": "simulate",
+    "sensitivity_years": "sensitivity",
     "sensitivity_loo": "sensitivity",
     "sensitivity_power": "sensitivity",
     "calibration": "calibrate",
+    "multiverse": "multiverse",
+    "influence": "influence",
+    "power": "power",
 }
 """Tables in results/ that other commands or the page read, and the command that makes each."""
 

@@ -7,8 +7,10 @@ from pathlib import Path
 import pandas as pd
 
 from analysis import claims as ledger
-from analysis import dynamic, simulate
+from analysis import dynamic, power, simulate
 from analysis.audit import run as audited
+from analysis.multiverse.evaluate import GRID_FAMILY
+from analysis.multiverse.summarise import shown
 from analysis.outputs import Outputs, read_result
 from analysis.replicate import summary
 from analysis.specifications import HEADLINE, select
@@ -144,6 +146,27 @@ def simulation(estimated: pd.DataFrame, found: pd.DataFrame) -> str:
     return "\n\n".join(parts)
 
 
+def multiverse(found: pd.DataFrame) -> str:
+    """Render, for every slope, how its universes compare with the printed number."""
+    universes = found.loc[found["family"] == GRID_FAMILY, "universes"].sum()
+    posteriors = found.drop_duplicates("column")["posteriors"].sum()
+    told = (
+        f"{universes:,} least-squares slopes, {posteriors:,.0f} posteriors; Table 5 by GMM. "
+        "*Significant*: a 95 % interval beyond zero on the side of the printed sign, by "
+        "conventional errors and by errors clustered by province.\n"
+    )
+    kept = ["column", "term", "printed", "median", "2.5 %", "97.5 %", "printed sign"]
+    kept += ["significant", "by province", "below printed", "P ≥ 97.5 %"]
+    return f"{told}\n{markdown(shown(found)[kept])}"
+
+
+def could_find(found: pd.DataFrame) -> str:
+    """Say what slopes the rows could have found, and show the headline columns."""
+    own = found[found["column"].isin(HEADLINE) & (found["panel"] == PANELS[0].name)]
+    table = markdown(power.shown(own).drop(columns=["panel", "term"]))
+    return f"{power.sentence(found)}\n\n{table}"
+
+
 def claims(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
     """Render the ledger of claims: P of each statement by panel, and the verdict."""
     found = ledger.ledger(ledger.read(Outputs().results))
@@ -180,6 +203,8 @@ OPTIONAL: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
     "bounds": (("bounds",), bounds),
     "roots": (("dynamic",), roots),
     "simulation": (("dynamic", "simulation"), simulation),
+    "multiverse": (("multiverse",), multiverse),
+    "power": (("power",), could_find),
 }
 """Further parts, each with the tables of results that it is made from: they stay as they are where
 one of these is missing, because the main job does not make it."""

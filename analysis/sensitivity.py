@@ -20,6 +20,9 @@ provinces as the units.
 Regressors stay split and standardised as in the whole sample, so that all refits have the same
 parameters, priors and shares in averages; only what the likelihood sees differs.
 
+**Leave one year out.** The same with a year's rows, whose effect is then drawn about its Mundlak
+line; what is asked for is how far slopes move.
+
 **Power-scaling** (Kallioinen et al. 2024, *Statistics and Computing* 34:57): how far a quantity
 moves when prior or likelihood are raised to a power near 1. Only priors that stand in the prior
 table are scaled, not the distributions of effects about their lines, which are part of the model.
@@ -87,6 +90,11 @@ TABLES = {
     "provinces": (*JOB, "province", "home", "rows", "elpd", "mcse", "k", "method", "gate", "key"),
     "influence": (
         *(*JOB, "province", "home", "term", "region"),
+        *("mean", "sd", "whole_mean", "whole_sd", "shift"),
+        *("twfe", "twfe_whole", "twfe_se", "twfe_shift", "key"),
+    ),
+    "years": (
+        *(*JOB, "year", "rows", "k", "method", "gate", "term", "region"),
         *("mean", "sd", "whole_mean", "whole_sd", "shift"),
         *("twfe", "twfe_whole", "twfe_se", "twfe_shift", "key"),
     ),
@@ -259,7 +267,7 @@ class Base(NamedTuple):
 
 
 class LeftOut(NamedTuple):
-    """A posterior without a province.
+    """A posterior without a province, or a year.
 
     Attributes
     ----------
@@ -366,7 +374,7 @@ def without(
     settings: Settings,
     base: Base,
 ) -> LeftOut:
-    """Return the posterior without a province's rows, and their joint log density under it.
+    """Return the posterior without some rows, and their joint log density under it.
 
     Parameters
     ----------
@@ -374,7 +382,7 @@ def without(
     whole : Parts
         n rows.
     left_out : ndarray of bool, shape (n,)
-        All rows of a province.
+        All rows of a province, or of a year.
     settings : Settings
     base : Base
         The posterior given all rows.
@@ -516,7 +524,7 @@ def bridge(at_whole: Array, at_rest: Array) -> tuple[float, float]:
 def study(job: Job, settings: Settings) -> dict[str, list[dict]]:
     """Refit one model in every way; return the rows of each of `TABLES`.
 
-    A model whose parts cannot keep some rows (no `keep`) has none without a province.
+    A model whose parts cannot keep some rows (no `keep`) has none without a province or a year.
 
     Raises
     ------
@@ -527,9 +535,10 @@ def study(job: Job, settings: Settings) -> dict[str, list[dict]]:
     whole = model.split(design(job.panel.frame, job.specification), job.specification)
     tree = fit(job, settings)
     base = base_of(model, whole, tree)
-    found = {"provinces": [], "influence": []}
+    found: dict[str, list[dict]] = {"provinces": [], "influence": [], "years": []}
     if hasattr(whole, "keep"):
-        found = leave_provinces_out(job, settings, whole, base)
+        found |= leave_provinces_out(job, settings, whole, base)
+        found["years"] = list(leave_years_out(job, settings, whole, base))
     found["priors"] = list(under_other_priors(job, settings, whole, base))
     found["power"] = list(power_scaling(tree))
     shared = _identity(job) | {"key": key(job, settings)}
@@ -542,7 +551,6 @@ def leave_provinces_out(
     """Return the rows of `provinces` and `influence`: a posterior without each province."""
     model = find(job.model)
     arrays = whole.design
-    full = twfe.fit(arrays)
     provinces, influence = [], []
     for code, name in enumerate(arrays.provinces):
         left_out = arrays.province == code
@@ -550,26 +558,53 @@ def leave_provinces_out(
         place = {"province": name, "home": arrays.regions[arrays.region_of_province[code]]}
         numbers = {name: getattr(found, name) for name in ("elpd", "mcse", "k", "method")}
         provinces.append(place | {"rows": int(left_out.sum()), **numbers, "gate": found.rest.gate})
-        least_squares = _twfe_without(job, name)
-        for quantity, draws in base.fitted.watched.items():
-            if quantity.quantity != "slope" or quantity.term not in job.specification.interest:
-                continue
-            row = place | {"term": quantity.term, "region": quantity.region}
-            row |= _moved(found.rest.watched[quantity], draws, "whole")
-            if quantity.region == AVERAGE:
-                at = full.terms.index(quantity.term)
-                coef = np.nan if least_squares is None else least_squares.coef[at]
-                row |= {"twfe": coef, "twfe_whole": full.coef[at], "twfe_se": full.se[at]}
-                row["twfe_shift"] = (coef - full.coef[at]) / full.se[at]
-            influence.append(row)
+        moved = slopes_moved(job, whole, base, found, "province", name)
+        influence += [place | row for row in moved]
     return {"provinces": provinces, "influence": influence}
 
 
-def _twfe_without(job: Job, province: str) -> twfe.TwfeFit | None:
-    """Return least squares without a province, None where nothing is left to estimate."""
+def leave_years_out(job: Job, settings: Settings, whole: Parts, base: Base) -> Iterator[dict]:
+    """Yield the rows of `years`: a posterior without each year."""
+    model = find(job.model)
+    for code, year in enumerate(whole.design.years):
+        left_out = whole.design.year == code
+        found = without(model, whole, left_out, settings, base)
+        about = {"year": year, "rows": int(left_out.sum()), "k": found.k, "method": found.method}
+        about["gate"] = found.rest.gate
+        for row in slopes_moved(job, whole, base, found, "year", year):
+            yield about | row
+
+
+def slopes_moved(
+    job: Job, whole: Parts, base: Base, found: LeftOut, group: str, label: str | int
+) -> Iterator[dict]:
+    """Yield how far each slope of interest moves without some rows, least squares beside it.
+
+    Parameters
+    ----------
+    group, label : str, str or int
+        The panel's column, and its value in the rows that are left out.
+    """
+    full = twfe.fit(whole.design)
+    least_squares = _twfe_without(job, group, label)
+    for quantity, draws in base.fitted.watched.items():
+        if quantity.quantity != "slope" or quantity.term not in job.specification.interest:
+            continue
+        row = {"term": quantity.term, "region": quantity.region}
+        row |= _moved(found.rest.watched[quantity], draws, "whole")
+        if quantity.region == AVERAGE:
+            at = full.terms.index(quantity.term)
+            coef = np.nan if least_squares is None else least_squares.coef[at]
+            row |= {"twfe": coef, "twfe_whole": full.coef[at], "twfe_se": full.se[at]}
+            row["twfe_shift"] = (coef - full.coef[at]) / full.se[at]
+        yield row
+
+
+def _twfe_without(job: Job, group: str, label: str | int) -> twfe.TwfeFit | None:
+    """Return least squares without some rows, None where nothing is left to estimate."""
     frame, record = job.panel.frame, job.specification
     try:
-        arrays = design(frame[frame["province"] != province], record)
+        arrays = design(frame[frame[group] != label], record)
         return twfe.fit(find(job.model).split(arrays, record).design)
     except UserError:
         return None
@@ -808,6 +843,9 @@ def summaries(found: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
         ),
         "Provinces without which a slope moves farthest (shift in posterior sd; TWFE in SE)": (
             farthest(found["influence"], ["term", "region"])
+        ),
+        "Years without which a slope moves farthest (shift in posterior sd; TWFE in SE)": (
+            farthest(found["years"], ["term", "region"])
         ),
         "Other priors under which a quantity moves farthest (shift in posterior sd)": farthest(
             priors, list(QUANTITY), most=2

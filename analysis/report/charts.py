@@ -226,6 +226,85 @@ def waterfall(rows: pd.DataFrame) -> alt.LayerChart:
     return sized(alt.layer(zero, bars).add_params(pick), 340)
 
 
+def universes(curves: pd.DataFrame, table: pd.DataFrame) -> alt.LayerChart:
+    """Draw the sorted slopes of all universes, and the printed one at its place.
+
+    Parameters
+    ----------
+    curves, table : DataFrame
+        results/multiverse_curves.csv and results/multiverse.csv.
+    """
+    slope = curves[curves["what"] == "slope"]
+    wide = slope.pivot(index=["column", "term", "bin"], columns="option", values="value")
+    shown = wide.reset_index().rename(columns=lambda name: name.replace(" ", "_"))
+    shown["cell"] = shown["column"] + " " + shown["term"]
+    shown["share"] = (shown["bin"] + 0.5) / (shown["bin"].max() + 1)
+    printed = pd.DataFrame(
+        {
+            "cell": table["column"] + " " + table["term"],
+            "share": table["share_below_published"],
+            "printed": table["published"],
+            "from_": table["published"] - Z * table["published_se"],
+            "to": table["published"] + Z * table["published_se"],
+        }
+    )
+    pick = choose("cell", _headline_first(shown["cell"]), "Slope")
+    base = alt.Chart(shown.drop(columns=["column", "term", "bin"])).transform_filter(pick)
+    x = alt.X("share:Q", title="share of universes below", axis=alt.Axis(format="%"))
+    bands = [
+        base.mark_area(opacity=opacity, color=GREY, aria=False).encode(
+            x=x, y=alt.Y(f"{kind}_low:Q", title="slope"), y2=f"{kind}_high:Q"
+        )
+        for kind, opacity in (("province", 0.2), ("conventional", 0.35))
+        if f"{kind}_low" in shown
+    ]
+    line = base.mark_line(color=PALETTE[0]).encode(x=x, y="estimate:Q")
+    zero = alt.Chart().mark_rule(strokeDash=[2, 3], color=GREY, aria=False).encode(y=alt.datum(0))
+    point = alt.Chart(printed).transform_filter(pick).encode(x=x)
+    tip = [
+        alt.Tooltip("printed:Q", format=".3f"),
+        alt.Tooltip("share:Q", format=".1%", title="universes below"),
+    ]
+    bar = point.mark_rule(color=PALETTE[5], strokeWidth=1.6).encode(y="from_:Q", y2="to:Q")
+    dot = point.mark_point(
+        shape="diamond", size=80, filled=True, opacity=1, color=PALETTE[5]
+    ).encode(y="printed:Q", tooltip=tip)
+    return sized(alt.layer(*bands, zero, line, bar, dot).add_params(pick), 320)
+
+
+def decides(variance: pd.DataFrame) -> alt.LayerChart:
+    """Draw what share of the variance each choice decides, results/multiverse_variance.csv."""
+    shown = variance.assign(cell=variance["column"] + " " + variance["term"])
+    shown = shown[["cell", "choice", "options", "main", "total"]]
+    pick = choose("cell", _headline_first(shown["cell"]), "Slope")
+    base = (
+        alt.Chart(shown)
+        .transform_filter(pick)
+        .encode(
+            y=alt.Y(
+                "choice:N",
+                title=None,
+                axis=alt.Axis(labelLimit=150),
+                sort=alt.EncodingSortField("total", op="max", order="descending"),
+            ),
+            tooltip=["choice:N", "options:Q"]
+            + [alt.Tooltip(f"{name}:Q", format=".1%") for name in ("main", "total")],
+        )
+    )
+    total = base.mark_bar(color=GREY, opacity=0.5).encode(
+        x=alt.X("total:Q", title="share of variance: alone, and with interactions",
+                axis=alt.Axis(format="%"))
+    )  # fmt: skip
+    main = base.mark_bar(color=PALETTE[0]).encode(x="main:Q")
+    return sized(alt.layer(total, main).add_params(pick), 280)
+
+
+def _headline_first(cells: pd.Series) -> list[str]:
+    """Return each slope once, the headline's before the others."""
+    every = list(dict.fromkeys(cells))
+    return sorted(every, key=lambda cell: not cell.startswith("3.2"))
+
+
 def tiles(values: pd.DataFrame) -> alt.LayerChart:
     """Draw a tile for each province, coloured by one of several quantities.
 

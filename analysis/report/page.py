@@ -14,9 +14,10 @@ import pandas as pd
 import vl_convert
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from analysis import claims, decompose, simulate
+from analysis import claims, decompose, influence, power, simulate
 from analysis import dynamic as lagged
 from analysis.audit import run as audit
+from analysis.multiverse import summarise
 from analysis.outputs import MADE_BY, TEXT, Outputs
 from analysis.replicate import TITLES
 from analysis.report import charts
@@ -448,6 +449,37 @@ def why(made: Made) -> Iterable[Block]:
     )
 
 
+def multiverse(made: Made) -> Iterable[Block]:
+    """Show every slope under all defensible choices."""
+    found, curves = made.frame("multiverse"), made.frame("multiverse_curves")
+    if found is None or curves is None:
+        yield missing("every slope under all defensible choices", "multiverse")
+        return
+    yield text(
+        f"{found['universes'].sum():,} combinations of choices, each with its reason in "
+        "analysis/multiverse/choices.py: the slopes of each column in their order, with the "
+        "printed one at its place among them. Significant is a 95 % interval beyond zero on the "
+        "side of the printed sign."
+    )
+    yield made.chart(
+        "universes", charts.universes(curves, found),
+        "Slopes of all universes in their order, with 95 % intervals (conventional, and clustered "
+        "by province) and the printed slope. Choose one below the chart.",
+    )  # fmt: skip
+    yield table(summarise.shown(found), "Shares of sign and significance")
+    variance = made.frame("multiverse_variance")
+    if variance is not None:
+        yield made.chart(
+            "decides", charts.decides(variance),
+            "What each choice decides: share of the variance of all slopes, by itself and with "
+            "all that it interacts with. Choose a slope below the chart.",
+        )  # fmt: skip
+        yield folded(variance, "Shares of variance as a table")
+    options = made.frame("multiverse_options")
+    if options is not None:
+        yield folded(options, "Mean slope and shares by option")
+
+
 def provinces(made: Made) -> Iterable[Block]:
     """Map effects, moves and filled cells by province."""
     dataset = recollect.load()
@@ -501,6 +533,25 @@ def provinces(made: Made) -> Iterable[Block]:
     yield folded(wide, "The same as a table")
 
 
+def found(made: Made) -> Iterable[Block]:
+    """Say what slopes the rows could have found, and who carries them."""
+    power_of, moved = made.frame("power"), made.frame("influence")
+    if power_of is None:
+        yield missing("what slopes the rows could have found", "power")
+    else:
+        yield text(power.sentence(power_of))
+        own = power_of[power_of["column"].isin(HEADLINE)]
+        yield table(power.shown(own), "Power of the headline columns")
+        yield folded(power.shown(power_of), "Power of every column")
+    if moved is None:
+        yield missing("every column without each province and year", "influence")
+    else:
+        own = influence.summary(moved)
+        yield table(own[own["column"].isin(HEADLINE)], "Without whom the headline moves farthest, "
+                    "in standard errors, and without whom it turns")  # fmt: skip
+        yield folded(own, "The same of every column")
+
+
 def sensitivity(made: Made) -> Iterable[Block]:
     """Show priors, and what the slopes hang on."""
     for trace in made.traces:
@@ -515,6 +566,7 @@ def sensitivity(made: Made) -> Iterable[Block]:
         ("sensitivity_priors", "refits under other priors"),
         ("sensitivity_loo", "how well models foresee a province left out"),
         ("sensitivity_influence", "refits without each province"),
+        ("sensitivity_years", "refits without each year"),
         ("sensitivity_power", "power-scaling"),
         ("calibration", "calibration of every model"),
     ):
@@ -597,7 +649,9 @@ SECTIONS = (
     Section("regions", "Regions", "Slopes by region", "区域异质性", regions),
     Section("dynamic", "Dynamics", "The dynamic panel", "内生性检验", dynamic),
     Section("why", "Why they differ", "Why recollected and published differ", "", why),
+    Section("multiverse", "Multiverse", "Under every defensible choice", "", multiverse),
     Section("provinces", "Provinces", "The 31 provinces", "31 个省份", provinces),
+    Section("power", "Power", "What the rows could find, and who carries it", "", found),
     Section("sensitivity", "Sensitivity", "Priors and sensitivity", "稳健性", sensitivity),
     Section("audit", "Audit", "Audit of the printed tables", "", audited),
     Section("health", "Diagnostics", "Health of every fit", "", health),

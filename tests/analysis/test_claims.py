@@ -198,6 +198,6 @@ def test_the_document_holds_rule_inputs_and_ledger(tmp_path):
     assert "it never counts" in read["rule"]
     assert len(read["inputs"]["comparison.csv"]) == 64
     assert read["inputs"]["ladder.csv"] == "missing: python -m analysis compare"
-    assert read["inputs"]["multiverse.csv"] == "missing; no command makes it"
+    assert read["inputs"]["multiverse.csv"] == "missing: python -m analysis multiverse"
     assert [claim["id"] for claim in read["claims"]] == list(BY_ID)
     assert len(claims.table(read["claims"])) == len(CLAIMS)

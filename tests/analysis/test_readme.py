@@ -39,6 +39,18 @@ def test_filled_cells_are_counted_from_the_dataset():
     assert text.startswith("**13.3%")
 
 
+def test_power_is_told_in_a_sentence_and_shown_for_the_headline():
+    found = pd.DataFrame(
+        {"panel": "recollected", "column": ["3.2", "4.1"], "term": "indus", "test": "province",
+         "published": 0.105, "detectable": [0.249, 0.08], "published_over_detectable": [0.42, 1.3],
+         "power_at_published": 0.21, "false_alarms": 0.06}
+    )  # fmt: skip
+    said = readme.could_find(found)
+    assert said.startswith("Slopes as large as the published ones would be found with 80% power")
+    assert "1 of 2 by errors clustered by province" in said
+    assert said.splitlines()[-1] == "| 3.2 | province | 0.105 | 0.249 | 21% | 6% |"
+
+
 def test_bounds_are_shown_from_least_to_greatest():
     found = pd.DataFrame(
         {

@@ -43,7 +43,7 @@ def test_ledger_and_report_come_from_results_alone(tmp_path):
     written = json.loads((tmp_path / "results" / "claims.json").read_text(encoding="utf-8"))
     verdicts = [row["verdict"] for row in table["rows"]]
     assert verdicts == [claim["verdict"] for claim in written["claims"]]
-    assert "multiverse.csv is missing; no command makes it." in done.stderr
+    assert "turning_points.csv is missing: python -m analysis compare." in done.stderr
     run("report", "--out", str(tmp_path))
     page = (tmp_path / "results" / "report.html").read_text(encoding="utf-8")
     assert page.count('class="verdict') == len(verdicts)

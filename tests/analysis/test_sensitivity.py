@@ -422,3 +422,18 @@ def test_the_figure_has_a_frame_for_each_slope_and_a_dot_for_each_province():
     assert sorted(hollow.get_xdata()) == [0.1, 0.2, 0.3]
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert labels == ["Beijing", "Hubei", "Tibet"]
+
+
+def test_years_are_left_out_as_provinces_are():
+    job = Job(planted(), CENTRAL, "mundlak")
+    _, whole, given_all = base()
+    found = pd.DataFrame(sensitivity.leave_years_out(job, SHORT, whole, given_all))
+    frame = planted().frame
+    assert found["year"].tolist() == sorted(frame["year"].unique())
+    assert (found["rows"] == 8).all()
+    row = found.iloc[2]
+    without = twfe.fit(design(frame[frame["year"] != row["year"]], CENTRAL))
+    assert row["twfe"] == without.coef[0]
+    # One region, wide priors: the posterior moves as least squares do.
+    assert found["shift"].corr(found["twfe_shift"]) > 0.8
+    assert set(found.columns) | {*sensitivity.JOB, "key"} == set(sensitivity.TABLES["years"])

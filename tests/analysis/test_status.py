@@ -24,7 +24,7 @@ def outputs(tmp_path, monkeypatch):
             path.write_text("x", encoding="utf-8")
             os.utime(path, (second, second))
     digest = sha256(b"x")
-    ledger = {"inputs": {"comparison.csv": digest, "multiverse.csv": "missing: …"}}
+    ledger = {"inputs": {"comparison.csv": digest, "turning_points.csv": "missing: …"}}
     (found.results / "claims.json").write_text(json.dumps(ledger), encoding="utf-8")
     return found
 

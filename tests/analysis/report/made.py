@@ -5,15 +5,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analysis import decompose, dynamic, ladder, simulate
+from analysis import decompose, dynamic, influence, ladder, power, simulate
 from analysis.claims import EVIDENCE, IMPLIED
+from analysis.multiverse import summarise
 from analysis.regions import SLOPE_COLUMNS
 from analysis.report.traces import Trace
 from data.provinces import PROVINCES, REGIONS
 from models.design import LAG
 from models.hierarchical import PRIORS
 from models.registry import LADDER
-from tests import results
+from tests import results, universes
 
 HOSTILE = "<script>window.hurt = 1</script>"
 
@@ -34,6 +35,9 @@ def write(folder: Path) -> None:
         "ladder": ladder.table(replication, comparison),
         "region_slopes": region_slopes(panels),
         "decomposition": decomposition(),
+        **{name: make(universes.tree()) for name, make in summarise.TABLES.items()},
+        "influence": moved(),
+        "power": could_find(),
         "region_orders": pd.DataFrame({"order": [HOSTILE], "probability": [0.5]}),
     }
     for name, frame in tables.items():
@@ -85,6 +89,21 @@ def dynamics(panels: tuple[str, ...]) -> tuple[pd.DataFrame, pd.DataFrame, pd.Da
         pd.DataFrame(follows, columns=list(dynamic.EFFECT_COLUMNS)),
         pd.DataFrame(cells, columns=list(simulate.COLUMNS)),
     )
+
+
+def moved() -> pd.DataFrame:
+    shared = {"panel": EVIDENCE[0], "column": "3.2", "term": "indus", "coef": 0.1, "se": 0.05,
+              "p": 0.05, "whole": 0.2, "whole_se": 0.05, "whole_p": 0.001, "turns": ""}  # fmt: skip
+    left = [("province", "Tibet", "west", -2.0), ("year", "2022", "", 1.0)]
+    rows = [{**shared, "group": g, "left_out": o, "home": h, "shift": s} for g, o, h, s in left]
+    return pd.DataFrame(rows, columns=list(influence.COLUMNS))
+
+
+def could_find() -> pd.DataFrame:
+    row = {"panel": EVIDENCE[0], "column": "3.2", "term": "indus", "test": "province",
+           "data_sets": 10, "false_alarms": 0.06, "detectable": 0.25, "published": 0.105,
+           "published_over_detectable": 0.42, "power_at_published": 0.2}  # fmt: skip
+    return pd.DataFrame([row], columns=list(power.COLUMNS))
 
 
 def decomposition() -> pd.DataFrame:

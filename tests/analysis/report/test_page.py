@@ -104,14 +104,19 @@ def test_a_failed_gate_is_said(text):
 
 def test_an_empty_folder_gives_a_page_of_commands(tmp_path):
     text = page.write(Outputs(tmp_path), []).read_text(encoding="utf-8")
-    for command in ("replicate", "compare", "sample", "dynamic", "simulate", "audit"):
+    commands = ("replicate", "compare", "sample", "dynamic", "simulate", "decompose", "multiverse",
+                "power", "influence", "audit")  # fmt: skip
+    for command in commands:
         assert f"<code>python -m analysis {command}" in text
 
 
 def test_charts_are_json_that_holds_their_data(text):
     block = re.search(r'(?s)<script type="application/json" id="charts">(.*?)</script>', text)[1]
     found = json.loads(block)
-    assert set(found) == {"ladder", "regions", "waterfall", "tiles", "roots", "responses"}
+    assert set(found) == {
+        *("ladder", "regions", "waterfall", "tiles", "roots", "responses"),
+        *("universes", "decides"),
+    }
     assert all(spec["datasets"] for spec in found.values())
 
 

@@ -1,0 +1,206 @@
+"""Least squares in every universe of a column: the whole cross product of the choices.
+
+Forms of variables are swept of province effects once, and one regression's regressors serve all
+outcomes (`models.many`), so that a universe costs some microseconds.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+from scipy import stats
+
+from analysis.multiverse.choices import (
+    CONTROLS,
+    DATA,
+    GRID,
+    Forms,
+    Option,
+    cells,
+    forms,
+    kept,
+    offered,
+    selection,
+    taken,
+    without,
+)
+from analysis.specifications import select
+from data import recollect
+from models import many
+from models.design import DERIVED, Specification
+
+Array = NDArray[np.float64]
+
+NOT_ROWS = {choice.name for choice in (*DATA, CONTROLS)}
+"""Choices that set what a regression is of; the others set its rows and how it is estimated."""
+
+
+@cache
+def world() -> tuple[xr.Dataset, Forms, pd.DataFrame]:
+    """Load the Dataset of construction choices, what touches what, and its panels' rows."""
+    dataset = recollect.load()
+    return dataset, forms(dataset), recollect.frame(dataset, {})[["province", "year", "region"]]
+
+
+class Series(NamedTuple):
+    """A term of a regression, its variable in one form."""
+
+    term: str
+    form: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """What is estimated together.
+
+    Attributes
+    ----------
+    record : Specification
+    choices : dict of str to (tuple of Option)
+        All that are choices for the column.
+    outer, inner, whole : tuple of str
+        Choices that touch regressors, those that touch the outcome alone, and those of rows and
+        estimator.
+    regressors : list of (tuple of Series)
+        For each combination of the outer choices.
+    outcomes : list of (tuple of Series)
+        Beside each of these, for each combination of the inner choices.
+    """
+
+    record: Specification
+    choices: dict[str, tuple[Option, ...]]
+    outer: tuple[str, ...]
+    inner: tuple[str, ...]
+    whole: tuple[str, ...]
+    regressors: list[tuple[Series, ...]]
+    outcomes: list[tuple[Series, ...]]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The choices in the order of `GRID`."""
+        return tuple(self.choices)
+
+    def size(self, names: Sequence[str]) -> tuple[int, ...]:
+        """Return the number of options of some choices."""
+        return tuple(len(self.choices[name]) for name in names)
+
+    @property
+    def ways(self) -> list[tuple[Option, ...]]:
+        """Every combination of rows and estimator: one to a batch."""
+        return list(product(*(self.choices[name] for name in self.whole)))
+
+
+@cache
+def layout(column: str) -> Layout:
+    """Lay out a column's grid."""
+    (record,) = select([column])
+    _, touch, frame = world()
+    choices = offered(GRID, record, touch, frame)
+    made = [name for name in choices if name in NOT_ROWS]
+
+    def touches(option: Option) -> bool:
+        return bool(option.drops or set(taken(option, record, touch)) - {record.outcome})
+
+    outer = tuple(name for name in made if any(map(touches, choices[name])))
+    inner = tuple(name for name in made if name not in outer)
+    regressors, outcomes = [], []
+    for chosen in product(*(choices[name] for name in outer)):
+        form = selection(chosen, record, touch)
+        terms = without(record, chosen).terms
+        regressors.append(tuple(Series(t, tuple(form[source(t)].items())) for t in terms))
+        more = product(*(choices[name] for name in inner))
+        own = (selection((*chosen, *each), record, touch)[record.outcome] for each in more)
+        outcomes.append(tuple(Series(record.outcome, tuple(form.items())) for form in own))
+    whole = tuple(name for name in choices if name not in made)
+    return Layout(record, choices, outer, inner, whole, regressors, outcomes)
+
+
+def source(term: str) -> str:
+    """Return the variable that a term is made of."""
+    return DERIVED.get(term, (term,))[0]
+
+
+def run(column: str, number: int) -> dict[str, Array]:
+    """Estimate all universes of one way to choose rows and estimator.
+
+    Parameters
+    ----------
+    column : str
+    number : int
+        Position in `Layout.ways`.
+
+    Returns
+    -------
+    dict of str to ndarray
+        `estimate` (choices but those of rows and estimator, term), `se` (…, clustering) and
+        `critical` (choices that touch regressors, clustering): Student t's 97.5 % point.
+    """
+    laid = layout(column)
+    dataset, _, frame = world()
+    chosen = laid.ways[number]
+    sets = {name: value for option in chosen for name, value in option.sets.items()}
+    rows = np.logical_and.reduce([kept(option, laid.record, frame) for option in chosen])
+    grid = rows.reshape(len(dataset["province"]), -1)
+    used = np.ix_(grid.any(axis=1), grid.any(axis=0))
+    region = pd.factorize(frame["region"].to_numpy().reshape(grid.shape)[used][:, 0])[0]
+    trend = bool(sets.get("trend"))
+    bank: dict[Series, Array] = {}
+
+    def swept(series: Series) -> Array:
+        if series not in bank:
+            values = cells(dataset, source(series.term), dict(series.form))[used]
+            function = DERIVED.get(series.term, (None, lambda same: same))[1]
+            bank[series] = many.within_provinces(function(values), trend)
+        return bank[series]
+
+    p, q = len(laid.record.interest), int(np.prod(laid.size(laid.inner)))
+    estimate = np.empty((len(laid.regressors), p, q))
+    se = np.empty((*estimate.shape, len(many.CLUSTERINGS)))
+    critical = np.empty((len(laid.regressors), len(many.CLUSTERINGS)))
+    for i, (terms, outcomes) in enumerate(zip(laid.regressors, laid.outcomes, strict=True)):
+        x = np.stack([swept(each) for each in terms], axis=-1)
+        y = np.stack([swept(each) for each in outcomes], axis=-1)
+        found = many.fit(y, x, region, p, **sets)
+        estimate[i], se[i] = found.slope, found.se
+        critical[i] = stats.t.ppf(0.975, found.df)
+    shape = (*laid.size(laid.outer), p, *laid.size(laid.inner))
+    dims = (*laid.outer, "term", *laid.inner)
+    order = [dims.index(name) for name in (*(n for n in laid.names if n in dims), "term")]
+    return {
+        "estimate": estimate.reshape(shape).transpose(order).astype(np.float32),
+        "se": se.reshape(*shape, -1).transpose(*order, len(order)).astype(np.float32),
+        "critical": critical.reshape(*laid.size(laid.outer), -1).astype(np.float32),
+    }
+
+
+def collect(column: str, parts: Sequence[dict[str, Array]]) -> xr.Dataset:
+    """Put the batches of a column together, in the order of their numbers.
+
+    Returns
+    -------
+    Dataset
+        `estimate` (the choices, term), `se` (…, clustering) and `critical`: a 95 % interval is
+        estimate ± critical · se.
+    """
+    laid = layout(column)
+    made = tuple(name for name in laid.names if name not in laid.whole)
+    dims = {
+        "estimate": (*made, "term"),
+        "se": (*made, "term", "clustering"),
+        "critical": (*laid.outer, "clustering"),
+    }
+    found = {}
+    for name, own in dims.items():
+        values = np.stack([part[name] for part in parts])
+        values = values.reshape(*laid.size(laid.whole), *values.shape[1:])
+        order = [each for each in (*laid.names, "term", "clustering") if each in laid.whole + own]
+        found[name] = xr.Variable((*laid.whole, *own), values).transpose(*order)
+    coords = {name: [option.name for option in own] for name, own in laid.choices.items()}
+    coords |= {"term": list(laid.record.interest), "clustering": list(many.CLUSTERINGS)}
+    return xr.Dataset(found, coords)
