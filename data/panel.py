@@ -315,19 +315,40 @@ def _fit(row: list[str], width: int, file: str, line: int) -> list[str]:
 
 # --- from text cells to numbers -----------------------------------------------------------
 
-_MISSING = {"", ".", "-", "--", "—", "...", "na", "n/a", "#n/a", "nan", "<na>", "null", "none"}
+_MISSING = {
+    "",
+    ".",
+    "-",
+    "--",
+    "—",
+    "——",
+    "...",
+    "…",
+    "……",
+    "na",
+    "n/a",
+    "#n/a",
+    "nan",
+    "<na>",
+    "null",
+    "none",
+}
 _INFINITE = {"inf", "infinity"}
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 # No leading zero: "0,123" is a decimal comma and must never be read as 123.
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?", re.ASCII)
 _REGION_SPELLINGS = {"东部": "east", "中部": "central", "西部": "west"}
-# Signs that NFKC leaves alone: the minus sign, the byte order mark, the zero-width space.
-_SIGNS = str.maketrans({"\N{MINUS SIGN}": "-", "\ufeff": None, "\u200b": None})
+# Not NFKC, which would read a footnote's mark or an exponent as a digit: "1.5①" is not 1.51.
+_SIGNS = {
+    **{full: full - 0xFEE0 for full in range(0xFF01, 0xFF5F)},
+    **{ord("\N{IDEOGRAPHIC SPACE}"): " ", ord("\N{MINUS SIGN}"): "-"},
+    **dict.fromkeys((0xFEFF, 0x200B)),  # the byte order mark, the zero-width space
+}
 
 
 def _clean(cell: object) -> str:
     """Return a cell as text, full-width characters made half-width and outer blanks cut."""
-    return unicodedata.normalize("NFKC", str(cell)).translate(_SIGNS).strip()
+    return unicodedata.normalize("NFC", str(cell)).translate(_SIGNS).strip()
 
 
 def number(text: str) -> float:
