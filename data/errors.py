@@ -7,8 +7,3 @@ class UserError(Exception):
     The sentence names file, row and column where they apply, and the remedy. The command
     line prints it without a traceback and exits with code 2.
     """
-
-    def __init__(self, sentence: str) -> None:
-        # A user's cell may hold line ends, or what a terminal obeys.
-        escaped = (c if c.isprintable() else repr(c)[1:-1] for c in sentence)
-        super().__init__("".join(escaped))
