@@ -172,8 +172,20 @@ def load_panel(name_or_path: str, variables: Sequence[str], folder: Path = FOLDE
     UserError
         If the file cannot be read, is not what its sidecar says, or fails `validate`.
     """
-    if name_or_path in ensemble_members(folder):
-        return load_member(name_or_path, folder)
+    try:
+        return _load(name_or_path, variables, folder)
+    except UserError as error:
+        # A cell that is quoted may hold line ends, or what a terminal obeys.
+        said = (c if c.isprintable() else repr(c)[1:-1] for c in str(error))
+        raise UserError("".join(said)) from None
+
+
+def _load(name_or_path: str, variables: Sequence[str], folder: Path) -> Panel:
+    # The ensemble is opened for its members alone: spoiled, it is in no other panel's way.
+    if MEMBER.fullmatch(name_or_path) and (folder / ENSEMBLE).is_file():
+        _verified(folder / ENSEMBLE, sha256((folder / ENSEMBLE).read_bytes()))
+        if name_or_path in ensemble_members(folder):
+            return load_member(name_or_path, folder)
     named = name_or_path in named_panels(folder)
     path = folder / f"{name_or_path}.csv" if named else Path(name_or_path)
     content = _bytes(path, folder)
