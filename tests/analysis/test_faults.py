@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from analysis import trace
+from analysis import screen, trace
 from analysis.outputs import ROOT
 from data.errors import UserError
 from data.panel import ENSEMBLE, FOLDER, load_panel
@@ -292,3 +292,45 @@ def group_alive(group: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+# --- locales and labels ---------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_locale_with_decimal_commas_changes_no_byte(tmp_path):
+    built = subprocess.run(
+        ["localedef", "-i", "de_DE", "-f", "UTF-8", tmp_path / "de_DE.UTF-8"], capture_output=True
+    ) if shutil.which("localedef") else None  # fmt: skip
+    if built is None or built.returncode:
+        pytest.skip("no locale can be built here")
+    script = tmp_path / "localised.py"
+    script.write_text(LOCALISED)
+    tables = []
+    for name in ("C", "de_DE.UTF-8"):
+        words = [sys.executable, script, *REPLICATE, "--out", tmp_path / name]
+        variables = {"LC_ALL": name, "LOCPATH": str(tmp_path), "PYTHONUTF8": "1"}
+        done = subprocess.run(
+            words, cwd=ROOT, env=ENVIRONMENT | variables, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.startswith("0,5" if name != "C" else "0.5")
+        tables.append((tmp_path / name / "results" / "replication.csv").read_bytes())
+    assert tables[0] == tables[1]
+
+
+LOCALISED = """
+import locale
+from analysis import __main__ as cli
+locale.setlocale(locale.LC_ALL, "")
+print(locale.str(0.5))
+cli.main()
+"""
+
+
+def test_markup_in_a_users_label_is_shown_as_it_is(monkeypatch, capsys):
+    monkeypatch.setattr(screen, "console", screen.Console(width=100))
+    screen.show(pd.DataFrame({"region": ["[/red]", "[bold]x"]}), "Labels")
+    printed = capsys.readouterr().out
+    assert "[/red]" in printed
+    assert "[bold]x" in printed
