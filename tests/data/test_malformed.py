@@ -117,7 +117,7 @@ def twice(name: str) -> Callable[[Rows, Rng], Rows]:
 
 
 def blank_lines(rows: Rows, rng: Rng) -> Rows:
-    rows.insert(row_of(rows, rng), [""] * int(rng.integers(0, 9)))
+    rows.insert(row_of(rows, rng), [""] * len(rows[0]))
     return rows
 
 
@@ -379,12 +379,12 @@ def numbers_in(content: bytes) -> set[float]:
         said = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         said = content.decode("gbk")
-    said = unicodedata.normalize("NFKC", said)
+    said = re.sub("[\u200b\ufeff]", "", unicodedata.normalize("NFKC", said))
     found = set()
     for separators, comma in ((r"[;\t\s\"',]", ","), (r"[;\t\s\"']", "."), (r"[;\t\s\"']", "")):
         for token in re.split(separators, said):
             with suppress(ValueError):
-                found.add(float(token.replace(",", comma).strip("\u200b\ufeff")))
+                found.add(float(token.replace(",", comma)))
     return found
 
 
