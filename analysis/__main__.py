@@ -3,6 +3,7 @@
 Exit codes: see `EXIT_CODES`.
 """
 
+import errno
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -37,6 +38,8 @@ EXIT_CODES = (
     "Exit codes: 0 all is well; 1 a fit failed its health gate, a panel is not as exact as it "
     "says, or printed numbers contradict each other; 2 the input is at fault; 130 interrupted."
 )
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 app = App(
     help="A Bayesian reanalysis of Ye (2024). Start with: python -m analysis reproduce, then "
@@ -103,8 +106,9 @@ def main() -> None:
         app()
     except UserError as error:
         message = str(error)
-    except OSError as error:  # an output folder that cannot be written to
-        message = f"{error.filename}: {error.strerror}; give a folder that can be written to."
+    except OSError as error:  # an output folder that cannot be written to, or has no room
+        remedy = "free some space or give" if error.errno in NO_ROOM else "give"
+        message = f"{error.filename}: {error.strerror}; {remedy} a folder that can be written to."
     else:
         return
     Console(stderr=True).print(

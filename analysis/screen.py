@@ -15,6 +15,7 @@ import pandas as pd
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 Format = Literal["table", "csv", "json", "latex"]
 
@@ -57,10 +58,15 @@ def show(frame: pd.DataFrame, title: str) -> None:
     if is_table():
         drawn = table(*map(str, frame.columns), title=title)
         for row in frame.itertuples(index=False):
-            drawn.add_row(*map(_cell, row))
+            drawn.add_row(*map(_shown, row))
         console.print(drawn)
     else:
         sys.stdout.write(FORMATS[_chosen["format"]](frame, title))
+
+
+def _shown(cell: object) -> Text:
+    """Return a cell for the terminal; square brackets in a user's label are no markup."""
+    return Text(_cell(cell))
 
 
 def _cell(cell: object) -> str:

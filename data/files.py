@@ -1,5 +1,6 @@
 """Write a file whole or not at all, and say which bytes it holds."""
 
+import errno
 import hashlib
 import os
 import signal
@@ -18,6 +19,11 @@ def replacing(path: Path) -> Iterator[Path]:
 
     A reader sees the old file or the new one, never a half-written one; an error or an
     interrupt leaves nothing behind.
+
+    Raises
+    ------
+    OSError
+        With the name of the file, where the disk is full or the folder cannot be written to.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
@@ -27,6 +33,13 @@ def replacing(path: Path) -> Iterator[Path]:
         yield temporary
         temporary.chmod(0o644)  # mkstemp's 0600 would shut out the group
         temporary.replace(path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
+    except RuntimeError as error:
+        if "NetCDF" not in str(error):
+            raise
+        # The library's words for a disk that is full.
+        raise OSError(errno.EIO, f"the file could not be written ({error})", str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -172,8 +172,20 @@ def load_panel(name_or_path: str, variables: Sequence[str], folder: Path = FOLDE
     UserError
         If the file cannot be read, is not what its sidecar says, or fails `validate`.
     """
-    if name_or_path in ensemble_members(folder):
-        return load_member(name_or_path, folder)
+    try:
+        return _load(name_or_path, variables, folder)
+    except UserError as error:
+        # A cell that is quoted may hold line ends, or what a terminal obeys.
+        said = (c if c.isprintable() else repr(c)[1:-1] for c in str(error))
+        raise UserError("".join(said)) from None
+
+
+def _load(name_or_path: str, variables: Sequence[str], folder: Path) -> Panel:
+    # The ensemble is opened for its members alone: spoiled, it is in no other panel's way.
+    if MEMBER.fullmatch(name_or_path) and (folder / ENSEMBLE).is_file():
+        _verified(folder / ENSEMBLE, sha256((folder / ENSEMBLE).read_bytes()))
+        if name_or_path in ensemble_members(folder):
+            return load_member(name_or_path, folder)
     named = name_or_path in named_panels(folder)
     path = folder / f"{name_or_path}.csv" if named else Path(name_or_path)
     content = _bytes(path, folder)
@@ -315,19 +327,40 @@ def _fit(row: list[str], width: int, file: str, line: int) -> list[str]:
 
 # --- from text cells to numbers -----------------------------------------------------------
 
-_MISSING = {"", ".", "-", "--", "—", "...", "na", "n/a", "#n/a", "nan", "<na>", "null", "none"}
+_MISSING = {
+    "",
+    ".",
+    "-",
+    "--",
+    "—",
+    "——",
+    "...",
+    "…",
+    "……",
+    "na",
+    "n/a",
+    "#n/a",
+    "nan",
+    "<na>",
+    "null",
+    "none",
+}
 _INFINITE = {"inf", "infinity"}
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 # No leading zero: "0,123" is a decimal comma and must never be read as 123.
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?", re.ASCII)
 _REGION_SPELLINGS = {"东部": "east", "中部": "central", "西部": "west"}
-# Signs that NFKC leaves alone: the minus sign, the byte order mark, the zero-width space.
-_SIGNS = str.maketrans({"\N{MINUS SIGN}": "-", "\ufeff": None, "\u200b": None})
+# Not NFKC, which would read a footnote's mark or an exponent as a digit: "1.5①" is not 1.51.
+_SIGNS = {
+    **{full: full - 0xFEE0 for full in range(0xFF01, 0xFF5F)},
+    **{ord("\N{IDEOGRAPHIC SPACE}"): " ", ord("\N{MINUS SIGN}"): "-"},
+    **dict.fromkeys((0xFEFF, 0x200B)),  # the byte order mark, the zero-width space
+}
 
 
 def _clean(cell: object) -> str:
     """Return a cell as text, full-width characters made half-width and outer blanks cut."""
-    return unicodedata.normalize("NFKC", str(cell)).translate(_SIGNS).strip()
+    return unicodedata.normalize("NFC", str(cell)).translate(_SIGNS).strip()
 
 
 def number(text: str) -> float:

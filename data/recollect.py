@@ -396,8 +396,11 @@ def load(path: Path = DATASET) -> xr.Dataset:
         raise UserError(f"{path} is missing; restore it or run `python -m analysis panel build`.")
     try:
         return _plain(_with_sums(xr.load_dataset(path, engine="netcdf4")))
-    except (OSError, ValueError, KeyError) as error:
-        raise UserError(f"{path} cannot be read as NetCDF; restore it.") from error
+    except (OSError, ValueError, KeyError, RuntimeError) as error:  # the last: a spoiled block
+        digest = sha256(path.read_bytes())
+        raise UserError(
+            f"{path} (sha256 {digest}) cannot be read as NetCDF; restore it."
+        ) from error
 
 
 # --- Panels -----------------------------------------------------------------------------------

@@ -250,6 +250,8 @@ def test_validate_takes_numbers_and_leaves_its_argument_alone(small_frame):
         pytest.param(edited("1.25", "1_2"), ["line 3, column indus", "'1_2'"], id="underscore"),
         pytest.param(edited("1.25", "1d5"), ["line 3, column indus", "'1d5'"], id="exponent"),
         pytest.param(edited("1.25", "12%"), ["line 3, column indus", "'12%'"], id="per cent"),
+        pytest.param(edited("1.25", "1.5①"), ["line 3, column indus", "'1.5①'"], id="footnote"),
+        pytest.param(edited("1.25", "10²"), ["line 3, column indus", "'10²'"], id="exponent mark"),
         pytest.param(
             edited("1.25", "__import__('os')"), ["line 3, column indus", "not a number"], id="code"
         ),

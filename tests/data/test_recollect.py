@@ -157,9 +157,12 @@ def test_a_missing_or_damaged_file_is_refused(tmp_path):
     with pytest.raises(UserError, match=r"gone\.nc is missing"):
         recollect.load(tmp_path / "gone.nc")
     whole = recollect.DATASET.read_bytes()
-    (tmp_path / "cut.nc").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(UserError, match=r"cut\.nc cannot be read"):
-        recollect.load(tmp_path / "cut.nc")
+    half = len(whole) // 2
+    flipped = whole[:half] + bytes([whole[half] ^ 1]) + whole[half + 1 :]
+    for name, content in {"cut.nc": whole[:half], "flipped.nc": flipped}.items():
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(UserError, match=rf"{name} \(sha256 [0-9a-f]{{64}}\) cannot be read"):
+            recollect.load(tmp_path / name)
 
 
 # --- the committed panels -------------------------------------------------------------------

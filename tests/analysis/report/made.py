@@ -122,8 +122,8 @@ def traces() -> list[Trace]:
         Trace(
             panel="recollected", column="3.2", model=model, engine="collapsed", gate=gate,
             priors=PRIORS.to_json(), versions='{"pymc": "6.4"}', commit="x",
-            numbers="r_hat 1.001", more="engine collapsed",
-            ranks=[{"variable": "slope indus", "shares": even}],
+            numbers="r_hat 1.001", more=f"engine collapsed {HOSTILE}",
+            ranks=[{"variable": name, "shares": even} for name in ("slope indus", HOSTILE)],
             energy=[{"kind": "energy", "at": 0.0, "density": 1.0}],
         )
         for model, gate in ((LADDER[-1], "pass"), (LADDER[0], "fail"))

@@ -1,0 +1,115 @@
+"""The same seed gives the same numbers: in another process, under other threads, other hashes."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from analysis.outputs import ROOT
+
+FITS = """
+import hashlib, json, sys
+from analysis.engines import Settings
+from analysis.sample import Job, fit
+from analysis.specifications import select
+from tests.fits import simulated
+if __name__ == "__main__":
+    found = {}
+    for column, model, engine in json.loads(sys.argv[1]):
+        settings = Settings(draws=100, tune=150, chains=2, engine=engine)
+        tree = fit(Job(simulated(5, 2014), select([column])[0], model), settings)
+        own = {}
+        for name, group in tree.children.items():
+            digest = hashlib.sha256()
+            for variable, values in sorted(group.to_dataset().variables.items()):
+                digest.update(f"{variable} {values.dims} {values.dtype}".encode())
+                plain = values.to_numpy()
+                text = plain.dtype == object
+                digest.update(repr(plain.tolist()).encode() if text else plain.tobytes())
+            own[name] = digest.hexdigest()
+        means = {n: float(v.mean()) for n, v in tree["posterior"].to_dataset().data_vars.items()}
+        sds = {n: float(v.std()) for n, v in tree["posterior"].to_dataset().data_vars.items()}
+        found[f"{column} {model}"] = {"groups": own, "means": means, "sds": sds}
+    print(json.dumps(found))
+"""
+
+INDEPENDENT = [("3.2", "hierarchical", None), ("8.2", "flat", None)]
+CHAINS = [("3.2", "autoregressive", None), ("8.2", "mundlak", "nuts")]
+"""Columns, models and engines: independent draws, and chains of NUTS, which take a minute."""
+
+PROCESSOR = ("OPENBLAS_CORETYPE", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def fits(script, listed, **variables: str) -> dict:
+    """Fit in a process of its own, with none of the settings of BLAS but the named ones."""
+    inherited = {name: value for name, value in os.environ.items() if name not in PROCESSOR}
+    done = subprocess.run(
+        [sys.executable, script, json.dumps(listed)],
+        cwd=ROOT,
+        env={**inherited, "PYTHONPATH": str(ROOT), **variables},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.fixture(scope="module")
+def script(tmp_path_factory):
+    path = tmp_path_factory.mktemp("determinism") / "fits.py"
+    path.write_text(FITS)
+    return path
+
+
+OTHER = "Nehalem"
+"""An old core without wide vectors, which every x86 processor of today can run."""
+
+
+@pytest.fixture(scope="module")
+def first(script) -> dict:
+    return fits(script, INDEPENDENT, OMP_NUM_THREADS="1", PYTHONHASHSEED="1")
+
+
+@pytest.mark.slow
+def test_threads_and_hashes_change_no_value_in_another_process(script, first):
+    assert fits(script, INDEPENDENT, OMP_NUM_THREADS="2", PYTHONHASHSEED="2") == first
+
+
+@pytest.mark.trust
+def test_threads_and_hashes_change_no_chain(script):
+    found = [fits(script, CHAINS, OMP_NUM_THREADS=n, PYTHONHASHSEED=n) for n in ("1", "2")]
+    assert found[0] == found[1]
+
+
+@pytest.mark.slow
+def test_another_processors_linear_algebra_moves_no_estimate(script, first):
+    """By more than a millionth of its spread over draws; chains of NUTS part by rounding alone."""
+    other = fits(script, INDEPENDENT, OMP_NUM_THREADS="1", OPENBLAS_CORETYPE=OTHER)
+    for name, own in first.items():
+        for variable, mean in own["means"].items():
+            np.testing.assert_allclose(
+                other[name]["means"][variable],
+                mean,
+                rtol=1e-9,
+                atol=1e-6 * own["sds"][variable],
+                err_msg=f"{name} {variable}",
+            )
+
+
+REPLICATE = ("replicate", "3.2", "8.1", "--panel", "recollected", "--draws", "999")
+
+
+@pytest.mark.slow
+def test_a_table_is_the_same_byte_for_byte(tmp_path):
+    contents = []
+    for run in ("1", "2"):
+        command = [sys.executable, "-m", "analysis", *REPLICATE, "--out", tmp_path / run]
+        variables = {"PYTHONHASHSEED": run, "OMP_NUM_THREADS": run}
+        subprocess.run(
+            command, cwd=ROOT, env=os.environ | variables, check=True, capture_output=True
+        )
+        contents.append((tmp_path / run / "results" / "replication.csv").read_bytes())
+    assert contents[0] == contents[1]

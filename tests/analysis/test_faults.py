@@ -1,0 +1,336 @@
+"""Full disks, folders that cannot be written to, kills, and two runs at once: no broken file."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from xml.etree import ElementTree
+
+import matplotlib.image
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from analysis import screen, trace
+from analysis.outputs import ROOT
+from data.errors import UserError
+from data.panel import ENSEMBLE, FOLDER, load_panel
+from tests.analysis.test_spread import until
+from tests.traces import ATTRIBUTES
+
+SMALL_REPRODUCE = """
+import sys
+from pathlib import Path
+from analysis import __main__ as cli
+from analysis import specifications
+some = specifications.select(["8.1", "8.2", "8.3"])
+if __name__ == "__main__":
+    cli.named_panels = lambda: ("recollected-census4",)
+    cli.select = lambda columns: specifications.select(columns) if columns else some
+    cli.HEADLINE = ("8.1", "8.2", "8.3")
+    whole = cli.replicate
+    cli.replicate = lambda out: whole(draws=99, out=out)
+    sys.argv = ["analysis", "reproduce", "--out", sys.argv[1]]
+    cli.main()
+"""
+"""The command on one panel and three columns, with few draws of the bootstrap."""
+
+REPLICATE = ("replicate", "8.1", "--panel", "recollected", "--draws", "99")
+SAMPLE = ("sample", "8.1", "--panel", "recollected", "--model", "flat")
+
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+
+
+def start(*words: object) -> subprocess.Popen:
+    """Start a Python program in a process group of its own."""
+    return subprocess.Popen(
+        [sys.executable, *map(str, words)],
+        env=ENVIRONMENT,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+@pytest.fixture
+def script(tmp_path) -> Path:
+    path = tmp_path / "small.py"
+    path.write_text(SMALL_REPRODUCE)
+    return path
+
+
+# --- what a whole file is -------------------------------------------------------------------------
+
+
+def _netcdf(path: Path) -> None:
+    trace.read(path)  # loads every group, and so checks each block's checksum
+
+
+def _html(path: Path) -> None:
+    assert path.read_text("utf-8").rstrip().endswith("</html>")
+
+
+READERS = {
+    ".nc": _netcdf,
+    ".csv": lambda path: pd.read_csv(path),
+    ".json": lambda path: json.loads(path.read_text("utf-8")),
+    ".html": _html,
+    ".svg": ElementTree.parse,
+    ".png": matplotlib.image.imread,
+}
+
+
+def hold_whole(root: Path) -> list[Path]:
+    """Read every file below a folder to its end; return them."""
+    found = [path for path in root.rglob("[!.]*") if path.is_file()]
+    for path in found:
+        READERS[path.suffix](path)
+        if path.suffix == ".csv":
+            assert path.read_bytes().endswith(b"\n")
+    return found
+
+
+def killed_at_random(script: Path, out: Path, kills: int, longest: float) -> None:
+    """Kill `reproduce` again and again, then let it finish; no fit that was done is done again."""
+    chance = random.Random(kills)
+    done: dict[Path, tuple[int, int]] = {}
+    struck = 0
+    for _ in range(kills):
+        run = start(script, out)
+        try:
+            run.communicate(timeout=chance.uniform(0.3, longest))
+        except subprocess.TimeoutExpired:
+            os.killpg(run.pid, signal.SIGKILL)
+            run.communicate()
+            struck += 1
+        hold_whole(out)
+        now = stamps(out)
+        assert done.items() <= now.items()
+        done = now
+    assert struck > kills / 2
+    run = start(script, out)
+    said, wrong = run.communicate(timeout=300)
+    assert run.returncode == 0, wrong
+    assert f"{len(done)} of 6 traces are up to date" in said
+    assert done.items() <= stamps(out).items()
+    assert {path.suffix for path in hold_whole(out)} == set(READERS)
+
+
+def stamps(out: Path) -> dict[Path, tuple[int, int]]:
+    """Return which file each trace is."""
+    paths = (out / "traces").glob("*/[!.]*.nc")
+    return {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in paths}
+
+
+# --- kills, and two runs at once ------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_ten_kills_leave_whole_files_and_finished_fits(script, tmp_path):
+    killed_at_random(script, tmp_path / "out", kills=10, longest=8)
+
+
+@pytest.mark.trust
+def test_fifty_kills_leave_whole_files_and_finished_fits(script, tmp_path):
+    killed_at_random(script, tmp_path / "out", kills=50, longest=30)
+
+
+def both_finish(words: list[object], out: Path) -> list[Path]:
+    """Run a command twice at once into one folder; return the whole files that are there."""
+    runs = [start(*words) for _ in range(2)]
+    for run in runs:
+        _, wrong = run.communicate(timeout=600)
+        assert run.returncode == 0, wrong
+    assert [path for path in out.rglob(".*") if path.is_file()] == []
+    return hold_whole(out)
+
+
+@pytest.mark.slow
+def test_two_samplers_at_once_in_one_folder_both_finish(tmp_path):
+    found = both_finish(["-m", "analysis", *SAMPLE, "--out", tmp_path], tmp_path)
+    assert [path.name for path in found] == ["8.1-flat.nc"]
+
+
+@pytest.mark.trust
+def test_two_main_jobs_at_once_in_one_folder_both_finish(script, tmp_path):
+    found = both_finish([script, tmp_path / "out"], tmp_path / "out")
+    assert {path.suffix for path in found} == set(READERS)
+
+
+# --- no room, no permission -----------------------------------------------------------------------
+
+LIMITED = """
+import resource, sys
+from analysis import __main__ as cli
+if __name__ == "__main__":
+    limit = int(sys.argv.pop(1))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+    cli.main()
+"""
+
+
+def answer(*words: object) -> str:
+    """Run a command that must fail; return the one sentence that it says."""
+    done = subprocess.run(
+        list(map(str, words)), cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True
+    )
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.startswith("Error: ")
+    assert done.stderr.count("\n") == 1
+    return done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("limit", "command"), [(100, REPLICATE), (100_000, SAMPLE)])
+def test_a_file_that_finds_no_room_is_one_sentence_and_not_there(tmp_path, limit, command):
+    """A limit on the size of a file: the system's answer comes while it is written."""
+    script, out = tmp_path / "limited.py", tmp_path / "out"
+    script.write_text(LIMITED)
+    said = answer(sys.executable, script, limit, *command, "--out", out)
+    assert "free some space" in said
+    assert [path for path in out.rglob("*") if path.is_file()] == []
+
+
+def mounted(options: str, folder: Path) -> list[str]:
+    """Return how a command is started that alone sees a mount on a folder; skip if none may."""
+    words = ["unshare", "-rm", "sh", "-c", f'mount {options} "$0" && exec "$@"', str(folder)]
+    able = (
+        shutil.which("unshare")
+        and not subprocess.run([*words, "true"], capture_output=True).returncode
+    )
+    if not able:
+        pytest.skip("this user may not mount a folder for a process alone")
+    return words
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("options", "remedy"),
+    [("-t tmpfs -o size=4k tmpfs", "free some space"), ("-t tmpfs -o ro tmpfs", "written to")],
+    ids=["full", "read-only"],
+)
+def test_a_disk_that_takes_nothing_is_one_sentence(tmp_path, options, remedy):
+    command = [*mounted(options, tmp_path), sys.executable, "-m", "analysis", *REPLICATE]
+    said = answer(*command, "--out", tmp_path)
+    assert remedy in said
+    assert str(tmp_path) in said
+
+
+# --- spoiled files --------------------------------------------------------------------------------
+
+
+def test_a_spoiled_ensemble_is_refused_with_its_hash_and_in_no_other_panels_way(tmp_path):
+    for path in FOLDER.iterdir():
+        shutil.copy(path, tmp_path)
+    content = bytearray((FOLDER / ENSEMBLE).read_bytes())
+    content[len(content) // 2] ^= 1
+    for spoiled in (bytes(content), bytes(content[:1000])):
+        (tmp_path / ENSEMBLE).write_bytes(spoiled)
+        with pytest.raises(UserError, match=r"reconstructed-ensemble\.nc has sha256 [0-9a-f]{64}"):
+            load_panel("reconstructed-01", ["produ"], tmp_path)
+        assert load_panel("recollected", ["produ"], tmp_path).balanced
+
+
+def test_a_flipped_bit_in_a_traces_data_is_found(tmp_path):
+    path = tmp_path / "a.nc"
+    trace.write(made(), path)
+    whole = path.read_bytes()
+    # Blocks are compressed, so that their bytes stand where draws alone can be.
+    start = whole.index(b"\x78\x01")
+    for at in range(start + 2, start + 200, 7):
+        spoiled = bytearray(whole)
+        spoiled[at] ^= 1
+        path.write_bytes(spoiled)
+        with pytest.raises(UserError, match="cannot be read as a trace"):
+            trace.read(path)
+
+
+def made() -> xr.DataTree:
+    """Return a trace whose draws do not shrink."""
+    y = np.random.default_rng(0).normal(size=(2, 500, 3))
+    group = xr.Dataset({"y": (("chain", "draw", "obs"), y)})
+    names = (*trace.GROUPS, *trace.PRIOR_GROUPS)
+    tree = xr.DataTree.from_dict({f"/{name}": group for name in names})
+    tree.attrs = dict(ATTRIBUTES)
+    return tree
+
+
+# --- Ctrl-C ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["collapsed", "nuts"])
+def test_an_interrupt_of_sampling_ends_all_processes_at_once(tmp_path, engine):
+    words = ["sample", "3.2", "8.1", "--panel", "recollected", "--model", "mundlak"]
+    words += ["--engine", engine, "--out", tmp_path]
+    with start("-m", "analysis", *words) as run:
+        line = run.stdout.readline()  # said as sampling begins
+        assert "sampling 2" in line
+        time.sleep(3)
+        begun = time.monotonic()
+        os.killpg(run.pid, signal.SIGINT)
+        out, err = run.communicate(timeout=30)
+        took = time.monotonic() - begun
+    assert run.returncode == 130
+    assert "the same command goes on" in out
+    assert "Traceback" not in out + err
+    assert took < 5
+    assert until(lambda: not group_alive(run.pid), 5)
+
+
+def group_alive(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+# --- locales and labels ---------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_locale_with_decimal_commas_changes_no_byte(tmp_path):
+    built = subprocess.run(
+        ["localedef", "-i", "de_DE", "-f", "UTF-8", tmp_path / "de_DE.UTF-8"], capture_output=True
+    ) if shutil.which("localedef") else None  # fmt: skip
+    if built is None or built.returncode:
+        pytest.skip("no locale can be built here")
+    script = tmp_path / "localised.py"
+    script.write_text(LOCALISED)
+    tables = []
+    for name in ("C", "de_DE.UTF-8"):
+        words = [sys.executable, script, *REPLICATE, "--out", tmp_path / name]
+        variables = {"LC_ALL": name, "LOCPATH": str(tmp_path), "PYTHONUTF8": "1"}
+        done = subprocess.run(
+            words, cwd=ROOT, env=ENVIRONMENT | variables, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.startswith("0,5" if name != "C" else "0.5")
+        tables.append((tmp_path / name / "results" / "replication.csv").read_bytes())
+    assert tables[0] == tables[1]
+
+
+LOCALISED = """
+import locale
+from analysis import __main__ as cli
+locale.setlocale(locale.LC_ALL, "")
+print(locale.str(0.5))
+cli.main()
+"""
+
+
+def test_markup_in_a_users_label_is_shown_as_it_is(monkeypatch, capsys):
+    monkeypatch.setattr(screen, "console", screen.Console(width=100))
+    screen.show(pd.DataFrame({"region": ["[/red]", "[bold]x"]}), "Labels")
+    printed = capsys.readouterr().out
+    assert "[/red]" in printed
+    assert "[bold]x" in printed

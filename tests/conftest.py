@@ -1,0 +1,24 @@
+"""How property-based tests run: the same few examples each time, many others in `make trust`."""
+
+import pytest
+from hypothesis import is_hypothesis_test, settings
+
+settings.register_profile("test", derandomize=True, max_examples=25, deadline=None)
+settings.register_profile(
+    "trust", max_examples=1_000, deadline=None, database=None, print_blob=True
+)
+
+
+def pytest_configure(config):
+    settings.load_profile("trust" if _trust(config) else "test")
+
+
+@pytest.hookimpl(tryfirst=True)  # before the marks are read
+def pytest_collection_modifyitems(config, items):
+    for item in items if _trust(config) else ():
+        if is_hypothesis_test(getattr(item, "obj", None)):
+            item.add_marker("trust")
+
+
+def _trust(config) -> bool:
+    return config.option.markexpr == "trust"
