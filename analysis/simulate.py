@@ -667,7 +667,8 @@ def answer(estimated: pd.DataFrame, found: pd.DataFrame) -> str:
     parts = [
         f"Recommended by the rule is {_described(best, found)} System GMM’s intervals hold in "
         f"{gmm['holds']:.0f}. Without the cells {' and '.join(ADDED)}, by which the study's first "
-        f"list was extended before it ran, the rule recommends {label(first['estimator'])}.",
+        "list was extended after a trial of a few data sets, the rule recommends "
+        f"{label(first['estimator'])}.",
         _said(verdicts(estimated, ranked, best["estimator"])),
     ]
     if closest["estimator"] != best["estimator"]:

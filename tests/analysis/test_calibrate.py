@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from analysis import calibrate
 from analysis.calibrate import CASES, DRAWS, Case, as_it_should, collect, judge, ranks, summary
 from analysis.specifications import select
 from tests.fits import simulated
@@ -19,6 +20,17 @@ def test_the_ranks_of_a_right_model_are_uniform():
     assert as_it_should(case, judged)
     again = collect(ranks(case, simulated(5, 2014), RECORD, 20, workers=1))
     assert all(np.array_equal(again[name], found[name][:20]) for name in found)
+
+
+@pytest.mark.slow
+def test_ranks_about_the_panels_own_posterior_are_uniform_given_both_outcomes(monkeypatch):
+    case = Case("posterior", "mundlak", "mundlak", posterior=True)
+    panel = simulated(5, 2014)
+    assert as_it_should(case, judge(case, collect(ranks(case, panel, RECORD, 60, workers=1))))
+    # Outcomes that are counted twice make posteriors that are too narrow.
+    counted = calibrate.both
+    monkeypatch.setattr(calibrate, "both", lambda seen, new: counted(counted(seen, new), new))
+    assert not as_it_should(case, judge(case, collect(ranks(case, panel, RECORD, 60, workers=1))))
 
 
 @pytest.mark.slow
