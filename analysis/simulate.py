@@ -663,12 +663,19 @@ def answer(estimated: pd.DataFrame, found: pd.DataFrame) -> str:
     ranked = ranking(found)
     best, gmm = ranked.iloc[0], ranked.set_index("estimator").loc["system_gmm"]
     closest = ranked.loc[ranked["relative_rmse"].idxmin()]
-    first = ranking(found[~found["cell"].str.endswith(ADDED)]).iloc[0]
-    parts = [
+    told = (
         f"Recommended by the rule is {_described(best, found)} System GMM’s intervals hold in "
-        f"{gmm['holds']:.0f}. Without the cells {' and '.join(ADDED)}, by which the study's first "
-        "list was extended after a trial of a few data sets, the rule recommends "
-        f"{label(first['estimator'])}.",
+        f"{gmm['holds']:.0f}."
+    )
+    first = found[~found["cell"].str.endswith(ADDED)]
+    if len(first):
+        told += (
+            f" Without the cells {' and '.join(ADDED)}, by which the study's first list was "
+            "extended after a trial of a few data sets, the rule recommends "
+            f"{label(ranking(first)['estimator'].iloc[0])}."
+        )
+    parts = [
+        told,
         _said(verdicts(estimated, ranked, best["estimator"])),
     ]
     if closest["estimator"] != best["estimator"]:
