@@ -1114,7 +1114,8 @@ def reproduce(seed: Seed = 1, cluster: Cluster = None, out: Out = ROOT) -> None:
         if record.column not in HEADLINE:
             listed += jobs(panels, [record], [main_model(record).name])
     _sample(listed, Settings(seed=seed), outputs, cluster)
-    _dynamic([record for record in every if record.dynamic], panels, (), seed, cluster, outputs)
+    if lagged := [record for record in every if record.dynamic]:
+        _dynamic(lagged, panels, (), seed, cluster, outputs)
     diagnostics = _diagnose(outputs)
     compare(out=out)
     audit(out=out)
