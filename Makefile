@@ -9,7 +9,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/set-up
 # The project itself, for the script `reanalysis`: from this folder alone.
-IN_PLACE := --no-deps --no-build-isolation --editable .
+IN_PLACE := --no-deps --no-build-isolation --config-settings editable_mode=compat --editable .
 
 COMMANDS := panel fingerprints reconstruct reconstruct-ensemble reconstruct-bounds replicate gmm-grid \
             dynamic simulate sample prior-summary describe-model diagnose check sensitivity influence power \

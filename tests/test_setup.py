@@ -280,7 +280,7 @@ def test_setup_takes_the_first_interpreter_that_runs(machine):
     assert done.returncode == 0, done.stderr
     assert machine.log[0] == "python3.12"
     assert "--require-hashes -r requirements.lock" in machine.log[1]
-    assert "--no-deps --no-build-isolation --editable ." in machine.log[2]
+    assert machine.log[2].endswith("--editable .")
 
 
 @needs_make

@@ -79,7 +79,9 @@ def test_workers_that_are_not_fit_are_refused(tmp_path, monkeypatch):
         monkeypatch.setattr(module, "PATIENCE", 30.0)
         with worker(where, threads=2), pytest.raises(UserError, match="has 2 threads"):
             list(spread(own_process, [1], cluster=where))
-        lost = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        (tmp_path / "analysis").mkdir()
+        (tmp_path / "analysis" / "__init__.py").touch()  # another project of that name
+        lost = {**os.environ, "PYTHONPATH": str(tmp_path)}
         with (
             worker(where, environment=lost, folder=tmp_path),
             pytest.raises(UserError, match="does not find the project"),
