@@ -138,12 +138,15 @@ def roots(rows: pd.DataFrame) -> alt.LayerChart:
             *(alt.Tooltip(f"{name}:Q", format=".3f") for name in ("coef", "low", "high")),
         ],
     }  # fmt: skip
-    scale = alt.Scale(domain=[1 - dynamic.REACH, 1 + dynamic.REACH])
+    scale = alt.Scale(domain=[1 - dynamic.REACH, 1 + dynamic.REACH], zero=False)
     one = alt.Chart().mark_rule(strokeDash=[2, 3], color=GREY, aria=False).encode(x=alt.datum(1))
     bars = base.mark_rule(strokeWidth=1.6, clip=True).encode(
         x=alt.X("low:Q", title="root of the lagged outcome", scale=scale), x2="high:Q", **shared
     )
-    dots = base.mark_circle(size=45, opacity=1, clip=True).encode(x="coef:Q", **shared)
+    # A layer without the scale would add zero to the others'.
+    dots = base.mark_circle(size=45, opacity=1, clip=True).encode(
+        x=alt.X("coef:Q", scale=scale), **shared
+    )
     return sized(alt.layer(one, bars, dots).add_params(pick), 380)
 
 
