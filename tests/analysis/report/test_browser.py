@@ -72,10 +72,10 @@ def test_the_page_fits_and_axe_finds_nothing(opened, width, scheme):
 
     tab = opened(width, scheme)
     assert tab.evaluate("document.documentElement.scrollWidth") <= width
-    assert tab.locator(".chart svg").count() == 6
+    assert tab.locator(".chart svg").count() == 8
     for details in tab.locator("details").all():
         details.evaluate("node => { node.open = true; }")
-    tab.wait_for_function("document.querySelectorAll('.chart svg').length === 10")
+    tab.wait_for_function("document.querySelectorAll('.chart svg').length === 12")
     assert tab.evaluate("document.documentElement.scrollWidth") <= width
     found = Axe().run(tab).response["violations"]
     told = [(each["id"], [node["html"][:120] for node in each["nodes"]][:3]) for each in found]
