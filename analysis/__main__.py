@@ -854,7 +854,7 @@ def decompose(columns: Columns = None, out: Out = ROOT) -> None:
 def claims(out: Out = ROOT) -> None:
     """Give each claim of the paper its verdict by a fixed rule: results/claims.json.
 
-    Reads what replicate, compare and sensitivity made; says what is missing.
+    Reads what replicate, compare, sensitivity and multiverse made; says what is missing.
 
     Example: python -m analysis claims
     """
@@ -937,44 +937,41 @@ def dynamic(
 
     Example: python -m analysis dynamic 5.1 --panel recollected
     """
+    from analysis.dynamic import dynamic_models
+    from analysis.engines import Settings
+    from analysis.sample import jobs
+
     records = [record for record in select(columns or ()) if record.dynamic]
     if not records:
         raise UserError(
             "Only the columns of Table 5 have a lagged outcome: choose among 5.1, 5.2, 5.3, 5.4."
         )
-    found = _dynamic(records, _load(panel, records), model or (), seed, cluster, Outputs(out))
+    panels, outputs = _load(panel, records), Outputs(out)
+    names = dict.fromkeys([dynamic_models()[0].name, *(model or ())])
+    _sample(jobs(panels, records, names), Settings(seed=seed), outputs, cluster)
+    found = _dynamic(records, panels, outputs)
     if (found["gate"] == "fail").any():
         raise typer.Exit(1)
 
 
 def _dynamic(
-    records: Sequence[Specification],
-    panels: Sequence[Panel],
-    models: Sequence[str],
-    seed: int,
-    cluster: str | None,
-    outputs: Outputs,
+    records: Sequence[Specification], panels: Sequence[Panel], outputs: Outputs
 ) -> pd.DataFrame:
     from analysis import dynamic as lagged
-    from analysis import plots
-    from analysis.engines import Settings
-    from analysis.sample import jobs
+    from analysis import gallery
 
-    names = dict.fromkeys([lagged.dynamic_models()[0].name, *models])
-    _sample(jobs(panels, records, names), Settings(seed=seed), outputs, cluster)
     made = lagged.table(panels, records, outputs.traces)
     total = len(panels) * len(records)
     tables = list(track(made, "Estimating", total, console=console, transient=True))
     found, follows = (pd.concat(each, ignore_index=True) for each in zip(*tables, strict=True))
     for (name, column), rows in found.groupby(["panel", "column"], sort=False):
         _print_frame(lagged.side_by_side(rows), f"{column} on {name}: coefficient, se, interval")
-    drawn = {"dynamic": (found, lagged.draw), "dynamic_effects": (follows, lagged.draw_effects)}
-    for name, (frame, draw) in drawn.items():
+    for name, frame in (("dynamic", found), ("dynamic_effects", follows)):
         path = outputs.results / f"{name}.csv"
         write_csv(frame, path)
         console.print(f"written: {outputs.shown(path)} ({len(frame)} rows)")
-        for picture in plots.save(draw, frame, outputs.figures / name):
-            console.print(f"written: {outputs.shown(picture)}")
+    for picture in gallery.pictures_of("dynamic", outputs):
+        console.print(f"written: {outputs.shown(picture)}")
     return found
 
 
@@ -1115,7 +1112,7 @@ def reproduce(seed: Seed = 1, cluster: Cluster = None, out: Out = ROOT) -> None:
             listed += jobs(panels, [record], [main_model(record).name])
     _sample(listed, Settings(seed=seed), outputs, cluster)
     if lagged := [record for record in every if record.dynamic]:
-        _dynamic(lagged, panels, (), seed, cluster, outputs)
+        _dynamic(lagged, panels, outputs)
     diagnostics = _diagnose(outputs)
     compare(out=out)
     audit(out=out)

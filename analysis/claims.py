@@ -35,13 +35,14 @@ import numpy as np
 import pandas as pd
 
 from analysis.compare import CERTAIN, Z, published_column
+from analysis.describe import main_model
 from analysis.outputs import MADE_BY, TEXT
 from analysis.sensitivity import AVERAGE
 from analysis.specifications import SPECIFICATIONS, select
 from data.files import replacing, sha256
 from data.panel import PANELS
 from models.design import Specification
-from models.registry import LADDER, models_for
+from models.registry import models_for
 
 EVIDENCE = tuple(kind.name for kind in PANELS if kind.evidence)
 IMPLIED = tuple(kind.name for kind in PANELS if not kind.evidence)
@@ -211,11 +212,9 @@ def home(record: Specification) -> tuple[Specification, str]:
 
 
 def evidence_model(record: Specification) -> str:
-    """Return the name of the model whose posterior is the evidence; empty if there is none yet."""
-    if not record.dynamic:
-        return LADDER[-1]
-    own = [m.name for m in models_for(record) if not m.counterpart(record) and not m.extra]
-    return own[-1] if own else ""
+    """Return the name of the model whose posterior is the evidence: its home's main one."""
+    whole, _ = home(record)
+    return main_model(whole).name
 
 
 def other_models(record: Specification) -> list[str]:
@@ -279,8 +278,7 @@ def turning(
     whole, region = home(record)
     main = evidence_model(record)
     if claim.kind == "no turn":
-        return {"other models": None, "other priors": None, "one province less": None,
-                "multiverse": None}  # fmt: skip
+        return {}  # none of them says where a parabola turns
     fit = {"panel": panel, "column": whole.column, "model": main, "term": claim.term}
     models = rows(tables["comparison"], panel=panel, column=claim.column, term=claim.term)
     if len(models):

@@ -146,7 +146,7 @@ class NutsEngine:
     """NUTS in all variables of the PyMC model; all else is PyMC's own too.
 
     The mass matrix learns directions, not the variables' scales alone (`adaptation`): effects hang
-    together, and with t errors it gives twice the effective draws by trees of half the size.
+    together, with t errors above all.
     """
 
     name: ClassVar[str] = "nuts"

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from analysis import decompose, dynamic, gmm_grid, influence, plots, power, sensitivity
 from analysis.multiverse import draw as multiverse
 from analysis.outputs import TEXT, Outputs
+from data.panel import PANELS
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,17 @@ def _whole(name: str) -> Callable[[pd.DataFrame], Iterator[tuple[str, pd.DataFra
     return lambda table: iter([(name, table)])
 
 
+def _first_panel(name: str) -> Callable[[pd.DataFrame], Iterator[tuple[str, pd.DataFrame]]]:
+    """Take the first panel of `data.panel.PANELS` that a table has."""
+
+    def frames(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+        there = [kind.name for kind in PANELS if (table["panel"] == kind.name).any()]
+        if there:
+            yield name, table[table["panel"] == there[0]]
+
+    return frames
+
+
 def _distance(table: pd.DataFrame) -> Figure:
     from analysis.reconstruct import report  # needs the extra `reconstruct`
 
@@ -51,8 +63,8 @@ PICTURES = (
     Picture("dynamic_effects", "dynamic", _whole("dynamic_effects"), dynamic.draw_effects),
     Picture("decomposition", "decompose", _whole("decomposition"), decompose.draw),
     Picture("sensitivity_influence", "sensitivity", sensitivity.frames, sensitivity.draw),
-    Picture("influence", "influence", influence.frames, influence.draw),
-    Picture("power_curves", "power", power.frames, power.draw),
+    Picture("influence", "influence", _first_panel("influence"), influence.draw),
+    Picture("power_curves", "power", _first_panel("power"), power.draw),
     Picture("multiverse_curves", "multiverse", multiverse.frames, multiverse.draw),
     Picture("multiverse_curves", "multiverse", multiverse.overview_frames, multiverse.overview),
     Picture("distance", "reconstruct", _whole("reconstruction_distance"), _distance),
@@ -80,11 +92,15 @@ def draw(outputs: Outputs) -> Iterator[tuple[str, list[Path]]]:
         yield picture.command, _draw(picture, outputs)
 
 
+def pictures(command: str) -> list[Picture]:
+    """Return the pictures of what one command makes."""
+    return [picture for picture in PICTURES if picture.command == command]
+
+
 def pictures_of(command: str, outputs: Outputs) -> Iterator[Path]:
-    """Redraw the pictures of what one command makes; yield the files."""
-    for picture in PICTURES:
-        if picture.command == command:
-            yield from _draw(picture, outputs)
+    """Redraw them; yield the files."""
+    for picture in pictures(command):
+        yield from _draw(picture, outputs)
 
 
 def _draw(picture: Picture, outputs: Outputs) -> list[Path]:

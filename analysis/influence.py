@@ -18,7 +18,7 @@ from analysis.describe import main_model
 from analysis.sensitivity import AVERAGE
 from analysis.specifications import SPECIFICATIONS, select
 from data.errors import UserError
-from data.panel import PANELS, Panel
+from data.panel import Panel
 from data.provinces import REGIONS
 from models import twfe
 from models.design import Specification, design, sample
@@ -160,15 +160,6 @@ def summary(found: pd.DataFrame) -> pd.DataFrame:
             row[f"turn {what}"] = ", ".join(own.loc[own["turns"] == what, "left_out"])
         rows.append(row)
     return pd.DataFrame(rows)
-
-
-def frames(found: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Yield name and rows of the figure: the first panel of `data.panel.PANELS` that is there."""
-    for kind in PANELS:
-        own = found[found["panel"] == kind.name]
-        if len(own):
-            yield "influence", own
-            return
 
 
 def draw(rows: pd.DataFrame) -> Figure:

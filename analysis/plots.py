@@ -221,6 +221,16 @@ def save(draw: Callable[[pd.DataFrame], Figure], rows: pd.DataFrame, stem: Path)
     return paths
 
 
+def small_multiples(number: int, height: float, **shared: bool) -> tuple[Figure, list[Axes]]:
+    """Return a figure of frames, four a line and `height` inches high; `shared` as `subplots`."""
+    lines = -(-number // 4)
+    figure = Figure(figsize=(7.6, height * lines + 0.5), layout="constrained")
+    grid = list(figure.subplots(lines, 4, squeeze=False, **shared).flat)
+    for axes in grid[number:]:
+        axes.remove()
+    return figure, grid[:number]
+
+
 def _forest_lines(rows: pd.DataFrame) -> Iterator[tuple[str, pd.Series, str]]:
     """Yield label, row and colour of each line, by model and then by panel."""
     panels = list(dict.fromkeys(rows["panel"]))

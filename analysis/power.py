@@ -29,7 +29,7 @@ from analysis import system_gmm
 from analysis.compare import Z, published_slopes
 from analysis.describe import main_model
 from analysis.multiverse.fraction import normal_errors, summary
-from analysis.plots import PALETTE
+from analysis.plots import PALETTE, small_multiples
 from analysis.specifications import select
 from analysis.spread import spread
 from data.errors import UserError
@@ -294,26 +294,13 @@ WORDS = {
 }
 
 
-def frames(curves: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Yield name and rows of the figure: the first panel of `data.panel.PANELS` that is there."""
-    for kind in PANELS:
-        own = curves[curves["panel"] == kind.name]
-        if len(own):
-            yield "power", own
-            return
-
-
 def draw(rows: pd.DataFrame) -> Figure:
     """Draw power by the true slope, a frame for each slope; the printed one is a vertical line."""
     printed = published_slopes()
     cells = list(dict.fromkeys(zip(rows["column"], rows["term"], strict=True)))
-    n_lines = -(-len(cells) // 4)
-    figure = Figure(figsize=(7.6, 1.5 * n_lines + 0.5), layout="constrained")
-    grid = figure.subplots(n_lines, 4, squeeze=False, sharey=True).flat
-    for axes in grid[len(cells) :]:
-        axes.remove()
+    figure, grid = small_multiples(len(cells), 1.5, sharey=True)
     shown = {}
-    for axes, (column, term) in zip(grid, cells, strict=False):
+    for axes, (column, term) in zip(grid, cells, strict=True):
         own = rows[(rows["column"] == column) & (rows["term"] == term)]
         for test, colour in zip(WORDS, PALETTE, strict=False):
             line = own[own["test"] == test]

@@ -59,7 +59,7 @@ from threadpoolctl import threadpool_limits
 from analysis.compare import Z
 from analysis.dynamic import ESTIMATORS, PUBLISHED, Data, dynamic_models, label, shown
 from analysis.engines import CollapsedEngine, Settings
-from analysis.spread import code_sha256, spread
+from analysis.spread import code_sha256, kept
 from data.errors import UserError
 from data.files import replacing, sha256
 from data.panel import Panel
@@ -305,7 +305,7 @@ def posterior(data: Data, rng: np.random.Generator) -> tuple[Array, bool]:
     reduced = reduce(density)
     drawn = draw_scales(density, DRAWS, rng, reduced)
     if drawn.trust.represents:
-        return slopes(parts, reduced.draw(drawn.log_scale, rng)), True
+        return dynamic.slopes(parts, reduced.draw(drawn.log_scale, rng)), True
     return by_nuts(data, int(rng.integers(2**31))), False
 
 
@@ -322,17 +322,7 @@ def by_nuts(data: Data, seed: int) -> Array:
     engine = CollapsedEngine(model, parts, model.module.PRIORS, None)
     settings = Settings(NUTS.draws, NUTS.tune, NUTS.chains, seed, NUTS.target_accept)
     flat, _ = engine.by_nuts(settings.by(CollapsedEngine), np.random.default_rng(seed))
-    return slopes(parts, {name: v.reshape(-1, v.shape[-1]) for name, v in flat.items()})
-
-
-def slopes(parts: dynamic.Dynamic, drawn: dict[str, Array]) -> Array:
-    """Return draws of each term's slope on the paper's scale, shape (draws, k)."""
-    weights = dynamic.slope_weights(parts)
-    slope = drawn["slope_std"] @ weights["slope_std"].T
-    if "slope_offset" in weights:
-        spread = np.repeat(drawn["tau_slope_std"], len(parts.design.regions), axis=1)
-        slope = slope + (drawn["slope_offset"] * spread) @ weights["slope_offset"].T
-    return slope @ parts.averages * parts.scale / parts.term_scale
+    return dynamic.slopes(parts, {name: v.reshape(-1, v.shape[-1]) for name, v in flat.items()})
 
 
 def _summary(draws: Array) -> Array:
@@ -398,32 +388,12 @@ def run(
     folder: Path,
     workers: int = 2,
     cluster: str | None = None,
-) -> Iterator[Path]:
-    """Run a study; yield the file of each batch when it is there.
+) -> Iterator[Batch]:
+    """Run a study, `data_sets` in each cell; yield each batch when it is there.
 
-    Parameters
-    ----------
-    study : Study
-    cells : tuple of Cell
-    data_sets : int
-        In each cell.
-    folder : Path
-        Where finished batches are kept: those of this code and these data are not run again.
-    workers, cluster
-        As `analysis.spread.spread` takes them.
+    `folder` is that of `folder_of`; the rest is as `analysis.spread.kept` takes it.
     """
-    waiting = []
-    for batch in batches(cells, data_sets):
-        path = folder / batch.name
-        if path.is_file():
-            yield path
-        else:
-            waiting.append(batch)
-    for batch, arrays in spread(partial(run_batch, study), waiting, workers, cluster):
-        path = folder / batch.name
-        with replacing(path) as temporary:
-            np.savez(temporary, **arrays)
-        yield path
+    yield from kept(partial(run_batch, study), batches(cells, data_sets), folder, workers, cluster)
 
 
 def folder_of(study: Study, results: Path) -> Path:
@@ -487,7 +457,7 @@ def write(dataset: xr.Dataset, path: Path, folder: Path) -> None:
     packed = {name: {"zlib": True} for name in ("estimate", "low", "high", "nuts")}
     with replacing(path) as temporary:
         dataset.to_netcdf(temporary, engine="netcdf4", encoding=packed)
-    shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(folder.parent, ignore_errors=True)
 
 
 # --- what it says -------------------------------------------------------------------------------

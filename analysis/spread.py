@@ -21,18 +21,23 @@ and the limit on BLAS threads are per process):
 import os
 import signal
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from importlib.metadata import distributions
 from multiprocessing import active_children, get_context, parent_process
+from pathlib import Path
 from sysconfig import get_path
 from tempfile import TemporaryDirectory
 from threading import Thread
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from analysis.outputs import ROOT
 from data.errors import UserError
-from data.files import sha256
+from data.files import replacing, sha256
 
 PATIENCE = 10.0
 """Seconds to wait for a scheduler to answer and for its first worker."""
@@ -70,6 +75,44 @@ def spread[Input, Result](
         yield from map(task, inputs)
     else:
         yield from _in_processes(task, inputs, workers)
+
+
+class Named(Protocol):
+    """An input whose result has a file."""
+
+    @property
+    def name(self) -> str:
+        """Of that file."""
+
+
+def kept[Input: Named](
+    task: Callable[[Input], tuple[Input, Mapping[str, NDArray]]],
+    inputs: Iterable[Input],
+    folder: Path,
+    workers: int = 2,
+    cluster: str | None = None,
+) -> Iterator[Input]:
+    """Run a task for inputs whose arrays are not in `folder` yet; yield each input when they are.
+
+    Parameters
+    ----------
+    task : callable
+        From an input to itself and arrays by name.
+    folder : Path
+        Where they are kept, as `<input.name>`; it is another one for another code or data.
+    inputs, workers, cluster
+        As `spread` takes them.
+    """
+    waiting = []
+    for each in inputs:
+        if (folder / each.name).is_file():
+            yield each
+        else:
+            waiting.append(each)
+    for each, arrays in spread(task, waiting, workers, cluster):
+        with replacing(folder / each.name) as temporary:
+            np.savez(temporary, **arrays)
+        yield each
 
 
 # --- this machine -----------------------------------------------------------------------------

@@ -22,12 +22,11 @@ the one before (A takes the rows themselves, C those before them, B both ways),
 
 as `models.collapsed_errors` asks. NUTS moves in the log scales and artanh φ.
 
-What it cannot do: on the recollected panels φ comes to 0.99, all but a random walk, and still
-new series look less alike in time than the residuals of column 3.2 (lag-one autocorrelation about
-0.66 against 0.79, of two-way residuals; `check` shows it). Thirteen years of any stationary AR(1),
-net of province and year means, seldom reach 0.75 (simulated: 0.67 as φ nears 1), because half of
-their variance at most lies on straight lines and of the residuals' seven eighths do. These are
-growth of provinces, not errors in runs: `models.province_trends` gives each province its line.
+What it cannot do: on the recollected panels φ is all but 1, a random walk, and still new series
+look less alike in time than the residuals of column 3.2 (the lag-one autocorrelation that `check`
+shows). A stationary AR(1) over few years, net of province and year means, lies on straight lines
+for a part of its variance only, and these residuals for most of theirs. They are growth of
+provinces, not errors in runs: `models.province_trends` gives each province its line.
 
 The log likelihood of a row is given the years of its province before it, and predictive draws are
 of whole new series of errors.

@@ -78,6 +78,7 @@ PRIORS: Priors = REGULARISED.with_reason(
 report = hierarchical.report
 rows = hierarchical.rows
 slope_weights = hierarchical.slope_weights
+slopes = hierarchical.slopes
 
 
 def line(

@@ -274,6 +274,26 @@ def slope_weights(parts: WithinBetween) -> dict[str, NDArray[np.float64]]:
     return weights
 
 
+def slopes(parts: WithinBetween, drawn: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Return each term's slope, averaged over rows, on the paper's scale.
+
+    Parameters
+    ----------
+    parts : WithinBetween
+    drawn : dict
+        Draws of `density`'s variables, flat: shapes (draws, size).
+
+    Returns
+    -------
+    ndarray, shape (draws, terms)
+    """
+    if parts.pooled:
+        spread = np.repeat(drawn["tau_slope_std"], len(parts.design.regions), axis=1)
+        drawn = drawn | {"slope_offset": drawn["slope_offset"] * spread}
+    standardised = sum(drawn[name] @ weight.T for name, weight in slope_weights(parts).items())
+    return standardised @ parts.averages * parts.scale / parts.term_scale
+
+
 def _pooled_columns(parts: WithinBetween) -> NDArray[np.float64]:
     """Return what a pooled term's offsets add to each regressor's slope, (pooled · regions, m).
 

@@ -10,10 +10,9 @@ growth of its regressors, says nothing of them (the random trend model: Heckman 
 *JASA* 84:862–874; Wooldridge 2010, *Econometric Analysis of Cross Section and Panel Data*,
 section 11.7). The g_i need no Mundlak terms: nothing of x̃ is left for them to be tied to.
 
-Why: seven eighths of the sum of squared two-way residuals of column 3.2 on the recollected panels
-are straight lines, half of them Guangdong's, and stationary errors do not draw such (see
-`models.autoregressive`). A slope that is there in levels and gone here rests on which provinces
-grew, not on when they did.
+Why: two-way residuals of column 3.2 on the recollected panels are straight lines for the most part,
+one for each province, and stationary errors do not draw such (see `models.autoregressive`). A slope
+that is there in levels and gone here rests on which provinces grew, not on when they did.
 """
 
 from dataclasses import replace

@@ -21,6 +21,8 @@ never asks for a model's name:
 `generate(parts, free, rng) -> parts`
     Only of models whose rows hang on each other's outcomes: the same with outcomes drawn one after
     the other.
+`slopes(parts, drawn)`
+    Only of those that many fits are made of: each term's slope from draws of the density alone.
 `slope_weights(parts)`
     Only of models with a `density`: each regressor's standardised slope as a linear function of
     its locations, for exact densities of slopes at zero (`analysis.savage_dickey`).

@@ -195,7 +195,10 @@ def test_every_task_has_a_description_and_known_prerequisites():
         assert name == "setup" or "setup" in task["depends-on"], name
 
 
-@pytest.mark.skipif(not SCHEMA.exists(), reason="pixi's manifest schema is not at hand")
+@pytest.mark.skipif(
+    not SCHEMA.exists(),
+    reason="reads pixi's own manifest schema, fetched from elsewhere: no clone has it",
+)
 def test_pixi_manifest_is_valid():
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
     validator = jsonschema.validators.validator_for(schema)(schema)
@@ -229,7 +232,8 @@ echo {name} > log
 FAILS = "#!/bin/sh\necho 'this version is not installed' >&2\nexit 127\n"
 
 needs_make = pytest.mark.skipif(
-    shutil.which("make") is None or os.name == "nt", reason="there is no make"
+    shutil.which("make") is None or os.name == "nt",
+    reason="runs make, which is not installed or is not POSIX's",
 )
 
 

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.compare import Z, published_slopes
-from analysis.plots import PALETTE
+from analysis.plots import PALETTE, small_multiples
 from analysis.specifications import HEADLINE, select
 
 WORDS = {
@@ -132,12 +132,8 @@ def shares(rows: pd.DataFrame) -> str:
 def overview(rows: pd.DataFrame) -> Figure:
     """Draw the curve of every slope, a frame each, with the shares of sign and significance."""
     cells = list(dict.fromkeys(zip(rows["column"], rows["term"], strict=True)))
-    n_lines = -(-len(cells) // 4)
-    figure = Figure(figsize=(7.6, 1.6 * n_lines + 0.5), layout="constrained")
-    grid = figure.subplots(n_lines, 4, squeeze=False, sharex=True).flat
-    for axes in grid[len(cells) :]:
-        axes.remove()
-    for axes, (column, term) in zip(grid, cells, strict=False):
+    figure, grid = small_multiples(len(cells), 1.6, sharex=True)
+    for axes, (column, term) in zip(grid, cells, strict=True):
         own = rows[(rows["column"] == column) & (rows["term"] == term)]
         curve(axes, own)
         (record,) = select([column])

@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 
 from analysis.multiverse import fraction, grid
 from analysis.specifications import SPECIFICATIONS
-from analysis.spread import code_sha256, spread
+from analysis.spread import code_sha256, kept
 from data.errors import UserError
 from data.files import replacing, sha256
 from data.recollect import DATASET
@@ -80,23 +80,9 @@ def run(
 ) -> Iterator[Batch]:
     """Run the batches that are not there yet; yield each when it is.
 
-    Parameters
-    ----------
-    listed : sequence of Batch
-    seed : int
-        Of the fractions.
-    folder : Path
-        From `folder_of`.
-    workers, cluster
-        As `analysis.spread.spread` takes them.
+    `seed` is that of the fractions; the rest is as `analysis.spread.kept` takes it.
     """
-    there = {batch for batch in listed if (folder / batch.name).is_file()}
-    yield from there
-    waiting = [batch for batch in listed if batch not in there]
-    for batch, arrays in spread(partial(run_batch, seed=seed), waiting, workers, cluster):
-        with replacing(folder / batch.name) as temporary:
-            np.savez(temporary, **arrays)
-        yield batch
+    yield from kept(partial(run_batch, seed=seed), listed, folder, workers, cluster)
 
 
 def collect(listed: Sequence[Batch], seed: int, folder: Path) -> xr.DataTree:

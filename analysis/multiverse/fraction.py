@@ -38,15 +38,11 @@ from models.independence import draw_scales
 from models.priors import Priors
 from models.reduced import reduce
 from models.registry import LADDER, Model, find
-from models.within_between import WithinBetween
 
 Array = NDArray[np.float64]
 
 DRAWS = 500
 """Of each posterior: a probability is known to 0.022 or better."""
-
-K_MOST, ACCEPTANCE_LEAST, DISTANCE_MOST = 0.5, 0.2, 0.005
-"""Of a posterior's draws: as in a fit (`models.independence`), their number aside."""
 
 CHAINS, EACH, R_HAT_MOST = 2, 400, 1.1
 """Of draws by Gibbs steps, which depend on each other: R̂ of so few is only known roughly."""
@@ -135,14 +131,8 @@ def normal_errors(
     density = model.module.density(parts, priors)
     reduced = reduce(density)
     drawn = draw_scales(density, DRAWS, rng, reduced)
-    trust = drawn.trust
-    trusted = (
-        trust.k_hat <= K_MOST
-        and trust.acceptance >= ACCEPTANCE_LEAST
-        and trust.distance <= DISTANCE_MOST
-    )
-    draws = slopes(model, parts, reduced.draw(drawn.log_scale, rng))
-    return draws[:, : len(record.interest)], bool(trusted)
+    draws = model.module.slopes(parts, reduced.draw(drawn.log_scale, rng))
+    return draws[:, : len(record.interest)], bool(drawn.trust.represents)
 
 
 def student_t_errors(
@@ -174,16 +164,6 @@ def priors_of(model: Model, name: str) -> Priors:
     own = model.module.PRIORS
     named = {other.name: other for other in sensitivity.ALTERNATIVES}
     return own if name == OWN_PRIORS else named[name].of(own)
-
-
-def slopes(model: Model, parts: WithinBetween, drawn: Mapping[str, Array]) -> Array:
-    """Return draws of each term's average slope on the paper's scale, shape (draws, terms)."""
-    weights = model.module.slope_weights(parts)
-    slope = drawn["slope_std"] @ weights["slope_std"].T
-    if "slope_offset" in weights:
-        spread = np.repeat(drawn["tau_slope_std"], len(parts.design.regions), axis=1)
-        slope = slope + (drawn["slope_offset"] * spread) @ weights["slope_offset"].T
-    return slope @ parts.averages * parts.scale / parts.term_scale
 
 
 def gmm(made: Universe, rng: np.random.Generator) -> Array:

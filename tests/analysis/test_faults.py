@@ -207,7 +207,7 @@ def mounted(options: str, folder: Path) -> list[str]:
         and not subprocess.run([*words, "true"], capture_output=True).returncode
     )
     if not able:
-        pytest.skip("this user may not mount a folder for a process alone")
+        pytest.skip("fills or locks a folder by a mount of its own, which this user may not make")
     return words
 
 
@@ -303,7 +303,7 @@ def test_a_locale_with_decimal_commas_changes_no_byte(tmp_path):
         ["localedef", "-i", "de_DE", "-f", "UTF-8", tmp_path / "de_DE.UTF-8"], capture_output=True
     ) if shutil.which("localedef") else None  # fmt: skip
     if built is None or built.returncode:
-        pytest.skip("no locale can be built here")
+        pytest.skip("builds a German locale by localedef, which is missing or has no de_DE")
     script = tmp_path / "localised.py"
     script.write_text(LOCALISED)
     tables = []

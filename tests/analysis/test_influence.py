@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import influence, plots, sensitivity, system_gmm
+from analysis import gallery, influence, plots, sensitivity, system_gmm
 from analysis.influence import COLUMNS, Slope, turns
 from analysis.specifications import select
 from models import twfe
@@ -91,7 +91,8 @@ def test_the_main_models_posterior_stands_beside(panel, tmp_path):
 
 
 def test_the_figure_is_the_table(found):
-    ((name, rows),) = influence.frames(found)
+    (picture,) = gallery.pictures("influence")
+    ((name, rows),) = picture.frames(found)
     assert name == "influence"
     with plots.matplotlib.rc_context(plots.STYLE):
         axes = influence.draw(rows).axes[0]

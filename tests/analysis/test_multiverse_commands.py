@@ -5,7 +5,7 @@ import pytest
 from typer.testing import CliRunner
 
 from analysis import __main__ as cli
-from analysis import plots, power, sensitivity
+from analysis import plots, power, sensitivity, spread
 from analysis.multiverse import evaluate, fraction, grid, summarise
 from analysis.multiverse.evaluate import GRID_FAMILY, Batch
 from analysis.outputs import TEXT
@@ -20,7 +20,7 @@ def run(*arguments: str) -> str:
 @pytest.fixture(autouse=True)
 def one_process(monkeypatch):
     """Run tasks here, where what is patched holds."""
-    for module in (evaluate, power):
+    for module in (spread, power):
         monkeypatch.setattr(module, "spread", lambda task, inputs, *_: map(task, inputs))
 
 

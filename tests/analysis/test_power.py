@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis import plots, power
+from analysis import gallery, plots, power
 from analysis.compare import published_slopes
 from analysis.specifications import select
 from data.errors import UserError
@@ -146,7 +146,8 @@ def test_gaps_are_refused(panel):
 
 
 def test_the_figure_has_a_frame_for_each_slope(found):
-    ((name, rows),) = power.frames(found[1])
+    (picture,) = gallery.pictures("power")
+    ((name, rows),) = picture.frames(found[1])
     assert name == "power"
     with plots.matplotlib.rc_context(plots.STYLE):
         figure = power.draw(rows)

@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 from numpy.testing import assert_allclose
 
-from analysis import simulate
+from analysis import simulate, spread
 from analysis.simulate import CELLS, Cell, Truth
 from analysis.specifications import select
 from data.errors import UserError
@@ -120,9 +120,8 @@ def test_a_study_goes_on_where_it_was_and_can_be_read(study, tmp_path, monkeypat
         arrays = {"estimates": estimates, "independent": np.ones(10, bool)}
         np.savez(tmp_path / batch.name, **arrays, by_nuts=estimates[:, -1])
     asked = []
-    monkeypatch.setattr(simulate, "spread", lambda task, listed, *_: asked.extend(listed) or ())
-    paths = list(simulate.run(study, cells, 20, tmp_path))
-    assert [path.name for path in paths] == [batch.name for batch in batches]
+    monkeypatch.setattr(spread, "spread", lambda task, listed, *_: asked.extend(listed) or ())
+    assert list(simulate.run(study, cells, 20, tmp_path)) == batches
     assert not asked
     (tmp_path / batches[1].name).unlink()
     assert len(list(simulate.run(study, cells, 20, tmp_path))) == 1
@@ -133,8 +132,8 @@ def test_one_cell_from_end_to_end(study, tmp_path):
     cells = (Cell(1.05, "history"),)
     folder = simulate.folder_of(study, tmp_path)
     small = 2
-    for path in simulate.run(study, cells, small, folder, workers=1):
-        assert path.is_file()
+    for batch in simulate.run(study, cells, small, folder, workers=1):
+        assert (folder / batch.name).is_file()
     dataset = simulate.collect(study, cells, small, folder)
     assert dataset["truth"].sel(term=LAG).item() == 1.05
     simulate.write(dataset, tmp_path / simulate.FILE, folder)

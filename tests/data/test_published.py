@@ -11,7 +11,10 @@ from data.errors import UserError
 from data.published import DIRECTORY, half_unit, load, load_indicators, matches, numbers
 
 PAPER = Path(__file__).resolve().parents[2].parent / "shared" / "paper" / "paper_zh.txt"
-needs_paper = pytest.mark.skipif(not PAPER.exists(), reason="the paper's text is not at hand")
+needs_paper = pytest.mark.skipif(
+    not PAPER.exists(),
+    reason="reads the paper's text, which is its author's: no clone has it, see shared/paper",
+)
 
 COUNTS = {"2": 65, "3": 40, "4": 18, "5": 48, "6": 18, "7": 18, "8": 18}
 STATISTICS = ("n", "mean", "sd", "min", "max")

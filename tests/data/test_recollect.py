@@ -17,7 +17,8 @@ from data.published import load_indicators
 
 PANELS = ("recollected", "recollected-census4", "recollected-as_published")
 needs_series = pytest.mark.skipif(
-    not (DIRECTORY / "series.csv").exists(), reason="the official series are not at hand"
+    not (DIRECTORY / "series.csv").exists(),
+    reason="rebuilds panels from the raw official series, which are not committed",
 )
 
 

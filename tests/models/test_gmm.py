@@ -136,7 +136,10 @@ def by_label(result: GmmFit, label: str):
     return test
 
 
-@pytest.mark.skipif(not REFERENCE.exists(), reason="the reference estimates are not at hand")
+@pytest.mark.skipif(
+    not REFERENCE.exists(),
+    reason="reads panels and estimates of other programs from elsewhere: no clone has them",
+)
 @pytest.mark.parametrize("name", references())
 def test_xtabond2(name):
     record = references()[name]

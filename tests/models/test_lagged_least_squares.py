@@ -11,7 +11,10 @@ from models.design import LAG, Design, Specification, design
 from tests.models.simulated import SPECIFICATION, panel
 
 
-@pytest.mark.skipif(not ABDATA.exists(), reason="Arellano and Bond's panel is not at hand")
+@pytest.mark.skipif(
+    not ABDATA.exists(),
+    reason="reads Arellano and Bond's panel, fetched from elsewhere: no clone has it",
+)
 def test_pooled_and_within_are_those_that_roodman_prints():
     """*How to do xtabond2* (2009, *Stata Journal* 9:86–136), section 2.2."""
     frame = pd.read_csv(ABDATA).sort_values(["id", "year"]).rename(columns={"id": "province"})

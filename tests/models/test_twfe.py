@@ -33,7 +33,10 @@ REFERENCE_PANELS = {
 # --- Stata -----------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(not REFERENCE.exists(), reason="the reference estimates are not at hand")
+@pytest.mark.skipif(
+    not REFERENCE.exists(),
+    reason="reads panels and estimates of other programs from elsewhere: no clone has them",
+)
 @pytest.mark.parametrize("name", REFERENCE_PANELS)
 def test_stata(name):
     unit, outcome, regressors = REFERENCE_PANELS[name]

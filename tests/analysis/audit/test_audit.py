@@ -178,7 +178,10 @@ def test_a_changed_cell_breaks_a_sum():
     assert findings(rows)["place"].tolist() == ["Table 3 (2) indus"]
 
 
-@pytest.mark.skipif(not PAPER_TEXT.exists(), reason="the paper's text is not at hand")
+@pytest.mark.skipif(
+    not PAPER_TEXT.exists(),
+    reason="reads the paper's text, which is its author's: no clone has it, see shared/paper",
+)
 def test_every_quote_stands_in_the_paper():
     text = re.sub(r"\s+", "", PAPER_TEXT.read_text(encoding="utf-8"))
     quotes = published.load_text()["quote"]

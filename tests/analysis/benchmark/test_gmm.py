@@ -68,7 +68,10 @@ def test_missing_data_are_named(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not ABDATA.exists(), reason="Arellano and Bond's panel is not at hand")
+@pytest.mark.skipif(
+    not ABDATA.exists(),
+    reason="reads Arellano and Bond's panel, fetched from elsewhere: no clone has it",
+)
 def test_engines_estimate_the_same():
     coefficients: dict[str, dict[str, float]] = {}
     for engine in ENGINES:

@@ -123,7 +123,7 @@ def test_a_posterior_is_that_of_a_fit():
     assert high == pytest.approx(np.quantile(expected, 0.975), abs=0.5 * sd)
     assert positive == pytest.approx((expected > 0).mean(), abs=0.03)
     # The same draws, translated here and by the model's own report.
-    np.testing.assert_allclose(fraction.slopes(model, parts, drawn)[:, 0], expected, rtol=1e-9)
+    np.testing.assert_allclose(model.module.slopes(parts, drawn)[:, 0], expected, rtol=1e-9)
 
 
 def test_gmm_is_table_5s_and_what_cannot_be_estimated_is_missing():
