@@ -679,8 +679,8 @@ def influence(columns: Columns = None, panel: Panels = None, out: Out = ROOT) ->
 
     Example: python -m analysis influence 3.2 5.1
     """
-    from analysis import gallery, sensitivity
     from analysis import influence as study
+    from analysis import sensitivity
 
     outputs = Outputs(out)
     records = select(columns or ())
@@ -688,11 +688,7 @@ def influence(columns: Columns = None, panel: Panels = None, out: Out = ROOT) ->
     done = track(panels, "Leaving out", console=console, transient=True)
     found = study.table(done, records, sensitivity.tables(outputs.results))
     _print_frame(study.summary(found), "Without whom each slope moves farthest, in standard errors")
-    path = outputs.results / "influence.csv"
-    write_csv(found, path)
-    console.print(f"written: {outputs.shown(path)} ({len(found)} rows)")
-    for picture in gallery.pictures_of("influence", outputs):
-        console.print(f"written: {outputs.shown(picture)}")
+    _write("influence", {"influence": found}, outputs)
 
 
 @app.command()
@@ -710,7 +706,6 @@ def power(
 
     Example: python -m analysis power 3.2 --panel recollected
     """
-    from analysis import gallery
     from analysis import power as study
 
     outputs = Outputs(out)
@@ -723,12 +718,7 @@ def power(
     title = "Slopes that the rows would find in 80 % of data sets, and the printed"
     _print_frame(study.shown(found), title)
     console.print(study.sentence(found))
-    for name, table in (("power", found), ("power_curves", curves)):
-        path = outputs.results / f"{name}.csv"
-        write_csv(table, path)
-        console.print(f"written: {outputs.shown(path)} ({len(table)} rows)")
-    for picture in gallery.pictures_of("power", outputs):
-        console.print(f"written: {outputs.shown(picture)}")
+    _write("power", {"power": found, "power_curves": curves}, outputs)
 
 
 @app.command()
@@ -742,7 +732,6 @@ def multiverse(seed: Seed = 1, cluster: Cluster = None, out: Out = ROOT) -> None
 
     Example: python -m analysis multiverse
     """
-    from analysis import gallery
     from analysis.multiverse import evaluate, summarise
 
     outputs = Outputs(out)
@@ -757,15 +746,22 @@ def multiverse(seed: Seed = 1, cluster: Cluster = None, out: Out = ROOT) -> None
         tree = evaluate.collect(listed, seed, folder)
         evaluate.write(tree, path, folder)
         console.print(f"written: {outputs.shown(path)} ({path.stat().st_size / 1e6:.0f} MB)")
-    for name, make in summarise.TABLES.items():
-        table = make(tree)
-        if name == "multiverse":
-            _print_frame(summarise.shown(table), "Slopes of all universes, beside the printed one")
-        write_csv(table, outputs.results / f"{name}.csv")
-        shown = outputs.shown(outputs.results / f"{name}.csv")
-        console.print(f"written: {shown} ({len(table)} rows)")
-    for path in gallery.pictures_of("multiverse", outputs):
-        console.print(f"written: {outputs.shown(path)}")
+    tables = {name: make(tree) for name, make in summarise.TABLES.items()}
+    shown = summarise.shown(tables["multiverse"])
+    _print_frame(shown, "Slopes of all universes, beside the printed one")
+    _write("multiverse", tables, outputs)
+
+
+def _write(command: str, tables: dict[str, pd.DataFrame], outputs: Outputs) -> None:
+    """Write a command's tables and draw its pictures, and say so."""
+    from analysis import gallery
+
+    for name, table in tables.items():
+        path = outputs.results / f"{name}.csv"
+        write_csv(table, path)
+        console.print(f"written: {outputs.shown(path)} ({len(table)} rows)")
+    for picture in gallery.pictures_of(command, outputs):
+        console.print(f"written: {outputs.shown(picture)}")
 
 
 @app.command()
@@ -958,7 +954,6 @@ def _dynamic(
     records: Sequence[Specification], panels: Sequence[Panel], outputs: Outputs
 ) -> pd.DataFrame:
     from analysis import dynamic as lagged
-    from analysis import gallery
 
     made = lagged.table(panels, records, outputs.traces)
     total = len(panels) * len(records)
@@ -966,12 +961,7 @@ def _dynamic(
     found, follows = (pd.concat(each, ignore_index=True) for each in zip(*tables, strict=True))
     for (name, column), rows in found.groupby(["panel", "column"], sort=False):
         _print_frame(lagged.side_by_side(rows), f"{column} on {name}: coefficient, se, interval")
-    for name, frame in (("dynamic", found), ("dynamic_effects", follows)):
-        path = outputs.results / f"{name}.csv"
-        write_csv(frame, path)
-        console.print(f"written: {outputs.shown(path)} ({len(frame)} rows)")
-    for picture in gallery.pictures_of("dynamic", outputs):
-        console.print(f"written: {outputs.shown(picture)}")
+    _write("dynamic", {"dynamic": found, "dynamic_effects": follows}, outputs)
     return found
 
 
