@@ -58,7 +58,7 @@ def jobs(
     Raises
     ------
     UserError
-        If no named model fits a column's sample, or a column waits for its model.
+        If no named model fits a column's sample, or none of these fits any panel.
     """
     names = [find(name).name for name in models]
     panels, listed = list(panels), []
@@ -71,7 +71,17 @@ def jobs(
                 f"Column {record.column} ({record.title}) cannot carry {' or '.join(names)}: "
                 f"choose among {', '.join(fitting)}."
             )
-        listed += [Job(panel, record, name) for panel in panels for name in chosen]
+        listed += [
+            Job(panel, record, name)
+            for panel in panels
+            for name in chosen
+            if fitting[name].fits_panel(panel.name)
+        ]
+    if not listed:
+        raise UserError(
+            f"No panel named ({', '.join(panel.name for panel in panels)}) has what the model "
+            f"{' or '.join(names)} needs: choose a recollected panel or another model."
+        )
     return listed
 
 
@@ -132,19 +142,31 @@ def sample_all(
     The result of a fit does not depend on the others, nor on `workers` or `cluster`.
     """
     task = partial(_encoded, settings=settings)
-    for place, content in spread(task, listed, workers, cluster):
-        path = traces / place
-        trace.store(content, path)
-        yield path
+    for traced in spread(task, sharing(listed), workers, cluster):
+        for place, content in traced:
+            path = traces / place
+            trace.store(content, path)
+            yield path
 
 
-def _encoded(job: Job, settings: Settings) -> tuple[Path, bytes]:
-    """Return where a fit's trace lies below traces/, and its file's bytes."""
-    return path_of(job, Path()), trace.encode(fit(job, settings))
+def sharing(listed: Iterable[Job]) -> list[list[Job]]:
+    """Put together the fits that have one posterior, in the order of their first."""
+    found: dict[tuple, list[Job]] = {}
+    for job in listed:
+        posterior = find(job.model).posterior_of(job.specification)
+        found.setdefault((job.panel.name, job.panel.sha256, job.model, posterior), []).append(job)
+    return list(found.values())
 
 
-# Threads only get in the way of small matrices, and change the last digits.
-@threadpool_limits.wrap(limits=1)
+def _encoded(one_posterior: list[Job], settings: Settings) -> list[tuple[Path, bytes]]:
+    """Return where each fit's trace lies below traces/, and its file's bytes."""
+    traced, sampled = [], None
+    for job in one_posterior:
+        tree, sampled = _fit(job, settings, None, sampled)
+        traced.append((path_of(job, Path()), trace.encode(tree)))
+    return traced
+
+
 def fit(job: Job, settings: Settings, priors: Priors | None = None) -> xr.DataTree:
     """Fit one model and return its trace, as the contract of `analysis.trace` asks.
 
@@ -155,6 +177,18 @@ def fit(job: Job, settings: Settings, priors: Priors | None = None) -> xr.DataTr
     priors : Priors, optional
         The model's own by default.
     """
+    return _fit(job, settings, priors, None)[0]
+
+
+# Threads only get in the way of small matrices, and change the last digits.
+@threadpool_limits.wrap(limits=1)
+def _fit(
+    job: Job,
+    settings: Settings,
+    priors: Priors | None,
+    sampled: tuple[Draws, xr.Dataset] | None,
+) -> tuple[xr.DataTree, tuple[Draws, xr.Dataset]]:
+    """Return a fit's trace, and what was sampled for it unless another column's was given."""
     model = find(job.model)
     priors = priors or _priors(job)
     parts = model.split(design(job.panel.frame, job.specification), job.specification)
@@ -167,7 +201,7 @@ def fit(job: Job, settings: Settings, priors: Priors | None = None) -> xr.DataTr
         np.random.default_rng(child) for child in np.random.SeedSequence(settings.seed).spawn(3)
     ]
 
-    flat, statistics = sampler.sample(settings, rngs[0])
+    flat, statistics = sampled = sampled or sampler.sample(settings, rngs[0])
     groups = _groups_of_draws(model, parts, definition, flat, rngs[1])
     groups["log_prior"] = _dataset(
         {name: ((), values) for name, values in sampler.log_prior(flat).items()}, parts
@@ -189,7 +223,7 @@ def fit(job: Job, settings: Settings, priors: Priors | None = None) -> xr.DataTr
     values = numbers(groups["posterior"], statistics, free)
     tree = xr.DataTree.from_dict({f"/{name}": group for name, group in groups.items()})
     tree.attrs = _attributes(job, model, priors, settings, statistics.attrs["sampler"], values)
-    return tree
+    return tree, sampled
 
 
 def _priors(job: Job) -> Priors:

@@ -129,6 +129,17 @@ def reads(specification: Specification) -> tuple[str, ...]:
     )
 
 
+def posterior_of(specification: Specification) -> tuple:
+    """Return all that the posterior of the column's system depends on."""
+    return (
+        system_of(specification.outcome),
+        specification.terms,
+        specification.interest,
+        specification.last_year,
+        specification.region,
+    )
+
+
 @dataclass(frozen=True)
 class Joint:
     """A system's regressions in within–between form.

@@ -42,6 +42,7 @@ from scipy import stats
 
 from data import recollect
 from data.errors import UserError
+from data.panel import kind_of
 from data.recollect import DATASET
 from models import hierarchical
 from models.correlation import (
@@ -160,6 +161,11 @@ class Measured:
         """Two-way residuals of the controls, shape (n, controls)."""
         of_controls = [name in self.controls for name in self.base.regressors]
         return self.base.within[:, of_controls]
+
+
+def fits_panel(name: str) -> bool:
+    """Whether a panel may hold one of the vintages: a reconstructed one's quotient is none."""
+    return kind_of(name).evidence
 
 
 def carried_by(specification: Specification) -> bool:

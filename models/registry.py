@@ -31,7 +31,7 @@ The ladder from two-way fixed effects to region slopes is `LADDER`; each rung fr
 a reader sees which step moves a number.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -93,6 +93,11 @@ def own_variables(specification: Specification) -> tuple[str, ...]:
     return specification.variables
 
 
+def own_column(specification: Specification) -> Hashable:
+    """Return what tells a column's posterior from every other's."""
+    return specification.column
+
+
 STATIC_COUNTERPART = "static counterpart: without the lagged outcome"
 """Of a model that stands in for a dynamic column's own."""
 
@@ -125,6 +130,10 @@ class Model:
         Whether a column's sample can carry it, beside having the regions that it needs.
     reads : callable of Specification
         The panel's columns that it reads.
+    posterior_of : callable of Specification
+        Columns for which it is the same have one posterior, which is sampled once.
+    fits_panel : callable of str
+        Whether a panel of that name may have what the model needs beside the columns.
     """
 
     name: str
@@ -138,6 +147,8 @@ class Model:
     extra: bool = False
     carried_by: Callable[[Specification], bool] = lambda _: True
     reads: Callable[[Specification], tuple[str, ...]] = own_variables
+    posterior_of: Callable[[Specification], Hashable] = own_column
+    fits_panel: Callable[[str], bool] = lambda _: True
 
     @property
     def prior_groups(self) -> bool:
@@ -291,6 +302,7 @@ MODELS = (
         extra=True,
         carried_by=joint.carried_by,
         reads=joint.reads,
+        posterior_of=joint.posterior_of,
     ),
     Model(
         "measurement",
@@ -301,6 +313,7 @@ MODELS = (
         varying=True,
         extra=True,
         carried_by=measurement.carried_by,
+        fits_panel=measurement.fits_panel,
     ),
 )
 

@@ -1,6 +1,7 @@
 """Fits: traces that meet the contract, the same for the same seed, with scipy's numbers."""
 
 import json
+from dataclasses import replace
 from functools import cache
 
 import arviz as az
@@ -10,8 +11,8 @@ import xarray as xr
 from scipy import stats
 
 from analysis import trace
-from analysis.engines import Settings
-from analysis.sample import Job, carrying, fit, jobs, sample_all
+from analysis.engines import CollapsedEngine, Settings
+from analysis.sample import Job, carrying, fit, jobs, path_of, sample_all
 from analysis.specifications import STATIC, select
 from data.errors import UserError
 from tests.clusters import scheduler, worker
@@ -109,6 +110,20 @@ def test_results_do_not_depend_on_where_they_are_sampled(tmp_path):
             assert same(trace.read(path), trace.read(other))
 
 
+def test_columns_of_one_posterior_are_sampled_once_and_each_as_if_alone(tmp_path, monkeypatch):
+    listed = jobs([SMALL], select(["7.1", "7.2"]), ["joint"])
+    sampled, sample = [], CollapsedEngine.sample
+    monkeypatch.setattr(
+        CollapsedEngine, "sample", lambda self, *given: sampled.append(self) or sample(self, *given)
+    )
+    brief = Settings(draws=15, tune=15, chains=1)
+    paths = list(sample_all(listed, brief, tmp_path, workers=1))
+    assert paths == [path_of(job, tmp_path) for job in listed]
+    assert len(sampled) == 1
+    assert same(trace.read(paths[1]), fit(listed[1], brief))
+    assert not same(trace.read(paths[1]), trace.read(paths[0]))
+
+
 def test_a_fit_that_cannot_be_made_leaves_no_file(tmp_path):
     frame = SMALL.frame.assign(urb=1.0)
     constant = type(SMALL)("own-x", frame, "0" * 64, balanced=True)
@@ -132,6 +147,14 @@ def test_jobs_are_the_models_that_a_column_can_carry():
     assert [job.model for job in dynamic] == ["hierarchical", "dynamic"]
     chosen = jobs([panel], select(["3.2", "8.1"]), ["mundlak", "hierarchical"])
     assert [job.model for job in chosen] == ["mundlak", "hierarchical", "mundlak"]
+
+
+def test_panels_without_what_a_model_needs_are_left_out():
+    panels = [replace(recollected(), name=name) for name in ("recollected", "reconstructed")]
+    (job,) = jobs(panels, select(["3.2"]), ["measurement"])
+    assert job.panel.name == "recollected"
+    with pytest.raises(UserError, match=r"\(reconstructed\) has what the model measurement needs"):
+        jobs(panels[1:], select(["3.2"]), ["measurement"])
 
 
 def test_columns_that_no_named_model_fits_are_left_out_of_all():
