@@ -1,10 +1,12 @@
 """Build the page: its sections as records, each made from results/ and traces/.
 
 A section whose tables have not been made says so and names the command that makes them. All text
-goes through the template's escaping; only the project's own style and scripts do not.
+goes through the template's escaping or Great Tables'; only the project's own style and scripts
+do not.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import vl_convert
+from great_tables import GT
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from analysis import claims, decompose, influence, power, simulate
@@ -67,12 +70,28 @@ def missing(what: str, command: str) -> Block:
 
 
 def table(frame: pd.DataFrame, caption: str, kind: str = "table", **more: object) -> Block:
-    """Return a table of a frame, numbers with three significant digits at least."""
-    numeric = [pd.api.types.is_numeric_dtype(frame[name]) for name in frame]
-    rows = [[shown(cell) for cell in row] for row in frame.itertuples(index=False)]
+    """Return a table of a frame, numbers with three significant digits at least.
+
+    Great Tables' markup, which escapes all text, without the style that it brings along: the
+    page has one of its own for screens, dark and light, and for paper.
+    """
     heads = [str(name).replace("_", " ") for name in frame]
-    return {"kind": kind, "caption": caption, "heads": heads, "rows": rows, "numeric": numeric,
-            "text": "", **more}  # fmt: skip
+    numeric = [
+        head
+        for head, name in zip(heads, frame, strict=True)
+        if pd.api.types.is_numeric_dtype(frame[name])
+    ]
+    cells = pd.DataFrame(
+        [[shown(cell) for cell in row] for row in frame.itertuples(index=False)], columns=heads
+    )
+    made = GT(cells, rowname_col=heads[0], id=f"t-{_slug(caption)}").tab_header(caption)
+    page = made.tab_stubhead(heads[0]).cols_align("right", numeric).as_raw_html()
+    markup = page[page.index("<table") : page.index("</table>")] + "</table>"
+    return {"kind": kind, "caption": caption, "markup": markup, "text": "", **more}
+
+
+def _slug(words: str) -> str:
+    return re.sub(r"\W+", "-", words.lower()).strip("-")
 
 
 def folded(frame: pd.DataFrame, summary: str) -> Block:

@@ -71,7 +71,11 @@ def test_headings_are_in_order_and_sections_can_be_reached(outline):
 def test_every_header_cell_has_its_scope_and_every_table_its_caption(outline):
     assert all("scope" in attributes for tag, attributes in outline if tag == "th")
     tags = [tag for tag, _ in outline]
-    assert tags.count("table") == tags.count("caption") > 5
+    titles = {a["aria-labelledby"] for tag, a in outline if tag == "table" and len(a) > 1}
+    identities = [a["id"] for _, a in outline if "id" in a]
+    assert titles <= set(identities)
+    assert len(identities) == len(set(identities))
+    assert tags.count("table") == tags.count("caption") + len(titles) > 5
 
 
 def test_a_cell_shows_printed_reconstructed_recollected_and_posterior(text):
