@@ -19,7 +19,7 @@ from data.files import replacing
 from data.panel import FOLDER, PANELS
 from data.recollect import filled_cells, load
 from models.design import LAG
-from models.registry import LADDER
+from models.registry import LADDER, models_for
 
 BEGIN = "<!-- {name}: written by `python -m analysis readme` -->"
 END = "<!-- end of {name} -->"
@@ -160,6 +160,36 @@ def multiverse(found: pd.DataFrame) -> str:
     return f"{told}\n{markdown(shown(found)[kept])}"
 
 
+def assumptions(comparison: pd.DataFrame) -> str | None:
+    """Render the first headline column's slope under each model, None if one was not sampled."""
+    (record,) = select(HEADLINE[:1])
+    (term,) = record.interest
+    values = {"column": record.column, "fitted_column": record.column, "term": term}
+    own, rows = _rows(comparison, values), []
+    for model in models_for(record):
+        fits = own[own["model"] == model.name].set_index("panel")
+        panels = [kind.name for kind in PANELS if model.fits_panel(kind.name)]
+        if not set(panels) <= set(fits.index):
+            return None
+        rows.append(
+            {
+                "model": f"`{model.name}`",
+                "assumes": model.sentence,
+                **{
+                    f"`{kind.name}`": _interval(fits.loc[kind.name]) if kind.name in panels else ""
+                    for kind in PANELS
+                },
+            }
+        )
+    return markdown(pd.DataFrame(rows))
+
+
+def _interval(fit: pd.Series) -> str:
+    """Return a slope with its interval, and whether its fit failed."""
+    failed = "" if fit["gate"] == "pass" else " (gate: fail)"
+    return f"{fit['mean']:.3f} [{fit['q025']:.3f}, {fit['q975']:.3f}]{failed}"
+
+
 def could_find(found: pd.DataFrame) -> str:
     """Say what slopes the rows could have found, and show the headline columns."""
     own = found[found["column"].isin(HEADLINE) & (found["panel"] == PANELS[0].name)]
@@ -199,7 +229,8 @@ BLOCKS: dict[str, Callable[[pd.DataFrame, pd.DataFrame], str]] = {
 }
 """The computed parts, by their marks; each takes the replication and the comparison."""
 
-OPTIONAL: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
+OPTIONAL: dict[str, tuple[tuple[str, ...], Callable[..., str | None]]] = {
+    "assumptions": (("comparison",), assumptions),
     "bounds": (("bounds",), bounds),
     "roots": (("dynamic",), roots),
     "simulation": (("dynamic", "simulation"), simulation),
@@ -207,7 +238,7 @@ OPTIONAL: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
     "power": (("power",), could_find),
 }
 """Further parts, each with the tables of results that it is made from: they stay as they are where
-one of these is missing, because the main job does not make it."""
+one of these, or a part of it, is missing, because the main job does not make it."""
 
 
 def _rows(frame: pd.DataFrame, values: dict[str, str]) -> pd.DataFrame:
@@ -254,7 +285,8 @@ def write(results: Path, readme: Path) -> None:
     bodies = {name: render(*tables) for name, render in BLOCKS.items()}
     for name, (needed, render) in OPTIONAL.items():
         if all((results / f"{table}.csv").is_file() for table in needed):
-            bodies[name] = render(*(read_result(results, table) for table in needed))
+            body = render(*(read_result(results, table) for table in needed))
+            bodies |= {} if body is None else {name: body}
     text = rewrite(readme.read_text(encoding="utf-8"), bodies)
     with replacing(readme) as temporary:
         temporary.write_text(text, encoding="utf-8")

@@ -5,7 +5,10 @@ import pytest
 
 from analysis import readme, simulate
 from analysis.outputs import ROOT
+from analysis.specifications import select
 from data.errors import UserError
+from data.panel import PANELS
+from models.registry import models_for
 from tests.analysis.report import made
 from tests.results import comparison, replication
 
@@ -49,6 +52,34 @@ def test_power_is_told_in_a_sentence_and_shown_for_the_headline():
     assert said.startswith("Slopes as large as the published ones would be found with 80% power")
     assert "1 of 2 by errors clustered by province" in said
     assert said.splitlines()[-1] == "| 3.2 | province | 0.105 | 0.249 | 21% | 6% |"
+
+
+def test_slopes_by_model_are_shown_once_all_are_sampled():
+    (record,) = select(["3.2"])
+    fits = [
+        (model.name, kind.name)
+        for model in models_for(record)
+        for kind in PANELS
+        if model.fits_panel(kind.name)
+    ]
+    found = pd.DataFrame(fits, columns=["model", "panel"]).assign(
+        column="3.2",
+        fitted_column="3.2",
+        term="indus",
+        mean=0.1,
+        q025=-0.05,
+        q975=0.25,
+        gate="pass",
+    )
+    found.loc[found["model"] == "joint", "gate"] = "fail"
+    lines = readme.assumptions(found).splitlines()
+    assert len(lines) == 2 + len(models_for(record))
+    (joint,) = (line for line in lines if "`joint`" in line)
+    assert joint.count("0.100 [-0.050, 0.250] (gate: fail)") == len(PANELS)
+    (measured,) = (line for line in lines if "`measurement`" in line)
+    assert measured.endswith("|  |")
+    assert readme.assumptions(found[found["model"] != "student_t"]) is None
+    assert readme.assumptions(comparison()) is None
 
 
 def test_bounds_are_shown_from_least_to_greatest():
