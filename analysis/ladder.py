@@ -73,6 +73,18 @@ def table(replication: pd.DataFrame, comparison: pd.DataFrame) -> pd.DataFrame:
     return steps[list(COLUMNS)].reset_index(drop=True)
 
 
+def whole(replication: pd.DataFrame, comparison: pd.DataFrame) -> pd.DataFrame:
+    """Return the table if every static column has been climbed on every panel, else no rows.
+
+    A picture of some columns would take the place of the one of all.
+    """
+    steps = table(replication, comparison)
+    first = steps[steps["step"] == LADDER[0]]  # every sample carries it
+    climbed = set(zip(first["panel"], first["column"], strict=True))
+    wanted = {(panel, record.column) for panel in steps["panel"].unique() for record in STATIC}
+    return steps if wanted <= climbed else steps.iloc[:0]
+
+
 def twfe(replication: pd.DataFrame) -> pd.DataFrame:
     """Return the TWFE estimates of results/replication.csv as steps, one row per term."""
     cells = replication[replication["statistic"].isin(["coef", "se"])]

@@ -175,7 +175,7 @@ PICTURES = (
     Picture(
         "ladder",
         "which step moves the slope of each static column; squares mark the largest move",
-        steps.table,
+        steps.whole,
         ladders,
     ),
 )
@@ -183,7 +183,7 @@ PICTURES = (
 
 
 def draw(results: Path, figures: Path) -> list[Path]:
-    """Redraw every figure from results/replication.csv and results/comparison.csv.
+    """Redraw the figures that results/replication.csv and results/comparison.csv have rows for.
 
     Returns
     -------
@@ -201,10 +201,12 @@ def draw(results: Path, figures: Path) -> list[Path]:
             f"{results} holds none of the columns {', '.join(HEADLINE)}, which the figures show: "
             "run `python -m analysis replicate` for all columns."
         )
+    shown = [(picture, picture.rows(*tables)) for picture in PICTURES]
     return [
         path
-        for picture in PICTURES
-        for path in save(picture.draw, picture.rows(*tables), figures / picture.name)
+        for picture, rows in shown
+        if len(rows)
+        for path in save(picture.draw, rows, figures / picture.name)
     ]
 
 

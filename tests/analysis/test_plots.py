@@ -1,16 +1,29 @@
 """Figures: what they are drawn from, and that every picture is drawn, the same each time."""
 
+import pandas as pd
 import pytest
 
 from analysis import ladder, plots
+from analysis.specifications import STATIC
 from data.errors import UserError
 from tests.results import comparison, replication
 
 
+def of_every_column(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with 3.2's rows for all static columns that it has not got."""
+    own = table[table["column"] == "3.2"]
+    others = [
+        own.assign(column=r.column, fitted_column=r.column, table=r.table, term=r.interest[0])
+        for r in STATIC
+        if not (table["column"] == r.column).any()
+    ]
+    return pd.concat([table, *others])[list(table)]
+
+
 @pytest.fixture
 def results(tmp_path):
-    replication().to_csv(tmp_path / "replication.csv", index=False)
-    comparison().to_csv(tmp_path / "comparison.csv", index=False)
+    for name, table in (("replication", replication()), ("comparison", comparison())):
+        of_every_column(table).to_csv(tmp_path / f"{name}.csv", index=False)
     return tmp_path
 
 
@@ -29,6 +42,12 @@ def test_every_picture_is_drawn_the_same_each_time(results, tmp_path):
     assert {path.name for path in first} == names
     for one, other in zip(first, again, strict=True):
         assert one.read_bytes() == other.read_bytes()
+
+
+def test_the_ladder_of_some_columns_does_not_take_the_place_of_all(results, tmp_path):
+    comparison().to_csv(results / "comparison.csv", index=False)
+    names = {path.stem for path in plots.draw(results, tmp_path / "figures")}
+    assert names == {picture.name for picture in plots.PICTURES} - {"ladder"}
 
 
 def test_the_forest_has_a_line_for_each_estimate(results):
