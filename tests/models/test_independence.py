@@ -5,6 +5,7 @@ import pytest
 from scipy import stats
 from threadpoolctl import threadpool_limits
 
+from analysis import equality
 from analysis.describe import main_model
 from analysis.engines import INDEPENDENCE, CollapsedEngine, Settings
 from analysis.equality import compare
@@ -45,7 +46,10 @@ def test_draws_agree_with_nuts_on_the_collapsed_density(column, model):
 @pytest.mark.parametrize("column", [record.column for record in select(())])
 @pytest.mark.parametrize("name", [kind.name for kind in PANELS])
 def test_every_posterior_is_that_of_nuts(name, column):
-    """By the rule of `analysis.equality`, all scales, slopes and effects, on whole panels."""
+    """By the rule of `analysis.equality`, all scales, slopes and effects, on whole panels.
+
+    NUTS goes on until it has the effective draws that the rule asks for.
+    """
     (record,) = select([column])
     panel = load_panel(name, record.variables)
     model = main_model(record)
@@ -54,10 +58,13 @@ def test_every_posterior_is_that_of_nuts(name, column):
     rng = np.random.default_rng(8)
     drawn, statistics = engine.sample(Settings(draws=3_500, seed=8).by(CollapsedEngine), rng)
     assert statistics.attrs["sampler"] == INDEPENDENCE
-    settings = Settings(draws=9_000, tune=1_000, seed=9).by(CollapsedEngine)
-    other, _ = engine.by_nuts(settings, rng)
-    found = compare(drawn, other)
-    print(column, name, found)
+    for draws in (9_000, 18_000, 36_000):
+        settings = Settings(draws=draws, tune=1_000, seed=9).by(CollapsedEngine)
+        other, _ = engine.by_nuts(settings, rng)
+        found = compare(drawn, other)
+        print(column, name, draws, found)
+        if found.ess >= equality.LEAST_ESS:
+            break
     assert found.holds, found
 
 
