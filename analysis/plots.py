@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -216,11 +217,23 @@ def save(draw: Callable[[pd.DataFrame], Figure], rows: pd.DataFrame, stem: Path)
     # A fixed salt and no date: the same numbers give the same bytes.
     with matplotlib.rc_context({**STYLE, "svg.hashsalt": "figures"}):
         figure = draw(rows)
+        _settle(figure)
         for path, form in zip(paths, FORMATS, strict=True):
             metadata = {"Date": None} if form == "svg" else {"Software": None}
             with replacing(path) as temporary:
                 figure.savefig(temporary, format=form, metadata=metadata)
     return paths
+
+
+def _settle(figure: Figure) -> None:
+    """Lay a figure out once and round where its frames stand.
+
+    The solver of constrained layouts gives other last digits in every process, and other bytes.
+    """
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        axes.set_position(np.round(axes.get_position(original=True).bounds, 4))
 
 
 def small_multiples(number: int, height: float, **shared: bool) -> tuple[Figure, list[Axes]]:
