@@ -10,11 +10,13 @@ The rule, written before any result was looked at; nothing that comes out may ch
    or more, `against` if it has 2.5 % or less, else `open`. A size is `for` where the posterior
    `agrees` with the printed number (`analysis.compare`), `against` where it `differs` or
    `contradicts`, else `open`. A fit that failed its gate, or that stands in for another
-   regression, gives no finding.
+   regression, gives no finding; a variable put in the place of one that the paper does not
+   describe makes it another regression.
 3. The verdict:
    `not tested by the paper`  the paper prints no estimate of the claim
    `not assessed`             a finding is missing
    `stands`                   `for` on every panel, and nothing in 4 turns it
+   `stands so far`            the same, and not all of 4 has been made
    `fragile`                  `for` on every panel, and something in 4 turns it
    `contradicted`             `against` on every panel
    `depends on the data`      `for` on some panels, not on all
@@ -39,6 +41,7 @@ from analysis.describe import main_model
 from analysis.outputs import MADE_BY, TEXT
 from analysis.sensitivity import AVERAGE
 from analysis.specifications import SPECIFICATIONS, select
+from data.definitions import DESCRIBED
 from data.files import replacing, sha256
 from data.panel import PANELS
 from models.design import Specification
@@ -51,14 +54,15 @@ SHARE = 0.95
 """Share of the multiverse that must have the claimed sign: `share_same_sign` of its table."""
 
 VERDICTS = {
-    "stands": "for on every panel, and no model, prior, province or universe looked at turns it",
+    "stands": "for on every panel, and no other model, prior, province or universe turns it",
+    "stands so far": "for on every panel, but what could turn it has not all been looked at",
     "fragile": "for on every panel, but something looked at turns it",
     "depends on the data": "for on some panels, not on all",
     "not established": "open on every panel",
     "doubtful": "against on some panels, for on none",
     "contradicted": "against on every panel",
     "not tested by the paper": "the paper prints no estimate of it",
-    "not assessed": "a posterior is missing",
+    "not assessed": "there is no posterior that could speak of it",
 }
 """Each verdict and what it means."""
 
@@ -148,7 +152,9 @@ def finding(probability: float) -> str:
     return "against" if probability <= 1 - CERTAIN else "open"
 
 
-def verdict(findings: Sequence[str], turned: Sequence[str], tested: bool = True) -> str:
+def verdict(
+    findings: Sequence[str], turned: Sequence[str], tested: bool = True, looked: bool = True
+) -> str:
     """Apply rule 3.
 
     Parameters
@@ -159,6 +165,8 @@ def verdict(findings: Sequence[str], turned: Sequence[str], tested: bool = True)
         What turns them by rule 4.
     tested : bool
         Whether the paper prints an estimate.
+    looked : bool
+        Whether all of rule 4 has been made.
     """
     if not tested:
         return "not tested by the paper"
@@ -166,7 +174,9 @@ def verdict(findings: Sequence[str], turned: Sequence[str], tested: bool = True)
         return "not assessed"
     found = set(findings)
     if found == {"for"}:
-        return "fragile" if turned else "stands"
+        if turned:
+            return "fragile"
+        return "stands" if looked else "stands so far"
     if "for" in found:
         return "depends on the data"
     if found == {"against"}:
@@ -246,7 +256,8 @@ def posterior(claim: Claim, panel: str, tables: Mapping[str, pd.DataFrame]) -> d
         turns = rows(tables["turning_points"], panel=panel, column=claim.column, term=claim.term)
         turns = rows(turns, model=found["model"], region="all")
         found["probability"] = 1 - turns["p_inside"].iloc[0] if len(turns) == 1 else np.nan
-    if row["gate"] == "pass":
+    found["stands_in_for"] = DESCRIBED[record.outcome].stands_in_for
+    if row["gate"] == "pass" and not found["stands_in_for"]:
         of_size = claim.kind == "size"
         found["finding"] = OF_SIZE[row["agreement"]] if of_size else finding(found["probability"])
     return found
@@ -370,10 +381,10 @@ def assess(claim: Claim, tables: Mapping[str, pd.DataFrame]) -> dict:
                 for kind, made in turns.items()
                 if made is None
             ]
-        if after["finding"] == "missing":
+        if after["finding"] == "missing" and not after.get("stands_in_for"):
             found["missing"].append(f"sample {claim.column}, then compare")
     found["missing"] = [f"python -m analysis {text}" for text in dict.fromkeys(found["missing"])]
-    word = verdict(findings, turned)
+    word = verdict(findings, turned, looked=not found["missing"])
     return found | {"verdict": word, "reason": reason(claim, word, found["panels"], turned)}
 
 
@@ -386,7 +397,9 @@ def reason(claim: Claim, word: str, panels: Mapping[str, dict], turned: Sequence
     parts: dict[str, list[str]] = {}
     for name, evidence in panels.items():
         after = evidence["posterior"]
-        if after["finding"] == "missing":
+        if after.get("stands_in_for"):
+            said = f"the outcome stands in for {after['stands_in_for']}"
+        elif after["finding"] == "missing":
             said = "the fit failed its gate" if after.get("gate") == "fail" else "not sampled"
         elif claim.kind == "size":
             ends = f"[{after['q025']:.3f}, {after['q975']:.3f}]"

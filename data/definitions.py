@@ -121,6 +121,9 @@ class Described:
         Further series that it is made of: complete ones, divisors and companions.
     bounds : tuple of float
         Least and greatest value that the formula can give.
+    stands_in_for : str
+        What of the paper's, which does not describe it, the variable is put in the place of:
+        estimates with it do not speak of the paper's.
     """
 
     long_name: str
@@ -129,6 +132,7 @@ class Described:
     series: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     bounds: tuple[float, float] = (-math.inf, math.inf)
+    stands_in_for: str = ""
 
 
 def _series_of(dimension: str | None = None) -> tuple[str, ...]:
@@ -185,6 +189,7 @@ DESCRIBED = {
         tuple(dict.fromkeys(i.series for i in STAND_IN if i.series != "gdp")),
         others=("gdp", "land_area", "population", "employment", "so2_emission_total"),
         bounds=INDEX,
+        stands_in_for="the index of Table 6 column 2, which the paper does not describe",
     ),
     "indus": Described(
         "industrial agglomeration: location quotient of industry",

@@ -46,6 +46,7 @@ ZH = {
 
 TONES = {
     "stands": "v-good",
+    "stands so far": "v-open",
     "contradicted": "v-bad",
     "doubtful": "v-bad",
     "not tested by the paper": "v-open",

@@ -25,6 +25,20 @@ def tables(**changes: pd.DataFrame) -> dict[str, pd.DataFrame]:
     }
     comparison = made["comparison"]
     made["comparison"] = comparison.assign(counterpart=np.nan, p_same_sign=0.99, q025=0.01)
+    # Looked at, and nothing turns: signs are as printed.
+    fits = {"panel": panels, "column": ["3.2"], "model": [LADDER[-1]], "term": ["indus"]}
+    own = pd.MultiIndex.from_product(fits.values(), names=fits).to_frame(index=False)
+    calm = {"q025": 0.01, "q975": 0.2, "mean": 0.1, "sd": 0.01}
+    made["sensitivity_priors"] = pd.concat(
+        own.assign(quantity=quantity, region=region, priors="wide", **calm)
+        for quantity, region in (("slope", ""), ("slope_region", "east"))
+    )
+    made["sensitivity_influence"] = pd.concat(
+        own.assign(region=region, province="Shanghai", **calm) for region in ("average", "east")
+    )
+    made["multiverse"] = pd.DataFrame(
+        {"column": ["3.2", "8.1"], "term": "indus", "share_same_sign": 0.99}
+    )
     return {name: pd.DataFrame() for name in SOURCES} | made | changes
 
 
@@ -67,6 +81,12 @@ def test_a_finding_is_certain_or_open(probability, found):
 )
 def test_the_verdict_follows_from_the_findings(findings, turned, word):
     assert verdict(findings, turned) == word
+
+
+def test_a_claim_that_was_not_put_to_everything_does_not_stand_yet():
+    assert verdict(("for",) * 3, (), looked=False) == "stands so far"
+    assert verdict(("for",) * 3, ("Shanghai",), looked=False) == "fragile"
+    assert verdict(("for", "open", "for"), (), looked=False) == "depends on the data"
 
 
 def test_every_verdict_has_its_meaning():
@@ -112,6 +132,19 @@ def test_a_stand_in_gives_no_finding():
 
 def dynamic() -> pd.DataFrame:
     return tables()["replication"].query("column == '3.2'").assign(column="5.1", table="5")
+
+
+def test_an_outcome_put_in_the_place_of_one_not_described_gives_no_finding():
+    made = tables()
+    of_62 = {
+        name: made[name].query("column == '3.2'").assign(column="6.2", fitted_column="6.2")
+        for name in ("replication", "comparison")
+    }
+    found = assess(BY_ID["other index"], made | of_62)
+    assert found["verdict"] == "not assessed"
+    assert "stands in for the index of Table 6 column 2" in found["reason"]
+    assert found["missing"] == []
+    assert found["panels"][EVIDENCE[0]]["posterior"]["probability"] == 0.99
 
 
 def test_the_size_is_judged_by_agreement_and_not_by_its_sign():
@@ -171,7 +204,9 @@ def test_priors_provinces_and_universes_turn_a_claim(name, row, turned):
 
 
 def test_what_is_not_made_is_said_and_turns_nothing():
-    found = assess(BY_ID["H1a"], tables())
+    tests = ("sensitivity_priors", "sensitivity_influence", "multiverse")
+    found = assess(BY_ID["H1a"], tables(**{name: pd.DataFrame() for name in tests}))
+    assert found["verdict"] == "stands so far"
     assert "python -m analysis sensitivity 3.2" in found["missing"]
     assert found["panels"][EVIDENCE[0]]["turns"]["multiverse"] is None
     commands = typer.main.get_command(app).commands
