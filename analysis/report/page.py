@@ -7,7 +7,7 @@ do not.
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,13 +20,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from analysis import claims, decompose, influence, power, simulate
 from analysis import dynamic as lagged
 from analysis.audit import run as audit
+from analysis.compare import CERTAIN
 from analysis.multiverse import summarise
 from analysis.outputs import MADE_BY, TEXT, Outputs
+from analysis.plots import LABELS
 from analysis.replicate import TITLES
 from analysis.report import charts
 from analysis.report.barg import checklist
 from analysis.report.traces import Trace
-from analysis.specifications import CONTROLS, HEADLINE, SPECIFICATIONS
+from analysis.specifications import CONTROLS, HEADLINE, SPECIFICATIONS, select
 from data import gaps, recollect
 from data.definitions import DESCRIBED
 from data.files import replacing
@@ -181,7 +183,13 @@ def answer(made: Made) -> Iterable[Block]:
         f"“{EXACT}”, a panel made so that the printed numbers come out, P says what these numbers "
         "imply under the model; it does not count."
     )
-    yield {"kind": "list", "rows": [f"{w}: {claims.VERDICTS[w]}." for w in counted]}
+    yield {"kind": "list", "rows": list(in_short(made, found))}
+    yield text(
+        f"A statement is for the claim from P = {CERTAIN} on, against it to P = {1 - CERTAIN:.3f}, "
+        "and open between. Verdicts: "
+        + "; ".join(f"“{word}”, {claims.VERDICTS[word]}" for word in counted)
+        + ". H1a, H1b and the size are one slope."
+    )
     panels = [*claims.EVIDENCE, *claims.IMPLIED]
     lines = claims.table(found).fillna("")
     rows = [
@@ -197,6 +205,48 @@ def answer(made: Made) -> Iterable[Block]:
     ]
     yield {"kind": "ledger", "rows": rows}
     yield {"kind": "folded", "summary": "The rule of the verdicts", "text": document["rule"]}
+
+
+def in_short(made: Made, found: Sequence[Mapping]) -> Iterator[str]:
+    """Say of the headline slope what it is, what moves it, and how far to trust it."""
+    (record,) = select(HEADLINE[:1])
+    (term,) = record.interest
+    of_slope = {"column": record.column, "term": term}
+    claim = next(each for each in found if each["column"] == record.column)
+    after = {name: of["posterior"] for name, of in claim["panels"].items()}
+    slopes = [
+        f"{of['mean']:.3f} [{of['q025']:.3f}, {of['q975']:.3f}] on {name} (P = "
+        f"{of['probability']:.3f})"
+        for name, of in after.items()
+        if "mean" in of
+    ]
+    if slopes:
+        yield (
+            f"The slope of {term} on {record.outcome} ({record.column}), printed as "
+            f"{claim['printed']}, is {', '.join(slopes)} by the main model."
+        )
+    ladder = made.frame("ladder")
+    if ladder is not None:
+        largest = claims.rows(ladder, **of_slope, moves_most="yes")
+        moves = [
+            f"{LABELS[row.step]} (by {row.move:+.3f}, {row.panel})"
+            for row in largest.itertuples(index=False)
+        ]
+        if moves:
+            yield f"On the way from TWFE to it, the step that moves it most: {', '.join(moves)}."
+    shares = made.frame("decomposition")
+    if shares is not None:
+        own = claims.rows(shares, **of_slope, game="ingredients")
+        own = own.assign(size=own["share"].abs()).sort_values("size")
+        parts = [
+            f"{row.player} on {row.panel} ({row.share:+.3f} of {row.end - row.start:+.3f})"
+            for row in own.drop_duplicates("panel", keep="last").itertuples(index=False)
+        ]
+        if parts:
+            yield f"What in the data parts TWFE from the printed slope most: {', '.join(parts)}."
+    could = made.frame("power")
+    if could is not None:
+        yield f"{power.sentence(could)} So P is too sure of itself, on either side."
 
 
 def evidence(claim: Mapping) -> Block | None:
