@@ -77,10 +77,13 @@ class Settings:
     target_accept: float | None = None
     engine: str | None = None
 
-    def by(self, engine: "Engine") -> "Settings":
-        """Return the settings with nothing left to decide."""
+    def by(self, engine: "Engine", model: Model | None = None) -> "Settings":
+        """Return the settings with nothing left to decide; a model may ask for more draws."""
+        decided = dict(engine.defaults)
+        if model is not None:
+            decided["draws"] = max(decided["draws"], model.draws)
         chosen = {name: value for name, value in asdict(self).items() if value is not None}
-        return Settings(**{**engine.defaults, **chosen, "engine": engine.name})
+        return Settings(**{**decided, **chosen, "engine": engine.name})
 
 
 class CollapsedEngine:

@@ -125,7 +125,7 @@ def made_from(job: Job, settings: Settings, priors: Priors) -> str:
         job.specification,
         model,
         priors,
-        asdict(settings.by(engine_for(model, settings.engine))),
+        asdict(settings.by(engine_for(model, settings.engine), model)),
         {name: version(name) for name in PACKAGES},
     )
 
@@ -194,7 +194,7 @@ def _fit(
     parts = model.split(design(job.panel.frame, job.specification), job.specification)
     definition = model.module.build(parts, priors)
     engine = engine_for(model, settings.engine)
-    settings = settings.by(engine)
+    settings = settings.by(engine, model)
     sampler = engine(model, parts, priors, definition)
     # One stream each, so that none shifts another.
     rngs = [

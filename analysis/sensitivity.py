@@ -310,7 +310,7 @@ def refit(model: Model, parts: Parts, priors: Priors, settings: Settings, whole:
     engine = engine_for(model, settings.engine)
     sampler = engine(model, parts, priors, definition)
     rng = np.random.default_rng(settings.seed)
-    flat, statistics = sampler.sample(settings.by(engine), rng)
+    flat, statistics = sampler.sample(settings.by(engine, model), rng)
     watched = _watched(model, whole, definition, flat)
     # What is drawn exactly given the scales mixes as they do.
     moved = {"point": sampler.density.point(flat)} if _collapses(model) else flat

@@ -134,6 +134,8 @@ class Model:
         Columns for which it is the same have one posterior, which is sampled once.
     fits_panel : callable of str
         Whether a panel of that name may have what the model needs beside the columns.
+    draws : int
+        Per chain, where the engine's own number leaves too few effective ones.
     """
 
     name: str
@@ -149,6 +151,7 @@ class Model:
     reads: Callable[[Specification], tuple[str, ...]] = own_variables
     posterior_of: Callable[[Specification], Hashable] = own_column
     fits_panel: Callable[[str], bool] = lambda _: True
+    draws: int = 0
 
     @property
     def prior_groups(self) -> bool:
@@ -272,6 +275,7 @@ MODELS = (
         {"sigma": "region"},
         varying=True,
         extra=True,
+        draws=1_500,
     ),
     Model(
         "province_trends",
@@ -281,6 +285,7 @@ MODELS = (
         {"sigma": "region"},
         varying=True,
         extra=True,
+        draws=1_500,
     ),
     Model(
         "province_slopes",

@@ -36,6 +36,13 @@ def test_the_engine_decides_what_the_settings_leave_open():
     assert settings.by(NutsEngine) == settings
 
 
+def test_a_model_may_ask_for_more_draws_than_its_engine_and_the_user_for_any():
+    engine, model = CollapsedEngine, find("autoregressive")
+    assert Settings().by(engine, model).draws == model.draws > engine.defaults["draws"]
+    assert Settings(draws=10).by(engine, model).draws == 10
+    assert Settings().by(NutsEngine, model).draws == NutsEngine.defaults["draws"]
+
+
 def engines():
     fitted = fit_of("3.3", "hierarchical")
     made = (fitted.model, fitted.parts, fitted.priors, fitted.definition)
