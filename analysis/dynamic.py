@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from analysis import trace
 from analysis.compare import Z, published_slopes
-from analysis.plots import PALETTE
+from analysis.plots import colours
 from analysis.specifications import select
 from analysis.system_gmm import DEFAULT, Choices, coefficients, fit_column
 from data.errors import UserError
@@ -371,7 +371,7 @@ def draw(rows: pd.DataFrame) -> Figure:
     roots = rows[rows["term"] == LAG]
     columns, panels = list(dict.fromkeys(roots["column"])), list(dict.fromkeys(roots["panel"]))
     names = sorted(dict.fromkeys(roots["estimator"]), key=lambda name: name == PUBLISHED)
-    colours = _colours(panels)
+    of_panel = colours(panels)
     figure, frames = _frames(len(columns))
     for i, (axes, column) in enumerate(zip(frames, columns, strict=True)):
         own = roots[roots["column"] == column]
@@ -379,7 +379,7 @@ def draw(rows: pd.DataFrame) -> Figure:
         for row in own.drop_duplicates(["estimator", "coef"]).itertuples():
             published = row.estimator == PUBLISHED
             offset = 0 if published else 0.18 * (panels.index(row.panel) - (len(panels) - 1) / 2)
-            colour = "black" if published else colours[row.panel]
+            colour = "black" if published else of_panel[row.panel]
             _mark(axes, row, names.index(row.estimator) + offset, colour, limits)
         axes.axvline(1, color="0.5", lw=0.8, ls="--", zorder=0)
         axes.set_xlim(*limits)
@@ -418,7 +418,7 @@ def draw_effects(rows: pd.DataFrame) -> Figure:
     figure, frames = _frames(len(columns))
     for axes, column in zip(frames, columns, strict=True):
         (record,) = select([column])
-        for panel, colour in _colours(panels).items():
+        for panel, colour in colours(panels).items():
             path = own[(own["column"] == column) & (own["panel"] == panel)]
             axes.plot(path["year"], path["median"], color=colour, lw=1.1)
             axes.fill_between(path["year"], path["low"], path["high"], color=colour, alpha=0.15)
@@ -446,12 +446,8 @@ def _frames(number: int) -> tuple[Figure, list[Axes]]:
     return figure, frames[:number]
 
 
-def _colours(panels: list[str]) -> dict[str, str]:
-    return {panel: PALETTE[i % len(PALETTE)] for i, panel in enumerate(panels)}
-
-
 def _panels(figure: Figure, panels: list[str]) -> None:
     """Say above the frames which colour is which panel's."""
-    colours = _colours(panels).items()
-    handles = [Line2D([], [], color=c, marker="o", ms=3, label=p) for p, c in colours]
+    of_panel = colours(panels).items()
+    handles = [Line2D([], [], color=c, marker="o", ms=3, label=p) for p, c in of_panel]
     figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), frameon=False)

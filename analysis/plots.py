@@ -1,6 +1,6 @@
 """Draw the figures that the README names, from the tables in results/ alone."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +33,15 @@ STYLE = {
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
 
 FORMATS = ("png", "svg")
+
+
+def colours(panels: Iterable[str]) -> dict[str, str]:
+    """Return each panel's colour: a named one's is the same in every picture."""
+    named = [kind.name for kind in PANELS]
+    order = [*named, *(panel for panel in dict.fromkeys(panels) if panel not in named)]
+    every = {panel: PALETTE[i % len(PALETTE)] for i, panel in enumerate(order)}
+    return {panel: every[panel] for panel in panels}
+
 
 LABELS = {
     TWFE: "TWFE",
@@ -108,14 +117,14 @@ def ladder(rows: pd.DataFrame) -> Figure:
     regional = {record.region: record.column for record in select(HEADLINE) if record.region}
     steps += [(LADDER[-1], regional[region]) for region in REGIONS]
     names = [LABELS[model] for model, column in steps[: len(LADDER) + 1]] + list(REGIONS)
-    for i, (axes, panel) in enumerate(zip(frames, panels, strict=True)):
+    for axes, (panel, colour) in zip(frames, colours(panels).items(), strict=True):
         own = rows[(rows["panel"] == panel) & (rows["fitted_column"] == "3.2")]
         cells = own.set_index(["model", "column"])
         for x, step in enumerate(steps):
             if step in cells.index:
                 row = cells.loc[step]
                 published = row["published"], row["published_se"]
-                _bar(axes, x, row, PALETTE[i], horizontal=False)
+                _bar(axes, x, row, colour, horizontal=False)
                 axes.errorbar(
                     x + 0.25, published[0], Z * published[1], fmt="D", ms=2.5, lw=0.8, color="0.55"
                 )
@@ -149,10 +158,9 @@ def ladders(rows: pd.DataFrame) -> Figure:
         published, se = own[["published", "published_se"]].iloc[0]
         axes.axhspan(published - Z * se, published + Z * se, color="0.9", lw=0, zorder=0)
         axes.axhline(0, color="0.7", lw=0.6, ls=":", zorder=0)
-        for i, panel in enumerate(panels):
+        for i, (panel, colour) in enumerate(colours(panels).items()):
             for _, row in own[own["panel"] == panel].iterrows():
                 x = names.index(row["step"]) + 0.16 * (i - (len(panels) - 1) / 2)
-                colour = PALETTE[i % len(PALETTE)]
                 _bar(axes, x, row, colour, horizontal=False)
                 if row["moves_most"]:
                     axes.plot(x, row["estimate"], "s", ms=5.5, mfc="none", color=colour, lw=0.8)
@@ -248,7 +256,7 @@ def small_multiples(number: int, height: float, **shared: bool) -> tuple[Figure,
 
 def _forest_lines(rows: pd.DataFrame) -> Iterator[tuple[str, pd.Series, str]]:
     """Yield label, row and colour of each line, by model and then by panel."""
-    panels = list(dict.fromkeys(rows["panel"]))
+    of_panel = colours(rows["panel"])
     for model in LABELS:
         own = rows[rows["model"] == model]
         for i, (_, row) in enumerate(own.iterrows()):
@@ -256,7 +264,7 @@ def _forest_lines(rows: pd.DataFrame) -> Iterator[tuple[str, pd.Series, str]]:
             label = f"{LABELS[model]}\nof {row['fitted_column']}" if pooled else LABELS[model]
             # One label for the model, beside the middle of its lines.
             label = label if i == len(own) // 2 else ""
-            yield label, row, PALETTE[panels.index(row["panel"]) % len(PALETTE)]
+            yield label, row, of_panel[row["panel"]]
 
 
 def _published_band(axes: Axes, rows: pd.DataFrame) -> None:
@@ -281,8 +289,8 @@ def _bar(axes: Axes, at: float, row: pd.Series, colour: str, *, horizontal: bool
 def _legend(figure: Figure, rows: pd.DataFrame) -> None:
     axes = figure.axes[0]
     handles = [
-        axes.plot([], [], "o-", ms=3, lw=1, color=PALETTE[i % len(PALETTE)], label=panel)[0]
-        for i, panel in enumerate(dict.fromkeys(rows["panel"]))
+        axes.plot([], [], "o-", ms=3, lw=1, color=colour, label=panel)[0]
+        for panel, colour in colours(rows["panel"]).items()
     ]
     handles.append(axes.fill_between([], [], color="0.9", label="published, 95 % interval"))
     figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False)

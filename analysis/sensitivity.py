@@ -50,7 +50,7 @@ from threadpoolctl import threadpool_limits
 from analysis.diagnose import failures, numbers
 from analysis.engines import Draws, Settings, engine_for
 from analysis.outputs import TEXT
-from analysis.plots import PALETTE
+from analysis.plots import colours
 from analysis.sample import Job, fit, jobs, made_from, shaped
 from analysis.specifications import select
 from analysis.spread import spread
@@ -891,7 +891,7 @@ def draw(rows: pd.DataFrame) -> Figure:
     figure = Figure(figsize=(2 + 1.7 * len(slopes), 1 + 0.17 * len(at)), layout="constrained")
     grid = figure.subplots(1, len(slopes), sharey=True, squeeze=False)[0]
     for axes, slope in zip(grid, slopes, strict=True):
-        for panel, colour in zip(panels, PALETTE, strict=False):
+        for panel, colour in colours(panels).items():
             own = rows[(rows["region"] == slope) & (rows["panel"] == panel)]
             y = own["province"].map(at)
             axes.plot(own["shift"], y, "o", ms=3, color=colour, label=panel)

@@ -13,7 +13,7 @@ import pandas as pd
 from analysis import dynamic
 from analysis.compare import Z
 from analysis.ladder import TWFE
-from analysis.plots import LABELS, PALETTE
+from analysis.plots import LABELS, PALETTE, colours
 from data.provinces import PROVINCES
 from models.design import LAG
 from models.registry import LADDER
@@ -177,7 +177,7 @@ def _by_panel(panels: Sequence[str]) -> alt.Color:
         "panel:N",
         sort=panels,
         title=None,
-        scale=alt.Scale(domain=panels, range=list(PALETTE[: len(panels)])),
+        scale=alt.Scale(domain=panels, range=list(colours(panels).values())),
         legend=alt.Legend(orient="top", columns=2, labelLimit=200),
     )
 

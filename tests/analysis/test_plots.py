@@ -6,6 +6,7 @@ import pytest
 from analysis import ladder, plots
 from analysis.specifications import STATIC
 from data.errors import UserError
+from data.panel import PANELS
 from tests.results import comparison, replication
 
 
@@ -81,6 +82,14 @@ def test_the_ladder_has_a_bar_for_each_step_and_a_square_for_the_largest_move():
     markers = [line.get_marker() for line in frames[0].lines if len(line.get_xdata())]
     assert markers.count("o") == (steps["column"] == "3.2").sum()
     assert markers.count("s") == 1
+
+
+def test_a_panel_has_one_colour_whatever_stands_beside_it():
+    names = [kind.name for kind in PANELS]
+    every = plots.colours([*names, "own-mine"])
+    assert len(set(every.values())) == len(names) + 1
+    for some in (names[::-1], names[2:], ["own-mine", names[1]]):
+        assert plots.colours(some) == {name: every[name] for name in some}
 
 
 def test_missing_tables_are_named(tmp_path):
