@@ -443,7 +443,7 @@ def sample(
     cluster: Cluster = None,
     out: Out = ROOT,
 ) -> None:
-    """Sample posteriors (by default of the headline columns) into traces/<panel>/.
+    """Sample posteriors (by default of the headline columns) into traces/PANEL/.
 
     What is there already, made from the same panel, model, priors and settings, is kept.
 

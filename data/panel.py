@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
@@ -194,6 +195,7 @@ def _load(name_or_path: str, variables: Sequence[str], folder: Path) -> Panel:
     text, notices = _decode(content, str(path))
     cells, more = _plain_numbers(_select(parse(text, str(path)), variables, str(path)))
     frame = validate(cells, variables, str(path))
+    notices += _near_names(frame, str(path))
     missing = _missing(frame)
     if missing:
         notices.append(_unbalanced(missing, frame, str(path)))
@@ -623,6 +625,21 @@ def _others(count: int) -> str:
 
 def _shorten(text: str, length: int = 40) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def _near_names(frame: pd.DataFrame, file: str) -> list[str]:
+    """Say which names, taken for provinces of their own, may be misspelt ones of the 31."""
+    near = {
+        name: get_close_matches(name, REGION_OF, n=1, cutoff=0.8)
+        for name in frame["province"].unique()
+        if name not in REGION_OF
+    }
+    return [
+        f"{file}: {_shorten(name)!r} is taken for a province of its own; correct it if "
+        f"{meant[0]} is meant."
+        for name, meant in near.items()
+        if meant
+    ]
 
 
 def _missing(frame: pd.DataFrame) -> list[tuple[str, int]]:

@@ -206,6 +206,18 @@ def test_unbalanced_panel_is_accepted_with_a_notice(write):
     assert "lacks 2 of 93 province-years (Beijing 2010, Tianjin 2011)" in notice
 
 
+def test_a_misspelt_province_beside_a_region_is_pointed_out(write):
+    frame = full_panel().assign(region="east")
+    frame.loc[0, "province"] = "Beijin"
+    first, second = load_panel(write(frame.to_csv(index=False)), VARIABLES).notices
+    assert first.endswith(
+        "'Beijin' is taken for a province of its own; correct it if Beijing is meant."
+    )
+    assert "unbalanced" in second
+    frame["province"] = [f"unit {i // 3}" for i in range(len(frame))]
+    assert load_panel(write(frame.to_csv(index=False)), VARIABLES).notices == ()
+
+
 def test_validate_takes_numbers_and_leaves_its_argument_alone(small_frame):
     frame = small_frame.iloc[::-1]
     before = frame.copy()
