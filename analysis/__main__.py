@@ -1092,24 +1092,29 @@ def reproduce(seed: Seed = 1, cluster: Cluster = None, out: Out = ROOT) -> None:
     from analysis.sample import jobs
 
     outputs = Outputs(out)
-    fingerprints(out)
-    replicate(out=out)
-    every = select(())
-    panels = _load(None, every)
-    listed = jobs(panels, select(HEADLINE), ())
-    for record in every:
-        if record.column not in HEADLINE:
-            listed += jobs(panels, [record], [main_model(record).name])
-    _sample(listed, Settings(seed=seed), outputs, cluster)
-    if lagged := [record for record in every if record.dynamic]:
-        _dynamic(lagged, panels, outputs)
-    diagnostics = _diagnose(outputs)
-    compare(out=out)
-    audit(out=out)
-    decompose(list(HEADLINE), out)
+    with screen.no_tables_drawn():
+        fingerprints(out)
+        replicate(out=out)
+        every = select(())
+        panels = _load(None, every)
+        listed = jobs(panels, select(HEADLINE), ())
+        for record in every:
+            if record.column not in HEADLINE:
+                listed += jobs(panels, [record], [main_model(record).name])
+        _sample(listed, Settings(seed=seed), outputs, cluster)
+        if lagged := [record for record in every if record.dynamic]:
+            _dynamic(lagged, panels, outputs)
+        diagnostics = _diagnose(outputs)
+        compare(out=out)
+        audit(out=out)
+        decompose(list(HEADLINE), out)
     claims(out)
     report(out)
     _print_frame(pd.DataFrame(SUMMARY, columns=["what", "where"]), "What came out")
+    passed = (diagnostics["gate"] != "fail").sum()
+    console.print(
+        f"{passed} of {len(diagnostics)} fits pass the gate. Each command prints its table."
+    )
     _exit_by_gate(diagnostics)
 
 

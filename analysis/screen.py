@@ -7,7 +7,8 @@ tables alone, and words go to standard error, so that a pipe reads nothing else.
 import inspect
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Annotated, Any, Literal
 
@@ -22,7 +23,7 @@ Format = Literal["table", "csv", "json", "latex"]
 # A pipe has no width of its own, and 80 columns would cut numbers and stars off.
 console = Console(width=None if sys.stdout.isatty() else 200)
 
-_chosen: dict[str, Any] = {"format": "table"}
+_chosen: dict[str, Any] = {"format": "table", "drawn": True}
 
 FormatOption = Annotated[
     Format, typer.Option("--format", help="How tables are printed.", rich_help_panel="Output")
@@ -45,6 +46,16 @@ def is_table() -> bool:
     return _chosen["format"] == "table"
 
 
+@contextmanager
+def no_tables_drawn() -> Iterator[None]:
+    """Leave out tables for a reader, whom a long job's words serve better; programs get theirs."""
+    _chosen["drawn"] = False
+    try:
+        yield
+    finally:
+        _chosen["drawn"] = True
+
+
 def table(*heads: str, title: str) -> Table:
     """Return an empty table for the terminal; what does not fit is folded, never cut off."""
     empty = Table(*heads, title=title)
@@ -55,6 +66,8 @@ def table(*heads: str, title: str) -> Table:
 
 def show(frame: pd.DataFrame, title: str) -> None:
     """Print a frame in the format that was chosen."""
+    if is_table() and not _chosen["drawn"]:
+        return
     if is_table():
         drawn = table(*map(str, frame.columns), title=title)
         for row in frame.itertuples(index=False):

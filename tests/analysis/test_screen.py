@@ -77,6 +77,18 @@ def test_a_table_is_drawn_by_default(run):
     assert "0.5" in done.stdout
 
 
+def test_tables_for_a_reader_can_be_left_out_and_those_for_programs_are_not(capsys):
+    for form, drawn in (("table", False), ("csv", True)):
+        screen.choose(form)
+        with screen.no_tables_drawn():
+            screen.show(FRAME, "First")
+            console.print("a word")
+        assert ("First" in capsys.readouterr().out) == drawn
+        screen.show(FRAME, "First")
+        assert "First" in capsys.readouterr().out
+    screen.choose()
+
+
 def test_quiet_prints_tables_for_programs_alone(run):
     assert run("--quiet").output == ""
     assert run("-q", "--format", "json").stderr == ""
