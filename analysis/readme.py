@@ -63,13 +63,19 @@ def matches(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
 
 
 def filled(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
-    """Say what share of the index's indicator cells no yearbook prints, by filling rule."""
+    """Say what share of the index's and the quotient's cells no yearbook prints, by rule."""
     cells = filled_cells(load(), "produ", "census4")
+    quotient = filled_cells(load(), "indus", "as_published")
+    by_ratio = quotient["ratio"] / sum(quotient.values())
     total, observed = sum(cells.values()), cells.pop("observed")
     rules = ", ".join(f"{count / total:.1%} {rule}" for rule, count in cells.items())
     return (
         f"**{1 - observed / total:.1%} of the {total:,} indicator cells behind the index are "
-        f"filled in, not observed: {rules}.**"
+        f"filled in, not observed: {rules}.** As first published, industrial value added by "
+        f"province is not at hand at all: {by_ratio:.0%} of the cells behind `indus` on "
+        "`recollected` and `recollected-as_published` are published secondary value added times "
+        "industry's share of it as revised after the 4th economic census, which in a province can "
+        "be off by several per cent."
     )
 
 
@@ -141,8 +147,9 @@ def simulation(estimated: pd.DataFrame, found: pd.DataFrame) -> str:
     parts = [f"**{simulate.QUESTION}** {simulate.answer(estimated, found)}"]
     for term, rows in found.groupby("term", sort=False):
         size = rows["data_sets"].iloc[0]
-        parts.append(f"*{term}*, {size} data sets a cell:")
+        parts.append(f"<details><summary>{term}, {size} data sets a cell</summary>")
         parts.append(markdown(simulate.side_by_side(rows)))
+        parts.append("</details>")
     return "\n\n".join(parts)
 
 

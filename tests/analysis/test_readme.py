@@ -40,6 +40,7 @@ def test_filled_cells_are_counted_from_the_dataset():
     text = readme.filled(replication(), comparison())
     assert "5,642 indicator cells" in text
     assert text.startswith("**13.3%")
+    assert "99% of the cells behind `indus`" in text
 
 
 def test_power_is_told_in_a_sentence_and_shown_for_the_headline():
