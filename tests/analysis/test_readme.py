@@ -51,6 +51,19 @@ def test_power_is_told_in_a_sentence_and_shown_for_the_headline():
     assert said.splitlines()[-1] == "| 3.2 | province | 0.105 | 0.249 | 21% | 6% |"
 
 
+def test_calibrations_say_which_are_not_as_they_should_be():
+    judged = pd.DataFrame(
+        {"case": ["mundlak", "mundlak", "wrong: one shared σ"], "data_sets": 1_000,
+         "parameter": ["a[0]", "a[1]", "a[0]"], "p": [0.5, 0.1, 1e-9], "independent": 1.0,
+         "passes": [True, True, False]}
+    )  # fmt: skip
+    lines = readme.calibration(judged).splitlines()
+    assert lines[0] == "All are as they should be."
+    assert lines[-2] == "| mundlak | 1000 | 2 | 0 | 0.1 | 100% | be uniform |"
+    told = readme.calibration(judged.assign(passes=[True, False, True])).splitlines()[0]
+    assert told == "Not as they should be: mundlak, wrong: one shared σ."
+
+
 def test_bounds_are_shown_from_least_to_greatest():
     found = pd.DataFrame(
         {
