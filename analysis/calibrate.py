@@ -42,7 +42,6 @@ from arviz_stats.base import array_stats
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy import stats
-from scipy.special import gammaln, xlog1py, xlogy
 from threadpoolctl import threadpool_limits
 
 from analysis.engines import CollapsedEngine, NutsEngine, Settings, nuts_in_scales
@@ -595,19 +594,21 @@ HALVINGS = 12
 def inside(size: int, lowest: NDArray[np.int64], highest: NDArray[np.int64]) -> float:
     """Return the chance that `counts` of uniform ranks lie within a band, ends included.
 
-    Of those that are not less than k, each is less than k + 1 with the same chance: a Markov chain.
+    How often each rank occurs is Poisson, independently of the others, given that all occur `size`
+    times together.
     """
-    chance, before = np.ones(1), np.zeros(1)
-    for k, (low, high) in enumerate(zip(lowest, highest, strict=True)):
-        here = np.arange(low, high + 1)
-        more, left = here[:, None] - before, size - before
-        share = 1 / (DRAWS + 1 - k)
-        with np.errstate(invalid="ignore"):
-            log_step = gammaln(left + 1) - gammaln(more + 1) - gammaln(left - more + 1)
-            log_step += xlogy(more, share) + xlog1py(left - more, -share)
-        step = np.where((more >= 0) & (more <= left), np.exp(log_step), 0.0)
-        chance, before = step @ chance, here
-    return float(chance.sum())
+    cell = stats.poisson.pmf(np.arange(size + 1), size / (DRAWS + 1))
+    told = cell[: np.flatnonzero(cell > NOTHING)[-1] + 1]
+    chance = np.zeros(size + 1)
+    chance[0] = 1
+    for low, high in zip(lowest, highest, strict=True):
+        chance = np.convolve(chance, told)[: size + 1]
+        chance[:low], chance[high + 1 :] = 0, 0
+    return float(chance @ cell[::-1] / stats.poisson.pmf(size, size))
+
+
+NOTHING = 1e-20
+"""Chance of what is left out."""
 
 
 def summary(judged: pd.DataFrame) -> pd.DataFrame:
