@@ -170,7 +170,7 @@ EXPLOSIVE = ("slope_std", 0.5)
 years of the model's own, at which a root of 2.5 is none, leave numbers that no computer holds."""
 
 CHAINS: dict[str, Any] = {"data_sets": 200, "part": Part(4, 8, 5), "costly": True}
-"""Of cases whose fits are chains in the log scales: a density's evaluation is some milliseconds."""
+"""Of cases whose fits are chains in the log scales: seconds each."""
 
 COMPILED = CHAINS | {"batch": 100}
 """Of cases whose fits are chains in all variables: each task compiles the model."""
