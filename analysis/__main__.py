@@ -872,41 +872,53 @@ def claims(out: Out = ROOT) -> None:
 def calibrate(
     column: Column = HEADLINE[0],
     panel: NamedPanel = PANELS[0].name,
-    data_sets: Annotated[int, typer.Option(min=20, help="Simulated data sets of a case.")] = 1_000,
+    data_sets: Annotated[
+        int | None, typer.Option(min=20, help="Simulated data sets. Default: each case's own.")
+    ] = None,
     case: Annotated[
         list[str] | None, typer.Option(help="A case of analysis/calibrate.py; repeatable.")
     ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Costly cases, too: chains of NUTS, hours in all.")
+    ] = False,
     seed: Seed = 1,
     out: Out = ROOT,
 ) -> None:
-    """Fit data simulated from the priors: are ranks uniform? results/calibration.csv.
+    """Fit data simulated from each model: are ranks uniform? results/calibration.csv, a figure.
 
-    Exit 1 if a right model's ranks are not uniform, or a wrong one's are.
+    Cases that were run before, on the same column and panel, stay in results/calibration.nc and
+    are judged again. Exit 1 if a right model's ranks are not uniform, or a wrong one's are.
 
     Example: python -m analysis calibrate 3.2 --data-sets 200 --case hierarchical
     """
     from analysis import calibrate as study
 
-    (record,) = select([column])
-    (loaded,) = _load([panel], [record])
-    chosen = [one for one in study.CASES if not case or one.name in case]
-    if not chosen:
+    unknown = set(case or ()) - {one.name for one in study.CASES}
+    if unknown:
         names = ", ".join(one.name for one in study.CASES)
-        raise UserError(f"No case is called {' or '.join(case)}: choose among {names}.")
-    tables, wrong = [], []
+        raise UserError(f"No case is called {' or '.join(sorted(unknown))}: choose among {names}.")
+    chosen = [one for one in study.CASES if (one.name in case if case else every or not one.costly)]
+    (record,) = select([column])
+    (loaded,) = _load([panel], [record], [one.fitted for one in chosen])
+    outputs = Outputs(out)
+    path = outputs.results / "calibration.nc"
+    about = {"column": column, "panel_sha256": loaded.sha256, "seed": seed}
+    found = study.kept(path, **about)
     for one in chosen:
-        batches = study.ranks(one, loaded, record, data_sets, seed)
-        total = -(-data_sets // study.BATCH)
-        found = study.collect(track(batches, one.name, total, console=console, transient=True))
-        tables.append(study.judge(one, found))
-        if not study.as_it_should(one, tables[-1]):
-            wrong.append(one.name)
-    table = pd.concat(tables, ignore_index=True)
+        size = data_sets or one.data_sets
+        batches = study.ranks(one, loaded, record, size, seed)
+        total = -(-size // one.batch)
+        found[one.name] = study.collect(
+            track(batches, one.name, total, console=console, transient=True)
+        )
+        # Case by case: one that is interrupted does not take the others along.
+        study.write(study.table(found, panel=panel, **about), path)
+    judged = [study.judge(one, found[one.name]) for one in study.CASES if one.name in found]
+    table = pd.concat(judged, ignore_index=True)
     _print_frame(study.summary(table), f"Ranks of true parameters, {column} on {panel}")
-    path = Outputs(out).results / "calibration.csv"
-    write_csv(table, path)
-    console.print(f"written: {Outputs(out).shown(path)} ({len(table)} rows)")
-    if wrong:
+    console.print(f"written: {outputs.shown(path)}")
+    _write("calibrate", {"calibration": table}, outputs)
+    if wrong := study.not_as_they_should(table):
         console.print(f"Not as it should be: {', '.join(wrong)}.", style="red", markup=False)
         raise typer.Exit(1)
 

@@ -22,6 +22,7 @@ import pymc as pm
 import xarray as xr
 from numpy.typing import NDArray
 from nutpie.compiled_pyfunc import from_pyfunc
+from nutpie.sample import CompiledModel
 from pymc.stats import compute_log_prior
 
 from data.errors import UserError
@@ -118,23 +119,7 @@ class CollapsedEngine:
 
     def by_nuts(self, settings: Settings, rng: np.random.Generator) -> tuple[Draws, xr.Dataset]:
         """Return the same by NUTS in the log scales: what `sample` falls back on."""
-        density, coordinates = self.density, Coordinates(self.density)
-
-        def initial(seed: int) -> NDArray[np.float64]:
-            return coordinates.from_point(density.initial(np.random.default_rng(seed)))
-
-        compiled = from_pyfunc(
-            density.size,
-            lambda: coordinates.logp_and_gradient,
-            lambda *_: lambda v: {"v": v},
-            [np.dtype(np.float64)],
-            [(density.size,)],
-            ["v"],
-            make_initial_point_fn=initial,
-        )
-        tree = nutpie.sample(compiled, **_nutpie(settings))
-        point = coordinates.to_point(tree["posterior"]["v"].to_numpy())
-        return density.draw(point, rng), _statistics(tree)
+        return nuts_in_scales(self.density, settings, rng)
 
     def draw_prior(self, size: int, rng: np.random.Generator) -> Draws:
         """Return draws of the free variables from the prior, shapes (size, …)."""
@@ -143,6 +128,29 @@ class CollapsedEngine:
     def log_prior(self, flat: Draws) -> Draws:
         """Return the log prior of each free variable, summed over its elements."""
         return self.density.log_prior(flat)
+
+
+def nuts_in_scales(
+    density: Collapsed, settings: Settings, rng: np.random.Generator
+) -> tuple[Draws, xr.Dataset]:
+    """Return draws of a collapsed density's free variables, NUTS moving in the log scales."""
+    coordinates = Coordinates(density)
+
+    def initial(seed: int) -> NDArray[np.float64]:
+        return coordinates.from_point(density.initial(np.random.default_rng(seed)))
+
+    compiled = from_pyfunc(
+        density.size,
+        lambda: coordinates.logp_and_gradient,
+        lambda *_: lambda v: {"v": v},
+        [np.dtype(np.float64)],
+        [(density.size,)],
+        ["v"],
+        make_initial_point_fn=initial,
+    )
+    tree = nutpie.sample(compiled, **_nutpie(settings))
+    point = coordinates.to_point(tree["posterior"]["v"].to_numpy())
+    return density.draw(point, rng), _statistics(tree)
 
 
 class NutsEngine:
@@ -162,7 +170,12 @@ class NutsEngine:
 
     def sample(self, settings: Settings, rng: np.random.Generator) -> tuple[Draws, xr.Dataset]:
         """Return draws of the free variables, and the sampler's statistics."""
-        compiled = nutpie.compile_pymc_model(self.definition, var_names=self.names)
+        return self.sample_compiled(compile_model(self.definition), settings)
+
+    def sample_compiled(
+        self, compiled: CompiledModel, settings: Settings
+    ) -> tuple[Draws, xr.Dataset]:
+        """Return the same of a model that is compiled already."""
         tree = nutpie.sample(compiled, adaptation=self.adaptation, **_nutpie(settings))
         posterior = tree["posterior"]
         return {name: _flat(posterior[name].to_numpy(), 2) for name in self.names}, _statistics(
@@ -193,6 +206,12 @@ class NutsEngine:
             compile_kwargs=INTERPRETED,
         )
         return {name: _flat(found[name].to_numpy(), 2).sum(axis=-1) for name in self.names}
+
+
+def compile_model(definition: pm.Model) -> CompiledModel:
+    """Compile a PyMC model for NUTS in all of its free variables: half a minute."""
+    names = [variable.name for variable in definition.free_RVs]
+    return nutpie.compile_pymc_model(definition, var_names=names)
 
 
 Engine = type[CollapsedEngine] | type[NutsEngine]

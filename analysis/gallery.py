@@ -7,10 +7,23 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis import decompose, dynamic, gmm_grid, influence, plots, power, sensitivity
+from analysis import (
+    calibrate,
+    decompose,
+    dynamic,
+    gmm_grid,
+    influence,
+    plots,
+    power,
+    sensitivity,
+)
 from analysis.multiverse import draw as multiverse
 from analysis.outputs import TEXT, Outputs
 from data.panel import PANELS
+
+
+def _csv(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path, dtype=TEXT)
 
 
 @dataclass(frozen=True)
@@ -20,17 +33,23 @@ class Picture:
     Attributes
     ----------
     table, command : str
-        The file in results/, and what makes it.
+        The file in results/, without its suffix, and what makes it.
     frames : callable
         From the table to the name and rows of each picture.
     draw : callable
         From rows to the figure.
+    suffix : str
+        Of the file.
+    read : callable
+        From its path to the table.
     """
 
     table: str
     command: str
     frames: Callable[[pd.DataFrame], Iterator[tuple[str, pd.DataFrame]]]
     draw: Callable[[pd.DataFrame], Figure]
+    suffix: str = "csv"
+    read: Callable[[Path], pd.DataFrame] = _csv
 
 
 def _whole(name: str) -> Callable[[pd.DataFrame], Iterator[tuple[str, pd.DataFrame]]]:
@@ -68,6 +87,9 @@ PICTURES = (
     Picture("multiverse_curves", "multiverse", multiverse.frames, multiverse.draw),
     Picture("multiverse_curves", "multiverse", multiverse.overview_frames, multiverse.overview),
     Picture("distance", "reconstruct", _whole("reconstruction_distance"), _distance),
+    Picture(
+        "calibration", "calibrate", _whole("calibration"), calibrate.draw, "nc", calibrate.curves
+    ),
 )  # fmt: skip
 """Beside those of `plots.PICTURES`; a new one is a record here."""
 
@@ -105,10 +127,10 @@ def pictures_of(command: str, outputs: Outputs) -> Iterator[Path]:
 
 def _draw(picture: Picture, outputs: Outputs) -> list[Path]:
     """Return the files of a picture, none if the table or what draws it is not there."""
-    path = outputs.results / f"{picture.table}.csv"
+    path = outputs.results / f"{picture.table}.{picture.suffix}"
     if not path.is_file():
         return []
-    table = pd.read_csv(path, dtype=TEXT)
+    table = picture.read(path)
     try:
         return [
             path

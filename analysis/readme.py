@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from analysis import calibrate, dynamic, power, simulate
 from analysis import claims as ledger
-from analysis import dynamic, power, simulate
 from analysis.audit import run as audited
 from analysis.multiverse.evaluate import GRID_FAMILY
 from analysis.multiverse.summarise import shown
@@ -204,6 +204,14 @@ def could_find(found: pd.DataFrame) -> str:
     return f"{power.sentence(found)}\n\n{table}"
 
 
+def calibration(judged: pd.DataFrame) -> str:
+    """Render which calibrations were run, and whether their ranks are what they should be."""
+    found = calibrate.summary(judged).drop(columns=["worst", "is as it should"])
+    off = calibrate.not_as_they_should(judged)
+    told = f"Not as they should be: {', '.join(off)}." if off else "All are as they should be."
+    return f"{told}\n\n{markdown(found)}"
+
+
 def claims(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
     """Render the ledger of claims: P of each statement by panel, and the verdict."""
     found = ledger.ledger(ledger.read(Outputs().results))
@@ -243,6 +251,7 @@ OPTIONAL: dict[str, tuple[tuple[str, ...], Callable[..., str | None]]] = {
     "simulation": (("dynamic", "simulation"), simulation),
     "multiverse": (("multiverse",), multiverse),
     "power": (("power",), could_find),
+    "calibration": (("calibration",), calibration),
 }
 """Further parts, each with the tables of results that it is made from: they stay as they are where
 one of these, or a part of it, is missing, because the main job does not make it."""

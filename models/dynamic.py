@@ -45,7 +45,14 @@ from models.collapsed import Collapsed, Location, Scale, collapse
 from models.design import LAG, Design
 from models.hierarchical import effects
 from models.priors import REGULARISED, Prior, Priors
-from models.within_between import By, WithinBetween, observe, principal_axes, standardise
+from models.within_between import (
+    By,
+    Effects,
+    WithinBetween,
+    observe,
+    principal_axes,
+    standardise,
+)
 
 Array = NDArray[np.float64]
 
@@ -332,9 +339,14 @@ def generate(parts: Dynamic, free: dict[str, Any], rng: np.random.Generator) -> 
     Dynamic
         The same regressors, standardised as before, with the new outcomes and their lags.
     """
-    design = parts.design
     made = effects(parts, free)
-    noise = made.sigma[design.region] * rng.standard_normal(len(design.y))
+    region = parts.design.region
+    return follow(parts, made, made.sigma[region] * rng.standard_normal(len(region)))
+
+
+def follow(parts: Dynamic, made: Effects, noise: Array) -> Dynamic:
+    """Return the regression with the outcomes that errors, shape (n,), lead to, and their lags."""
+    design = parts.design
     steady = parts.within[:, ~parts.own] @ made.slope[~parts.own]
     steady = steady + made.province[design.province] + made.year[parts.cell] + noise
     root = made.slope[parts.own] / parts.term_scale[parts.term_of_regressor[parts.own]]

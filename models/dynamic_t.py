@@ -10,6 +10,7 @@ lag less m_i is in the rows, ρ m_i in the centre of the effects' prior. The mod
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pymc as pm
 
 from models import dynamic, student_t
@@ -26,7 +27,11 @@ rows = student_t.rows
 
 def split(design: Design, varying: tuple[str, ...] = (), sigma: By = "common") -> Dynamic:
     """Standardise the regression and split its regressors, the lag about its province means."""
-    parts = dynamic.split(design, varying, sigma)
+    return centred(dynamic.split(design, varying, sigma))
+
+
+def centred(parts: Dynamic) -> Dynamic:
+    """Take the lag's province means out of the rows and into the province parts."""
     province, unit = parts.design.province, parts.term_scale[parts.term_of_regressor]
     means = dynamic.means(parts.within[:, parts.own], province, len(parts.design.provinces))
     within, province_part = parts.within.copy(), parts.province_part.copy()
@@ -53,3 +58,18 @@ def line(
 def build(parts: Dynamic, priors: Priors = PRIORS) -> pm.Model:
     """Build the PyMC model; arguments as `models.hierarchical.build` takes them."""
     return student_t.build(parts, priors, line)
+
+
+def generate(parts: Dynamic, free: dict[str, Any], rng: np.random.Generator) -> Dynamic:
+    """Draw outcomes from the model, year after year; as `models.dynamic.generate`."""
+    made = dynamic.effects(parts, free)
+    made = made._replace(province=made.province - given_back(parts, free["slope_std"]))
+    region = parts.design.region
+    noise = made.sigma[region] * rng.standard_t(free["nu"], len(region))
+    return centred(dynamic.follow(parts, made, noise))
+
+
+def restated(parts: Dynamic, other: Dynamic, free: dict[str, Any]) -> dict[str, Any]:
+    """Return a draw given one data set as it is given another, whose mean lags are others."""
+    moved = [given_back(each, free["slope_std"]) for each in (parts, other)]
+    return free | {"province_std": free["province_std"] - moved[0] + moved[1]}

@@ -36,7 +36,7 @@ correlated for any reason give the same b.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -451,6 +451,15 @@ def rows(parts: Joint, free: dict, rng: np.random.Generator) -> Rows:
         log_likelihood,
         {"y": (("obs",), drawn @ parts.weights), "y_system": (("obs", "outcome"), drawn)},
     )
+
+
+def generate(parts: Joint, free: dict, rng: np.random.Generator) -> Joint:
+    """Return the same regressions with outcomes drawn from the model, `free` a single draw."""
+    single = {name: value[None, None] for name, value in free.items()}
+    (*_, drawn) = rows(parts, single, rng).predictive["y_system"]
+    each = zip(parts.each, drawn[0, 0].T, strict=True)
+    new = tuple(replace(own, design=own.design.with_outcome(outcome)) for own, outcome in each)
+    return replace(parts, each=new)
 
 
 def _only(free: dict, at: int) -> dict:

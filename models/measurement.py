@@ -30,8 +30,7 @@ are jointly normal, so ξ is integrated out: the readings one after the other, t
 y_it ~ N(… + b_r (E[x̃ | w̃] − w̃_panel), σ_r² + b_r² Var[x̃ | w̃]).
 """
 
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -117,11 +116,17 @@ class Measured:
         Labels of the v readings.
     quotients : ndarray, shape (n, v)
         The quotient of each vintage, on the paper's scale.
+    within : ndarray, shape (n, 1 + v)
+        Two-way residuals of the panel's own reading, then of each vintage.
+    own : int
+        Which of the vintages the panel's own reading is.
     """
 
     base: WithinBetween
     vintages: tuple[str, ...]
     quotients: NDArray[np.float64]
+    within: NDArray[np.float64]
+    own: int
 
     @property
     def design(self) -> Design:
@@ -147,14 +152,6 @@ class Measured:
     def observed(self) -> Variables:
         """The outcome and the quotient's readings."""
         return self.base.observed | {"readings": (("obs", "reading"), self.quotients)}
-
-    @cached_property
-    def within(self) -> NDArray[np.float64]:
-        """Two-way residuals of the panel's own reading, then of each vintage, shape (n, 1 + v)."""
-        own = self.design.x[:, self.design.terms.index(MEASURED)]
-        unit = self.base.term_scale[self.design.terms.index(MEASURED)]
-        both = np.column_stack([own, self.quotients]) / unit
-        return two_way_parts(both, self.design.province, self.design.year)[2]
 
     @property
     def controls_within(self) -> NDArray[np.float64]:
@@ -194,13 +191,29 @@ def split(
             table.get_index("province").get_indexer(province),
             table.get_index("year").get_indexer(year),
         ]
-        if np.isclose(quotients, own[:, None], rtol=1e-9, atol=0).all(axis=0).any():
+        if _same(quotients, own).any():
             base = hierarchical.split(design, varying, sigma)
-            return Measured(base, tuple(map(str, table["vintage"].to_numpy())), quotients)
+            return with_readings(base, tuple(map(str, table["vintage"].to_numpy())), quotients)
     raise UserError(
         f"This panel's {MEASURED} is no vintage of {DATASET.name}, so it has no other readings: "
         "choose a recollected panel or the model hierarchical."
     )
+
+
+def with_readings(
+    base: WithinBetween, vintages: tuple[str, ...], quotients: NDArray[np.float64]
+) -> Measured:
+    """Return a regression with readings of its quotient, shape (n, v), one of them its own."""
+    arrays = base.design
+    own = arrays.x[:, arrays.terms.index(MEASURED)]
+    both = np.column_stack([own, quotients]) / base.term_scale[arrays.terms.index(MEASURED)]
+    within = two_way_parts(both, arrays.province, arrays.year)[2]
+    return Measured(base, vintages, quotients, within, int(_same(quotients, own).argmax()))
+
+
+def _same(quotients: NDArray[np.float64], own: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which vintages the panel's own quotient is, shape (v,)."""
+    return np.isclose(quotients, own[:, None], rtol=1e-9, atol=0).all(axis=0)
 
 
 def build(parts: Measured, priors: Priors = PRIORS) -> pm.Model:
@@ -293,3 +306,34 @@ def rows(parts: Measured, free: dict, rng: np.random.Generator) -> Rows:
     mean, sd = mean + base.scale * shift, np.hypot(sd, base.scale * spread)
     drawn = mean + sd * rng.standard_normal(mean.shape)
     return Rows(stats.norm.logpdf(base.design.y, mean, sd), {"y": (("obs",), drawn)})
+
+
+def generate(parts: Measured, free: dict, rng: np.random.Generator) -> Measured:
+    """Draw readings from the model, and outcomes given them.
+
+    Parameters
+    ----------
+    parts : Measured
+    free : dict
+        One draw of the free variables, shapes (*dims,).
+    rng : Generator
+
+    Returns
+    -------
+    Measured
+        With residuals of readings as the likelihood has them, independent from row to row: they
+        are not the two-way residuals of any quotients. Other regressors are the same.
+    """
+    line, spread, factor, _ = _readings(parts, free)
+    noise = rng.standard_normal((len(parts.vintages), len(line)))
+    unit = [sum(c * e for c, e in zip(row, noise, strict=False)) for row in factor[:-1]]
+    readings = (line + spread * np.array(unit)).T
+    per_unit = parts.base.term_scale[parts.design.terms.index(MEASURED)]
+    new = replace(
+        parts,
+        quotients=parts.quotients + per_unit * (readings - parts.within[:, 1:]),
+        within=np.column_stack([readings[:, parts.own], readings]),
+    )
+    (*_, drawn) = rows(new, free, rng).predictive["y"]
+    base = replace(parts.base, design=parts.base.design.with_outcome(drawn))
+    return replace(new, base=base)

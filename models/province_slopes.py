@@ -169,3 +169,10 @@ def report(parts: ProvinceSlopes, free: dict) -> Variables:
 def rows(parts: ProvinceSlopes, free: dict, rng: np.random.Generator) -> Rows:
     """Return log likelihood and predictive draws of each row."""
     return normal_rows(parts.by_province, effects(parts, free), rng)
+
+
+def generate(parts: ProvinceSlopes, free: dict, rng: np.random.Generator) -> ProvinceSlopes:
+    """Return the same regression with outcomes drawn from the model, `free` a single draw."""
+    (*_, drawn) = rows(parts, free, rng).predictive["y"]
+    both = (parts.by_region, parts.by_province)
+    return ProvinceSlopes(*(replace(own, design=own.design.with_outcome(drawn)) for own in both))

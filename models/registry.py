@@ -19,8 +19,11 @@ never asks for a model's name:
     Only of models that are normal given their scales: the same posterior with all else
     integrated out, and then the default engine (`analysis.engines`).
 `generate(parts, free, rng) -> parts`
-    Only of models whose rows hang on each other's outcomes: the same with outcomes drawn one after
-    the other.
+    The same with new data, given one draw of the free variables, shapes (*dims,). Not of models
+    whose new data are the `y` of `rows` and nothing else.
+`restated(parts, other, free) -> free`
+    Only of models whose free variables are measured from the data that they are given: a draw as
+    it is with other data.
 `slopes(parts, drawn)`
     Only of those that many fits are made of: each term's slope from draws of the density alone.
 `slope_weights(parts)`

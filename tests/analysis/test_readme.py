@@ -83,6 +83,19 @@ def test_slopes_by_model_are_shown_once_all_are_sampled():
     assert readme.assumptions(comparison()) is None
 
 
+def test_calibrations_say_which_are_not_as_they_should_be():
+    judged = pd.DataFrame(
+        {"case": ["mundlak", "mundlak", "wrong: one shared σ"], "data_sets": 1_000,
+         "parameter": ["a[0]", "a[1]", "a[0]"], "p": [0.5, 0.1, 1e-9], "independent": 1.0,
+         "passes": [True, True, False]}
+    )  # fmt: skip
+    lines = readme.calibration(judged).splitlines()
+    assert lines[0] == "All are as they should be."
+    assert lines[-2] == "| mundlak | 1000 | 2 | 0 | 0.1 | 100% | be uniform |"
+    told = readme.calibration(judged.assign(passes=[True, False, True])).splitlines()[0]
+    assert told == "Not as they should be: mundlak, wrong: one shared σ."
+
+
 def test_bounds_are_shown_from_least_to_greatest():
     found = pd.DataFrame(
         {

@@ -102,7 +102,7 @@ def test_without_errors_of_measurement_the_panels_own_quotient_counts():
     """All vintages at the panel's own, without error: the hierarchical model on the panel."""
     extended = fit_of("3.2", "measurement", 0.1)
     own = extended.parts.design.x[:, extended.parts.design.terms.index("indus")]
-    same = measurement.Measured(
+    same = measurement.with_readings(
         extended.parts.base, extended.parts.vintages, own[:, None] + [0, 0, 0]
     )
     plain = Fit(
@@ -228,7 +228,7 @@ def test_a_quotient_read_with_errors_is_recovered():
     panel = replace(simulated(), frame=true.assign(indus=readings[:, 0]))
     model, arrays = find("measurement"), design(panel.frame, ONE_CONTROL)
     base = find("hierarchical").split(arrays, ONE_CONTROL)
-    parts = measurement.Measured(base, ("first", "second", "third"), readings)
+    parts = measurement.with_readings(base, ("first", "second", "third"), readings)
     definition = measurement.build(parts)
     engine = NutsEngine(model, parts, measurement.PRIORS, definition)
     with threadpool_limits(limits=1):
