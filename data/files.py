@@ -3,14 +3,25 @@
 import errno
 import hashlib
 import os
+import re
 import signal
+import socket
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
+
+TEMPORARY = re.compile(r"\..+~(?P<host>[^~]*)~(?P<process>\d{1,9})~[^~]*")
+"""How a file that is being written is called: by machine and process, so that what a killed one
+left can be told from what another is at work on."""
+
+ABANDONED = 86_400.0
+"""Seconds after which a temporary file is no one's, whoever's it was."""
 
 
 @contextmanager
@@ -18,7 +29,8 @@ def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it onto `path` if the block succeeds.
 
     A reader sees the old file or the new one, never a half-written one; an error or an
-    interrupt leaves nothing behind.
+    interrupt leaves nothing behind. What a killed process left in the folder is removed the first
+    time that this one writes there.
 
     Raises
     ------
@@ -26,7 +38,9 @@ def replacing(path: Path) -> Iterator[Path]:
         With the name of the file, where the disk is full or the folder cannot be written to.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
+    _clear(path.parent)
+    prefix = f".{path.stem}~{socket.gethostname()}~{os.getpid()}~"
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix=path.suffix)
     os.close(handle)
     temporary = Path(name)
     try:
@@ -42,6 +56,31 @@ def replacing(path: Path) -> Iterator[Path]:
         raise OSError(errno.EIO, f"the file could not be written ({error})", str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@cache
+def _clear(folder: Path) -> None:
+    """Remove temporary files of processes that are no more; those of other machines by age."""
+    for path in folder.glob(".*~*"):
+        named = TEMPORARY.fullmatch(path.name)
+        if not named:
+            continue
+        # Another run may clear the folder, too, or the file be another user's.
+        with suppress(OSError):
+            own = named["host"] == socket.gethostname()
+            ended = own and not _alive(int(named["process"]))
+            if ended or time.time() - path.stat().st_mtime > ABANDONED:
+                path.unlink()
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # another user's
+        return True
+    return True
 
 
 @contextmanager

@@ -20,6 +20,7 @@ import xarray as xr
 from analysis import screen, trace
 from analysis.outputs import ROOT
 from data.errors import UserError
+from data.files import replacing
 from data.panel import ENSEMBLE, FOLDER, load_panel
 from tests.analysis.test_spread import until
 from tests.traces import ATTRIBUTES
@@ -55,6 +56,7 @@ def start(*words: object) -> subprocess.Popen:
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        stdin=subprocess.PIPE,
         text=True,
         start_new_session=True,
     )
@@ -122,6 +124,11 @@ def killed_at_random(script: Path, out: Path, kills: int, longest: float) -> Non
     assert f"{len(done)} of 6 traces are up to date" in said
     assert done.items() <= stamps(out).items()
     assert {path.suffix for path in hold_whole(out)} == set(READERS)
+    assert temporaries(out) == []
+
+
+def temporaries(root: Path) -> list[Path]:
+    return [path for path in root.rglob(".*") if path.is_file()]
 
 
 def stamps(out: Path) -> dict[Path, tuple[int, int]]:
@@ -149,7 +156,7 @@ def both_finish(words: list[object], out: Path) -> list[Path]:
     for run in runs:
         _, wrong = run.communicate(timeout=600)
         assert run.returncode == 0, wrong
-    assert [path for path in out.rglob(".*") if path.is_file()] == []
+    assert temporaries(out) == []
     return hold_whole(out)
 
 
@@ -163,6 +170,42 @@ def test_two_samplers_at_once_in_one_folder_both_finish(tmp_path):
 def test_two_main_jobs_at_once_in_one_folder_both_finish(script, tmp_path):
     found = both_finish([script, tmp_path / "out"], tmp_path / "out")
     assert {path.suffix for path in found} == set(READERS)
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from data.files import replacing
+with replacing(Path(sys.argv[1])) as temporary:
+    temporary.write_text("half")
+    print("half", flush=True)
+    sys.stdin.readline()
+    temporary.write_text("whole")
+"""
+
+
+def test_what_a_killed_writer_left_is_removed_by_the_next_and_no_one_elses(tmp_path):
+    runs = [start("-c", WRITER, tmp_path / f"{name}.txt") for name in ("killed", "living")]
+    for run in runs:
+        assert run.stdout.readline() == "half\n"
+    killed, living = runs
+    killed.kill()
+    killed.communicate()
+    elsewhere = tmp_path / f".a~another-machine~{killed.pid}~x.txt"
+    old = tmp_path / f".b~another-machine~{killed.pid}~x.txt"
+    other = tmp_path / ".c~x~y"
+    for path in (elsewhere, old, other):
+        path.write_text("half")
+    os.utime(old, (0, 0))
+    assert len(temporaries(tmp_path)) == 5
+    with replacing(tmp_path / "next.txt") as temporary:
+        temporary.write_text("whole")
+    (at_work,) = tmp_path.glob(f".living~*~{living.pid}~*.txt")
+    assert set(temporaries(tmp_path)) == {elsewhere, other, at_work}
+    living.communicate("\n", timeout=60)
+    assert living.returncode == 0
+    assert (tmp_path / "living.txt").read_text() == "whole"
+    assert set(temporaries(tmp_path)) == {elsewhere, other}
 
 
 # --- no room, no permission -----------------------------------------------------------------------
