@@ -23,13 +23,12 @@ from analysis.multiverse.choices import (
     SAMPLE,
     Choice,
     Option,
-    cells,
     kept,
     offered,
     selection,
     without,
 )
-from analysis.multiverse.grid import world
+from analysis.multiverse.grid import variable, world
 from analysis.specifications import select
 from data.errors import UserError
 from models import t_errors
@@ -103,10 +102,10 @@ class Universe(NamedTuple):
 
 def universe(record: Specification, chosen: Sequence[Option]) -> Universe:
     """Make a column's panel and record as options have it."""
-    dataset, touch, frame = world()
+    _, touch, frame = world()
     own = without(record, chosen)
     form = selection(chosen, record, touch)
-    values = {name: cells(dataset, name, form[name]).ravel() for name in own.variables}
+    values = {name: variable(name, tuple(form[name].items())).ravel() for name in own.variables}
     rows = np.logical_and.reduce([kept(option, record, frame) for option in chosen])
     sets = {name: value for option in chosen for name, value in option.sets.items()}
     return Universe(frame.assign(**values)[rows].reset_index(drop=True), own, sets)
