@@ -12,6 +12,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import matplotlib.image
+import netCDF4
 import numpy as np
 import pandas as pd
 import pytest
@@ -296,13 +297,64 @@ def test_a_flipped_bit_in_a_traces_data_is_found(tmp_path):
             trace.read(path)
 
 
+def one_draw(file: netCDF4.Dataset) -> None:
+    file["posterior/y"][0, 0, 0] += 1e-12
+
+
+def one_label(file: netCDF4.Dataset) -> None:
+    file["prior/obs"][1] = "Tibet 2011"
+
+
+def the_gate(file: netCDF4.Dataset) -> None:
+    file.gate = "fail"
+
+
+def the_panel(file: netCDF4.Dataset) -> None:
+    file.panel_sha256 = "y"
+
+
+def a_groups_attribute(file: netCDF4.Dataset) -> None:
+    file["sample_stats"].sampler = "another"
+
+
+def the_hashes(file: netCDF4.Dataset) -> None:
+    file.delncattr(trace.CONTENT)
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        (one_draw, "posterior"),
+        (one_label, "prior"),
+        (the_gate, "attributes"),
+        (the_panel, "attributes"),
+        (a_groups_attribute, "sample_stats"),
+        (the_hashes, "attributes, constant_data, .*"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_a_trace_that_was_changed_is_refused_by_its_hashes(tmp_path, change, where):
+    path = tmp_path / "a.nc"
+    trace.write(made(), path)
+    assert trace.attributes(path)["gate"] == "pass"
+    with netCDF4.Dataset(path, "a") as file:
+        change(file)
+    with pytest.raises(UserError, match=rf"a\.nc was changed since it was written \({where} by"):
+        trace.read(path)
+    # It is sampled again where the attributes do not say what they did, and only then.
+    assert bool(trace.attributes(path)) == ("attributes" not in where)
+    if where in ("posterior", "prior"):
+        assert set(trace.read(path, without=[where]).children) == set(made().children) - {where}
+
+
 def made() -> xr.DataTree:
     """Return a trace whose draws do not shrink."""
     y = np.random.default_rng(0).normal(size=(2, 500, 3))
-    group = xr.Dataset({"y": (("chain", "draw", "obs"), y)})
+    labels = {"obs": ["Tibet 2010", "Beijing 2010", "Hebei 2010"]}
+    group = xr.Dataset({"y": (("chain", "draw", "obs"), y)}, labels, {"sampler": "one"})
     names = (*trace.GROUPS, *trace.PRIOR_GROUPS)
     tree = xr.DataTree.from_dict({f"/{name}": group for name in names})
-    tree.attrs = dict(ATTRIBUTES)
+    tree.attrs = ATTRIBUTES | {"gate_failed": ""}
     return tree
 
 
