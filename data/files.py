@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import math
 import os
 import re
 import signal
@@ -105,6 +106,14 @@ def interrupts_later() -> Iterator[None]:
 
 def write_csv(frame: pd.DataFrame, path: Path, digits: int = 12) -> None:
     """Write a frame as UTF-8 CSV with `digits` significant digits and LF line ends."""
+
+    def written(value: object) -> object:
+        number = isinstance(value, float) and not math.isnan(value)
+        return f"{value:.{digits}g}" if number else value
+
+    # A column of numbers and words is none of floats for pandas, and would get all their digits.
+    mixed = [name for name in frame if frame[name].dtype == object]
+    frame = frame.assign(**{name: frame[name].map(written) for name in mixed})
     with replacing(path) as temporary:
         frame.to_csv(temporary, index=False, float_format=f"%.{digits}g", lineterminator="\n")
 
