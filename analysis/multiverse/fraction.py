@@ -114,7 +114,8 @@ def universe(record: Specification, chosen: Sequence[Option]) -> Universe:
     values = {name: variable(name, tuple(form[name].items())).ravel() for name in own.variables}
     rows = np.logical_and.reduce([kept(option, record, frame) for option in chosen])
     sets = {name: value for option in chosen for name, value in option.sets.items()}
-    return Universe(frame.assign(**values)[rows].reset_index(drop=True), own, sets)
+    whole = pd.concat([frame, pd.DataFrame(values)], axis=1)
+    return Universe(whole[rows].reset_index(drop=True), own, sets)
 
 
 # --- how a universe is estimated ----------------------------------------------------------------
