@@ -725,10 +725,10 @@ def power(
 def multiverse(seed: Seed = 1, cluster: Cluster = None, out: Out = ROOT) -> None:
     """Estimate every slope under all defensible choices crossed: results/multiverse.nc.
 
-    Least squares in all universes, posteriors and GMM in a balanced fraction. Tables:
-    multiverse (shares of sign and significance), multiverse_options, multiverse_variance,
-    multiverse_curves. An interrupted run goes on where it was, and what is up to date is not
-    estimated again.
+    Least squares in all universes; posteriors, wild cluster bootstraps and GMM in a balanced
+    fraction. Tables: multiverse (shares of sign and significance), multiverse_options,
+    multiverse_variance, multiverse_curves. An interrupted run goes on where it was, and what is up
+    to date is not estimated again.
 
     Example: python -m analysis multiverse
     """

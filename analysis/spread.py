@@ -19,6 +19,7 @@ and the limit on BLAS threads are per process):
 """
 
 import os
+import shutil
 import signal
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -150,11 +151,15 @@ def _ignoring_interrupts() -> Iterator[None]:
 
 
 def _settle(scratch: str) -> None:
-    """Make a worker end with the process that started it, and leave temporary files to that."""
+    """Make a worker end with the process that started it, and leave temporary files to that.
+
+    Which has removed them when it ends, but where it was killed.
+    """
     tempfile.tempdir = scratch
 
     def wait() -> None:
         parent_process().join()
+        shutil.rmtree(scratch, ignore_errors=True)
         os._exit(1)
 
     Thread(target=wait, daemon=True).start()

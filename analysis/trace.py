@@ -1,11 +1,14 @@
 """The contract of a trace: what every NetCDF in traces/ holds."""
 
+import hashlib
+import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import arviz as az
 import netCDF4
+import numpy as np
 import xarray as xr
 
 from data.errors import UserError
@@ -51,6 +54,15 @@ ATTRIBUTES = (
 NO_PRIOR = "no_prior_groups"
 """Attribute in which a trace without prior groups says why."""
 
+CONTENT = "content_sha256"
+"""Attribute of the root: the hash of each group, and of the root's other attributes, as JSON.
+
+Blocks of data have checksums; attributes, labels and whoever changes a file on purpose have none.
+"""
+
+ROOT_ATTRIBUTES = "attributes"
+"""In `CONTENT`, the root's attributes."""
+
 
 def trace_path(traces: Path, panel: str, column: str, model: str) -> Path:
     """Return where a trace lies: `traces/<panel>/<column>-<model>.nc`."""
@@ -83,16 +95,21 @@ def breaches(tree: xr.DataTree) -> list[str]:
 
 
 def attributes(path: Path) -> dict[str, str | int]:
-    """Read the attributes of a trace alone; none if the file is missing or no trace."""
+    """Read the attributes of a trace alone; none if the file is missing or they are not a trace's.
+
+    Which they are not if they were changed since it was written.
+    """
     try:
         with netCDF4.Dataset(path) as file:
-            return {name: file.getncattr(name) for name in (*ATTRIBUTES, "gate_failed")}
-    except (OSError, AttributeError):
+            found = {name: file.getncattr(name) for name in file.ncattrs()}
+    except OSError:
         return {}
+    whole = all(name in found for name in (*ATTRIBUTES, "gate_failed"))
+    return found if whole and _said(found).get(ROOT_ATTRIBUTES) == _of_attributes(found) else {}
 
 
 def write(tree: xr.DataTree, path: Path) -> None:
-    """Write a trace whole or not at all, compressed, with a checksum in each block of data.
+    """Write a trace whole or not at all, compressed, with checksums of all that it holds.
 
     Raises
     ------
@@ -100,6 +117,8 @@ def write(tree: xr.DataTree, path: Path) -> None:
         If it breaks the contract.
     """
     _keep(breaches(tree), path)
+    tree = tree.copy(deep=False)
+    tree.attrs = tree.attrs | {CONTENT: json.dumps(content(tree))}
     packed = {"zlib": True, "complevel": 1, "fletcher32": True}
     encoding = {
         f"/{name}": dict.fromkeys(group.data_vars, packed) for name, group in tree.children.items()
@@ -135,7 +154,7 @@ def read(path: Path, without: Sequence[str] = ()) -> xr.DataTree:
     Raises
     ------
     UserError
-        If the file is no trace or breaks the contract.
+        If the file is no trace, breaks the contract or was changed since it was written.
     """
     try:
         with az.from_netcdf(path, engine="netcdf4") as opened:
@@ -151,7 +170,58 @@ def read(path: Path, without: Sequence[str] = ()) -> xr.DataTree:
         raise UserError(
             f"{path} lacks {', '.join(missing)}: delete it and run `python -m analysis sample`."
         )
+    said = _said(tree.attrs)
+    changed = [name for name, found in content(tree).items() if said.get(name) != found]
+    if changed:
+        raise UserError(
+            f"{path} was changed since it was written ({', '.join(changed)} by sha256): delete it "
+            "and run `python -m analysis sample`."
+        )
     return tree
+
+
+# --- what tells a changed file --------------------------------------------------------------------
+
+
+def content(tree: xr.DataTree) -> dict[str, str]:
+    """Hash each group of a trace, and the root's attributes as `ROOT_ATTRIBUTES`.
+
+    The same of a tree in memory and of the one that is read back: text of any kind is text, and
+    the order of variables and attributes does not count.
+    """
+    of_groups = {name: _of_group(tree[name].to_dataset()) for name in sorted(tree.children)}
+    return {ROOT_ATTRIBUTES: _of_attributes(tree.attrs)} | of_groups
+
+
+def _of_group(group: xr.Dataset) -> str:
+    digest = hashlib.sha256(_plain(group.attrs))
+    for name, variable in sorted(group.variables.items()):
+        values = variable.to_numpy()
+        text = values.dtype.kind not in "biufc"
+        kind = "text" if text else values.dtype.name
+        digest.update(f"{name} {variable.dims} {values.shape} {kind}".encode())
+        digest.update(_plain(variable.attrs))
+        digest.update("\0".join(values.ravel()).encode() if text else np.ascontiguousarray(values))
+    return digest.hexdigest()
+
+
+def _of_attributes(attrs: Mapping[str, object]) -> str:
+    others = {name: value for name, value in attrs.items() if name != CONTENT}
+    return hashlib.sha256(_plain(others)).hexdigest()
+
+
+def _plain(attrs: Mapping[str, object]) -> bytes:
+    """Return attributes as text: NumPy's numbers, which a file gives back, as Python's."""
+    return json.dumps(dict(attrs), sort_keys=True, default=lambda value: value.tolist()).encode()
+
+
+def _said(attrs: Mapping[str, object]) -> dict[str, str]:
+    """Return `CONTENT` of a trace; nothing if that itself was changed."""
+    try:
+        said = json.loads(str(attrs.get(CONTENT)))
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def _keep(missing: Sequence[str], path: Path) -> None:

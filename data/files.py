@@ -2,15 +2,27 @@
 
 import errno
 import hashlib
+import math
 import os
+import re
 import signal
+import socket
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
+
+TEMPORARY = re.compile(r"\..+~(?P<host>[^~]*)~(?P<process>\d{1,9})~[^~]*")
+"""How a file that is being written is called: by machine and process, so that what a killed one
+left can be told from what another is at work on."""
+
+ABANDONED = 86_400.0
+"""Seconds after which a temporary file is no one's, whoever's it was."""
 
 
 @contextmanager
@@ -18,7 +30,8 @@ def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it onto `path` if the block succeeds.
 
     A reader sees the old file or the new one, never a half-written one; an error or an
-    interrupt leaves nothing behind.
+    interrupt leaves nothing behind. What a killed process left in the folder is removed the first
+    time that this one writes there.
 
     Raises
     ------
@@ -26,7 +39,9 @@ def replacing(path: Path) -> Iterator[Path]:
         With the name of the file, where the disk is full or the folder cannot be written to.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
+    _clear(path.parent)
+    prefix = f".{path.stem}~{socket.gethostname()}~{os.getpid()}~"
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix=path.suffix)
     os.close(handle)
     temporary = Path(name)
     try:
@@ -42,6 +57,31 @@ def replacing(path: Path) -> Iterator[Path]:
         raise OSError(errno.EIO, f"the file could not be written ({error})", str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@cache
+def _clear(folder: Path) -> None:
+    """Remove temporary files of processes that are no more; those of other machines by age."""
+    for path in folder.glob(".*~*"):
+        named = TEMPORARY.fullmatch(path.name)
+        if not named:
+            continue
+        # Another run may clear the folder, too, or the file be another user's.
+        with suppress(OSError):
+            own = named["host"] == socket.gethostname()
+            ended = own and not _alive(int(named["process"]))
+            if ended or time.time() - path.stat().st_mtime > ABANDONED:
+                path.unlink()
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # another user's
+        return True
+    return True
 
 
 @contextmanager
@@ -66,6 +106,14 @@ def interrupts_later() -> Iterator[None]:
 
 def write_csv(frame: pd.DataFrame, path: Path, digits: int = 12) -> None:
     """Write a frame as UTF-8 CSV with `digits` significant digits and LF line ends."""
+
+    def written(value: object) -> object:
+        number = isinstance(value, float) and not math.isnan(value)
+        return f"{value:.{digits}g}" if number else value
+
+    # A column of numbers and words is none of floats for pandas, and would get all their digits.
+    mixed = [name for name in frame if frame[name].dtype == object]
+    frame = frame.assign(**{name: frame[name].map(written) for name in mixed})
     with replacing(path) as temporary:
         frame.to_csv(temporary, index=False, float_format=f"%.{digits}g", lineterminator="\n")
 

@@ -138,7 +138,7 @@ def load_member(name: str, folder: Path = FOLDER) -> Panel:
     """Load one panel of the ensemble, with all its variables."""
     path = folder / ENSEMBLE
     digest = sha256(path.read_bytes())
-    about = _verified(path, digest)
+    about = verified(path, digest)
     with xr.open_dataset(path) as dataset:
         one = dataset.sel(member=int(MEMBER.fullmatch(name)[1])).load().drop_vars("member")
     frame = one.to_dataframe().reset_index()
@@ -184,14 +184,14 @@ def load_panel(name_or_path: str, variables: Sequence[str], folder: Path = FOLDE
 def _load(name_or_path: str, variables: Sequence[str], folder: Path) -> Panel:
     # The ensemble is opened for its members alone: spoiled, it is in no other panel's way.
     if MEMBER.fullmatch(name_or_path) and (folder / ENSEMBLE).is_file():
-        _verified(folder / ENSEMBLE, sha256((folder / ENSEMBLE).read_bytes()))
+        verified(folder / ENSEMBLE, sha256((folder / ENSEMBLE).read_bytes()))
         if name_or_path in ensemble_members(folder):
             return load_member(name_or_path, folder)
     named = name_or_path in named_panels(folder)
     path = folder / f"{name_or_path}.csv" if named else Path(name_or_path)
     content = _bytes(path, folder)
     digest = sha256(content)
-    about = _verified(path, digest) if named else {}
+    about = verified(path, digest) if named else {}
     text, notices = _decode(content, str(path))
     cells, more = _plain_numbers(_select(parse(text, str(path)), variables, str(path)))
     frame = validate(cells, variables, str(path))
@@ -233,9 +233,15 @@ def _bytes(path: Path, folder: Path) -> bytes:
         ) from None
 
 
-def _verified(path: Path, digest: str) -> dict:
-    """Return a named panel's sidecar if it knows the panel's bytes."""
-    sidecar = path.with_suffix(".json")
+def verified(path: Path, digest: str, sidecar: Path | None = None) -> dict:
+    """Return what a file's sidecar says, `<stem>.json` by default, if it knows the file's bytes.
+
+    Raises
+    ------
+    UserError
+        If it says another sha256 or none.
+    """
+    sidecar = sidecar or path.with_suffix(".json")
     try:
         about = json.loads(sidecar.read_text(encoding="utf-8"))
         expected = about["sha256"]

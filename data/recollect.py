@@ -35,7 +35,7 @@ from data.files import replacing, sha256, write_csv
 from data.gaps import significant
 from data.ingredients import ACCOUNT_YEARS, Ingredients, stack
 from data.official import DIRECTORY, NAMES, YEARS, Official, read
-from data.panel import FOLDER
+from data.panel import FOLDER, verified
 from data.provinces import REGION_OF
 
 DATASET = FOLDER / "recollected.nc"
@@ -377,11 +377,16 @@ def _filled(ingredients: Ingredients) -> xr.DataArray:
 
 
 def write_dataset(dataset: xr.Dataset, path: Path = DATASET) -> None:
-    """Write the Dataset as compressed NetCDF, whole or not at all, without the sums."""
+    """Write the Dataset as compressed NetCDF, whole or not at all, without the sums; its sidecar.
+
+    That is `<name>.nc.json`, since `<name>.json` is that of a panel.
+    """
     parts = dataset.drop_vars(list(SUMS))
     encoding = {name: {"zlib": True, "complevel": 9, "shuffle": True} for name in parts.data_vars}
     with replacing(path) as temporary:
         parts.to_netcdf(temporary, engine="netcdf4", encoding=encoding)
+    said = {name: dataset.attrs[name] for name in ("label", "series_sha256")}
+    _write_sidecar(_sidecar(path), {"sha256": sha256(path.read_bytes())} | said)
 
 
 def load(path: Path = DATASET) -> xr.Dataset:
@@ -390,17 +395,22 @@ def load(path: Path = DATASET) -> xr.Dataset:
     Raises
     ------
     UserError
-        If the file is missing or is no readable NetCDF.
+        If the file is missing or is not what its sidecar says.
     """
     if not path.is_file():
         raise UserError(f"{path} is missing; restore it or run `python -m analysis panel build`.")
-    try:
-        return _plain(_with_sums(xr.load_dataset(path, engine="netcdf4")))
-    except (OSError, ValueError, KeyError, RuntimeError) as error:  # the last: a spoiled block
-        digest = sha256(path.read_bytes())
-        raise UserError(
-            f"{path} (sha256 {digest}) cannot be read as NetCDF; restore it."
-        ) from error
+    verified(path, sha256(path.read_bytes()), _sidecar(path))
+    return _plain(_with_sums(xr.load_dataset(path, engine="netcdf4")))
+
+
+def _sidecar(path: Path) -> Path:
+    return path.with_name(f"{path.name}.json")
+
+
+def _write_sidecar(path: Path, about: Mapping[str, object]) -> None:
+    with replacing(path) as temporary:
+        text = json.dumps(about, indent=2, ensure_ascii=False)
+        temporary.write_text(text + "\n", encoding="utf-8")
 
 
 # --- Panels -----------------------------------------------------------------------------------
@@ -566,7 +576,5 @@ def write_panel(
     path = directory / f"{panel}.csv"
     write_csv(table, path, DIGITS)
     sidecar = {"panel": panel, "label": about["label"], "sha256": sha256(path.read_bytes())}
-    with replacing(path.with_suffix(".json")) as temporary:
-        text = json.dumps(sidecar | dict(about), indent=2, ensure_ascii=False)
-        temporary.write_text(text + "\n", encoding="utf-8")
+    _write_sidecar(path.with_suffix(".json"), sidecar | dict(about))
     return path

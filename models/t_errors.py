@@ -15,7 +15,7 @@ Priors, the outcome and each regressor in units of their standard deviation: β 
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import solve_triangular
+from scipy.linalg.lapack import dtrtrs
 from scipy.special import gammaln
 
 from models.design import Design
@@ -60,37 +60,40 @@ def slopes(design: Design, slope_scale: float, draws: int, rng: np.random.Genera
     precision = np.zeros(effects.shape[1])
     precision[:k] = slope_scale**-2
     region, size = design.region, np.bincount(design.region)
-    log_prior = log_prior_of_nu()
+    known = log_density_without_residuals(len(y))
     # Regions can trade places as the noisy one: chains that begin apart show it.
     weight, scale = np.ones(len(y)), np.exp(rng.normal(scale=START, size=len(size)))
     kept = np.empty((draws, k))
     for step in range(-WARM_UP, draws):
         rows = effects * (weight / scale[region] ** 2)[:, None]
         factor = np.linalg.cholesky(rows.T @ effects + np.diag(precision))
-        mean = solve_triangular(factor, rows.T @ y, lower=True)
+        # LAPACK's order is the other one: it is the transpose that it is given.
+        mean = dtrtrs(factor.T, rows.T @ y, lower=0, trans=1)[0]
         noise = rng.standard_normal(len(mean))
-        coefficient = solve_triangular(factor, mean + noise, lower=True, trans=1)
+        coefficient = dtrtrs(factor.T, mean + noise, lower=0)[0]
         residual = y - effects @ coefficient
         square = np.bincount(region, weight * residual**2)
         scale = np.sqrt(square / rng.chisquare(size))
         standard = (residual / scale[region]) ** 2
-        nu = draw_nu(standard, log_prior, rng)
+        nu = draw_nu(standard, known, rng)
         weight = rng.gamma((nu + 1) / 2, 2 / (nu + standard))
         if step >= 0:
             kept[step] = coefficient[:k]
     return kept * unit / spread
 
 
-def log_prior_of_nu() -> Array:
-    """Return the log prior of each of `NU`, a step of its logarithm long."""
-    return np.log(NU) - 0.1 * NU + np.log(NU)
+def log_density_without_residuals(n: int) -> Array:
+    """Return the log density of each of `NU` but for what n residuals say, up to a constant.
+
+    The prior's is that of a step of ν's logarithm.
+    """
+    log_prior = np.log(NU) - 0.1 * NU + np.log(NU)
+    return log_prior + n * (gammaln((NU + 1) / 2) - gammaln(NU / 2) - np.log(NU) / 2)
 
 
-def draw_nu(standard: Array, log_prior: Array, rng: np.random.Generator) -> float:
+def draw_nu(standard: Array, known: Array, rng: np.random.Generator) -> float:
     """Draw the degrees of freedom given squared standardised residuals, shape (n,)."""
-    n = len(standard)
-    constant = gammaln((NU + 1) / 2) - gammaln(NU / 2) - np.log(NU) / 2
-    tail = np.log1p(standard[:, None] / NU).sum(axis=0)
-    log_density = log_prior + n * constant - (NU + 1) / 2 * tail
+    tail = np.log1p(standard / NU[:, None]).sum(axis=1)
+    log_density = known - (NU + 1) / 2 * tail
     weight = np.exp(log_density - log_density.max())
     return float(rng.choice(NU, p=weight / weight.sum()))

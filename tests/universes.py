@@ -38,12 +38,21 @@ def tree() -> xr.DataTree:
     slope = [[0.1, 0.05, 0.15, np.nan, np.nan], [0.1, -0.05, 0.2, np.nan, np.nan],
              [-0.2, -0.3, -0.1, np.nan, np.nan], [np.nan] * 5]  # fmt: skip
     gmm = xr.concat([summaries(lag, "L.y"), summaries(slope, "indus")], "term")
+    none = [np.nan, np.nan]
+    tests = [
+        [0.1, 0.01, 0.2, *none, 0.05],
+        [0.1, 0.01, 0.2, *none, 0.06],
+        [-0.1, -0.2, -0.01, *none, 0.001],
+        [0.1, 0.01, 0.2, *none, np.nan],
+    ]
     groups = {"/least_squares/3.2": grid, "/posterior/3.2": posterior, "/gmm/5.1": gmm}
+    groups["/wild_bootstrap/3.2"] = summaries(tests, "indus")
     return xr.DataTree.from_dict(groups)
 
 
 def summaries(rows: list[list[float]], term: str) -> xr.Dataset:
-    values = np.array(rows)[:, None]
+    full = [row + [np.nan] * (len(SUMMARIES) - len(row)) for row in rows]
+    values = np.array(full)[:, None]
     return xr.Dataset(
         {name: (("universe", "term"), values[..., i]) for i, name in enumerate(SUMMARIES)},
         {"term": [term], "sample": ("universe", ["all"] * len(rows))},

@@ -272,6 +272,9 @@ def variables(part: str, record: Specification) -> tuple[str, ...]:
     return named.get(part, (part,) if part in record.variables else ())
 
 
+Form = dict[str, dict[str, str]]
+"""The value of each construction choice that touches it, by variable."""
+
 Forms = Mapping[str, frozenset[str]]
 """The construction choices that touch each variable."""
 
@@ -281,9 +284,9 @@ def forms(dataset: xr.Dataset) -> Forms:
     return {name: frozenset(values.dims) & set(CONSTRUCTION) for name, values in dataset.items()}
 
 
-def taken(option: Option, record: Specification, touch: Forms) -> dict[str, dict[str, str]]:
-    """Return what an option takes of a column's variables, by variable and construction choice."""
-    found: dict[str, dict[str, str]] = {}
+def taken(option: Option, record: Specification, touch: Forms) -> Form:
+    """Return what an option takes of a column's variables."""
+    found: Form = {}
     for part, values in option.takes.items():
         for name in variables(part, record):
             own = {choice: value for choice, value in values.items() if choice in touch[name]}
@@ -338,17 +341,25 @@ def without(record: Specification, chosen: Sequence[Option]) -> Specification:
     return replace(record, controls=tuple(c for c in record.controls if c not in dropped))
 
 
-def selection(
-    chosen: Sequence[Option], record: Specification, touch: Forms
-) -> dict[str, dict[str, str]]:
+def selection(chosen: Sequence[Option], record: Specification, touch: Forms) -> Form:
     """Return the form in which options take each variable of a column, defaults filled in."""
-    found = {
+    return changed(plainest(record, touch), [taken(option, record, touch) for option in chosen])
+
+
+def plainest(record: Specification, touch: Forms) -> Form:
+    """Return the form of a column's variables by default."""
+    return {
         name: {choice: DEFAULTS[choice] for choice in CONSTRUCTION if choice in touch[name]}
         for name in record.variables
     }
-    for option in chosen:
-        for name, values in taken(option, record, touch).items():
-            found[name] |= values
+
+
+def changed(form: Form, changes: Sequence[Form]) -> Form:
+    """Return a form with what options take instead, one after the other."""
+    found = dict(form)
+    for change in changes:
+        for name, values in change.items():
+            found[name] = found[name] | values
     return found
 
 

@@ -92,7 +92,7 @@ def collect(listed: Sequence[Batch], seed: int, folder: Path) -> xr.DataTree:
     -------
     DataTree
         `/least_squares/<column>`: `estimate` (every choice, term) and `se` (…, clustering);
-        `/posterior/<column>` and `/gmm/<column>`: `analysis.multiverse.fraction.SUMMARIES`
+        `/<family>/<column>` of `analysis.multiverse.fraction.FAMILIES`: its `SUMMARIES`
         (universe, term), with the option of each choice as coordinates of the universes.
     """
     groups: dict[str, xr.Dataset] = {}

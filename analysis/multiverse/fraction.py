@@ -1,4 +1,4 @@
-"""Posteriors and system GMM in a fraction of their universes.
+"""Posteriors, wild cluster bootstraps and system GMM in a fraction of their universes.
 
 They take thousands of times as long as least squares. The fraction is seeded and balanced: every
 option of a choice stands in equally many universes (up to one), in an order that has nothing to do
@@ -23,21 +23,21 @@ from analysis.multiverse.choices import (
     SAMPLE,
     Choice,
     Option,
-    cells,
     kept,
     offered,
     selection,
     without,
 )
-from analysis.multiverse.grid import world
+from analysis.multiverse.grid import reach, variable, world
 from analysis.specifications import select
 from data.errors import UserError
-from models import t_errors
+from models import t_errors, twfe
 from models.design import Design, Specification, design
 from models.independence import draw_scales
 from models.priors import Priors
 from models.reduced import reduce
 from models.registry import LADDER, Model, find
+from models.wild_bootstrap import wild_bootstrap
 
 Array = NDArray[np.float64]
 
@@ -47,9 +47,14 @@ DRAWS = 500
 CHAINS, EACH, R_HAT_MOST = 2, 400, 1.1
 """Of draws by Gibbs steps, which depend on each other: R̂ of so few is only known roughly."""
 
-SUMMARIES = ("estimate", "low", "high", "p_positive", "trusted")
-"""What is kept of a universe's slope: estimate or posterior mean, 95 % interval, probability (of
-least squares and GMM NaN), and whether a posterior's draws can be trusted."""
+WILD_DRAWS = 999
+"""Of each wild cluster bootstrap: a p-value of 0.05 is known to 0.007."""
+
+SUMMARIES = ("estimate", "low", "high", "p_positive", "trusted", "p_wild")
+"""What is kept of a universe's slope: estimate or posterior mean, 95 % interval, and, NaN where
+they are not asked for, a posterior's probability, whether its draws can be trusted, and the wild
+cluster bootstrap's p-value, beside which the interval is by standard errors clustered by province.
+"""
 
 OWN_PRIORS = "own"
 
@@ -103,13 +108,14 @@ class Universe(NamedTuple):
 
 def universe(record: Specification, chosen: Sequence[Option]) -> Universe:
     """Make a column's panel and record as options have it."""
-    dataset, touch, frame = world()
+    _, touch, frame = world()
     own = without(record, chosen)
     form = selection(chosen, record, touch)
-    values = {name: cells(dataset, name, form[name]).ravel() for name in own.variables}
+    values = {name: variable(name, tuple(form[name].items())).ravel() for name in own.variables}
     rows = np.logical_and.reduce([kept(option, record, frame) for option in chosen])
     sets = {name: value for option in chosen for name, value in option.sets.items()}
-    return Universe(frame.assign(**values)[rows].reset_index(drop=True), own, sets)
+    whole = pd.concat([frame, pd.DataFrame(values)], axis=1)
+    return Universe(whole[rows].reset_index(drop=True), own, sets)
 
 
 # --- how a universe is estimated ----------------------------------------------------------------
@@ -156,7 +162,7 @@ def summary(draws: Array, trusted: bool) -> Array:
     """Return `SUMMARIES` of draws of slopes, shape (draws, terms), as (terms, summaries)."""
     found = [draws.mean(axis=0), *np.quantile(draws, [0.025, 0.975], axis=0)]
     found += [(draws > 0).mean(axis=0), np.full(draws.shape[1], float(trusted))]
-    return np.column_stack(found)
+    return np.column_stack([*found, np.full(draws.shape[1], np.nan)])
 
 
 def priors_of(model: Model, name: str) -> Priors:
@@ -164,6 +170,17 @@ def priors_of(model: Model, name: str) -> Priors:
     own = model.module.PRIORS
     named = {other.name: other for other in sensitivity.ALTERNATIVES}
     return own if name == OWN_PRIORS else named[name].of(own)
+
+
+def wild(made: Universe, rng: np.random.Generator) -> Array:
+    """Return `SUMMARIES` of the slopes of interest by least squares with two-way effects."""
+    arrays, p = design(made.frame, made.record), len(made.record.interest)
+    fit = twfe.fit(arrays)
+    tests = wild_bootstrap(arrays, WILD_DRAWS, int(rng.integers(2**32)))
+    side = reach((len(arrays.provinces) - 1,)) * fit.se_cluster[:p]
+    unasked = np.full(p, np.nan)
+    ends = fit.coef[:p] - side, fit.coef[:p] + side
+    return np.column_stack([fit.coef[:p], *ends, unasked, unasked, tests.p[:p]])
 
 
 def gmm(made: Universe, rng: np.random.Generator) -> Array:
@@ -179,8 +196,8 @@ def gmm(made: Universe, rng: np.random.Generator) -> Array:
     except UserError:
         return found
     table = system_gmm.coefficients(fit).loc[list(terms)]
-    reach = gmm_grid.Z * table["se"]
-    found[:, :3] = np.column_stack([table["coef"], table["coef"] - reach, table["coef"] + reach])
+    side = gmm_grid.Z * table["se"]
+    found[:, :3] = np.column_stack([table["coef"], table["coef"] - side, table["coef"] + side])
     return found
 
 
@@ -219,6 +236,10 @@ FAMILIES = (
     Family(
         "gmm", (*DATA, CONTROLS, SAMPLE, *INSTRUMENTS), gmm,
         lambda record: (system_gmm.LAG, *record.interest), dynamic=True, size=500, batch=100,
+    ),
+    Family(
+        "wild_bootstrap", (*DATA, CONTROLS, SAMPLE), wild,
+        lambda record: record.interest, dynamic=False, size=100, batch=50,
     ),
 )  # fmt: skip
 """A new one is a record here."""

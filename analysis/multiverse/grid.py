@@ -23,10 +23,11 @@ from analysis.multiverse.choices import (
     Forms,
     Option,
     cells,
+    changed,
     forms,
     kept,
     offered,
-    selection,
+    plainest,
     taken,
     without,
 )
@@ -46,6 +47,18 @@ def world() -> tuple[xr.Dataset, Forms, pd.DataFrame]:
     """Load the Dataset of construction choices, what touches what, and its panels' rows."""
     dataset = recollect.load()
     return dataset, forms(dataset), recollect.frame(dataset, {})[["province", "year", "region"]]
+
+
+@cache
+def variable(name: str, form: tuple[tuple[str, str], ...]) -> Array:
+    """Return a variable of the Dataset in one form, shape (31, 13)."""
+    return cells(world()[0], name, dict(form))
+
+
+@cache
+def reach(df: tuple[int, ...]) -> Array:
+    """Return Student t's 97.5 % point for each number of degrees of freedom."""
+    return stats.t.ppf(0.975, df)
 
 
 class Series(NamedTuple):
@@ -71,6 +84,9 @@ class Layout:
         For each combination of the outer choices.
     outcomes : list of (tuple of Series)
         Beside each of these, for each combination of the inner choices.
+    first : ndarray of int, shape (combinations of the outer choices,)
+        Which of them comes first of those that are the same regressions: where controls are out
+        their vintage does not matter.
     """
 
     record: Specification
@@ -80,6 +96,7 @@ class Layout:
     whole: tuple[str, ...]
     regressors: list[tuple[Series, ...]]
     outcomes: list[tuple[Series, ...]]
+    first: NDArray[np.int64]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -104,21 +121,33 @@ def layout(column: str) -> Layout:
     choices = offered(GRID, record, touch, frame)
     made = [name for name in choices if name in NOT_ROWS]
 
-    def touches(option: Option) -> bool:
-        return bool(option.drops or set(taken(option, record, touch)) - {record.outcome})
+    # By option once and not by combination, of which there are thousands.
+    takes = {name: [taken(option, record, touch) for option in choices[name]] for name in made}
 
-    outer = tuple(name for name in made if any(map(touches, choices[name])))
+    def touches(name: str) -> bool:
+        drops = any(option.drops for option in choices[name])
+        return drops or any(set(each) - {record.outcome} for each in takes[name])
+
+    outer = tuple(filter(touches, made))
     inner = tuple(name for name in made if name not in outer)
+    more = list(product(*(takes[name] for name in inner)))
+    plain = plainest(record, touch)
     regressors, outcomes = [], []
-    for chosen in product(*(choices[name] for name in outer)):
-        form = selection(chosen, record, touch)
+    for chosen, changes in zip(
+        product(*(choices[name] for name in outer)),
+        product(*(takes[name] for name in outer)),
+        strict=True,
+    ):
+        form = changed(plain, changes)
         terms = without(record, chosen).terms
         regressors.append(tuple(Series(t, tuple(form[source(t)].items())) for t in terms))
-        more = product(*(choices[name] for name in inner))
-        own = (selection((*chosen, *each), record, touch)[record.outcome] for each in more)
-        outcomes.append(tuple(Series(record.outcome, tuple(form.items())) for form in own))
+        own = (changed(form, each)[record.outcome] for each in more)
+        outcomes.append(tuple(Series(record.outcome, tuple(each.items())) for each in own))
     whole = tuple(name for name in choices if name not in made)
-    return Layout(record, choices, outer, inner, whole, regressors, outcomes)
+    met: dict[object, int] = {}
+    both = enumerate(zip(regressors, outcomes, strict=True))
+    first = np.array([met.setdefault(each, i) for i, each in both])
+    return Layout(record, choices, outer, inner, whole, regressors, outcomes, first)
 
 
 def source(term: str) -> str:
@@ -142,11 +171,11 @@ def run(column: str, number: int) -> dict[str, Array]:
         `critical` (choices that touch regressors, clustering): Student t's 97.5 % point.
     """
     laid = layout(column)
-    dataset, _, frame = world()
+    _, _, frame = world()
     chosen = laid.ways[number]
     sets = {name: value for option in chosen for name, value in option.sets.items()}
     rows = np.logical_and.reduce([kept(option, laid.record, frame) for option in chosen])
-    grid = rows.reshape(len(dataset["province"]), -1)
+    grid = rows.reshape(frame["province"].nunique(), -1)
     used = np.ix_(grid.any(axis=1), grid.any(axis=0))
     region = pd.factorize(frame["region"].to_numpy().reshape(grid.shape)[used][:, 0])[0]
     trend = bool(sets.get("trend"))
@@ -154,7 +183,7 @@ def run(column: str, number: int) -> dict[str, Array]:
 
     def swept(series: Series) -> Array:
         if series not in bank:
-            values = cells(dataset, source(series.term), dict(series.form))[used]
+            values = variable(source(series.term), series.form)[used]
             function = DERIVED.get(series.term, (None, lambda same: same))[1]
             bank[series] = many.within_provinces(function(values), trend)
         return bank[series]
@@ -163,12 +192,13 @@ def run(column: str, number: int) -> dict[str, Array]:
     estimate = np.empty((len(laid.regressors), p, q))
     se = np.empty((*estimate.shape, len(many.CLUSTERINGS)))
     critical = np.empty((len(laid.regressors), len(many.CLUSTERINGS)))
-    for i, (terms, outcomes) in enumerate(zip(laid.regressors, laid.outcomes, strict=True)):
-        x = np.stack([swept(each) for each in terms], axis=-1)
-        y = np.stack([swept(each) for each in outcomes], axis=-1)
+    for i in np.unique(laid.first):
+        x = np.stack([swept(each) for each in laid.regressors[i]], axis=-1)
+        y = np.stack([swept(each) for each in laid.outcomes[i]], axis=-1)
         found = many.fit(y, x, region, p, **sets)
         estimate[i], se[i] = found.slope, found.se
-        critical[i] = stats.t.ppf(0.975, found.df)
+        critical[i] = reach(found.df)
+    estimate, se, critical = (values[laid.first] for values in (estimate, se, critical))
     shape = (*laid.size(laid.outer), p, *laid.size(laid.inner))
     dims = (*laid.outer, "term", *laid.inner)
     order = [dims.index(name) for name in (*(n for n in laid.names if n in dims), "term")]

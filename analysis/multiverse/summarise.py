@@ -28,6 +28,7 @@ COLUMNS = (
     *(f"share_significant_{name}" for name in CLUSTERINGS),
     *("share_opposite_significant", "q025", "median", "q975", "share_below_published"),
     *("posteriors", "share_same_sign_posterior", "share_certain_posterior", "not_trusted"),
+    *("wild_bootstraps", "share_significant_wild", "share_significant_province_there"),
 )
 """The contract of results/multiverse.csv.
 
@@ -54,7 +55,9 @@ choice that `option` names) and "share" (of all universes, `option` as in `COLUM
 
 BINS = 100
 
-POSTERIOR = next(name for name, family in FRACTIONS.items() if not family.dynamic)
+LEVEL = 0.05
+
+POSTERIOR, WILD = (name for name, family in FRACTIONS.items() if not family.dynamic)
 
 
 def table(tree: xr.DataTree) -> pd.DataFrame:
@@ -78,7 +81,7 @@ def table(tree: xr.DataTree) -> pd.DataFrame:
         quantiles = np.quantile(values[there], [0.025, 0.5, 0.975])
         row |= dict(zip(("q025", "median", "q975"), quantiles, strict=True))
         row["share_below_published"] = _share(values < published, there)
-        rows.append(row | _posteriors(tree, column, term, sign))
+        rows.append(row | _posteriors(tree, column, term, sign) | _wild(tree, column, term, sign))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -93,6 +96,7 @@ SHOWN = {
     "share_same_sign": "printed sign",
     f"share_significant_{CLUSTERINGS[0]}": "significant",
     f"share_significant_{CLUSTERINGS[1]}": "by province",
+    "share_significant_wild": "wild bootstrap",
     "share_opposite_significant": "significant, other sign",
     "share_below_published": "below printed",
     "share_certain_posterior": "P ≥ 97.5 %",
@@ -136,9 +140,9 @@ def _share(true: NDArray[np.bool_], there: NDArray[np.bool_]) -> float:
 
 
 def _posteriors(tree: xr.DataTree, column: str, term: str, sign: float) -> dict[str, float]:
-    if POSTERIOR not in tree.children or column not in tree[POSTERIOR].children:
+    own = _fraction(tree, POSTERIOR, column, term)
+    if own is None:
         return {}
-    own = tree[f"{POSTERIOR}/{column}"].to_dataset().sel(term=term)
     positive = own["p_positive"].to_numpy()
     same = positive if sign > 0 else 1 - positive
     trusted = own["trusted"].to_numpy() == 1
@@ -148,6 +152,26 @@ def _posteriors(tree: xr.DataTree, column: str, term: str, sign: float) -> dict[
         "share_certain_posterior": _share(same >= CERTAIN, trusted),
         "not_trusted": int((~trusted).sum()),
     }
+
+
+def _wild(tree: xr.DataTree, column: str, term: str, sign: float) -> dict[str, float]:
+    own = _fraction(tree, WILD, column, term)
+    if own is None:
+        return {}
+    p = own["p_wild"].to_numpy()
+    there = np.isfinite(p)
+    significant = (p <= LEVEL) & (own["estimate"].to_numpy() * sign > 0)
+    bound = own["low"] if sign > 0 else -own["high"]
+    return {
+        "wild_bootstraps": int(there.sum()),
+        "share_significant_wild": _share(significant, there),
+        "share_significant_province_there": _share(bound.to_numpy() > 0, there),
+    }
+
+
+def _fraction(tree: xr.DataTree, family: str, column: str, term: str) -> xr.Dataset | None:
+    there = family in tree.children and column in tree[family].children
+    return tree[f"{family}/{column}"].to_dataset().sel(term=term) if there else None
 
 
 def variance(tree: xr.DataTree) -> pd.DataFrame:

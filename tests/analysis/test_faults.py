@@ -12,6 +12,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import matplotlib.image
+import netCDF4
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,6 +21,7 @@ import xarray as xr
 from analysis import screen, trace
 from analysis.outputs import ROOT
 from data.errors import UserError
+from data.files import replacing
 from data.panel import ENSEMBLE, FOLDER, load_panel
 from tests.analysis.test_spread import until
 from tests.traces import ATTRIBUTES
@@ -55,6 +57,7 @@ def start(*words: object) -> subprocess.Popen:
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        stdin=subprocess.PIPE,
         text=True,
         start_new_session=True,
     )
@@ -117,11 +120,16 @@ def killed_at_random(script: Path, out: Path, kills: int, longest: float) -> Non
         done = now
     assert struck > kills / 2
     run = start(script, out)
-    said, wrong = run.communicate(timeout=300)
+    said, wrong = run.communicate(timeout=1_800)
     assert run.returncode == 0, wrong
     assert f"{len(done)} of 6 traces are up to date" in said
     assert done.items() <= stamps(out).items()
     assert {path.suffix for path in hold_whole(out)} == set(READERS)
+    assert temporaries(out) == []
+
+
+def temporaries(root: Path) -> list[Path]:
+    return [path for path in root.rglob(".*") if path.is_file()]
 
 
 def stamps(out: Path) -> dict[Path, tuple[int, int]]:
@@ -140,7 +148,14 @@ def test_ten_kills_leave_whole_files_and_finished_fits(script, tmp_path):
 
 @pytest.mark.trust
 def test_fifty_kills_leave_whole_files_and_finished_fits(script, tmp_path):
-    killed_at_random(script, tmp_path / "out", kills=50, longest=30)
+    """At any moment of a run, however long this machine takes for one."""
+    begun = time.monotonic()
+    run = start(script, tmp_path / "undisturbed")
+    _, wrong = run.communicate(timeout=1_800)
+    assert run.returncode == 0, wrong
+    # What is done is not done again: later runs are shorter, and should still be struck.
+    longest = 0.7 * (time.monotonic() - begun)
+    killed_at_random(script, tmp_path / "out", kills=50, longest=longest)
 
 
 def both_finish(words: list[object], out: Path) -> list[Path]:
@@ -149,7 +164,7 @@ def both_finish(words: list[object], out: Path) -> list[Path]:
     for run in runs:
         _, wrong = run.communicate(timeout=600)
         assert run.returncode == 0, wrong
-    assert [path for path in out.rglob(".*") if path.is_file()] == []
+    assert temporaries(out) == []
     return hold_whole(out)
 
 
@@ -163,6 +178,42 @@ def test_two_samplers_at_once_in_one_folder_both_finish(tmp_path):
 def test_two_main_jobs_at_once_in_one_folder_both_finish(script, tmp_path):
     found = both_finish([script, tmp_path / "out"], tmp_path / "out")
     assert {path.suffix for path in found} == set(READERS)
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from data.files import replacing
+with replacing(Path(sys.argv[1])) as temporary:
+    temporary.write_text("half")
+    print("half", flush=True)
+    sys.stdin.readline()
+    temporary.write_text("whole")
+"""
+
+
+def test_what_a_killed_writer_left_is_removed_by_the_next_and_no_one_elses(tmp_path):
+    runs = [start("-c", WRITER, tmp_path / f"{name}.txt") for name in ("killed", "living")]
+    for run in runs:
+        assert run.stdout.readline() == "half\n"
+    killed, living = runs
+    killed.kill()
+    killed.communicate()
+    elsewhere = tmp_path / f".a~another-machine~{killed.pid}~x.txt"
+    old = tmp_path / f".b~another-machine~{killed.pid}~x.txt"
+    other = tmp_path / ".c~x~y"
+    for path in (elsewhere, old, other):
+        path.write_text("half")
+    os.utime(old, (0, 0))
+    assert len(temporaries(tmp_path)) == 5
+    with replacing(tmp_path / "next.txt") as temporary:
+        temporary.write_text("whole")
+    (at_work,) = tmp_path.glob(f".living~*~{living.pid}~*.txt")
+    assert set(temporaries(tmp_path)) == {elsewhere, other, at_work}
+    living.communicate("\n", timeout=60)
+    assert living.returncode == 0
+    assert (tmp_path / "living.txt").read_text() == "whole"
+    assert set(temporaries(tmp_path)) == {elsewhere, other}
 
 
 # --- no room, no permission -----------------------------------------------------------------------
@@ -253,13 +304,64 @@ def test_a_flipped_bit_in_a_traces_data_is_found(tmp_path):
             trace.read(path)
 
 
+def one_draw(file: netCDF4.Dataset) -> None:
+    file["posterior/y"][0, 0, 0] += 1e-12
+
+
+def one_label(file: netCDF4.Dataset) -> None:
+    file["prior/obs"][1] = "Tibet 2011"
+
+
+def the_gate(file: netCDF4.Dataset) -> None:
+    file.gate = "fail"
+
+
+def the_panel(file: netCDF4.Dataset) -> None:
+    file.panel_sha256 = "y"
+
+
+def a_groups_attribute(file: netCDF4.Dataset) -> None:
+    file["sample_stats"].sampler = "another"
+
+
+def the_hashes(file: netCDF4.Dataset) -> None:
+    file.delncattr(trace.CONTENT)
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        (one_draw, "posterior"),
+        (one_label, "prior"),
+        (the_gate, "attributes"),
+        (the_panel, "attributes"),
+        (a_groups_attribute, "sample_stats"),
+        (the_hashes, "attributes, constant_data, .*"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_a_trace_that_was_changed_is_refused_by_its_hashes(tmp_path, change, where):
+    path = tmp_path / "a.nc"
+    trace.write(made(), path)
+    assert trace.attributes(path)["gate"] == "pass"
+    with netCDF4.Dataset(path, "a") as file:
+        change(file)
+    with pytest.raises(UserError, match=rf"a\.nc was changed since it was written \({where} by"):
+        trace.read(path)
+    # It is sampled again where the attributes do not say what they did, and only then.
+    assert bool(trace.attributes(path)) == ("attributes" not in where)
+    if where in ("posterior", "prior"):
+        assert set(trace.read(path, without=[where]).children) == set(made().children) - {where}
+
+
 def made() -> xr.DataTree:
     """Return a trace whose draws do not shrink."""
     y = np.random.default_rng(0).normal(size=(2, 500, 3))
-    group = xr.Dataset({"y": (("chain", "draw", "obs"), y)})
+    labels = {"obs": ["Tibet 2010", "Beijing 2010", "Hebei 2010"]}
+    group = xr.Dataset({"y": (("chain", "draw", "obs"), y)}, labels, {"sampler": "one"})
     names = (*trace.GROUPS, *trace.PRIOR_GROUPS)
     tree = xr.DataTree.from_dict({f"/{name}": group for name in names})
-    tree.attrs = dict(ATTRIBUTES)
+    tree.attrs = ATTRIBUTES | {"gate_failed": ""}
     return tree
 
 

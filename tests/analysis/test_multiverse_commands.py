@@ -27,7 +27,7 @@ def one_process(monkeypatch):
 @pytest.mark.slow
 def test_a_multiverse_is_written_with_its_tables_and_figures(tmp_path, monkeypatch):
     listed = [Batch(GRID_FAMILY, "3.1", n) for n in range(len(grid.layout("3.1").ways))]
-    (posterior, _) = fraction.FAMILIES
+    posterior = fraction.FAMILIES[0]
     listed += [Batch(posterior.name, "8.2", n) for n in range(posterior.size // posterior.batch)]
     monkeypatch.setattr(evaluate, "batches", lambda: listed)
     monkeypatch.setattr(fraction, "DRAWS", 50)

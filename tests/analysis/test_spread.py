@@ -162,8 +162,7 @@ def test_however_a_run_is_ended_no_process_is_left(tmp_path, number, whom):
         assert process.returncode == -number
         assert until(lambda: not any(map(alive, workers)), 5)
         assert len(list(folder.iterdir())) == 2  # what waited was not begun
-        if number == signal.SIGINT:
-            assert list(scratch.iterdir()) == []
+        assert list(scratch.iterdir()) == []
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)

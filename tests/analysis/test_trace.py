@@ -1,5 +1,6 @@
 """The contract of a trace: what it lacks is found, and no broken file is taken or left."""
 
+import json
 import warnings
 
 import arviz as az
@@ -51,13 +52,14 @@ def test_a_whole_trace_is_written_and_read_back(tmp_path):
     assert trace.breaches(tree()) == []
     trace.write(tree(), path)
     read = trace.read(path)
-    assert read.attrs == ATTRIBUTES
+    hashes = {trace.CONTENT: json.dumps(trace.content(tree()))}
+    assert read.attrs == ATTRIBUTES | hashes
     assert set(read.children) == set(ALL)
     assert np.array_equal(read["posterior"]["y"], tree()["posterior"]["y"])
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         alone = az.from_netcdf(path)
-    assert alone.attrs == ATTRIBUTES
+    assert alone.attrs == ATTRIBUTES | hashes
     assert trace.trace_paths(tmp_path) == [path]
     assert [p.name for p in path.parent.iterdir()] == [path.name]
 
@@ -120,6 +122,26 @@ def test_a_file_that_is_not_there_is_one_sentence(tmp_path):
         trace.read(tmp_path / "3.2-flat.nc")
     with pytest.raises(UserError, match="run `python -m analysis sample` first"):
         trace.trace_paths(tmp_path)
+
+
+def test_the_hash_of_a_group_is_of_values_labels_and_attributes():
+    def changed(**changes) -> dict[str, str]:
+        made = tree()
+        group = xr.Dataset({"y": ("obs", [1.0, 2.0])}, {"obs": ["a", "b"]}, {"free": "y"})
+        made["posterior"] = xr.DataTree(group.assign(changes))
+        return trace.content(made)
+
+    plain = changed()
+    assert changed(obs=np.array(["a", "b"], object)) == plain
+    others = [
+        changed(y=("obs", [1.0, 2.0 + 1e-15])),
+        changed(y=("obs", np.float32([1, 2]))),
+        changed(y=("obs", [1.0, 2.0], {"units": "1"})),
+        changed(obs=["a", "c"]),
+        changed(z=1),
+    ]
+    for other in others:
+        assert {name for name in plain if plain[name] != other[name]} == {"posterior"}
 
 
 def test_an_interrupt_leaves_the_old_trace_and_nothing_else(tmp_path, monkeypatch):

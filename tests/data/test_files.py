@@ -4,9 +4,11 @@ import os
 import signal
 import threading
 
+import numpy as np
+import pandas as pd
 import pytest
 
-from data.files import interrupts_later, replacing
+from data.files import interrupts_later, replacing, write_csv
 
 
 def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path):
@@ -22,6 +24,14 @@ def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path):
         write()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_table_has_twelve_digits_beside_words_too(tmp_path):
+    third = [1 / 3, np.float64(2 / 3)]
+    frame = pd.DataFrame({"number": third, "mixed": [third[0], "***"], "odd": [None, np.nan]})
+    write_csv(frame.astype({"mixed": object, "odd": object}), tmp_path / "a.csv")
+    text = (tmp_path / "a.csv").read_text()
+    assert text == "number,mixed,odd\n0.333333333333,0.333333333333,\n0.666666666667,***,\n"
 
 
 def test_an_interrupt_waits_until_the_block_ends():

@@ -154,16 +154,24 @@ def test_the_codebook_names_every_choice_and_variable():
         assert f"`{name}`" in book, name
 
 
-def test_a_missing_or_damaged_file_is_refused(tmp_path):
+def test_a_missing_damaged_or_changed_file_is_refused_with_its_hash(dataset, tmp_path):
     with pytest.raises(UserError, match=r"gone\.nc is missing"):
         recollect.load(tmp_path / "gone.nc")
     whole = recollect.DATASET.read_bytes()
     half = len(whole) // 2
     flipped = whole[:half] + bytes([whole[half] ^ 1]) + whole[half + 1 :]
-    for name, content in {"cut.nc": whole[:half], "flipped.nc": flipped}.items():
-        (tmp_path / name).write_bytes(content)
-        with pytest.raises(UserError, match=rf"{name} \(sha256 [0-9a-f]{{64}}\) cannot be read"):
-            recollect.load(tmp_path / name)
+    path = tmp_path / "other.nc"
+    recollect.write_dataset(dataset.assign(fin=dataset["fin"] * 1.01), path)
+    changed = path.read_bytes()  # a whole NetCDF, and not what the sidecar of the first one says
+    recollect.write_dataset(dataset, path)
+    xr.testing.assert_identical(recollect.load(path), dataset)
+    for content in (whole[:half], flipped, changed):
+        path.write_bytes(content)
+        with pytest.raises(UserError, match=r"other\.nc has sha256 [0-9a-f]{64} but its sidecar"):
+            recollect.load(path)
+    path.with_name("other.nc.json").unlink()
+    with pytest.raises(UserError, match=r"other\.nc\.json says None; restore both files"):
+        recollect.load(path)
 
 
 # --- the committed panels -------------------------------------------------------------------

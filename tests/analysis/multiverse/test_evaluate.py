@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import xarray as xr
+from scipy import stats
 
 from analysis import system_gmm
 from analysis.multiverse import evaluate, fraction, grid
@@ -14,9 +15,10 @@ from data.panel import load_panel
 from models import region_weights, twfe
 from models.design import design
 from models.registry import find
+from models.wild_bootstrap import wild_bootstrap
 from tests.clusters import scheduler, worker
 
-POSTERIOR, GMM = fraction.FAMILIES
+POSTERIOR, GMM, WILD = fraction.FAMILIES
 
 
 def ways(column: str, **options: str) -> int:
@@ -126,6 +128,19 @@ def test_a_posterior_is_that_of_a_fit():
     np.testing.assert_allclose(model.module.slopes(parts, drawn)[:, 0], expected, rtol=1e-9)
 
 
+def test_a_wild_bootstrap_is_that_of_the_panel():
+    record, single = select(["3.2", "8.2"])
+    made = fraction.universe(record, [fraction.SAMPLE.options[0]])
+    arrays = design(made.frame, made.record)
+    ((coef, low, high, *_, p),) = fraction.wild(made, np.random.default_rng(1))
+    fit = twfe.fit(arrays)
+    assert coef == fit.coef[0]
+    assert high - low == pytest.approx(2 * stats.t.ppf(0.975, 30) * fit.se_cluster[0])
+    assert p == pytest.approx(wild_bootstrap(arrays, 9_999).p[0], abs=0.06)
+    few = fraction.universe(single, [fraction.SAMPLE.options[0]])
+    assert fraction.wild(few, np.random.default_rng(1)).shape == (1, len(fraction.SUMMARIES))
+
+
 def test_gmm_is_table_5s_and_what_cannot_be_estimated_is_missing():
     (record,) = select(["5.1"])
     frame = load_panel("recollected", record.variables).frame
@@ -144,9 +159,9 @@ def test_everything_is_listed_once():
     assert len(set(listed)) == len(listed)
     families = {(batch.family, batch.column.split(".")[0]) for batch in listed}
     static, dynamic = {"3", "4", "6", "7", "8"}, {"5"}
-    assert families == {(f, t) for f in (GRID_FAMILY, "posterior") for t in static} | {
-        ("gmm", t) for t in dynamic
-    }
+    assert families == {
+        (f, t) for f in (GRID_FAMILY, "posterior", "wild_bootstrap") for t in static
+    } | {("gmm", t) for t in dynamic}
 
 
 @pytest.fixture

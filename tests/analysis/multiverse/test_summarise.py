@@ -41,6 +41,14 @@ def test_posteriors_count_if_they_can_be_trusted(tables):
     assert row["share_certain_posterior"] == pytest.approx(1 / 3)
 
 
+def test_wild_bootstraps_count_on_the_printed_side(tables):
+    row = tables["multiverse"].set_index("column").loc["3.2"]
+    assert row["wild_bootstraps"] == 3
+    assert row["share_significant_wild"] == pytest.approx(1 / 3)
+    assert row["share_significant_province_there"] == pytest.approx(2 / 3)
+    assert np.isnan(tables["multiverse"].set_index("column").loc["5.1", "wild_bootstraps"])
+
+
 def test_gmm_without_an_estimate_does_not_count(tables):
     row = tables["multiverse"].set_index("column").loc["5.1"]
     assert (row["family"], row["term"], row["universes"]) == ("gmm", "indus", 3)
