@@ -231,7 +231,7 @@ MODELS = (
     ),
     Model(
         "dynamic_predetermined",
-        "dynamic, predetermined regressor",
+        "dynamic, predetermined",
         "As dynamic, with an equation for the regressor of interest, on which past outcomes act.",
         dynamic_predetermined,
         {"sigma": "region"},
