@@ -9,7 +9,7 @@ Effects, given the first values y_i1 and x_i1, with W_i the means of w over the 
 likelihood
     g_i = α_g + π_g y_i1 + χ_g x_i1 + w_i1'κ_g + W_i'ξ_g + v_i,        v_i ~ N(0, τ_g²)
     a_i ~ N(α + π y_i1 + χ x_i1 + λ v_i + w_i1'κ + W_i'ξ, τ_province²)
-    κ, ξ ~ N(0, τ_between²), and so in the second line with a τ of its own; d_t, b_r as there
+    κ, ξ ~ N(0, τ_between²), and so in the first line with a τ of its own; d_t, b_r as there
 
 `models.dynamic` has the mean of x over all years in the line of a_i, and takes x out of itself
 about it; where a good year moves x in years to come (ψ ≠ 0) that mean knows the errors, and ρ and b
@@ -41,7 +41,8 @@ carry what is free there:
 Priors: as `models.dynamic`; of what is not there in `PRIORS`.
 
 NUTS moves in g_i and a_i by what their rows say of them, given all else
-(`models.province_coordinates`).
+(`models.province_coordinates`), and in κ and ξ on the principal axes of what they are slopes on,
+under which independent normal priors of one scale are the same prior.
 
 Log likelihood and predictive draws of a row are of its outcome, one step ahead, given the lag and
 the regressor that were observed.
@@ -52,7 +53,9 @@ from typing import Any
 
 import numpy as np
 import pymc as pm
+import pytensor.tensor as pt
 from numpy.typing import NDArray
+from pytensor.tensor import TensorVariable
 
 from models import dynamic, hierarchical
 from models.design import LAG, Design, Specification
@@ -67,6 +70,7 @@ from models.within_between import (
     Variables,
     normal_rows,
     observe,
+    principal_axes,
     report_effects,
     standard_mean,
     standardise,
@@ -158,9 +162,9 @@ class Predetermined(Dynamic):
 
     @property
     def between(self) -> Array:
-        """Means and first values of the other terms, standardised, shape (N, 2 · controls)."""
+        """Axes of means and first values of the other terms, shape (N, axes)."""
         first = self.first[:, 1:][:, self.controls[~self.own]]
-        return standardise(np.hstack([self.province_part[:, self.controls], first]))
+        return principal_axes(np.hstack([self.province_part[:, self.controls], first]))
 
     @property
     def first_values(self) -> Array:
@@ -173,7 +177,7 @@ class Predetermined(Dynamic):
         controls = tuple(term for term in self.design.terms if term not in (self.term, LAG))
         return {
             **super().coords,
-            "between": (*controls, *(f"first {name}" for name in controls)),
+            "between": tuple(range(1, self.between.shape[1] + 1)),
             "driver": (f"L.{self.term}", LAG, *controls),
             "equation": (self.design.outcome, self.term),
             "first": (f"first {self.design.outcome}", f"first {self.term}"),
@@ -205,9 +209,30 @@ def split(design: Design, varying: tuple[str, ...] = (), sigma: By = "common") -
     )
 
 
+def between_ratio(parts: Predetermined, free: dict) -> Any:
+    """Return q of the lines' other slopes, shape (…, 2, axes).
+
+    As in `models.partly_centred` a slope is τ/q u, u ~ N(0, q²), q² = 1 + τ²/h²; h is what it would
+    be known to, were it alone and province effects all that is known of rows.
+    """
+    number = np.bincount(parts.design.province, minlength=len(parts.design.provinces))
+    region = parts.design.region_of_province
+    sigma = free["sigma_std"] @ parts.groups_to_regions
+    known = [
+        1 / (free[tau][..., 0, None] ** 2 + own[..., region] ** 2 / number) @ parts.between**2
+        for tau, own in (
+            ("tau_province_std", sigma),
+            ("exposure_tau_std", free["exposure_sigma_std"]),
+        )
+    ]
+    stack = (pt if isinstance(known[0], TensorVariable) else np).stack
+    return (1 + free["tau_between_std"][..., None] ** 2 * stack(known, axis=-2)) ** 0.5
+
+
 def lines(parts: Predetermined, free: dict) -> Any:
     """Return what the province effects of both equations depend on, shape (…, 2, N)."""
-    between = free["tau_between_std"][..., None] * free["between_offset"]
+    ratio = between_ratio(parts, free)
+    between = free["tau_between_std"][..., None] / ratio * free["between_unit"]
     return free["first_slope"] @ parts.first_values.T + between @ parts.between.T
 
 
@@ -250,7 +275,8 @@ def build(parts: Predetermined, priors: Priors = PRIORS) -> pm.Model:
     with pm.Model(coords=parts.coords) as model:
         free = hierarchical.variables(parts, priors, line=None, partly_centred=True)
         free |= {name: priors[name].variable(dims=own) for name, own in dims.items()}
-        free["between_offset"] = pm.Normal("between_offset", dims=("equation", "between"))
+        ratio = between_ratio(parts, free)
+        free["between_unit"] = pm.Normal("between_unit", 0, ratio, dims=("equation", "between"))
         mean, told = exposure(parts, free)
         effect = told.effect(told.variable("exposure_unit"))
         pm.Normal(
