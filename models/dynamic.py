@@ -81,17 +81,20 @@ slope_weights = hierarchical.slope_weights
 slopes = hierarchical.slopes
 
 
-def line(
-    parts: "Dynamic", priors: Priors, leading: tuple[str, ...], others: dict
-) -> tuple[dict, Any]:
+def line(parts: "Dynamic", priors: Priors, leading: tuple[str, ...]) -> tuple[dict, Any]:
     """Add the variables of the province effects' line; return them and the line, (…, N)."""
     free = {
         "first_outcome": priors["first_outcome"].variable(dims=(*leading, "one")),
         "tau_between_std": priors["tau_between_std"].variable(dims=(*leading, "one")),
         "between_offset": pm.Normal("between_offset", dims=(*leading, "between")),
     }
+    return free, of_line(parts, free)
+
+
+def of_line(parts: "Dynamic", free: dict) -> Any:
+    """Return what province effects depend on, less α, shape (…, N); of tensors or draws."""
     between = free["tau_between_std"][..., 0, None] * free["between_offset"]
-    return free, free["first_outcome"] @ parts.first_outcome.T + between @ parts.between.T
+    return free["first_outcome"] @ parts.first_outcome.T + between @ parts.between.T
 
 
 def build(parts: "Dynamic", priors: Priors = PRIORS) -> pm.Model:

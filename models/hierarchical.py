@@ -190,13 +190,8 @@ def build(parts: WithinBetween, priors: Priors = PRIORS) -> pm.Model:
     return model
 
 
-def mundlak(
-    parts: WithinBetween, priors: Priors, leading: tuple[str, ...], others: dict
-) -> tuple[dict, Any]:
-    """Add the variables of the province effects' line; return them and the line, (…, N).
-
-    `others` are the variables that are there already.
-    """
+def mundlak(parts: WithinBetween, priors: Priors, leading: tuple[str, ...]) -> tuple[dict, Any]:
+    """Add the variables of the province effects' line; return them and the line, (…, N)."""
     between = priors["between_province"].variable(dims=(*leading, "regressor"))
     return {"between_province": between}, between @ standardise(parts.province_part).T
 
@@ -234,7 +229,7 @@ def variables(
         "tau_year_std": priors["tau_year_std"].variable(dims=(*leading, "year_group")),
     }
     if line is not None:
-        of_line, about = line(parts, priors, leading, free)
+        of_line, about = line(parts, priors, leading)
         free |= of_line
         # PyTensor does not broadcast a dim that has a name, only a new one.
         centre, spread = (free[name][..., 0, None] for name in ("const_std", "tau_province_std"))
