@@ -49,6 +49,7 @@ the regressor that were observed.
 """
 
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -63,7 +64,9 @@ from models.dynamic import Array, Dynamic
 from models.partly_centred import with_offsets
 from models.priors import Prior, Priors
 from models.province_coordinates import Told
+from models.two_way import two_way_parts
 from models.within_between import (
+    RESOLUTION,
     By,
     Effects,
     Rows,
@@ -154,6 +157,14 @@ class Predetermined(Dynamic):
     exposure: Array
     drivers: Array
     first_value: Array
+
+    @cached_property
+    def slope_resolution(self) -> float:
+        """Finer than elsewhere by as much as lies between provinces, which is not taken out."""
+        of_province, _, within = two_way_parts(
+            self.exposure[:, None], self.design.province, self.design.year
+        )
+        return RESOLUTION * float(within.std() / np.hypot(within.std(), of_province.std()))
 
     @property
     def controls(self) -> NDArray[np.bool_]:
