@@ -119,7 +119,7 @@ def posterior(name: str, data: Design) -> dict[str, np.ndarray]:
     parts = model.split(data, COLUMN)
     definition = model.module.build(parts, model.module.PRIORS)
     engine = NutsEngine(model, parts, model.module.PRIORS, definition)
-    settings = Settings(draws=300, tune=400, chains=2).by(NutsEngine)
+    settings = Settings(draws=250, tune=350, chains=2).by(NutsEngine)
     flat, statistics = engine.sample(settings, np.random.default_rng(0))
     assert int(statistics["diverging"].sum()) == 0
     free = {n: values for n, (_, values) in shaped(definition, parts, flat).items()}
@@ -134,7 +134,7 @@ def test_the_root_of_provinces_at_rest_is_recovered(rho):
     sigma = np.array([0.3, 0.1, 0.15])[whole.region_of_province]
     x = whole.x[:, 0].reshape(n, t)
     found = []
-    for number in range(4):
+    for number in range(3):
         rng = np.random.default_rng([8, number])
         effect = (1 - rho) * rng.normal(size=n)
         now = (effect + 0.1 * x[:, 0]) / (1 - rho)
