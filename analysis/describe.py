@@ -13,6 +13,12 @@ from models.registry import Model, Parts, models_for
 
 MADE_OF_OTHERS = {
     "province_std": "effect of each province in the average year, about its Mundlak line",
+    "province_unit": "effect of each province, standard normal given all else",
+    "exposure_unit": "the same of the regressor of interest",
+    "between_unit": "slopes of the province effects on axes of the controls' means and first "
+    "values, in units of tau_between_std where the data do not know them",
+    "exposure": "the regressor of interest, standardised",
+    "y_first": "the first outcomes, in the outcome's units",
     "between_offset": "slopes of the province effects on means and first values of the "
     "regressors, in units of tau_between_std",
     "year_offset": "year effects less their Mundlak line, in units of tau_year_std",

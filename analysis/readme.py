@@ -142,6 +142,28 @@ def roots(estimated: pd.DataFrame) -> str:
     return markdown(pd.DataFrame(rows))
 
 
+def variants(estimated: pd.DataFrame) -> str:
+    """Render the root of each dynamic column by panel under each dynamic model that was sampled."""
+    lagged = estimated[estimated["term"] == LAG].sort_values("column", kind="stable")
+    models = [model for model in dynamic.dynamic_models() if model.name in set(lagged["estimator"])]
+    rows = []
+    for (column, panel), own in lagged.groupby(["column", "panel"], sort=False):
+        fitted = own.set_index("estimator")
+        cells = {model.label: _root(fitted, model.name) for model in models}
+        outcome = select([column])[0].outcome
+        rows.append({"column": f"{column} {outcome}", "panel": f"`{panel}`", **cells})
+    return markdown(pd.DataFrame(rows))
+
+
+def _root(fitted: pd.DataFrame, model: str) -> str:
+    """Write a posterior's root out; empty where it was not sampled."""
+    if model not in fitted.index:
+        return ""
+    row = fitted.loc[model]
+    text = f"{row['coef']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
+    return text if row["gate"] == "pass" else f"{text} (gate: {row['gate']})"
+
+
 def simulation(estimated: pd.DataFrame, found: pd.DataFrame) -> str:
     """Answer whose a root above 1 is, with the simulation that the answer rests on."""
     parts = [f"**{simulate.QUESTION}** {simulate.answer(estimated, found)}"]
@@ -248,6 +270,7 @@ OPTIONAL: dict[str, tuple[tuple[str, ...], Callable[..., str | None]]] = {
     "assumptions": (("comparison",), assumptions),
     "bounds": (("bounds",), bounds),
     "roots": (("dynamic",), roots),
+    "variants": (("dynamic",), variants),
     "simulation": (("dynamic", "simulation"), simulation),
     "multiverse": (("multiverse",), multiverse),
     "power": (("power",), could_find),

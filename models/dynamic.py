@@ -33,7 +33,7 @@ Switch `rho`: "common", or "pooled", a root for each region about a common one.
 """
 
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pymc as pm
@@ -88,17 +88,20 @@ slope_weights = hierarchical.slope_weights
 slopes = hierarchical.slopes
 
 
-def line(
-    parts: "Dynamic", priors: Priors, leading: tuple[str, ...], others: dict
-) -> tuple[dict, Any]:
+def line(parts: "Dynamic", priors: Priors, leading: tuple[str, ...]) -> tuple[dict, Any]:
     """Add the variables of the province effects' line; return them and the line, (…, N)."""
     free = {
         "first_outcome": priors["first_outcome"].variable(dims=(*leading, "one")),
         "tau_between_std": priors["tau_between_std"].variable(dims=(*leading, "one")),
         "between_offset": pm.Normal("between_offset", dims=(*leading, "between")),
     }
+    return free, of_line(parts, free)
+
+
+def of_line(parts: "Dynamic", free: dict) -> Any:
+    """Return what province effects depend on, less α, shape (…, N); of tensors or draws."""
     between = free["tau_between_std"][..., 0, None] * free["between_offset"]
-    return free, free["first_outcome"] @ parts.first_outcome.T + between @ parts.between.T
+    return free["first_outcome"] @ parts.first_outcome.T + between @ parts.between.T
 
 
 def build(parts: "Dynamic", priors: Priors = PRIORS) -> pm.Model:
@@ -162,14 +165,25 @@ class Dynamic(WithinBetween):
 
     def with_lag(self, lag: Array) -> "Dynamic":
         """Return the regression with another lagged outcome, shape (n,), in the same units."""
-        names = [self.regressors[position] for position in np.flatnonzero(self.own)]
+        return self.about_years(self.own, lag)
+
+    def about_years(self, which: NDArray[np.bool_], values: Array) -> Self:
+        """Return the regression with a term about its year means alone, in the same units.
+
+        Parameters
+        ----------
+        which : ndarray of bool, shape (m,)
+            The term's regressors.
+        values : ndarray, shape (n,)
+            The term.
+        """
         within, year_part = self.within.copy(), self.year_part.copy()
-        for position, name in zip(np.flatnonzero(self.own), names, strict=True):
-            column = lag * _applies(self.design, name)
+        for position in np.flatnonzero(which):
+            column = values * _applies(self.design, self.regressors[position])
             year_part[:, position] = means(column, self.design.year, len(self.design.years))
             within[:, position] = column - year_part[self.design.year, position]
-        within[:, self.own] /= self.term_scale[self.term_of_regressor[self.own]]
-        province_part = np.where(self.own, 0.0, self.province_part)
+        within[:, which] /= self.term_scale[self.term_of_regressor[which]]
+        province_part = np.where(which, 0.0, self.province_part)
         return replace(self, within=within, year_part=year_part, province_part=province_part)
 
 

@@ -190,13 +190,8 @@ def build(parts: WithinBetween, priors: Priors = PRIORS) -> pm.Model:
     return model
 
 
-def mundlak(
-    parts: WithinBetween, priors: Priors, leading: tuple[str, ...], others: dict
-) -> tuple[dict, Any]:
-    """Add the variables of the province effects' line; return them and the line, (…, N).
-
-    `others` are the variables that are there already.
-    """
+def mundlak(parts: WithinBetween, priors: Priors, leading: tuple[str, ...]) -> tuple[dict, Any]:
+    """Add the variables of the province effects' line; return them and the line, (…, N)."""
     between = priors["between_province"].variable(dims=(*leading, "regressor"))
     return {"between_province": between}, between @ standardise(parts.province_part).T
 
@@ -205,15 +200,16 @@ def variables(
     parts: WithinBetween,
     priors: Priors,
     leading: tuple[str, ...] = (),
-    line: Line = mundlak,
+    line: Line | None = mundlak,
     *,
     partly_centred: bool = False,
 ) -> dict:
     """Add the free variables to the PyMC model in context; models that extend this one do too.
 
     With `leading` dims each variable stands once for each of their labels. `line` is called as
-    `mundlak` is. `partly_centred`, for models that are sampled by NUTS in all variables, common
-    exchangeable year effects and one outcome: see `models.partly_centred`.
+    `mundlak` is; None leaves the province effects to the caller. `partly_centred`, for models that
+    are sampled by NUTS in all variables, common exchangeable year effects and one outcome: see
+    `models.partly_centred`.
     """
     one, group = (*leading, "one"), (*leading, "sigma_group")
     free = {}
@@ -232,13 +228,14 @@ def variables(
         "tau_province_std": priors["tau_province_std"].variable(dims=one),
         "tau_year_std": priors["tau_year_std"].variable(dims=(*leading, "year_group")),
     }
-    of_line, about = line(parts, priors, leading, free)
-    free |= of_line
-    # PyTensor does not broadcast a dim that has a name, only a new one.
-    centre, spread = (free[name][..., 0, None] for name in ("const_std", "tau_province_std"))
-    free["province_std"] = pm.Normal(
-        "province_std", centre + about, spread, dims=(*leading, "province")
-    )
+    if line is not None:
+        of_line, about = line(parts, priors, leading)
+        free |= of_line
+        # PyTensor does not broadcast a dim that has a name, only a new one.
+        centre, spread = (free[name][..., 0, None] for name in ("const_std", "tau_province_std"))
+        free["province_std"] = pm.Normal(
+            "province_std", centre + about, spread, dims=(*leading, "province")
+        )
     if partly_centred:
         free |= year_variables(parts, priors, free["tau_year_std"])
     else:

@@ -9,7 +9,7 @@ that is N(0, τ²) is
     e = τ/q u,  u ~ N(0, q²),  q² = 1 + τ²/h²
 
 in units of τ while that is small beside h and of h after. It is the same model whatever h is;
-`RESOLUTION` is about what the panel tells apart.
+`RESOLUTION`, or of slopes `slope_resolution`, is about what the panel tells apart.
 
 Only those directions are effects of their own which the data can tell. Of the R offsets of a
 term's region slopes these are the R − 1 contrasts; their mean, which only says how far the common
@@ -30,11 +30,7 @@ from numpy.typing import NDArray
 from scipy.linalg import helmert, null_space
 
 from models.priors import Priors
-from models.within_between import WithinBetween
-
-RESOLUTION = 0.05
-"""h: a year effect, or a difference of slopes, that thirty provinces tell from zero (both in
-standard deviations)."""
+from models.within_between import RESOLUTION, WithinBetween
 
 
 def slope_variables(parts: WithinBetween, tau: Any) -> dict:
@@ -43,7 +39,7 @@ def slope_variables(parts: WithinBetween, tau: Any) -> dict:
     contrast = pm.Normal(
         "slope_contrast",
         0,
-        _ratio(tau)[..., None] * np.ones((sizes[0], sizes[1] - 1)),
+        _ratio(tau, parts.slope_resolution)[..., None] * np.ones((sizes[0], sizes[1] - 1)),
         dims=("pooled", "region_contrast"),
     )
     mean = pm.Normal("slope_mean_offset", 0, sizes[1] ** -0.5, dims="pooled")
@@ -54,7 +50,8 @@ def with_offsets(parts: WithinBetween, free: dict) -> dict:
     """Return variables or draws with `slope_offset`, as `models.hierarchical` has it."""
     if "slope_contrast" not in free:
         return free
-    unit = free["slope_contrast"] / _ratio(free["tau_slope_std"])[..., None]
+    ratio = _ratio(free["tau_slope_std"], parts.slope_resolution)
+    unit = free["slope_contrast"] / ratio[..., None]
     offset = unit @ helmert(len(parts.design.regions)) + free["slope_mean_offset"][..., None]
     return free | {"slope_offset": offset}
 
@@ -92,5 +89,5 @@ def year_axes(parts: WithinBetween) -> tuple[NDArray[np.float64], NDArray[np.flo
     return np.hstack([q / lengths, others]), np.append(lengths, np.zeros(others.shape[1]))
 
 
-def _ratio(tau: Any) -> Any:
-    return (1 + (tau / RESOLUTION) ** 2) ** 0.5
+def _ratio(tau: Any, h: float = RESOLUTION) -> Any:
+    return (1 + (tau / h) ** 2) ** 0.5

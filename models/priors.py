@@ -193,10 +193,10 @@ class Priors:
             tuple(replace(p, scale=scales[p.name]) if p.name in scales else p for p in self.table),
         )
 
-    def with_reason(self, name: str, reason: str) -> "Priors":
-        """Return the table with another reason for one of its lines."""
-        changed = (replace(p, reason=reason) if p.name == name else p for p in self.table)
-        return Priors(self.name, tuple(changed))
+    def with_reason(self, name: str, reason: str, meaning: str = "") -> "Priors":
+        """Return the table with another reason, and meaning if one is given, for one line."""
+        line = replace(self[name], reason=reason, meaning=meaning or self[name].meaning)
+        return Priors(self.name, tuple(line if p.name == name else p for p in self.table))
 
     def and_of(self, *more: Prior) -> "Priors":
         """Return the table with further lines, for a model that extends another."""

@@ -18,10 +18,11 @@ import pymc as pm
 from scipy import stats
 
 from models import hierarchical
-from models.hierarchical import Line, effects
+from models.hierarchical import effects
 from models.partly_centred import with_offsets
 from models.priors import REGULARISED, Prior, Priors
 from models.within_between import (
+    Effects,
     Rows,
     Variables,
     WithinBetween,
@@ -45,17 +46,19 @@ PRIORS = REGULARISED.and_of(NU)
 split = hierarchical.split
 
 
-def build(
-    parts: WithinBetween, priors: Priors = PRIORS, line: Line = hierarchical.mundlak
-) -> pm.Model:
-    """Build the PyMC model; arguments as `models.hierarchical.variables` takes them."""
+def build(parts: WithinBetween, priors: Priors = PRIORS) -> pm.Model:
+    """Build the PyMC model; arguments as `models.hierarchical.build` takes them."""
     with pm.Model(coords=parts.coords) as model:
-        free = hierarchical.variables(parts, priors, line=line, partly_centred=True)
-        made = effects(parts, free)
-        nu = priors["nu"].variable(dims="one")[0]
-        sigma = made.sigma[parts.design.region]
-        pm.StudentT("y", nu, standard_mean(parts, made), sigma=sigma, observed=parts.y, dims="obs")
+        free = hierarchical.variables(parts, priors, partly_centred=True)
+        observe(parts, priors, effects(parts, free))
     return model
+
+
+def observe(parts: WithinBetween, priors: Priors, made: Effects) -> None:
+    """Add ν and the likelihood of the standardised outcome to the PyMC model in context."""
+    nu = priors["nu"].variable(dims="one")[0]
+    sigma = made.sigma[parts.design.region]
+    pm.StudentT("y", nu, standard_mean(parts, made), sigma=sigma, observed=parts.y, dims="obs")
 
 
 def report(parts: WithinBetween, free: dict) -> Variables:

@@ -37,6 +37,11 @@ Path = Literal["exchangeable", "walk"]
 """Year effects in no order, or each about the one before."""
 
 
+RESOLUTION = 0.05
+"""A year effect, or a difference of slopes, that thirty provinces tell from zero (both in
+standard deviations)."""
+
+
 @dataclass(frozen=True)
 class WithinBetween:
     """Standardised arrays of one regression.
@@ -159,6 +164,11 @@ class WithinBetween:
         """Dummies, shape (pooled, c): the coefficient of each pooled term."""
         names = [[name == term for name in self.coefficients] for term in self.pooled]
         return np.array(names, float)
+
+    @property
+    def slope_resolution(self) -> float:
+        """About what the rows tell apart of regions' slopes (`models.partly_centred`)."""
+        return RESOLUTION
 
     @property
     def year_axes(self) -> NDArray[np.float64]:

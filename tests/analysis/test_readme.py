@@ -119,6 +119,18 @@ def test_roots_stand_by_column_and_panel():
     assert lines[-1].endswith("| 1.100 [0.900, 1.200] | 0.990 | pass |")
 
 
+def test_a_root_stands_under_each_dynamic_model_that_was_sampled_and_says_if_its_gate_failed():
+    estimated, *_ = made.dynamics(("recollected", "reconstructed"))
+    own = estimated[estimated["estimator"] == simulate.MODEL]
+    one = own.assign(estimator="dynamic_t", coef=0.95, gate="fail")
+    one = one[one["panel"] == "recollected"]
+    head, _, *lines = readme.variants(pd.concat([estimated, one])).splitlines()
+    assert head.startswith("| column | panel | dynamic, given the first year | dynamic, Student t")
+    assert head.count("|") == 5
+    assert lines[0].endswith("| 1.100 [1.050, 1.200] | 0.950 [1.050, 1.200] (gate: fail) |")
+    assert lines[1].endswith("| 1.100 [0.900, 1.200] |  |")
+
+
 def test_the_answer_is_the_rules_and_stands_above_what_it_rests_on():
     estimated, _, found = made.dynamics(("recollected", "reconstructed"))
     text = readme.simulation(estimated, found)

@@ -29,6 +29,8 @@ FITS = [
     ("7.1", "joint", 0.0),
     ("3.2", "measurement", 0.1),
     ("5.1", "dynamic_t", 0.1),
+    ("5.1", "dynamic_stationary", 0.1),
+    ("5.1", "dynamic_predetermined", 0.1),
 ]
 
 
@@ -78,7 +80,7 @@ def test_every_free_variable_reaches_the_likelihood(fitted):
     for variable, values in flat.items():
         for element in range(0, values.size, max(values.size // 12, 1)):
             moved = np.array(values)
-            if variable == "year_offset":  # sums to zero over years
+            if variable in ("year_offset", "exposure_year_std"):  # sum to zero over years
                 moved = moved.reshape(-1, len(fitted.parts.design.years))
                 moved[element % len(moved), :2] += [0.1, -0.1]
                 moved = moved.ravel()

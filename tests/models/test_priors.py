@@ -14,7 +14,14 @@ from tests.fits import fit_of
 DERIVED = {
     *("province_std", "year_offset", "year_step", "year_region_offset", "slope_offset"),
     *("slope_contrast", "slope_mean_offset", "year_contrast"),
-    *("slope_province_offset", "trend_offset", "between_offset"),
+    *(
+        "slope_province_offset",
+        "trend_offset",
+        "between_offset",
+        "province_unit",
+        "exposure_unit",
+        "between_unit",
+    ),
 }
 """Variables whose prior is made of others, or is standard by construction."""
 
