@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -656,18 +657,18 @@ def health(made: Made) -> Iterable[Block]:
     if not made.traces:
         yield missing("posteriors", "sample")
         return
-    failed = sum(trace.gate != "pass" for trace in made.traces)
+    failed = [trace for trace in made.traces if trace.gate != "pass"]
     yield text(
-        f"{len(made.traces) - failed} of {len(made.traces)} fits pass their health gate. Open one "
-        "for its numbers and rank plots."
+        f"{len(made.traces) - len(failed)} of {len(made.traces)} fits pass their health gate. Open "
+        "one for its numbers and rank plots."
     )
-    yield {
-        "kind": "traces",
-        "rows": [
-            {"name": t.name, "gate": t.gate, "numbers": t.numbers, "more": t.more}
-            for t in made.traces
-        ],
-    }
+    if failed:
+        yield {"kind": "traces", "rows": failed, "summary": ""}
+    passed = [trace for trace in made.traces if trace.gate == "pass"]
+    for panel, own in groupby(passed, key=lambda trace: trace.panel):
+        listed = list(own)
+        summary = f"{panel}: {len(listed)} fits that pass"
+        yield {"kind": "traces", "rows": listed, "summary": summary}
 
 
 def audited(made: Made) -> Iterable[Block]:
