@@ -182,10 +182,11 @@ def multiverse(found: pd.DataFrame) -> str:
     told = (
         f"{universes:,} least-squares slopes, {posteriors:,.0f} posteriors; Table 5 by GMM. "
         "*Significant*: a 95 % interval beyond zero on the side of the printed sign, by "
-        "conventional errors and by errors clustered by province.\n"
+        "conventional errors and by errors clustered by province; *wild bootstrap*, of a balanced "
+        "part of them.\n"
     )
     kept = ["column", "term", "printed", "median", "2.5 %", "97.5 %", "printed sign"]
-    kept += ["significant", "by province", "below printed", "P ≥ 97.5 %"]
+    kept += ["significant", "by province", "wild bootstrap", "below printed", "P ≥ 97.5 %"]
     return f"{told}\n{markdown(shown(found)[kept])}"
 
 
