@@ -43,7 +43,7 @@ if __name__ == "__main__":
 """
 """The command on one panel and three columns, with few draws of the bootstrap."""
 
-REPLICATE = ("replicate", "8.1", "--panel", "recollected", "--draws", "99")
+REPLICATE = ("replicate", "8.1", "8.2", "8.3", "--panel", "recollected", "--draws", "99")
 SAMPLE = ("sample", "8.1", "--panel", "recollected", "--model", "flat")
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}

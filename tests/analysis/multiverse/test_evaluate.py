@@ -107,8 +107,9 @@ def test_a_posterior_is_that_of_a_fit():
     (record,) = select(["3.2"])
     panel = load_panel("recollected", record.variables)
     made = fraction.Universe(panel.frame, record, {"model": "hierarchical"})
-    ((mean, low, high, positive, trusted),) = fraction.posterior(made, np.random.default_rng(1))
+    ((mean, low, high, positive, trusted, p),) = fraction.posterior(made, np.random.default_rng(1))
     assert trusted == 1
+    assert np.isnan(p)  # what bootstraps have
     model = find("hierarchical")
     parts = model.split(design(panel.frame, record), record)
     density = model.module.density(parts)
@@ -220,9 +221,10 @@ def test_t_errors_are_a_posterior_of_its_own_and_chains_that_disagree_are_not_tr
     (record,) = select(["8.2"])
     frame = load_panel("recollected", record.variables).frame
     made = fraction.Universe(frame, record, {"errors": "t"})
-    ((mean, low, high, positive, trusted),) = fraction.posterior(made, np.random.default_rng(1))
+    ((mean, low, high, positive, trusted, p),) = fraction.posterior(made, np.random.default_rng(1))
     ((normal, *_),) = fraction.posterior(made._replace(sets={}), np.random.default_rng(1))
     assert trusted == 1
+    assert np.isnan(p)
     assert low < mean < high
     assert low < normal < high
     assert 0.5 < positive < 1
