@@ -224,9 +224,9 @@ def replicate(
             for each in track(panels, "Replicating", console=console, transient=True)
         ]
     )
-    if screen.is_table():
+    if screen.is_drawn():
         replication.show(found, console)
-    else:
+    elif not screen.is_table():
         _print_frame(found, "Printed numbers beside estimates")
     _print_frame(replication.summary(found), "Printed numbers that the estimates round to")
     path = Outputs(out).results / "replication.csv"
@@ -236,6 +236,8 @@ def replicate(
     if len(off):
         keys = ["panel", *replication.KEYS, "published", "estimated"]
         _print_frame(off[keys], "Cells in which a panel is not as exact as it says")
+        cells = off[keys[:-2]].astype(str).agg(" ".join, axis=1)
+        console.print(f"Not as exact as it says: {', '.join(cells)}.", style="red", markup=False)
         raise typer.Exit(1)
 
 

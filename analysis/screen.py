@@ -46,6 +46,11 @@ def is_table() -> bool:
     return _chosen["format"] == "table"
 
 
+def is_drawn() -> bool:
+    """Whether tables are drawn now: for a reader, and not left out of a long job."""
+    return is_table() and _chosen["drawn"]
+
+
 @contextmanager
 def no_tables_drawn() -> Iterator[None]:
     """Leave out tables for a reader, whom a long job's words serve better; programs get theirs."""
@@ -66,7 +71,7 @@ def table(*heads: str, title: str) -> Table:
 
 def show(frame: pd.DataFrame, title: str) -> None:
     """Print a frame in the format that was chosen."""
-    if is_table() and not _chosen["drawn"]:
+    if is_table() and not is_drawn():
         return
     if is_table():
         drawn = table(*map(str, frame.columns), title=title)
