@@ -86,6 +86,12 @@ def estimates(replication: pd.DataFrame, comparison: pd.DataFrame) -> pd.DataFra
     return rows.sort_values("panel", key=lambda names: names.map(order), kind="stable")
 
 
+def headline(replication: pd.DataFrame, comparison: pd.DataFrame) -> pd.DataFrame:
+    """Return the same of the models that need no naming: others would crowd them out."""
+    rows = estimates(replication, comparison)
+    return rows[rows["model"].isin([TWFE, *(model.name for model in MODELS if not model.extra)])]
+
+
 def forest(rows: pd.DataFrame) -> Figure:
     """Draw published, TWFE and posterior slopes of the headline columns, one frame each."""
     records = [record for record in select(HEADLINE) if (rows["column"] == record.column).any()]
@@ -177,7 +183,7 @@ PICTURES = (
     Picture(
         "forest_headline",
         "published, TWFE and posterior slopes of 3.2 and 8.1–8.3",
-        estimates,
+        headline,
         forest,
     ),
     Picture("ladder_3.2", "which step of the model moves the baseline slope", estimates, ladder),

@@ -142,11 +142,12 @@ def roots(estimated: pd.DataFrame) -> str:
     return markdown(pd.DataFrame(rows))
 
 
-def variants(estimated: pd.DataFrame) -> str:
-    """Render the root of each dynamic column by panel under each dynamic model that was sampled."""
+def variants(estimated: pd.DataFrame) -> str | None:
+    """Render the root by column and panel under each dynamic model, None if one is missing."""
     lagged = estimated[estimated["term"] == LAG].sort_values("column", kind="stable")
-    models = [model for model in dynamic.dynamic_models() if model.name in set(lagged["estimator"])]
-    rows = []
+    models, rows = dynamic.dynamic_models(), []
+    if not {model.name for model in models} <= set(lagged["estimator"]):
+        return None
     for (column, panel), own in lagged.groupby(["column", "panel"], sort=False):
         fitted = own.set_index("estimator")
         cells = {model.label: _root(fitted, model.name) for model in models}

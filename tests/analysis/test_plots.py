@@ -7,6 +7,7 @@ from analysis import ladder, plots
 from analysis.specifications import STATIC
 from data.errors import UserError
 from data.panel import PANELS
+from models.registry import LADDER, MODELS
 from tests.results import comparison, replication
 
 
@@ -55,6 +56,12 @@ def test_the_forest_has_a_line_for_each_estimate(results):
     rows = plots.estimates(replication(), comparison())
     for axes, column in zip(plots.forest(rows).axes, plots.HEADLINE, strict=True):
         assert len(axes.get_yticks()) == (rows["column"] == column).sum()
+
+
+def test_the_forest_of_the_headline_leaves_out_models_that_are_sampled_by_name():
+    found = set(plots.headline(replication(), comparison())["model"])
+    assert found >= {plots.TWFE, "flat", *LADDER}
+    assert found.isdisjoint(model.name for model in MODELS if model.extra)
 
 
 def test_what_was_not_estimated_has_no_frame():
