@@ -888,12 +888,14 @@ def calibrate(
 ) -> None:
     """Fit data simulated from each model: are ranks uniform? results/calibration.csv, a figure.
 
-    Cases that were run before, on the same column and panel, stay in results/calibration.nc and
-    are judged again. Exit 1 if a right model's ranks are not uniform, or a wrong one's are.
+    Cases that were run before, by the same code on the same column and panel, stay in
+    results/calibration.nc and are judged again. Exit 1 if a right model's ranks are not uniform,
+    or a wrong one's are.
 
     Example: python -m analysis calibrate 3.2 --data-sets 200 --case hierarchical
     """
     from analysis import calibrate as study
+    from analysis.spread import code_sha256
 
     unknown = set(case or ()) - {one.name for one in study.CASES}
     if unknown:
@@ -904,7 +906,7 @@ def calibrate(
     (loaded,) = _load([panel], [record], [one.fitted for one in chosen])
     outputs = Outputs(out)
     path = outputs.results / "calibration.nc"
-    about = {"column": column, "panel_sha256": loaded.sha256, "seed": seed}
+    about = {"column": column, "panel_sha256": loaded.sha256, "seed": seed, "code": code_sha256()}
     found = study.kept(path, **about)
     for one in chosen:
         size = data_sets or one.data_sets

@@ -45,11 +45,11 @@ from scipy import stats
 from threadpoolctl import threadpool_limits
 
 from analysis.engines import CollapsedEngine, NutsEngine, Settings, nuts_in_scales
+from analysis.outputs import read_netcdf
 from analysis.plots import PALETTE, small_multiples
 from analysis.recompile import Recompiled
 from analysis.sample import shaped
 from analysis.spread import spread
-from data.errors import UserError
 from data.files import replacing
 from data.panel import Panel
 from models.collapsed import Collapsed
@@ -484,28 +484,11 @@ def write(dataset: xr.Dataset, path: Path) -> None:
         dataset.to_netcdf(temporary, engine="netcdf4", encoding=packed)
 
 
-def read(path: Path) -> xr.Dataset:
-    """Read ranks into memory.
-
-    Raises
-    ------
-    UserError
-        If the file cannot be read.
-    """
-    try:
-        with xr.open_dataset(path, engine="netcdf4") as dataset:
-            return dataset.load()
-    except (OSError, ValueError) as error:
-        raise UserError(
-            f"{path} cannot be read as NetCDF: delete it and run `python -m analysis calibrate`."
-        ) from error
-
-
 def kept(path: Path, **attributes: str | int) -> dict[str, Ranks]:
-    """Return the ranks of cases that were run before, for the same column, panel and seed."""
+    """Return the ranks of cases that were run before, from what has the same attributes."""
     if not path.is_file():
         return {}
-    dataset = read(path)
+    dataset = read_netcdf(path).to_dataset()
     same = all(dataset.attrs.get(name) == value for name, value in attributes.items())
     return ranks_of(dataset) if same else {}
 
@@ -650,7 +633,7 @@ def curves(path: Path) -> pd.DataFrame:
     """Read what is drawn: an index (case, parameter), and `counts` by rank."""
     rows = {
         (case, f"{name}[{element}]"): [len(column), *counts(column)]
-        for case, found in ranks_of(read(path)).items()
+        for case, found in ranks_of(read_netcdf(path).to_dataset()).items()
         for name, values in found.of.items()
         for element, column in enumerate(values.T)
     }

@@ -36,7 +36,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analysis.compare import CERTAIN, Z, published_column
+from analysis.compare import CERTAIN, Z, published_column, written
 from analysis.describe import main_model
 from analysis.outputs import MADE_BY, TEXT
 from analysis.sensitivity import AVERAGE
@@ -402,8 +402,8 @@ def reason(claim: Claim, word: str, panels: Mapping[str, dict], turned: Sequence
         elif after["finding"] == "missing":
             said = "the fit failed its gate" if after.get("gate") == "fail" else "not sampled"
         elif claim.kind == "size":
-            ends = f"[{after['q025']:.3f}, {after['q975']:.3f}]"
-            said = f"{after['mean']:.3f} {ends}, {after['agreement']}"
+            slope = written(after["mean"], after["q025"], after["q975"])
+            said = f"{slope}, {after['agreement']}"
         else:
             said = f"P = {after['probability']:.3f}, {after['finding']}"
         parts.setdefault(said, []).append(name)

@@ -86,6 +86,11 @@ ROPE = 0.1
 """Within standard deviations of the outcome for one of the regressor: see above."""
 
 
+def written(mean: float, low: float, high: float) -> str:
+    """Return a posterior mean with its interval as text."""
+    return f"{mean:.3f} [{low:.3f}, {high:.3f}]"
+
+
 def rows(tree: xr.DataTree, rope: float = ROPE) -> list[dict]:
     """Compare the slopes of one trace with the paper's.
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+import xarray as xr
 
 from data.errors import UserError
 
@@ -72,3 +73,23 @@ def read_result(results: Path, name: str) -> pd.DataFrame:
     if not path.is_file():
         raise UserError(f"{path} is missing: run `python -m analysis {MADE_BY[name]}` first.")
     return pd.read_csv(path, dtype=TEXT)
+
+
+def read_netcdf(path: Path) -> xr.DataTree:
+    """Read a NetCDF file of results/, called as one of `MADE_BY`, into memory.
+
+    Raises
+    ------
+    UserError
+        If it has not been made or cannot be read.
+    """
+    command = f"python -m analysis {MADE_BY[path.stem]}"
+    if not path.is_file():
+        raise UserError(f"{path} is missing: run `{command}` first.")
+    try:
+        with xr.open_datatree(path, engine="netcdf4") as tree:
+            return tree.load()
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"{path} cannot be read as NetCDF: delete it and run `{command}`."
+        ) from error

@@ -9,6 +9,7 @@ import pandas as pd
 from analysis import calibrate, dynamic, power, simulate
 from analysis import claims as ledger
 from analysis.audit import run as audited
+from analysis.compare import written
 from analysis.multiverse.evaluate import GRID_FAMILY
 from analysis.multiverse.summarise import shown
 from analysis.outputs import Outputs, read_result
@@ -43,8 +44,7 @@ def headline(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
                     "TWFE": f"{float(estimated['coef']):.3f}{estimated['stars']} "
                     f"({float(estimated['se']):.3f})",
                     "p wild": f"{float(estimated['p_wild']):.3f}",
-                    "hierarchical": f"{draws['mean']:.3f} "
-                    f"[{draws['q025']:.3f}, {draws['q975']:.3f}]",
+                    "hierarchical": written(draws["mean"], draws["q025"], draws["q975"]),
                     "P(published sign)": f"{draws['p_same_sign']:.3f}",
                     "gate": draws["gate"],
                     "agreement": draws["agreement"],
@@ -134,7 +134,7 @@ def roots(estimated: pd.DataFrame) -> str:
                     dynamic.label(name): f"{own.loc[name, 'coef']:.3f} ({own.loc[name, 'se']:.3f})"
                     for name in names
                 },
-                "model": f"{fitted['coef']:.3f} [{fitted['low']:.3f}, {fitted['high']:.3f}]",
+                "model": written(fitted["coef"], fitted["low"], fitted["high"]),
                 "P(ρ ≥ 1)": f"{fitted['p_explosive']:.3f}",
                 "gate": fitted["gate"],
             }
@@ -161,8 +161,11 @@ def _root(fitted: pd.DataFrame, model: str) -> str:
     if model not in fitted.index:
         return ""
     row = fitted.loc[model]
-    text = f"{row['coef']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
-    return text if row["gate"] == "pass" else f"{text} (gate: {row['gate']})"
+    return written(row["coef"], row["low"], row["high"]) + _failed(row)
+
+
+def _failed(row: pd.Series) -> str:
+    return "" if row["gate"] == "pass" else f" (gate: {row['gate']})"
 
 
 def simulation(estimated: pd.DataFrame, found: pd.DataFrame) -> str:
@@ -207,7 +210,7 @@ def assumptions(comparison: pd.DataFrame) -> str | None:
                 "model": f"`{model.name}`",
                 "assumes": model.sentence,
                 **{
-                    f"`{kind.name}`": _interval(fits.loc[kind.name]) if kind.name in panels else ""
+                    f"`{kind.name}`": _slope(fits.loc[kind.name]) if kind.name in panels else ""
                     for kind in PANELS
                 },
             }
@@ -215,10 +218,9 @@ def assumptions(comparison: pd.DataFrame) -> str | None:
     return markdown(pd.DataFrame(rows))
 
 
-def _interval(fit: pd.Series) -> str:
-    """Return a slope with its interval, and whether its fit failed."""
-    failed = "" if fit["gate"] == "pass" else " (gate: fail)"
-    return f"{fit['mean']:.3f} [{fit['q025']:.3f}, {fit['q975']:.3f}]{failed}"
+def _slope(fit: pd.Series) -> str:
+    """Write a slope out."""
+    return written(fit["mean"], fit["q025"], fit["q975"]) + _failed(fit)
 
 
 def could_find(found: pd.DataFrame) -> str:

@@ -71,15 +71,13 @@ def table(*heads: str, title: str) -> Table:
 
 def show(frame: pd.DataFrame, title: str) -> None:
     """Print a frame in the format that was chosen."""
-    if is_table() and not is_drawn():
-        return
-    if is_table():
+    if not is_table():
+        sys.stdout.write(FORMATS[_chosen["format"]](frame, title))
+    elif is_drawn():
         drawn = table(*map(str, frame.columns), title=title)
         for row in frame.itertuples(index=False):
             drawn.add_row(*map(_shown, row))
         console.print(drawn)
-    else:
-        sys.stdout.write(FORMATS[_chosen["format"]](frame, title))
 
 
 def _shown(cell: object) -> Text:

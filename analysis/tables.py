@@ -67,7 +67,7 @@ def side_by_side(comparison: pd.DataFrame, model: str) -> pd.DataFrame:
     """
     own = comparison[comparison["model"] == model]
     text = [
-        f"{row.mean:.3f} [{row.q025:.3f}, {row.q975:.3f}] {row.agreement}"
+        f"{compare.written(row.mean, row.q025, row.q975)} {row.agreement}"
         for row in own[["mean", "q025", "q975", "agreement"]].itertuples(index=False)
     ]
     wide = own.assign(text=text).pivot(

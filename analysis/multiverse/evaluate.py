@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from analysis.multiverse import fraction, grid
+from analysis.outputs import read_netcdf
 from analysis.specifications import SPECIFICATIONS
 from analysis.spread import code_sha256, kept
-from data.errors import UserError
 from data.files import replacing, sha256
 from data.recollect import DATASET
 from models.design import Specification
@@ -143,24 +143,5 @@ def current(path: Path, folder: Path) -> xr.DataTree | None:
     """
     if not path.is_file():
         return None
-    tree = read(path)
+    tree = read_netcdf(path)
     return tree if tree.attrs.get("made_from") == folder.name else None
-
-
-def read(path: Path) -> xr.DataTree:
-    """Read a multiverse into memory.
-
-    Raises
-    ------
-    UserError
-        If it is missing or cannot be read.
-    """
-    if not path.is_file():
-        raise UserError(f"{path} is missing: run `python -m analysis multiverse` first.")
-    try:
-        with xr.open_datatree(path, engine="netcdf4") as tree:
-            return tree.load()
-    except (OSError, ValueError) as error:
-        raise UserError(
-            f"{path} cannot be read as NetCDF: delete it and run `python -m analysis multiverse`."
-        ) from error

@@ -21,7 +21,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from analysis import claims, decompose, influence, power, simulate
 from analysis import dynamic as lagged
 from analysis.audit import run as audit
-from analysis.compare import CERTAIN
+from analysis.compare import CERTAIN, written
 from analysis.multiverse import summarise
 from analysis.outputs import MADE_BY, TEXT, Outputs
 from analysis.plots import LABELS
@@ -216,8 +216,7 @@ def in_short(made: Made, found: Sequence[Mapping]) -> Iterator[str]:
     claim = next(each for each in found if each["column"] == record.column)
     after = {name: of["posterior"] for name, of in claim["panels"].items()}
     slopes = [
-        f"{of['mean']:.3f} [{of['q025']:.3f}, {of['q975']:.3f}] on {name} (P = "
-        f"{of['probability']:.3f})"
+        f"{written(of['mean'], of['q025'], of['q975'])} on {name} (P = {of['probability']:.3f})"
         for name, of in after.items()
         if "mean" in of
     ]
@@ -269,9 +268,7 @@ def evidence(claim: Mapping) -> Block | None:
                 "estimate (SE)": f"{own['coef']:.3f}{own['stars']} ({own['se']:.3f})",
                 "P wild": own.get("p_wild", np.nan),
                 "ladder": " → ".join(f"{step['estimate']:.3f}" for step in of["ladder"]),
-                "posterior": f"{after['mean']:.3f} [{after['q025']:.3f}, {after['q975']:.3f}]"
-                if mean
-                else "",
+                "posterior": written(after["mean"], after["q025"], after["q975"]) if mean else "",
                 "finding": after["finding"] if name in claims.EVIDENCE else "does not count",
                 "turned by": "; ".join(turned),
             }
@@ -399,7 +396,7 @@ def _slope(
     own = claims.rows(comparison, **at, fitted_column=whole.column)
     for row in own[own["panel"] != EXACT].itertuples(index=False):
         gate = "" if row.gate == "pass" else " (failed its gate)"
-        line = f"{row.mean:.3f} [{row.q025:.3f}, {row.q975:.3f}]{gate}"
+        line = f"{written(row.mean, row.q025, row.q975)}{gate}"
         found.append({"tag": "B", "text": line, "panel": row.panel})
     return found
 

@@ -8,7 +8,8 @@ from scipy import stats
 from analysis import system_gmm
 from analysis.multiverse import evaluate, fraction, grid
 from analysis.multiverse.choices import GRID
-from analysis.multiverse.evaluate import GRID_FAMILY, Batch, collect, read, run, write
+from analysis.multiverse.evaluate import GRID_FAMILY, Batch, collect, run, write
+from analysis.outputs import read_netcdf
 from analysis.specifications import select
 from data.errors import UserError
 from data.panel import load_panel
@@ -198,7 +199,7 @@ def test_the_file_is_selected_by_choice_and_its_batches_go(small, tmp_path):
     path = tmp_path / evaluate.FILE
     write(tree, path, folder)
     assert list(tmp_path.iterdir()) == [path]
-    assert read(path).identical(tree)
+    assert read_netcdf(path).identical(tree)
     assert evaluate.current(path, folder).identical(tree)
     assert evaluate.current(path, folder.with_name("other code")) is None
     own = xr.load_dataset(path, group=f"{GRID_FAMILY}/8.2")
@@ -211,10 +212,10 @@ def test_the_file_is_selected_by_choice_and_its_batches_go(small, tmp_path):
 
 def test_a_missing_or_broken_file_is_named(tmp_path):
     with pytest.raises(UserError, match=r"multiverse\.nc is missing: run"):
-        read(tmp_path / evaluate.FILE)
+        read_netcdf(tmp_path / evaluate.FILE)
     (tmp_path / evaluate.FILE).write_bytes(b"no NetCDF")
     with pytest.raises(UserError, match="cannot be read as NetCDF"):
-        read(tmp_path / evaluate.FILE)
+        read_netcdf(tmp_path / evaluate.FILE)
 
 
 def test_t_errors_are_a_posterior_of_its_own_and_chains_that_disagree_are_not_trusted(monkeypatch):
