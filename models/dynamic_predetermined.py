@@ -261,8 +261,7 @@ def outcome(parts: Predetermined, free: dict, off_line: Any) -> tuple[Effects, T
 
     `off_line` are the regressor's province effects less their line, (…, N).
     """
-    nothing = np.zeros(len(parts.design.provinces))
-    others = hierarchical.effects(parts, free | {"province_std": nothing})
+    others = hierarchical.but_of_provinces(parts, free)
     const, slope, spread = (
         free[name][..., 0, None] for name in ("const_std", "effect_slope", "tau_province_std")
     )

@@ -194,8 +194,7 @@ def start(parts: Stationary, free: dict, slope: Any, sigma: Any) -> Start:
 
 def told(parts: Stationary, free: dict) -> tuple[Start, Told, Effects]:
     """Return what is known of the province effects, and the other effects with none of theirs."""
-    base, nothing = parts.without_lag, np.zeros(len(parts.design.provinces))
-    others = hierarchical.effects(base, free | {"province_std": nothing})
+    others = hierarchical.but_of_provinces(parts.without_lag, free)
     root = parts.root_unit * free["rho"]
     slope = _joined([others.slope, root])
     others = others._replace(slope=slope)

@@ -30,8 +30,7 @@ def split(design: Design, varying: tuple[str, ...] = (), sigma: By = "common") -
 
 def told(parts: Dynamic, free: dict) -> tuple[Effects, Told]:
     """Return the effects but those of provinces, and what these are; tensors or draws."""
-    nothing = np.zeros(len(parts.design.provinces))
-    others = hierarchical.effects(parts, free | {"province_std": nothing})
+    others = hierarchical.but_of_provinces(parts, free)
     const, spread = (free[name][..., 0, None] for name in ("const_std", "tau_province_std"))
     rest = parts.y - standard_mean(parts, others)
     return others, Told(parts, rest, others.sigma, const + dynamic.of_line(parts, free), spread)

@@ -141,6 +141,11 @@ def effects(parts: WithinBetween, free: dict) -> Effects:
     )
 
 
+def but_of_provinces(parts: WithinBetween, free: dict) -> Effects:
+    """Form the same with none of provinces, where these have coordinates of their own."""
+    return effects(parts, free | {"province_std": np.zeros(len(parts.design.provinces))})
+
+
 def _year_effects(parts: WithinBetween, free: dict) -> Any:
     """Form the effect of each year cell, shape (…, C)."""
     if "year_contrast" in free:
