@@ -164,6 +164,11 @@ class Collapsed:
         """Scales of the half-normal priors, 0 of the others, shape (S,): see `Coordinates`."""
         return np.where(self.prior.half, self.prior.spread, 0.0)
 
+    @property
+    def linked(self) -> tuple[tuple[slice, int, int], ...]:
+        """Scales about a median of their own, as `ScalePriors.linked`: see `Coordinates`."""
+        return self.prior.linked
+
     def logp_and_gradient(self, log_scale: Array) -> tuple[float, Array]:
         """Evaluate the log posterior of the log scales (with their Jacobian) and its gradient.
 

@@ -94,6 +94,11 @@ class CollapsedErrors:
         walls = [each.walls for each in self.outcomes]
         return np.concatenate([*walls, np.zeros(self.errors.size)])
 
+    @property
+    def linked(self) -> tuple:
+        """As `Collapsed.linked`: none, residual scales being the errors' own."""
+        return ()
+
     def initial(self, rng: np.random.Generator) -> Array:
         """Return a starting point, shape (size,)."""
         starts = [each.initial(rng) for each in self.outcomes]
