@@ -191,6 +191,7 @@ CASES = (
     Case("student_t", "student_t", "student_t", **COMPILED),
     Case("measurement", "measurement", "measurement", **COMPILED | {"part": Part(3, 6, 1)}),
     Case("dynamic_t", "dynamic_t", "dynamic_t", shared=(EXPLOSIVE,), **COMPILED),
+    Case("dynamic_stationary", "dynamic_stationary", "dynamic_stationary", **COMPILED),
     *(
         Case(f"{name}, posterior", name, name, posterior=True)
         for name in ("mundlak", "region_sigma", "hierarchical", "walk")
@@ -220,6 +221,13 @@ CASES = (
         right=False,
     ),
 )
+
+WITHOUT_A_CASE = {
+    "flat": "priors as wide as its draw outcomes of which floating point keeps no residuals",
+    "dynamic_predetermined": "its year effects depend on year means of the regressor, which the "
+    "panel has and the model does not draw: no data set comes of its parameters alone",
+}
+"""Models that have none, and why."""
 
 
 @dataclass(frozen=True, eq=False)

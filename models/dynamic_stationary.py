@@ -243,3 +243,36 @@ def report(parts: Stationary, free: dict) -> Variables:
 def rows(parts: Stationary, free: dict, rng: np.random.Generator) -> Rows:
     """Return log likelihood and predictive draws of each row."""
     return normal_rows(parts, effects(parts, free), rng)
+
+
+# --- new data -----------------------------------------------------------------------------------
+
+
+def generate(parts: Stationary, free: dict[str, Any], rng: np.random.Generator) -> Stationary:
+    """Draw first outcomes at rest, then outcomes year after year; as `models.dynamic.generate`."""
+    begun, known, others = told(parts, free)
+    first = begun.mean + begun.sd * rng.standard_normal(len(begun.mean))
+    new = starting_at(parts, first)
+    effect = restart(begun, told(new, free)[0], known.effect(free["province_unit"]))
+    region = parts.design.region
+    noise = others.sigma[region] * rng.standard_normal(len(region))
+    return dynamic.follow(new, others._replace(province=effect), noise)
+
+
+def starting_at(parts: Stationary, first: Array) -> Stationary:
+    """Return the regression with other first outcomes, standardised, shape (N,)."""
+    outcome = parts.centre + parts.scale * first
+    return replace(parts, first=np.column_stack([outcome, parts.first[:, 1:]]))
+
+
+def restart(begun: Start, other: Start, effect: Array) -> Array:
+    """Return province effects where provinces started otherwise, as far off what that tells."""
+    return other.centre + (effect - begun.centre) * (other.spread / begun.spread)
+
+
+def restated(parts: Stationary, other: Stationary, free: dict[str, Any]) -> dict[str, Any]:
+    """Return a draw given one data set as it is given another, whose coordinates are others."""
+    begun, known, _ = told(parts, free)
+    start_of_other, known_of_other, _ = told(other, free)
+    effect = restart(begun, start_of_other, known.effect(free["province_unit"]))
+    return free | {"province_unit": known_of_other.unit(effect)}

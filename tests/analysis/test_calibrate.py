@@ -11,6 +11,7 @@ from analysis.calibrate import (
     CASES,
     DRAWS,
     LEVEL,
+    WITHOUT_A_CASE,
     Case,
     Part,
     Ranks,
@@ -27,7 +28,7 @@ from analysis.calibrate import (
 from analysis.specifications import select
 from data.errors import UserError
 from data.panel import load_panel
-from models.registry import find
+from models.registry import MODELS, find
 from tests.fits import simulated
 
 (RECORD,) = select(["8.2"])
@@ -137,6 +138,12 @@ def test_ranks_are_read_back_as_they_were_and_drawn(tmp_path):
     path.write_bytes(b"no NetCDF")
     with pytest.raises(UserError, match="delete it and run"):
         calibrate.kept(path, **about)
+
+
+def test_every_model_has_a_case_or_a_reason_to_have_none():
+    with_a_case = {case.fitted for case in CASES if case.right}
+    assert with_a_case.isdisjoint(WITHOUT_A_CASE)
+    assert with_a_case | WITHOUT_A_CASE.keys() == {model.name for model in MODELS}
 
 
 def test_a_part_of_a_panel_is_the_first_provinces_and_the_last_years():
