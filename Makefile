@@ -8,6 +8,8 @@ ARGS ?=
 VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/set-up
+# A test file at a time on every core: what a file's tests share is made once.
+PYTEST := $(RUN) -m pytest --numprocesses auto --dist loadfile
 # The project itself, for the script `reanalysis`: from this folder alone.
 IN_PLACE := --no-deps --no-build-isolation --config-settings editable_mode=compat --editable .
 
@@ -64,10 +66,10 @@ $(COMMANDS): $(READY)
 	$(RUN) -m analysis $@ $(ARGS)
 
 test: $(READY)
-	$(RUN) -m pytest $(ARGS)
+	$(PYTEST) $(ARGS)
 
 trust: $(READY)
-	$(RUN) -m pytest -m trust $(ARGS)
+	$(PYTEST) -m trust $(ARGS)
 
 lint: $(READY)
 	$(RUN) -m ruff check .
