@@ -15,6 +15,7 @@ complex steps (Squire & Trapp 1998, *SIAM Review* 40:110–112), which do not ro
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -125,11 +126,11 @@ class CollapsedErrors:
         factor, mean, score, square = self._given(scales, q)
         inverse = dpotri(factor, lower=1)[0]  # the lower triangle; zeros above it, as in the factor
         covariance = inverse + inverse.T
-        covariance[np.diag_indices_from(covariance)] /= 2
+        covariance.flat[:: len(covariance) + 1] /= 2
         logp = self.constant + own[0].real - (square - score @ mean) / 2
         logp -= np.log(np.diag(factor)).sum()
         slopes = []
-        for each, u, where in zip(self.outcomes, scales, self._blocks(), strict=True):
+        for each, u, where in zip(self.outcomes, scales, self._blocks, strict=True):
             theta, spread = mean[where], covariance[where, where]
             expected = each.gram @ theta @ theta + each.gram.reshape(each.size, -1) @ spread.ravel()
             prior, prior_slope = each.prior.log_density(u)
@@ -170,7 +171,7 @@ class CollapsedErrors:
         scales, x = self._pieces(point)
         each = [
             one.variables(theta[..., where], u)
-            for one, u, where in zip(self.outcomes, scales, self._blocks(), strict=True)
+            for one, u, where in zip(self.outcomes, scales, self._blocks, strict=True)
         ]
         return _side_by_side(each) | self.errors.variables(x)
 
@@ -205,7 +206,7 @@ class CollapsedErrors:
     def _given(self, scales: list[Array], q: Array) -> tuple[Array, Array, Array, float]:
         """Return the lower Cholesky factor of Λ, m, b and Σ q_j y'M_j y."""
         precision, score, square = self.errors.assemble(q)
-        for each, u, where in zip(self.outcomes, scales, self._blocks(), strict=True):
+        for each, u, where in zip(self.outcomes, scales, self._blocks, strict=True):
             flat = np.exp(-2 * u) @ each.gram.reshape(each.size, -1)
             precision[where, where] += each.gram_fixed + flat.reshape(each.gram_fixed.shape)
         factor, failed = dpotrf(precision, lower=1)
@@ -214,13 +215,21 @@ class CollapsedErrors:
         return factor, dpotrs(factor, score, lower=1)[0], score, square
 
     def _pieces(self, point: Array) -> tuple[list[Array], Array]:
-        ends = np.cumsum([each.size for each in self.outcomes])
-        *scales, x = np.split(point, ends, axis=-1)
-        return scales, x
+        return [point[..., where] for where in self._scales], point[..., -self.errors.size :]
 
+    @cached_property
+    def _scales(self) -> list[slice]:
+        """Where the scales of each outcome stand in a point."""
+        return _in_turn([each.size for each in self.outcomes])
+
+    @cached_property
     def _blocks(self) -> list[slice]:
-        ends = np.cumsum([len(each.fixed) for each in self.outcomes])
-        return [slice(end - len(o.fixed), end) for end, o in zip(ends, self.outcomes, strict=True)]
+        """Where each outcome's locations stand among all."""
+        return _in_turn([len(each.fixed) for each in self.outcomes])
+
+
+def _in_turn(sizes: list[int]) -> list[slice]:
+    return [slice(end - size, end) for end, size in zip(np.cumsum(sizes), sizes, strict=True)]
 
 
 def without_rows(model: Collapsed) -> Collapsed:
