@@ -47,6 +47,12 @@ SAMPLE_STATS = {
 INDEPENDENCE, NUTS = "independence", "nuts"
 """Values of a trace's attribute `sampler`."""
 
+ACCEPTANCE = (0.95, 0.99)
+"""What NUTS aims at where it is not told: the second where chains diverge at the first.
+
+Smaller steps get into what large ones leap over; the gate judges what comes of them.
+"""
+
 INTERPRETED = {"mode": "FAST_COMPILE"}
 """How PyMC compiles what runs a few thousand times: at once, where machine code takes a minute."""
 
@@ -56,7 +62,7 @@ Draws = dict[str, NDArray[np.float64]]
 
 @dataclass(frozen=True)
 class Settings:
-    """How to sample. What is None, the engine decides (`Settings.by`).
+    """How to sample. What is None, the engine decides.
 
     Attributes
     ----------
@@ -66,7 +72,7 @@ class Settings:
     seed : int
         The same seed gives the same draws.
     target_accept : float, optional
-        Of NUTS.
+        Of NUTS; by default `ACCEPTANCE`.
     engine : str, optional
         A key of `ENGINES`; by default the model's own, by the rule of `engine_for`.
     """
@@ -79,7 +85,7 @@ class Settings:
     engine: str | None = None
 
     def by(self, engine: "Engine", model: Model | None = None) -> "Settings":
-        """Return the settings with nothing left to decide; a model may ask for more draws."""
+        """Return the settings with the engine's own filled in; a model may ask for more draws."""
         decided = dict(engine.defaults)
         if model is not None:
             decided["draws"] = max(decided["draws"], model.draws)
@@ -91,7 +97,7 @@ class CollapsedEngine:
     """Sampled log scales, exact draws of the rest."""
 
     name: ClassVar[str] = "collapsed"
-    defaults: ClassVar = {"draws": 750, "tune": 300, "target_accept": 0.95}
+    defaults: ClassVar = {"draws": 750, "tune": 300}
 
     def __init__(self, model: Model, parts: Parts, priors: Priors, definition: pm.Model) -> None:
         self.density: Collapsed = model.module.density(parts, priors)
@@ -148,9 +154,9 @@ def nuts_in_scales(
         ["v"],
         make_initial_point_fn=initial,
     )
-    tree = nutpie.sample(compiled, **_nutpie(settings))
-    point = coordinates.to_point(tree["posterior"]["v"].to_numpy())
-    return density.draw(point, rng), _statistics(tree)
+    posterior, statistics = _sample(compiled, settings)
+    point = coordinates.to_point(posterior["v"].to_numpy())
+    return density.draw(point, rng), statistics
 
 
 class NutsEngine:
@@ -161,7 +167,7 @@ class NutsEngine:
     """
 
     name: ClassVar[str] = "nuts"
-    defaults: ClassVar = {"draws": 2_000, "tune": 1_000, "target_accept": 0.95}
+    defaults: ClassVar = {"draws": 2_000, "tune": 1_000}
     adaptation: ClassVar[str] = "low_rank"
 
     def __init__(self, model: Model, parts: Parts, priors: Priors, definition: pm.Model) -> None:
@@ -176,11 +182,8 @@ class NutsEngine:
         self, compiled: CompiledModel, settings: Settings
     ) -> tuple[Draws, xr.Dataset]:
         """Return the same of a model that is compiled already."""
-        tree = nutpie.sample(compiled, adaptation=self.adaptation, **_nutpie(settings))
-        posterior = tree["posterior"]
-        return {name: _flat(posterior[name].to_numpy(), 2) for name in self.names}, _statistics(
-            tree
-        )
+        posterior, statistics = _sample(compiled, settings, adaptation=self.adaptation)
+        return {name: _flat(posterior[name].to_numpy(), 2) for name in self.names}, statistics
 
     def draw_prior(self, size: int, rng: np.random.Generator) -> Draws:
         """Return draws of the free variables from the prior, shapes (size, …)."""
@@ -241,26 +244,33 @@ def _flat(values: NDArray[Any], leading: int) -> NDArray[Any]:
     return values.reshape(*values.shape[:leading], -1)
 
 
-def _nutpie(settings: Settings) -> dict:
-    return {
-        "draws": settings.draws,
-        "tune": settings.tune,
-        "chains": settings.chains,
-        "cores": 1,
-        "seed": settings.seed,
-        "target_accept": settings.target_accept,
-        # Four times as long as nutpie's own limit: the rare tree that needs it is not cut off.
-        "maxdepth": 12,
-        "progress_bar": False,
-        "save_warmup": False,
-    }
-
-
-def _statistics(tree: xr.DataTree) -> xr.Dataset:
+def _sample(
+    compiled: CompiledModel, settings: Settings, **options: str
+) -> tuple[xr.DataTree, xr.Dataset]:
+    """Return nutpie's draws, and its statistics under ArviZ's names."""
+    asked = settings.target_accept
+    for accept in ACCEPTANCE if asked is None else (asked,):
+        tree = nutpie.sample(
+            compiled,
+            draws=settings.draws,
+            tune=settings.tune,
+            chains=settings.chains,
+            cores=1,
+            seed=settings.seed,
+            target_accept=accept,
+            # Four times as long as nutpie's own limit: the rare tree that needs it is not cut off.
+            maxdepth=12,
+            progress_bar=False,
+            save_warmup=False,
+            **options,
+        )
+        if not tree["sample_stats"]["diverging"].any():
+            break
     kept = tree["sample_stats"].to_dataset()[list(SAMPLE_STATS)].rename(SAMPLE_STATS)
     kept.attrs = {}  # the times in them would make equal draws unequal files
-    return kept.assign_attrs(
+    return tree["posterior"], kept.assign_attrs(
         sampler=NUTS,
+        target_accept=accept,
         inference_library="nutpie",
         inference_library_version=version("nutpie"),
     )

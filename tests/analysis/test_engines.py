@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from analysis.engines import CollapsedEngine, NutsEngine, Settings, engine_for
+from analysis import engines as engines_module
+from analysis.engines import CollapsedEngine, NutsEngine, Settings, engine_for, nuts_in_scales
 from data.errors import UserError
 from models.collapsed import OutOfRangeError
 from models.coordinates import Coordinates
@@ -32,7 +33,7 @@ def test_a_model_without_a_density_cannot_be_collapsed():
 
 def test_the_engine_decides_what_the_settings_leave_open():
     settings = Settings(draws=10, seed=4).by(NutsEngine)
-    assert settings == Settings(10, NutsEngine.defaults["tune"], 4, 4, 0.95, "nuts")
+    assert settings == Settings(10, NutsEngine.defaults["tune"], 4, 4, None, "nuts")
     assert settings.by(NutsEngine) == settings
 
 
@@ -41,6 +42,33 @@ def test_a_model_may_ask_for_more_draws_than_its_engine_and_the_user_for_any():
     assert Settings().by(engine, model).draws == model.draws > engine.defaults["draws"]
     assert Settings(draws=10).by(engine, model).draws == 10
     assert Settings().by(NutsEngine, model).draws == NutsEngine.defaults["draws"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "diverge", "aims"),
+    [(None, False, [0.95]), (None, True, [0.95, 0.99]), (0.9, True, [0.9])],
+)
+def test_chains_that_diverge_are_run_once_more_with_smaller_steps(
+    monkeypatch, asked, diverge, aims
+):
+    fitted, seen = fit_of("3.3", "autoregressive"), []
+    run = engines_module.nutpie.sample
+
+    def sample(*args, **options):
+        tree = run(*args, **options)
+        diverging = tree["sample_stats"]["diverging"]
+        tree["sample_stats"] = (
+            tree["sample_stats"].to_dataset().assign(diverging=diverging | diverge)
+        )
+        seen.append(options["target_accept"])
+        return tree
+
+    monkeypatch.setattr(engines_module.nutpie, "sample", sample)
+    settings = Settings(draws=5, tune=20, chains=1, target_accept=asked).by(CollapsedEngine)
+    _, statistics = nuts_in_scales(fitted.density, settings, np.random.default_rng(0))
+    assert seen == aims
+    assert statistics.attrs["target_accept"] == aims[-1]
+    assert statistics["diverging"].all() == diverge
 
 
 def engines():
