@@ -15,12 +15,9 @@ there, in units of that, as effects of provinces do (`models.province_coordinate
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit
 
-from models.collapsed import Collapsed
-
-Array = NDArray[np.float64]
+from models.collapsed import Array, Collapsed
 
 
 class Coordinates:

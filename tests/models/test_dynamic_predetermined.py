@@ -172,7 +172,7 @@ def test_root_slope_and_feedback_are_recovered_where_the_regressor_answers_the_o
     rho, slope, feedback = 0.7, 0.2, -0.4
     truth = np.array([slope, rho])
     off, variance, off_of_other = [], [], []
-    for number in range(4):
+    for number in range(12):
         data = with_feedback(rho, slope, feedback, number)
         found = posterior("dynamic_predetermined", data)
         draws = found["slope"][..., [0, -1]]
