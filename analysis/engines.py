@@ -19,6 +19,7 @@ from typing import Any, ClassVar
 import numpy as np
 import nutpie
 import pymc as pm
+import pytensor
 import xarray as xr
 from numpy.typing import NDArray
 from nutpie.compiled_pyfunc import from_pyfunc
@@ -212,9 +213,15 @@ class NutsEngine:
 
 
 def compile_model(definition: pm.Model) -> CompiledModel:
-    """Compile a PyMC model for NUTS in all of its free variables: half a minute."""
+    """Compile a PyMC model for NUTS in all of its free variables: half a minute.
+
+    Sums are made in the order in which they are written. By PyTensor's default the compiler may
+    turn them about, and does so in another way where it finds parts compiled by an earlier run:
+    the same seed would not give the same draws.
+    """
     names = [variable.name for variable in definition.free_RVs]
-    return nutpie.compile_pymc_model(definition, var_names=names)
+    with pytensor.config.change_flags(numba__fastmath=False):
+        return nutpie.compile_pymc_model(definition, var_names=names)
 
 
 Engine = type[CollapsedEngine] | type[NutsEngine]

@@ -91,6 +91,13 @@ def test_threads_and_hashes_change_no_chain(script):
     assert found[0] == found[1]
 
 
+@pytest.mark.trust
+def test_what_an_earlier_run_compiled_changes_no_chain(script, tmp_path):
+    listed = [("3.2", "student_t", None)]
+    found = [fits(script, listed, PYTENSOR_FLAGS=f"base_compiledir={tmp_path}") for _ in range(2)]
+    assert found[0] == found[1]
+
+
 @pytest.mark.slow
 def test_another_processors_linear_algebra_moves_no_estimate(script, first):
     """By more than a millionth of its spread over draws; chains of NUTS part by rounding alone."""
