@@ -369,19 +369,18 @@ class Compiled:
     """Fits by NUTS in all variables, compiled when the first data set is there."""
 
     def __init__(self, model: Model, parts: Parts, priors: Priors) -> None:
-        self.build = partial(model.module.build, priors=priors)
-        self.definition = self.build(parts)
-        self.engine = NutsEngine(model, parts, priors, self.definition)
+        self.engine = NutsEngine(model, parts, priors, model.module.build(parts, priors))
+        self.one = self.engine.moved(parts)
         self.compiled: Recompiled | None = None
 
     def __call__(self, data: Parts, rng: np.random.Generator) -> tuple[Draws, float]:
         """Return draws given a data set, and how many are effective."""
-        definition = self.build(data)
-        self.compiled = self.compiled or Recompiled(self.definition, definition)
-        given = self.compiled.given(definition)
+        moved = self.engine.moved(data)
+        self.compiled = self.compiled or Recompiled(self.one, moved)
+        given = self.compiled.given(moved)
 
         def sample(settings: Settings) -> tuple[Draws, Array]:
-            flat, _ = self.engine.sample_compiled(given, settings.by(NutsEngine))
+            flat, _ = self.engine.sample_compiled(given, data, settings.by(NutsEngine), rng)
             return flat, np.concatenate(list(flat.values()), axis=-1)
 
         return _thinned(sample, DRAWS, rng)

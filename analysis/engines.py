@@ -8,8 +8,9 @@ collapsed
     (`models.collapsed_errors`), NUTS moves in the log scales. A trace's attribute `sampler` says
     which it was.
 nuts
-    NUTS (nutpie) in all variables of the PyMC model: the engine of every other model, and for
-    those with a `density` the check on it, minutes slower.
+    NUTS (nutpie) in all variables of the PyMC model, or in those that the model's file leaves when
+    it integrates some out (`marginal`), which are drawn exactly afterwards: the engine of every
+    other model, and for those with a `density` the check on it, minutes slower.
 """
 
 from dataclasses import asdict, dataclass
@@ -161,7 +162,7 @@ def nuts_in_scales(
 
 
 class NutsEngine:
-    """NUTS in all variables of the PyMC model; all else is PyMC's own too.
+    """NUTS in the variables of the PyMC model; all else is PyMC's own too.
 
     The mass matrix learns directions, not the variables' scales alone (`adaptation`): effects hang
     together, with t errors above all.
@@ -174,17 +175,27 @@ class NutsEngine:
     def __init__(self, model: Model, parts: Parts, priors: Priors, definition: pm.Model) -> None:
         self.definition = definition
         self.names = [variable.name for variable in definition.free_RVs]
+        self.module, self.parts, self.priors = model.module, parts, priors
 
     def sample(self, settings: Settings, rng: np.random.Generator) -> tuple[Draws, xr.Dataset]:
         """Return draws of the free variables, and the sampler's statistics."""
-        return self.sample_compiled(compile_model(self.definition), settings)
+        moved = self.moved(self.parts)
+        return self.sample_compiled(compile_model(moved), self.parts, settings, rng)
+
+    def moved(self, parts: Parts) -> pm.Model:
+        """Return the PyMC model in whose free variables NUTS moves, given a data set."""
+        build = getattr(self.module, "marginal", self.module.build)
+        return build(parts, self.priors)
 
     def sample_compiled(
-        self, compiled: CompiledModel, settings: Settings
+        self, compiled: CompiledModel, parts: Parts, settings: Settings, rng: np.random.Generator
     ) -> tuple[Draws, xr.Dataset]:
-        """Return the same of a model that is compiled already."""
+        """Return the same of `moved` given a data set, compiled already."""
         posterior, statistics = _sample(compiled, settings, adaptation=self.adaptation)
-        return {name: _flat(posterior[name].to_numpy(), 2) for name in self.names}, statistics
+        free = {name: values.to_numpy() for name, values in posterior.data_vars.items()}
+        if hasattr(self.module, "completed"):
+            free = self.module.completed(parts, free, rng)
+        return {name: _flat(free[name], 2) for name in self.names}, statistics
 
     def draw_prior(self, size: int, rng: np.random.Generator) -> Draws:
         """Return draws of the free variables from the prior, shapes (size, …)."""

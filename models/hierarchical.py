@@ -197,8 +197,13 @@ def build(parts: WithinBetween, priors: Priors = PRIORS) -> pm.Model:
 
 def mundlak(parts: WithinBetween, priors: Priors, leading: tuple[str, ...]) -> tuple[dict, Any]:
     """Add the variables of the province effects' line; return them and the line, (…, N)."""
-    between = priors["between_province"].variable(dims=(*leading, "regressor"))
-    return {"between_province": between}, between @ standardise(parts.province_part).T
+    free = {"between_province": priors["between_province"].variable(dims=(*leading, "regressor"))}
+    return free, of_line(parts, free)
+
+
+def of_line(parts: WithinBetween, free: dict) -> Any:
+    """Return what province effects depend on, less α, shape (…, N); of tensors or draws."""
+    return free["between_province"] @ standardise(parts.province_part).T
 
 
 def variables(

@@ -18,6 +18,9 @@ never asks for a model's name:
 `density(parts, priors) -> Collapsed`
     Only of models that are normal given their scales: the same posterior with all else
     integrated out, and then the default engine (`analysis.engines`).
+`marginal(parts, priors) -> pm.Model`, `completed(parts, free, rng) -> free`
+    Only of models that NUTS moves in with some variables integrated out: the same without these,
+    and draws of all free variables given those of its own.
 `generate(parts, free, rng) -> parts`
     The same with new data, given one draw of the free variables, shapes (*dims,). Not of models
     whose new data are the `y` of `rows` and nothing else.
@@ -345,6 +348,7 @@ MODELS = (
         extra=True,
         carried_by=measurement.carried_by,
         fits_panel=measurement.fits_panel,
+        draws=3_000,
     ),
 )
 

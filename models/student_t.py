@@ -11,14 +11,20 @@ little.
 Prior of ν: Gamma with shape 2 and rate 0.1 (Juárez & Steel 2010, *Journal of Business & Economic
 Statistics* 28:52–66), one ν for all regions: outliers are rare, and thirteen years of eight
 provinces cannot tell a region's tail.
+
+With ν near 1, where half of a province's years can be outliers, its effect may have two modes far
+apart. NUTS moves in what is left when the effects are integrated out (`marginal`).
 """
+
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pymc as pm
 from scipy import stats
 
-from models import hierarchical
-from models.hierarchical import effects
+from models import hierarchical, t_effects
+from models.hierarchical import Line, but_of_provinces, effects, mundlak, of_line
 from models.partly_centred import with_offsets
 from models.priors import REGULARISED, Prior, Priors
 from models.within_between import (
@@ -46,19 +52,47 @@ PRIORS = REGULARISED.and_of(NU)
 split = hierarchical.split
 
 
-def build(parts: WithinBetween, priors: Priors = PRIORS) -> pm.Model:
-    """Build the PyMC model; arguments as `models.hierarchical.build` takes them."""
+def build(parts: WithinBetween, priors: Priors = PRIORS, line: Line = mundlak) -> pm.Model:
+    """Build the PyMC model; arguments as `models.hierarchical.variables` takes them."""
     with pm.Model(coords=parts.coords) as model:
-        free = hierarchical.variables(parts, priors, partly_centred=True)
-        observe(parts, priors, effects(parts, free))
+        free = hierarchical.variables(parts, priors, line=line, partly_centred=True)
+        made = effects(parts, free)
+        nu = priors["nu"].variable(dims="one")[0]
+        sigma = made.sigma[parts.design.region]
+        pm.StudentT("y", nu, standard_mean(parts, made), sigma=sigma, observed=parts.y, dims="obs")
     return model
 
 
-def observe(parts: WithinBetween, priors: Priors, made: Effects) -> None:
-    """Add ν and the likelihood of the standardised outcome to the PyMC model in context."""
-    nu = priors["nu"].variable(dims="one")[0]
-    sigma = made.sigma[parts.design.region]
-    pm.StudentT("y", nu, standard_mean(parts, made), sigma=sigma, observed=parts.y, dims="obs")
+def marginal(parts: WithinBetween, priors: Priors = PRIORS, line: Line = mundlak) -> pm.Model:
+    """Build the same with the province effects integrated out (`models.t_effects`)."""
+    with pm.Model(coords=parts.coords) as model:
+        free = hierarchical.variables(parts, priors, line=None, partly_centred=True)
+        of_line, about = line(parts, priors, ())
+        free |= of_line | {"nu": priors["nu"].variable(dims="one")}
+        others = but_of_provinces(parts, free)
+        mean = standard_mean(parts, others)
+        t_effects.observe(parts.y, parts.design.province, mean, *_law(parts, free, others, about))
+    return model
+
+
+def completed(
+    parts: WithinBetween,
+    free: dict,
+    rng: np.random.Generator,
+    of_line: Callable[[WithinBetween, dict], Any] = of_line,
+) -> dict:
+    """Return draws of all free variables, given those of `marginal`; shapes (…, *dims)."""
+    others = but_of_provinces(parts, free)
+    law = _law(parts, free, others, of_line(parts, free))
+    rest = parts.y - standard_mean(parts, others)
+    return free | {"province_std": t_effects.draw(rest, parts.design.province, *law, rng)}
+
+
+def _law(parts: WithinBetween, free: dict, others: Effects, about: Any) -> tuple:
+    """Return σ of each province's rows, ν, and mean and scale of the effects' prior."""
+    sigma = others.sigma[..., parts.design.region_of_province]
+    const, spread = (free[name][..., 0, None] for name in ("const_std", "tau_province_std"))
+    return sigma, free["nu"], const + about, spread * np.ones(len(parts.design.provinces))
 
 
 def report(parts: WithinBetween, free: dict) -> Variables:

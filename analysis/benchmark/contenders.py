@@ -176,7 +176,8 @@ def draw(problem: Problem, settings: Settings) -> tuple[Draws, xr.Dataset]:
 
 def own_nuts(problem: Problem) -> Sampler:
     """Return the project's NUTS in all variables, `--engine nuts`."""
-    engine = NutsEngine(None, problem.parts, problem.record.priors, problem.build())
+    module = SimpleNamespace(module=problem.record.module)
+    engine = NutsEngine(module, problem.parts, problem.record.priors, problem.build())
     return threadpool_limits.wrap(limits=1)(
         lambda rung: engine.sample(
             Settings(rung.draws, rung.tune, rung.chains, rung.seed, rung.target_accept).by(
