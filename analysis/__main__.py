@@ -895,7 +895,6 @@ def calibrate(
     Example: python -m analysis calibrate 3.2 --data-sets 200 --case hierarchical
     """
     from analysis import calibrate as study
-    from analysis.spread import code_sha256
 
     unknown = set(case or ()) - {one.name for one in study.CASES}
     if unknown:
@@ -906,7 +905,7 @@ def calibrate(
     (loaded,) = _load([panel], [record], [one.fitted for one in chosen])
     outputs = Outputs(out)
     path = outputs.results / "calibration.nc"
-    about = {"column": column, "panel_sha256": loaded.sha256, "seed": seed, "code": code_sha256()}
+    about = {"column": column, "panel_sha256": loaded.sha256, "seed": seed}
     found = study.kept(path, **about)
     for one in chosen:
         size = data_sets or one.data_sets

@@ -70,17 +70,17 @@ def is_current(path: Path, expected: str) -> bool:
 
 
 @cache
-def sources_sha256(module: ModuleType) -> str:
-    """Hash the source files of a model."""
+def sources_sha256(*modules: ModuleType, makers: tuple[str, ...] = MAKERS) -> str:
+    """Hash the source files of models and of what makes something from them."""
     digest = hashlib.sha256()
-    for path in sources(module):
+    for path in sources(*modules, makers=makers):
         digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 
-def sources(module: ModuleType) -> list[Path]:
-    """List a model's source file, those of what it imports of the project, and of `MAKERS`."""
-    waiting, found = [module.__name__], {_path(name) for name in MAKERS}
+def sources(*modules: ModuleType, makers: tuple[str, ...] = MAKERS) -> list[Path]:
+    """List the models' source files, those of what they import of the project, and the makers'."""
+    waiting, found = [module.__name__ for module in modules], {_path(name) for name in makers}
     while waiting:
         path = _path(waiting.pop())
         if path.is_file() and path not in found:

@@ -13,7 +13,7 @@ Vehtari 2025, arXiv:2502.03279).
 
 A fit is what `sample` would make of the data set: draws independent of each other where their
 weights say that they stand for the density, else one chain of NUTS, in the log scales of models
-that have a density and in all variables of the others (compiled once for many data sets:
+that have a density and in the variables of the others (compiled once for many data sets:
 `analysis.recompile`). Ranks ask for draws that are independent or nearly, so that a chain is made
 `THINNING` times as long as what is kept of it, by the next factor if not every coordinate in which
 the sampler moves has as many effective draws as are kept. Where NUTS is needed calibration is of
@@ -28,9 +28,11 @@ to be simulated). And its greatest distance from the uniform one (Kolmogorov) mu
 ranks are, for shifts, and folded about their middle, for posteriors too narrow or too wide.
 """
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from functools import cache, partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -44,13 +46,15 @@ from numpy.typing import NDArray
 from scipy import stats
 from threadpoolctl import threadpool_limits
 
+from analysis.cache import MAKERS as MAKERS_OF_TRACES
+from analysis.cache import sources_sha256
 from analysis.engines import CollapsedEngine, NutsEngine, Settings, nuts_in_scales
 from analysis.outputs import read_netcdf
 from analysis.plots import PALETTE, small_multiples
 from analysis.recompile import Recompiled
-from analysis.sample import shaped
+from analysis.sample import PACKAGES, shaped
 from analysis.spread import spread
-from data.files import replacing
+from data.files import replacing, sha256
 from data.panel import Panel
 from models.collapsed import Collapsed
 from models.collapsed_errors import CollapsedErrors
@@ -64,6 +68,9 @@ Array = NDArray[np.float64]
 
 Draws = dict[str, Array]
 """Free variables, flat: shapes (draws, size)."""
+
+MAKERS = (*MAKERS_OF_TRACES, __name__, "analysis.recompile", "analysis.specifications")
+"""Modules that make ranks from any model."""
 
 DRAWS = 255
 """Posterior draws of each fit: 256 possible ranks."""
@@ -155,6 +162,18 @@ class Case:
     costly: bool = False
 
     @property
+    def made_from(self) -> str:
+        """Hash all that its ranks are made from, but for panel, column and seed."""
+        models = [find(name) for name in (self.made_by, self.fitted)]
+        made_from = [
+            repr(self),
+            [[dict(model.switches), model.varying] for model in models],
+            sources_sha256(*(model.module for model in models), makers=MAKERS),
+            {name: version(name) for name in PACKAGES},
+        ]
+        return sha256(json.dumps(made_from).encode())
+
+    @property
     def priors(self) -> tuple[Priors, Priors]:
         """Of the model that makes the data, and of the one that is fitted to them."""
         made_by, fitted = (find(name).module.PRIORS for name in (self.made_by, self.fitted))
@@ -173,7 +192,7 @@ CHAINS: dict[str, Any] = {"data_sets": 200, "part": Part(4, 8, 5), "costly": Tru
 """Of cases whose fits are chains in the log scales: seconds each."""
 
 COMPILED = CHAINS | {"batch": 100}
-"""Of cases whose fits are chains in all variables: each task compiles the model."""
+"""Of cases whose fits are chains in the model's variables: each task compiles it."""
 
 CASES = (
     Case("mundlak", "mundlak", "mundlak"),
@@ -366,7 +385,7 @@ def by_density(density: Density, size: int, rng: np.random.Generator) -> tuple[D
 
 
 class Compiled:
-    """Fits by NUTS in all variables, compiled when the first data set is there."""
+    """Fits by NUTS in the model's variables, compiled when the first data set is there."""
 
     def __init__(self, model: Model, parts: Parts, priors: Priors) -> None:
         self.engine = NutsEngine(model, parts, priors, model.module.build(parts, priors))
@@ -381,7 +400,7 @@ class Compiled:
 
         def sample(settings: Settings) -> tuple[Draws, Array]:
             flat, _ = self.engine.sample_compiled(given, data, settings.by(NutsEngine), rng)
-            return flat, np.concatenate(list(flat.values()), axis=-1)
+            return flat, np.concatenate([flat[v.name] for v in moved.free_RVs], axis=-1)
 
         return _thinned(sample, DRAWS, rng)
 
@@ -449,7 +468,8 @@ def table(found: dict[str, Ranks], **attributes: str | int) -> xr.Dataset:
     -------
     Dataset
         `rank` (series, data_set), a series being one element of a parameter in one case (coords
-        `case`, `parameter`), −1 where a case has fewer data sets than another; and `effective`.
+        `case`, `parameter`, and the hash of what the case was `made_from`), −1 where a case has
+        fewer data sets than another; and `effective`.
     """
     series, effective = {}, []
     for case, own in found.items():
@@ -459,13 +479,18 @@ def table(found: dict[str, Ranks], **attributes: str | int) -> xr.Dataset:
                 effective.append(pd.Series(own.effective))
     ranks = pd.DataFrame(series).fillna(-1).to_numpy(np.int16).T
     cases, parameters = zip(*series, strict=True)
+    hashes = {case.name: case.made_from for case in CASES if case.name in found}
     dims = ("series", "data_set")
     return xr.Dataset(
         {
             "rank": (dims, ranks),
             "effective": (dims, pd.concat(effective, axis=1).to_numpy(np.float32).T),
         },
-        {"case": ("series", list(cases)), "parameter": ("series", list(parameters))},
+        {
+            "case": ("series", list(cases)),
+            "parameter": ("series", list(parameters)),
+            "made_from": ("series", [hashes[case] for case in cases]),
+        },
         attributes,
     )
 
@@ -492,12 +517,15 @@ def write(dataset: xr.Dataset, path: Path) -> None:
 
 
 def kept(path: Path, **attributes: str | int) -> dict[str, Ranks]:
-    """Return the ranks of cases that were run before, from what has the same attributes."""
+    """Return the ranks of cases that the same code made before, for the same attributes."""
     if not path.is_file():
         return {}
     dataset = read_netcdf(path).to_dataset()
-    same = all(dataset.attrs.get(name) == value for name, value in attributes.items())
-    return ranks_of(dataset) if same else {}
+    asked = all(dataset.attrs.get(name) == value for name, value in attributes.items())
+    if not asked or "made_from" not in dataset:
+        return {}
+    hashes = [case.made_from for case in CASES]
+    return ranks_of(dataset.isel(series=dataset["made_from"].isin(hashes).to_numpy()))
 
 
 # --- what they say ------------------------------------------------------------------------------

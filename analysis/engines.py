@@ -9,7 +9,7 @@ collapsed
     which it was.
 nuts
     NUTS (nutpie) in all variables of the PyMC model, or in those that the model's file leaves when
-    it integrates some out (`marginal`), which are drawn exactly afterwards: the engine of every
+    it integrates some out (`marginal`), which are drawn given those afterwards: the engine of every
     other model, and for those with a `density` the check on it, minutes slower.
 """
 
@@ -162,10 +162,10 @@ def nuts_in_scales(
 
 
 class NutsEngine:
-    """NUTS in the variables of the PyMC model; all else is PyMC's own too.
+    """NUTS in the variables of the PyMC model; draws of the prior are PyMC's own.
 
     The mass matrix learns directions, not the variables' scales alone (`adaptation`): effects hang
-    together, with t errors above all.
+    together.
     """
 
     name: ClassVar[str] = "nuts"
@@ -179,8 +179,8 @@ class NutsEngine:
 
     def sample(self, settings: Settings, rng: np.random.Generator) -> tuple[Draws, xr.Dataset]:
         """Return draws of the free variables, and the sampler's statistics."""
-        moved = self.moved(self.parts)
-        return self.sample_compiled(compile_model(moved), self.parts, settings, rng)
+        compiled = compile_model(self.moved(self.parts))
+        return self.sample_compiled(compiled, self.parts, settings, rng)
 
     def moved(self, parts: Parts) -> pm.Model:
         """Return the PyMC model in whose free variables NUTS moves, given a data set."""

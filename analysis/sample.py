@@ -33,7 +33,7 @@ from models.priors import Priors
 from models.registry import Model, Parts, find, models_for
 from models.within_between import Variables
 
-PACKAGES = ("pymc", "nutpie", "arviz", "numpy", "scipy", "xarray", "pandas")
+PACKAGES = ("pymc", "pytensor", "numba", "nutpie", "arviz", "numpy", "scipy", "xarray", "pandas")
 
 POINTWISE = np.float32
 """Of what has a value for each draw and row: half the file, seven digits."""

@@ -142,7 +142,7 @@ def effects(parts: WithinBetween, free: dict) -> Effects:
 
 
 def but_of_provinces(parts: WithinBetween, free: dict) -> Effects:
-    """Form the same with none of provinces, where these have coordinates of their own."""
+    """Form the same with none of provinces, where these are treated apart."""
     return effects(parts, free | {"province_std": np.zeros(len(parts.design.provinces))})
 
 
@@ -239,8 +239,8 @@ def variables(
         "tau_year_std": priors["tau_year_std"].variable(dims=(*leading, "year_group")),
     }
     if line is not None:
-        of_line, about = line(parts, priors, leading)
-        free |= of_line
+        added, about = line(parts, priors, leading)
+        free |= added
         # PyTensor does not broadcast a dim that has a name, only a new one.
         centre, spread = (free[name][..., 0, None] for name in ("const_std", "tau_province_std"))
         free["province_std"] = pm.Normal(

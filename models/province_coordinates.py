@@ -52,9 +52,9 @@ class Told:
         self.spread = spread / self.stretch
         self.prior_centre = pull * (number * centre - left) / of_province / self.stretch
 
-    def variable(self, name: str, dims: str = "province") -> Any:
+    def variable(self, name: str) -> Any:
         """Add v to the PyMC model in context."""
-        return pm.Normal(name, self.prior_centre, self.stretch, dims=dims)
+        return pm.Normal(name, self.prior_centre, self.stretch, dims="province")
 
     def effect(self, unit: Any) -> Any:
         """Return the effects of v."""

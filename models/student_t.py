@@ -67,8 +67,8 @@ def marginal(parts: WithinBetween, priors: Priors = PRIORS, line: Line = mundlak
     """Build the same with the province effects integrated out (`models.t_effects`)."""
     with pm.Model(coords=parts.coords) as model:
         free = hierarchical.variables(parts, priors, line=None, partly_centred=True)
-        of_line, about = line(parts, priors, ())
-        free |= of_line | {"nu": priors["nu"].variable(dims="one")}
+        added, about = line(parts, priors, ())
+        free |= added | {"nu": priors["nu"].variable(dims="one")}
         others = but_of_provinces(parts, free)
         mean = standard_mean(parts, others)
         t_effects.observe(parts.y, parts.design.province, mean, *_law(parts, free, others, about))

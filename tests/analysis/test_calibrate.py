@@ -117,7 +117,7 @@ def test_ranks_that_are_uniform_are_inside_a_band_as_often_as_it_says(size):
     assert (wider[1] >= high).all()
 
 
-def test_ranks_are_read_back_as_they_were_and_drawn(tmp_path):
+def test_ranks_are_read_back_as_they_were_and_drawn(tmp_path, monkeypatch):
     first, second = CASES[0].name, CASES[1].name
     found = {first: drawn(60, too_narrow), second: drawn(40)}
     about = {"column": "3.2", "panel_sha256": "0", "seed": 1}
@@ -129,6 +129,10 @@ def test_ranks_are_read_back_as_they_were_and_drawn(tmp_path):
         assert all(np.array_equal(again[name].of[each], own.of[each]) for each in own.of)
         assert np.array_equal(again[name].effective, own.effective)
     assert calibrate.kept(path, **about | {"seed": 2}) == {}
+    changed = [replace(CASES[0], data_sets=1), *CASES[1:]]
+    with monkeypatch.context() as patch:
+        patch.setattr(calibrate, "CASES", changed)
+        assert list(calibrate.kept(path, **about)) == [second]
     figure = calibrate.draw(calibrate.curves(path))
     titles = [axes.get_title(loc="left") for axes in figure.axes]
     assert titles == [first, second]

@@ -21,7 +21,7 @@ def models() -> list:
     y = parts.design.y
     outcomes = (y, y[::-1], np.roll(y, 7))
     return [
-        model.module.build(replace(parts, design=parts.design.with_outcome(each)))
+        model.module.marginal(replace(parts, design=parts.design.with_outcome(each)))
         for each in outcomes
     ]
 
@@ -50,7 +50,7 @@ def test_a_recompiled_model_has_the_density_of_the_one_whose_data_it_is_given():
         assert float(found) == pytest.approx(float(model.compile_logp()(values)), rel=1e-9)
     with pytest.raises(ValueError, match="taken for the same"):
         compiled.given(
-            find("student_t").module.build(
+            find("student_t").module.marginal(
                 find("mundlak").split(design(simulated(6, 2014).frame, RECORD), RECORD)
             )
         )
