@@ -50,18 +50,22 @@ def input_sha256(
     settings, versions : mapping
         How to sample; packages and their versions.
     """
-    record = {field.name: getattr(model, field.name) for field in fields(model)}
     made_from = {
         "panel": panel_sha256,
         "specification": asdict(specification),
-        # Modules and functions by name: their text is among the sources.
-        "model": {name: getattr(value, "__name__", str(value)) for name, value in record.items()},
+        "model": named(model),
         "priors": priors.to_json(),
         "settings": dict(settings),
         "versions": {**versions, "python": platform.python_version()},
         "sources": sources_sha256(model.module),
     }
     return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
+
+
+def named(model: Model) -> dict[str, str]:
+    """Return a model's record, modules and functions by name: their text is among the sources."""
+    record = {field.name: getattr(model, field.name) for field in fields(model)}
+    return {name: getattr(value, "__name__", str(value)) for name, value in record.items()}
 
 
 def is_current(path: Path, expected: str) -> bool:

@@ -43,8 +43,8 @@ NOTHING = 32.0
 """Of −log f against its least: e^−32 is 1e−14."""
 
 MOST_NODES = 8_000
-"""Of a province: ten times what data from the prior ask for. Where it is not enough, as for one
-row whose scale is a thousandth of the prior's, there is no number: NUTS turns back."""
+"""Of a province. Where it is not enough, as for one row whose scale is a ten-thousandth of the
+prior's, there is no number: NUTS turns back."""
 
 STEPS = 6
 """Of a chain whose every step leaves an eighth or less of the difference."""
@@ -260,9 +260,10 @@ def observe(
         m and s.
     """
 
-    def log_density(y: Any, mean: Any, sigma: Any, nu: Any, *others: Any) -> Any:
-        *_, province = others
-        of_effects = integrals(y - mean, sigma, nu, *others)[0]
+    def log_density(
+        y: Any, mean: Any, sigma: Any, nu: Any, centre: Any, spread: Any, province: Any
+    ) -> Any:
+        of_effects = integrals(y - mean, sigma, nu, centre, spread, province)[0]
         known = pt.gammaln((nu + 1) / 2) - pt.gammaln(nu / 2) - pt.log(np.pi * nu) / 2
         return of_effects.sum() + (known[0] - pt.log(sigma)[province]).sum()
 
