@@ -878,7 +878,7 @@ def calibrate(
         int | None, typer.Option(min=20, help="Simulated data sets. Default: each case's own.")
     ] = None,
     case: Annotated[
-        list[str] | None, typer.Option(help="A case of analysis/calibrate.py; repeatable.")
+        list[str] | None, typer.Option(help="A case of analysis/calibrate/cases.py; repeatable.")
     ] = None,
     every: Annotated[
         bool, typer.Option("--all", help="Costly cases, too: chains of NUTS, hours in all.")
@@ -894,34 +894,35 @@ def calibrate(
 
     Example: python -m analysis calibrate 3.2 --data-sets 200 --case hierarchical
     """
-    from analysis import calibrate as study
+    from analysis.calibrate.cases import CASES
+    from analysis.calibrate.judge import judge, not_as_they_should, summary
+    from analysis.calibrate.ranks import collect, ranks
+    from analysis.calibrate.stored import kept, table, write
 
-    unknown = set(case or ()) - {one.name for one in study.CASES}
+    unknown = set(case or ()) - {one.name for one in CASES}
     if unknown:
-        names = ", ".join(one.name for one in study.CASES)
+        names = ", ".join(one.name for one in CASES)
         raise UserError(f"No case is called {' or '.join(sorted(unknown))}: choose among {names}.")
-    chosen = [one for one in study.CASES if (one.name in case if case else every or not one.costly)]
+    chosen = [one for one in CASES if (one.name in case if case else every or not one.costly)]
     (record,) = select([column])
     (loaded,) = _load([panel], [record], [one.fitted for one in chosen])
     outputs = Outputs(out)
     path = outputs.results / "calibration.nc"
     about = {"column": column, "panel_sha256": loaded.sha256, "seed": seed}
-    found = study.kept(path, **about)
+    found = kept(path, **about)
     for one in chosen:
         size = data_sets or one.data_sets
-        batches = study.ranks(one, loaded, record, size, seed)
+        batches = ranks(one, loaded, record, size, seed)
         total = -(-size // one.batch)
-        found[one.name] = study.collect(
-            track(batches, one.name, total, console=console, transient=True)
-        )
+        found[one.name] = collect(track(batches, one.name, total, console=console, transient=True))
         # Case by case: one that is interrupted does not take the others along.
-        study.write(study.table(found, panel=panel, **about), path)
-    judged = [study.judge(one, found[one.name]) for one in study.CASES if one.name in found]
-    table = pd.concat(judged, ignore_index=True)
-    _print_frame(study.summary(table), f"Ranks of true parameters, {column} on {panel}")
+        write(table(found, panel=panel, **about), path)
+    verdicts = [judge(one, found[one.name]) for one in CASES if one.name in found]
+    judged = pd.concat(verdicts, ignore_index=True)
+    _print_frame(summary(judged), f"Ranks of true parameters, {column} on {panel}")
     console.print(f"written: {outputs.shown(path)}")
-    _write("calibrate", {"calibration": table}, outputs)
-    if wrong := study.not_as_they_should(table):
+    _write("calibrate", {"calibration": judged}, outputs)
+    if wrong := not_as_they_should(judged):
         console.print(f"Not as it should be: {', '.join(wrong)}.", style="red", markup=False)
         raise typer.Exit(1)
 

@@ -8,7 +8,6 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis import (
-    calibrate,
     decompose,
     dynamic,
     gmm_grid,
@@ -17,6 +16,7 @@ from analysis import (
     power,
     sensitivity,
 )
+from analysis.calibrate import draw as calibrate
 from analysis.multiverse import draw as multiverse
 from analysis.outputs import TEXT, Outputs
 from data.panel import PANELS

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis import calibrate, dynamic, power, simulate
 from analysis import claims as ledger
+from analysis import dynamic, power, simulate
 from analysis.audit import run as audited
+from analysis.calibrate.judge import not_as_they_should
+from analysis.calibrate.judge import summary as calibrated
 from analysis.compare import written
 from analysis.multiverse.evaluate import GRID_FAMILY
 from analysis.multiverse.summarise import shown
@@ -232,8 +234,8 @@ def could_find(found: pd.DataFrame) -> str:
 
 def calibration(judged: pd.DataFrame) -> str:
     """Render which calibrations were run, and whether their ranks are what they should be."""
-    found = calibrate.summary(judged).drop(columns=["worst", "is as it should"])
-    off = calibrate.not_as_they_should(judged)
+    found = calibrated(judged).drop(columns=["worst", "is as it should"])
+    off = not_as_they_should(judged)
     told = f"Not as they should be: {', '.join(off)}." if off else "All are as they should be."
     return f"{told}\n\n{markdown(found)}"
 
