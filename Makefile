@@ -14,7 +14,7 @@ PYTEST := $(RUN) -m pytest --numprocesses auto --dist loadfile
 IN_PLACE := --no-deps --no-build-isolation --config-settings editable_mode=compat --editable .
 
 COMMANDS := panel fingerprints reconstruct reconstruct-ensemble reconstruct-bounds replicate gmm-grid \
-            dynamic simulate sample prior-summary describe-model diagnose check sensitivity influence power \
+            dynamic simulate sample prior-summary describe-model diagnose check sensitivity influence power recover \
             multiverse calibrate compare audit decompose claims report status figures reproduce benchmark
 
 .PHONY: help setup test trust lint $(COMMANDS)

@@ -28,6 +28,7 @@ MADE_BY = {
     "multiverse": "multiverse",
     "influence": "influence",
     "power": "power",
+    "recovery": "recover",
 }
 """Tables in results/ that other commands or the page read, and the command that makes each."""
 

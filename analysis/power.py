@@ -151,12 +151,7 @@ def study(job: tuple[Panel, Specification], seed: int) -> dict[str, dict[str, Ar
     if record.dynamic:
         table = system_gmm.coefficients(system_gmm.fit_column(panel.frame, record))
         return {t: {GMM: Z * table.loc[t, "se"] * np.array([[-1.0, 1.0]])} for t in record.interest}
-    made = design(panel.frame, record)
-    if not made.balanced:
-        raise UserError(
-            f"Panel {panel.name} has gaps in column {record.column}, and power is computed for "
-            "balanced panels: fill the gaps or leave the column out."
-        )
+    made = balanced(panel, record)
     rng = np.random.default_rng([seed, *map(ord, record.column)])
     outcomes = data_sets(made, len(record.interest), SIMULATED, rng)
     plain = intervals_of_least_squares(made, outcomes, len(record.interest))
@@ -168,6 +163,23 @@ def study(job: tuple[Panel, Specification], seed: int) -> dict[str, dict[str, Ar
         }
         for i, term in enumerate(record.interest)
     }
+
+
+def balanced(panel: Panel, record: Specification) -> Design:
+    """Return a column's regression on a panel without gaps.
+
+    Raises
+    ------
+    UserError
+        If the panel does not carry the regression, or has gaps.
+    """
+    made = design(panel.frame, record)
+    if not made.balanced:
+        raise UserError(
+            f"Panel {panel.name} has gaps in column {record.column}, and power and recovery are "
+            "computed for balanced panels: fill the gaps or leave the column out."
+        )
+    return made
 
 
 def power(test: str, intervals: Array, slope: Array) -> Array:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis import claims as ledger
-from analysis import dynamic, power, simulate
+from analysis import dynamic, power, recovery, simulate
 from analysis.audit import run as audited
 from analysis.calibrate.judge import not_as_they_should
 from analysis.calibrate.judge import summary as calibrated
@@ -232,6 +232,14 @@ def could_find(found: pd.DataFrame) -> str:
     return f"{power.sentence(found)}\n\n{table}"
 
 
+def recovered(found: pd.DataFrame) -> str | None:
+    """Show how well slopes of the headline columns are found again; None if one is missing."""
+    own = found[found["column"].isin(HEADLINE) & (found["panel"] == PANELS[0].name)]
+    if own["column"].nunique() < len(HEADLINE):
+        return None
+    return markdown(recovery.shown(own).drop(columns="panel"))
+
+
 def calibration(judged: pd.DataFrame) -> str:
     """Render which calibrations were run, and whether their ranks are what they should be."""
     found = calibrated(judged).drop(columns=["worst", "is as it should"])
@@ -280,6 +288,7 @@ OPTIONAL: dict[str, tuple[tuple[str, ...], Callable[..., str | None]]] = {
     "simulation": (("dynamic", "simulation"), simulation),
     "multiverse": (("multiverse",), multiverse),
     "power": (("power",), could_find),
+    "recovery": (("recovery",), recovered),
     "calibration": (("calibration",), calibration),
 }
 """Further parts, each with the tables of results that it is made from: they stay as they are where

@@ -59,6 +59,7 @@ PRODUCTS = (
     Product("sensitivity_influence.csv", "sensitivity"),
     Product("influence.csv", "influence"),
     Product("power.csv", "power"),
+    Product("recovery.csv", "recover"),
     Product("multiverse.csv", "multiverse"),
     Product("audit.csv", "audit"),
     Product("decomposition.csv", "decompose"),

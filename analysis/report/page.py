@@ -18,7 +18,7 @@ import vl_convert
 from great_tables import GT
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from analysis import claims, decompose, influence, power, simulate
+from analysis import claims, decompose, influence, power, recovery, simulate
 from analysis import dynamic as lagged
 from analysis.audit import run as audit
 from analysis.compare import CERTAIN, written
@@ -611,6 +611,11 @@ def found(made: Made) -> Iterable[Block]:
         own = power_of[power_of["column"].isin(HEADLINE)]
         yield table(power.shown(own), "Power of the headline columns")
         yield folded(power.shown(power_of), "Power of every column")
+    again = made.frame("recovery")
+    if again is None:
+        yield missing("how well slopes that are put in are found again", "recover")
+    else:
+        yield table(recovery.shown(again), "Slopes of the posterior, put in and found again")
     if moved is None:
         yield missing("every column without each province and year", "influence")
     else:

@@ -1,11 +1,11 @@
-"""The commands of the multiverse, of influence and of power write what they say."""
+"""The commands of the multiverse, influence, power and recovery write what they say."""
 
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
 from analysis import __main__ as cli
-from analysis import plots, power, sensitivity, spread
+from analysis import plots, power, recovery, sensitivity, spread
 from analysis.multiverse import evaluate, fraction, grid, summarise
 from analysis.multiverse.evaluate import GRID_FAMILY, Batch
 from analysis.outputs import TEXT
@@ -20,7 +20,7 @@ def run(*arguments: str) -> str:
 @pytest.fixture(autouse=True)
 def one_process(monkeypatch):
     """Run tasks here, where what is patched holds."""
-    for module in (spread, power):
+    for module in (spread, power, recovery):
         monkeypatch.setattr(module, "spread", lambda task, inputs, *_: map(task, inputs))
 
 
@@ -65,6 +65,15 @@ def test_power_is_written_with_its_curves(tmp_path, monkeypatch):
     assert tuple(found.columns) == power.COLUMNS
     curves = pd.read_csv(tmp_path / "results" / "power_curves.csv", dtype=TEXT)
     assert len(curves) == len(found) * power.SLOPES
+
+
+def test_recovery_is_written(tmp_path, monkeypatch):
+    monkeypatch.setattr(recovery, "DRAWS", 50)
+    options = ("--panel", "recollected", "--data-sets", "20", "--out", str(tmp_path))
+    assert "put in and found again" in run("recover", "8.2", *options)
+    found = pd.read_csv(tmp_path / "results" / "recovery.csv", dtype=TEXT)
+    assert tuple(found.columns) == recovery.COLUMNS
+    assert (found["data_sets"] == 20).all()
 
 
 def test_all_columns_are_studied_by_their_main_models(tmp_path, monkeypatch):

@@ -110,7 +110,7 @@ def test_a_failed_gate_is_said(text):
 def test_an_empty_folder_gives_a_page_of_commands(tmp_path):
     text = page.write(Outputs(tmp_path), []).read_text(encoding="utf-8")
     commands = ("replicate", "compare", "sample", "dynamic", "simulate", "decompose", "multiverse",
-                "power", "influence", "audit")  # fmt: skip
+                "power", "recover", "influence", "audit")  # fmt: skip
     for command in commands:
         assert f"<code>python -m analysis {command}" in text
 

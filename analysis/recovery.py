@@ -1,0 +1,227 @@
+"""Recovery: whether slopes that a posterior holds possible are found again in these rows.
+
+For each data set parameters are drawn from the posterior of a column's main model, and outcomes
+from the model given them, on the panel's own regressors; the model and least squares are fitted to
+these outcomes alone. How far estimates lie off, how often 95 % intervals hold the truth and how
+wide they are say what the rows tell if the model is right.
+
+Other questions: `analysis.power` takes residuals as they are; `analysis.calibrate` draws parameters
+from the prior, on average over which alone a posterior's intervals must hold 95 % of them;
+`analysis.simulate` does all this for the root of Table 5.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import pymc as pm
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from analysis.calibrate.ranks import by_density
+from analysis.describe import main_model
+from analysis.power import (
+    LEAST_SQUARES,
+    POSTERIOR,
+    WORDS,
+    balanced,
+    intervals_of_least_squares,
+    ordered,
+)
+from analysis.sample import shaped
+from analysis.simulate import assess
+from analysis.spread import spread
+from data.errors import UserError
+from data.panel import Panel
+from models.design import Design, Specification
+from models.registry import Model, Parts
+
+Array = NDArray[np.float64]
+
+DATA_SETS = 200
+
+BATCH = 25
+"""Data sets in one task."""
+
+DRAWS = 500
+"""Of each posterior: an interval's end is known to a sixteenth of the standard deviation."""
+
+COLUMNS = (
+    *("panel", "column", "term", "estimator", "data_sets", "truth", "truth_sd"),
+    *(
+        "bias",
+        "bias_low",
+        "bias_high",
+        "rmse",
+        "coverage",
+        "coverage_low",
+        "coverage_high",
+        "width",
+    ),
+)
+"""The contract of results/recovery.csv.
+
+`term` is a term of interest, or of a slope that differs by region a term and a region (of those
+only the posterior's estimates are there); `truth` and `truth_sd` the mean and standard deviation of
+the slopes put in; `width` the mean width of 95 % intervals; `_low` and `_high` end 95 % Monte-Carlo
+intervals.
+"""
+
+Slopes = dict[str, Array]
+"""By term, draws of shape (size,)."""
+
+
+def slopes_of_interest(
+    model: Model, definition: pm.Model, parts: Parts, record: Specification, flat: dict[str, Array]
+) -> Slopes:
+    """Return what a trace would report: slopes of interest, over all rows and by region.
+
+    Parameters
+    ----------
+    flat : dict of str to ndarray, shapes (draws, size)
+        Free variables.
+    """
+    drawn = {name: value[None] for name, value in flat.items()}
+    free = {name: value for name, (_, value) in shaped(definition, parts, drawn).items()}
+    reported = model.module.report(parts, free)
+    _, over_rows = reported["slope"]
+    found = {term: over_rows[0, :, i] for i, term in enumerate(record.interest)}
+    if "slope_region" in reported:
+        _, by_region = reported["slope_region"]
+        for i, term in enumerate(parts.coords["varying"]):
+            for j, region in enumerate(parts.coords["region"]):
+                found[f"{term}:{region}"] = by_region[0, :, i, j]
+    return found
+
+
+def data_sets(
+    model: Model,
+    definition: pm.Model,
+    parts: Parts,
+    record: Specification,
+    size: int,
+    rng: np.random.Generator,
+) -> tuple[Slopes, Array]:
+    """Draw slopes from the posterior given the panel, and outcomes given all of such a draw.
+
+    Returns
+    -------
+    slopes : dict of str to ndarray, shape (size,)
+    outcomes : ndarray, shape (n, size)
+    """
+    flat, _ = by_density(model.module.density(parts, model.module.PRIORS), size, rng)
+    drawn = {name: value[None] for name, value in flat.items()}
+    free = {name: value for name, (_, value) in shaped(definition, parts, drawn).items()}
+    _, outcomes = model.module.rows(parts, free, rng).predictive["y"]
+    return slopes_of_interest(model, definition, parts, record, flat), outcomes[0].T
+
+
+@threadpool_limits.wrap(limits=1)
+def study(job: tuple[Panel, Specification, range], seed: int) -> pd.DataFrame:
+    """Return estimates and 95 % intervals of some data sets beside the slopes put in.
+
+    Returns
+    -------
+    DataFrame
+        Columns `panel, column, term, estimator, truth, estimate, low, high`.
+
+    Raises
+    ------
+    UserError
+        If the column is dynamic, the panel does not carry the regression, or it has gaps.
+    """
+    panel, record, numbers = job
+    if record.dynamic:
+        raise UserError(
+            f"Column {record.column} is dynamic, and its recovery is what `python -m analysis "
+            "simulate` computes: leave it out here."
+        )
+    made = balanced(panel, record)
+    model = main_model(record)
+    parts = model.split(made, record)
+    definition = model.module.build(parts)
+    rng = np.random.default_rng([seed, *map(ord, record.column), numbers.start])
+    truth, outcomes = data_sets(model, definition, parts, record, len(numbers), rng)
+    head = {"panel": panel.name, "column": record.column}
+    found = []
+    plain = intervals_of_least_squares(made, outcomes, len(record.interest))
+    for i, term in enumerate(record.interest):
+        for j, name in enumerate(LEAST_SQUARES):
+            low, high = plain[i, :, j].T
+            ends = {"estimate": (low + high) / 2, "low": low, "high": high}
+            found.append(pd.DataFrame({**head, "term": term, "estimator": name, **ends}))
+            found[-1]["truth"] = truth[term]
+    fits = [posterior(model, definition, made.with_outcome(y), record, rng) for y in outcomes.T]
+    for term, values in truth.items():
+        estimate, low, high = np.array([fit[term] for fit in fits]).T
+        ends = {"estimate": estimate, "low": low, "high": high, "truth": values}
+        found.append(pd.DataFrame({**head, "term": term, "estimator": POSTERIOR, **ends}))
+    return pd.concat(found, ignore_index=True)
+
+
+def posterior(
+    model: Model,
+    definition: pm.Model,
+    made: Design,
+    record: Specification,
+    rng: np.random.Generator,
+) -> dict[str, tuple[float, float, float]]:
+    """Fit the model; return mean and ends of the 95 % interval of each slope of interest."""
+    parts = model.split(made, record)
+    flat, _ = by_density(model.module.density(parts, model.module.PRIORS), DRAWS, rng)
+    found = slopes_of_interest(model, definition, parts, record, flat)
+    return {
+        term: (draws.mean(), *np.quantile(draws, [0.025, 0.975])) for term, draws in found.items()
+    }
+
+
+def run(
+    panels: Sequence[Panel],
+    records: Sequence[Specification],
+    size: int = DATA_SETS,
+    seed: int = 1,
+    workers: int = 2,
+    cluster: str | None = None,
+) -> Iterator[pd.DataFrame]:
+    """Yield `study` of one batch after the other, in any order."""
+    listed = [
+        (panel, record, range(start, min(start + BATCH, size)))
+        for panel in panels
+        for record in records
+        for start in range(0, size, BATCH)
+    ]
+    yield from spread(partial(study, seed=seed), listed, workers, cluster)
+
+
+def summary(found: pd.DataFrame) -> pd.DataFrame:
+    """Return bias, root mean squared error, coverage and width: `COLUMNS`."""
+    rows = []
+    keys = ["panel", "column", "term", "estimator"]
+    for key, own in found.groupby(keys, sort=False):
+        off = own[["estimate", "low", "high"]].sub(own["truth"], axis=0)
+        told = assess(*off.to_numpy().T, 0.0)
+        told |= {"truth": own["truth"].mean(), "truth_sd": own["truth"].std()}
+        told |= {"width": (own["high"] - own["low"]).mean()}
+        rows.append(dict(zip(keys, key, strict=True)) | told)
+    return ordered(pd.DataFrame(rows)[list(COLUMNS)])
+
+
+def shown(found: pd.DataFrame) -> pd.DataFrame:
+    """Return the table for a reader: slopes with three decimals, shares in per cent."""
+    rows = found[["panel", "column", "term", "estimator"]].copy()
+    rows["estimator"] = rows["estimator"].map(WORDS)
+    rows["slopes put in"] = [
+        f"{v.truth:.3f} (sd {v.truth_sd:.3f})" for v in found.itertuples(index=False)
+    ]
+    rows["bias"] = [
+        f"{v.bias:+.3f} [{v.bias_low:+.3f}, {v.bias_high:+.3f}]"
+        for v in found.itertuples(index=False)
+    ]
+    rows["RMSE"] = [f"{v:.3f}" for v in found["rmse"]]
+    rows["width of 95 % intervals"] = [f"{v:.3f}" for v in found["width"]]
+    rows["hold the truth"] = [
+        f"{v.coverage:.0%} [{v.coverage_low:.0%}, {v.coverage_high:.0%}]"
+        for v in found.itertuples(index=False)
+    ]
+    return rows

@@ -1,0 +1,90 @@
+"""Recovery: slopes put into data are those that exact intervals hold as often as they say."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from analysis import recovery
+from analysis.describe import main_model
+from analysis.power import POSTERIOR, balanced, intervals_of_least_squares
+from analysis.specifications import select
+from data.errors import UserError
+from tests.simulated import simulated_panel
+
+BASELINE, DYNAMIC, CENTRAL = select(["3.2", "5.1", "8.2"])
+
+
+@pytest.fixture(scope="module")
+def panel():
+    return replace(simulated_panel(seed=6, years=range(2012, 2018)), name="recollected")
+
+
+def put_in(panel, record, size):
+    made, model = balanced(panel, record), main_model(record)
+    parts = model.split(made, record)
+    rng = np.random.default_rng(1)
+    definition = model.module.build(parts)
+    return made, parts, *recovery.data_sets(model, definition, parts, record, size, rng)
+
+
+def test_intervals_of_least_squares_are_exact_where_one_region_has_one_slope(panel):
+    """Student's t, given any parameters, so over all that are drawn as well."""
+    made, _, truth, outcomes = put_in(panel, CENTRAL, 4_000)
+    low, high = intervals_of_least_squares(made, outcomes, 1)[0, :, 0].T
+    held = ((low <= truth["indus"]) & (truth["indus"] <= high)).sum()
+    assert stats.binomtest(int(held), 4_000, 0.95).pvalue > 1e-3
+    assert truth["indus"].std() > 0
+
+
+def test_slopes_by_region_average_to_that_over_all_rows(panel):
+    _, parts, truth, _ = put_in(panel, BASELINE, 20)
+    assert set(truth) == {"indus", "indus:east", "indus:central", "indus:west"}
+    share = np.bincount(parts.design.region) / len(parts.design.region)
+    by_region = np.array([truth[f"indus:{name}"] for name in parts.design.regions])
+    np.testing.assert_allclose(share @ by_region, truth["indus"], rtol=1e-9)
+
+
+@pytest.mark.slow
+def test_a_batch_is_estimated_by_all_and_summed_up(panel):
+    found = recovery.study((panel, CENTRAL, range(4)), seed=1)
+    assert found.equals(recovery.study((panel, CENTRAL, range(4)), seed=1))
+    for _, own in found.groupby("estimator"):
+        assert (own["low"] < own["estimate"]).all()
+        assert (own["estimate"] < own["high"]).all()
+        assert own["truth"].nunique() == 4
+    # Of one slope with wide priors both go by the same rows.
+    by = {name: own["estimate"].to_numpy() for name, own in found.groupby("estimator")}
+    width = (found["high"] - found["low"]).mean()
+    assert np.abs(by[POSTERIOR] - by["conventional"]).max() < width / 4
+    told = recovery.summary(found)
+    assert tuple(told.columns) == recovery.COLUMNS
+    assert (told["data_sets"] == 4).all()
+
+
+def test_bias_error_and_coverage_are_of_the_slopes_put_in():
+    found = pd.DataFrame(
+        {"panel": "recollected", "column": "3.2", "term": "indus", "estimator": POSTERIOR,
+         "truth": [1.0, 2.0, 3.0, 4.0], "estimate": [1.1, 2.3, 3.0, 4.0],
+         "low": [0.9, 2.1, 2.9, 3.9], "high": [1.3, 2.5, 3.1, 4.1]}
+    )  # fmt: skip
+    (row,) = recovery.summary(found).to_dict("records")
+    assert row["bias"] == pytest.approx(0.1)
+    assert row["rmse"] == pytest.approx(np.sqrt(0.1 / 4))
+    assert row["coverage"] == 0.75
+    assert row["coverage_low"] < 0.75 < row["coverage_high"]
+    assert row["width"] == pytest.approx(0.3)
+    assert (row["truth"], row["truth_sd"]) == (2.5, pytest.approx(1.291, abs=1e-3))
+    (said,) = recovery.shown(pd.DataFrame([row])).to_dict("records")
+    assert said["slopes put in"] == "2.500 (sd 1.291)"
+    assert said["hold the truth"].startswith("75% [")
+
+
+def test_a_dynamic_column_and_a_panel_with_gaps_are_refused_in_a_sentence(panel):
+    with pytest.raises(UserError, match="analysis simulate"):
+        recovery.study((panel, DYNAMIC, range(2)), seed=1)
+    gappy = replace(panel, frame=panel.frame.drop(index=panel.frame.index[3]))
+    with pytest.raises(UserError, match=r"has gaps in column 3\.2"):
+        recovery.study((gappy, BASELINE, range(2)), seed=1)
