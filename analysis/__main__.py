@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import track
 
 from analysis import screen
-from analysis.outputs import ROOT, Outputs, read_result
+from analysis.outputs import ROOT, Outputs, read_result, write_netcdf
 from analysis.screen import App, console
 from analysis.specifications import HEADLINE, SPECIFICATIONS, select
 from data.errors import UserError
@@ -772,9 +772,8 @@ def multiverse(seed: Seed = 1, cluster: Cluster = None, out: Out = ROOT) -> None
     if tree is None:
         listed = evaluate.batches()
         done = evaluate.run(listed, seed, folder, cluster=cluster)
-        for _ in track(done, "Estimating", len(listed), console=console):
-            pass
-        tree = evaluate.collect(listed, seed, folder)
+        found = dict(track(done, "Estimating", len(listed), console=console))
+        tree = evaluate.collect(listed, found, seed, folder)
         evaluate.write(tree, path, folder)
         console.print(f"written: {outputs.shown(path)} ({path.stat().st_size / 1e6:.0f} MB)")
     tables = {name: make(tree) for name, make in summarise.TABLES.items()}
@@ -926,7 +925,7 @@ def calibrate(
     from analysis.calibrate.cases import CASES
     from analysis.calibrate.judge import judge, not_as_they_should, summary
     from analysis.calibrate.ranks import collect, ranks
-    from analysis.calibrate.stored import kept, table, write
+    from analysis.calibrate.stored import kept, table
 
     unknown = set(case or ()) - {one.name for one in CASES}
     if unknown:
@@ -945,7 +944,7 @@ def calibrate(
         total = -(-size // one.batch)
         found[one.name] = collect(track(batches, one.name, total, console=console, transient=True))
         # Case by case: one that is interrupted does not take the others along.
-        write(table(found, panel=panel, **about), path)
+        write_netcdf(table(found, panel=panel, **about), path)
     verdicts = [judge(one, found[one.name]) for one in CASES if one.name in found]
     judged = pd.concat(verdicts, ignore_index=True)
     _print_frame(summary(judged), f"Ranks of true parameters, {column} on {panel}")
@@ -1036,12 +1035,11 @@ def simulate(
     total = len(study.batches(study.CELLS, data_sets))
     done = study.run(made, study.CELLS, data_sets, folder, workers, cluster)
     try:
-        for _ in track(done, "Simulating", total, console=console, transient=True):
-            pass
+        batches = dict(track(done, "Simulating", total, console=console, transient=True))
     except KeyboardInterrupt:
         console.print("Interrupted: finished batches are kept, and the same command goes on.")
         raise
-    dataset = study.collect(made, study.CELLS, data_sets, folder)
+    dataset = study.collect(made, study.CELLS, batches)
     found = study.summary(dataset)
     study.write(dataset.assign_attrs(panel=loaded.name), outputs.results / study.FILE, folder)
     write_csv(found, outputs.results / "simulation.csv")

@@ -1,12 +1,15 @@
 """Where outputs lie, and how one that another command made is read."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 import xarray as xr
 
+from analysis.trace import content
 from data.errors import UserError
+from data.files import replacing, sha256
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -82,15 +85,51 @@ def read_netcdf(path: Path) -> xr.DataTree:
     Raises
     ------
     UserError
-        If it has not been made or cannot be read.
+        If it has not been made, cannot be read, or was changed since it was written.
     """
     command = f"python -m analysis {MADE_BY[path.stem]}"
     if not path.is_file():
         raise UserError(f"{path} is missing: run `{command}` first.")
     try:
-        with xr.open_datatree(path, engine="netcdf4") as tree:
-            return tree.load()
-    except (OSError, ValueError) as error:
+        with xr.open_datatree(path, engine="netcdf4") as opened:
+            tree = opened.load()
+    except (OSError, ValueError, KeyError, RuntimeError, AttributeError) as error:
         raise UserError(
             f"{path} cannot be read as NetCDF: delete it and run `{command}`."
         ) from error
+    said, found = tree.attrs.pop(SEAL, "none"), seal(tree)
+    if said != found:
+        raise UserError(
+            f"{path} was changed since it was written (sha256 of its content {found[:16]}…, in the "
+            f"file {said[:16]}…): delete it and run `{command}`."
+        )
+    return tree
+
+
+def write_netcdf(found: xr.DataTree | xr.Dataset, path: Path) -> None:
+    """Write a NetCDF file of results/, whole or not at all, with the hash of its content."""
+    tree = xr.DataTree(found) if isinstance(found, xr.Dataset) else found.copy(deep=False)
+    tree.attrs = tree.attrs | {SEAL: seal(tree)}
+    encoding = {
+        node.path: {
+            name: PACKED
+            for name, values in node.data_vars.items()
+            if values.ndim and values.dtype.kind in "biuf"
+        }
+        for node in tree.subtree
+    }
+    with replacing(path) as temporary:
+        tree.to_netcdf(temporary, engine="netcdf4", encoding=encoding)
+
+
+PACKED = {"zlib": True, "complevel": 4, "shuffle": True, "fletcher32": True}
+
+SEAL = "content_sha256"
+"""Attribute of the root."""
+
+
+def seal(tree: xr.DataTree) -> str:
+    """Hash all groups with their attributes, whatever file they stand in."""
+    flat = {node.path: node.to_dataset(inherit=False) for node in tree.subtree}
+    named = {path.strip("/").replace("/", " ") or "root": group for path, group in flat.items()}
+    return sha256(json.dumps(content(xr.DataTree.from_dict(named))).encode())

@@ -44,7 +44,7 @@ the number of workers. Finished batches are kept, and an interrupted study goes 
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -59,9 +59,10 @@ from threadpoolctl import threadpool_limits
 from analysis.compare import Z
 from analysis.dynamic import ESTIMATORS, PUBLISHED, Data, dynamic_models, label, shown
 from analysis.engines import CollapsedEngine, Settings
+from analysis.outputs import write_netcdf
 from analysis.spread import code_sha256, kept
 from data.errors import UserError
-from data.files import replacing, sha256
+from data.files import sha256
 from data.panel import Panel
 from models import dynamic, twfe
 from models.collapsed import Collapsed
@@ -388,8 +389,8 @@ def run(
     folder: Path,
     workers: int = 2,
     cluster: str | None = None,
-) -> Iterator[Batch]:
-    """Run a study, `data_sets` in each cell; yield each batch when it is there.
+) -> Iterator[tuple[Batch, Mapping[str, Array]]]:
+    """Run a study, `data_sets` in each cell; yield each batch with its arrays when it is there.
 
     `folder` is that of `folder_of`; the rest is as `analysis.spread.kept` takes it.
     """
@@ -407,8 +408,10 @@ def folder_of(study: Study, results: Path) -> Path:
     return results / "simulation" / sha256("\0".join(made_from).encode())[:16]
 
 
-def collect(study: Study, cells: tuple[Cell, ...], data_sets: int, folder: Path) -> xr.Dataset:
-    """Put the batches of a study together.
+def collect(
+    study: Study, cells: tuple[Cell, ...], done: Mapping[Batch, Mapping[str, Array]]
+) -> xr.Dataset:
+    """Put the batches of a study, in whatever order, together.
 
     Returns
     -------
@@ -421,7 +424,7 @@ def collect(study: Study, cells: tuple[Cell, ...], data_sets: int, folder: Path)
     found: dict[str, list[Array]] = {"estimates": [], "independent": [], "by_nuts": []}
     truths = []
     for cell in cells:
-        own = [np.load(folder / b.name) for b in batches((cell,), data_sets)]
+        own = [done[b] for b in sorted(done, key=lambda b: b.numbers.start) if b.cell == cell]
         for name, arrays in found.items():
             arrays.append(np.concatenate([each[name] for each in own]))
         slope = dict(zip(whole.terms, truth(whole, cell.rho).slope, strict=True))
@@ -447,16 +450,14 @@ def collect(study: Study, cells: tuple[Cell, ...], data_sets: int, folder: Path)
         {
             "column": study.specification.column,
             "seed": study.seed,
-            "settings": json.dumps({"draws": DRAWS, "data_sets": data_sets}),
+            "settings": json.dumps({"draws": DRAWS, "data_sets": numbers.shape[1]}),
         },
     )
 
 
 def write(dataset: xr.Dataset, path: Path, folder: Path) -> None:
     """Write a study whole or not at all; its batches are then no longer needed."""
-    packed = {name: {"zlib": True} for name in ("estimate", "low", "high", "nuts")}
-    with replacing(path) as temporary:
-        dataset.to_netcdf(temporary, engine="netcdf4", encoding=packed)
+    write_netcdf(dataset, path)
     shutil.rmtree(folder.parent, ignore_errors=True)
 
 

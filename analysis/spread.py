@@ -22,9 +22,11 @@ import os
 import shutil
 import signal
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import distributions
 from multiprocessing import active_children, get_context, parent_process
 from pathlib import Path
@@ -92,8 +94,11 @@ def kept[Input: Named](
     folder: Path,
     workers: int = 2,
     cluster: str | None = None,
-) -> Iterator[Input]:
-    """Run a task for inputs whose arrays are not in `folder` yet; yield each input when they are.
+) -> Iterator[tuple[Input, Mapping[str, NDArray]]]:
+    """Run a task for inputs whose arrays are not in `folder` yet; yield all inputs with arrays.
+
+    What cannot be read there is made again. Runs may share the folder, and the one that ends first
+    remove it.
 
     Parameters
     ----------
@@ -106,14 +111,24 @@ def kept[Input: Named](
     """
     waiting = []
     for each in inputs:
-        if (folder / each.name).is_file():
-            yield each
-        else:
+        arrays = _arrays(folder / each.name)
+        if arrays is None:
             waiting.append(each)
+        else:
+            yield each, arrays
     for each, arrays in spread(task, waiting, workers, cluster):
-        with replacing(folder / each.name) as temporary:
+        with suppress(FileNotFoundError), replacing(folder / each.name) as temporary:
             np.savez(temporary, **arrays)
-        yield each
+        yield each, arrays
+
+
+def _arrays(path: Path) -> Mapping[str, NDArray] | None:
+    """Read a file of arrays; None if it is not there or spoiled."""
+    try:
+        with path.open("rb") as file, np.load(file) as arrays:
+            return dict(arrays)
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error):
+        return None
 
 
 # --- this machine -----------------------------------------------------------------------------

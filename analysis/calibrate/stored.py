@@ -9,7 +9,6 @@ import xarray as xr
 from analysis.calibrate.cases import CASES
 from analysis.calibrate.ranks import Ranks
 from analysis.outputs import read_netcdf
-from data.files import replacing
 
 
 def table(found: dict[str, Ranks], **attributes: str | int) -> xr.Dataset:
@@ -58,13 +57,6 @@ def ranks_of(dataset: xr.Dataset) -> dict[str, Ranks]:
         of = {name: np.stack(each, axis=1).astype(np.int64) for name, each in columns.items()}
         found[str(case)] = Ranks(of, own["effective"][0].to_numpy()[there])
     return found
-
-
-def write(dataset: xr.Dataset, path: Path) -> None:
-    """Write ranks whole or not at all."""
-    packed = {name: {"zlib": True} for name in ("rank", "effective")}
-    with replacing(path) as temporary:
-        dataset.to_netcdf(temporary, engine="netcdf4", encoding=packed)
 
 
 def kept(path: Path, **attributes: str | int) -> dict[str, Ranks]:

@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from analysis.multiverse import fraction, grid
-from analysis.outputs import read_netcdf
+from analysis.outputs import read_netcdf, write_netcdf
 from analysis.specifications import SPECIFICATIONS
 from analysis.spread import code_sha256, kept
-from data.files import replacing, sha256
+from data.files import sha256
 from data.recollect import DATASET
 from models.design import Specification
+
+Arrays = Mapping[str, NDArray[np.float64]]
 
 FILE = "multiverse.nc"
 """In results/: a group for each family of estimates, in it one for each column."""
@@ -77,16 +79,18 @@ def folder_of(results: Path, seed: int) -> Path:
 
 def run(
     listed: Sequence[Batch], seed: int, folder: Path, workers: int = 2, cluster: str | None = None
-) -> Iterator[Batch]:
-    """Run the batches that are not there yet; yield each when it is.
+) -> Iterator[tuple[Batch, Arrays]]:
+    """Run the batches that are not there yet; yield each with its arrays when it is.
 
     `seed` is that of the fractions; the rest is as `analysis.spread.kept` takes it.
     """
     yield from kept(partial(run_batch, seed=seed), listed, folder, workers, cluster)
 
 
-def collect(listed: Sequence[Batch], seed: int, folder: Path) -> xr.DataTree:
-    """Put all batches together.
+def collect(
+    listed: Sequence[Batch], done: Mapping[Batch, Arrays], seed: int, folder: Path
+) -> xr.DataTree:
+    """Put all batches together, in the order in which they are listed.
 
     Returns
     -------
@@ -97,11 +101,8 @@ def collect(listed: Sequence[Batch], seed: int, folder: Path) -> xr.DataTree:
     """
     groups: dict[str, xr.Dataset] = {}
     for family, column in dict.fromkeys((batch.family, batch.column) for batch in listed):
-        own = sorted(b.number for b in listed if (b.family, b.column) == (family, column))
-        parts: list[Mapping[str, NDArray[np.float64]]] = []
-        for number in own:
-            with np.load(folder / Batch(family, column, number).name) as arrays:
-                parts.append(dict(arrays))
+        own = sorted(batch for batch in listed if (batch.family, batch.column) == (family, column))
+        parts = [done[batch] for batch in own]
         if family == GRID_FAMILY:
             groups[f"/{family}/{column}"] = grid.collect(column, parts)
         else:
@@ -120,16 +121,7 @@ def collect(listed: Sequence[Batch], seed: int, folder: Path) -> xr.DataTree:
 
 def write(tree: xr.DataTree, path: Path, folder: Path) -> None:
     """Write a multiverse whole or not at all; its batches are then no longer needed."""
-    encoding = {
-        node.path: {
-            name: {"zlib": True, "complevel": 4, "shuffle": True}
-            for name, values in node.data_vars.items()
-            if values.dtype.kind == "f"
-        }
-        for node in tree.leaves
-    }
-    with replacing(path) as temporary:
-        tree.to_netcdf(temporary, engine="netcdf4", encoding=encoding)
+    write_netcdf(tree, path)
     shutil.rmtree(folder.parent, ignore_errors=True)
 
 

@@ -121,7 +121,9 @@ def test_a_study_goes_on_where_it_was_and_can_be_read(study, tmp_path, monkeypat
         np.savez(tmp_path / batch.name, **arrays, by_nuts=estimates[:, -1])
     asked = []
     monkeypatch.setattr(spread, "spread", lambda task, listed, *_: asked.extend(listed) or ())
-    assert list(simulate.run(study, cells, 20, tmp_path)) == batches
+    done = dict(simulate.run(study, cells, 20, tmp_path))
+    assert list(done) == batches
+    assert done[batches[0]]["independent"].all()
     assert not asked
     (tmp_path / batches[1].name).unlink()
     assert len(list(simulate.run(study, cells, 20, tmp_path))) == 1
@@ -132,9 +134,11 @@ def test_one_cell_from_end_to_end(study, tmp_path):
     cells = (Cell(1.05, "history"),)
     folder = simulate.folder_of(study, tmp_path)
     small = 2
-    for batch in simulate.run(study, cells, small, folder, workers=1):
+    done = {}
+    for batch, arrays in simulate.run(study, cells, small, folder, workers=1):
         assert (folder / batch.name).is_file()
-    dataset = simulate.collect(study, cells, small, folder)
+        done[batch] = arrays
+    dataset = simulate.collect(study, cells, done)
     assert dataset["truth"].sel(term=LAG).item() == 1.05
     simulate.write(dataset, tmp_path / simulate.FILE, folder)
     assert not folder.exists()

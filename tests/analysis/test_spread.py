@@ -1,11 +1,13 @@
 """Work is spread: the same results wherever it runs, nothing left over however it ends."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -167,3 +169,39 @@ def test_however_a_run_is_ended_no_process_is_left(tmp_path, number, whom):
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+class Task(NamedTuple):
+    name: str
+
+
+def squares(task):
+    return task, {"squares": np.arange(5) ** 2}
+
+
+def test_kept_arrays_are_read_and_spoiled_ones_made_again(tmp_path):
+    tasks = [Task("a.npz"), Task("b.npz"), Task("c.npz")]
+    first = dict(module.kept(squares, tasks, tmp_path, workers=1))
+    whole = (tmp_path / "a.npz").read_bytes()
+    (tmp_path / "a.npz").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "b.npz").write_bytes(whole[:150] + bytes([whole[150] ^ 1]) + whole[151:])
+    asked = []
+    again = dict(module.kept(lambda t: asked.append(t) or squares(t), tasks, tmp_path, workers=1))
+    assert asked == tasks[:2]
+    assert again.keys() == first.keys()
+    assert all(np.array_equal(again[t]["squares"], first[t]["squares"]) for t in tasks)
+    assert (tmp_path / "a.npz").read_bytes() == whole
+
+
+def test_a_folder_that_another_run_removes_takes_no_results_along(tmp_path, monkeypatch):
+    """Two runs share it, and the one that ends first removes it: at any moment, the worst here."""
+    save = np.savez
+
+    def saved(path, **arrays):
+        save(path, **arrays)
+        shutil.rmtree(tmp_path / "shared")
+
+    monkeypatch.setattr(module.np, "savez", saved)
+    tasks = [Task("a.npz"), Task("b.npz")]
+    found = dict(module.kept(squares, tasks, tmp_path / "shared", workers=1))
+    assert list(found) == tasks

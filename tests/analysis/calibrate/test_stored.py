@@ -7,6 +7,7 @@ import pytest
 
 from analysis.calibrate import draw, stored
 from analysis.calibrate.cases import CASES
+from analysis.outputs import write_netcdf
 from data.errors import UserError
 from tests.ranks import drawn, too_narrow
 
@@ -16,7 +17,7 @@ def test_ranks_are_read_back_as_they_were_and_drawn(tmp_path, monkeypatch):
     found = {first: drawn(60, too_narrow), second: drawn(40)}
     about = {"column": "3.2", "panel_sha256": "0", "seed": 1}
     path = tmp_path / "calibration.nc"
-    stored.write(stored.table(found, **about), path)
+    write_netcdf(stored.table(found, **about), path)
     again = stored.kept(path, **about)
     for name, own in found.items():
         assert again[name].of.keys() == own.of.keys()

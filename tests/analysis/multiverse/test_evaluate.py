@@ -178,24 +178,22 @@ def small(monkeypatch):
 
 
 def test_an_interrupted_run_goes_on_and_comes_to_the_same(small, tmp_path, monkeypatch):
-    straight = run(small, 1, tmp_path / "a" / "hash", workers=1)
-    list(straight)
+    straight = dict(run(small, 1, tmp_path / "a" / "hash", workers=1))
     first = run(small[::-1], 1, tmp_path / "b" / "hash", workers=1)
     next(first)
     first.close()
     asked = []
     original = evaluate.run_batch
     monkeypatch.setattr(evaluate, "run_batch", lambda b, seed: asked.append(b) or original(b, seed))
-    list(run(small, 1, tmp_path / "b" / "hash", workers=1))
+    goes_on = dict(run(small, 1, tmp_path / "b" / "hash", workers=1))
     assert len(asked) == len(small) - 1
-    one_, other = (collect(small, 1, tmp_path / name / "hash") for name in "ab")
+    one_, other = (collect(small, done, 1, tmp_path / "hash") for done in (straight, goes_on))
     assert one_.identical(other)
 
 
 def test_the_file_is_selected_by_choice_and_its_batches_go(small, tmp_path):
     folder = tmp_path / "multiverse" / "hash"
-    list(run(small, 1, folder, workers=1))
-    tree = collect(small, 1, folder)
+    tree = collect(small, dict(run(small, 1, folder, workers=1)), 1, folder)
     path = tmp_path / evaluate.FILE
     write(tree, path, folder)
     assert list(tmp_path.iterdir()) == [path]
