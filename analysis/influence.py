@@ -34,7 +34,7 @@ COLUMNS = (
 
 `home` is a province's region; `shift` is in the whole sample's standard errors (posterior's: in
 its standard deviation); `turns` is "sign" if the slope has another sign without the rows,
-"significance" if its P crosses 5 %, else empty.
+"significance" if its P crosses 5 %, "no estimate" if there is none, else empty.
 """
 
 LEVEL = 0.05
@@ -80,8 +80,8 @@ def leave_out(panel: Panel, record: Specification) -> Iterator[dict]:
             rest = rows[rows[group] != label]
             try:
                 found = estimate(rest, record)
-            except UserError:
-                continue
+            except UserError:  # rows that are left do not carry it: said, not passed over
+                found = dict.fromkeys(whole, Slope(np.nan, np.nan, np.nan))
             home = rows.loc[rows[group] == label, "region"].iloc[0] if group == "province" else ""
             for term, before in whole.items():
                 after = found[term]
@@ -101,6 +101,8 @@ def leave_out(panel: Panel, record: Specification) -> Iterator[dict]:
 
 def turns(before: Slope, after: Slope) -> str:
     """Say what of a slope is another without the rows."""
+    if np.isnan(after.coef):
+        return "no estimate"
     if before.coef * after.coef < 0:
         return "sign"
     return "significance" if (before.p < LEVEL) != (after.p < LEVEL) else ""
@@ -154,12 +156,14 @@ def summary(found: pd.DataFrame) -> pd.DataFrame:
         row["P"] = own["whole_p"].iloc[0]
         for group in GROUPS:
             of = own[own["group"] == group]
-            far = of.loc[of["shift"].abs().idxmax()]
-            row[group] = f"{far['left_out']} {far['shift']:+.1f}"
+            for kind, shift in (("", of["shift"]), (" (posterior)", of["posterior_shift"])):
+                if shift.notna().any():
+                    far = shift.abs().idxmax()
+                    row[f"{group}{kind}"] = f"{of['left_out'][far]} {shift[far]:+.1f}"
         for what in ("sign", "significance"):
             row[f"turn {what}"] = ", ".join(own.loc[own["turns"] == what, "left_out"])
         rows.append(row)
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).fillna("")
 
 
 def draw(rows: pd.DataFrame) -> Figure:

@@ -263,6 +263,7 @@ SHOWN = {
     "column": "column",
     "term": "term",
     "test": "test",
+    "data_sets": "data sets",
     "published": "printed",
     "detectable": "found in 80 %",
     "power_at_published": "power at the printed",
@@ -278,6 +279,7 @@ def shown(found: pd.DataFrame) -> pd.DataFrame:
         rows[name] = [f"{v:.3f}" for v in rows[name]]
     for name in ("power at the printed", "false alarms"):
         rows[name] = [f"{v:.0%}" if v == v else "" for v in rows[name]]
+    rows["data sets"] = [str(v) if v else "" for v in rows["data sets"]]
     return rows
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pandas as pd
 
 from analysis import claims as ledger
-from analysis import dynamic, power, recovery, simulate
+from analysis import dynamic, influence, power, recovery, simulate
 from analysis.audit import run as audited
+from analysis.calibrate.cases import CASES
 from analysis.calibrate.judge import not_as_they_should
 from analysis.calibrate.judge import summary as calibrated
 from analysis.compare import written
@@ -227,9 +228,16 @@ def _slope(fit: pd.Series) -> str:
 
 def could_find(found: pd.DataFrame) -> str:
     """Say what slopes the rows could have found, and show the headline columns."""
+    own = found[found["panel"] == PANELS[0].name]
+    headline = own[own["column"].isin(HEADLINE)]
+    table = markdown(power.shown(headline).drop(columns=["panel", "term"]))
+    return f"{power.sentence(own)}\n\n{table}"
+
+
+def carriers(found: pd.DataFrame) -> str:
+    """Name without whom the headline's slopes move farthest, and without whom they turn."""
     own = found[found["column"].isin(HEADLINE) & (found["panel"] == PANELS[0].name)]
-    table = markdown(power.shown(own).drop(columns=["panel", "term"]))
-    return f"{power.sentence(found)}\n\n{table}"
+    return markdown(influence.summary(own).drop(columns=["panel", "term", "slope", "P"]))
 
 
 def recovered(found: pd.DataFrame) -> str | None:
@@ -241,10 +249,12 @@ def recovered(found: pd.DataFrame) -> str | None:
 
 
 def calibration(judged: pd.DataFrame) -> str:
-    """Render which calibrations were run, and whether their ranks are what they should be."""
+    """Render which calibrations were run and were not, and whether ranks are as they should be."""
     found = calibrated(judged).drop(columns=["worst", "is as it should"])
     off = not_as_they_should(judged)
     told = f"Not as they should be: {', '.join(off)}." if off else "All are as they should be."
+    left = [case.name for case in CASES if case.name not in set(judged["case"])]
+    told += f" Not run: {'; '.join(left)}." if left else ""
     return f"{told}\n\n{markdown(found)}"
 
 
@@ -287,6 +297,7 @@ OPTIONAL: dict[str, tuple[tuple[str, ...], Callable[..., str | None]]] = {
     "variants": (("dynamic",), variants),
     "simulation": (("dynamic", "simulation"), simulation),
     "multiverse": (("multiverse",), multiverse),
+    "influence": (("influence",), carriers),
     "power": (("power",), could_find),
     "recovery": (("recovery",), recovered),
     "calibration": (("calibration",), calibration),

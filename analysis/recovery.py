@@ -45,10 +45,10 @@ BATCH = 25
 """Data sets in one task."""
 
 DRAWS = 500
-"""Of each posterior: an interval's end is known to a sixteenth of the standard deviation."""
+"""Of each posterior: an interval's end is known to an eighth of the standard deviation."""
 
 COLUMNS = (
-    *("panel", "column", "term", "estimator", "data_sets", "truth", "truth_sd"),
+    *("panel", "column", "term", "estimator", "data_sets", "independent", "truth", "truth_sd"),
     *(
         "bias",
         "bias_low",
@@ -63,7 +63,8 @@ COLUMNS = (
 """The contract of results/recovery.csv.
 
 `term` is a term of interest, or of a slope that differs by region a term and a region (of those
-only the posterior's estimates are there); `truth` and `truth_sd` the mean and standard deviation of
+only the posterior's estimates are there); `independent` the share of posteriors whose draws were
+all effective; `truth` and `truth_sd` the mean and standard deviation of
 the slopes put in; `width` the mean width of 95 % intervals; `_low` and `_high` end 95 % Monte-Carlo
 intervals.
 """
@@ -124,7 +125,8 @@ def study(job: tuple[Panel, Specification, range], seed: int) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns `panel, column, term, estimator, truth, estimate, low, high`.
+        Columns `panel, column, term, estimator, effective, truth, estimate, low, high`; of least
+        squares `effective` is NaN.
 
     Raises
     ------
@@ -150,13 +152,15 @@ def study(job: tuple[Panel, Specification, range], seed: int) -> pd.DataFrame:
         for j, name in enumerate(LEAST_SQUARES):
             low, high = plain[i, :, j].T
             ends = {"estimate": (low + high) / 2, "low": low, "high": high}
-            found.append(pd.DataFrame({**head, "term": term, "estimator": name, **ends}))
-            found[-1]["truth"] = truth[term]
+            told = {"term": term, "estimator": name, "effective": np.nan, "truth": truth[term]}
+            found.append(pd.DataFrame(head | told | ends))
     fits = [posterior(model, definition, made.with_outcome(y), record, rng) for y in outcomes.T]
+    effective = [ess for _, ess in fits]
     for term, values in truth.items():
-        estimate, low, high = np.array([fit[term] for fit in fits]).T
-        ends = {"estimate": estimate, "low": low, "high": high, "truth": values}
-        found.append(pd.DataFrame({**head, "term": term, "estimator": POSTERIOR, **ends}))
+        estimate, low, high = np.array([fit[term] for fit, _ in fits]).T
+        ends = {"estimate": estimate, "low": low, "high": high}
+        told = {"term": term, "estimator": POSTERIOR, "effective": effective, "truth": values}
+        found.append(pd.DataFrame(head | told | ends))
     return pd.concat(found, ignore_index=True)
 
 
@@ -166,14 +170,24 @@ def posterior(
     made: Design,
     record: Specification,
     rng: np.random.Generator,
-) -> dict[str, tuple[float, float, float]]:
-    """Fit the model; return mean and ends of the 95 % interval of each slope of interest."""
+) -> tuple[dict[str, tuple[float, float, float]], float]:
+    """Fit the model.
+
+    Returns
+    -------
+    dict of str to (float, float, float)
+        Mean and ends of the 95 % interval of each slope of interest.
+    float
+        Effective draws.
+    """
     parts = model.split(made, record)
-    flat, _ = by_density(model.module.density(parts, model.module.PRIORS), DRAWS, rng)
+    density = model.module.density(parts, model.module.PRIORS)
+    flat, effective = by_density(density, DRAWS, rng)
     found = slopes_of_interest(model, definition, parts, record, flat)
-    return {
+    ends = {
         term: (draws.mean(), *np.quantile(draws, [0.025, 0.975])) for term, draws in found.items()
     }
+    return ends, effective
 
 
 def run(
@@ -203,6 +217,8 @@ def summary(found: pd.DataFrame) -> pd.DataFrame:
         told = assess(*off.to_numpy().T, 0.0)
         told |= {"truth": own["truth"].mean(), "truth_sd": own["truth"].std()}
         told |= {"width": (own["high"] - own["low"]).mean()}
+        exact = own["effective"].ge(DRAWS).mean() if own["effective"].notna().all() else np.nan
+        told |= {"independent": exact}
         rows.append(dict(zip(keys, key, strict=True)) | told)
     return ordered(pd.DataFrame(rows)[list(COLUMNS)])
 

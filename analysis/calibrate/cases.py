@@ -16,6 +16,9 @@ double precision, is off by 30."""
 CHAINS: dict[str, Any] = {"data_sets": 200, "part": Part(4, 8, 5), "costly": True}
 """Of cases whose fits are chains in the log scales: seconds each."""
 
+JOINT = CHAINS | {"part": Part(3, 6, 1)}
+"""Of several outcomes at once."""
+
 COMPILED = CHAINS | {"batch": 100}
 """Of cases whose fits are chains in the model's variables: each task compiles it."""
 
@@ -31,14 +34,14 @@ CASES = (
     Case("dynamic_regions", "dynamic_regions", "dynamic_regions", shared=EXPLOSIVE_REGIONS),
     Case("autoregressive", "autoregressive", "autoregressive", **CHAINS),
     Case("province_trends", "province_trends", "province_trends", **CHAINS),
-    Case("joint", "joint", "joint", **CHAINS | {"part": Part(3, 6, 1)}),
+    Case("joint", "joint", "joint", **JOINT),
     Case("student_t", "student_t", "student_t", **COMPILED),
     Case("measurement", "measurement", "measurement", **COMPILED | {"part": Part(3, 6, 1)}),
     Case("dynamic_t", "dynamic_t", "dynamic_t", shared=(EXPLOSIVE,), **COMPILED),
     Case("dynamic_stationary", "dynamic_stationary", "dynamic_stationary", **COMPILED),
     *(
         Case(f"{name}, posterior", name, name, posterior=True)
-        for name in ("mundlak", "region_sigma", "hierarchical", "walk")
+        for name in ("flat", "mundlak", "region_sigma", "hierarchical", "walk")
     ),
     *(
         Case(f"{name}, posterior", name, name, posterior=True, costly=True)
@@ -48,6 +51,7 @@ CASES = (
         Case(f"{name}, posterior", name, name, posterior=True, **CHAINS)
         for name in ("pooled", "autoregressive", "province_trends")
     ),
+    Case("joint, posterior", "joint", "joint", posterior=True, **JOINT),
     Case("wrong: one shared σ", "region_sigma", "mundlak", right=False),
     Case(
         "wrong: no Mundlak terms",
@@ -66,9 +70,25 @@ CASES = (
     ),
 )
 
+NO_DATA_SETS = (
+    "its year effects depend on year means of the regressor, which the panel has and the model "
+    "does not draw: no data set comes of its parameters alone"
+)
+NOT_TWO_AT_ONCE = (
+    "it has no density that is a function of sums over rows, which of two data sets add up, and "
+    "its PyMC model is of one data set"
+)
+
 WITHOUT_A_CASE = {
-    "flat": "priors as wide as its draw outcomes of which floating point keeps no residuals",
-    "dynamic_predetermined": "its year effects depend on year means of the regressor, which the "
-    "panel has and the model does not draw: no data set comes of its parameters alone",
+    False: {
+        "flat": "priors as wide as its draw outcomes of which floating point keeps no residuals",
+        "dynamic_predetermined": NO_DATA_SETS,
+    },
+    True: {
+        "dynamic_predetermined": NO_DATA_SETS,
+        **dict.fromkeys(
+            ("student_t", "measurement", "dynamic_t", "dynamic_stationary"), NOT_TWO_AT_ONCE
+        ),
+    },
 }
-"""Models that have none, and why."""
+"""Models that have none about the prior, and about the panel's posterior, and why."""

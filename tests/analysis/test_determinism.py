@@ -98,7 +98,20 @@ def test_what_an_earlier_run_compiled_changes_no_chain(script, tmp_path):
     assert found[0] == found[1]
 
 
+@pytest.fixture(scope="module")
+def other_processor(tmp_path_factory) -> None:
+    """Skip where linear algebra does not become another's by that name."""
+    script = tmp_path_factory.mktemp("blas") / "which.py"
+    script.write_text(
+        "import numpy\nfrom threadpoolctl import threadpool_info\n"
+        "print({each.get('architecture') for each in threadpool_info()})\n"
+    )
+    if OTHER not in in_process(script, "", OPENBLAS_CORETYPE=OTHER):
+        pytest.skip(f"numpy's linear algebra is not OpenBLAS for a processor that can be {OTHER}")
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("other_processor")
 def test_another_processors_linear_algebra_moves_no_estimate(script, first):
     """By more than a millionth of its spread over draws; chains of NUTS part by rounding alone."""
     other = fits(script, INDEPENDENT, OMP_NUM_THREADS="1", OPENBLAS_CORETYPE=OTHER)
@@ -122,6 +135,8 @@ if __name__ == "__main__":
         ["sample", "8.2", "--panel", "recollected", "--model", "flat"],
         ["compare"],
         ["diagnose"],
+        ["influence", "8.2", "5.1", "--panel", "recollected"],
+        ["recover", "8.2", "--panel", "recollected", "--data-sets", "20"],
     ):
         cli.app([*words, "--out", sys.argv[1]], standalone_mode=False)
 """
@@ -143,11 +158,13 @@ def written(tmp_path_factory) -> dict[str, bytes]:
 
 @pytest.mark.slow
 def test_tables_are_the_same_byte_for_byte(written, tmp_path):
-    assert {"replication.csv", "comparison.csv", "diagnostics.csv"} < set(written)
+    names = ("replication", "comparison", "diagnostics", "influence", "recovery")
+    assert {f"{name}.csv" for name in names} < set(written)
     assert tables(tmp_path / "other", OMP_NUM_THREADS="2", PYTHONHASHSEED="2") == written
 
 
 @pytest.mark.trust
+@pytest.mark.usefixtures("other_processor")
 @pytest.mark.parametrize("threads", ["1", "2"])
 def test_another_processors_linear_algebra_moves_no_table(written, tmp_path, threads):
     """Words are the same, and numbers to nine digits; to six where they are of rounding errors."""

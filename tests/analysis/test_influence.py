@@ -69,6 +69,7 @@ def test_who_carries_a_slope_is_named(found):
         (Slope(-0.1, 0.1, 0.3), "sign"),
         (Slope(0.1, 0.1, 0.3), "significance"),
         (Slope(0.3, 0.1, 0.003), ""),
+        (Slope(np.nan, np.nan, np.nan), "no estimate"),
     ],
 )
 def test_what_turns_is_sign_before_significance(after, said):

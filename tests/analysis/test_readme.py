@@ -46,13 +46,15 @@ def test_filled_cells_are_counted_from_the_dataset():
 def test_power_is_told_in_a_sentence_and_shown_for_the_headline():
     found = pd.DataFrame(
         {"panel": "recollected", "column": ["3.2", "4.1"], "term": "indus", "test": "province",
-         "published": 0.105, "detectable": [0.249, 0.08], "published_over_detectable": [0.42, 1.3],
-         "power_at_published": 0.21, "false_alarms": 0.06}
+         "data_sets": 2_000, "published": 0.105, "detectable": [0.249, 0.08],
+         "published_over_detectable": [0.42, 1.3], "power_at_published": 0.21, "false_alarms": 0.06}
     )  # fmt: skip
     said = readme.could_find(found)
     assert said.startswith("Slopes as large as the published ones would be found with 80% power")
     assert "1 of 2 by errors clustered by province" in said
-    assert said.splitlines()[-1] == "| 3.2 | province | 0.105 | 0.249 | 21% | 6% |"
+    elsewhere = pd.concat([found, found.assign(panel="reconstructed")])
+    assert readme.could_find(elsewhere) == said
+    assert said.splitlines()[-1] == "| 3.2 | province | 2000 | 0.105 | 0.249 | 21% | 6% |"
 
 
 def test_slopes_by_model_are_shown_once_all_are_sampled():
@@ -90,10 +92,25 @@ def test_calibrations_say_which_are_not_as_they_should_be():
          "passes": [True, True, False]}
     )  # fmt: skip
     lines = readme.calibration(judged).splitlines()
-    assert lines[0] == "All are as they should be."
+    assert lines[0].startswith("All are as they should be. Not run: region_sigma; hierarchical; ")
     assert lines[-2] == "| mundlak | 1000 | 2 | 0 | 0.1 | 100% | be uniform |"
     told = readme.calibration(judged.assign(passes=[True, False, True])).splitlines()[0]
-    assert told == "Not as they should be: mundlak, wrong: one shared σ."
+    assert told.startswith("Not as they should be: mundlak, wrong: one shared σ. Not run: ")
+
+
+def test_who_moves_the_headline_is_named_beside_the_posterior_where_there_is_one():
+    row = {"panel": "recollected", "column": "3.2", "term": "indus", "group": "province",
+           "whole": 0.2, "whole_p": 0.01, "turns": "", "posterior_shift": 0.5}  # fmt: skip
+    rows = [row | {"left_out": "Hubei", "shift": -1.5},
+            row | {"left_out": "Hunan", "shift": 0.5, "turns": "sign", "posterior_shift": -1.0},
+            row | {"left_out": "2015", "group": "year", "shift": 0.1, "posterior_shift": None},
+            row | {"left_out": "Tibet", "column": "4.1", "shift": 9.0}]  # fmt: skip
+    head, _, line = readme.carriers(pd.DataFrame(rows)).splitlines()
+    assert (
+        head
+        == "| column | province | province (posterior) | year | turn sign | turn significance |"
+    )
+    assert line == "| 3.2 | Hubei -1.5 | Hunan -1.0 | 2015 +0.1 | Hunan |  |"
 
 
 def test_bounds_are_shown_from_least_to_greatest():

@@ -12,10 +12,11 @@ from tests.fits import simulated
 (BASELINE,) = select(["3.2"])
 
 
-def test_every_model_has_a_case_or_a_reason_to_have_none():
-    with_a_case = {case.fitted for case in CASES if case.right}
-    assert with_a_case.isdisjoint(WITHOUT_A_CASE)
-    assert with_a_case | WITHOUT_A_CASE.keys() == {model.name for model in MODELS}
+@pytest.mark.parametrize("posterior", [False, True])
+def test_every_model_has_a_case_or_a_reason_to_have_none(posterior):
+    has = {case.fitted for case in CASES if case.right and case.posterior == posterior}
+    assert has.isdisjoint(WITHOUT_A_CASE[posterior])
+    assert has | WITHOUT_A_CASE[posterior].keys() == {model.name for model in MODELS}
 
 
 @pytest.mark.parametrize("name", ["dynamic", "dynamic_regions"])

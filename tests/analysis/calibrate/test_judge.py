@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from arviz_stats.ecdf_utils import ecdf_pit
 from scipy import stats
 
 from analysis.calibrate.cases import CASES
@@ -53,3 +54,12 @@ def test_ranks_that_are_uniform_are_inside_a_band_as_often_as_it_says(size):
     wider = band(size, 50)
     assert (wider[0] <= low).all()
     assert (wider[1] >= high).all()
+
+
+def test_a_band_is_arvizs_but_for_its_simulation():
+    """ArviZ's points are as many as its values: those of 256 possible ranks if that is 256."""
+    size = DRAWS + 1
+    _, _, low, high = ecdf_pit(np.linspace(0, 1, size), 1 - LEVEL, 20_000)
+    found = band(size, 1)
+    for own, theirs in zip(found, (low, high), strict=True):
+        assert np.abs(own - size * theirs[1:-1]).max() <= 1
