@@ -29,6 +29,7 @@ MADE_BY = {
     "sensitivity_power": "sensitivity",
     "calibration": "calibrate",
     "multiverse": "multiverse",
+    "multiverse_variance": "multiverse",
     "influence": "influence",
     "power": "power",
     "recovery": "recover",

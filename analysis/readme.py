@@ -182,19 +182,29 @@ def simulation(estimated: pd.DataFrame, found: pd.DataFrame) -> str:
     return "\n\n".join(parts)
 
 
-def multiverse(found: pd.DataFrame) -> str:
-    """Render, for every slope, how its universes compare with the printed number."""
+def multiverse(found: pd.DataFrame, variance: pd.DataFrame) -> str:
+    """Render, for every slope, how its universes compare with the printed number.
+
+    And which choice decides most: the one without which the variance of slopes is least.
+    """
     universes = found.loc[found["family"] == GRID_FAMILY, "universes"].sum()
     posteriors = found.drop_duplicates("column")["posteriors"].sum()
     told = (
         f"{universes:,} least-squares slopes, {posteriors:,.0f} posteriors; Table 5 by GMM. "
         "*Significant*: a 95 % interval beyond zero on the side of the printed sign, by "
         "conventional errors and by errors clustered by province; *wild bootstrap*, of a balanced "
-        "part of them.\n"
+        "part of them; *decides most*, the choice in which most of the slopes' variance takes "
+        "part, by itself or with others.\n"
     )
     kept = ["column", "term", "printed", "median", "2.5 %", "97.5 %", "printed sign"]
     kept += ["significant", "by province", "wild bootstrap", "below printed", "P ≥ 97.5 %"]
-    return f"{told}\n{markdown(shown(found)[kept])}"
+    most = variance.loc[variance.groupby(["column", "term"])["total"].idxmax()]
+    said = {
+        (v.column, v.term): f"{v.choice.replace('_', ' ')} {v.total:.0%}" for v in most.itertuples()
+    }
+    rows = shown(found)[kept]
+    keys = zip(rows["column"], rows["term"], strict=True)
+    return f"{told}\n{markdown(rows.assign(**{'decides most': [said.get(k, '') for k in keys]}))}"
 
 
 def assumptions(comparison: pd.DataFrame) -> str | None:
@@ -296,7 +306,7 @@ OPTIONAL: dict[str, tuple[tuple[str, ...], Callable[..., str | None]]] = {
     "roots": (("dynamic",), roots),
     "variants": (("dynamic",), variants),
     "simulation": (("dynamic", "simulation"), simulation),
-    "multiverse": (("multiverse",), multiverse),
+    "multiverse": (("multiverse", "multiverse_variance"), multiverse),
     "influence": (("influence",), carriers),
     "power": (("power",), could_find),
     "recovery": (("recovery",), recovered),

@@ -4,11 +4,13 @@ import pandas as pd
 import pytest
 
 from analysis import dynamic, readme, simulate
+from analysis.multiverse import summarise
 from analysis.outputs import ROOT
 from analysis.specifications import select
 from data.errors import UserError
 from data.panel import PANELS
 from models.registry import models_for
+from tests import universes
 from tests.analysis.report import made
 from tests.results import comparison, replication
 
@@ -41,6 +43,17 @@ def test_filled_cells_are_counted_from_the_dataset():
     assert "5,642 indicator cells" in text
     assert text.startswith("**13.3%")
     assert "99% of the cells behind `indus`" in text
+
+
+def test_the_multiverse_names_the_choice_that_decides_most():
+    tree = universes.tree()
+    spread = {name: values.var() for name, values in universes.effects().items()}  # they add up
+    most = max(spread, key=spread.get)
+    text = readme.multiverse(summarise.table(tree), summarise.variance(tree))
+    (line,) = (line for line in text.splitlines() if line.startswith("| 3.2 | indus |"))
+    assert line.endswith(f"| {most} {spread[most] / sum(spread.values()):.0%} |")
+    (line,) = (line for line in text.splitlines() if line.startswith("| 5.1 | indus |"))
+    assert line.endswith("|  |")
 
 
 def test_power_is_told_in_a_sentence_and_shown_for_the_headline():
