@@ -48,43 +48,37 @@ DRAWS = 500
 """Of each posterior: an interval's end is known to an eighth of the standard deviation."""
 
 COLUMNS = (
-    *("panel", "column", "term", "estimator", "data_sets", "independent", "truth", "truth_sd"),
-    *(
-        "bias",
-        "bias_low",
-        "bias_high",
-        "rmse",
-        "coverage",
-        "coverage_low",
-        "coverage_high",
-        "width",
-    ),
+    *("panel", "column", "term", "estimator", "data_sets", "independent"),
+    *("truth", "truth_sd", "bias", "bias_low", "bias_high", "rmse"),
+    *("coverage", "coverage_low", "coverage_high", "width"),
 )
 """The contract of results/recovery.csv.
 
 `term` is a term of interest, or of a slope that differs by region a term and a region (of those
 only the posterior's estimates are there); `independent` the share of posteriors whose draws were
-all effective; `truth` and `truth_sd` the mean and standard deviation of
-the slopes put in; `width` the mean width of 95 % intervals; `_low` and `_high` end 95 % Monte-Carlo
-intervals.
+all effective; `truth` and `truth_sd` the mean and standard deviation of the slopes put in; `width`
+the mean width of 95 % intervals; `_low` and `_high` end 95 % Monte-Carlo intervals.
 """
 
 Slopes = dict[str, Array]
 """By term, draws of shape (size,)."""
 
 
+def free_variables(definition: pm.Model, parts: Parts, flat: dict[str, Array]) -> dict[str, Array]:
+    """Return flat draws, shapes (draws, size), as one chain, shapes (1, draws, *dims)."""
+    chain = {name: value[None] for name, value in flat.items()}
+    return {name: value for name, (_, value) in shaped(definition, parts, chain).items()}
+
+
 def slopes_of_interest(
-    model: Model, definition: pm.Model, parts: Parts, record: Specification, flat: dict[str, Array]
+    model: Model, parts: Parts, record: Specification, free: dict[str, Array]
 ) -> Slopes:
     """Return what a trace would report: slopes of interest, over all rows and by region.
 
     Parameters
     ----------
-    flat : dict of str to ndarray, shapes (draws, size)
-        Free variables.
+    free : dict of str to ndarray, shapes (1, draws, *dims)
     """
-    drawn = {name: value[None] for name, value in flat.items()}
-    free = {name: value for name, (_, value) in shaped(definition, parts, drawn).items()}
     reported = model.module.report(parts, free)
     _, over_rows = reported["slope"]
     found = {term: over_rows[0, :, i] for i, term in enumerate(record.interest)}
@@ -112,10 +106,9 @@ def data_sets(
     outcomes : ndarray, shape (n, size)
     """
     flat, _ = by_density(model.module.density(parts, model.module.PRIORS), size, rng)
-    drawn = {name: value[None] for name, value in flat.items()}
-    free = {name: value for name, (_, value) in shaped(definition, parts, drawn).items()}
+    free = free_variables(definition, parts, flat)
     _, outcomes = model.module.rows(parts, free, rng).predictive["y"]
-    return slopes_of_interest(model, definition, parts, record, flat), outcomes[0].T
+    return slopes_of_interest(model, parts, record, free), outcomes[0].T
 
 
 @threadpool_limits.wrap(limits=1)
@@ -183,7 +176,7 @@ def posterior(
     parts = model.split(made, record)
     density = model.module.density(parts, model.module.PRIORS)
     flat, effective = by_density(density, DRAWS, rng)
-    found = slopes_of_interest(model, definition, parts, record, flat)
+    found = slopes_of_interest(model, parts, record, free_variables(definition, parts, flat))
     ends = {
         term: (draws.mean(), *np.quantile(draws, [0.025, 0.975])) for term, draws in found.items()
     }
