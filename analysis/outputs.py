@@ -98,11 +98,16 @@ def read_netcdf(path: Path) -> xr.DataTree:
         raise UserError(
             f"{path} cannot be read as NetCDF: delete it and run `{command}`."
         ) from error
-    said, found = tree.attrs.pop(SEAL, "none"), seal(tree)
+    said, found = tree.attrs.pop(SEAL, None), seal(tree)
+    if said is None:
+        raise UserError(
+            f"{path} does not say the sha256 of its content, as this version's files do: delete "
+            f"it and run `{command}`."
+        )
     if said != found:
         raise UserError(
-            f"{path} was changed since it was written (sha256 of its content {found[:16]}…, in the "
-            f"file {said[:16]}…): delete it and run `{command}`."
+            f"{path} was changed since it was written (sha256 of its content {found[:16]}…, by "
+            f"itself {str(said)[:16]}…): delete it and run `{command}`."
         )
     return tree
 

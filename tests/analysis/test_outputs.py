@@ -61,6 +61,9 @@ def test_what_was_changed_by_hand_is_refused_with_both_hashes(tree, tmp_path):
     changed.to_netcdf(path, engine="netcdf4")
     with pytest.raises(UserError, match=r"was changed .*\(sha256 of its content [0-9a-f]{16}…"):
         read_netcdf(path)
+    xr.DataTree(tree["/least_squares/3.2"].to_dataset()).to_netcdf(path, engine="netcdf4")
+    with pytest.raises(UserError, match="does not say the sha256"):
+        read_netcdf(path)
     path.write_bytes(path.read_bytes()[:3_000])
     with pytest.raises(UserError, match="cannot be read as NetCDF"):
         read_netcdf(path)
