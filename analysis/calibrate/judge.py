@@ -48,7 +48,7 @@ def judge(case: Case, found: Ranks) -> pd.DataFrame:
         for element, column in enumerate(values.T):
             # A rank among draws, spread over its cell, is uniform if ranks are.
             jitter = np.random.default_rng(element).random(len(column))
-            uniform = (column + jitter) / (DRAWS + 1)
+            uniform = (np.sort(column) + jitter) / (DRAWS + 1)
             tests = [stats.kstest(u, "uniform") for u in (uniform, np.abs(2 * uniform - 1))]
             p = min(1.0, len(tests) * min(test.pvalue for test in tests))
             low, high = band(len(column), total)

@@ -156,16 +156,19 @@ class Ranks:
         By parameter.
     effective : ndarray, shape (data sets,)
         Effective draws of the coordinate that had the fewest, of those from which ranks were kept.
+    first : int
+        Number of the first data set.
     """
 
     of: dict[str, NDArray[np.int64]]
     effective: Array
+    first: int = 0
 
 
 def ranks(
     case: Case, panel: Panel, record: Specification, size: int, seed: int = 1, workers: int = 2
 ) -> Iterator[Ranks]:
-    """Simulate and fit data sets; yield ranks of the parameters, a batch at a time.
+    """Simulate and fit data sets; yield ranks of the parameters, a batch at a time, in any order.
 
     A data set depends on its number and the seed alone.
     """
@@ -199,7 +202,9 @@ def _batch(case: Case, panel: Panel, record: Specification, seed: int, numbers: 
         )
         effective.append(ess)
     return Ranks(
-        {name: np.stack([each[name] for each in found]) for name in found[0]}, np.array(effective)
+        {name: np.stack([each[name] for each in found]) for name in found[0]},
+        np.array(effective),
+        numbers.start,
     )
 
 
@@ -347,8 +352,8 @@ def _added(one: Any, other: Any) -> Any:
 
 
 def collect(batches: Iterable[Ranks]) -> Ranks:
-    """Put batches of ranks together; their order does not matter."""
-    found = list(batches)
+    """Put batches of ranks together, in the order of their data sets' numbers."""
+    found = sorted(batches, key=lambda each: each.first)
     return Ranks(
         {name: np.concatenate([each.of[name] for each in found]) for name in found[0].of},
         np.concatenate([each.effective for each in found]),
