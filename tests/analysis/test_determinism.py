@@ -163,17 +163,27 @@ def test_tables_are_the_same_byte_for_byte(written, tmp_path):
     assert tables(tmp_path / "other", OMP_NUM_THREADS="2", PYTHONHASHSEED="2") == written
 
 
+LOOSER = {
+    # Weights of a flat twin's draws are all one, but for rounding: k̂ is of what is left.
+    "diagnostics.csv": {"rtol": 1e-6},
+    # Moves are differences, in standard errors: nine digits are of what they are between.
+    "influence.csv": {"atol": 1e-9},
+    # Of independent draws, which move by a millionth of their spread: see above.
+    "recovery.csv": {"rtol": 1e-6, "atol": 1e-7},
+}
+"""How far numbers may move where nine digits are too many."""
+
+
 @pytest.mark.trust
 @pytest.mark.usefixtures("other_processor")
 @pytest.mark.parametrize("threads", ["1", "2"])
 def test_another_processors_linear_algebra_moves_no_table(written, tmp_path, threads):
-    """Words are the same, and numbers to nine digits; to six where they are of rounding errors."""
+    """Words are the same, and numbers to nine digits, but for `LOOSER`."""
     variables = {"OPENBLAS_CORETYPE": OTHER, "OPENBLAS_NUM_THREADS": threads}
     other = tables(tmp_path / "other", **variables)
     assert set(other) == set(written)
     for name, content in written.items():
-        # Weights of a flat twin's draws are all one, but for rounding: k̂ is of what is left.
-        rtol = 1e-6 if name == "diagnostics.csv" else 1e-9
+        within = {"rtol": 1e-9, "atol": 1e-12} | LOOSER.get(name, {})
         one, two = (pd.read_csv(BytesIO(each), dtype=str) for each in (content, other[name]))
         for column in one:
             numbers = [pd.to_numeric(each[column], errors="coerce") for each in (one, two)]
@@ -181,4 +191,4 @@ def test_another_processors_linear_algebra_moves_no_table(written, tmp_path, thr
                 each[column].mask(n.notna()) for each, n in zip((one, two), numbers, strict=True)
             ]
             pd.testing.assert_series_equal(*words, obj=f"{name} {column}")
-            pd.testing.assert_series_equal(*numbers, rtol=rtol, atol=1e-12, obj=f"{name} {column}")
+            pd.testing.assert_series_equal(*numbers, **within, obj=f"{name} {column}")
