@@ -33,15 +33,22 @@ empirical distribution lie outside its band.
 """
 
 
-def judge(case: Case, found: Ranks) -> pd.DataFrame:
+def judge(case: Case, found: Ranks, cases: int = 1) -> pd.DataFrame:
     """Judge the ranks of each parameter.
+
+    Parameters
+    ----------
+    case : Case
+    found : Ranks
+    cases : int
+        So many are judged together: it is at 1 % for all of their parameters.
 
     Returns
     -------
     DataFrame
         A row per element of each parameter, columns `COLUMNS`.
     """
-    total = sum(values.shape[1] for values in found.of.values())
+    total = cases * sum(values.shape[1] for values in found.of.values())
     independent = float((found.effective >= DRAWS).mean())
     rows = []
     for name, values in found.of.items():
