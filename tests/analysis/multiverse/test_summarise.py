@@ -109,8 +109,9 @@ def test_the_figures_mark_the_printed_slope_at_its_place(tables):
 
 
 def test_a_reader_sees_per_cent_and_three_decimals(tables):
-    line = next(row for row in multiverse(tables["multiverse"]).splitlines() if "| 3.2 |" in row)
+    text = multiverse(tables["multiverse"], tables["multiverse_variance"])
+    line = next(row for row in text.splitlines() if "| 3.2 |" in row)
     share = f"{(estimates() > 0).mean():.0%}"
     assert f"| 0.105 | {np.median(estimates()):.3f} |" in line
     assert share in line
-    assert "60 least-squares slopes, 3 posteriors" in multiverse(tables["multiverse"])
+    assert "60 least-squares slopes, 3 posteriors" in text
