@@ -19,7 +19,7 @@ import pymc as pm
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from analysis.calibrate.ranks import by_density
+from analysis.calibrate.ranks import by_density, free_variables
 from analysis.describe import main_model
 from analysis.power import (
     LEAST_SQUARES,
@@ -29,7 +29,6 @@ from analysis.power import (
     intervals_of_least_squares,
     ordered,
 )
-from analysis.sample import shaped
 from analysis.simulate import assess
 from analysis.spread import spread
 from data.errors import UserError
@@ -38,8 +37,6 @@ from models.design import Design, Specification
 from models.registry import Model, Parts
 
 Array = NDArray[np.float64]
-
-DATA_SETS = 200
 
 BATCH = 25
 """Data sets in one task."""
@@ -62,12 +59,6 @@ the mean width of 95 % intervals; `_low` and `_high` end 95 % Monte-Carlo interv
 
 Slopes = dict[str, Array]
 """By term, draws of shape (size,)."""
-
-
-def free_variables(definition: pm.Model, parts: Parts, flat: dict[str, Array]) -> dict[str, Array]:
-    """Return flat draws, shapes (draws, size), as one chain, shapes (1, draws, *dims)."""
-    chain = {name: value[None] for name, value in flat.items()}
-    return {name: value for name, (_, value) in shaped(definition, parts, chain).items()}
 
 
 def slopes_of_interest(
@@ -118,8 +109,8 @@ def study(job: tuple[Panel, Specification, range], seed: int) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns `panel, column, term, estimator, effective, truth, estimate, low, high`; of least
-        squares `effective` is NaN.
+        Columns `panel, column, data_set, term, estimator, effective, truth, estimate, low, high`;
+        of least squares `effective` is NaN.
 
     Raises
     ------
@@ -138,7 +129,7 @@ def study(job: tuple[Panel, Specification, range], seed: int) -> pd.DataFrame:
     definition = model.module.build(parts)
     rng = np.random.default_rng([seed, *map(ord, record.column), numbers.start])
     truth, outcomes = data_sets(model, definition, parts, record, len(numbers), rng)
-    head = {"panel": panel.name, "column": record.column}
+    head = {"panel": panel.name, "column": record.column, "data_set": numbers}
     found = []
     plain = intervals_of_least_squares(made, outcomes, len(record.interest))
     for i, term in enumerate(record.interest):
@@ -186,7 +177,7 @@ def posterior(
 def run(
     panels: Sequence[Panel],
     records: Sequence[Specification],
-    size: int = DATA_SETS,
+    size: int,
     seed: int = 1,
     workers: int = 2,
     cluster: str | None = None,
@@ -204,6 +195,8 @@ def run(
 def summary(found: pd.DataFrame) -> pd.DataFrame:
     """Return bias, root mean squared error, coverage and width: `COLUMNS`."""
     rows = []
+    # Batches come in any order, and sums hang on it in the last digit.
+    found = found.sort_values(["panel", "column", "data_set"], kind="stable")
     keys = ["panel", "column", "term", "estimator"]
     for key, own in found.groupby(keys, sort=False):
         off = own[["estimate", "low", "high"]].sub(own["truth"], axis=0)

@@ -9,9 +9,9 @@ EXPLOSIVE = ("slope_std", 0.5)
 years of the model's own, at which a root of 2.5 is none, leave numbers that no computer holds."""
 
 EXPLOSIVE_REGIONS = (EXPLOSIVE, ("tau_slope_std", 0.15))
-"""The same where each region has a root of its own. With the model's scale of 0.5 one is beyond 3
-in 7 of 1,000 data sets: outcomes of 10⁵ beside errors of 0.02, whose log density, of squares in
-double precision, is off by 30."""
+"""The same where each region has a root of its own. With the model's own scale some lie
+far beyond: outcomes so large that their squares, in double precision, keep nothing of the errors,
+and the log density is noise."""
 
 CHAINS: dict[str, Any] = {"data_sets": 200, "part": Part(4, 8, 5), "costly": True}
 """Of cases whose fits are chains in the log scales: seconds each."""

@@ -47,7 +47,9 @@ def draw(rows: pd.DataFrame) -> Figure:
             above = np.concatenate([[0], count, [size]]) / size - expected
             colour, width = (PALETTE[5], 0.9) if out else (PALETTE[0], 0.4)
             # As pixels in the SVG too: paths of every parameter are megabytes.
-            style = {"color": colour, "lw": width, "zorder": 2 + out, "rasterized": True}
+            style = {"color": colour, "lw": width, "zorder": 2 + out}
+            # Few shades of colour pack well.
+            style |= {"rasterized": True, "antialiased": False}
             (line,) = axes.plot(expected, above, **style)
             shown.setdefault(f"parameter {'outside' if out else 'inside'} its band", line)
         axes.set_title(case.name, loc="left", fontsize=7)

@@ -237,8 +237,7 @@ def _data_set(
     rng: np.random.Generator,
 ) -> tuple[Draws, Parts]:
     """Draw data given parameters; return these as the model has them given the data, and both."""
-    drawn = {name: value[None] for name, value in truth.items()}
-    variables = {name: value for name, (_, value) in shaped(definition, parts, drawn).items()}
+    variables = free_variables(definition, parts, truth)
     if not hasattr(model.module, "generate"):
         outcome = model.module.rows(parts, variables, rng).predictive["y"][1].ravel()
         return truth, replace(fitted, design=fitted.design.with_outcome(outcome))
@@ -248,6 +247,12 @@ def _data_set(
         free = model.module.restated(parts, data, free)
         truth = {name: value.reshape(1, -1) for name, value in free.items()}
     return truth, data
+
+
+def free_variables(definition: pm.Model, parts: Parts, flat: Draws) -> Draws:
+    """Return flat draws as one chain, shapes (1, draws, *dims)."""
+    chain = {name: value[None] for name, value in flat.items()}
+    return {name: value for name, (_, value) in shaped(definition, parts, chain).items()}
 
 
 # --- fits ---------------------------------------------------------------------------------------

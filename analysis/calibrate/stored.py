@@ -64,8 +64,7 @@ def kept(path: Path, **attributes: str | int) -> dict[str, Ranks]:
     if not path.is_file():
         return {}
     dataset = read_netcdf(path).to_dataset()
-    asked = all(dataset.attrs.get(name) == value for name, value in attributes.items())
-    if not asked or "made_from" not in dataset:
+    if any(dataset.attrs.get(name) != value for name, value in attributes.items()):
         return {}
     hashes = [case.made_from for case in CASES]
     return ranks_of(dataset.isel(series=dataset["made_from"].isin(hashes).to_numpy()))

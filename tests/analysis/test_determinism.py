@@ -136,7 +136,7 @@ if __name__ == "__main__":
         ["compare"],
         ["diagnose"],
         ["influence", "8.2", "5.1", "--panel", "recollected"],
-        ["recover", "8.2", "--panel", "recollected", "--data-sets", "20"],
+        ["recover", "8.2", "--panel", "recollected", "--data-sets", "30"],
     ):
         cli.app([*words, "--out", sys.argv[1]], standalone_mode=False)
 """

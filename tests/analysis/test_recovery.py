@@ -59,12 +59,17 @@ def test_a_batch_is_estimated_by_all_and_summed_up(panel):
     told = recovery.summary(found)
     assert tuple(told.columns) == recovery.COLUMNS
     assert (told["data_sets"] == 4).all()
+    later = found.assign(data_set=found["data_set"] + 4, estimate=found["estimate"] + 1e-3)
+    in_order, not_in_order = (
+        recovery.summary(pd.concat(each)) for each in ((found, later), (later, found))
+    )
+    pd.testing.assert_frame_equal(in_order, not_in_order, check_exact=True)
 
 
 def test_bias_error_and_coverage_are_of_the_slopes_put_in():
     found = pd.DataFrame(
         {"panel": "recollected", "column": "3.2", "term": "indus", "estimator": POSTERIOR,
-         "effective": [recovery.DRAWS] * 3 + [recovery.DRAWS - 1],
+         "data_set": range(4), "effective": [recovery.DRAWS] * 3 + [recovery.DRAWS - 1],
          "truth": [1.0, 2.0, 3.0, 4.0], "estimate": [1.1, 2.3, 3.0, 4.0],
          "low": [0.9, 2.1, 2.9, 3.9], "high": [1.3, 2.5, 3.1, 4.1]}
     )  # fmt: skip
