@@ -22,10 +22,12 @@ The rule, written before any result was looked at; nothing that comes out may ch
    `depends on the data`      `for` on some panels, not on all
    `doubtful`                 `against` on some panels, `for` on none
    `not established`          `open` on every panel
-4. What turns a `for`, on any panel: another model of the column that passed its gate, another
-   prior, or the sample without one province gives a 95 % interval that does not exclude the other
-   sign; or less than 95 % of the multiverse has the claimed sign. What has not been made turns
-   nothing, and the ledger says that it is missing.
+4. What turns a `for`, on any panel: another model of the column, another prior (both only if the
+   fit passed its gate), or the sample without one province gives a 95 % interval that does not
+   exclude the other sign; or less than 95 % of the multiverse has the claimed sign. Of where a
+   parabola turns, another model's probability below 97.5 %. The main model's flat twin, which is
+   least squares again, is not another model. What has not been made turns nothing, and the
+   ledger says that it is missing: of models, those of errors that hang together over years.
 """
 
 import json
@@ -45,7 +47,7 @@ from data.definitions import DESCRIBED
 from data.files import replacing, sha256
 from data.panel import PANELS
 from models.design import Specification
-from models.registry import models_for
+from models.registry import find, models_for
 
 EVIDENCE = tuple(kind.name for kind in PANELS if kind.evidence)
 IMPLIED = tuple(kind.name for kind in PANELS if not kind.evidence)
@@ -229,8 +231,8 @@ def evidence_model(record: Specification) -> str:
 
 def other_models(record: Specification) -> list[str]:
     """Return models of a column to set beside its main one: those of errors that hang together."""
-    extra = [model.name for model in models_for(record) if model.extra]
-    return [name for name in extra if name in ("autoregressive", "province_trends")] or extra[:1]
+    extra = [model for model in models_for(record) if model.extra]
+    return [model.name for model in [one for one in extra if one.correlated] or extra[:1]]
 
 
 def posterior(claim: Claim, panel: str, tables: Mapping[str, pd.DataFrame]) -> dict:
@@ -284,30 +286,37 @@ def steps(claim: Claim, panel: str, tables: Mapping[str, pd.DataFrame]) -> list[
 def turning(
     claim: Claim, panel: str, sign: float, tables: Mapping[str, pd.DataFrame]
 ) -> dict[str, list[str] | None]:
-    """Return what turns a `for` on a panel by rule 4, by kind; None where nothing was made."""
+    """Return what turns a `for` on a panel by rule 4, by kind.
+
+    Returns
+    -------
+    dict
+        None where nothing turns it of what was made, and what the rule asks for was not all made.
+        Of a parabola's turning point other models alone tell.
+    """
     (record,) = select([claim.column])
     whole, region = home(record)
     main = evidence_model(record)
+    at = {"panel": panel, "column": claim.column, "term": claim.term}
     if claim.kind == "no turn":
-        return {}  # none of them says where a parabola turns
-    fit = {"panel": panel, "column": whole.column, "model": main, "term": claim.term}
-    models = rows(tables["comparison"], panel=panel, column=claim.column, term=claim.term)
+        models = _others(rows(tables["turning_points"], **at, region="all"), main)
+        off = models["p_inside"] > 1 - CERTAIN if len(models) else []
+        return {"other models": _looked(models, other_models(whole), off)}
+    models = _others(rows(tables["comparison"], **at), main)
     if len(models):
-        models = models[(models["gate"] == "pass") & models["counterpart"].isna()]
-        models = models[(models["model"] != main) & (models["model"] != "flat")]
-    quantity = {"quantity": "slope" if region == AVERAGE else "slope_region"}
-    priors = rows(tables["sensitivity_priors"], **fit, **quantity)
-    if region != AVERAGE:
-        priors = rows(priors, region=region)
-    provinces = rows(tables["sensitivity_influence"], **fit, region=region)
+        models = models[models["counterpart"].isna()]
+    fit = {"panel": panel, "column": whole.column, "model": main, "term": claim.term}
+    fit |= {"region": region}
+    priors = rows(tables["sensitivity_priors"], **fit, quantity="slope", gate="pass")
+    provinces = rows(tables["sensitivity_influence"], **fit)
     if len(provinces):
         reach = Z * provinces["sd"]
         provinces = provinces.assign(q025=provinces["mean"] - reach, q975=provinces["mean"] + reach)
     universes = rows(tables["multiverse"], column=claim.column, term=claim.term)
     return {
-        "other models": _turned(models, "model", sign),
-        "other priors": _turned(priors, "priors", sign),
-        "one province less": _turned(provinces, "province", sign),
+        "other models": _looked(models, other_models(whole), _off(models, sign)),
+        "other priors": _named(priors, "priors", _off(priors, sign)),
+        "one province less": _named(provinces, "province", _off(provinces, sign)),
         "multiverse": None
         if universes.empty
         else [
@@ -316,12 +325,30 @@ def turning(
     }
 
 
-def _turned(table: pd.DataFrame, label: str, sign: float) -> list[str] | None:
-    """Name the rows whose interval does not exclude the other sign; None if there are no rows."""
+def _others(table: pd.DataFrame, main: str) -> pd.DataFrame:
+    """Return the rows of models that passed their gate, but the main one and its flat twin."""
     if table.empty:
-        return None
-    off = (table["q025"] <= 0) if sign > 0 else (table["q975"] >= 0)
-    return table.loc[off, label].astype(str).tolist()
+        return table
+    table = table[table["gate"] == "pass"]
+    return table[[name != main and find(name).prior_groups for name in table["model"]]]
+
+
+def _off(table: pd.DataFrame, sign: float) -> Sequence[bool]:
+    """Tell which intervals do not exclude the other sign."""
+    if table.empty:
+        return []
+    return (table["q025"] <= 0) if sign > 0 else (table["q975"] >= 0)
+
+
+def _looked(models: pd.DataFrame, asked: Sequence[str], off: Sequence[bool]) -> list[str] | None:
+    """Name the models that turn a finding; None if none does and some asked for are not there."""
+    named = _named(models, "model", off)
+    return named if named or (named == [] and set(asked) <= set(models["model"])) else None
+
+
+def _named(table: pd.DataFrame, label: str, off: Sequence[bool]) -> list[str] | None:
+    """Name the rows that turn a finding; None if there are no rows."""
+    return None if table.empty else table.loc[off, label].astype(str).tolist()
 
 
 MADE_WITH = {

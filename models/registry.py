@@ -134,6 +134,8 @@ class Model:
         Whether it is also fitted to dynamic columns, as their static counterpart.
     extra : bool
         Whether it is fitted only when it is named.
+    correlated : bool
+        Whether errors of a province may hang together over years.
     carried_by : callable of Specification
         Whether a column's sample can carry it, beside having the regions that it needs.
     reads : callable of Specification
@@ -155,6 +157,7 @@ class Model:
     dynamic: bool = False
     stands_in: bool = False
     extra: bool = False
+    correlated: bool = False
     carried_by: Callable[[Specification], bool] = lambda _: True
     reads: Callable[[Specification], tuple[str, ...]] = own_variables
     posterior_of: Callable[[Specification], Hashable] = own_column
@@ -304,6 +307,7 @@ MODELS = (
         {"sigma": "region"},
         varying=True,
         extra=True,
+        correlated=True,
         draws=1_500,
     ),
     Model(
@@ -314,6 +318,7 @@ MODELS = (
         {"sigma": "region"},
         varying=True,
         extra=True,
+        correlated=True,
         draws=1_500,
     ),
     Model(

@@ -9,6 +9,9 @@ from models.registry import LADDER, MODELS
 PRINTED = {"3.2": "0.105", "8.1": "0.312", "8.2": "-0.047", "8.3": "-0.083"}
 PRINTED_SE = {"3.2": "0.031", "8.1": "0.103", "8.2": "0.015", "8.3": "0.018"}
 
+REGIONS_OF_SLOPES = ("average", "east", "central", "west")
+"""What `sensitivity` tells of a slope by region, all under the quantity "slope"."""
+
 
 def replication(panel: str = "recollected") -> pd.DataFrame:
     """Return TWFE estimates of 0.2 (0.1), two stars, for every headline column."""
@@ -31,7 +34,8 @@ def comparison(panel: str = "recollected") -> pd.DataFrame:
     """Return posteriors about 0.15 for every model that fits, region slopes from 3.2's."""
     rows = [(column, column, model.name) for column in HEADLINE for model in MODELS]
     rows = [row for row in rows if row[0] == "3.2" or row[2] in ("flat", LADDER[0])]
-    rows += [(column, "3.2", LADDER[-1]) for column in HEADLINE[1:]]
+    by_region = [LADDER[-1], *(model.name for model in MODELS if model.correlated)]
+    rows += [(column, "3.2", name) for column in HEADLINE[1:] for name in by_region]
     return pd.DataFrame(
         [
             {

@@ -30,8 +30,8 @@ def tables(**changes: pd.DataFrame) -> dict[str, pd.DataFrame]:
     own = pd.MultiIndex.from_product(fits.values(), names=fits).to_frame(index=False)
     calm = {"q025": 0.01, "q975": 0.2, "mean": 0.1, "sd": 0.01}
     made["sensitivity_priors"] = pd.concat(
-        own.assign(quantity=quantity, region=region, priors="wide", **calm)
-        for quantity, region in (("slope", ""), ("slope_region", "east"))
+        own.assign(quantity="slope", region=region, priors="wide", gate="pass", **calm)
+        for region in results.REGIONS_OF_SLOPES
     )
     made["sensitivity_influence"] = pd.concat(
         own.assign(region=region, province="Shanghai", **calm) for region in ("average", "east")
@@ -176,8 +176,49 @@ def test_another_model_turns_a_claim_and_the_flat_twin_does_not():
     assert assess(BY_ID["H1a"], found)["verdict"] == "stands"
 
 
+@pytest.mark.parametrize("model", ["autoregressive", "province_trends"])
+@pytest.mark.parametrize("column", ["3.2", "8.1"])
+def test_a_claim_stands_only_if_models_of_correlated_errors_were_looked_at(model, column):
+    claim = BY_ID["H1a" if column == "3.2" else "east"]
+    at = {"panel": EVIDENCE[1], "column": column, "model": model}
+    assert assess(claim, tables())["verdict"] == "stands"
+    for found in (changed("gate", "fail", **at), changed("model", "walk", **at)):
+        assessed = assess(claim, found)
+        assert assessed["verdict"] == "stands so far"
+        (command,) = assessed["missing"]
+        assert command.startswith("python -m analysis sample 3.2")
+        assert f"--model {model}" in command
+    # What was looked at turns it all the same.
+    off = found["comparison"]
+    off.loc[off["model"] == "walk", "q025"] = -0.01
+    assert assess(claim, found)["verdict"] == "fragile"
+
+
+def test_no_turn_stands_only_if_the_turning_points_of_other_models_agree():
+    asked = ("autoregressive", "province_trends")
+    named = [LADDER[-1], *asked]
+    shape = {"panel": EVIDENCE, "model": named, "region": ["all", "east"]}
+    turns = pd.MultiIndex.from_product(shape.values(), names=shape).to_frame(index=False)
+    turns = turns.assign(column="3.3", term="indus", gate="pass", p_inside=0.01)
+    turns["p_inside"] = turns["p_inside"].mask(turns["region"] == "east", 0.9)
+    comparison = tables()["comparison"]
+    baseline = comparison["column"].eq("3.2") & comparison["fitted_column"].eq("3.2")
+    comparison = comparison[baseline].assign(column="3.3", fitted_column="3.3")
+    replication = tables()["replication"].replace({"column": {"3.2": "3.3"}})
+    made = {"comparison": comparison, "replication": replication}
+
+    def of(rows: pd.DataFrame) -> dict:
+        return assess(BY_ID["H1c"], tables(turning_points=rows, **made))
+
+    assert of(turns)["verdict"] == "stands"
+    assert of(turns[turns["model"] != asked[0]])["verdict"] == "stands so far"
+    off = (turns["model"] == asked[1]) & (turns["region"] == "all")
+    assert of(turns.assign(p_inside=turns["p_inside"].mask(off, 0.03)))["verdict"] == "fragile"
+
+
 def sensitivity(**values: object) -> pd.DataFrame:
     row = {"panel": EVIDENCE[0], "column": "3.2", "model": LADDER[-1], "term": "indus"}
+    row |= {"quantity": "slope", "region": "average", "gate": "pass"}
     return pd.DataFrame([row | values])
 
 
@@ -186,12 +227,12 @@ def sensitivity(**values: object) -> pd.DataFrame:
     [
         (
             "sensitivity_priors",
-            {"priors": "wide", "quantity": "slope", "region": "", "q025": -0.1, "q975": 1.0},
+            {"priors": "wide", "q025": -0.1, "q975": 1.0},
             "wide (other priors",
         ),
         (
             "sensitivity_influence",
-            {"province": "Shanghai", "region": "average", "mean": 0.1, "sd": 0.06},
+            {"province": "Shanghai", "mean": 0.1, "sd": 0.06},
             "Shanghai (one province less",
         ),
         ("multiverse", {"share_same_sign": 0.94}, "94% of universes"),
@@ -201,6 +242,21 @@ def test_priors_provinces_and_universes_turn_a_claim(name, row, turned):
     found = assess(BY_ID["H1a"], tables(**{name: sensitivity(**row)}))
     assert found["verdict"] == "fragile"
     assert turned in found["reason"]
+
+
+@pytest.mark.parametrize(("claim", "own"), [("H1a", "average"), ("east", "east")])
+def test_priors_turn_a_claim_by_its_own_slope_and_by_fits_that_passed(claim, own):
+    panel = EVIDENCE[1]
+    for region in results.REGIONS_OF_SLOPES:
+        for gate in ("pass", "fail"):
+            calm = tables()["sensitivity_priors"]
+            off = calm[(calm["panel"] == panel) & (calm["region"] == region)]
+            off = off.assign(priors="narrow", q025=-0.1, gate=gate)
+            priors = pd.concat([calm, off])
+            assert len(off) == 1
+            found = assess(BY_ID[claim], tables(sensitivity_priors=priors))["panels"][panel]
+            turned = ["narrow"] if region == own and gate == "pass" else []
+            assert found["turns"]["other priors"] == turned
 
 
 def test_what_is_not_made_is_said_and_turns_nothing():

@@ -22,6 +22,7 @@ from models.priors import REGULARISED
 from models.registry import LADDER, MODELS, find
 from models.within_between import WithinBetween, standardise
 from tests.fits import fit_of, simulated
+from tests.results import REGIONS_OF_SLOPES
 
 SHORT = Settings(draws=150, tune=150, chains=2)
 BASELINE, CENTRAL = select(["3.2", "8.2"])
@@ -285,6 +286,13 @@ def test_a_prior_that_pins_the_slope_moves_it_and_one_that_the_model_lacks_is_pa
     slope = rows[(rows["quantity"] == "slope") & (rows["term"] == "indus")].iloc[0]
     assert abs(slope["mean"]) < 0.05 < slope["base_mean"]
     assert slope["shift"] == (slope["mean"] - slope["base_mean"]) / slope["base_sd"]
+
+
+def test_slopes_by_region_are_told_as_the_ledger_asks_for_them():
+    _, _, given_all = base("3.2", LADDER[-1])
+    of_slope = [at for at in given_all.fitted.watched if at.quantity == "slope"]
+    told = {at.region for at in of_slope if at.term == "indus"}
+    assert told == set(REGIONS_OF_SLOPES)
 
 
 def test_weights_and_a_refit_agree_under_another_prior(monkeypatch):
