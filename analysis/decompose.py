@@ -309,9 +309,11 @@ def years(gap: Gap) -> Game:
 def regions(gap: Gap) -> Game:
     """The weights that the regions have in the slope, and what each region says of it.
 
-    With x̃ the regressor net of the others and of both effects, the slope is Σ_r w_r b_r,
-    w_r = Σ_r x̃² / Σ x̃² and b_r = Σ_r x̃ y / Σ_r x̃², sums over the rows of region r. b_r is not the
-    slope of a regression on the region alone, whose other slopes and year effects are its own.
+    With x̃ and ỹ regressor and outcome net of the other regressors and of both effects, the slope
+    is Σ_r w_r b_r, w_r = Σ_r x̃² / Σ x̃² and b_r = Σ_r x̃ ỹ / Σ_r x̃², sums over the rows of region r
+    (not of y itself: x̃ sums to zero over the whole alone, so that a national path of y would
+    count for b_r). b_r is not the slope of a regression on the region alone, whose other slopes
+    and year effects are its own.
     """
     member, names = pd.factorize(gap.frames[gap.panel].loc[gap.rows, "region"])
     in_region = np.eye(len(names))[member]
@@ -321,7 +323,7 @@ def regions(gap: Gap) -> Game:
         parts = twfe.slope_parts(columns[:, 0], columns[:, 1:], *gap.codes)
         own = parts.influence[:, gap.at]
         weight.append(in_region.T @ own**2 / (own @ own))
-        says.append(in_region.T @ (own * columns[:, 0]) / weight[-1])
+        says.append(parts.slopes[gap.at] + in_region.T @ (own * parts.residual) / weight[-1])
 
     def value(subsets: NDArray[np.bool_]) -> Array:
         weights = np.where(subsets[:, :1], weight[1], weight[0])

@@ -137,8 +137,11 @@ def mean_stationarity(derivative: Any, zx: Any, s: Any, gap: Any) -> Any:
     coefficient ρ of the lagged outcome: ψ ρ^{t−t₀}. ψ enters as a parameter, and the score of
     ψ = 0 is tested at the system estimates: g'A G (G'A G)⁻¹ G'A g with g the moments, A = S⁻¹
     and G their derivatives by coefficients and ψ (Magazzini and Calzolari 2020, *Econometric
-    Reviews* 39, 115–134). Lagged differences of other variables are taken to be valid; the
-    authors give each period's a parameter of its own if regressors may start off their means.
+    Reviews* 39, 115–134). That is χ² with 1 df only of coefficients that make the score by
+    coefficients zero, as those of two steps do; of others (one step, robust) the score of ψ is
+    taken net of it, which is the same where it is zero (Neyman's C(α)). Lagged differences of
+    other variables are taken to be valid; the authors give each period's a parameter of its own
+    if regressors may start off their means.
 
     Parameters
     ----------
@@ -154,7 +157,7 @@ def mean_stationarity(derivative: Any, zx: Any, s: Any, gap: Any) -> Any:
     whitened = Whitener(s).whiten(own)
     slopes, gap = whitened[:, :-1], whitened[:, -1]
     q, _ = xp.linalg.qr(slopes / xp.sqrt(xp.sum(slopes**2, axis=0)))
-    return xp.sum((q.T @ gap) ** 2)
+    return (q[:, -1] @ gap) ** 2
 
 
 def stationarity_derivative(

@@ -1,5 +1,6 @@
 """Shapley shares: right on games with known answers, and they add up to each gap."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -87,6 +88,17 @@ def test_shares_of_every_game_add_up_to_the_gap(name, column, panel):
     game = GAMES[name](own)._replace(exact=4, orders=2)
     shares, _ = shapley(game)
     assert shares.sum() == pytest.approx(estimate(own, END) - estimate(own, panel), rel=1e-9)
+
+
+def test_what_a_region_says_does_not_hang_on_a_national_path_nor_on_a_control():
+    own = gap("3.2", START)
+    frame = own.frames[START]
+    moved = frame.assign(produ=frame["produ"] + 0.05 * frame["year"] + 0.3 * frame["urb"])
+    shifted = replace(own, frames=dict(own.frames) | {START: moved})
+    none = np.zeros((1, 4), bool)
+    each = np.concatenate([none, np.eye(4, dtype=bool)])
+    values = [GAMES["regions"](one).value(each) for one in (own, shifted)]
+    np.testing.assert_allclose(*values, rtol=1e-9)
 
 
 def test_swapping_one_ingredient_is_estimating_on_the_panel_with_it():

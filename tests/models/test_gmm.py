@@ -16,7 +16,7 @@ from models.gmm.estimation import moment_covariance, moments, robust_covariance,
 from models.gmm.grid import grid, with_lags
 from models.gmm.instruments import arrays
 from models.gmm.matrix import InstrumentMatrix
-from models.gmm.moment_tests import serial_correlation
+from models.gmm.moment_tests import serial_correlation, stationarity_derivative
 from models.gmm.problem import prepare, row_root
 from models.gmm.records import TRANSFORMS, parse_term, terms
 from tests.models import foreign
@@ -575,6 +575,24 @@ def test_mean_stationarity_is_the_printed_formula():
     score = g.T @ np.linalg.solve(s, zy - zx @ result.coef)
     expected = score @ np.linalg.solve(g.T @ np.linalg.solve(s, g), score)
     np.testing.assert_allclose(result.mean_stationarity.statistic, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+def test_mean_stationarity_is_what_its_parameter_takes_off_the_criterion(steps):
+    """Least squares of the whitened moments, with ψ and without: χ² whatever the first weight."""
+    frame = autoregressive(0.5, n=200)
+    problem = prepare(grid(frame, "unit", "year", ("y", "L.y")), PURE)
+    result = fit(frame, replace(PURE, steps=steps), "unit", "year")
+    zx, zy, _, _ = problem.moments
+    first = step(zx, zy, problem.moments.s)
+    s = moment_covariance([next(iter(problem.blocks))], first.coef)
+    root = np.linalg.inv(np.linalg.cholesky(s))
+    derivative = stationarity_derivative(problem.structure, "y", result.coef[0])
+    without, given = (
+        np.linalg.lstsq(root @ np.column_stack(columns), root @ zy)[1][0]
+        for columns in ([zx], [zx, derivative])
+    )
+    np.testing.assert_allclose(result.mean_stationarity.statistic, without - given, rtol=1e-6)
 
 
 def test_serial_correlation_of_any_order():
