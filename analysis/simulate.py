@@ -671,6 +671,11 @@ def _described(ranked: pd.Series, found: pd.DataFrame) -> str:
         else f"In a cell with ρ < 1 it finds a root above 1 in {least:.0%} or more, so it cannot "
         "say that there is one."
     )
+    roots = found[(found["estimator"] == ranked["estimator"]) & (found["term"] == LAG)]
+    above = roots[roots["rho"] > 1]
+    if len(above):
+        shares = " and ".join(f"{row.above_one:.0%} ({row.cell})" for row in above.itertuples())
+        alarm += f" Where ρ is above 1 it finds it so in {shares} of data sets."
     return (
         f"{label(ranked['estimator'])}: its intervals hold in {ranked['holds']} of {ranked['of']} "
         f"cells{', not in ' if where else ''}{where}; the error of its root is "
