@@ -1,7 +1,8 @@
 """How far every column's slope moves without each province and without each year.
 
 By the column's own estimator, least squares or system GMM, of every column in seconds. Beside it
-stands the posterior of the main model where `analysis.sensitivity` has left the same rows out.
+stands the posterior that the ledger judges by, where `analysis.sensitivity` has left the same rows
+out.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,8 +15,7 @@ from matplotlib.figure import Figure
 from scipy import stats
 
 from analysis import system_gmm
-from analysis.describe import main_model
-from analysis.sensitivity import AVERAGE
+from analysis.claims import evidence_model, home, rows
 from analysis.specifications import SPECIFICATIONS, select
 from data.errors import UserError
 from data.panel import Panel
@@ -134,13 +134,17 @@ def table(
 
 
 def posteriors(sensitivity: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return what the main models' average slopes are without each province and year."""
-    main = {record.column: main_model(record).name for record in SPECIFICATIONS}
+    """Return what the slopes that stand beside the printed are without each province and year.
+
+    That of a region's column is in the model of the whole (`analysis.claims.home`).
+    """
     parts = []
-    for name, group in (("influence", "province"), ("years", "year")):
-        own = sensitivity[name]
-        own = own[(own["region"] == AVERAGE) & (own["model"] == own["column"].map(main))]
-        parts.append(own.rename(columns={group: "left_out"}).assign(group=group))
+    for record in SPECIFICATIONS:
+        whole, region = home(record)
+        at = {"column": whole.column, "region": region, "model": evidence_model(record)}
+        for name, group in (("influence", "province"), ("years", "year")):
+            own = rows(sensitivity[name], **at).assign(column=record.column, group=group)
+            parts.append(own.rename(columns={group: "left_out"}))
     found = pd.concat(parts, ignore_index=True)
     found["left_out"] = found["left_out"].astype(str)
     renamed = {"mean": "posterior", "whole_mean": "posterior_whole", "shift": "posterior_shift"}

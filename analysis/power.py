@@ -5,6 +5,9 @@ errors that are each province's own residuals (scaled for the degrees of freedom
 all with one random sign: so they are as noisy in a region, and as alike from year to year, as they
 are (Cameron, Gelbach & Miller 2008, *Review of Economics and Statistics* 90:414–427).
 
+The posterior is that which stands beside the printed slope elsewhere: of Table 8's columns the
+region's slope in the model of all provinces, on data sets of these.
+
 A test finds a slope if its 95 % interval excludes zero. Adding β to the true slope adds β to
 estimate and interval: exactly in least squares, and in posteriors as far as the slope's prior, some
 ten times as wide as they are, lets it. So the intervals of data sets without a slope say at every β
@@ -16,6 +19,7 @@ error, which is too small if that is.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -26,25 +30,31 @@ from scipy import stats
 from threadpoolctl import threadpool_limits
 
 from analysis import system_gmm
+from analysis.claims import home
 from analysis.compare import Z, published_slopes
 from analysis.describe import main_model
-from analysis.multiverse.fraction import normal_errors, summary
+from analysis.intervals import (
+    LEAST_SQUARES,
+    POSTERIOR,
+    WORDS,
+    balanced,
+    intervals_of_least_squares,
+    posterior,
+)
 from analysis.plots import PALETTE, small_multiples
+from analysis.sensitivity import AVERAGE
+from analysis.simulate import share
 from analysis.specifications import select
 from analysis.spread import spread
-from data.errors import UserError
 from data.panel import PANELS, Panel
-from models import many, twfe
-from models.design import Design, Specification, design
+from models import twfe
+from models.design import Design, Specification
 
 Array = NDArray[np.float64]
 
-LEAST_SQUARES = ("conventional", "province")
-"""Kinds of standard error whose power is asked for."""
+GMM = "GMM"
 
-POSTERIOR, GMM = "posterior", "GMM"
-
-SIMULATED, POSTERIORS = 2_000, 50
+SIMULATED, POSTERIORS = 2_000, 200
 """Data sets for least squares, and of these the first for posteriors, which take longer."""
 
 POWER = 0.8
@@ -53,14 +63,17 @@ SLOPES = 41
 """At so many slopes, from none to twice the largest of those found in 80 %, and to the printed one
 at least, power is tabulated."""
 
+ALARMS = ("false_alarms", "false_alarms_low", "false_alarms_high")
+
 COLUMNS = (
-    *("panel", "column", "term", "test", "data_sets", "false_alarms", "detectable"),
+    *("panel", "column", "term", "test", "data_sets"),
+    *(*ALARMS, "detectable"),
     *("published", "published_over_detectable", "power_at_published"),
 )
 """The contract of results/power.csv.
 
 `false_alarms` is the share of intervals that exclude zero where there is no slope, nominally 5 %
-(of GMM nothing else is known);
+(of GMM nothing else is known), `_low` and `_high` its 95 % Monte-Carlo interval;
 `detectable` the slope found in 80 % of data sets; a published slope of less than that could hardly
 have been found.
 """
@@ -96,26 +109,48 @@ def data_sets(made: Design, n_interest: int, size: int, rng: np.random.Generator
     return systematic[:, None] + scale * parts.residual[:, None] * sign[made.province]
 
 
-def intervals_of_least_squares(made: Design, outcomes: Array, n_interest: int) -> Array:
-    """Return 95 % intervals, shape (terms of interest, data sets, `LEAST_SQUARES`, 2)."""
-    shape = (len(made.provinces), len(made.years), -1)
-    swept = (many.within_provinces(values.reshape(shape)) for values in (outcomes, made.x))
-    found = many.fit(*swept, made.region_of_province, n_interest)
-    at = [many.CLUSTERINGS.index(name) for name in LEAST_SQUARES]
-    reach = found.se[..., at] * stats.t.ppf(0.975, np.array(found.df)[at])
-    return found.slope[..., None, None] + reach[..., None] * np.array([-1.0, 1.0])
-
-
 def intervals_of_posteriors(
-    made: Design, record: Specification, outcomes: Array, rng: np.random.Generator
-) -> Array:
-    """Return the main model's 95 % intervals, shape (terms of interest, data sets, 2)."""
-    model = main_model(record)
-    found = [
-        summary(*normal_errors(model, made.with_outcome(y), record, model.module.PRIORS, rng))
-        for y in outcomes.T
-    ]
-    return np.stack(found, axis=1)[..., 1:3]
+    panel: Panel, record: Specification, outcomes: Array, rng: np.random.Generator
+) -> dict[str, Array]:
+    """Return 95 % intervals of the posterior that stands for a column beside the printed slope.
+
+    That of a region's column is of the whole's model (`analysis.claims.home`), whose data sets
+    have a slope in no region.
+
+    Parameters
+    ----------
+    outcomes : ndarray, shape (n, data sets)
+        Of the column's own rows.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (data sets, 2)
+        By term of interest.
+    """
+    whole, region = home(record)
+    made, of_region = balanced(panel, whole), ""
+    if region != AVERAGE:
+        apart = with_slopes_by_region(made, len(whole.interest))
+        n_apart = len(whole.interest) * len(made.regions)
+        outcomes = data_sets(apart, n_apart, outcomes.shape[1], rng)
+        of_region = f":{region}"
+    model = main_model(whole)
+    definition = model.module.build(model.split(made, whole))
+    fits = [posterior(model, definition, made.with_outcome(y), whole, rng)[0] for y in outcomes.T]
+    return {
+        term: np.array([fit[f"{term}{of_region}"][1:] for fit in fits]) for term in record.interest
+    }
+
+
+def with_slopes_by_region(made: Design, n_interest: int) -> Design:
+    """Return a design in which each region has a slope of its own of the first terms."""
+    x = made.x[:, :n_interest, None] * np.eye(len(made.regions))[made.region][:, None]
+    terms = [f"{term}:{name}" for term in made.terms[:n_interest] for name in made.regions]
+    return replace(
+        made,
+        x=np.column_stack([x.reshape(len(x), -1), made.x[:, n_interest:]]),
+        terms=(*terms, *made.terms[n_interest:]),
+    )
 
 
 def margins(intervals: Array) -> Array:
@@ -155,31 +190,14 @@ def study(job: tuple[Panel, Specification], seed: int) -> dict[str, dict[str, Ar
     rng = np.random.default_rng([seed, *map(ord, record.column)])
     outcomes = data_sets(made, len(record.interest), SIMULATED, rng)
     plain = intervals_of_least_squares(made, outcomes, len(record.interest))
-    posterior = intervals_of_posteriors(made, record, outcomes[:, :POSTERIORS], rng)
+    of_posteriors = intervals_of_posteriors(panel, record, outcomes[:, :POSTERIORS], rng)
     return {
         term: {
             **{name: plain[i, :, j] for j, name in enumerate(LEAST_SQUARES)},
-            POSTERIOR: posterior[i],
+            POSTERIOR: of_posteriors[term],
         }
         for i, term in enumerate(record.interest)
     }
-
-
-def balanced(panel: Panel, record: Specification) -> Design:
-    """Return a column's regression on a panel without gaps.
-
-    Raises
-    ------
-    UserError
-        If the panel does not carry the regression, or has gaps.
-    """
-    made = design(panel.frame, record)
-    if not made.balanced:
-        raise UserError(
-            f"Panel {panel.name} has gaps in column {record.column}, and power and recovery are "
-            "computed for balanced panels: fill the gaps or leave the column out."
-        )
-    return made
 
 
 def power(test: str, intervals: Array, slope: Array) -> Array:
@@ -234,14 +252,12 @@ def tables(
             head = {"panel": panel, "column": record.column, "term": term, "test": test}
             at = power(test, intervals, np.array([0.0, published]))
             least = detectable(test, intervals)
+            size = 0 if test == GMM else len(intervals)
+            alarms = share(round(at[0] * size), size) if size else [np.nan] * 3
             rows.append(
                 head
-                | {"data_sets": 0 if test == GMM else len(intervals)}
-                | {
-                    "false_alarms": np.nan if test == GMM else at[0],
-                    "detectable": least,
-                    "published": published,
-                }
+                | {"data_sets": size, "detectable": least, "published": published}
+                | dict(zip(ALARMS, alarms, strict=True))
                 | {"published_over_detectable": published / least, "power_at_published": at[1]}
             )
             shares = power(test, intervals, slope)
@@ -277,8 +293,11 @@ def shown(found: pd.DataFrame) -> pd.DataFrame:
     rows = found[list(SHOWN)].rename(columns=SHOWN)
     for name in ("printed", "found in 80 %"):
         rows[name] = [f"{v:.3f}" for v in rows[name]]
-    for name in ("power at the printed", "false alarms"):
-        rows[name] = [f"{v:.0%}" if v == v else "" for v in rows[name]]
+    rows["power at the printed"] = [f"{v:.0%}" for v in rows["power at the printed"]]
+    rows["false alarms"] = [
+        f"{at:.0%} [{low:.0%}, {high:.0%}]" if at == at else ""
+        for at, low, high in found[list(ALARMS)].to_numpy()
+    ]
     rows["data sets"] = [str(v) if v else "" for v in rows["data sets"]]
     return rows
 
@@ -290,9 +309,9 @@ def sentence(found: pd.DataFrame) -> str:
         own = found[found["test"] == test]
         if len(own):
             enough = int((own["published_over_detectable"] >= 1).sum())
-            parts.append(f"{enough} of {len(own)} by {WORDS[test]}")
+            parts.append(f"{enough} of {len(own)} by {TESTS[test]}")
             if own["false_alarms"].notna().any():
-                alarms.append(f"{own['false_alarms'].median():.0%} ({WORDS[test]})")
+                alarms.append(f"{own['false_alarms'].median():.0%} ({TESTS[test]})")
     return (
         f"Slopes as large as the published ones would be found with {POWER:.0%} power in "
         f"{'; '.join(parts)}. Where there is no slope, 95 % intervals exclude zero in "
@@ -300,12 +319,8 @@ def sentence(found: pd.DataFrame) -> str:
     )
 
 
-WORDS = {
-    "conventional": "conventional errors",
-    "province": "errors clustered by province",
-    POSTERIOR: "the posterior",
-    GMM: "system GMM's own errors",
-}
+TESTS = WORDS | {GMM: "system GMM's own errors"}
+"""What each is called."""
 
 
 def draw(rows: pd.DataFrame) -> Figure:
@@ -316,11 +331,11 @@ def draw(rows: pd.DataFrame) -> Figure:
     shown = {}
     for axes, (column, term) in zip(grid, cells, strict=True):
         own = rows[(rows["column"] == column) & (rows["term"] == term)]
-        for test, colour in zip(WORDS, PALETTE, strict=False):
+        for test, colour in zip(TESTS, PALETTE, strict=False):
             line = own[own["test"] == test]
             if len(line):
                 (drawn,) = axes.plot(line["slope"], line["power"], color=colour, lw=1.2)
-                shown.setdefault(WORDS[test], drawn)
+                shown.setdefault(TESTS[test], drawn)
         published = abs(float(printed.loc[(column, term), "coef"]))
         shown["printed slope"] = axes.axvline(published, color="0.3", lw=1, ls=":")
         axes.axhline(POWER, color="0.8", lw=0.6, zorder=0)

@@ -21,28 +21,29 @@ from threadpoolctl import threadpool_limits
 
 from analysis.calibrate.ranks import by_density, free_variables
 from analysis.describe import main_model
-from analysis.power import (
+from analysis.intervals import (
+    DRAWS,
     LEAST_SQUARES,
     POSTERIOR,
     WORDS,
+    Slopes,
     balanced,
     intervals_of_least_squares,
-    ordered,
+    posterior,
+    slopes_of_interest,
 )
+from analysis.power import ordered
 from analysis.simulate import assess
 from analysis.spread import spread
 from data.errors import UserError
 from data.panel import Panel
-from models.design import Design, Specification
+from models.design import Specification
 from models.registry import Model, Parts
 
 Array = NDArray[np.float64]
 
 BATCH = 25
 """Data sets in one task."""
-
-DRAWS = 500
-"""Of each posterior: an interval's end is known to an eighth of the standard deviation."""
 
 COLUMNS = (
     *("panel", "column", "term", "estimator", "data_sets", "independent"),
@@ -56,29 +57,6 @@ only the posterior's estimates are there); `independent` the share of posteriors
 all effective; `truth` and `truth_sd` the mean and standard deviation of the slopes put in; `width`
 the mean width of 95 % intervals; `_low` and `_high` end 95 % Monte-Carlo intervals.
 """
-
-Slopes = dict[str, Array]
-"""By term, draws of shape (size,)."""
-
-
-def slopes_of_interest(
-    model: Model, parts: Parts, record: Specification, free: dict[str, Array]
-) -> Slopes:
-    """Return what a trace would report: slopes of interest, over all rows and by region.
-
-    Parameters
-    ----------
-    free : dict of str to ndarray, shapes (1, draws, *dims)
-    """
-    reported = model.module.report(parts, free)
-    _, over_rows = reported["slope"]
-    found = {term: over_rows[0, :, i] for i, term in enumerate(record.interest)}
-    if "slope_region" in reported:
-        _, by_region = reported["slope_region"]
-        for i, term in enumerate(parts.coords["varying"]):
-            for j, region in enumerate(parts.coords["region"]):
-                found[f"{term}:{region}"] = by_region[0, :, i, j]
-    return found
 
 
 def data_sets(
@@ -146,32 +124,6 @@ def study(job: tuple[Panel, Specification, range], seed: int) -> pd.DataFrame:
         told = {"term": term, "estimator": POSTERIOR, "effective": effective, "truth": values}
         found.append(pd.DataFrame(head | told | ends))
     return pd.concat(found, ignore_index=True)
-
-
-def posterior(
-    model: Model,
-    definition: pm.Model,
-    made: Design,
-    record: Specification,
-    rng: np.random.Generator,
-) -> tuple[dict[str, tuple[float, float, float]], float]:
-    """Fit the model.
-
-    Returns
-    -------
-    dict of str to (float, float, float)
-        Mean and ends of the 95 % interval of each slope of interest.
-    float
-        Effective draws.
-    """
-    parts = model.split(made, record)
-    density = model.module.density(parts, model.module.PRIORS)
-    flat, effective = by_density(density, DRAWS, rng)
-    found = slopes_of_interest(model, parts, record, free_variables(definition, parts, flat))
-    ends = {
-        term: (draws.mean(), *np.quantile(draws, [0.025, 0.975])) for term, draws in found.items()
-    }
-    return ends, effective
 
 
 def run(

@@ -76,18 +76,20 @@ def test_what_turns_is_sign_before_significance(after, said):
     assert turns(Slope(0.2, 0.05, 0.001), after) == said
 
 
-def test_the_main_models_posterior_stands_beside(panel, tmp_path):
+def test_the_posterior_that_the_ledger_judges_by_stands_beside(panel, tmp_path):
     tables = sensitivity.tables(tmp_path)
-    shared = {"panel": "recollected", "column": "8.2", "term": "indus", "region": "average",
-              "mean": 0.5, "whole_mean": 0.4, "whole_sd": 0.1, "shift": 1.0}  # fmt: skip
+    shared = {"panel": "recollected", "column": "3.2", "term": "indus", "model": "hierarchical",
+              "region": "central", "mean": 0.5, "whole_mean": 0.4, "whole_sd": 0.1,
+              "shift": 1.0}  # fmt: skip
     tables["influence"] = pd.DataFrame(
-        [shared | {"province": "Hubei", "model": "mundlak"},
-         shared | {"province": "Hunan", "model": "hierarchical"}]
+        [shared | {"province": "Hubei"},
+         shared | {"province": "Hubei", "region": "average", "shift": 9.0},
+         shared | {"province": "Hunan", "column": "8.2", "region": "average", "model": "mundlak"}]
     )  # fmt: skip
-    tables["years"] = pd.DataFrame([shared | {"year": 2015, "model": "mundlak"}])
+    tables["years"] = pd.DataFrame([shared | {"year": 2015}])
     found = influence.table([panel], [CENTRAL], tables).set_index("left_out")
     assert found.loc[["Hubei", "2015"], "posterior_shift"].tolist() == [1.0, 1.0]
-    assert np.isnan(found.loc["Hunan", "posterior"])  # not the main model of one region
+    assert np.isnan(found.loc["Hunan", "posterior"])  # of the region alone: nothing is judged by it
     assert found.loc["Hubei", "posterior_whole"] == 0.4
 
 

@@ -1,31 +1,23 @@
 """Power: on data whose slope is known, what is found is what the tables say would be."""
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
 
 from analysis import gallery, plots, power
 from analysis.compare import published_slopes
+from analysis.intervals import POSTERIOR, balanced, intervals_of_least_squares
 from analysis.specifications import select
 from data.errors import UserError
 from models import twfe
 from models.design import design
 from tests.fits import thinned
-from tests.simulated import simulated_panel
 
 BASELINE, QUADRATIC, DYNAMIC, CENTRAL = select(["3.2", "3.3", "5.1", "8.2"])
 
 
-@pytest.fixture(scope="module")
-def panel():
-    return replace(simulated_panel(seed=6, years=range(2012, 2018)), name="recollected")
-
-
-def test_data_sets_have_no_slope_and_the_residuals_with_a_sign_for_each_province(panel):
-    made = design(panel.frame, BASELINE)
+def test_data_sets_have_no_slope_and_the_residuals_with_a_sign_for_each_province(six_years):
+    made = design(six_years.frame, BASELINE)
     outcomes = power.data_sets(made, 1, 400, np.random.default_rng(1))
     fit = twfe.fit(made)
     parts = twfe.slope_parts(made.y, made.x, made.province, made.year)
@@ -40,27 +32,15 @@ def test_data_sets_have_no_slope_and_the_residuals_with_a_sign_for_each_province
     np.testing.assert_allclose(off, scale * parts.residual[:, None] ** 2 + 0 * off, rtol=1e-8)
 
 
-def test_intervals_are_those_of_one_regression(panel):
-    made = design(panel.frame, QUADRATIC)
-    outcomes = power.data_sets(made, 2, 3, np.random.default_rng(1))
-    found = power.intervals_of_least_squares(made, outcomes, 2)
-    fit = twfe.fit(made.with_outcome(outcomes[:, 1]))
-    table = fit.table()
-    for i, term in enumerate(QUADRATIC.interest):
-        np.testing.assert_allclose(found[i, 1, 0], table.loc[term, ["lower", "upper"]], rtol=1e-8)
-        reach = stats.t.ppf(0.975, 30) * table.loc[term, "se_cluster"]
-        assert np.diff(found[i, 1, 1])[0] == pytest.approx(2 * reach)
-
-
-def test_what_is_detectable_is_found_in_four_of_five_data_sets(panel):
-    made = design(panel.frame, CENTRAL)
+def test_what_is_detectable_is_found_in_four_of_five_data_sets(six_years):
+    made = design(six_years.frame, CENTRAL)
     outcomes = power.data_sets(made, 1, 2_000, np.random.default_rng(1))
-    intervals = power.intervals_of_least_squares(made, outcomes, 1)[0, :, 0]
+    intervals = intervals_of_least_squares(made, outcomes, 1)[0, :, 0]
     slope = power.detectable("conventional", intervals)
     # Straight through: other data sets, with that slope in them.
     fresh = power.data_sets(made, 1, 2_000, np.random.default_rng(2))
     fresh += slope * made.x[:, :1]
-    low = power.intervals_of_least_squares(made, fresh, 1)[0, :, 0, 0]
+    low = intervals_of_least_squares(made, fresh, 1)[0, :, 0, 0]
     assert (low > 0).mean() == pytest.approx(0.8, abs=0.04)
     (at,) = power.power("conventional", intervals, np.array([slope]))
     assert at == pytest.approx(0.8, abs=0.01)
@@ -81,28 +61,47 @@ def test_power_of_a_known_normal_is_the_textbooks():
     )
 
 
+def test_slopes_by_region_are_those_of_interactions(six_years):
+    made = design(six_years.frame, BASELINE)
+    apart = power.with_slopes_by_region(made, 1)
+    assert apart.terms == ("indus:east", "indus:central", "indus:west", *made.terms[1:])
+    np.testing.assert_array_equal(apart.x[:, :3].sum(axis=1), made.x[:, 0])
+    np.testing.assert_array_equal(apart.x[:, 3:], made.x[:, 1:])
+    # The data sets then have a slope in no region.
+    outcomes = power.data_sets(apart, 3, 400, np.random.default_rng(1))
+    parts = twfe.slope_parts(made.y, apart.x, made.province, made.year)
+    slopes = parts.influence[:, :3].T @ outcomes
+    off = np.abs(slopes.mean(axis=1)) / (slopes.std(axis=1) / np.sqrt(400))
+    assert off.max() < 4
+    assert np.abs(parts.slopes[:3]).max() > 3 * slopes.std(axis=1).max() / np.sqrt(400)
+
+
 @pytest.mark.slow
-def test_a_posterior_moves_with_the_slope_that_is_added(panel):
+@pytest.mark.parametrize("record", [BASELINE, CENTRAL], ids=["3.2", "8.2"])
+def test_a_posterior_moves_with_the_slope_that_is_added(six_years, record, monkeypatch):
     """What lets data sets without a slope stand for all others."""
-    made = design(panel.frame, BASELINE)
-    outcomes = power.data_sets(made, 1, 4, np.random.default_rng(3))
-    added = 0.4
-    streams = (np.random.default_rng(1) for _ in range(2))
-    plain, moved = (
-        power.intervals_of_posteriors(made, BASELINE, outcomes + by * made.x[:, :1], rng)
-        for by, rng in zip((0.0, added), streams, strict=True)
-    )
+    added, drawn = 0.4, power.data_sets
+    made = balanced(six_years, BASELINE)
+    outcomes = drawn(made, 1, 4, np.random.default_rng(3))
+    found = []
+    for by in (0.0, added):
+        # A region's posterior draws data sets of all provinces itself.
+        monkeypatch.setattr(power, "data_sets", lambda *_, by=by: outcomes + by * made.x[:, :1])
+        rng = np.random.default_rng(1)
+        given = outcomes + by * made.x[:, :1]
+        found.append(power.intervals_of_posteriors(six_years, record, given, rng)["indus"])
+    plain, moved = found
     width = np.diff(plain, axis=-1)
     np.testing.assert_allclose((moved - plain - added) / width, 0, atol=0.12)
 
 
 @pytest.fixture(scope="module")
-def found(panel):
+def found(six_years):
     study = power.study
     patched = pytest.MonkeyPatch()
     patched.setattr(power, "POSTERIORS", 3)
     patched.setattr(power, "SIMULATED", 200)
-    both = [power.tables("recollected", r, study((panel, r), 1)) for r in (DYNAMIC, CENTRAL)]
+    both = [power.tables("recollected", r, study((six_years, r), 1)) for r in (DYNAMIC, CENTRAL)]
     patched.undo()
     table, curves = zip(*both, strict=True)
     return power.ordered(pd.concat(table)), power.ordered(pd.concat(curves))
@@ -116,7 +115,7 @@ def test_tables_hold_every_test_beside_the_printed_slope(found):
         ("5.1", power.GMM),
         ("8.2", "conventional"),
         ("8.2", "province"),
-        ("8.2", power.POSTERIOR),
+        ("8.2", POSTERIOR),
     ]
     assert table["data_sets"].tolist() == [0, 200, 200, 3]
     printed = published_slopes()
@@ -127,6 +126,8 @@ def test_tables_hold_every_test_beside_the_printed_slope(found):
     own = curves[curves["test"] == "conventional"]
     assert own["power"].is_monotonic_increasing
     assert own["power"].iloc[0] == table["false_alarms"].iloc[1]
+    low, high = table["false_alarms_low"], table["false_alarms_high"]
+    assert ((low < table["false_alarms"]) & (table["false_alarms"] < high))[1:3].all()
     assert own["power"].iloc[-1] > 0.95
 
 
@@ -140,9 +141,9 @@ def test_a_sentence_counts_the_slopes_that_could_have_been_found(found):
     assert f"{alarms[1]:.0%} (conventional errors), {alarms[2]:.0%} (errors clustered" in said
 
 
-def test_gaps_are_refused(panel):
+def test_gaps_are_refused(six_years):
     with pytest.raises(UserError, match=r"has gaps in column 8\.2"):
-        power.study((thinned(panel, 0.1), CENTRAL), 1)
+        power.study((thinned(six_years, 0.1), CENTRAL), 1)
 
 
 def test_the_figure_has_a_frame_for_each_slope(found):

@@ -9,17 +9,11 @@ from scipy import stats
 
 from analysis import recovery
 from analysis.describe import main_model
-from analysis.power import POSTERIOR, balanced, intervals_of_least_squares
+from analysis.intervals import POSTERIOR, balanced, intervals_of_least_squares
 from analysis.specifications import select
 from data.errors import UserError
-from tests.simulated import simulated_panel
 
 BASELINE, DYNAMIC, CENTRAL = select(["3.2", "5.1", "8.2"])
-
-
-@pytest.fixture(scope="module")
-def panel():
-    return replace(simulated_panel(seed=6, years=range(2012, 2018)), name="recollected")
 
 
 def put_in(panel, record, size):
@@ -30,17 +24,17 @@ def put_in(panel, record, size):
     return made, parts, *recovery.data_sets(model, definition, parts, record, size, rng)
 
 
-def test_intervals_of_least_squares_are_exact_where_one_region_has_one_slope(panel):
+def test_intervals_of_least_squares_are_exact_where_one_region_has_one_slope(six_years):
     """Student's t, given any parameters, so over all that are drawn as well."""
-    made, _, truth, outcomes = put_in(panel, CENTRAL, 4_000)
+    made, _, truth, outcomes = put_in(six_years, CENTRAL, 4_000)
     low, high = intervals_of_least_squares(made, outcomes, 1)[0, :, 0].T
     held = ((low <= truth["indus"]) & (truth["indus"] <= high)).sum()
     assert stats.binomtest(int(held), 4_000, 0.95).pvalue > 1e-3
     assert truth["indus"].std() > 0
 
 
-def test_slopes_by_region_average_to_that_over_all_rows(panel):
-    _, parts, truth, _ = put_in(panel, BASELINE, 20)
+def test_slopes_by_region_average_to_that_over_all_rows(six_years):
+    _, parts, truth, _ = put_in(six_years, BASELINE, 20)
     assert set(truth) == {"indus", "indus:east", "indus:central", "indus:west"}
     share = np.bincount(parts.design.region) / len(parts.design.region)
     by_region = np.array([truth[f"indus:{name}"] for name in parts.design.regions])
@@ -48,9 +42,9 @@ def test_slopes_by_region_average_to_that_over_all_rows(panel):
 
 
 @pytest.mark.slow
-def test_a_batch_is_estimated_by_all_and_summed_up(panel):
-    found = recovery.study((panel, CENTRAL, range(4)), seed=1)
-    assert found.equals(recovery.study((panel, CENTRAL, range(4)), seed=1))
+def test_a_batch_is_estimated_by_all_and_summed_up(six_years):
+    found = recovery.study((six_years, CENTRAL, range(4)), seed=1)
+    assert found.equals(recovery.study((six_years, CENTRAL, range(4)), seed=1))
     assert (found.groupby("estimator")["truth"].nunique() == 4).all()
     # Of one slope with wide priors both go by the same rows.
     by = {name: own["estimate"].to_numpy() for name, own in found.groupby("estimator")}
@@ -86,9 +80,9 @@ def test_bias_error_and_coverage_are_of_the_slopes_put_in():
     assert said["hold the truth"].startswith("75% [")
 
 
-def test_a_dynamic_column_and_a_panel_with_gaps_are_refused_in_a_sentence(panel):
+def test_a_dynamic_column_and_a_panel_with_gaps_are_refused_in_a_sentence(six_years):
     with pytest.raises(UserError, match="analysis simulate"):
-        recovery.study((panel, DYNAMIC, range(2)), seed=1)
-    gappy = replace(panel, frame=panel.frame.drop(index=panel.frame.index[3]))
+        recovery.study((six_years, DYNAMIC, range(2)), seed=1)
+    gappy = replace(six_years, frame=six_years.frame.drop(index=six_years.frame.index[3]))
     with pytest.raises(UserError, match=r"has gaps in column 3\.2"):
         recovery.study((gappy, BASELINE, range(2)), seed=1)
