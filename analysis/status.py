@@ -38,15 +38,18 @@ class Product:
         Products that it is made from.
     needed : bool
         Whether the one page of results needs it.
+    shows : tuple of str
+        Products that are in it where they have been made.
     """
 
     name: str
     command: str
     needs: tuple[str, ...] = ()
     needed: bool = True
+    shows: tuple[str, ...] = ()
 
 
-PRODUCTS = (
+SHOWN = (
     Product("fingerprints.csv", "fingerprints", needed=False),
     Product("replication.csv", "replicate"),
     Product("traces", "sample"),
@@ -60,20 +63,25 @@ PRODUCTS = (
     Product("influence.csv", "influence"),
     Product("power.csv", "power"),
     Product("recovery.csv", "recover"),
+    Product("calibration.csv", "calibrate", needed=False),
     Product("multiverse.csv", "multiverse"),
     Product("audit.csv", "audit"),
     Product("decomposition.csv", "decompose"),
     Product("distance.csv", "reconstruct", needed=False),
     Product("claims.json", "claims", ("replication.csv", "comparison.csv")),
-    Product(
-        "report.html",
-        "report",
-        (
-            *("replication.csv", "comparison.csv", "traces"),
-            *("dynamic.csv", "decomposition.csv", "audit.csv"),
-        ),
-    ),
 )
+
+REPORT = Product(
+    "report.html",
+    "report",
+    (
+        *("replication.csv", "comparison.csv", "traces"),
+        *("dynamic.csv", "decomposition.csv", "audit.csv"),
+    ),
+    shows=tuple(product.name for product in SHOWN),
+)
+
+PRODUCTS = (*SHOWN, REPORT)
 """In the order in which they are made; a new one is a record here."""
 
 
@@ -129,16 +137,16 @@ def _of_file(
     if product.name in BY_CONTENT:
         changed = BY_CONTENT[product.name](path)
     else:
-        written = path.stat().st_mtime
-        changed = [name for name in product.needs if _written(outputs, name) > written]
+        written, reads = path.stat().st_mtime, dict.fromkeys((*product.needs, *product.shows))
+        changed = [name for name in reads if _written(outputs, name) > written]
     return (STALE, f"changed since: {', '.join(changed)}") if changed else (CURRENT, "")
 
 
 def _written(outputs: Outputs, name: str) -> float:
-    """Return when a product was last written."""
-    if name != "traces":
-        return (outputs.results / name).stat().st_mtime
-    return max((p.stat().st_mtime for p in outputs.traces.glob("*/[!.]*.nc")), default=0.0)
+    """Return when a product was last written, 0 if it is not there."""
+    traces = outputs.traces.glob("*/[!.]*.nc")
+    paths = traces if name == "traces" else [outputs.results / name]
+    return max((path.stat().st_mtime for path in paths if path.is_file()), default=0.0)
 
 
 def _ledger(path: Path) -> list[str]:

@@ -18,14 +18,13 @@ def outputs(tmp_path, monkeypatch):
     found = Outputs(tmp_path)
     found.results.mkdir()
     monkeypatch.setattr(status, "of_traces", lambda *_: (CURRENT, ""))
+    ledger = {"inputs": {"comparison.csv": sha256(b"x"), "turning_points.csv": "missing: …"}}
     for second, product in enumerate(PRODUCTS):
         if product.name != "traces":
             path = found.results / product.name
-            path.write_text("x", encoding="utf-8")
+            text = json.dumps(ledger) if product.name == "claims.json" else "x"
+            path.write_text(text, encoding="utf-8")
             os.utime(path, (second, second))
-    digest = sha256(b"x")
-    ledger = {"inputs": {"comparison.csv": digest, "turning_points.csv": "missing: …"}}
-    (found.results / "claims.json").write_text(json.dumps(ledger), encoding="utf-8")
     return found
 
 
@@ -47,6 +46,14 @@ def test_what_is_made_from_something_newer_is_stale_and_so_is_what_follows(outpu
         *("comparison.csv", "claims.json", "report.html")
     ]
     assert following(status.status(outputs, [])) == "python -m analysis compare"
+
+
+def test_the_report_is_stale_if_anything_that_it_shows_was_made_again(outputs):
+    os.utime(outputs.results / "power.csv", (1000, 1000))
+    found = states(outputs)
+    assert [name for name, state in found.items() if state == STALE] == ["report.html"]
+    (outputs.results / "power.csv").unlink()
+    assert states(outputs)["report.html"] == CURRENT
 
 
 def test_what_is_missing_comes_first(outputs):
