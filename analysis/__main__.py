@@ -5,7 +5,7 @@ Exit codes: see `EXIT_CODES`.
 
 import errno
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -186,8 +186,6 @@ def fingerprints(out: Out = ROOT) -> None:
 
     with console.status("Comparing every choice and span of years with Table 2…"):
         found = rule.compute(recollect.load())
-    path = Outputs(out).results / "fingerprints.csv"
-    write_csv(found, path)
     chosen = rule.candidates(found).assign(
         variables=lambda rows: rows["variables"].map(", ".join), chosen=""
     )
@@ -196,11 +194,28 @@ def fingerprints(out: Out = ROOT) -> None:
     columns = ["variable", "vintage", "winsorised", "first_year", "last_year"]
     spans = rule.best_spans(found)[[*columns, *rule.STATISTICS, "matches", "distance"]]
     _print_frame(spans.groupby("variable", sort=False).head(1), "Years over which a row fits best")
-    console.print(f"written: {Outputs(out).shown(path)} ({len(found)} rows)")
+    _write({"fingerprints": found}, Outputs(out))
 
 
 def _print_frame(frame: pd.DataFrame, title: str) -> None:
     screen.show(frame, title)
+
+
+def _write(tables: Mapping[str, pd.DataFrame], outputs: Outputs, command: str = "") -> None:
+    """Write tables, and draw the pictures of the command that made them; say so."""
+    for name, table in tables.items():
+        path = outputs.results / f"{name}.csv"
+        write_csv(table, path)
+        console.print(f"written: {outputs.shown(path)} ({len(table)} rows)")
+    if command:
+        from analysis import gallery
+
+        _say_written(gallery.pictures_of(command, outputs), outputs)
+
+
+def _say_written(paths: Iterable[Path], outputs: Outputs) -> None:
+    for path in paths:
+        console.print(f"written: {outputs.shown(path)}")
 
 
 # --- replication ----------------------------------------------------------------------------
@@ -229,9 +244,7 @@ def replicate(
     elif not screen.is_table():
         _print_frame(found, "Printed numbers beside estimates")
     _print_frame(replication.summary(found), "Printed numbers that the estimates round to")
-    path = Outputs(out).results / "replication.csv"
-    write_csv(found, path)
-    console.print(f"written: {Outputs(out).shown(path)} ({len(found)} rows)")
+    _write({"replication": found}, Outputs(out))
     off = replication.astray(found, panels)
     if len(off):
         keys = ["panel", *replication.KEYS, "published", "estimated"]
@@ -291,9 +304,7 @@ def audit(
     shown = ["check", "place", "compared", "printed", "low", "high", "result"]
     _print_frame(run.findings(found)[shown], "What does not fit, and what else could be printed")
     if not tables:
-        path = Outputs(out).results / "audit.csv"
-        write_csv(found, path)
-        console.print(f"written: {Outputs(out).shown(path)} ({len(found)} rows)")
+        _write({"audit": found}, Outputs(out))
 
 
 # --- reconstruction -------------------------------------------------------------------------
@@ -565,9 +576,7 @@ def _diagnose(outputs: Outputs) -> pd.DataFrame:
     paths = trace_paths(outputs.traces)
     found = gate.diagnose(track(paths, "Diagnosing", console=console, transient=True))
     _show_gate(found)
-    path = outputs.results / "diagnostics.csv"
-    write_csv(found, path)
-    console.print(f"written: {outputs.shown(path)} ({len(found)} rows)")
+    _write({"diagnostics": found}, outputs)
     return found
 
 
@@ -615,13 +624,9 @@ def check(
         _print_frame(rows.drop(columns=["panel", "check"]), title)
     console.print(checks.READ, highlight=False)
     _print_frame(loo.drop(columns="given"), f"PSIS-LOO by row, {checks.GIVEN}")
-    for name, table in {"checks": found, "loo": loo}.items():
-        path = outputs.results / f"{name}.csv"
-        write_csv(table, path)
-        console.print(f"written: {outputs.shown(path)} ({len(table)} rows)")
+    _write({"checks": found, "loo": loo}, outputs)
     for name, rows in checks.frames(found) if pictures else ():
-        for path in plots.save(checks.draw, rows, outputs.figures / name):
-            console.print(f"written: {outputs.shown(path)}")
+        _say_written(plots.save(checks.draw, rows, outputs.figures / name), outputs)
 
 
 @app.command()
@@ -645,7 +650,6 @@ def sensitivity(
 
     Example: python -m analysis sensitivity 3.2 --panel recollected
     """
-    from analysis import plots
     from analysis import sensitivity as study
     from analysis.describe import main_model
     from analysis.engines import Settings
@@ -665,12 +669,9 @@ def sensitivity(
     tables = study.tables(outputs.results)
     for title, table in study.summaries(tables).items():
         _print_frame(table, title)
-    write_csv(study.comparison(tables["provinces"]), study.path_of(outputs.results, "loo"))
-    for name in (*tables, "loo"):
-        console.print(f"written: {outputs.shown(study.path_of(outputs.results, name))}")
-    for name, rows in study.frames(tables["influence"]):
-        for path in plots.save(study.draw, rows, outputs.figures / name):
-            console.print(f"written: {outputs.shown(path)}")
+    _say_written((study.path_of(outputs.results, name) for name in tables), outputs)
+    loo = study.path_of(outputs.results, "loo").stem
+    _write({loo: study.comparison(tables["provinces"])}, outputs, "sensitivity")
 
 
 @app.command()
@@ -690,7 +691,7 @@ def influence(columns: Columns = None, panel: Panels = None, out: Out = ROOT) ->
     done = track(panels, "Leaving out", console=console, transient=True)
     found = study.table(done, records, sensitivity.tables(outputs.results))
     _print_frame(study.summary(found), "Without whom each slope moves farthest, in standard errors")
-    _write("influence", {"influence": found}, outputs)
+    _write({"influence": found}, outputs, "influence")
 
 
 @app.command()
@@ -720,7 +721,7 @@ def power(
     title = "Slopes that the rows would find in 80 % of data sets, and the printed"
     _print_frame(study.shown(found), title)
     console.print(study.sentence(found))
-    _write("power", {"power": found, "power_curves": curves}, outputs)
+    _write({"power": found, "power_curves": curves}, outputs, "power")
 
 
 @app.command()
@@ -749,7 +750,7 @@ def recover(
     batches = list(track(done, "Simulating", total, console=console, transient=True))
     found = study.summary(pd.concat(batches))
     _print_frame(study.shown(found), "Slopes of the posterior, put in and found again")
-    _write("recover", {"recovery": found}, outputs)
+    _write({"recovery": found}, outputs, "recover")
 
 
 @app.command()
@@ -779,19 +780,7 @@ def multiverse(seed: Seed = 1, cluster: Cluster = None, out: Out = ROOT) -> None
     tables = {name: make(tree) for name, make in summarise.TABLES.items()}
     shown = summarise.shown(tables["multiverse"])
     _print_frame(shown, "Slopes of all universes, beside the printed one")
-    _write("multiverse", tables, outputs)
-
-
-def _write(command: str, tables: dict[str, pd.DataFrame], outputs: Outputs) -> None:
-    """Write a command's tables and draw its pictures, and say so."""
-    from analysis import gallery
-
-    for name, table in tables.items():
-        path = outputs.results / f"{name}.csv"
-        write_csv(table, path)
-        console.print(f"written: {outputs.shown(path)} ({len(table)} rows)")
-    for picture in gallery.pictures_of(command, outputs):
-        console.print(f"written: {outputs.shown(picture)}")
+    _write(tables, outputs, "multiverse")
 
 
 @app.command()
@@ -840,12 +829,8 @@ def compare(
     _print_frame(tables.side_by_side(of_interest, LADDER[-1]), title)
     steps = ladder.table(read_result(outputs.results, "replication"), comparison)
     _print_frame(ladder.summary(steps), "Columns and terms of which a step moves the slope most")
-    for name, frame in (found | {"ladder": steps, "pooled": over_panels}).items():
-        path = outputs.results / f"{name}.csv"
-        write_csv(frame, path)
-        console.print(f"written: {outputs.shown(path)} ({len(frame)} rows)")
-    for path in plots.draw(outputs.results, outputs.figures):
-        console.print(f"written: {outputs.shown(path)}")
+    _write(found | {"ladder": steps, "pooled": over_panels}, outputs)
+    _say_written(plots.draw(outputs.results, outputs.figures), outputs)
 
 
 @app.command()
@@ -858,7 +843,6 @@ def decompose(columns: Columns = None, out: Out = ROOT) -> None:
     Example: python -m analysis decompose 3.2 8.2
     """
     from analysis import decompose as why
-    from analysis import plots
 
     outputs = Outputs(out)
     listed = why.gaps(select(columns or ()), *why.load())
@@ -868,12 +852,7 @@ def decompose(columns: Columns = None, out: Out = ROOT) -> None:
     done = track(why.run(listed), "Sharing out", len(listed), console=console, transient=True)
     found = pd.concat(done, ignore_index=True)
     _print_frame(why.largest(found), "Largest shares of each gap, by ingredient")
-    path = outputs.results / "decomposition.csv"
-    write_csv(found, path)
-    console.print(f"written: {outputs.shown(path)} ({len(found)} rows)")
-    if found["column"].isin(HEADLINE).any():
-        for picture in plots.save(why.draw, found, outputs.figures / "decomposition"):
-            console.print(f"written: {outputs.shown(picture)}")
+    _write({"decomposition": found}, outputs, "decompose")
 
 
 @app.command()
@@ -949,7 +928,7 @@ def calibrate(
     judged = pd.concat(verdicts, ignore_index=True)
     _print_frame(summary(judged), f"Ranks of true parameters, {column} on {panel}")
     console.print(f"written: {outputs.shown(path)}")
-    _write("calibrate", {"calibration": judged}, outputs)
+    _write({"calibration": judged}, outputs, "calibrate")
     if wrong := not_as_they_should(judged):
         console.print(f"Not as it should be: {', '.join(wrong)}.", style="red", markup=False)
         raise typer.Exit(1)
@@ -1005,7 +984,7 @@ def _dynamic(
     found, follows = (pd.concat(each, ignore_index=True) for each in zip(*tables, strict=True))
     for (name, column), rows in found.groupby(["panel", "column"], sort=False):
         _print_frame(lagged.side_by_side(rows), f"{column} on {name}: coefficient, se, interval")
-    _write("dynamic", {"dynamic": found, "dynamic_effects": follows}, outputs)
+    _write({"dynamic": found, "dynamic_effects": follows}, outputs, "dynamic")
     return found
 
 
@@ -1189,7 +1168,6 @@ def gmm_grid(columns: Columns = None, panel: Panels = None, out: Out = ROOT) -> 
     Example: python -m analysis gmm-grid 5.1 --panel recollected
     """
     from analysis import gmm_grid as grid
-    from analysis import plots
 
     records = [record for record in select(columns or ()) if record.estimator == "system_gmm"]
     if not records:
@@ -1206,12 +1184,7 @@ def gmm_grid(columns: Columns = None, panel: Panels = None, out: Out = ROOT) -> 
     for name, own in regions.groupby("panel", sort=False):
         title = f"Estimates with which the printed row is compatible, of all — panel {name}"
         _print_frame(grid.compatibility(own), title)
-    outputs = Outputs(out)
-    path = outputs.results / "gmm_grid.csv"
-    write_csv(found, path)
-    console.print(f"written: {outputs.shown(path)} ({len(found)} rows)")
-    for picture in plots.save(grid.draw, found, outputs.figures / "gmm_grid"):
-        console.print(f"written: {outputs.shown(picture)}")
+    _write({"gmm_grid": found}, Outputs(out), "gmm-grid")
 
 
 @benchmark_app.command("gmm")
@@ -1237,9 +1210,7 @@ def benchmark_gmm(
     found = pd.DataFrame(rows, columns=list(gmm.COLUMNS))
     title = "Wall and CPU seconds per estimation; ratio to this project"
     _print_frame(found, f"{title}; {processor()}")
-    path = Outputs(out).results / "benchmark_gmm.csv"
-    write_csv(found, path)
-    console.print(f"written: {Outputs(out).shown(path)} ({len(found)} rows)")
+    _write({"benchmark_gmm": found}, Outputs(out))
 
 
 @benchmark_app.command("samplers")
@@ -1275,9 +1246,7 @@ def benchmark_samplers(
     found = samplers.table(rows)
     _print_frame(found, f"Effective draws per CPU second; {processor()}")
     _print_frame(samplers.summary(found), "Times as many effective draws per CPU second here")
-    path = Outputs(out).results / "benchmark_samplers.csv"
-    write_csv(found, path)
-    console.print(f"written: {Outputs(out).shown(path)} ({len(found)} rows)")
+    _write({"benchmark_samplers": found}, Outputs(out))
 
 
 @benchmark_app.command("scale")
@@ -1295,9 +1264,7 @@ def benchmark_scale(
     measured = track(scale.run(sizes), "Measuring", len(sizes), console=console, transient=True)
     found = pd.DataFrame(list(measured), columns=list(scale.COLUMNS))
     _print_frame(found, f"Seconds and MB by size of the panel; {processor()}")
-    path = Outputs(out).results / "benchmark_scale.csv"
-    write_csv(found, path)
-    console.print(f"written: {Outputs(out).shown(path)} ({len(found)} rows)")
+    _write({"benchmark_scale": found}, Outputs(out))
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from analysis import (
 from analysis.calibrate import draw as calibrate
 from analysis.multiverse import draw as multiverse
 from analysis.outputs import TEXT, Outputs
+from analysis.specifications import HEADLINE
 from data.panel import PANELS
 
 
@@ -67,6 +68,11 @@ def _first_panel(name: str) -> Callable[[pd.DataFrame], Iterator[tuple[str, pd.D
     return frames
 
 
+def _of_headline(name: str) -> Callable[[pd.DataFrame], Iterator[tuple[str, pd.DataFrame]]]:
+    """Take a table that has headline columns, which alone are drawn."""
+    return lambda table: iter([(name, table)] if table["column"].isin(HEADLINE).any() else [])
+
+
 def _distance(table: pd.DataFrame) -> Figure:
     from analysis.reconstruct import report  # needs the extra `reconstruct`
 
@@ -80,7 +86,7 @@ PICTURES = (
     ),
     Picture("dynamic", "dynamic", _whole("dynamic"), dynamic.draw),
     Picture("dynamic_effects", "dynamic", _whole("dynamic_effects"), dynamic.draw_effects),
-    Picture("decomposition", "decompose", _whole("decomposition"), decompose.draw),
+    Picture("decomposition", "decompose", _of_headline("decomposition"), decompose.draw),
     Picture("sensitivity_influence", "sensitivity", sensitivity.frames, sensitivity.draw),
     Picture("influence", "influence", _first_panel("influence"), influence.draw),
     Picture("power_curves", "power", _first_panel("power"), power.draw),

@@ -1,4 +1,4 @@
-"""Draw the figures that the README names, from the tables in results/ alone."""
+"""How figures look and are saved, and those of replication and comparison side by side."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -51,10 +51,9 @@ LABELS = {
 
 @dataclass(frozen=True)
 class Picture:
-    """One figure: its file name, what it shows, its rows of two tables, and what draws them."""
+    """One figure: its file name, its rows of two tables, and what draws them."""
 
     name: str
-    shows: str
     rows: Callable[[pd.DataFrame, pd.DataFrame], pd.DataFrame]
     draw: Callable[[pd.DataFrame], Figure]
 
@@ -180,21 +179,11 @@ def ladders(rows: pd.DataFrame) -> Figure:
 
 
 PICTURES = (
-    Picture(
-        "forest_headline",
-        "published, TWFE and posterior slopes of 3.2 and 8.1–8.3",
-        headline,
-        forest,
-    ),
-    Picture("ladder_3.2", "which step of the model moves the baseline slope", estimates, ladder),
-    Picture(
-        "ladder",
-        "which step moves the slope of each static column; squares mark the largest move",
-        steps.whole,
-        ladders,
-    ),
+    Picture("forest_headline", headline, forest),
+    Picture("ladder_3.2", estimates, ladder),
+    Picture("ladder", steps.whole, ladders),
 )
-"""The figures of the README; a new one is a record here."""
+"""Of replication and comparison together; those of one table stand in `analysis.gallery`."""
 
 
 def draw(results: Path, figures: Path) -> list[Path]:

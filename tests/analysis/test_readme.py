@@ -60,14 +60,15 @@ def test_power_is_told_in_a_sentence_and_shown_for_the_headline():
     found = pd.DataFrame(
         {"panel": "recollected", "column": ["3.2", "4.1"], "term": "indus", "test": "province",
          "data_sets": 2_000, "published": 0.105, "detectable": [0.249, 0.08],
-         "published_over_detectable": [0.42, 1.3], "power_at_published": 0.21, "false_alarms": 0.06}
+         "published_over_detectable": [0.42, 1.3], "power_at_published": 0.21, "false_alarms": 0.06,
+         "false_alarms_low": 0.03, "false_alarms_high": 0.1}
     )  # fmt: skip
     said = readme.could_find(found)
     assert said.startswith("Slopes as large as the published ones would be found with 80% power")
     assert "1 of 2 by errors clustered by province" in said
     elsewhere = pd.concat([found, found.assign(panel="reconstructed")])
     assert readme.could_find(elsewhere) == said
-    assert said.splitlines()[-1] == "| 3.2 | province | 2000 | 0.105 | 0.249 | 21% | 6% |"
+    assert said.splitlines()[-1] == "| 3.2 | province | 2000 | 0.105 | 0.249 | 21% | 6% [3%, 10%] |"
 
 
 def test_slopes_by_model_are_shown_once_all_are_sampled():

@@ -102,7 +102,8 @@ def moved() -> pd.DataFrame:
 
 def could_find() -> pd.DataFrame:
     row = {"panel": EVIDENCE[0], "column": "3.2", "term": "indus", "test": "province",
-           "data_sets": 10, "false_alarms": 0.06, "detectable": 0.25, "published": 0.105,
+           "data_sets": 10, "false_alarms": 0.06, "false_alarms_low": 0.03,
+           "false_alarms_high": 0.1, "detectable": 0.25, "published": 0.105,
            "published_over_detectable": 0.42, "power_at_published": 0.2}  # fmt: skip
     return pd.DataFrame([row], columns=list(power.COLUMNS))
 
