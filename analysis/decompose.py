@@ -31,7 +31,7 @@ from analysis.compare import published_slopes
 from analysis.plots import PALETTE
 from analysis.specifications import HEADLINE
 from data import recollect
-from data.errors import UserError
+from data.errors import UserError, located
 from data.panel import FOLDER, PANELS, Panel, load_panel
 from models import twfe
 from models.design import DERIVED, Specification, design, sample
@@ -381,9 +381,11 @@ def estimate(gap: Gap, panel: str) -> float:
 def decompose(gap: Gap) -> list[dict]:
     """Share one gap out in every way, keys `COLUMNS`."""
     printed = published_slopes().loc[(gap.record.column, gap.term)]
+    with located(gap.panel, gap.record.column):
+        ends = {"start": estimate(gap, gap.panel), "end": estimate(gap, END)}
     shared = {
         **{"panel": gap.panel, "column": gap.record.column, "term": gap.term},
-        **{"start": estimate(gap, gap.panel), "end": estimate(gap, END)},
+        **ends,
         **{"published": printed["coef"], "published_se": printed["se"]},
     }
     rows = []
@@ -392,7 +394,10 @@ def decompose(gap: Gap) -> list[dict]:
             continue
         game = make(gap)
         if len(game.players) == 0:
-            raise UserError(f"{gap.panel} and {END} do not differ in column {gap.record.column}.")
+            raise UserError(
+                f"Panels {gap.panel} and {END} do not differ in column {gap.record.column}, so "
+                "there is no gap to share out: leave the column out."
+            )
         shares, errors = shapley(game)
         rows += [
             {**shared, "game": name, "player": player, "share": share, "mcse": error,

@@ -71,7 +71,7 @@ def estimate(
     try:
         result = fit_column(frame, specification, choices)
     except UserError as error:
-        return {"problem": str(error).removeprefix(f"Column {specification.column}: ")}
+        return {"problem": str(error)}
     table = coefficients(result)
     term = specification.interest[0]
     found = {

@@ -17,7 +17,7 @@ from scipy import stats
 from analysis import system_gmm
 from analysis.claims import evidence_model, home, rows
 from analysis.specifications import SPECIFICATIONS, select
-from data.errors import UserError
+from data.errors import UserError, located
 from data.panel import Panel
 from data.provinces import REGIONS
 from models import twfe
@@ -73,8 +73,9 @@ def estimate(frame: pd.DataFrame, record: Specification) -> dict[str, Slope]:
 
 def leave_out(panel: Panel, record: Specification) -> Iterator[dict]:
     """Yield the rows of one column on one panel, without its posterior."""
-    rows = sample(panel.frame, record)
-    whole = estimate(rows, record)
+    with located(panel.name, record.column):
+        rows = sample(panel.frame, record)
+        whole = estimate(rows, record)
     for group in GROUPS:
         for label in rows[group].unique():
             rest = rows[rows[group] != label]

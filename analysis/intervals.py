@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from analysis.calibrate.ranks import by_density, free_variables
-from data.errors import UserError
+from data.errors import UserError, located
 from data.panel import Panel
 from models import many
 from models.design import Design, Specification, design
@@ -41,7 +41,8 @@ def balanced(panel: Panel, record: Specification) -> Design:
     UserError
         If the panel does not carry the regression, or has gaps.
     """
-    made = design(panel.frame, record)
+    with located(panel.name, record.column):
+        made = design(panel.frame, record)
     if not made.balanced:
         raise UserError(
             f"Panel {panel.name} has gaps in column {record.column}, and power and recovery are "

@@ -46,6 +46,7 @@ from analysis.sensitivity import AVERAGE
 from analysis.simulate import share
 from analysis.specifications import select
 from analysis.spread import spread
+from data.errors import located
 from data.panel import PANELS, Panel
 from models import twfe
 from models.design import Design, Specification
@@ -184,7 +185,8 @@ def study(job: tuple[Panel, Specification], seed: int) -> dict[str, dict[str, Ar
     """
     panel, record = job
     if record.dynamic:
-        table = system_gmm.coefficients(system_gmm.fit_column(panel.frame, record))
+        with located(panel.name, record.column):
+            table = system_gmm.coefficients(system_gmm.fit_column(panel.frame, record))
         return {t: {GMM: Z * table.loc[t, "se"] * np.array([[-1.0, 1.0]])} for t in record.interest}
     made = balanced(panel, record)
     rng = np.random.default_rng([seed, *map(ord, record.column)])

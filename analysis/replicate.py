@@ -10,6 +10,7 @@ from rich.table import Table
 from analysis import screen, system_gmm
 from analysis.specifications import select
 from data import published
+from data.errors import located
 from data.panel import Panel
 from models import twfe
 from models.design import Specification, design
@@ -88,7 +89,8 @@ def estimate(panel: Panel, specification: Specification, draws: int = 9_999) -> 
     DataFrame
         Columns `table, column, term, statistic, estimated`; which statistics, `ESTIMATORS` say.
     """
-    by_term, whole = ESTIMATORS[specification.estimator](panel, specification, draws)
+    with located(panel.name, specification.column):
+        by_term, whole = ESTIMATORS[specification.estimator](panel, specification, draws)
     long = (
         by_term.astype(object)
         .rename_axis("term")

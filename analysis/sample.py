@@ -26,7 +26,7 @@ from analysis.engines import Draws, Settings, engine_for
 from analysis.outputs import ROOT
 from analysis.savage_dickey import GROUP, density_at_zero
 from analysis.spread import spread
-from data.errors import UserError
+from data.errors import UserError, located
 from data.panel import Panel
 from models.design import Specification, design
 from models.priors import Priors
@@ -191,7 +191,8 @@ def _fit(
     """Return a fit's trace, and what was sampled for it unless another column's was given."""
     model = find(job.model)
     priors = priors or _priors(job)
-    parts = model.split(design(job.panel.frame, job.specification), job.specification)
+    with located(job.panel.name, job.specification.column):
+        parts = model.split(design(job.panel.frame, job.specification), job.specification)
     definition = model.module.build(parts, priors)
     engine = engine_for(model, settings.engine)
     settings = settings.by(engine, model)

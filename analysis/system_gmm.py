@@ -9,7 +9,6 @@ from typing import Literal
 
 import pandas as pd
 
-from data.errors import UserError
 from models.design import LAG, Specification, sample
 from models.gmm import Gmm, GmmFit, GmmSpecification, Iv, fit
 from models.gmm.instruments import LEVEL_MOMENTS
@@ -99,12 +98,9 @@ def fit_column(
     Raises
     ------
     UserError
-        If it cannot be estimated, naming the column and the cause.
+        If it cannot be estimated, naming the cause.
     """
-    try:
-        return fit(*estimation(frame, specification, choices), unit="province", time="year")
-    except UserError as error:
-        raise UserError(f"Column {specification.column}: {error}") from None
+    return fit(*estimation(frame, specification, choices), unit="province", time="year")
 
 
 def statistics(result: GmmFit) -> dict[str, float]:

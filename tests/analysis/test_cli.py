@@ -63,6 +63,17 @@ def test_a_mistake_in_a_panel_is_one_sentence_and_no_file(run, tmp_path, mistake
     assert files == []
 
 
+@pytest.mark.parametrize("command", ["replicate", "influence", "sample"])
+def test_a_regressor_that_does_not_vary_is_named_with_panel_and_column(run, tmp_path, command):
+    path = tmp_path / "mine.csv"
+    FRAME.assign(fin=1.0).to_csv(path, index=False)
+    code, _, error, files = run(command, "3.2", "--panel", str(path))
+    assert code == 2
+    assert "Panel own-mine, column 3.2: " in error
+    assert "fin" in error
+    assert files == []
+
+
 def test_an_unbalanced_panel_is_accepted_with_a_notice(run, tmp_path):
     path = tmp_path / "mine.csv"
     FRAME.iloc[1:].to_csv(path, index=False)
