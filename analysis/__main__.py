@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 
 EXIT_CODES = (
     "Exit codes: 0 all is well; 1 a fit failed its health gate, a panel is not as exact as it "
-    "says, or printed numbers contradict each other; 2 the input is at fault; 130 interrupted."
+    "says, ranks are not as they should be (calibrate), or printed numbers contradict each other "
+    "(reconstruct); 2 the input is at fault; 130 interrupted."
 )
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)

@@ -27,7 +27,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from analysis import system_gmm
-from analysis.compare import published_slopes
+from analysis.compare import Z, published_slopes
 from analysis.plots import PALETTE
 from analysis.specifications import HEADLINE
 from data import recollect
@@ -447,7 +447,7 @@ def _waterfall(axes: Axes, rows: pd.DataFrame) -> None:
     colours = [PALETTE[0] if share > 0 else PALETTE[5] for share in rows["share"]]
     places = np.arange(1, len(rows) + 1)
     axes.barh(places, rows["share"], left=at[:-1], color=colours, height=0.7)
-    axes.errorbar(at[1:], places, xerr=1.96 * rows["mcse"], fmt="none", ecolor="0.2", lw=0.8)
+    axes.errorbar(at[1:], places, xerr=Z * rows["mcse"], fmt="none", ecolor="0.2", lw=0.8)
     axes.barh(len(rows) + 1, end, color="0.6", height=0.7)
     axes.axvline(published, color="0.3", lw=0.8, ls=":")
     axes.axvline(0, color="0.7", lw=0.6)

@@ -7,8 +7,8 @@ from itertools import product
 import matplotlib
 import pandas as pd
 from matplotlib.figure import Figure
-from scipy import stats
 
+from analysis.compare import Z
 from analysis.system_gmm import LAG, Choices, coefficients, fit_column, statistics
 from data import published
 from data.errors import UserError
@@ -30,8 +30,6 @@ CHOICES = tuple(field.name for field in fields(Choices))
 TESTS = ("ar1_p", "ar2_p", "hansen_p")
 LEVEL = 0.05
 """Level at which a test's verdict is the printed one's or not."""
-
-Z = stats.norm.ppf(0.975)
 
 NUMBERS = (
     "root", "root_se", "coef", "se", "n", "instruments", "hansen_p", "ar1_p", "ar2_z", "ar2_p",

@@ -509,27 +509,6 @@ def filled_cells(
     return present if set(present) - {"observed"} else {}
 
 
-def filling(dataset: xr.Dataset, vintage: str = DEFAULTS["vintage"]) -> pd.DataFrame:
-    """Say how the cells of the index's 14 indicators and of the other series came about.
-
-    Returns
-    -------
-    DataFrame
-        One row per variable (for its parts, see `produ_inno` and so on), series and rule:
-        `variable, series, rule, cells, share` (of the 403 cells of a series). Series without
-        gaps have no row, except those of `produ`.
-    """
-    rows = []
-    for name in COLUMNS:
-        for series in DESCRIBED[name].series:
-            codes = dataset["filled"].sel(vintage=vintage, series=series).to_numpy()
-            for rule, code in gaps.CODES.items():
-                cells = int((codes == code).sum())
-                if cells:
-                    rows.append((name, series, rule, cells, cells / codes.size))
-    return pd.DataFrame(rows, columns=["variable", "series", "rule", "cells", "share"])
-
-
 def write(
     dataset: xr.Dataset, selections: Mapping[str, Selection], directory: Path = FOLDER
 ) -> list[Path]:

@@ -27,6 +27,7 @@ from threadpoolctl import threadpool_limits
 
 from analysis.benchmark import environment
 from data.parquet import row_groups
+from data.provinces import REGIONS
 from models import hierarchical, moments, summed
 from models.design import Specification, design
 from models.moments import Moments
@@ -34,7 +35,6 @@ from models.moments import Moments
 SPECIFICATION = Specification("simulated", "y", ("x1",), ("x2",), "a simulated panel")
 VARYING = ("x1",)
 SIGMA = "region"
-REGIONS = ("east", "central", "west")
 SLOPE = np.array([0.8, 0.3, -0.2])
 """Of x1 on y, by region."""
 

@@ -17,6 +17,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from analysis import gmm_grid, sensitivity, system_gmm
+from analysis.compare import Z
 from analysis.multiverse.choices import (
     CONTROLS,
     DATA,
@@ -196,7 +197,7 @@ def gmm(made: Universe, rng: np.random.Generator) -> Array:
     except UserError:
         return found
     table = system_gmm.coefficients(fit).loc[list(terms)]
-    side = gmm_grid.Z * table["se"]
+    side = Z * table["se"]
     found[:, :3] = np.column_stack([table["coef"], table["coef"] - side, table["coef"] + side])
     return found
 

@@ -52,15 +52,12 @@ class ContradictoryPair:
     ----------
     z, p : Key
         The printed cells.
-    z_printed, p_printed : str
     z_span, p_span : tuple of float
         |z| that each of them allows.
     """
 
     z: Key
     p: Key
-    z_printed: str
-    p_printed: str
     z_span: tuple[float, float]
     p_span: tuple[float, float]
 
@@ -75,12 +72,11 @@ def contradictions(numbers: pd.DataFrame) -> list[ContradictoryPair]:
     found = []
     for column, z_name, p_name in _pairs(numbers):
         z, p = ((column, "", name) for name in (z_name, p_name))
-        z_printed, p_printed = (numbers.loc[key, "printed"] for key in (z, p))
-        low, high = interval(z_printed)
+        low, high = interval(numbers.loc[z, "printed"])
         z_span = (low, high) if low > 0 else (-high, -low)
-        p_span = _span_of_p(p_printed)
+        p_span = _span_of_p(numbers.loc[p, "printed"])
         if z_span[1] < p_span[0] or p_span[1] < z_span[0]:
-            found.append(ContradictoryPair(z, p, z_printed, p_printed, z_span, p_span))
+            found.append(ContradictoryPair(z, p, z_span, p_span))
     return found
 
 
