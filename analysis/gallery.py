@@ -18,7 +18,7 @@ from analysis import (
 )
 from analysis.calibrate import draw as calibrate
 from analysis.multiverse import draw as multiverse
-from analysis.outputs import TEXT, Outputs
+from analysis.outputs import MADE_BY, TEXT, Outputs
 from analysis.specifications import HEADLINE
 from data.panel import PANELS
 
@@ -33,8 +33,8 @@ class Picture:
 
     Attributes
     ----------
-    table, command : str
-        The file in results/, without its suffix, and what makes it.
+    table : str
+        The file in results/, without its suffix.
     frames : callable
         From the table to the name and rows of each picture.
     draw : callable
@@ -46,11 +46,15 @@ class Picture:
     """
 
     table: str
-    command: str
     frames: Callable[[pd.DataFrame], Iterator[tuple[str, pd.DataFrame]]]
     draw: Callable[[pd.DataFrame], Figure]
     suffix: str = "csv"
     read: Callable[[Path], pd.DataFrame] = _csv
+
+    @property
+    def command(self) -> str:
+        """What makes the table."""
+        return MADE_BY[self.table]
 
 
 def _whole(name: str) -> Callable[[pd.DataFrame], Iterator[tuple[str, pd.DataFrame]]]:
@@ -80,21 +84,19 @@ def _distance(table: pd.DataFrame) -> Figure:
 
 
 PICTURES = (
-    Picture(
-        "gmm_grid", "gmm-grid", lambda t: iter([("gmm_grid", t.fillna({"problem": ""}))]),
+    Picture("gmm_grid", lambda t: iter([("gmm_grid", t.fillna({"problem": ""}))]),
         gmm_grid.draw,
     ),
-    Picture("dynamic", "dynamic", _whole("dynamic"), dynamic.draw),
-    Picture("dynamic_effects", "dynamic", _whole("dynamic_effects"), dynamic.draw_effects),
-    Picture("decomposition", "decompose", _of_headline("decomposition"), decompose.draw),
-    Picture("sensitivity_influence", "sensitivity", sensitivity.frames, sensitivity.draw),
-    Picture("influence", "influence", _first_panel("influence"), influence.draw),
-    Picture("power_curves", "power", _first_panel("power"), power.draw),
-    Picture("multiverse_curves", "multiverse", multiverse.frames, multiverse.draw),
-    Picture("multiverse_curves", "multiverse", multiverse.overview_frames, multiverse.overview),
-    Picture("distance", "reconstruct", _whole("reconstruction_distance"), _distance),
-    Picture(
-        "calibration", "calibrate", _whole("calibration"), calibrate.draw, "nc", calibrate.curves
+    Picture("dynamic", _whole("dynamic"), dynamic.draw),
+    Picture("dynamic_effects", _whole("dynamic_effects"), dynamic.draw_effects),
+    Picture("decomposition", _of_headline("decomposition"), decompose.draw),
+    Picture("sensitivity_influence", sensitivity.frames, sensitivity.draw),
+    Picture("influence", _first_panel("influence"), influence.draw),
+    Picture("power_curves", _first_panel("power"), power.draw),
+    Picture("multiverse_curves", multiverse.frames, multiverse.draw),
+    Picture("multiverse_curves", multiverse.overview_frames, multiverse.overview),
+    Picture("distance", _whole("reconstruction_distance"), _distance),
+    Picture("calibration", _whole("calibration"), calibrate.draw, "nc", calibrate.curves
     ),
 )  # fmt: skip
 """Beside those of `plots.PICTURES`; a new one is a record here."""

@@ -14,27 +14,31 @@ from data.files import replacing, sha256
 ROOT = Path(__file__).resolve().parents[1]
 
 MADE_BY = {
+    "fingerprints": "fingerprints",
+    "audit": "audit",
+    "distance": "reconstruct",
     "replication": "replicate",
-    "comparison": "compare",
-    "ladder": "compare",
-    "scales": "compare",
-    "turning_points": "compare",
-    "sensitivity_priors": "sensitivity",
-    "sensitivity_influence": "sensitivity",
-    "dynamic": "dynamic",
-    "dynamic_effects": "dynamic",
+    "traces": "sample",
+    "diagnostics": "diagnose",
+    **dict.fromkeys(("checks", "loo"), "check"),
+    **dict.fromkeys(("comparison", "ladder", "scales", "turning_points"), "compare"),
+    **dict.fromkeys(("dynamic", "dynamic_effects"), "dynamic"),
+    "gmm_grid": "gmm-grid",
     "simulation": "simulate",
-    "sensitivity_years": "sensitivity",
-    "sensitivity_loo": "sensitivity",
-    "sensitivity_power": "sensitivity",
-    "calibration": "calibrate",
-    "multiverse": "multiverse",
-    "multiverse_variance": "multiverse",
+    **{
+        f"sensitivity_{name}": "sensitivity"
+        for name in ("priors", "influence", "years", "loo", "power")
+    },
     "influence": "influence",
-    "power": "power",
+    **dict.fromkeys(("power", "power_curves"), "power"),
     "recovery": "recover",
+    "calibration": "calibrate",
+    **dict.fromkeys(("multiverse", "multiverse_variance", "multiverse_curves"), "multiverse"),
+    "decomposition": "decompose",
+    "claims": "claims",
+    "report": "report",
 }
-"""Tables in results/ that other commands or the page read, and the command that makes each."""
+"""What others read or tell of in results/, and the traces; and the command that makes each."""
 
 TEXT = dict.fromkeys(["table", "column", "fitted_column"], str)
 """Columns that look like numbers ("3.2") and are not."""

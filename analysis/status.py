@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.engines import Settings
-from analysis.outputs import Outputs
+from analysis.outputs import MADE_BY, Outputs
 from analysis.sample import jobs, missing, path_of
 from analysis.specifications import HEADLINE, select
 from data.files import sha256
@@ -32,8 +32,6 @@ class Product:
     ----------
     name : str
         A file below results/, or "traces".
-    command : str
-        What makes it.
     needs : tuple of str
         Products that it is made from.
     needed : bool
@@ -43,37 +41,40 @@ class Product:
     """
 
     name: str
-    command: str
     needs: tuple[str, ...] = ()
     needed: bool = True
     shows: tuple[str, ...] = ()
 
+    @property
+    def command(self) -> str:
+        """What makes it."""
+        return MADE_BY[Path(self.name).stem]
+
 
 SHOWN = (
-    Product("fingerprints.csv", "fingerprints", needed=False),
-    Product("replication.csv", "replicate"),
-    Product("traces", "sample"),
-    Product("diagnostics.csv", "diagnose", ("traces",)),
-    Product("comparison.csv", "compare", ("traces", "replication.csv")),
-    Product("gmm_grid.csv", "gmm-grid"),
-    Product("dynamic.csv", "dynamic", ("traces",)),
-    Product("simulation.csv", "simulate", needed=False),
-    Product("checks.csv", "check", ("traces",), needed=False),
-    Product("sensitivity_influence.csv", "sensitivity"),
-    Product("influence.csv", "influence"),
-    Product("power.csv", "power"),
-    Product("recovery.csv", "recover"),
-    Product("calibration.csv", "calibrate", needed=False),
-    Product("multiverse.csv", "multiverse"),
-    Product("audit.csv", "audit"),
-    Product("decomposition.csv", "decompose"),
-    Product("distance.csv", "reconstruct", needed=False),
-    Product("claims.json", "claims", ("replication.csv", "comparison.csv")),
+    Product("fingerprints.csv", needed=False),
+    Product("replication.csv"),
+    Product("traces"),
+    Product("diagnostics.csv", ("traces",)),
+    Product("comparison.csv", ("traces", "replication.csv")),
+    Product("gmm_grid.csv"),
+    Product("dynamic.csv", ("traces",)),
+    Product("simulation.csv", needed=False),
+    Product("checks.csv", ("traces",), needed=False),
+    Product("sensitivity_influence.csv"),
+    Product("influence.csv"),
+    Product("power.csv"),
+    Product("recovery.csv"),
+    Product("calibration.csv", needed=False),
+    Product("multiverse.csv"),
+    Product("audit.csv"),
+    Product("decomposition.csv"),
+    Product("distance.csv", needed=False),
+    Product("claims.json", ("replication.csv", "comparison.csv")),
 )
 
 REPORT = Product(
     "report.html",
-    "report",
     (
         *("replication.csv", "comparison.csv", "traces"),
         *("dynamic.csv", "decomposition.csv", "audit.csv"),

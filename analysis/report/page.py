@@ -163,11 +163,6 @@ class Section:
     make: Callable[[Made], Iterable[Block]]
 
 
-def made_by(name: str) -> str:
-    """Return the command that makes a table."""
-    return MADE_BY.get(name, name)
-
-
 # --- the sections -------------------------------------------------------------------------------
 
 
@@ -645,7 +640,7 @@ def sensitivity(made: Made) -> Iterable[Block]:
     ):
         frame = made.frame(name)
         if frame is None:
-            absent.setdefault(made_by(name), []).append(what)
+            absent.setdefault(MADE_BY[name], []).append(what)
             continue
         kept = frame.drop(columns=[c for c in ("key",) if c in frame]).head(400)
         cut = "" if len(frame) <= 400 else f" (the first 400 of {len(frame)} rows)"
