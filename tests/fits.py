@@ -8,6 +8,7 @@ import numpy as np
 import pymc as pm
 from numpy.typing import NDArray
 
+from analysis.engines import NutsEngine
 from analysis.specifications import select
 from data.panel import Panel, load_panel
 from models import flat, hierarchical
@@ -118,3 +119,10 @@ def fit_of(column: str, name: str, share_missing: float = 0.0) -> Fit:
     panel = PANEL_OF.get(name, simulated)()
     panel = thinned(panel, share_missing) if share_missing else panel
     return Fit(panel, specification, model, model.module.PRIORS)
+
+
+def flat_draw(fitted: Fit, seed: int = 0) -> dict[str, Array]:
+    """Return one draw of the free variables from the prior, flat."""
+    engine = NutsEngine(fitted.model, fitted.parts, fitted.priors, fitted.definition)
+    drawn = engine.draw_prior(1, np.random.default_rng(seed))
+    return {name: values[0] for name, values in drawn.items()}

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from scipy import linalg, stats
-from threadpoolctl import threadpool_limits
 
 from models.collapsed import Collapsed, Location, OutOfRangeError, Scale, collapse
 from models.priors import Prior
 from tests.fits import INDEPENDENT, Fit, fit_of
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 FITS = [("3.2", name, share) for name in INDEPENDENT for share in (0.0, 0.1)] + [
     ("3.3", "hierarchical", 0.0),
@@ -24,12 +25,6 @@ FITS = [("3.2", name, share) for name in INDEPENDENT for share in (0.0, 0.1)] + 
     ("5.1", "dynamic_regions", 0.1),
 ]
 POINTS = 5
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    with threadpool_limits(limits=1):
-        yield
 
 
 @pytest.fixture(params=FITS, ids=lambda case: "-".join(map(str, case)))

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from threadpoolctl import threadpool_limits
 
 from models import hierarchical
 from models.collapsed import Collapsed, OutOfRangeError
 from models.collapsed_errors import CollapsedErrors
 from models.priors import LOG_2PI
 from tests.fits import Fit, fit_of
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 FITS = [
     ("3.2", "autoregressive", 0.0),
@@ -21,12 +22,6 @@ FITS = [
     ("7.1", "joint", 0.1),
     ("4.2", "joint", 0.0),
 ]
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    with threadpool_limits(limits=1):
-        yield
 
 
 @pytest.fixture(params=FITS, ids=lambda case: "-".join(map(str, case)))

@@ -6,7 +6,6 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import stats
 
-from analysis.engines import NutsEngine
 from analysis.specifications import select
 from models import dynamic
 from models import dynamic_predetermined as predetermined
@@ -14,17 +13,11 @@ from models.design import Design, design
 from models.independence import draw_scales
 from models.reduced import reduce
 from models.two_way import two_way_parts
-from tests.fits import Fit, fit_of, simulated
+from tests.fits import Fit, fit_of, flat_draw, simulated
 from tests.models.test_dynamic_stationary import in_dims, posterior
 
 (COLUMN,) = select(["5.1"])
 CONTROLS = list(COLUMN.controls)
-
-
-def draw(fitted: Fit, seed: int = 0) -> dict[str, np.ndarray]:
-    engine = NutsEngine(fitted.model, fitted.parts, fitted.priors, fitted.definition)
-    drawn = engine.draw_prior(1, np.random.default_rng(seed))
-    return {name: values[0] for name, values in drawn.items()}
 
 
 def standard(columns: np.ndarray) -> np.ndarray:
@@ -105,7 +98,7 @@ def log_density(fitted: Fit, flat: dict[str, np.ndarray]) -> float:
 @pytest.mark.parametrize("seed", [0, 1])
 def test_the_density_is_that_of_both_equations(seed):
     fitted = fit_of("5.1", "dynamic_predetermined")
-    flat = draw(fitted, seed)
+    flat = flat_draw(fitted, seed)
     of_pymc = fitted.log_densities(flat)
     found = sum(of_pymc[name] for name in ("exposure", "y", "exposure_unit", "province_unit"))
     assert found == pytest.approx(log_density(fitted, flat), rel=1e-8)

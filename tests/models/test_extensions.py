@@ -17,7 +17,7 @@ from data.errors import UserError
 from models import measurement
 from models.design import design
 from models.registry import find
-from tests.fits import Fit, fit_of, simulated
+from tests.fits import Fit, fit_of, flat_draw, simulated
 from tests.models.centring import partly_centred
 from tests.simulated import REGION_SIGMA, REGION_SLOPE
 
@@ -37,13 +37,6 @@ FITS = [
 @pytest.fixture(params=FITS, ids=lambda case: case[1])
 def fitted(request) -> Fit:
     return fit_of(*request.param)
-
-
-def flat_draw(fitted: Fit, seed: int = 0) -> dict[str, np.ndarray]:
-    """Return one draw of the free variables from the prior, flat."""
-    engine = NutsEngine(fitted.model, fitted.parts, fitted.priors, fitted.definition)
-    drawn = engine.draw_prior(1, np.random.default_rng(seed))
-    return {name: values[0] for name, values in drawn.items()}
 
 
 def shaped(fitted: Fit, flat: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

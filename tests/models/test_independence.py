@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy import stats
-from threadpoolctl import threadpool_limits
 
 from analysis import equality
 from analysis.describe import main_model
@@ -18,17 +17,13 @@ from models.design import design
 from models.independence import LEAST_ESS, Trust, draw_scales
 from tests.fits import fit_of
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 FITS = [("3.2", "flat"), ("3.2", "region_sigma"), ("3.3", "hierarchical"), ("8.2", "mundlak")]
 
 
 FALL_BACK = {("recollected-as_published", "5.3"), ("reconstructed", "5.3")}
 """Where so many independent draws are not trusted, and the engine's are those of another chain."""
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    with threadpool_limits(limits=1):
-        yield
 
 
 @pytest.mark.parametrize(("column", "model"), FITS)

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from threadpoolctl import threadpool_limits
 
 from models.reduced import Reduced, reduce
 from tests.fits import INDEPENDENT, fit_of
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 FITS = [("3.2", name, share) for name in INDEPENDENT for share in (0.0, 0.1)] + [
     ("3.3", "hierarchical", 0.0),
@@ -14,12 +15,6 @@ FITS = [("3.2", name, share) for name in INDEPENDENT for share in (0.0, 0.1)] + 
     ("8.2", "mundlak", 0.0),
     ("8.2", "flat", 0.1),
 ]
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    with threadpool_limits(limits=1):
-        yield
 
 
 @pytest.fixture(params=FITS, ids=lambda case: "-".join(map(str, case)))
