@@ -46,7 +46,7 @@ def balanced(panel: Panel, record: Specification) -> Design:
     if not made.balanced:
         raise UserError(
             f"Panel {panel.name} has gaps in column {record.column}, and power and recovery are "
-            "computed for balanced panels: fill the gaps or leave the column out."
+            "computed for balanced panels: fill the gaps or leave out the columns that rest on it."
         )
     return made
 

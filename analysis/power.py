@@ -1,26 +1,31 @@
 """What slopes could these rows have found? Power of each static column on the real design.
 
-Data sets have the panel's own regressors, effects and controls' slopes, no slope of interest, and
-errors that are each province's own residuals (scaled for the degrees of freedom that the fit took),
-all with one random sign: so they are as noisy in a region, and as alike from year to year, as they
-are (Cameron, Gelbach & Miller 2008, *Review of Economics and Statistics* 90:414–427).
-
-The posterior is that which stands beside the printed slope elsewhere: of Table 8's columns the
-region's slope in the model of all provinces, on data sets of these.
+Data sets have the panel's own regressors, effects and controls' slopes, no slope of interest in any
+region, and errors that are each province's own residuals (of a regression with slopes of interest
+by region, scaled for the degrees of freedom that it took), all with one random sign: so they are as
+noisy in a region, and as alike from year to year, as they are (Cameron, Gelbach & Miller 2008,
+*Review of Economics and Statistics* 90:414–427).
 
 A test finds a slope if its 95 % interval excludes zero. Adding β to the true slope adds β to
 estimate and interval: exactly in least squares, and in posteriors as far as the slope's prior, some
 ten times as wide as they are, lets it. So the intervals of data sets without a slope say at every β
 how often it would be found, and the least β found in 80 % of them is a quantile of the distances of
-their ends from zero.
+their lower ends from zero.
+
+The posterior is that which stands beside the printed slope in the headline and the ledger: of
+Table 8's columns the region's slope in the model of all provinces, on data sets of these. It is
+drawn towards the other regions, which have no slope when this one has; so the model is fitted a
+second time, with the printed slope in that region, and ends of intervals are taken to move in
+proportion to the slope.
 
 System GMM has no data sets here: its power is the normal distribution's with its own standard
 error, which is too small if that is.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -56,7 +61,7 @@ Array = NDArray[np.float64]
 GMM = "GMM"
 
 SIMULATED, POSTERIORS = 2_000, 200
-"""Data sets for least squares, and of these the first for posteriors, which take longer."""
+"""Data sets for least squares, and for posteriors, which take longer."""
 
 POWER = 0.8
 
@@ -86,8 +91,22 @@ CURVES = ("panel", "column", "term", "test", "slope", "power")
 # --- data sets ----------------------------------------------------------------------------------
 
 
+class Found(NamedTuple):
+    """Intervals of data sets without a slope, and how they move with one.
+
+    Attributes
+    ----------
+    ends : ndarray, shape (data sets, 2)
+    move : ndarray, shape (data sets, 2), or 1.0
+        Of the ends, for each unit of slope.
+    """
+
+    ends: Array
+    move: Array | float = 1.0
+
+
 def data_sets(made: Design, n_interest: int, size: int, rng: np.random.Generator) -> Array:
-    """Draw outcomes without a slope of interest.
+    """Draw outcomes without a slope of interest in any region.
 
     Parameters
     ----------
@@ -102,45 +121,14 @@ def data_sets(made: Design, n_interest: int, size: int, rng: np.random.Generator
     -------
     ndarray, shape (n, size)
     """
-    parts = twfe.slope_parts(made.y, made.x, made.province, made.year)
-    parameters = len(made.provinces) + len(made.years) - 1 + len(made.terms)
+    apart = with_slopes_by_region(made, n_interest)
+    parts = twfe.slope_parts(apart.y, apart.x, apart.province, apart.year)
+    parameters = len(made.provinces) + len(made.years) - 1 + len(apart.terms)
     scale = np.sqrt(len(made.y) / (len(made.y) - parameters))
-    systematic = made.y - parts.residual - made.x[:, :n_interest] @ parts.slopes[:n_interest]
+    of_interest = len(apart.terms) - len(made.terms) + n_interest
+    systematic = made.y - parts.residual - apart.x[:, :of_interest] @ parts.slopes[:of_interest]
     sign = rng.choice([-1.0, 1.0], size=(len(made.provinces), size))
     return systematic[:, None] + scale * parts.residual[:, None] * sign[made.province]
-
-
-def intervals_of_posteriors(
-    panel: Panel, record: Specification, outcomes: Array, rng: np.random.Generator
-) -> dict[str, Array]:
-    """Return 95 % intervals of the posterior that stands for a column beside the printed slope.
-
-    That of a region's column is of the whole's model (`analysis.claims.home`), whose data sets
-    have a slope in no region.
-
-    Parameters
-    ----------
-    outcomes : ndarray, shape (n, data sets)
-        Of the column's own rows.
-
-    Returns
-    -------
-    dict of str to ndarray, shape (data sets, 2)
-        By term of interest.
-    """
-    whole, region = home(record)
-    made, of_region = balanced(panel, whole), ""
-    if region != AVERAGE:
-        apart = with_slopes_by_region(made, len(whole.interest))
-        n_apart = len(whole.interest) * len(made.regions)
-        outcomes = data_sets(apart, n_apart, outcomes.shape[1], rng)
-        of_region = f":{region}"
-    model = main_model(whole)
-    definition = model.module.build(model.split(made, whole))
-    fits = [posterior(model, definition, made.with_outcome(y), whole, rng)[0] for y in outcomes.T]
-    return {
-        term: np.array([fit[f"{term}{of_region}"][1:] for fit in fits]) for term in record.interest
-    }
 
 
 def with_slopes_by_region(made: Design, n_interest: int) -> Design:
@@ -154,27 +142,43 @@ def with_slopes_by_region(made: Design, n_interest: int) -> Design:
     )
 
 
-def margins(intervals: Array) -> Array:
-    """Return how large a slope each interval would have shown, from both of its sides.
+def posteriors(
+    panel: Panel, record: Specification, added: Mapping[str, float], rng: np.random.Generator
+) -> dict[str, Found]:
+    """Return 95 % intervals of the posterior that stands beside a column's printed slopes.
 
     Parameters
     ----------
-    intervals : ndarray, shape (data sets, 2)
-        Without a slope. Errors could as well have had the other sign.
-
-    Returns
-    -------
-    ndarray, shape (2 · data sets,)
+    added : mapping of str to float
+        Of each term of interest the slope with which a region's model is fitted again.
     """
-    return np.concatenate([-intervals[:, 0], intervals[:, 1]])
+    whole, region = home(record)
+    made, model = balanced(panel, whole), main_model(whole)
+    outcomes = data_sets(made, len(whole.interest), POSTERIORS, rng)
+    definition = model.module.build(model.split(made, whole))
+
+    def ends(outcomes: Array, name: str) -> Array:
+        fits = (posterior(model, definition, made.with_outcome(y), whole, rng) for y in outcomes.T)
+        return np.array([slopes[name][1:] for slopes, _ in fits])
+
+    found = {}
+    for i, term in enumerate(record.interest):
+        if region == AVERAGE:
+            found[term] = Found(ends(outcomes, term))
+            continue
+        name, own = f"{term}:{region}", made.region == made.regions.index(region)
+        without = ends(outcomes, name)
+        given = ends(outcomes + (added[term] * own * made.x[:, i])[:, None], name)
+        found[term] = Found(without, (given - without) / added[term])
+    return found
 
 
 # --- a column -----------------------------------------------------------------------------------
 
 
 @threadpool_limits.wrap(limits=1)
-def study(job: tuple[Panel, Specification], seed: int) -> dict[str, dict[str, Array]]:
-    """Return the intervals without a slope, shape (data sets, 2), by term and test.
+def study(job: tuple[Panel, Specification], seed: int) -> dict[str, dict[str, Found]]:
+    """Return the intervals without a slope by term and test.
 
     Of GMM, which has no data sets, the two are the interval about zero by its standard error.
 
@@ -187,39 +191,42 @@ def study(job: tuple[Panel, Specification], seed: int) -> dict[str, dict[str, Ar
     if record.dynamic:
         with located(panel.name, record.column):
             table = system_gmm.coefficients(system_gmm.fit_column(panel.frame, record))
-        return {t: {GMM: Z * table.loc[t, "se"] * np.array([[-1.0, 1.0]])} for t in record.interest}
+        about = Z * np.array([[-1.0, 1.0]])
+        return {term: {GMM: Found(table.loc[term, "se"] * about)} for term in record.interest}
     made = balanced(panel, record)
     rng = np.random.default_rng([seed, *map(ord, record.column)])
     outcomes = data_sets(made, len(record.interest), SIMULATED, rng)
     plain = intervals_of_least_squares(made, outcomes, len(record.interest))
-    of_posteriors = intervals_of_posteriors(panel, record, outcomes[:, :POSTERIORS], rng)
+    printed = {term: printed_size(record, term) for term in record.interest}
+    of_posteriors = posteriors(panel, record, printed, rng)
     return {
         term: {
-            **{name: plain[i, :, j] for j, name in enumerate(LEAST_SQUARES)},
+            **{name: Found(plain[i, :, j]) for j, name in enumerate(LEAST_SQUARES)},
             POSTERIOR: of_posteriors[term],
         }
         for i, term in enumerate(record.interest)
     }
 
 
-def power(test: str, intervals: Array, slope: Array) -> Array:
-    """Return the share of data sets in which a slope of that size is found."""
+def printed_size(record: Specification, term: str) -> float:
+    """Return the printed slope without its sign."""
+    return abs(float(published_slopes().loc[(record.column, term), "coef"]))
+
+
+def power(test: str, found: Found, slope: Array) -> Array:
+    """Return the share of data sets in which a slope of that size is found, on whichever side."""
     if test == GMM:
-        se = intervals[0, 1] / Z
+        se = found.ends[0, 1] / Z
         return stats.norm.sf(Z - slope / se) + stats.norm.cdf(-Z - slope / se)
-    low, high = intervals.T
-    # Found on the right side, or (of small slopes) on the wrong one; errors of either sign.
-    shifted = np.abs(slope)[..., None]
-    right = (low + shifted > 0).mean(-1) + (high - shifted < 0).mean(-1)
-    wrong = (high + shifted < 0).mean(-1) + (low - shifted > 0).mean(-1)
-    return (right + wrong) / 2
+    moved = found.ends + np.abs(slope)[..., None, None] * found.move
+    return ((moved[..., 0] > 0) | (moved[..., 1] < 0)).mean(axis=-1)
 
 
-def detectable(test: str, intervals: Array) -> float:
+def detectable(test: str, found: Found) -> float:
     """Return the slope that is found in 80 % of data sets."""
     if test == GMM:
-        return float(intervals[0, 1] / Z * (Z + stats.norm.ppf(POWER)))
-    return float(np.quantile(margins(intervals), POWER))
+        return float(found.ends[0, 1] / Z * (Z + stats.norm.ppf(POWER)))
+    return float(np.quantile((-found.ends / found.move)[:, 0], POWER))
 
 
 def run(
@@ -240,13 +247,12 @@ def _study(job: tuple[Panel, Specification], seed: int) -> tuple:
 
 
 def tables(
-    panel: str, record: Specification, found: dict[str, dict[str, Array]]
+    panel: str, record: Specification, found: dict[str, dict[str, Found]]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Tabulate one column on one panel: `COLUMNS` and `CURVES`."""
-    printed = published_slopes()
     rows, curves = [], []
     for term, tests in found.items():
-        published = abs(float(printed.loc[(record.column, term), "coef"]))
+        published = printed_size(record, term)
         most = 2 * max(detectable(test, intervals) for test, intervals in tests.items())
         most = max(most, 1.1 * published)
         slope = np.linspace(0, most, SLOPES)
@@ -254,7 +260,7 @@ def tables(
             head = {"panel": panel, "column": record.column, "term": term, "test": test}
             at = power(test, intervals, np.array([0.0, published]))
             least = detectable(test, intervals)
-            size = 0 if test == GMM else len(intervals)
+            size = 0 if test == GMM else len(intervals.ends)
             alarms = share(round(at[0] * size), size) if size else [np.nan] * 3
             rows.append(
                 head
@@ -327,7 +333,6 @@ TESTS = WORDS | {GMM: "system GMM's own errors"}
 
 def draw(rows: pd.DataFrame) -> Figure:
     """Draw power by the true slope, a frame for each slope; the printed one is a vertical line."""
-    printed = published_slopes()
     cells = list(dict.fromkeys(zip(rows["column"], rows["term"], strict=True)))
     figure, grid = small_multiples(len(cells), 1.5, sharey=True)
     shown = {}
@@ -338,8 +343,8 @@ def draw(rows: pd.DataFrame) -> Figure:
             if len(line):
                 (drawn,) = axes.plot(line["slope"], line["power"], color=colour, lw=1.2)
                 shown.setdefault(TESTS[test], drawn)
-        published = abs(float(printed.loc[(column, term), "coef"]))
-        shown["printed slope"] = axes.axvline(published, color="0.3", lw=1, ls=":")
+        (record,) = select([column])
+        shown["printed slope"] = axes.axvline(printed_size(record, term), color="0.3", lw=1, ls=":")
         axes.axhline(POWER, color="0.8", lw=0.6, zorder=0)
         axes.set_title(f"{column}  {term}", loc="left", fontsize=7)
         axes.set_xlim(0)

@@ -7,6 +7,7 @@ import pytest
 from analysis import gallery, plots, power
 from analysis.compare import published_slopes
 from analysis.intervals import POSTERIOR, balanced, intervals_of_least_squares
+from analysis.power import Found
 from analysis.specifications import select
 from data.errors import UserError
 from models import twfe
@@ -16,49 +17,21 @@ from tests.fits import thinned
 BASELINE, QUADRATIC, DYNAMIC, CENTRAL = select(["3.2", "3.3", "5.1", "8.2"])
 
 
-def test_data_sets_have_no_slope_and_the_residuals_with_a_sign_for_each_province(six_years):
+def test_data_sets_have_a_slope_in_no_region_and_residuals_with_a_sign_for_each_province(six_years):
     made = design(six_years.frame, BASELINE)
     outcomes = power.data_sets(made, 1, 400, np.random.default_rng(1))
-    fit = twfe.fit(made)
-    parts = twfe.slope_parts(made.y, made.x, made.province, made.year)
-    assert abs(parts.slopes[0]) > 3 * fit.se[0]  # which the data sets must not have
-    slopes = parts.influence[:, 0] @ outcomes
-    assert abs(slopes.mean()) < 4 * slopes.std() / np.sqrt(slopes.size)
-    mean = outcomes.mean(axis=1) + made.x[:, 0] * parts.slopes[0]
-    np.testing.assert_allclose(mean, made.y - parts.residual, atol=0.3 * made.y.std())
-    off = (outcomes - (made.y - parts.residual - made.x[:, 0] * parts.slopes[0])[:, None]) ** 2
-    parameters = 31 + 5 + len(made.terms)
+    apart = power.with_slopes_by_region(made, 1)
+    parts = twfe.slope_parts(made.y, apart.x, made.province, made.year)
+    slopes = parts.influence[:, :3].T @ outcomes
+    error = slopes.std(axis=1) / np.sqrt(400)
+    assert (np.abs(parts.slopes[:3]) > 4 * error).any()  # which the data sets must not have
+    assert (np.abs(slopes.mean(axis=1)) < 4 * error).all()
+    systematic = made.y - parts.residual - apart.x[:, :3] @ parts.slopes[:3]
+    np.testing.assert_allclose(outcomes.mean(axis=1), systematic, atol=0.3 * made.y.std())
+    off = (outcomes - systematic[:, None]) ** 2
+    parameters = 31 + 5 + len(apart.terms)
     scale = len(made.y) / (len(made.y) - parameters)
     np.testing.assert_allclose(off, scale * parts.residual[:, None] ** 2 + 0 * off, rtol=1e-8)
-
-
-def test_what_is_detectable_is_found_in_four_of_five_data_sets(six_years):
-    made = design(six_years.frame, CENTRAL)
-    outcomes = power.data_sets(made, 1, 2_000, np.random.default_rng(1))
-    intervals = intervals_of_least_squares(made, outcomes, 1)[0, :, 0]
-    slope = power.detectable("conventional", intervals)
-    # Straight through: other data sets, with that slope in them.
-    fresh = power.data_sets(made, 1, 2_000, np.random.default_rng(2))
-    fresh += slope * made.x[:, :1]
-    low = intervals_of_least_squares(made, fresh, 1)[0, :, 0, 0]
-    assert (low > 0).mean() == pytest.approx(0.8, abs=0.04)
-    (at,) = power.power("conventional", intervals, np.array([slope]))
-    assert at == pytest.approx(0.8, abs=0.01)
-
-
-def test_power_of_a_known_normal_is_the_textbooks():
-    estimate = np.random.default_rng(1).normal(size=20_000)
-    intervals = estimate[:, None] + 1.96 * np.array([-1.0, 1.0])
-    slope = np.array([0.0, 1.0, 2.8, -2.8])
-    found = power.power("conventional", intervals, slope)
-    expected = power.power(power.GMM, power.Z * np.array([[-1.0, 1.0]]), slope)
-    np.testing.assert_allclose(found, expected, atol=0.01)
-    assert expected[0] == pytest.approx(0.05)
-    assert expected[2] == pytest.approx(0.8, abs=0.001)
-    assert power.detectable("conventional", intervals) == pytest.approx(2.8, abs=0.05)
-    assert power.detectable(power.GMM, power.Z * np.array([[-1.0, 1.0]])) == pytest.approx(
-        2.8, abs=0.01
-    )
 
 
 def test_slopes_by_region_are_those_of_interactions(six_years):
@@ -67,32 +40,83 @@ def test_slopes_by_region_are_those_of_interactions(six_years):
     assert apart.terms == ("indus:east", "indus:central", "indus:west", *made.terms[1:])
     np.testing.assert_array_equal(apart.x[:, :3].sum(axis=1), made.x[:, 0])
     np.testing.assert_array_equal(apart.x[:, 3:], made.x[:, 1:])
-    # The data sets then have a slope in no region.
-    outcomes = power.data_sets(apart, 3, 400, np.random.default_rng(1))
-    parts = twfe.slope_parts(made.y, apart.x, made.province, made.year)
-    slopes = parts.influence[:, :3].T @ outcomes
-    off = np.abs(slopes.mean(axis=1)) / (slopes.std(axis=1) / np.sqrt(400))
-    assert off.max() < 4
-    assert np.abs(parts.slopes[:3]).max() > 3 * slopes.std(axis=1).max() / np.sqrt(400)
+    for i in range(3):
+        assert (apart.x[made.region != i, i] == 0).all()
+    alone = power.with_slopes_by_region(design(six_years.frame, CENTRAL), 1)
+    np.testing.assert_array_equal(alone.x, design(six_years.frame, CENTRAL).x)
+
+
+def test_what_is_detectable_is_found_in_four_of_five_data_sets(six_years):
+    made = design(six_years.frame, CENTRAL)
+    outcomes = power.data_sets(made, 1, 2_000, np.random.default_rng(1))
+    intervals = intervals_of_least_squares(made, outcomes, 1)[0, :, 0]
+    slope = power.detectable("conventional", Found(intervals))
+    # Straight through: other data sets, with that slope in them.
+    fresh = power.data_sets(made, 1, 2_000, np.random.default_rng(2))
+    fresh += slope * made.x[:, :1]
+    low = intervals_of_least_squares(made, fresh, 1)[0, :, 0, 0]
+    assert (low > 0).mean() == pytest.approx(0.8, abs=0.04)
+    (at,) = power.power("conventional", Found(intervals), np.array([slope]))
+    assert at == pytest.approx(0.8, abs=0.01)
+
+
+def test_power_of_a_known_normal_is_the_textbooks():
+    estimate = np.random.default_rng(1).normal(size=20_000)
+    intervals = estimate[:, None] + 1.96 * np.array([-1.0, 1.0])
+    slope = np.array([0.0, 1.0, 2.8, -2.8])
+    normal = Found(power.Z * np.array([[-1.0, 1.0]]))
+    found = power.power("conventional", Found(intervals), slope)
+    expected = power.power(power.GMM, normal, slope)
+    np.testing.assert_allclose(found, expected, atol=0.01)
+    assert expected[0] == pytest.approx(0.05)
+    assert expected[2] == pytest.approx(0.8, abs=0.001)
+    assert power.detectable("conventional", Found(intervals)) == pytest.approx(2.8, abs=0.05)
+    assert power.detectable(power.GMM, normal) == pytest.approx(2.8, abs=0.01)
+
+
+def test_intervals_that_move_by_half_of_a_slope_show_one_of_twice_the_size():
+    intervals = np.random.default_rng(1).normal(size=(500, 1)) + 1.96 * np.array([-1.0, 1.0])
+    half, whole = Found(intervals, np.full_like(intervals, 0.5)), Found(intervals)
+    least = power.detectable("conventional", whole)
+    assert power.detectable("conventional", half) == pytest.approx(2 * least)
+    slope = np.linspace(0, 4, 9)
+    shares = power.power("conventional", half, 2 * slope)
+    np.testing.assert_array_equal(shares, power.power("conventional", whole, slope))
+
+
+def intervals_with(monkeypatch, panel, record, slope: float, rows: np.ndarray) -> Found:
+    """Return the posterior's intervals of four data sets with a slope in some rows."""
+    drawn, made = power.data_sets, balanced(panel, BASELINE)
+    monkeypatch.setattr(power, "POSTERIORS", 4)
+    monkeypatch.setattr(
+        power, "data_sets", lambda *of: drawn(*of) + (slope * rows * made.x[:, 0])[:, None]
+    )
+    found = power.posteriors(panel, record, {"indus": 0.4}, np.random.default_rng(1))["indus"]
+    monkeypatch.undo()
+    return found
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("record", [BASELINE, CENTRAL], ids=["3.2", "8.2"])
-def test_a_posterior_moves_with_the_slope_that_is_added(six_years, record, monkeypatch):
+def test_a_posterior_moves_with_the_slope_that_is_added(six_years, monkeypatch):
     """What lets data sets without a slope stand for all others."""
-    added, drawn = 0.4, power.data_sets
+    every = np.ones(len(balanced(six_years, BASELINE).y))
+    plain, moved = (
+        intervals_with(monkeypatch, six_years, BASELINE, slope, every) for slope in (0.0, 0.4)
+    )
+    width = np.diff(plain.ends, axis=-1)
+    np.testing.assert_allclose((moved.ends - plain.ends - 0.4) / width, 0, atol=0.12)
+
+
+@pytest.mark.slow
+def test_a_regions_posterior_moves_by_less_and_in_proportion(six_years, monkeypatch):
     made = balanced(six_years, BASELINE)
-    outcomes = drawn(made, 1, 4, np.random.default_rng(3))
-    found = []
-    for by in (0.0, added):
-        # A region's posterior draws data sets of all provinces itself.
-        monkeypatch.setattr(power, "data_sets", lambda *_, by=by: outcomes + by * made.x[:, :1])
-        rng = np.random.default_rng(1)
-        given = outcomes + by * made.x[:, :1]
-        found.append(power.intervals_of_posteriors(six_years, record, given, rng)["indus"])
-    plain, moved = found
-    width = np.diff(plain, axis=-1)
-    np.testing.assert_allclose((moved - plain - added) / width, 0, atol=0.12)
+    own = made.region == made.regions.index("central")
+    plain, half = (
+        intervals_with(monkeypatch, six_years, CENTRAL, slope, own) for slope in (0.0, 0.2)
+    )
+    assert 0.2 < plain.move.mean() < 1
+    width = np.diff(plain.ends, axis=-1)
+    np.testing.assert_allclose((half.ends - plain.ends - 0.2 * plain.move) / width, 0, atol=0.2)
 
 
 @pytest.fixture(scope="module")
