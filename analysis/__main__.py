@@ -547,7 +547,7 @@ def describe_model(
 def _one(column: str, panel: str, model: str | None) -> tuple["Model", "Parts"]:
     """Return a model's record, and the parts of a column on a panel."""
     from analysis.describe import main_model
-    from models.design import design
+    from analysis.sample import Job, split
     from models.registry import find, models_for
 
     (record,) = select([column])
@@ -558,7 +558,7 @@ def _one(column: str, panel: str, model: str | None) -> tuple["Model", "Parts"]:
             f"Column {column} ({record.title}) cannot carry {chosen.name}: choose among {fitting}."
         )
     (loaded,) = _load([panel], [record], [chosen.name])
-    return chosen, chosen.split(design(loaded.frame, record), record)
+    return chosen, split(Job(loaded, record, chosen.name))
 
 
 @app.command()

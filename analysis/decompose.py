@@ -372,20 +372,19 @@ def gaps(
 def estimate(gap: Gap, panel: str) -> float:
     """Estimate a column's slope on a panel by its own estimator."""
     frame = gap.frames[panel]
-    if gap.record.dynamic:
-        fit = system_gmm.fit_column(frame, gap.record)
-        return float(system_gmm.coefficients(fit).loc[gap.term, "coef"])
-    return float(twfe.fit(design(frame, gap.record)).coef[gap.at])
+    with located(panel, gap.record.column):
+        if gap.record.dynamic:
+            fit = system_gmm.fit_column(frame, gap.record)
+            return float(system_gmm.coefficients(fit).loc[gap.term, "coef"])
+        return float(twfe.fit(design(frame, gap.record)).coef[gap.at])
 
 
 def decompose(gap: Gap) -> list[dict]:
     """Share one gap out in every way, keys `COLUMNS`."""
     printed = published_slopes().loc[(gap.record.column, gap.term)]
-    with located(gap.panel, gap.record.column):
-        ends = {"start": estimate(gap, gap.panel), "end": estimate(gap, END)}
     shared = {
         **{"panel": gap.panel, "column": gap.record.column, "term": gap.term},
-        **ends,
+        **{"start": estimate(gap, gap.panel), "end": estimate(gap, END)},
         **{"published": printed["coef"], "published_se": printed["se"]},
     }
     rows = []

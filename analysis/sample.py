@@ -167,6 +167,19 @@ def _encoded(one_posterior: list[Job], settings: Settings) -> list[tuple[Path, b
     return traced
 
 
+def split(job: Job) -> Parts:
+    """Return a job's standardised arrays.
+
+    Raises
+    ------
+    UserError
+        If the panel does not carry the regression, naming both.
+    """
+    with located(job.panel.name, job.specification.column):
+        arrays = design(job.panel.frame, job.specification)
+        return find(job.model).split(arrays, job.specification)
+
+
 def fit(job: Job, settings: Settings, priors: Priors | None = None) -> xr.DataTree:
     """Fit one model and return its trace, as the contract of `analysis.trace` asks.
 
@@ -191,8 +204,7 @@ def _fit(
     """Return a fit's trace, and what was sampled for it unless another column's was given."""
     model = find(job.model)
     priors = priors or _priors(job)
-    with located(job.panel.name, job.specification.column):
-        parts = model.split(design(job.panel.frame, job.specification), job.specification)
+    parts = split(job)
     definition = model.module.build(parts, priors)
     engine = engine_for(model, settings.engine)
     settings = settings.by(engine, model)

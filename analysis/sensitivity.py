@@ -51,7 +51,7 @@ from analysis.diagnose import failures, numbers
 from analysis.engines import Draws, Settings, engine_for
 from analysis.outputs import TEXT
 from analysis.plots import colours
-from analysis.sample import Job, fit, jobs, made_from, shaped
+from analysis.sample import Job, fit, jobs, made_from, shaped, split
 from analysis.specifications import select
 from analysis.spread import spread
 from data.errors import UserError
@@ -532,7 +532,7 @@ def study(job: Job, settings: Settings) -> dict[str, list[dict]]:
         If the panel does not carry the regression.
     """
     model = find(job.model)
-    whole = model.split(design(job.panel.frame, job.specification), job.specification)
+    whole = split(job)
     tree = fit(job, settings)
     base = base_of(model, whole, tree)
     found: dict[str, list[dict]] = {"provinces": [], "influence": [], "years": []}

@@ -51,7 +51,7 @@ class Product:
         return MADE_BY[Path(self.name).stem]
 
 
-SHOWN = (
+BEFORE_THE_REPORT = (
     Product("fingerprints.csv", needed=False),
     Product("replication.csv"),
     Product("traces"),
@@ -79,10 +79,13 @@ REPORT = Product(
         *("replication.csv", "comparison.csv", "traces"),
         *("dynamic.csv", "decomposition.csv", "audit.csv"),
     ),
-    shows=tuple(product.name for product in SHOWN),
+    shows=(
+        *("gmm_grid.csv", "simulation.csv", "sensitivity_influence.csv", "influence.csv"),
+        *("power.csv", "recovery.csv", "multiverse.csv", "distance.csv"),
+    ),
 )
 
-PRODUCTS = (*SHOWN, REPORT)
+PRODUCTS = (*BEFORE_THE_REPORT, REPORT)
 """In the order in which they are made; a new one is a record here."""
 
 

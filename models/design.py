@@ -163,16 +163,16 @@ def design(frame: pd.DataFrame, specification: Specification) -> Design:
     rows = sample(frame, specification)
     if rows.empty:
         raise UserError(
-            f"Column {specification.column}: the panel has no rows in "
-            f"{sample_text(specification)}; add them or leave the column out."
+            f"The panel has no rows in {sample_text(specification)}; add them or leave the column "
+            "out."
         )
     province, provinces = pd.factorize(rows["province"])
     year, years = pd.factorize(rows["year"], sort=True)
     parameters = len(provinces) + len(years) - 1 + len(specification.terms)
     if len(rows) <= parameters:
         raise UserError(
-            f"Column {specification.column} needs more than {parameters} rows for its "
-            f"{parameters} parameters, and the panel has {len(rows)} in its sample "
+            f"The regression needs more than {parameters} rows for its {parameters} parameters, "
+            f"and the panel has {len(rows)} in the column's sample "
             f"({sample_text(specification)}): add years or provinces."
         )
     order = np.lexsort((year, province))

@@ -188,6 +188,7 @@ def test_a_claim_stands_only_if_models_of_correlated_errors_were_looked_at(model
         (command,) = assessed["missing"]
         assert command.startswith("python -m analysis sample 3.2")
         assert f"--model {model}" in command
+        assert (claims.MORE in command) == (found["comparison"]["gate"] == "fail").any()
     # What was looked at turns it all the same.
     off = found["comparison"]
     off.loc[off["model"] == "walk", "q025"] = -0.01

@@ -11,6 +11,7 @@ from analysis.outputs import ROOT
 from analysis.specifications import select
 from data.errors import UserError
 from data.panel import named_panels
+from data.provinces import REGION_OF
 from tests.simulated import simulated_panel
 
 FRAME = simulated_panel(seed=2, years=range(2010, 2014)).frame[
@@ -63,14 +64,23 @@ def test_a_mistake_in_a_panel_is_one_sentence_and_no_file(run, tmp_path, mistake
     assert files == []
 
 
-@pytest.mark.parametrize("command", ["replicate", "influence", "sample"])
+@pytest.mark.parametrize("command", ["replicate", "influence", "sample", "sensitivity"])
 def test_a_regressor_that_does_not_vary_is_named_with_panel_and_column(run, tmp_path, command):
     path = tmp_path / "mine.csv"
     FRAME.assign(fin=1.0).to_csv(path, index=False)
     code, _, error, files = run(command, "3.2", "--panel", str(path))
     assert code == 2
-    assert "Panel own-mine, column 3.2: " in error
-    assert "fin" in error
+    assert "Panel own-mine, column 3.2: Regressor fin" in error
+    assert files == []
+
+
+@pytest.mark.parametrize("command", ["replicate", "sample"])
+def test_a_region_without_rows_is_named_with_panel_and_column(run, tmp_path, command):
+    path = tmp_path / "mine.csv"
+    FRAME[FRAME["province"].map(REGION_OF) != "central"].to_csv(path, index=False)
+    code, _, error, files = run(command, "8.2", "--panel", str(path))
+    assert code == 2
+    assert "Panel own-mine, column 8.2: The panel has no rows in region central" in error
     assert files == []
 
 

@@ -1,13 +1,15 @@
 """Status: missing, stale and current, and the command that comes next."""
 
+import inspect
 import json
 import os
 
 import pandas as pd
 import pytest
 
-from analysis import status
+from analysis import claims, status
 from analysis.outputs import Outputs
+from analysis.report import page
 from analysis.status import CURRENT, MISSING, PRODUCTS, STALE, following
 from data.files import sha256
 
@@ -81,6 +83,12 @@ def test_stale_traces_make_what_is_read_off_them_stale(outputs, monkeypatch):
     found = states(outputs)
     assert found["comparison.csv"] == found["report.html"] == STALE
     assert found["replication.csv"] == CURRENT
+
+
+def test_what_the_report_shows_it_reads():
+    source = inspect.getsource(page) + inspect.getsource(claims)
+    for product in (*status.REPORT.needs, *status.REPORT.shows):
+        assert f'"{product.removesuffix(".csv")}"' in source or product == "traces"
 
 
 def test_every_command_exists():
