@@ -232,7 +232,9 @@ def _settle(figure: Figure) -> None:
     """Lay a figure out once and round where its frames stand.
 
     The solver of constrained layouts gives other last digits in every process, and other bytes.
+    At the resolution of the file: labels are a little wider there than at another.
     """
+    figure.dpi = matplotlib.rcParams["savefig.dpi"]
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
     for axes in figure.axes:
