@@ -77,6 +77,11 @@ def _of_headline(name: str) -> Callable[[pd.DataFrame], Iterator[tuple[str, pd.D
     return lambda table: iter([(name, table)] if table["column"].isin(HEADLINE).any() else [])
 
 
+def _gmm_grid(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    # A column without a single text is read as one of numbers.
+    yield "gmm_grid", table.assign(problem=table["problem"].astype(object).fillna(""))
+
+
 def _distance(table: pd.DataFrame) -> Figure:
     from analysis.reconstruct import report  # needs the extra `reconstruct`
 
@@ -84,7 +89,7 @@ def _distance(table: pd.DataFrame) -> Figure:
 
 
 PICTURES = (
-    Picture("gmm_grid", lambda t: iter([("gmm_grid", t.fillna({"problem": ""}))]),
+    Picture("gmm_grid", _gmm_grid,
         gmm_grid.draw,
     ),
     Picture("dynamic", _whole("dynamic"), dynamic.draw),
