@@ -896,9 +896,9 @@ def calibrate(
 ) -> None:
     """Fit data simulated from each model: are ranks uniform? results/calibration.csv, a figure.
 
-    Cases that were run before, by the same code on the same column and panel, stay in
-    results/calibration.nc and are judged again. Exit 1 if a right model's ranks are not uniform,
-    or a wrong one's are.
+    Cases that were run before, by the same code with as many data sets, on the same column and
+    panel, are in results/calibration.nc and are judged again alone. Exit 1 if a right model's
+    ranks are not uniform, or a wrong one's are.
 
     Example: python -m analysis calibrate 3.2 --data-sets 200 --case hierarchical
     """
@@ -920,6 +920,8 @@ def calibrate(
     found = kept(path, **about)
     for one in chosen:
         size = data_sets or one.data_sets
+        if one.name in found and len(found[one.name].effective) == size:
+            continue
         batches = ranks(one, loaded, record, size, seed)
         total = -(-size // one.batch)
         found[one.name] = collect(track(batches, one.name, total, console=console, transient=True))

@@ -6,9 +6,11 @@ from typer.testing import CliRunner
 
 from analysis import __main__ as cli
 from analysis import plots, power, recovery, sensitivity, spread
+from analysis.calibrate import ranks as calibration
 from analysis.multiverse import evaluate, fraction, grid, summarise
 from analysis.multiverse.evaluate import GRID_FAMILY, Batch
 from analysis.outputs import TEXT
+from tests.ranks import drawn
 
 
 def run(*arguments: str) -> str:
@@ -84,3 +86,21 @@ def test_all_columns_are_studied_by_their_main_models(tmp_path, monkeypatch):
     assert {job.model for job in asked} == {"mundlak", "hierarchical", "dynamic"}
     done = CliRunner().invoke(cli.app, ["sensitivity", "3.2", "--all", "--out", str(tmp_path)])
     assert "name neither" in str(done.exception)
+
+
+def test_a_calibration_that_is_there_is_judged_again_and_not_run_again(tmp_path, monkeypatch):
+    asked = []
+
+    def ranks(case, panel, record, size, seed):
+        asked.append((case.name, size, seed))
+        yield drawn(size)
+
+    monkeypatch.setattr(calibration, "ranks", ranks)
+    command = ["calibrate", "3.2", "--case", "mundlak", "--out", str(tmp_path), "--data-sets"]
+    first = run(*command, "40")
+    again = run(*command, "40")
+    assert asked == [("mundlak", 40, 1)]
+    assert first.strip() == again.strip()
+    run(*command, "30")
+    run(*command, "30", "--seed", "2")
+    assert asked[1:] == [("mundlak", 30, 1), ("mundlak", 30, 2)]
