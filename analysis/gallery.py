@@ -72,9 +72,9 @@ def _first_panel(name: str) -> Callable[[pd.DataFrame], Iterator[tuple[str, pd.D
     return frames
 
 
-def _of_headline(name: str) -> Callable[[pd.DataFrame], Iterator[tuple[str, pd.DataFrame]]]:
-    """Take a table that has headline columns, which alone are drawn."""
-    return lambda table: iter([(name, table)] if table["column"].isin(HEADLINE).any() else [])
+def _decomposition(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    if table["column"].isin(HEADLINE).any():  # which alone are drawn
+        yield "decomposition", table
 
 
 def _gmm_grid(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -89,12 +89,10 @@ def _distance(table: pd.DataFrame) -> Figure:
 
 
 PICTURES = (
-    Picture("gmm_grid", _gmm_grid,
-        gmm_grid.draw,
-    ),
+    Picture("gmm_grid", _gmm_grid, gmm_grid.draw),
     Picture("dynamic", _whole("dynamic"), dynamic.draw),
     Picture("dynamic_effects", _whole("dynamic_effects"), dynamic.draw_effects),
-    Picture("decomposition", _of_headline("decomposition"), decompose.draw),
+    Picture("decomposition", _decomposition, decompose.draw),
     Picture("sensitivity_influence", sensitivity.frames, sensitivity.draw),
     Picture("influence", _first_panel("influence"), influence.draw),
     Picture("power_curves", _first_panel("power"), power.draw),

@@ -51,7 +51,7 @@ class Product:
         return MADE_BY[Path(self.name).stem]
 
 
-BEFORE_THE_REPORT = (
+PRODUCTS = (
     Product("fingerprints.csv", needed=False),
     Product("replication.csv"),
     Product("traces"),
@@ -71,21 +71,18 @@ BEFORE_THE_REPORT = (
     Product("decomposition.csv"),
     Product("distance.csv", needed=False),
     Product("claims.json", ("replication.csv", "comparison.csv")),
-)
-
-REPORT = Product(
-    "report.html",
-    (
-        *("replication.csv", "comparison.csv", "traces"),
-        *("dynamic.csv", "decomposition.csv", "audit.csv"),
+    Product(
+        "report.html",
+        (
+            *("replication.csv", "comparison.csv", "traces"),
+            *("dynamic.csv", "decomposition.csv", "audit.csv"),
+        ),
+        shows=(
+            *("gmm_grid.csv", "simulation.csv", "sensitivity_influence.csv", "influence.csv"),
+            *("power.csv", "recovery.csv", "multiverse.csv", "distance.csv"),
+        ),
     ),
-    shows=(
-        *("gmm_grid.csv", "simulation.csv", "sensitivity_influence.csv", "influence.csv"),
-        *("power.csv", "recovery.csv", "multiverse.csv", "distance.csv"),
-    ),
 )
-
-PRODUCTS = (*BEFORE_THE_REPORT, REPORT)
 """In the order in which they are made; a new one is a record here."""
 
 

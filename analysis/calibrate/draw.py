@@ -27,6 +27,10 @@ def curves(path: Path) -> pd.DataFrame:
     return pd.DataFrame(list(rows.values()), index=index, columns=columns)
 
 
+AS_PIXELS = {"rasterized": True, "antialiased": False}
+"""In the SVG too, since paths of every parameter are megabytes; few shades of colour pack well."""
+
+
 def draw(rows: pd.DataFrame) -> Figure:
     """Draw by how much ranks' distributions are above the uniform one, a frame for each case.
 
@@ -41,16 +45,14 @@ def draw(rows: pd.DataFrame) -> Figure:
         size = int(own["data_sets"].iloc[0])
         low, high = band(size, len(own))
         ends = [np.concatenate([[0], end, [size]]) / size - expected for end in (low, high)]
-        shown["band"] = axes.fill_between(expected, *ends, color="0.88", lw=0, step="mid")
+        style = {"color": "0.88", "lw": 0, "step": "mid"}
+        shown["band"] = axes.fill_between(expected, *ends, **style, **AS_PIXELS)
         for count in own.drop(columns="data_sets").to_numpy():
             out = ((count < low) | (count > high)).any()
             above = np.concatenate([[0], count, [size]]) / size - expected
             colour, width = (PALETTE[5], 0.9) if out else (PALETTE[0], 0.4)
-            # As pixels in the SVG too: paths of every parameter are megabytes.
             style = {"color": colour, "lw": width, "zorder": 2 + out}
-            # Few shades of colour pack well.
-            style |= {"rasterized": True, "antialiased": False}
-            (line,) = axes.plot(expected, above, **style)
+            (line,) = axes.plot(expected, above, **style, **AS_PIXELS)
             shown.setdefault(f"parameter {'outside' if out else 'inside'} its band", line)
         axes.set_title(case.name, loc="left", fontsize=7)
         axes.text(0.98, 0.03, f"{size:,}", transform=axes.transAxes, ha="right", fontsize=6)

@@ -1,4 +1,4 @@
-"""The commands of the multiverse, influence, power and recovery write what they say."""
+"""The commands of multiverse, influence, power, recovery and calibration write what they say."""
 
 import pandas as pd
 import pytest

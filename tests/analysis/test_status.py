@@ -87,7 +87,8 @@ def test_stale_traces_make_what_is_read_off_them_stale(outputs, monkeypatch):
 
 def test_what_the_report_shows_it_reads():
     source = inspect.getsource(page) + inspect.getsource(claims)
-    for product in (*status.REPORT.needs, *status.REPORT.shows):
+    report = PRODUCTS[-1]
+    for product in (*report.needs, *report.shows):
         assert f'"{product.removesuffix(".csv")}"' in source or product == "traces"
 
 
