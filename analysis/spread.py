@@ -142,7 +142,7 @@ def _in_processes[Input, Result](
     # Spawned: JAX and nutpie may have threads, which a fork would lose.
     pool = ProcessPoolExecutor(workers, get_context("spawn"), _settle, (scratch.name,))
     try:
-        with _ignoring_interrupts():  # inherited by the workers; nutpie would take it for "enough"
+        with _holding_interrupts():  # workers inherit it; nutpie would take Ctrl-C for "enough"
             # No list of futures is kept: each would hold its result.
             pending = as_completed([pool.submit(task, each) for each in inputs])
         for done in pending:
@@ -157,12 +157,19 @@ def _in_processes[Input, Result](
 
 
 @contextmanager
-def _ignoring_interrupts() -> Iterator[None]:
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _holding_interrupts() -> Iterator[None]:
+    """Hold Ctrl-C back until the end of the block; processes started in it never get it.
+
+    Were it ignored instead, one that comes while workers start would be lost.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows, where nothing is inherited either
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _settle(scratch: str) -> None:

@@ -22,7 +22,7 @@ def running(*words, environment, folder):
         yield process
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait()
 
 
 @contextmanager
@@ -35,8 +35,7 @@ def scheduler(folder):
 
 
 def address(file):
-
-    for _ in range(300):
+    for _ in range(3_000):
         if file.is_file() and file.stat().st_size:
             return json.loads(file.read_text())["address"]
         time.sleep(0.1)
