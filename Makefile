@@ -1,5 +1,5 @@
 # Thin names for `python -m analysis COMMAND`; pixi.toml offers the same ones.
-# Each sets the project up first. Options go in ARGS: make sample ARGS="3.2 --panel recollected"
+# Each sets the project up first. Options go in ARGS: make sample ARGS="3.2 --panel official"
 
 # Another interpreter, tried before those found on PATH: make PYTHON=/path/to/python3.13
 PYTHON ?=

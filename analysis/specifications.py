@@ -1,6 +1,7 @@
 """The 19 published columns of Tables 3–8 as 19 records."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from data.errors import UserError
 from models.design import Specification
@@ -58,3 +59,35 @@ def select(columns: Sequence[str]) -> tuple[Specification, ...]:
                 f"There is no published column {column!r}: choose among {', '.join(known)}."
             )
     return tuple(known[column] for column in dict.fromkeys(columns)) or SPECIFICATIONS
+
+
+AVERAGE = "average"
+"""In place of a region: the average slope over provinces and years."""
+
+
+def published_column(record: Specification, region: str) -> str:
+    """Return the column that prints the slope, of all rows or of a region's; empty if none."""
+    if not region:
+        return record.column
+    for other in SPECIFICATIONS:
+        same = replace(record, column=other.column, title=other.title, region=region)
+        if other == same and record.region is None:
+            return other.column
+    return ""
+
+
+def home(record: Specification) -> tuple[Specification, str]:
+    """Return the column whose main fit holds a column's slope, and the region of the slope."""
+    if record.region is None:
+        return record, AVERAGE
+    whole = next(other for other in SPECIFICATIONS if published_column(other, record.region)
+                 == record.column)  # fmt: skip
+    return whole, record.region
+
+
+def evidence_model(record: Specification) -> str:
+    """Return the name of the model whose posterior is the evidence: its home's main one."""
+    from models.bayesian.registry import main_model  # which imports PyMC
+
+    whole, _ = home(record)
+    return main_model(whole).name

@@ -1,4 +1,9 @@
-"""How property-based tests run: the same few examples each time, many others in `make trust`."""
+"""How property-based tests run: the same few examples each time, many others in `make trust`.
+
+And that Ctrl-C is heard: a shell lets jobs in the background, and what they start, ignore it.
+"""
+
+import signal
 
 import pytest
 from hypothesis import is_hypothesis_test, settings
@@ -10,6 +15,8 @@ settings.register_profile(
 
 
 def pytest_configure(config):
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     settings.load_profile("trust" if _trust(config) else "test")
 
 

@@ -1,4 +1,4 @@
-"""Checks that any table in the layout of `data.published` can be put to."""
+"""Checks that any table in the layout of `data.published.tables` can be put to."""
 
 from collections.abc import Iterator
 from decimal import Decimal

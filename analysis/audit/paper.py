@@ -13,15 +13,16 @@ import numpy as np
 
 from analysis.audit.intervals import INFINITY, Interval, rounded, total
 from analysis.audit.printed import Comparison, Printed
-from analysis.compare import Z
+from analysis.shared.statistics import Z
 from analysis.specifications import SPECIFICATIONS, STATIC, select
-from data import fingerprints, published, recollect
-from data.definitions import DESCRIBED, INDICATORS, SUMS
-from data.official import YEARS
-from data.panel import PANELS, load_panel
-from data.provinces import REGION_OF
-from models import twfe
+from data.panels.panel import PANELS, load_panel
+from data.panels.provinces import REGION_OF
+from data.published import tables
+from data.ye2024 import fingerprints, recollect
+from data.ye2024.definitions import DESCRIBED, INDICATORS, SUMS
+from data.ye2024.official import YEARS
 from models.design import Specification, design
+from models.frequentist import twfe
 
 BASELINE = select(["3.2"])[0]
 SHARED = tuple(
@@ -32,7 +33,7 @@ SHARED = tuple(
 )
 """Columns on the baseline's regressors and rows."""
 
-RECOLLECTED = tuple(kind.name for kind in PANELS if kind.evidence)
+OFFICIAL = tuple(kind.name for kind in PANELS if kind.evidence)
 ONE, NONE = Interval.of(1), Interval.of(0)
 
 
@@ -168,7 +169,7 @@ def net_variation(printed: Printed) -> Iterator[Comparison]:
         variance = printed[column, "indus", "se"].positive().square()
         bounds[column] = (rss / (variance * Interval.of(printed.degrees(column)))).high
     tightest = min(bounds, key=bounds.get)
-    for name in RECOLLECTED:
+    for name in OFFICIAL:
         arrays = design(load_panel(name, BASELINE.variables).frame, BASELINE)
         fit = twfe.fit(arrays)
         left = (fit.sigma_e / fit.se[0]) ** 2
@@ -252,7 +253,7 @@ def signed_distortion(printed: Printed) -> Iterator[Comparison]:
 def units(printed: Printed) -> Iterator[Comparison]:
     """Table 1 prints "%" for ratios of quantities with different units, which are no shares."""
     del printed
-    lines = published.load_indicators().set_index("symbol")
+    lines = tables.load_indicators().set_index("symbol")
     for indicator in INDICATORS:
         if indicator.per:
             line = lines.loc[indicator.symbol]
@@ -270,7 +271,7 @@ def units(printed: Printed) -> Iterator[Comparison]:
 
 def text(printed: Printed) -> Iterator[Comparison]:
     """Each number, sign, significance and bound that the text states, against its cell."""
-    for line in published.load_text().itertuples(index=False):
+    for line in tables.load_text().itertuples(index=False):
         key = (line.column, line.term, line.statistic)
         place = f"section {line.place}, {printed.place(line.column, line.term)}"
         if line.relation:
@@ -319,7 +320,7 @@ def grand_mean(printed: Printed) -> Iterator[Comparison]:
 
 def clustered(printed: Printed) -> Iterator[Comparison]:
     """What s(const)/s(indus) would be by column if SEs were clustered by province."""
-    panel = load_panel(RECOLLECTED[0], tuple({v for r in SHARED for v in r.variables}))
+    panel = load_panel(OFFICIAL[0], tuple({v for r in SHARED for v in r.variables}))
     for record in SHARED:
         fit = twfe.fit(design(panel.frame, record))
         column = record.column

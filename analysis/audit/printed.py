@@ -43,7 +43,7 @@ class Printed:
     Attributes
     ----------
     frame : DataFrame
-        In the layout of `data.published`.
+        In the layout of `data.published.tables`.
     interval : callable
         From a printed number to what it leaves open.
     df : dict of str to int

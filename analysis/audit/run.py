@@ -10,7 +10,7 @@ import pandas as pd
 from analysis.audit import generic, paper
 from analysis.audit.intervals import CONVENTIONS, Interval
 from analysis.audit.printed import Comparison, Printed
-from data import published
+from data.published import tables as published
 
 COLUMNS = (
     *("check", "place", "compared", "printed", "own_low", "own_high", "low", "high"),
@@ -93,7 +93,7 @@ def audit(
     Parameters
     ----------
     frame : DataFrame, optional
-        In the layout of `data.published`; the paper's by default.
+        In the layout of `data.published.tables`; the paper's by default.
     checks : sequence of Check
     df : dict of str to int, optional
         Residual degrees of freedom by column; normal tests where none are given. The paper's
@@ -161,7 +161,7 @@ def foreign(paths: Iterable[Path]) -> pd.DataFrame:
 
 
 def audit_foreign(frame: pd.DataFrame) -> pd.DataFrame:
-    """Audit tables of another paper that are in the layout of `data.published`."""
+    """Audit tables of another paper that are in the layout of `data.published.tables`."""
     return audit(frame, GENERIC, degrees(frame))
 
 

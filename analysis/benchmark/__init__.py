@@ -8,7 +8,7 @@ import os
 import platform
 from pathlib import Path
 
-from analysis.outputs import ROOT
+from analysis.shared.outputs import ROOT
 
 OPENBLAS = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 """Settings for one kind of processor, which slow others down: no program inherits them."""

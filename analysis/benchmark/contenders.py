@@ -24,10 +24,10 @@ import xarray as xr
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from analysis.engines import SAMPLE_STATS, CollapsedEngine, NutsEngine, Settings
-from models import bambi_twin, flat
-from models.collapsed import Collapsed
+from analysis.posterior.engines import SAMPLE_STATS, CollapsedEngine, NutsEngine, Settings
+from models.bayesian import bambi_check, flat
 from models.design import Design
+from models.inference.collapsed import Collapsed
 from models.priors import REGULARISED, Prior, Priors
 
 CHAINS = 4
@@ -103,9 +103,9 @@ KINDS = (
     Kind(
         "by_formula",
         "province and year effects and region slopes pooled, sigma by region",
-        bambi_twin,
+        bambi_check,
         REGULARISED,
-        lambda design, term: bambi_twin.split(design, (term,)),
+        lambda design, term: bambi_check.split(design, (term,)),
     ),
     Kind(
         "dummies",
@@ -225,11 +225,11 @@ def through_bambi(backend: str) -> Callable[[Problem], Sampler]:
 
     def prepare(problem: Problem) -> Sampler:
         twin = problem.parts
-        model = bambi_twin.by_formula(twin, problem.record.priors)
+        model = bambi_check.by_formula(twin, problem.record.priors)
 
         def sample(rung: Rung) -> tuple[Draws, xr.Dataset]:
             tree = model.fit(inference_method=backend, **_pymc(rung))
-            draws = bambi_twin.from_bambi(twin, tree["posterior"].to_dataset())
+            draws = bambi_check.from_bambi(twin, tree["posterior"].to_dataset())
             return draws, _statistics(tree)
 
         return sample

@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.benchmark import environment
-from analysis.outputs import ROOT
+from analysis.shared.outputs import ROOT
 from data.errors import UserError
 
 ABDATA = ROOT.parent / "shared" / "reference" / "abdata.csv"
@@ -48,7 +48,7 @@ def timed(estimate, repeats=int(sys.argv[2])):
 OWN_SYSTEM = (
     TIMER
     + """
-from models.gmm import Gmm, GmmSpecification, Iv, fit
+from models.frequentist.gmm import Gmm, GmmSpecification, Iv, fit
 years = [name for name in frame if name.startswith("yr")]
 spec = GmmSpecification(
     "n", ["L.n", "w", "L.w", "k", "L.k", *years], [Gmm("L.n L.w L.k")], [Iv(years, "level")]
@@ -60,7 +60,7 @@ timed(lambda: fit(frame, spec, "id", "year").coef[0])
 OWN_DIFFERENCE = (
     TIMER
     + """
-from models.gmm import Gmm, GmmSpecification, Iv, fit
+from models.frequentist.gmm import Gmm, GmmSpecification, Iv, fit
 spec = GmmSpecification(
     "n", "L(1/2).n w k", [Gmm("n", (2, 4)), Gmm("w", (1, 3))], [Iv("k")], system=False
 )

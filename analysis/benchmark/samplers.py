@@ -5,11 +5,11 @@ Each program gets the same regression, model and priors in a process of its own
 the health gate; where none does in the time allowed, the last one's row says "fail". The least
 effective sample size is over all variables of the model, bulk and tail; of independent draws it is
 their true one. Its draws are then compared with many of this project's, of another seed, by the
-rule of `analysis.equality` but for that rule's 10,000 effective draws, which the cheapest setting
-does not give: differences are in units of the wider Monte Carlo error of so few.
+rule of `analysis.posterior.equality` but for that rule's 10,000 effective draws, which the cheapest
+setting does not give: differences are in units of the wider Monte Carlo error of so few.
 
-Models. `by_formula` is Bambi's twin of the hierarchical model (`models.bambi_twin`): what brms's
-and Bambi's formulas can say exactly. rstanarm states neither residual scales by region nor
+Models. `by_formula` is Bambi's twin of the hierarchical model (`models.bayesian.bambi_check`): what
+brms's and Bambi's formulas can say exactly. rstanarm states neither residual scales by region nor
 half-normal group scales, so it takes part with `dummies`, the flat twin under priors that it has.
 """
 
@@ -31,7 +31,6 @@ from pathlib import Path
 import pandas as pd
 import xarray as xr
 
-from analysis import equality
 from analysis.benchmark import environment, stan
 from analysis.benchmark.contenders import (
     CONTENDERS,
@@ -43,18 +42,19 @@ from analysis.benchmark.contenders import (
     Rung,
     draw,
 )
-from analysis.diagnose import failures, numbers
-from analysis.engines import Settings
-from analysis.outputs import ROOT
+from analysis.posterior import equality
+from analysis.posterior.diagnose import failures, numbers
+from analysis.posterior.engines import Settings
+from analysis.shared.outputs import ROOT
 from analysis.specifications import HEADLINE, select
 from data.errors import UserError
-from data.panel import load_panel
+from data.panels.panel import load_panel
 from models.design import Specification, design
 
 SIMPANEL = ROOT.parent / "shared" / "reference" / "simpanel.csv"
 """A simulated panel of the real one's shape: `unit, year, region, y, x1` … `x6`."""
 
-PANEL = "recollected"
+PANEL = "official"
 
 COLUMNS = (
     "engine",

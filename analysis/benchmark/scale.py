@@ -1,10 +1,11 @@
 """How the cost of a posterior grows with the panel: rows 10³ … 10⁷, each in a process of its own.
 
-Per row: reading the file and adding to the sufficient statistics (`models.moments.gram`), one pass
-over the row groups of a Parquet file. Per unit: one visit of its sums, when the Gram matrices are
-made (`blocks`). Per fit: everything else, which depends on the number of terms, years, regions and
-different numbers of rows that units have, but on neither rows nor units; its draws are of all
-parameters but the units' effects. Memory grows with the units alone.
+Per row: reading the file and adding to the sufficient statistics
+(`models.large_panels.sufficient_statistics.gram`), one pass over the row groups of a Parquet file.
+Per unit: one visit of its sums, when the Gram matrices are made (`blocks`). Per fit: everything
+else, which depends on the number of terms, years, regions and different numbers of rows that units
+have, but on neither rows nor units; its draws are of all parameters but the units' effects. Memory
+grows with the units alone.
 """
 
 import json
@@ -26,11 +27,12 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from analysis.benchmark import environment
-from data.parquet import row_groups
-from data.provinces import REGIONS
-from models import hierarchical, moments, summed
+from data.panels.parquet import row_groups
+from data.panels.provinces import REGIONS
+from models.bayesian import hierarchical
 from models.design import Specification, design
-from models.moments import Moments
+from models.large_panels import posterior, sufficient_statistics
+from models.large_panels.sufficient_statistics import Moments
 
 SPECIFICATION = Specification("simulated", "y", ("x1",), ("x2",), "a simulated panel")
 VARYING = ("x1",)
@@ -148,11 +150,11 @@ def measure(path: Path) -> dict[str, object]:
     """Fit the model to a Parquet file; return what it took, and how far it is from other routes."""
     start = _peak()
     read = partial(row_groups, path, ("province", "year", "region", *SPECIFICATION.variables))
-    gathered, gram_s = timed(lambda: moments.gram(read(), SPECIFICATION))
-    blocks, blocks_s = timed(lambda: moments.blocks(gathered, VARYING, SIGMA))
-    reduced = summed.density(blocks)
+    gathered, gram_s = timed(lambda: sufficient_statistics.gram(read(), SPECIFICATION))
+    blocks, blocks_s = timed(lambda: sufficient_statistics.blocks(gathered, VARYING, SIGMA))
+    reduced = posterior.density(blocks)
     rng = np.random.default_rng(1)
-    (drawn, scales), fit_s = timed(lambda: summed.draw(reduced, DRAWS, rng))
+    (drawn, scales), fit_s = timed(lambda: posterior.draw(reduced, DRAWS, rng))
     peak = _peak()
 
     parts = blocks.parts
@@ -187,7 +189,7 @@ def measure(path: Path) -> dict[str, object]:
 
 def density(gathered: Moments):
     """Return the posterior's density of a simulated panel."""
-    return summed.density(moments.blocks(gathered, VARYING, SIGMA))
+    return posterior.density(sufficient_statistics.blocks(gathered, VARYING, SIGMA))
 
 
 def in_memory(
@@ -198,7 +200,7 @@ def in_memory(
         return None, ""
     frame = pd.concat(read(), ignore_index=True)
     if len(gathered.provinces) > IN_MEMORY:
-        whole = moments.gram([frame], SPECIFICATION)
+        whole = sufficient_statistics.gram([frame], SPECIFICATION)
         return density(whole).log_density(points), "one chunk"
     parts = hierarchical.split(design(frame, SPECIFICATION), VARYING, SIGMA)
     full = hierarchical.density(parts)

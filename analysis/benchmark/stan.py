@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from scipy.linalg import helmert
 
 from analysis.benchmark.contenders import KEPT, Draws, Problem
-from models import bambi_twin
-from models.bambi_twin import Twin
+from models.bayesian import bambi_check
+from models.bayesian.bambi_check import Twin
+from models.bayesian.within_between import WithinBetween
 from models.priors import Priors
-from models.within_between import WithinBetween
 
 LABELS = {"province": "p", "year": "t", "region": "r"}
 """Columns of labels, and what their codes begin with."""
@@ -57,10 +57,10 @@ def _codes(design, name: str) -> list[str]:
 
 
 def _formula(twin: Twin, priors: Priors) -> tuple[pd.DataFrame, dict]:
-    frame, design = bambi_twin.frame(twin), twin.design
+    frame, design = bambi_check.frame(twin), twin.design
     for name in LABELS:
         frame[name] = np.array(_codes(design, name))[getattr(design, name)]
-    mean, sigma = bambi_twin.formula(twin)
+    mean, sigma = bambi_check.formula(twin)
     lines = [_normal(priors["const_std"].scale, **{"class": "b", "coef": "Intercept"})]
     kinds = {"within": "slope_std", "p": "between_province", "q": "between_year"}
     for kind, name in kinds.items():
@@ -106,7 +106,7 @@ def _from_brms(twin: Twin, found: Mapping[str, NDArray[np.float64]]) -> Draws:
         named[f"{effect}|{group}_sigma"] = (("chain", "draw"), scale)
     columns = [found[f"b_sigma_region{code}"] for code in _codes(design, "region")]
     named["sigma_region"] = (("chain", "draw", "region"), np.stack(columns, axis=-1))
-    return bambi_twin.from_bambi(twin, xr.Dataset(named, coords))
+    return bambi_check.from_bambi(twin, xr.Dataset(named, coords))
 
 
 # --- dummies: rstanarm ------------------------------------------------------------------------

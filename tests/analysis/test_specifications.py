@@ -3,14 +3,14 @@
 import pytest
 
 from analysis.specifications import CONTROLS, HEADLINE, SPECIFICATIONS, STATIC, select
-from data import published
 from data.errors import UserError
-from data.provinces import REGIONS
+from data.panels.provinces import REGIONS
+from data.published import tables
 
 
 @pytest.fixture(scope="module")
 def printed():
-    table = published.load()
+    table = tables.load()
     return table[table["kind"].eq("number") & table["table"].ne("2")]
 
 

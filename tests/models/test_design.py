@@ -6,13 +6,13 @@ import pytest
 
 from data.errors import UserError
 from models.design import Specification, design
-from tests.models import simulated
-from tests.models.simulated import SPECIFICATION
+from tests.helpers import random_panels
+from tests.helpers.random_panels import SPECIFICATION
 
 
 @pytest.fixture
 def frame():
-    return simulated.panel(n_provinces=6, n_years=5)
+    return random_panels.panel(n_provinces=6, n_years=5)
 
 
 def test_rows_of_any_order_come_out_sorted(frame):
@@ -107,6 +107,6 @@ def test_an_empty_sample_is_refused_by_name(frame, changes, sample):
 
 def test_one_row_more_than_parameters_is_enough():
     record = Specification("0.6", "y", ("x1",), (), "smallest")
-    assert len(design(simulated.panel(n_provinces=3, n_years=3), record).y) == 9
+    assert len(design(random_panels.panel(n_provinces=3, n_years=3), record).y) == 9
     with pytest.raises(UserError, match="needs more than 4 rows for its 4 parameters"):
-        design(simulated.panel(n_provinces=2, n_years=2), record)
+        design(random_panels.panel(n_provinces=2, n_years=2), record)

@@ -7,15 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.specifications import select
+from models.bayesian.registry import find
 from models.design import design
-from models.gmm import Gmm, GmmSpecification, Iv
-from models.gmm import fit as fit_gmm
-from models.reduced import reduce
-from models.registry import find
-from models.twfe import fit
-from models.wild_bootstrap import wild_bootstrap
-from tests.fits import simulated
-from tests.models.simulated import SPECIFICATION, panel
+from models.frequentist.gmm import Gmm, GmmSpecification, Iv
+from models.frequentist.gmm import fit as fit_gmm
+from models.frequentist.twfe import fit
+from models.frequentist.wild_bootstrap import wild_bootstrap
+from models.inference.elimination import reduce
+from tests.helpers.fits import simulated
+from tests.helpers.random_panels import SPECIFICATION, panel
 
 RTOL = 1e-7
 

@@ -7,9 +7,9 @@ import pymc as pm
 import pytest
 from scipy import stats
 
+from models.bayesian.registry import MODELS
 from models.priors import FLAT, REGULARISED, Prior, ScalePriors
-from models.registry import MODELS
-from tests.fits import fit_of
+from tests.helpers.fits import fit_of
 
 DERIVED = {
     *("province_std", "year_offset", "year_step", "year_region_offset", "slope_offset"),

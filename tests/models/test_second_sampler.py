@@ -16,13 +16,13 @@ import pymc as pm
 import pytest
 from threadpoolctl import threadpool_limits
 
-from analysis.engines import Settings
-from analysis.equality import MOST_SD_ERROR, compare
-from analysis.sample import Job, fit
+from analysis.posterior.engines import Settings
+from analysis.posterior.equality import MOST_SD_ERROR, compare
+from analysis.posterior.sample import Job, fit
 from analysis.specifications import select
-from data.panel import Panel
-from models.registry import find
-from tests.fits import Fit, recollected
+from data.panels.panel import Panel
+from models.bayesian.registry import find
+from tests.helpers.fits import Fit, official
 
 
 def few(panel: Panel) -> Panel:
@@ -52,7 +52,7 @@ def few(panel: Panel) -> Panel:
 )
 def test_pymcs_sampler_finds_the_posterior(column, model, settings, draws):
     (record,) = select([column])
-    panel = recollected(column) if record.region else few(recollected(column))
+    panel = official(column) if record.region else few(official(column))
     case = Fit(panel, record, find(model), find(model).module.PRIORS)
     with threadpool_limits(limits=1):
         tree = pm.sample(

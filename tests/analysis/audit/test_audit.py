@@ -18,8 +18,8 @@ from analysis.audit.run import (
     foreign,
     summary,
 )
-from data import published
 from data.errors import UserError
+from data.published import tables
 
 PAPER_TEXT = Path(__file__).resolve().parents[3].parent / "shared" / "paper" / "paper_zh.txt"
 
@@ -55,7 +55,7 @@ def stargazer() -> pd.DataFrame:
         rows.append(("1", "", "significance", level, stars, "claim"))
     names = ["column", "term", "statistic", "printed", "stars", "kind"]
     frame = pd.DataFrame(rows, columns=names).assign(table="1", label="x")
-    return frame[list(published.SCHEMA.columns)]
+    return frame[list(tables.SCHEMA.columns)]
 
 
 def changed(column: str, term: str, statistic: str, **values: str) -> pd.DataFrame:
@@ -122,7 +122,7 @@ def test_a_foreign_table_with_a_bad_row_is_refused(tmp_path):
     path = tmp_path / "table.csv"
     changed("1.1", "raises", "se", printed="0,202").to_csv(path, index=False)
     with pytest.raises(UserError, match=r"table\.csv, row 9"):
-        published.load_foreign(path)
+        tables.load_foreign(path)
 
 
 # --- this paper ---------------------------------------------------------------------------------
@@ -171,7 +171,7 @@ def test_degrees_of_freedom_are_those_of_the_estimator():
 
 
 def test_a_changed_cell_breaks_a_sum():
-    frame = published.load()
+    frame = tables.load()
     at = frame["column"].eq("4.1") & frame["term"].eq("indus") & frame["statistic"].eq("coef")
     frame.loc[at, "printed"] = "0.075"
     rows = audit(frame, [check for check in PAPER if check.id == "sums"], paper.degrees())
@@ -184,5 +184,5 @@ def test_a_changed_cell_breaks_a_sum():
 )
 def test_every_quote_stands_in_the_paper():
     text = re.sub(r"\s+", "", PAPER_TEXT.read_text(encoding="utf-8"))
-    quotes = published.load_text()["quote"]
+    quotes = tables.load_text()["quote"]
     assert [quote for quote in quotes if re.sub(r"\s+", "", quote) not in text] == []

@@ -9,14 +9,14 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from analysis import equality
 from analysis.benchmark import contenders, samplers, stan
 from analysis.benchmark.contenders import CONTENDERS, OWN, REFERENCE, Problem, Rung
-from analysis.engines import Settings
+from analysis.posterior import equality
+from analysis.posterior.engines import Settings
 from analysis.specifications import select
 from data.errors import UserError
 from models.design import design
-from tests.fits import simulated
+from tests.helpers.fits import simulated
 
 FEW = Rung(100, 200, 0.9, chains=2, cores=1)
 
@@ -86,8 +86,8 @@ def test_r_that_is_not_installed_is_said(monkeypatch):
 def test_the_committed_panel_is_there_without_the_simulated_one(tmp_path):
     listed = samplers.problems(tmp_path / "none.csv")
     assert [(each.kind, each.panel) for each in listed] == [
-        ("by_formula", "recollected"),
-        ("dummies", "recollected"),
+        ("by_formula", "official"),
+        ("dummies", "official"),
     ]
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from analysis.benchmark import scale
-from data.parquet import row_groups
+from data.panels.parquet import row_groups
 
 
 @pytest.mark.slow

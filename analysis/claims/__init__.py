@@ -1,0 +1,1 @@
+"""The ledger of claims: records, rule, evidence and verdicts."""

@@ -1,0 +1,157 @@
+"""Commands that set estimates beside the published coefficients."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import pandas as pd
+import typer
+from rich.progress import track
+
+from analysis.commands.options import (
+    Cluster,
+    Columns,
+    Out,
+    Panels,
+    Seed,
+    app,
+    load_panels,
+    print_frame,
+    say_written,
+    write_tables,
+)
+from analysis.commands.posterior import sample_jobs
+from analysis.shared.outputs import ROOT, Outputs, read_result
+from analysis.shared.terminal import console
+from analysis.specifications import select
+from data.errors import UserError
+from data.panels.panel import Panel
+from models.design import Specification
+
+
+@app.command()
+def compare(
+    rope: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            help="Region of practical equivalence: within standard deviations of the outcome for "
+            "one of the regressor.",
+        ),
+    ] = 0.1,
+    out: Out = ROOT,
+) -> None:
+    """Set every trace's slopes beside the published ones, and draw the ladder: results/, figures/.
+
+    Tables: comparison, region_slopes, region_differences, region_orders, scales (prior and
+    posterior), turning_points, ladder, pooled (over the panels of `implied:all`).
+
+    Example: python -m analysis compare --rope 0.05
+    """
+    from analysis.comparison import ensemble as pooled
+    from analysis.comparison import figures, ladder, tables
+    from analysis.posterior.trace import trace_paths
+    from models.bayesian.registry import LADDER
+
+    outputs = Outputs(out)
+    paths = trace_paths(outputs.traces)
+    found = tables.make(track(paths, "Reading", console=console, transient=True), rope)
+    over_panels = pooled.pool(found["comparison"])
+    if len(over_panels):
+        print_frame(over_panels, "Over the ensemble of exact panels")
+    comparison = pooled.with_range(found["comparison"])
+    # Everything else is about panels that stand for themselves.
+    found = {name: frame[~pooled.is_member(frame["panel"])] for name, frame in found.items()}
+    found["comparison"] = comparison
+    interest = {record.column: record.interest[0] for record in select(())}
+    shown = ["column", "model", "fitted_column", "published", "published_se", "mean", "sd"]
+    shown += ["q025", "q975", "p_same_sign", "p_rope", "bf10", "gate", "agreement", "standing"]
+    of_interest = comparison[comparison["term"] == comparison["column"].map(interest)]
+    for panel, rows in of_interest.groupby("panel", sort=False):
+        ranges = [name for name in pooled.RANGE if rows[name].notna().any()]
+        print_frame(
+            rows[shown + ranges], f"Posterior beside published, terms of interest — panel {panel}"
+        )
+    title = f"Panels side by side, terms of interest, model {LADDER[-1]}"
+    print_frame(tables.side_by_side(of_interest, LADDER[-1]), title)
+    steps = ladder.table(read_result(outputs.results, "replication"), comparison)
+    print_frame(ladder.summary(steps), "Columns and terms of which a step moves the slope most")
+    write_tables(found | {"ladder": steps, "pooled": over_panels}, outputs)
+    say_written(figures.draw(outputs.results, outputs.figures), outputs)
+
+
+@app.command()
+def dynamic(
+    columns: Columns = None,
+    panel: Panels = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option("--model", help="A dynamic model to sample besides; repeatable."),
+    ] = None,
+    seed: Seed = 1,
+    cluster: Cluster = None,
+    out: Out = ROOT,
+) -> None:
+    """Set the dynamic model's root beside every other estimator's: results/dynamic.csv, a figure.
+
+    Samples what is missing. results/dynamic_effects.csv, and its figure, has effects in the long
+    run and after years. Exit 1 if a fit fails its gate.
+
+    Example: python -m analysis dynamic 5.1 --panel official
+    """
+    from analysis.posterior.engines import Settings
+    from analysis.posterior.sample import jobs
+    from analysis.replication.dynamic_estimators import dynamic_models
+
+    records = [record for record in select(columns or ()) if record.dynamic]
+    if not records:
+        raise UserError(
+            "Only the columns of Table 5 have a lagged outcome: choose among 5.1, 5.2, 5.3, 5.4."
+        )
+    panels, outputs = load_panels(panel, records), Outputs(out)
+    names = dict.fromkeys([dynamic_models()[0].name, *(model or ())])
+    sample_jobs(jobs(panels, records, names), Settings(seed=seed), outputs, cluster)
+    found = estimate_dynamic(records, panels, outputs)
+    if (found["gate"] == "fail").any():
+        raise typer.Exit(1)
+
+
+def estimate_dynamic(
+    records: Sequence[Specification], panels: Sequence[Panel], outputs: Outputs
+) -> pd.DataFrame:
+    """Estimate dynamic columns by every estimator; show and write the tables."""
+    from analysis.replication import dynamic_estimators as lagged
+
+    made = lagged.table(panels, records, outputs.traces)
+    total = len(panels) * len(records)
+    tables = list(track(made, "Estimating", total, console=console, transient=True))
+    found, follows = (pd.concat(each, ignore_index=True) for each in zip(*tables, strict=True))
+    for (name, column), rows in found.groupby(["panel", "column"], sort=False):
+        print_frame(lagged.side_by_side(rows), f"{column} on {name}: coefficient, se, interval")
+    write_tables({"dynamic": found, "dynamic_effects": follows}, outputs, "dynamic")
+    return found
+
+
+@app.command("gmm-grid")
+def gmm_grid(columns: Columns = None, panel: Panels = None, out: Out = ROOT) -> None:
+    """Estimate Table 5 under every choice the paper leaves open: results/gmm_grid.csv, a figure.
+
+    Example: python -m analysis gmm-grid 5.1 --panel official
+    """
+    from analysis.replication import gmm_grid as grid
+
+    records = [record for record in select(columns or ()) if record.estimator == "system_gmm"]
+    if not records:
+        raise UserError("Only the columns of Table 5 have a grid: choose among 5.1, 5.2, 5.3, 5.4.")
+    panels, choices = load_panels(panel, records), grid.every_choice()
+    total = len(panels) * len(records) * len(choices)
+    rows = grid.run(panels, records, choices)
+    found = grid.compare(
+        pd.DataFrame(track(rows, "Estimating", total, console=console, transient=True))
+    )
+    regions = grid.regions(found)
+    whole = regions[regions["choice"] == "any"].drop(columns=["choice", "value"])
+    print_frame(whole, "The lagged outcome's root over all choices")
+    for name, own in regions.groupby("panel", sort=False):
+        title = f"Estimates with which the printed row is compatible, of all — panel {name}"
+        print_frame(grid.compatibility(own), title)
+    write_tables({"gmm_grid": found}, Outputs(out), "gmm-grid")

@@ -1,0 +1,155 @@
+"""What commands share: the application, options, loading of panels, how tables are shown."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+import pandas as pd
+import typer
+
+from analysis.shared import terminal
+from analysis.shared.outputs import Outputs
+from analysis.shared.terminal import App, console
+from analysis.specifications import SPECIFICATIONS
+from data.errors import UserError
+from data.files import write_csv
+from data.panels.panel import Panel, ensemble_members, load_panel, named_panels
+from models.design import Specification
+
+EXIT_CODES = (
+    "Exit codes: 0 all is well; 1 a fit failed its health gate, a panel is not as exact as it "
+    "says, ranks are not as they should be (calibrate), or printed numbers contradict each other "
+    "(reconstruct); 2 the input is at fault; 130 interrupted."
+)
+
+app = App(
+    help="A Bayesian reanalysis of Ye (2024). Start with: python -m analysis reproduce, then "
+    "report; status says what to run next.",
+    epilog=EXIT_CODES,
+    rich_markup_mode="markdown",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+def complete(names: Sequence[str]) -> Callable[[str], list[str]]:
+    """Return what offers those of some names that begin as the user did."""
+    return lambda incomplete: [name for name in names if name.startswith(incomplete)]
+
+
+Columns = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="Published columns, such as 3.2.",
+        metavar="[COLUMN]...",
+        autocompletion=complete([record.column for record in SPECIFICATIONS]),
+    ),
+]
+
+
+Panels = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--panel",
+        help="A named panel or the path of a CSV; repeatable. Default: all named ones. "
+        "`implied:all` stands for the ensemble.",
+        autocompletion=complete([*named_panels(), "implied:all"]),
+    ),
+]
+
+
+Out = Annotated[
+    Path, typer.Option("--out", help="Folder below which results/, traces/, figures/ are written.")
+]
+
+
+Official = Annotated[
+    Path, typer.Option("--official", help="Folder of the official series (series.csv).")
+]
+
+
+Models = Annotated[
+    list[str] | None,
+    typer.Option("--model", help="A model; repeatable. Default: flat twin and ladder."),
+]
+
+
+Draws = Annotated[int, typer.Option(min=99, help="Draws of the wild bootstrap.")]
+
+
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        help="Address of a Dask scheduler, tcp://host:port; default: processes of this machine. "
+        "See analysis/shared/parallel.py."
+    ),
+]
+
+
+Seed = Annotated[int, typer.Option(help="Seed of the sampler; the same seed, the same draws.")]
+
+
+Engine = Literal["auto", "collapsed", "nuts"]
+
+
+Column = Annotated[str, typer.Argument(help="A published column.")]
+
+
+NamedPanel = Annotated[
+    str, typer.Option("--panel", help="A named panel or the path of a CSV, for the scales.")
+]
+
+
+NamedModel = Annotated[
+    str | None, typer.Option("--model", help="Default: the column's main model.")
+]
+
+
+def print_frame(frame: pd.DataFrame, title: str) -> None:
+    """Show a table as `--format` asks."""
+    terminal.show(frame, title)
+
+
+def write_tables(tables: Mapping[str, pd.DataFrame], outputs: Outputs, command: str = "") -> None:
+    """Write tables, and draw the pictures of the command that made them; say so."""
+    for name, table in tables.items():
+        path = outputs.results / f"{name}.csv"
+        write_csv(table, path)
+        console.print(f"written: {outputs.shown(path)} ({len(table)} rows)")
+    if command:
+        from analysis.reporting import gallery
+
+        say_written(gallery.pictures_of(command, outputs), outputs)
+
+
+def say_written(paths: Iterable[Path], outputs: Outputs) -> None:
+    """Name the files that were written."""
+    for path in paths:
+        console.print(f"written: {outputs.shown(path)}")
+
+
+def _expanded(name: str) -> tuple[str, ...]:
+    """Return the panels that a name on the command line stands for."""
+    return ensemble_members() if name == "implied:all" else (name,)
+
+
+def load_panels(
+    names: Sequence[str] | None, records: Sequence[Specification], models: Sequence[str] = ()
+) -> list[Panel]:
+    """Load panels with what records and models read, and print what each has to say."""
+    read = [record.variables for record in records]
+    if models:
+        from models.bayesian.registry import find
+
+        read += [find(name).reads(record) for name in models for record in records]
+    variables = tuple(dict.fromkeys(name for each in read for name in each))
+    wanted = [each for name in names or named_panels() for each in _expanded(name)]
+    panels = [load_panel(name, variables) for name in dict.fromkeys(wanted)]
+    twice = {p.name for p in panels if sum(p.name == other.name for other in panels) > 1}
+    if twice:
+        raise UserError(
+            f"Two panels would share the name {twice.pop()!r}: rename one of the files."
+        )
+    for notice in (notice for each in panels for notice in each.notices):
+        console.print(f"Notice: {notice}", markup=False, highlight=False, soft_wrap=True)
+    return panels

@@ -1,0 +1,93 @@
+"""Commands about panels: list, describe, build, and how choices meet Table 2."""
+
+import json
+from typing import Annotated
+
+import pandas as pd
+import typer
+
+from analysis.commands.options import Official, Out, app, print_frame, write_tables
+from analysis.shared.outputs import ROOT, Outputs
+from analysis.shared.terminal import App, console
+from data.errors import UserError
+from data.panels.panel import FOLDER, PANELS, load_panel, named_panels
+from data.ye2024.official import DIRECTORY
+
+panel_app = App(help="Build or describe the panels (list them, if no command follows).")
+
+
+@panel_app.command()
+def build(official: Official = DIRECTORY) -> None:
+    """Rebuild the official panels from the official series (needs --official).
+
+    Example: python -m analysis panel build --official ../shared/official
+    """
+    from data.ye2024 import fingerprints, recollect
+
+    with console.status("Building every construction choice…"):
+        dataset = recollect.build(official)
+        selections = fingerprints.selections(fingerprints.compute(dataset))
+        recollect.write_dataset(dataset)
+        paths = recollect.write(dataset, selections)
+    for path in (recollect.DATASET, *paths):
+        console.print(f"written: {path.relative_to(ROOT)}")
+
+
+@panel_app.callback(invoke_without_command=True)
+def list_panels(context: typer.Context) -> None:
+    """List the named panels and what each may be called."""
+    if context.invoked_subcommand is None:
+        for kind in PANELS:
+            if kind.name in named_panels():
+                console.print(f"[bold]{kind.name}[/]: {kind.label}")
+
+
+@panel_app.command()
+def describe(name: Annotated[str, typer.Argument(help="A named panel.")]) -> None:
+    """Say how each variable of a named panel was made, and what was filled in.
+
+    Example: python -m analysis panel describe official
+    """
+    if name not in named_panels():
+        raise UserError(f"There is no panel {name!r}: choose among {', '.join(named_panels())}.")
+    sidecar = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    frame = load_panel(name, tuple(sidecar["choices"])).frame
+    rows = []
+    for variable, choices in sidecar["choices"].items():
+        column = frame[variable]
+        numbers = {"mean": column.mean(), "sd": column.std()}
+        numbers |= {"min": column.min(), "max": column.max()}
+        made = ", ".join(f"{choice} {value}" for choice, value in choices.items())
+        filled = _filled(sidecar["cells"][variable])
+        rows.append({"variable": variable, **numbers, "choices": made, "cells filled": filled})
+    print_frame(pd.DataFrame(rows), name)
+
+
+def _filled(cells: dict[str, int]) -> str:
+    """Say what share of a variable's ingredient cells was not observed, by rule."""
+    if not cells:
+        return "none"
+    rules = ", ".join(f"{rule} {count}" for rule, count in cells.items() if rule != "observed")
+    return f"{1 - cells.get('observed', 0) / sum(cells.values()):.0%}: {rules}"
+
+
+@app.command()
+def fingerprints(out: Out = ROOT) -> None:
+    """Set every construction choice beside the paper's Table 2: results/fingerprints.csv.
+
+    Example: python -m analysis fingerprints
+    """
+    from data.ye2024 import fingerprints as rule
+    from data.ye2024 import recollect
+
+    with console.status("Comparing every choice and span of years with Table 2…"):
+        found = rule.compute(recollect.load())
+    chosen = rule.candidates(found).assign(
+        variables=lambda rows: rows["variables"].map(", ".join), chosen=""
+    )
+    chosen.loc[~chosen.duplicated("variables"), "chosen"] = "yes"
+    print_frame(chosen, "Vintage and winsorising, judged by Table 2 alone")
+    columns = ["variable", "vintage", "winsorised", "first_year", "last_year"]
+    spans = rule.best_spans(found)[[*columns, *rule.STATISTICS, "matches", "distance"]]
+    print_frame(spans.groupby("variable", sort=False).head(1), "Years over which a row fits best")
+    write_tables({"fingerprints": found}, Outputs(out))

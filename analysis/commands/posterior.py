@@ -1,0 +1,229 @@
+"""Commands that sample, describe, diagnose and check posteriors."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import pandas as pd
+import typer
+from rich.progress import track
+
+from analysis.commands.options import (
+    Cluster,
+    Column,
+    Columns,
+    Engine,
+    Models,
+    NamedModel,
+    NamedPanel,
+    Out,
+    Panels,
+    Seed,
+    app,
+    load_panels,
+    print_frame,
+    say_written,
+    write_tables,
+)
+from analysis.shared.outputs import ROOT, Outputs
+from analysis.shared.terminal import console
+from analysis.specifications import HEADLINE, select
+from data.errors import UserError
+from data.panels.panel import PANELS
+
+if TYPE_CHECKING:
+    from analysis.posterior.engines import Settings
+    from analysis.posterior.sample import Job
+    from models.bayesian.registry import Model, Parts
+
+
+@app.command()
+def sample(
+    columns: Columns = None,
+    panel: Panels = None,
+    model: Models = None,
+    draws: Annotated[
+        int | None, typer.Option(min=1, help="Draws per chain. Default: the engine's.")
+    ] = None,
+    tune: Annotated[
+        int | None, typer.Option(min=1, help="Adaptation steps per chain. Default: the engine's.")
+    ] = None,
+    chains: Annotated[int, typer.Option(min=1, help="Chains.")] = 4,
+    seed: Seed = 1,
+    engine: Annotated[
+        Engine, typer.Option(help="See analysis/posterior/engines.py. auto: the model's own.")
+    ] = "auto",
+    every: Annotated[
+        bool, typer.Option("--all", help="All 19 published columns, as far as the models go.")
+    ] = False,
+    cluster: Cluster = None,
+    out: Out = ROOT,
+) -> None:
+    """Sample posteriors (by default of the headline columns) into traces/PANEL/.
+
+    What is there already, made from the same panel, model, priors and settings, is kept.
+
+    Example: python -m analysis sample 3.2 --panel official --model hierarchical
+    """
+    from analysis.posterior import diagnose as gate
+    from analysis.posterior.engines import Settings
+    from analysis.posterior.sample import carrying, jobs
+
+    settings = Settings(
+        draws=draws,
+        tune=tune,
+        chains=chains,
+        seed=seed,
+        engine=None if engine == "auto" else engine,
+    )
+    if every and columns:
+        raise UserError(f"--all and columns ({', '.join(columns)}) exclude each other: leave one.")
+    records = carrying(select(()), model or ()) if every else select(columns or HEADLINE)
+    panels = load_panels(panel, records, model or ())
+    paths = sample_jobs(jobs(panels, records, model or ()), settings, Outputs(out), cluster)
+    exit_by_gate(show_gate(gate.stated(paths)))
+
+
+def sample_jobs(
+    listed: Sequence["Job"], settings: "Settings", outputs: Outputs, cluster: str | None
+) -> list[Path]:
+    """Sample what is not up to date, with a progress bar; return the paths of all traces."""
+    from analysis.posterior.sample import missing, path_of, sample_all
+
+    waiting = missing(listed, settings, outputs.traces)
+    console.print(
+        f"{len(listed) - len(waiting)} of {len(listed)} traces are up to date: "
+        + (f"sampling {len(waiting)}." if waiting else "nothing is sampled.")
+    )
+    done = sample_all(waiting, settings, outputs.traces, cluster=cluster)
+    try:
+        for _ in track(done, "Sampling", len(waiting), console=console, transient=True):
+            pass
+    except KeyboardInterrupt:
+        console.print("Interrupted: finished traces are kept, and the same command goes on.")
+        raise
+    return sorted(path_of(job, outputs.traces) for job in listed)
+
+
+@app.command("prior-summary")
+def prior_summary(
+    column: Column = HEADLINE[0], panel: NamedPanel = PANELS[0].name, model: NamedModel = None
+) -> None:
+    """Show a model's priors: on the standardised scale, on the paper's, and why.
+
+    Example: python -m analysis prior-summary 3.2 --model hierarchical
+    """
+    from analysis.posterior import describe
+
+    described = _one(column, panel, model)
+    title = f"Priors of {described[0].name} for column {column} on {panel}"
+    print_frame(describe.priors(*described), title)
+
+
+@app.command("describe-model")
+def describe_model(
+    column: Column = HEADLINE[0], panel: NamedPanel = PANELS[0].name, model: NamedModel = None
+) -> None:
+    """Show a model's equations, its variables with dims and shapes, and its graph (Mermaid).
+
+    Example: python -m analysis describe-model 3.2 --model pooled
+    """
+    from analysis.posterior import describe
+
+    described = _one(column, panel, model)
+    record = described[0]
+    console.print(f"[bold]{record.name}[/]: {record.sentence}", highlight=False)
+    console.print(describe.text(record), markup=False, highlight=False, soft_wrap=True)
+    print_frame(describe.variables(*described), f"Variables for column {column}")
+    console.print(describe.graph(*described), markup=False, highlight=False, soft_wrap=True)
+
+
+def _one(column: str, panel: str, model: str | None) -> tuple["Model", "Parts"]:
+    """Return a model's record, and the parts of a column on a panel."""
+    from analysis.posterior.sample import Job, split
+    from models.bayesian.registry import find, main_model, models_for
+
+    (record,) = select([column])
+    chosen = find(model) if model else main_model(record)
+    if chosen not in models_for(record):
+        fitting = ", ".join(each.name for each in models_for(record))
+        raise UserError(
+            f"Column {column} ({record.title}) cannot carry {chosen.name}: choose among {fitting}."
+        )
+    (loaded,) = load_panels([panel], [record], [chosen.name])
+    return chosen, split(Job(loaded, record, chosen.name))
+
+
+@app.command()
+def diagnose(out: Out = ROOT) -> None:
+    """Judge every trace by the health gate: results/diagnostics.csv; exit 1 if one fails.
+
+    Example: python -m analysis diagnose --format csv
+    """
+    exit_by_gate(diagnose_traces(Outputs(out)))
+
+
+def diagnose_traces(outputs: Outputs) -> pd.DataFrame:
+    """Judge every trace by the health gate, show and write the table."""
+    from analysis.posterior import diagnose as gate
+    from analysis.posterior.trace import trace_paths
+
+    paths = trace_paths(outputs.traces)
+    found = gate.diagnose(track(paths, "Diagnosing", console=console, transient=True))
+    show_gate(found)
+    write_tables({"diagnostics": found}, outputs)
+    return found
+
+
+def show_gate(found: pd.DataFrame) -> pd.DataFrame:
+    """Show the health gate's table and hand it on."""
+    print_frame(found.drop(columns="engine"), "Health of the fits")
+    return found
+
+
+def exit_by_gate(diagnostics: pd.DataFrame) -> None:
+    """End with code 1 if a fit failed the health gate."""
+    failed = diagnostics[diagnostics["gate"] == "fail"]
+    if len(failed):
+        console.print(f"[red]{len(failed)} of {len(diagnostics)} fits failed the gate.[/]")
+        raise typer.Exit(1)
+
+
+@app.command()
+def check(
+    columns: Columns = None,
+    panel: Annotated[
+        list[str] | None, typer.Option("--panel", help="A panel; repeatable. Default: all.")
+    ] = None,
+    model: Annotated[
+        list[str] | None, typer.Option("--model", help="A model; repeatable. Default: all.")
+    ] = None,
+    pictures: Annotated[
+        bool, typer.Option("--figures", help="Draw figures/checks_<panel>_<column>, too.")
+    ] = False,
+    out: Out = ROOT,
+) -> None:
+    """Check what the traces predict against their data: results/checks.csv, results/loo.csv.
+
+    Example: python -m analysis check 3.2 --model hierarchical --figures
+    """
+    from analysis.posterior import predictive_checks
+    from analysis.posterior.trace import trace_paths
+    from analysis.shared import plotting
+
+    outputs = Outputs(out)
+    paths = predictive_checks.chosen(
+        trace_paths(outputs.traces), select(columns or ()), panel or (), model or ()
+    )
+    found, loo = predictive_checks.check(track(paths, "Checking", console=console, transient=True))
+    print_frame(predictive_checks.legend(), "Statistics of a panel, of the data and of each draw")
+    for (name, kind), rows in predictive_checks.summary(found).groupby(
+        ["panel", "check"], sort=False
+    ):
+        title = f"{kind.capitalize()} predictive p — panel {name}"
+        print_frame(rows.drop(columns=["panel", "check"]), title)
+    console.print(predictive_checks.READ, highlight=False)
+    print_frame(loo.drop(columns="given"), f"PSIS-LOO by row, {predictive_checks.GIVEN}")
+    write_tables({"checks": found, "loo": loo}, outputs)
+    for name, rows in predictive_checks.frames(found) if pictures else ():
+        say_written(plotting.save(predictive_checks.draw, rows, outputs.figures / name), outputs)

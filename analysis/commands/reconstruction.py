@@ -1,0 +1,137 @@
+"""Commands that look for panels on which the printed numbers come out."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from analysis.commands.options import Out, app, print_frame
+from analysis.shared.outputs import ROOT, Outputs
+from analysis.shared.terminal import console
+from data.errors import UserError
+from data.files import write_csv
+from data.panels.panel import FOLDER
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+
+@app.command()
+def reconstruct(
+    seed: Annotated[int, typer.Option(help="Seed of a first point off the start.")] = 1,
+    spread: Annotated[
+        float, typer.Option(min=0, help="Standard deviations of that first point's moves.")
+    ] = 0.0,
+    declare: Annotated[
+        Literal["p", "z"], typer.Option(help="Which of z and P is met where both cannot be.")
+    ] = "p",
+    without: Annotated[
+        list[str] | None, typer.Option(help="A variable whose row of Table 2 is not asked for.")
+    ] = None,
+    approaches: Annotated[
+        int | None, typer.Option(min=0, help="Steps towards the start once all numbers are met.")
+    ] = None,
+    save: Annotated[
+        Path, typer.Option(help="Folder of the panel, implied.csv and its sidecar.")
+    ] = FOLDER,
+    out: Out = ROOT,
+) -> None:
+    """Find the nearest panel on which the printed numbers come out (needs the extra `reconstruct`).
+
+    An interrupted run goes on where it was. Ends with code 1, and writes no panel, if numbers
+    contradict each other.
+
+    Example: python -m analysis reconstruct --save elsewhere
+    """
+    run = _reconstruction()
+    given = {} if approaches is None else {"approaches": approaches}
+    settings = run.Settings(declare, tuple(without or ()), seed, spread, **given)
+    outputs = Outputs(out)
+    try:
+        with console.status("Compiling the derivatives of every printed number…") as status:
+            outcome = run.reconstruct(settings, outputs.results / "reconstruct", status.update)
+    except run.Contradiction as contradiction:
+        console.print(f"Contradiction: {contradiction}", style="red", markup=False)
+        raise typer.Exit(1) from None
+    console.print(run.summary(outcome))
+    for path in run.write(outcome, save, outputs.results, outputs.figures):
+        console.print(f"written: {outputs.shown(path)}")
+
+
+@app.command("reconstruct-ensemble")
+def reconstruct_ensemble(
+    save: Annotated[Path, typer.Option(help="Folder of implied-ensemble.nc.")] = FOLDER,
+    out: Out = ROOT,
+) -> None:
+    """Find further exact panels, and what other declarations would cost in distance.
+
+    Writes implied-ensemble.nc (the panels implied-01 … of `--panel`, all of them as
+    `implied:all`) and results/reconstruction_variants.csv.
+
+    Example: python -m analysis reconstruct-ensemble
+    """
+    _reconstruction()
+    from analysis.ye2024.reconstruction import ensemble
+
+    outputs = Outputs(out)
+    folder = outputs.results / "reconstruct"
+    with console.status("Compiling the derivatives of every printed number…") as status:
+        table = ensemble.variants(folder, status.update)
+        panels = list(ensemble.members(folder, status.update))
+    print_frame(table, "What other declarations and starts cost")
+    path = outputs.results / "reconstruction_variants.csv"
+    write_csv(table, path)
+    for written in (path, ensemble.write(panels, save)):
+        console.print(f"written: {outputs.shown(written)}")
+
+
+@app.command("reconstruct-bounds")
+def reconstruct_bounds(
+    starts: Annotated[
+        int | None, typer.Option(min=1, help="Panels that each search begins at.")
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Steps down the gradient of each search.")
+    ] = None,
+    out: Out = ROOT,
+) -> None:
+    """Look for the ends of what the printed numbers leave open, for some scalars of column 3.2.
+
+    Writes results/bounds.csv: inner bounds, found from several starts. An interrupted run goes on
+    where it was. Ends with code 1 if a panel at an end misses a number.
+
+    Example: python -m analysis reconstruct-bounds
+    """
+    run = _reconstruction()
+    from analysis.ye2024.reconstruction import bounds
+
+    outputs = Outputs(out)
+    try:
+        with console.status("Compiling the derivatives of every printed number…") as status:
+            table = bounds.bounds(
+                outputs.results / "reconstruct",
+                status.update,
+                starts=starts or bounds.STARTS,
+                steps=steps or bounds.STEPS,
+            )
+    except run.Contradiction as contradiction:
+        console.print(f"Contradiction: {contradiction}", style="red", markup=False)
+        raise typer.Exit(1) from None
+    print_frame(table, "Bounds found")
+    path = outputs.results / "bounds.csv"
+    write_csv(table, path)
+    console.print(f"written: {outputs.shown(path)}")
+    if not table["exact"].all():
+        raise typer.Exit(1)
+
+
+def _reconstruction() -> "ModuleType":
+    """Import the reconstruction, which alone needs JAX and a solver of quadratic programs."""
+    try:
+        from analysis.ye2024.reconstruction import run
+    except ImportError as error:
+        raise UserError(
+            f"The reconstruction needs {error.name}: install the extra `reconstruct`, "
+            "pip install 'jax' 'piqp'."
+        ) from None
+    return run

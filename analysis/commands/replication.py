@@ -1,0 +1,82 @@
+"""Commands that recompute the printed tables and audit them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+from rich.progress import track
+
+from analysis.commands.options import (
+    Columns,
+    Draws,
+    Out,
+    Panels,
+    app,
+    load_panels,
+    print_frame,
+    write_tables,
+)
+from analysis.shared import terminal
+from analysis.shared.outputs import ROOT, Outputs
+from analysis.shared.terminal import console
+from analysis.specifications import select
+
+
+@app.command()
+def replicate(
+    columns: Columns = None, panel: Panels = None, draws: Draws = 9_999, out: Out = ROOT
+) -> None:
+    """Recompute Tables 2–8 beside the printed numbers: results/replication.csv.
+
+    Example: python -m analysis replicate 3.2 8.1 --panel official
+    """
+    from analysis.replication import replicate as replication
+
+    records = select(columns or ())
+    panels = load_panels(panel, records)
+    found = pd.concat(
+        [
+            replication.replicate(each, records, draws)
+            for each in track(panels, "Replicating", console=console, transient=True)
+        ]
+    )
+    if terminal.is_drawn():
+        replication.show(found, console)
+    elif not terminal.is_table():
+        print_frame(found, "Printed numbers beside estimates")
+    print_frame(replication.summary(found), "Printed numbers that the estimates round to")
+    write_tables({"replication": found}, Outputs(out))
+    off = replication.astray(found, panels)
+    if len(off):
+        keys = ["panel", *replication.KEYS, "published", "estimated"]
+        print_frame(off[keys], "Cells in which a panel is not as exact as it says")
+        cells = off[keys[:-2]].astype(str).agg(" ".join, axis=1)
+        console.print(f"Not as exact as it says: {', '.join(cells)}.", style="red", markup=False)
+        raise typer.Exit(1)
+
+
+@app.command()
+def audit(
+    tables: Annotated[
+        list[Path] | None,
+        typer.Argument(help="CSVs of another paper's tables, laid out as this paper's are."),
+    ] = None,
+    out: Out = ROOT,
+) -> None:
+    """Check printed numbers against each other, the text and official data: results/audit.csv.
+
+    Intervals of what the printing leaves open, by rounding and by truncation. With files, the
+    checks that any regression table can be put to, and nothing is written.
+
+    Example: python -m analysis audit
+    """
+    from analysis.audit import run
+
+    with console.status("Comparing…"):
+        found = run.foreign(tables) if tables else run.audit()
+    print_frame(run.summary(found), "Comparisons by result")
+    shown = ["check", "place", "compared", "printed", "low", "high", "result"]
+    print_frame(run.findings(found)[shown], "What does not fit, and what else could be printed")
+    if not tables:
+        write_tables({"audit": found}, Outputs(out))

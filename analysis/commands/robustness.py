@@ -1,0 +1,141 @@
+"""Commands that ask what results depend on."""
+
+from typing import Annotated
+
+import pandas as pd
+import typer
+from rich.progress import track
+
+from analysis.commands.options import (
+    Cluster,
+    Columns,
+    Out,
+    Panels,
+    Seed,
+    app,
+    load_panels,
+    print_frame,
+    say_written,
+    write_tables,
+)
+from analysis.shared.outputs import ROOT, Outputs
+from analysis.shared.terminal import console
+from analysis.specifications import HEADLINE, select
+from data.errors import UserError
+
+
+@app.command()
+def sensitivity(
+    columns: Columns = None,
+    panel: Panels = None,
+    model: Annotated[
+        list[str] | None, typer.Option("--model", help="A model; repeatable. Default: the ladder.")
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="All columns, each by its main model alone.")
+    ] = False,
+    seed: Seed = 1,
+    cluster: Cluster = None,
+    out: Out = ROOT,
+) -> None:
+    """Refit (by default 3.2) without each province or year, and under other priors.
+
+    Writes results/sensitivity_*; a minute for each model, column and panel. What is in the tables
+    already is not made again.
+
+    Example: python -m analysis sensitivity 3.2 --panel official
+    """
+    from analysis.posterior.engines import Settings
+    from analysis.robustness import sensitivity as study
+    from models.bayesian.registry import main_model
+
+    outputs = Outputs(out)
+    if every and (columns or model):
+        raise UserError("--all stands for all columns and their main models: name neither.")
+    records = select(() if every else columns or HEADLINE[:1])
+    panels = load_panels(panel, records, model or ())
+    if every:
+        listed = [job for r in records for job in study.studies(panels, [r], [main_model(r).name])]
+    else:
+        listed = study.studies(panels, records, model or ())
+    done = study.run(listed, Settings(seed=seed), outputs.results, cluster=cluster)
+    for _ in track(done, "Refitting", len(listed), console=console):
+        pass
+    tables = study.tables(outputs.results)
+    for title, table in study.summaries(tables).items():
+        print_frame(table, title)
+    say_written((study.path_of(outputs.results, name) for name in tables), outputs)
+    loo = study.path_of(outputs.results, "loo").stem
+    write_tables({loo: study.comparison(tables["provinces"])}, outputs, "sensitivity")
+
+
+@app.command()
+def influence(columns: Columns = None, panel: Panels = None, out: Out = ROOT) -> None:
+    """Estimate every column without each province and without each year: results/influence.csv.
+
+    By the column's own estimator, in seconds; beside it the posteriors that `sensitivity` has made.
+
+    Example: python -m analysis influence 3.2 5.1
+    """
+    from analysis.robustness import influence as study
+    from analysis.robustness import sensitivity
+
+    outputs = Outputs(out)
+    records = select(columns or ())
+    panels = load_panels(panel, records)
+    done = track(panels, "Leaving out", console=console, transient=True)
+    found = study.table(done, records, sensitivity.tables(outputs.results))
+    print_frame(study.summary(found), "Without whom each slope moves farthest, in standard errors")
+    write_tables({"influence": found}, outputs, "influence")
+
+
+@app.command()
+def multiverse(seed: Seed = 1, cluster: Cluster = None, out: Out = ROOT) -> None:
+    """Estimate every slope under all defensible choices crossed: results/multiverse.nc.
+
+    Least squares in all universes; posteriors, wild cluster bootstraps and GMM in a balanced
+    fraction. Tables: multiverse (shares of sign and significance), multiverse_options,
+    multiverse_variance, multiverse_curves. An interrupted run goes on where it was, and what is up
+    to date is not estimated again.
+
+    Example: python -m analysis multiverse
+    """
+    from analysis.robustness.multiverse import evaluate, summarise
+
+    outputs = Outputs(out)
+    path = outputs.results / evaluate.FILE
+    folder = evaluate.folder_of(outputs.results, seed)
+    tree = evaluate.current(path, folder)
+    if tree is None:
+        listed = evaluate.batches()
+        done = evaluate.run(listed, seed, folder, cluster=cluster)
+        found = dict(track(done, "Estimating", len(listed), console=console))
+        tree = evaluate.collect(listed, found, seed, folder)
+        evaluate.write(tree, path, folder)
+        console.print(f"written: {outputs.shown(path)} ({path.stat().st_size / 1e6:.0f} MB)")
+    tables = {name: make(tree) for name, make in summarise.TABLES.items()}
+    shown = summarise.shown(tables["multiverse"])
+    print_frame(shown, "Slopes of all universes, beside the printed one")
+    write_tables(tables, outputs, "multiverse")
+
+
+@app.command()
+def decompose(columns: Columns = None, out: Out = ROOT) -> None:
+    """Share out the gap between official and published slopes: results/decomposition.csv.
+
+    Of each column and official panel that disagrees with the paper in sign or by more than two
+    standard errors: by ingredient of the data, province, year and region.
+
+    Example: python -m analysis decompose 3.2 8.2
+    """
+    from analysis.robustness import decomposition as why
+
+    outputs = Outputs(out)
+    listed = why.gaps(select(columns or ()), *why.load())
+    if not listed:
+        console.print("No official panel disagrees with these columns: nothing to share out.")
+        return
+    done = track(why.run(listed), "Sharing out", len(listed), console=console, transient=True)
+    found = pd.concat(done, ignore_index=True)
+    print_frame(why.largest(found), "Largest shares of each gap, by ingredient")
+    write_tables({"decomposition": found}, outputs, "decompose")

@@ -1,0 +1,192 @@
+"""Commands that try estimators on simulated data."""
+
+from typing import Annotated
+
+import pandas as pd
+import typer
+from rich.progress import track
+
+from analysis.commands.options import (
+    Cluster,
+    Column,
+    Columns,
+    NamedPanel,
+    Out,
+    Panels,
+    Seed,
+    app,
+    load_panels,
+    print_frame,
+    write_tables,
+)
+from analysis.shared.frames import ordered
+from analysis.shared.outputs import ROOT, Outputs, read_result, write_netcdf
+from analysis.shared.terminal import console
+from analysis.specifications import HEADLINE, select
+from data.errors import UserError
+from data.files import write_csv
+from data.panels.panel import PANELS
+
+
+@app.command()
+def power(
+    columns: Columns = None,
+    panel: Panels = None,
+    seed: Seed = 1,
+    cluster: Cluster = None,
+    out: Out = ROOT,
+) -> None:
+    """Ask what slopes the rows could have found: results/power.csv (minutes).
+
+    Simulates data without a slope on each column's own design, with its residuals; the intervals
+    of least squares and of the main model say how large a slope they would have shown.
+
+    Example: python -m analysis power 3.2 --panel official
+    """
+    from analysis.simulation import power as study
+
+    outputs = Outputs(out)
+    records = select(columns or ())
+    panels = load_panels(panel, records)
+    done = study.run(panels, records, seed, cluster=cluster)
+    total = len(panels) * len(records)
+    both = list(track(done, "Simulating", total, console=console, transient=True))
+    found, curves = (ordered(pd.concat(part)) for part in zip(*both, strict=True))
+    title = "Slopes that the rows would find in 80 % of data sets, and the printed"
+    print_frame(study.shown(found), title)
+    console.print(study.sentence(found))
+    write_tables({"power": found, "power_curves": curves}, outputs, "power")
+
+
+@app.command()
+def recover(
+    columns: Columns = None,
+    panel: NamedPanel = PANELS[0].name,
+    data_sets: Annotated[int, typer.Option(min=20, help="Simulated data sets of a column.")] = 200,
+    seed: Seed = 1,
+    cluster: Cluster = None,
+    out: Out = ROOT,
+) -> None:
+    """Ask how well the rows tell a slope if the model is right: results/recovery.csv (minutes).
+
+    Puts slopes of the main model's posterior into each static column's own design (by default
+    those of the headline) and fits model and least squares to what comes of them: bias, error, and
+    how often intervals hold the truth.
+
+    Example: python -m analysis recover 3.2 --data-sets 50
+    """
+    from analysis.simulation import recovery as study
+
+    outputs, records = Outputs(out), select(columns or HEADLINE)
+    panels = load_panels([panel], records)
+    done = study.run(panels, records, data_sets, seed, cluster=cluster)
+    total = len(records) * -(-data_sets // study.BATCH)
+    batches = list(track(done, "Simulating", total, console=console, transient=True))
+    found = study.summary(pd.concat(batches))
+    print_frame(study.shown(found), "Slopes of the posterior, put in and found again")
+    write_tables({"recovery": found}, outputs, "recover")
+
+
+@app.command()
+def calibrate(
+    column: Column = HEADLINE[0],
+    panel: NamedPanel = PANELS[0].name,
+    data_sets: Annotated[
+        int | None, typer.Option(min=20, help="Simulated data sets. Default: each case's own.")
+    ] = None,
+    case: Annotated[
+        list[str] | None,
+        typer.Option(help="A case of analysis/simulation/calibration/cases.py; repeatable."),
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Costly cases, too: chains of NUTS, hours in all.")
+    ] = False,
+    seed: Seed = 1,
+    out: Out = ROOT,
+) -> None:
+    """Fit data simulated from each model: are ranks uniform? results/calibration.csv, a figure.
+
+    Cases that were run before, by the same code with as many data sets, on the same column and
+    panel, are in results/calibration.nc and are judged again alone. Exit 1 if a right model's
+    ranks are not uniform, or a wrong one's are.
+
+    Example: python -m analysis calibrate 3.2 --data-sets 200 --case hierarchical
+    """
+    from analysis.simulation.calibration.cases import CASES
+    from analysis.simulation.calibration.judge import judge, not_as_they_should, summary
+    from analysis.simulation.calibration.ranks import collect, ranks
+    from analysis.simulation.calibration.stored import kept, table
+
+    unknown = set(case or ()) - {one.name for one in CASES}
+    if unknown:
+        names = ", ".join(one.name for one in CASES)
+        raise UserError(f"No case is called {' or '.join(sorted(unknown))}: choose among {names}.")
+    chosen = [one for one in CASES if (one.name in case if case else every or not one.costly)]
+    (record,) = select([column])
+    (loaded,) = load_panels([panel], [record], [one.fitted for one in chosen])
+    outputs = Outputs(out)
+    path = outputs.results / "calibration.nc"
+    about = {"column": column, "panel_sha256": loaded.sha256, "seed": seed}
+    found = kept(path, **about)
+    for one in chosen:
+        size = data_sets or one.data_sets
+        if one.name in found and len(found[one.name].effective) == size:
+            continue
+        batches = ranks(one, loaded, record, size, seed)
+        total = -(-size // one.batch)
+        found[one.name] = collect(track(batches, one.name, total, console=console, transient=True))
+        # Case by case: one that is interrupted does not take the others along.
+        write_netcdf(table(found, panel=panel, **about), path)
+    verdicts = [judge(one, found[one.name]) for one in CASES if one.name in found]
+    judged = pd.concat(verdicts, ignore_index=True)
+    print_frame(summary(judged), f"Ranks of true parameters, {column} on {panel}")
+    console.print(f"written: {outputs.shown(path)}")
+    write_tables({"calibration": judged}, outputs, "calibrate")
+    if wrong := not_as_they_should(judged):
+        console.print(f"Not as it should be: {', '.join(wrong)}.", style="red", markup=False)
+        raise typer.Exit(1)
+
+
+@app.command()
+def simulate(
+    column: Column = "5.1",
+    panel: NamedPanel = PANELS[0].name,
+    data_sets: Annotated[int, typer.Option(min=20, help="Simulated data sets of a cell.")] = 500,
+    seed: Seed = 1,
+    workers: Annotated[int, typer.Option(min=1, help="Processes of this machine.")] = 2,
+    cluster: Cluster = None,
+    out: Out = ROOT,
+) -> None:
+    """Try every estimator of a dynamic column where the truth is known: results/simulation.csv.
+
+    On data simulated from the panel's regressors; every estimate is in simulation_study.nc. An
+    interrupted study goes on where it was.
+
+    Example: python -m analysis simulate 5.1 --data-sets 100
+    """
+    from analysis.simulation import dynamic_study as study
+
+    (record,) = select([column])
+    (loaded,) = load_panels([panel], [record])
+    outputs, made = Outputs(out), study.study(loaded, record, seed)
+    folder = study.folder_of(made, outputs.results)
+    total = len(study.batches(study.CELLS, data_sets))
+    done = study.run(made, study.CELLS, data_sets, folder, workers, cluster)
+    try:
+        batches = dict(track(done, "Simulating", total, console=console, transient=True))
+    except KeyboardInterrupt:
+        console.print("Interrupted: finished batches are kept, and the same command goes on.")
+        raise
+    dataset = study.collect(made, study.CELLS, batches)
+    found = study.summary(dataset)
+    study.write(dataset.assign_attrs(panel=loaded.name), outputs.results / study.FILE, folder)
+    write_csv(found, outputs.results / "simulation.csv")
+    for term, rows in found.groupby("term", sort=False):
+        print_frame(study.side_by_side(rows), f"{term}: bias, RMSE, coverage of 95 % intervals")
+    print_frame(study.ranking(found), "By the rule: the first is recommended")
+    console.print(study.words_on_nuts(dataset), highlight=False)
+    if (outputs.results / "dynamic.csv").is_file():
+        estimated = read_result(outputs.results, "dynamic")
+        console.print(study.answer(estimated, found), markup=False, highlight=False)
+    for name in (study.FILE, "simulation.csv"):
+        console.print(f"written: {outputs.shown(outputs.results / name)}")

@@ -1,0 +1,1 @@
+"""Posteriors beside published coefficients: slopes, regions, ladder, turning points."""

@@ -1,0 +1,232 @@
+"""Figures of replication and comparison side by side: forest plot and ladders."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from analysis.comparison import ladder as steps
+from analysis.comparison.ladder import TWFE
+from analysis.shared.outputs import read_result
+from analysis.shared.plotting import colours, save
+from analysis.shared.statistics import Z
+from analysis.specifications import HEADLINE, STATIC, select
+from data.errors import UserError
+from data.panels.panel import PANELS
+from data.panels.provinces import REGIONS
+from models.bayesian.registry import LADDER, MODELS
+
+LABELS = {
+    TWFE: "TWFE",
+    **{model.name: model.label for model in MODELS},
+}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One figure: its file name, its rows of two tables, and what draws them."""
+
+    name: str
+    rows: Callable[[pd.DataFrame, pd.DataFrame], pd.DataFrame]
+    draw: Callable[[pd.DataFrame], Figure]
+
+
+def estimates(replication: pd.DataFrame, comparison: pd.DataFrame) -> pd.DataFrame:
+    """Stack the TWFE estimates and the posteriors of the terms of interest.
+
+    Parameters
+    ----------
+    replication, comparison : DataFrame
+        results/replication.csv and results/comparison.csv.
+
+    Returns
+    -------
+    DataFrame
+        Columns `panel, column, fitted_column, model, estimate, low, high, published,
+        published_se, gate`; intervals are 95 %: estimate ± Z·SE for TWFE (conventional SEs, as
+        the published ones), equal-tailed for posteriors.
+    """
+    interest = {record.column: record.interest[0] for record in select(HEADLINE)}
+    of_interest = replication["term"] == replication["column"].map(interest)
+    twfe = steps.twfe(replication[of_interest]).rename(columns={"step": "model"})
+    twfe["fitted_column"] = twfe["column"]
+    posterior = comparison[comparison["term"] == comparison["column"].map(interest)].rename(
+        columns={"mean": "estimate", "q025": "low", "q975": "high"}
+    )
+    rows = pd.concat([twfe, posterior])[[name for name in twfe if name != "term"]]
+    order = {kind.name: i for i, kind in enumerate(PANELS)}
+    return rows.sort_values("panel", key=lambda names: names.map(order), kind="stable")
+
+
+def headline(replication: pd.DataFrame, comparison: pd.DataFrame) -> pd.DataFrame:
+    """Return the same of the models that need no naming: others would crowd them out."""
+    rows = estimates(replication, comparison)
+    return rows[rows["model"].isin([TWFE, *(model.name for model in MODELS if not model.extra)])]
+
+
+def forest(rows: pd.DataFrame) -> Figure:
+    """Draw published, TWFE and posterior slopes of the headline columns, one frame each."""
+    records = [record for record in select(HEADLINE) if (rows["column"] == record.column).any()]
+    n_lines = (len(records) + 1) // 2
+    figure = Figure(figsize=(7.2, 3.6 * n_lines), layout="constrained")
+    grid = figure.subplots(n_lines, 2, squeeze=False).flat
+    for axes in grid[len(records) :]:
+        axes.remove()
+    for axes, record in zip(grid, records, strict=False):
+        of_column = rows[rows["column"] == record.column]
+        axes.set_title(f"{record.column}  {record.title}", loc="left")
+        _published_band(axes, of_column)
+        ticks = list(_forest_lines(of_column))
+        for y, (_, row, colour) in enumerate(ticks):
+            _bar(axes, y, row, colour, horizontal=True)
+        axes.set_yticks(range(len(ticks)), [label for label, _, _ in ticks])
+        axes.invert_yaxis()
+        axes.set_xlabel(f"slope of {record.interest[0]} on {record.outcome}")
+    _legend(figure, rows)
+    return figure
+
+
+def ladder(rows: pd.DataFrame) -> Figure:
+    """Draw the ladder from TWFE to region slopes for 3.2, one frame per panel."""
+    panels = list(dict.fromkeys(rows["panel"]))
+    figure = Figure(figsize=(7.2, 3.2), layout="constrained")
+    frames = figure.subplots(1, len(panels), sharey=True, squeeze=False).flat
+    steps = [(TWFE, "3.2"), *((name, "3.2") for name in LADDER)]
+    regional = {record.region: record.column for record in select(HEADLINE) if record.region}
+    steps += [(LADDER[-1], regional[region]) for region in REGIONS]
+    names = [LABELS[model] for model, column in steps[: len(LADDER) + 1]] + list(REGIONS)
+    for axes, (panel, colour) in zip(frames, colours(panels).items(), strict=True):
+        own = rows[(rows["panel"] == panel) & (rows["fitted_column"] == "3.2")]
+        cells = own.set_index(["model", "column"])
+        for x, step in enumerate(steps):
+            if step in cells.index:
+                row = cells.loc[step]
+                published = row["published"], row["published_se"]
+                _bar(axes, x, row, colour, horizontal=False)
+                axes.errorbar(
+                    x + 0.25, published[0], Z * published[1], fmt="D", ms=2.5, lw=0.8, color="0.55"
+                )
+        axes.axhline(0, color="0.7", lw=0.6, zorder=0)
+        axes.axvline(len(LADDER) + 0.55, color="0.85", lw=0.6, zorder=0)
+        axes.set_xticks(range(len(steps)), names, rotation=60, ha="right", rotation_mode="anchor")
+        axes.set_title(panel, loc="left")
+    figure.axes[0].set_ylabel("slope of indus on produ")
+    return figure
+
+
+def ladders(rows: pd.DataFrame) -> Figure:
+    """Draw the ladder of every static column and term of interest, one frame each.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        As `analysis.comparison.ladder.table` makes it.
+    """
+    panels = list(dict.fromkeys(rows["panel"]))
+    frames = [(record, term) for record in STATIC for term in record.interest]
+    frames = [f for f in frames if ((rows["column"] == f[0].column) & (rows["term"] == f[1])).any()]
+    n_lines = -(-len(frames) // 4)
+    figure = Figure(figsize=(7.2, 1.75 * n_lines + 0.6), layout="constrained")
+    grid = figure.subplots(n_lines, 4, squeeze=False, sharex=True).flat
+    for axes in grid[len(frames) :]:
+        axes.remove()
+    names = (TWFE, *LADDER)
+    for axes, (record, term) in zip(grid, frames, strict=False):
+        own = rows[(rows["column"] == record.column) & (rows["term"] == term)]
+        published, se = own[["published", "published_se"]].iloc[0]
+        axes.axhspan(published - Z * se, published + Z * se, color="0.9", lw=0, zorder=0)
+        axes.axhline(0, color="0.7", lw=0.6, ls=":", zorder=0)
+        for i, (panel, colour) in enumerate(colours(panels).items()):
+            for _, row in own[own["panel"] == panel].iterrows():
+                x = names.index(row["step"]) + 0.16 * (i - (len(panels) - 1) / 2)
+                _bar(axes, x, row, colour, horizontal=False)
+                if row["moves_most"]:
+                    axes.plot(x, row["estimate"], "s", ms=5.5, mfc="none", color=colour, lw=0.8)
+        axes.set_title(f"{record.column}  {term} on {record.outcome}", loc="left", fontsize=7)
+        labels = [LABELS[name] for name in names]
+        style = {"rotation": 60, "ha": "right", "rotation_mode": "anchor", "fontsize": 6.5}
+        axes.set_xticks(range(len(names)), labels, **style)
+        axes.tick_params(axis="y", labelsize=6.5)
+    _legend(figure, rows)
+    return figure
+
+
+PICTURES = (
+    Picture("forest_headline", headline, forest),
+    Picture("ladder_3.2", estimates, ladder),
+    Picture("ladder", steps.whole, ladders),
+)
+"""Of replication and comparison together; those of one table: `analysis.reporting.gallery`."""
+
+
+def draw(results: Path, figures: Path) -> list[Path]:
+    """Redraw the figures that results/replication.csv and results/comparison.csv have rows for.
+
+    Returns
+    -------
+    list of Path
+        The PNG and SVG files written.
+
+    Raises
+    ------
+    UserError
+        If one of the two tables is missing.
+    """
+    tables = [read_result(results, name) for name in ("replication", "comparison")]
+    if estimates(*tables).empty:
+        raise UserError(
+            f"{results} holds none of the columns {', '.join(HEADLINE)}, which the figures show: "
+            "run `python -m analysis replicate` for all columns."
+        )
+    shown = [(picture, picture.rows(*tables)) for picture in PICTURES]
+    return [
+        path
+        for picture, rows in shown
+        if len(rows)
+        for path in save(picture.draw, rows, figures / picture.name)
+    ]
+
+
+def _forest_lines(rows: pd.DataFrame) -> Iterator[tuple[str, pd.Series, str]]:
+    """Yield label, row and colour of each line, by model and then by panel."""
+    of_panel = colours(rows["panel"])
+    for model in LABELS:
+        own = rows[rows["model"] == model]
+        for i, (_, row) in enumerate(own.iterrows()):
+            pooled = row["fitted_column"] != row["column"]
+            label = f"{LABELS[model]}\nof {row['fitted_column']}" if pooled else LABELS[model]
+            # One label for the model, beside the middle of its lines.
+            label = label if i == len(own) // 2 else ""
+            yield label, row, of_panel[row["panel"]]
+
+
+def _published_band(axes: Axes, rows: pd.DataFrame) -> None:
+    published, se = rows[["published", "published_se"]].dropna().iloc[0]
+    axes.axvspan(published - Z * se, published + Z * se, color="0.9", lw=0, zorder=0)
+    axes.axvline(published, color="0.4", lw=0.8, zorder=0)
+    axes.axvline(0, color="0.7", lw=0.6, ls=":", zorder=0)
+
+
+def _bar(axes: Axes, at: float, row: pd.Series, colour: str, *, horizontal: bool) -> None:
+    """Draw an estimate with its interval; hollow if the fit failed its gate."""
+    ends = [[row["estimate"] - row["low"]], [row["high"] - row["estimate"]]]
+    style = {"fmt": "o", "ms": 3, "lw": 1, "color": colour}
+    if row["gate"] == "fail":
+        style["mfc"] = "white"
+    if horizontal:
+        axes.errorbar(row["estimate"], at, xerr=ends, **style)
+    else:
+        axes.errorbar(at, row["estimate"], yerr=ends, **style)
+
+
+def _legend(figure: Figure, rows: pd.DataFrame) -> None:
+    axes = figure.axes[0]
+    handles = [
+        axes.plot([], [], "o-", ms=3, lw=1, color=colour, label=panel)[0]
+        for panel, colour in colours(rows["panel"]).items()
+    ]
+    handles.append(axes.fill_between([], [], color="0.9", label="published, 95 % interval"))
+    figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False)

@@ -1,0 +1,113 @@
+"""The ladder from two-way fixed effects to region slopes: which step moves a number most."""
+
+import numpy as np
+import pandas as pd
+
+from analysis.shared.statistics import Z
+from analysis.specifications import STATIC
+from data.panels.panel import PANELS
+from models.bayesian.registry import LADDER
+
+TWFE = "TWFE"
+
+COLUMNS = (
+    "panel",
+    "column",
+    "term",
+    "step",
+    "estimate",
+    "low",
+    "high",
+    "gate",
+    "move",
+    "move_in_published_se",
+    "moves_most",
+    "published",
+    "published_se",
+)
+"""The contract of results/ladder.csv. `move` is the change of the estimate from the step before,
+`moves_most` "yes" at the step with the largest of a panel, column and term, if it has several."""
+
+
+def table(replication: pd.DataFrame, comparison: pd.DataFrame) -> pd.DataFrame:
+    """Climb the ladder for the terms of interest of every static column and panel.
+
+    Parameters
+    ----------
+    replication, comparison : DataFrame
+        results/replication.csv and results/comparison.csv. A column without region slopes, since
+        its sample is one region, ends at the last step that it has.
+
+    Returns
+    -------
+    DataFrame
+        Columns `COLUMNS`; intervals are 95 %: estimate ± Z·SE for TWFE (conventional), equal-tailed
+        for posteriors.
+    """
+    interest = pd.DataFrame(
+        [(record.column, term) for record in STATIC for term in record.interest],
+        columns=["column", "term"],
+    )
+    posterior = comparison[comparison["fitted_column"] == comparison["column"]].rename(
+        columns={"model": "step", "mean": "estimate", "q025": "low", "q975": "high"}
+    )
+    steps = pd.concat([twfe(replication), posterior[posterior["step"].isin(LADDER)]])
+    steps = steps.merge(interest, on=["column", "term"])
+    order = {
+        "panel": {kind.name: i for i, kind in enumerate(PANELS)},
+        "step": {step: i for i, step in enumerate((TWFE, *LADDER))},
+    }
+    place = {
+        "column": {row.column: i for i, row in enumerate(STATIC)},
+        **order,
+        "term": {term: i for i, term in enumerate(interest["term"].unique())},
+    }
+    by = ["panel", "column", "term", "step"]
+    steps = steps.sort_values(by, key=lambda values: values.map(place[values.name]), kind="stable")
+    group = steps.groupby(["panel", "column", "term"], sort=False)
+    steps["move"] = group["estimate"].diff()
+    steps["move_in_published_se"] = steps["move"] / steps["published_se"]
+    largest = group["move"].transform(lambda moves: moves.abs().max())
+    several = group["move"].transform("count") > 1
+    steps["moves_most"] = np.where((steps["move"].abs() == largest) & several, "yes", "")
+    return steps[list(COLUMNS)].reset_index(drop=True)
+
+
+def whole(replication: pd.DataFrame, comparison: pd.DataFrame) -> pd.DataFrame:
+    """Return the table if every static column has been climbed on every panel, else no rows.
+
+    A picture of some columns would take the place of the one of all.
+    """
+    steps = table(replication, comparison)
+    first = steps[steps["step"] == LADDER[0]]  # every sample carries it
+    climbed = set(zip(first["panel"], first["column"], strict=True))
+    wanted = {(panel, record.column) for panel in steps["panel"].unique() for record in STATIC}
+    return steps if wanted <= climbed else steps.iloc[:0]
+
+
+def twfe(replication: pd.DataFrame) -> pd.DataFrame:
+    """Return the TWFE estimates of results/replication.csv as steps, one row per term."""
+    cells = replication[replication["statistic"].isin(["coef", "se"])]
+    cells = cells[cells["column"].isin([record.column for record in STATIC])]
+    wide = cells.pivot(
+        index=["panel", "column", "term"], columns="statistic", values=["published", "estimated"]
+    ).astype(float)
+    spread = Z * wide["estimated", "se"]
+    return pd.DataFrame(
+        {
+            "step": TWFE,
+            "estimate": wide["estimated", "coef"],
+            "low": wide["estimated", "coef"] - spread,
+            "high": wide["estimated", "coef"] + spread,
+            "published": wide["published", "coef"],
+            "published_se": wide["published", "se"],
+            "gate": "",
+        }
+    ).reset_index()
+
+
+def summary(steps: pd.DataFrame) -> pd.DataFrame:
+    """Count, by panel, the columns and terms of which a step moves the number most."""
+    most = steps[steps["moves_most"] == "yes"]
+    wide = most.groupby(["panel", "step"], sort=False).size().unstack(fill_value=0)
+    return wide.reindex(columns=list(LADDER), fill_value=0).reset_index()

@@ -1,0 +1,114 @@
+"""Know without sampling whether a trace is the one that a fit would write.
+
+A trace carries the hash of everything it is made from: the panel's bytes, the column's and the
+model's records, the source files that the model is defined in, priors, settings and the versions
+of the packages. A trace whose hash is that of the fit is not sampled again.
+"""
+
+import ast
+import hashlib
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+from analysis.posterior import trace
+from analysis.shared.outputs import ROOT
+from models.bayesian.registry import Model
+from models.design import Specification
+from models.priors import Priors
+
+ATTRIBUTE = "input_sha256"
+"""Of a trace's root, the hash."""
+
+MAKERS = (
+    "analysis.posterior.diagnose",
+    "analysis.posterior.engines",
+    "analysis.posterior.sample",
+    "analysis.posterior.savage_dickey",
+    "analysis.posterior.trace",
+    "models.inference.elimination",
+    "models.inference.independence_sampler",
+    "models.inference.transforms",
+)
+"""Modules that make a trace from any model."""
+
+
+def input_sha256(
+    panel_sha256: str,
+    specification: Specification,
+    model: Model,
+    priors: Priors,
+    settings: Mapping[str, object],
+    versions: Mapping[str, str],
+) -> str:
+    """Hash everything that a trace is made from.
+
+    Parameters
+    ----------
+    panel_sha256 : str
+        Of the bytes of the panel's CSV file.
+    specification, model, priors
+        The column's record, the model's and its prior table.
+    settings, versions : mapping
+        How to sample; packages and their versions.
+    """
+    made_from = {
+        "panel": panel_sha256,
+        "specification": asdict(specification),
+        "model": named(model),
+        "priors": priors.to_json(),
+        "settings": dict(settings),
+        "versions": {**versions, "python": platform.python_version()},
+        "sources": sources_sha256(model.module),
+    }
+    return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
+
+
+def named(model: Model) -> dict[str, str]:
+    """Return a model's record, modules and functions by name: their text is among the sources."""
+    record = {field.name: getattr(model, field.name) for field in fields(model)}
+    return {name: getattr(value, "__name__", str(value)) for name, value in record.items()}
+
+
+def is_current(path: Path, expected: str) -> bool:
+    """Whether a file is a trace made from the inputs with that hash."""
+    return trace.attributes(path).get(ATTRIBUTE) == expected
+
+
+@cache
+def sources_sha256(*modules: ModuleType, makers: tuple[str, ...] = MAKERS) -> str:
+    """Hash the source files of models and of what makes something from them."""
+    digest = hashlib.sha256()
+    for path in sources(*modules, makers=makers):
+        digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def sources(*modules: ModuleType, makers: tuple[str, ...] = MAKERS) -> list[Path]:
+    """List the models' source files, those of what they import of the project, and the makers'."""
+    waiting, found = [module.__name__ for module in modules], {_path(name) for name in makers}
+    while waiting:
+        path = _path(waiting.pop())
+        if path.is_file() and path not in found:
+            found.add(path)
+            waiting += _imports(path)
+    return sorted(found)
+
+
+def _imports(path: Path) -> list[str]:
+    names = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return names
+
+
+def _path(name: str) -> Path:
+    """Return where a module of the project lies; of any other name, where nothing does."""
+    return ROOT.joinpath(*name.split(".")).with_suffix(".py")

@@ -1,0 +1,141 @@
+"""Show a model as it is: its priors with reasons, its variables, its graph."""
+
+import inspect
+from collections.abc import Iterator
+
+import pandas as pd
+import pymc as pm
+from pymc.model_graph import ModelGraph
+
+from models.bayesian.registry import Model, Parts
+from models.priors import Prior
+
+MADE_OF_OTHERS = {
+    "province_std": "effect of each province in the average year, about its Mundlak line",
+    "province_unit": "effect of each province, standard normal given all else",
+    "exposure_unit": "the same of the regressor of interest",
+    "between_unit": "slopes of the province effects on axes of the controls' means and first "
+    "values, in units of tau_between_std where the data do not know them",
+    "exposure": "the regressor of interest, standardised",
+    "y_first": "the first outcomes, in the outcome's units",
+    "between_offset": "slopes of the province effects on means and first values of the "
+    "regressors, in units of tau_between_std",
+    "year_offset": "year effects less their Mundlak line, in units of tau_year_std",
+    "year_step": "steps of the walk that takes the place of year_offset",
+    "year_region_offset": "a region's year effects less those of all, in units of "
+    "tau_year_region_std",
+    "year_contrast": "year effects on the principal axes of their Mundlak line, and beside them",
+    "slope_contrast": "contrasts of region slopes, where their spread is large in units of 0.05",
+    "slope_mean_offset": "mean of the regions' slope_offset, that is average less common mean",
+    "slope_offset": "region slopes less their common mean, in units of tau_slope_std",
+    "slope_province_offset": "a province's slope less its region's, in units of "
+    "tau_slope_province_std",
+    "trend_offset": "a province's line in time, in units of tau_trend_std",
+    "y": "the outcome, standardised",
+    "y_system": "all outcomes of the system, standardised",
+    "readings": "the vintages of the quotient, two-way residuals, standardised",
+}
+"""Variables that no prior table has: of others' making, or observed."""
+
+
+def text(model: Model) -> str:
+    """Return what the model's file says of it: likelihood, priors, what is identified."""
+    return inspect.getdoc(model.module)
+
+
+def priors(model: Model, parts: Parts) -> pd.DataFrame:
+    """Return the priors of a model, as `models.priors` has them and on the paper's scale.
+
+    Parameters
+    ----------
+    model : Model
+    parts : Parts
+        Of a column on a panel, from the model's `split`: it sets the paper's scale.
+
+    Returns
+    -------
+    DataFrame
+        A row per line of the prior table that the model uses, or per term where the paper's scale
+        differs by term. What has a prior made of other variables is in `variables`.
+    """
+    definition = model.module.build(parts, model.module.PRIORS)
+    given = ModelGraph(definition).make_compute_graph()
+    table = {prior.name for prior in model.module.PRIORS.table}
+    free = {variable.name for variable in definition.free_RVs}
+    # A pooled variable's own line is not used: others stand for its centre and its scale.
+    own = {name for name in free if not given[name] or not given[name] <= table}
+    rows = [
+        {
+            "variable": prior.name,
+            "of": label,
+            "prior, standardised": _text(prior, 1.0),
+            "on the paper's scale": _text(prior, unit),
+            "meaning": prior.meaning,
+            "reason": prior.reason,
+        }
+        for prior in model.module.PRIORS.table
+        if prior.name in own
+        for label, unit in _units(prior, parts, definition)
+    ]
+    shown = pd.DataFrame(rows)
+    repeated = shown.duplicated("variable")
+    shown.loc[repeated, ["prior, standardised", "meaning", "reason"]] = ""
+    return shown
+
+
+def variables(model: Model, parts: Parts) -> pd.DataFrame:
+    """Return a row for each random variable: dims, shape, what it is, and what it is given."""
+    definition = model.module.build(parts, model.module.PRIORS)
+    given = ModelGraph(definition).make_compute_graph()
+    observed = set(definition.observed_RVs)
+    meanings = {prior.name: prior.meaning for prior in model.module.PRIORS.table}
+    rows = []
+    for variable in definition.basic_RVs:
+        dims = definition.named_vars_to_dims[variable.name]
+        rows.append(
+            {
+                "variable": variable.name,
+                "kind": "observed" if variable in observed else "free",
+                "distribution": variable.owner.op._print_name[0],
+                "dims": ", ".join(dims),
+                "shape": " × ".join(str(len(definition.coords[dim])) for dim in dims),
+                "given": ", ".join(sorted(given[variable.name])),
+                "meaning": meanings.get(variable.name) or MADE_OF_OTHERS.get(variable.name, ""),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def graph(model: Model, parts: Parts) -> str:
+    """Return the graph of a model as Mermaid text, which GitHub and mermaid.live render."""
+    return pm.model_to_mermaid(model.module.build(parts, model.module.PRIORS))
+
+
+def _units(prior: Prior, parts: Parts, definition: pm.Model) -> Iterator[tuple[str, float]]:
+    """Yield label and size on the paper's scale of what is 1 on the standardised one.
+
+    A model of several outcomes has a prior, and a scale, for each of them.
+    """
+    dims, design = definition.named_vars_to_dims[prior.name], parts.design
+    if not prior.unit:
+        yield "", 1.0
+        return
+    spreads = {"": design.y.std()}
+    if "outcome" in dims:
+        (system,) = (y for of, y in parts.observed.values() if "outcome" in of)
+        spreads = dict(zip(definition.coords["outcome"], system.std(axis=0), strict=True))
+    for outcome, spread in spreads.items():
+        if prior.unit == "outcome":
+            yield outcome, spread
+            continue
+        for label in map(str, definition.coords[dims[-1]]):
+            term = design.terms.index(label.split(":")[0])
+            yield f"{outcome} {label}".strip(), spread / design.x[:, term].std()
+
+
+def _text(prior: Prior, unit: float) -> str:
+    """Write a prior out; the scale of a log-normal is of its logarithm and has no unit."""
+    if prior.distribution == "LogNormal":
+        return f"LogNormal(log {prior.centre * unit:.3g}, {prior.scale:.3g})"
+    centre = f"{prior.centre * unit:.3g}, " if prior.distribution.startswith("Normal") else ""
+    return f"{prior.distribution}({centre}{prior.scale * unit:.3g})"

@@ -1,0 +1,158 @@
+"""The health gate: which fits may be believed.
+
+A fit by NUTS passes if, over all free variables, R̂ ≤ 1.01 and bulk and tail ESS ≥ 400, no
+transition diverged, BFMI ≥ 0.3 in every chain, and no tree was cut off at its greatest depth
+(Vehtari et al. 2021, *Bayesian Analysis* 16:667–718; Betancourt 2018, arXiv:1701.02434).
+
+Independent draws of the scales pass by the weights of their proposals, which are in the trace:
+Pareto k̂ ≤ 0.5, true ESS ≥ 1,600, acceptance ≥ 0.2, and a bound of 0.005 on the distance between a
+draw and the posterior (`models.inference.independence_sampler`). ESS and R̂ of the draws cannot see
+weights.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import arviz as az
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from analysis.posterior.engines import INDEPENDENCE, NUTS
+from analysis.posterior.trace import POINTWISE, attributes, read
+from data.errors import UserError
+from models.inference.independence_sampler import (
+    DISTANCE,
+    LARGEST_K_HAT,
+    LEAST_ACCEPTANCE,
+    LEAST_ESS,
+    Trust,
+)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One condition of the gate: a number of the trace and its bound."""
+
+    name: str
+    compute: Callable[[xr.Dataset, xr.Dataset], float]
+    least: float = -np.inf
+    most: float = np.inf
+
+    def passes(self, value: float) -> bool:
+        """Whether the number is within its bound; a missing number is not."""
+        return bool(self.least <= value <= self.most)
+
+
+def _worst(function: Callable[..., xr.Dataset], pick: Callable) -> Callable:
+    """Return a check's function: the worst of a diagnostic over all elements of all variables."""
+
+    def compute(free: xr.Dataset, stats: xr.Dataset) -> float:
+        values = np.concatenate([v.to_numpy().ravel() for v in function(free).data_vars.values()])
+        return float(pick(values))  # NaN, as of a chain that is stuck, stays NaN
+
+    return compute
+
+
+def _trust(name: str) -> Callable[[xr.Dataset, xr.Dataset], float]:
+    """Return a check's function: a number of `models.inference.independence_sampler.Trust`."""
+
+    def compute(free: xr.Dataset, stats: xr.Dataset) -> float:
+        log_weight = stats["log_weight"].to_numpy()
+        return getattr(Trust.of(log_weight.reshape(len(log_weight), -1)), name)
+
+    return compute
+
+
+CHECKS = {
+    NUTS: (
+        Check("r_hat", _worst(az.rhat, np.max), most=1.01),
+        Check("ess_bulk", _worst(lambda free: az.ess(free, method="bulk"), np.min), least=400),
+        Check("ess_tail", _worst(lambda free: az.ess(free, method="tail"), np.min), least=400),
+        Check("divergences", lambda _, stats: float(stats["diverging"].sum()), most=0),
+        Check("bfmi", lambda _, stats: float(az.bfmi(stats)["energy"].min()), least=0.3),
+        Check("saturated", lambda _, stats: float(stats["maxdepth_reached"].sum()), most=0),
+    ),
+    INDEPENDENCE: (
+        Check("k_hat", _trust("k_hat"), most=LARGEST_K_HAT),
+        Check("true_ess", _trust("true_ess"), least=LEAST_ESS),
+        Check("acceptance", _trust("acceptance"), least=LEAST_ACCEPTANCE),
+        Check("distance", _trust("distance"), most=DISTANCE),
+    ),
+}
+"""By the sampler that made the draws."""
+
+NAMED = ("panel", "column", "model", "engine", "sampler", "gate")
+
+COLUMNS = (
+    *NAMED,
+    *(check.name for checks in CHECKS.values() for check in checks),
+    "failed",
+)
+"""The contract of results/diagnostics.csv."""
+
+
+def numbers(posterior: xr.Dataset, stats: xr.Dataset, free: Iterable[str]) -> dict[str, float]:
+    """Compute the gate's numbers.
+
+    Parameters
+    ----------
+    posterior, stats : Dataset
+        Dims (chain, draw, …); `stats` as the engine made it, its attribute `sampler` a key of
+        `CHECKS`.
+    free : iterable of str
+        Names of the free variables in `posterior`.
+    """
+    variables = posterior[list(free)]
+    checks = CHECKS[stats.attrs["sampler"]]
+    return {check.name: check.compute(variables, stats) for check in checks}
+
+
+def failures(values: dict[str, float]) -> list[str]:
+    """Name the checks that fail; none if the gate passes."""
+    every = {check.name: check for checks in CHECKS.values() for check in checks}
+    return [name for name, value in values.items() if not every[name].passes(value)]
+
+
+def diagnose(paths: Iterable[Path]) -> pd.DataFrame:
+    """Recompute the gate of each trace from its draws.
+
+    Returns
+    -------
+    DataFrame
+        One row per trace, columns `COLUMNS`.
+
+    Raises
+    ------
+    UserError
+        If a file is no trace, or if its gate is not what its draws say.
+    """
+    rows = []
+    for path in paths:
+        tree = read(path, without=POINTWISE)
+        stats = tree["sample_stats"].to_dataset()
+        posterior = tree["posterior"].to_dataset()
+        values = numbers(posterior, stats, posterior.attrs["free_variables"].split())
+        failed = failures(values)
+        gate = "fail" if failed else "pass"
+        if gate != tree.attrs["gate"]:
+            raise UserError(
+                f"{path} says that its gate is {tree.attrs['gate']!r} but its draws say {gate!r}: "
+                "delete it and sample again."
+            )
+        rows.append(_row(tree.attrs, values))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def stated(paths: Iterable[Path]) -> pd.DataFrame:
+    """Return what the attributes of traces just written say of their gates, as `diagnose` does."""
+    found = [attributes(path) for path in paths]
+    rows = [_row(attrs, json.loads(attrs["gate_numbers"])) for attrs in found]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _row(attrs: Mapping[str, str], values: Mapping[str, float]) -> dict:
+    named = {name: attrs[name] for name in NAMED}
+    return {**named, **values, "failed": " ".join(failures(values))}

@@ -1,0 +1,294 @@
+"""How posteriors are sampled: two engines.
+
+collapsed
+    Everything that is normal given the scales is integrated out (`models.inference.collapsed`), the
+    few log scales are sampled, and the rest is drawn exactly given each draw of them. The engine of
+    every model whose file has a `density`. The scales are drawn independently of each other
+    (`models.inference.independence_sampler`); where these draws cannot be trusted, and for errors
+    that tie rows (`models.inference.collapsed_correlated`), NUTS moves in the log scales. A trace's
+    attribute `sampler` says which it was.
+nuts
+    NUTS (nutpie) in all variables of the PyMC model, or in those that the model's file leaves when
+    it integrates some out (`marginal`), which are drawn given those afterwards: the engine of every
+    other model, and for those with a `density` the check on it, minutes slower.
+"""
+
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from typing import Any, ClassVar
+
+import numpy as np
+import nutpie
+import pymc as pm
+import pytensor
+import xarray as xr
+from numpy.typing import NDArray
+from nutpie.compiled_pyfunc import from_pyfunc
+from nutpie.sample import CompiledModel
+from pymc.stats import compute_log_prior
+
+from data.errors import UserError
+from models.bayesian.registry import Model, Parts
+from models.inference.collapsed import Collapsed
+from models.inference.elimination import reduce
+from models.inference.independence_sampler import draw_scales
+from models.inference.transforms import Coordinates
+from models.priors import Priors
+
+SAMPLE_STATS = {
+    "diverging": "diverging",
+    "energy": "energy",
+    "logp": "lp",
+    "depth": "tree_depth",
+    "maxdepth_reached": "maxdepth_reached",
+    "n_steps": "n_steps",
+    "step_size": "step_size",
+}
+"""What is kept of nutpie's statistics, under ArviZ's names."""
+
+INDEPENDENCE, NUTS = "independence", "nuts"
+"""Values of a trace's attribute `sampler`."""
+
+ACCEPTANCE = (0.95, 0.99)
+"""What NUTS aims at where it is not told: the second where chains diverge at the first.
+
+Smaller steps get into what large ones leap over; the gate judges what comes of them.
+"""
+
+INTERPRETED = {"mode": "FAST_COMPILE"}
+"""How PyMC compiles what runs a few thousand times: at once, where machine code takes a minute."""
+
+Draws = dict[str, NDArray[np.float64]]
+"""Free variables, flat: shapes (chains, draws, size)."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to sample. What is None, the engine decides.
+
+    Attributes
+    ----------
+    draws, tune : int, optional
+        Per chain, after and before adaptation ends.
+    chains : int
+    seed : int
+        The same seed gives the same draws.
+    target_accept : float, optional
+        Of NUTS; by default `ACCEPTANCE`.
+    engine : str, optional
+        A key of `ENGINES`; by default the model's own, by the rule of `engine_for`.
+    """
+
+    draws: int | None = None
+    tune: int | None = None
+    chains: int = 4
+    seed: int = 1
+    target_accept: float | None = None
+    engine: str | None = None
+
+    def by(self, engine: "Engine", model: Model | None = None) -> "Settings":
+        """Return the settings with the engine's own filled in; a model may ask for more draws."""
+        decided = dict(engine.defaults)
+        if model is not None:
+            decided["draws"] = max(decided["draws"], model.draws)
+        chosen = {name: value for name, value in asdict(self).items() if value is not None}
+        return Settings(**{**decided, **chosen, "engine": engine.name})
+
+
+class CollapsedEngine:
+    """Sampled log scales, exact draws of the rest."""
+
+    name: ClassVar[str] = "collapsed"
+    defaults: ClassVar = {"draws": 750, "tune": 300}
+
+    def __init__(self, model: Model, parts: Parts, priors: Priors, definition: pm.Model) -> None:
+        self.density: Collapsed = model.module.density(parts, priors)
+
+    def sample(self, settings: Settings, rng: np.random.Generator) -> tuple[Draws, xr.Dataset]:
+        """Return draws of the free variables, and the sampler's statistics."""
+        if isinstance(self.density, Collapsed):
+            reduced = reduce(self.density)
+            shape = (settings.chains, settings.draws)
+            drawn = draw_scales(self.density, shape[0] * shape[1], rng, reduced)
+            if drawn.trust.holds:
+                point = drawn.log_scale.reshape(*shape, -1)
+                statistics = xr.Dataset(
+                    {
+                        "lp": (("chain", "draw"), drawn.log_density.reshape(shape)),
+                        "log_weight": (
+                            ("step", "chain", "draw"),
+                            drawn.log_weight.reshape(-1, *shape),
+                        ),
+                    },
+                    attrs={"sampler": INDEPENDENCE},
+                )
+                return reduced.draw(point, rng), statistics
+        return self.by_nuts(settings, rng)
+
+    def by_nuts(self, settings: Settings, rng: np.random.Generator) -> tuple[Draws, xr.Dataset]:
+        """Return the same by NUTS in the log scales: what `sample` falls back on."""
+        return nuts_in_scales(self.density, settings, rng)
+
+    def draw_prior(self, size: int, rng: np.random.Generator) -> Draws:
+        """Return draws of the free variables from the prior, shapes (size, …)."""
+        return self.density.draw_prior(size, rng)
+
+    def log_prior(self, flat: Draws) -> Draws:
+        """Return the log prior of each free variable, summed over its elements."""
+        return self.density.log_prior(flat)
+
+
+def nuts_in_scales(
+    density: Collapsed, settings: Settings, rng: np.random.Generator
+) -> tuple[Draws, xr.Dataset]:
+    """Return draws of a collapsed density's free variables, NUTS moving in the log scales."""
+    coordinates = Coordinates(density)
+
+    def initial(seed: int) -> NDArray[np.float64]:
+        return coordinates.from_point(density.initial(np.random.default_rng(seed)))
+
+    compiled = from_pyfunc(
+        density.size,
+        lambda: coordinates.logp_and_gradient,
+        lambda *_: lambda v: {"v": v},
+        [np.dtype(np.float64)],
+        [(density.size,)],
+        ["v"],
+        make_initial_point_fn=initial,
+    )
+    posterior, statistics = _sample(compiled, settings)
+    point = coordinates.to_point(posterior["v"].to_numpy())
+    return density.draw(point, rng), statistics
+
+
+class NutsEngine:
+    """NUTS in the variables of the PyMC model; draws of the prior are PyMC's own.
+
+    The mass matrix learns directions, not the variables' scales alone (`adaptation`): effects hang
+    together.
+    """
+
+    name: ClassVar[str] = "nuts"
+    defaults: ClassVar = {"draws": 2_000, "tune": 1_000}
+    adaptation: ClassVar[str] = "low_rank"
+
+    def __init__(self, model: Model, parts: Parts, priors: Priors, definition: pm.Model) -> None:
+        self.definition = definition
+        self.names = [variable.name for variable in definition.free_RVs]
+        self.module, self.parts, self.priors = model.module, parts, priors
+
+    def sample(self, settings: Settings, rng: np.random.Generator) -> tuple[Draws, xr.Dataset]:
+        """Return draws of the free variables, and the sampler's statistics."""
+        compiled = compile_model(self.moved(self.parts))
+        return self.sample_compiled(compiled, self.parts, settings, rng)
+
+    def moved(self, parts: Parts) -> pm.Model:
+        """Return the PyMC model in whose free variables NUTS moves, given a data set."""
+        build = getattr(self.module, "marginal", self.module.build)
+        return build(parts, self.priors)
+
+    def sample_compiled(
+        self, compiled: CompiledModel, parts: Parts, settings: Settings, rng: np.random.Generator
+    ) -> tuple[Draws, xr.Dataset]:
+        """Return the same of `moved` given a data set, compiled already."""
+        posterior, statistics = _sample(compiled, settings, adaptation=self.adaptation)
+        free = {name: values.to_numpy() for name, values in posterior.data_vars.items()}
+        if hasattr(self.module, "completed"):
+            free = self.module.completed(parts, free, rng)
+        return {name: _flat(free[name], 2) for name in self.names}, statistics
+
+    def draw_prior(self, size: int, rng: np.random.Generator) -> Draws:
+        """Return draws of the free variables from the prior, shapes (size, …)."""
+        drawn = pm.draw(
+            [self.definition[name] for name in self.names], size, random_seed=rng, **INTERPRETED
+        )
+        # A single draw comes without its dim.
+        return {name: v.reshape(size, -1) for name, v in zip(self.names, drawn, strict=True)}
+
+    def log_prior(self, flat: Draws) -> Draws:
+        """Return the log prior of each free variable, summed over its elements."""
+        definition = self.definition
+        named = {}
+        for name, values in flat.items():
+            dims = definition.named_vars_to_dims[name]
+            shape = (len(definition.coords[dim]) for dim in dims)
+            named[name] = (("chain", "draw", *dims), values.reshape(*values.shape[:2], *shape))
+        found = compute_log_prior(
+            xr.DataTree.from_dict({"posterior": xr.Dataset(named)}),
+            model=definition,
+            extend_inferencedata=False,
+            progressbar=False,
+            compile_kwargs=INTERPRETED,
+        )
+        return {name: _flat(found[name].to_numpy(), 2).sum(axis=-1) for name in self.names}
+
+
+def compile_model(definition: pm.Model) -> CompiledModel:
+    """Compile a PyMC model for NUTS in all of its free variables: half a minute.
+
+    Sums are made in the order in which they are written. By PyTensor's default the compiler may
+    turn them about, and does so in another way where it finds parts compiled by an earlier run:
+    the same seed would not give the same draws.
+    """
+    names = [variable.name for variable in definition.free_RVs]
+    with pytensor.config.change_flags(numba__fastmath=False):
+        return nutpie.compile_pymc_model(definition, var_names=names)
+
+
+Engine = type[CollapsedEngine] | type[NutsEngine]
+
+ENGINES: dict[str, Engine] = {engine.name: engine for engine in (CollapsedEngine, NutsEngine)}
+
+
+def engine_for(model: Model, name: str | None = None) -> Engine:
+    """Return the engine of that name, or the model's: collapsed if its file has a `density`.
+
+    Raises
+    ------
+    UserError
+        If the collapsed engine is asked for a model that is not normal given its scales.
+    """
+    collapsible = hasattr(model.module, "density")
+    if name == CollapsedEngine.name and not collapsible:
+        raise UserError(
+            f"The model {model.name} is not normal given its scales, so nothing can be integrated "
+            "out: use --engine nuts, or leave --engine out."
+        )
+    return ENGINES[name or (CollapsedEngine if collapsible else NutsEngine).name]
+
+
+def _flat(values: NDArray[Any], leading: int) -> NDArray[Any]:
+    """Flatten all dims after the leading ones."""
+    return values.reshape(*values.shape[:leading], -1)
+
+
+def _sample(
+    compiled: CompiledModel, settings: Settings, **options: str
+) -> tuple[xr.DataTree, xr.Dataset]:
+    """Return nutpie's draws, and its statistics under ArviZ's names."""
+    asked = settings.target_accept
+    for accept in ACCEPTANCE if asked is None else (asked,):
+        tree = nutpie.sample(
+            compiled,
+            draws=settings.draws,
+            tune=settings.tune,
+            chains=settings.chains,
+            cores=1,
+            seed=settings.seed,
+            target_accept=accept,
+            # Four times as long as nutpie's own limit: the rare tree that needs it is not cut off.
+            maxdepth=12,
+            progress_bar=False,
+            save_warmup=False,
+            **options,
+        )
+        if not tree["sample_stats"]["diverging"].any():
+            break
+    kept = tree["sample_stats"].to_dataset()[list(SAMPLE_STATS)].rename(SAMPLE_STATS)
+    kept.attrs = {}  # the times in them would make equal draws unequal files
+    return tree["posterior"], kept.assign_attrs(
+        sampler=NUTS,
+        target_accept=accept,
+        inference_library="nutpie",
+        inference_library_version=version("nutpie"),
+    )

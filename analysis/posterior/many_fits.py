@@ -1,0 +1,101 @@
+"""Posteriors of many data sets on one design: by the collapsed density, or by one compiled chain.
+
+Independent draws where their weights say that they represent the density, else one chain of NUTS,
+thinned until its draws are nearly independent.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import pymc as pm
+from arviz_stats.base import array_stats
+from numpy.typing import NDArray
+
+from analysis.posterior.engines import CollapsedEngine, NutsEngine, Settings, nuts_in_scales
+from analysis.posterior.recompile import Recompiled
+from analysis.posterior.sample import shaped
+from models.bayesian.registry import Model, Parts
+from models.inference.collapsed import Collapsed
+from models.inference.collapsed_correlated import CollapsedErrors
+from models.inference.elimination import reduce
+from models.inference.independence_sampler import draw_scales
+from models.priors import Priors
+
+Array = NDArray[np.float64]
+
+Draws = dict[str, Array]
+"""Free variables, flat: shapes (draws, size)."""
+
+
+THINNING = (3, 6, 12)
+"""Of a chain: the least that can leave independent draws, and what is tried where it does not."""
+
+
+TUNE = 300
+
+
+def free_variables(definition: pm.Model, parts: Parts, flat: Draws) -> Draws:
+    """Return flat draws as one chain, shapes (1, draws, *dims)."""
+    chain = {name: value[None] for name, value in flat.items()}
+    return {name: value for name, (_, value) in shaped(definition, parts, chain).items()}
+
+
+Density = Collapsed | CollapsedErrors
+
+
+def by_density(density: Density, size: int, rng: np.random.Generator) -> tuple[Draws, float]:
+    """Draw all variables from a density, and say how many draws are effective."""
+    if isinstance(density, Collapsed):
+        reduced = reduce(density)
+        drawn = draw_scales(density, size, rng, reduced)
+        if drawn.trust.represents:
+            return reduced.draw(drawn.log_scale, rng), float(size)
+
+    def sample(settings: Settings) -> tuple[Draws, Array]:
+        flat, _ = nuts_in_scales(density, settings.by(CollapsedEngine), rng)
+        return flat, density.point(flat)
+
+    return _thinned(sample, size, rng)
+
+
+class Compiled:
+    """Fits by NUTS in the model's variables, compiled when the first data set is there."""
+
+    def __init__(self, model: Model, parts: Parts, priors: Priors, size: int) -> None:
+        self.size = size
+        self.engine = NutsEngine(model, parts, priors, model.module.build(parts, priors))
+        self.one = self.engine.moved(parts)
+        self.compiled: Recompiled | None = None
+
+    def __call__(self, data: Parts, rng: np.random.Generator) -> tuple[Draws, float]:
+        """Return draws given a data set, and how many are effective."""
+        moved = self.engine.moved(data)
+        self.compiled = self.compiled or Recompiled(self.one, moved)
+        given = self.compiled.given(moved)
+
+        def sample(settings: Settings) -> tuple[Draws, Array]:
+            flat, _ = self.engine.sample_compiled(given, data, settings.by(NutsEngine), rng)
+            return flat, np.concatenate([flat[v.name] for v in moved.free_RVs], axis=-1)
+
+        return _thinned(sample, self.size, rng)
+
+
+def _thinned(
+    sample: Callable[[Settings], tuple[Draws, Array]], size: int, rng: np.random.Generator
+) -> tuple[Draws, float]:
+    """Return draws of a chain that are independent or nearly, and how many are effective.
+
+    Parameters
+    ----------
+    sample : callable
+        From settings to draws, shapes (1, draws, size), and to where the sampler stood in them.
+    size : int
+        Draws to return.
+    """
+    for thin in THINNING:
+        seed = int(rng.integers(2**31))
+        flat, point = sample(Settings(size * thin, TUNE, 1, seed))
+        effective = array_stats.ess(point, chain_axis=0, draw_axis=1, method="bulk").min()
+        if effective >= size:
+            break
+    return {name: value[0, thin - 1 :: thin] for name, value in flat.items()}, float(effective)

@@ -1,0 +1,349 @@
+"""Fit a model to a published column on a panel, and store the trace.
+
+What a model's file supplies is said in `models.bayesian.registry`, how it is sampled in
+`analysis.posterior.engines`, what a trace holds in `analysis.posterior.trace`.
+"""
+
+import json
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from functools import cache, partial
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import pymc as pm
+import xarray as xr
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from analysis.posterior import trace
+from analysis.posterior.cache import ATTRIBUTE, input_sha256, is_current
+from analysis.posterior.diagnose import failures, numbers
+from analysis.posterior.engines import Draws, Settings, engine_for
+from analysis.posterior.savage_dickey import GROUP, density_at_zero
+from analysis.shared.outputs import ROOT
+from analysis.shared.parallel import spread
+from data.errors import UserError, located
+from data.panels.panel import Panel
+from models.bayesian.registry import Model, Parts, find, models_for
+from models.bayesian.within_between import Variables
+from models.design import Specification, design
+from models.priors import Priors
+
+PACKAGES = ("pymc", "pytensor", "numba", "nutpie", "arviz", "numpy", "scipy", "xarray", "pandas")
+
+POINTWISE = np.float32
+"""Of what has a value for each draw and row: half the file, seven digits."""
+
+PRIOR_DRAWS = 1_000
+
+
+@dataclass(frozen=True)
+class Job:
+    """One fit: a model for a column on a panel."""
+
+    panel: Panel
+    specification: Specification
+    model: str
+
+
+def jobs(
+    panels: Iterable[Panel], specifications: Iterable[Specification], models: Iterable[str]
+) -> list[Job]:
+    """List the fits of columns on panels, by the named models or all that need no naming.
+
+    Raises
+    ------
+    UserError
+        If no named model fits a column's sample, or none of these fits any panel.
+    """
+    names = [find(name).name for name in models]
+    panels, listed = list(panels), []
+    for record in specifications:
+        fitting = {model.name: model for model in models_for(record)}
+        default = [name for name, model in fitting.items() if not model.extra]
+        chosen = [name for name in names or default if name in fitting]
+        if not chosen:
+            raise UserError(
+                f"Column {record.column} ({record.title}) cannot carry {' or '.join(names)}: "
+                f"choose among {', '.join(fitting)}."
+            )
+        listed += [
+            Job(panel, record, name)
+            for panel in panels
+            for name in chosen
+            if fitting[name].fits_panel(panel.name)
+        ]
+    if not listed:
+        raise UserError(
+            f"No panel named ({', '.join(panel.name for panel in panels)}) has what the model "
+            f"{' or '.join(names)} needs: choose an official panel or another model."
+        )
+    return listed
+
+
+def carrying(
+    specifications: Iterable[Specification], models: Iterable[str]
+) -> tuple[Specification, ...]:
+    """Return the columns that at least one of the named models can be fitted to.
+
+    Raises
+    ------
+    UserError
+        If there is no such model.
+    """
+    names = {find(name).name for name in models}
+    return tuple(
+        record
+        for record in specifications
+        if not names or names & {model.name for model in models_for(record)}
+    )
+
+
+def missing(listed: Iterable[Job], settings: Settings, traces: Path) -> list[Job]:
+    """Return the fits whose trace is not there yet, or was made from other inputs."""
+    return [
+        job
+        for job in listed
+        if not is_current(path_of(job, traces), made_from(job, settings, _priors(job)))
+    ]
+
+
+def path_of(job: Job, traces: Path) -> Path:
+    """Return where a fit's trace lies."""
+    return trace.trace_path(traces, job.panel.name, job.specification.column, job.model)
+
+
+def made_from(job: Job, settings: Settings, priors: Priors) -> str:
+    """Return the hash of everything that a fit's trace is made from."""
+    model = find(job.model)
+    return input_sha256(
+        job.panel.sha256,
+        job.specification,
+        model,
+        priors,
+        asdict(settings.by(engine_for(model, settings.engine), model)),
+        {name: version(name) for name in PACKAGES},
+    )
+
+
+def sample_all(
+    listed: Iterable[Job],
+    settings: Settings,
+    traces: Path,
+    workers: int = 2,
+    cluster: str | None = None,
+) -> Iterator[Path]:
+    """Fit many models in parallel; yield each trace's path when it is written.
+
+    The result of a fit does not depend on the others, nor on `workers` or `cluster`.
+    """
+    task = partial(_encoded, settings=settings)
+    for traced in spread(task, sharing(listed), workers, cluster):
+        for place, content in traced:
+            path = traces / place
+            trace.store(content, path)
+            yield path
+
+
+def sharing(listed: Iterable[Job]) -> list[list[Job]]:
+    """Put together the fits that have one posterior, in the order of their first."""
+    found: dict[tuple, list[Job]] = {}
+    for job in listed:
+        posterior = find(job.model).posterior_of(job.specification)
+        found.setdefault((job.panel.name, job.panel.sha256, job.model, posterior), []).append(job)
+    return list(found.values())
+
+
+def _encoded(one_posterior: list[Job], settings: Settings) -> list[tuple[Path, bytes]]:
+    """Return where each fit's trace lies below traces/, and its file's bytes."""
+    traced, sampled = [], None
+    for job in one_posterior:
+        tree, sampled = _fit(job, settings, None, sampled)
+        traced.append((path_of(job, Path()), trace.encode(tree)))
+    return traced
+
+
+def split(job: Job) -> Parts:
+    """Return a job's standardised arrays.
+
+    Raises
+    ------
+    UserError
+        If the panel does not carry the regression, naming both.
+    """
+    with located(job.panel.name, job.specification.column):
+        arrays = design(job.panel.frame, job.specification)
+        return find(job.model).split(arrays, job.specification)
+
+
+def fit(job: Job, settings: Settings, priors: Priors | None = None) -> xr.DataTree:
+    """Fit one model and return its trace, as the contract of `analysis.posterior.trace` asks.
+
+    Parameters
+    ----------
+    job : Job
+    settings : Settings
+    priors : Priors, optional
+        The model's own by default.
+    """
+    return _fit(job, settings, priors, None)[0]
+
+
+# Threads only get in the way of small matrices, and change the last digits.
+@threadpool_limits.wrap(limits=1)
+def _fit(
+    job: Job,
+    settings: Settings,
+    priors: Priors | None,
+    sampled: tuple[Draws, xr.Dataset] | None,
+) -> tuple[xr.DataTree, tuple[Draws, xr.Dataset]]:
+    """Return a fit's trace, and what was sampled for it unless another column's was given."""
+    model = find(job.model)
+    priors = priors or _priors(job)
+    parts = split(job)
+    definition = model.module.build(parts, priors)
+    engine = engine_for(model, settings.engine)
+    settings = settings.by(engine, model)
+    sampler = engine(model, parts, priors, definition)
+    # One stream each, so that none shifts another.
+    rngs = [
+        np.random.default_rng(child) for child in np.random.SeedSequence(settings.seed).spawn(3)
+    ]
+
+    flat, statistics = sampled = sampled or sampler.sample(settings, rngs[0])
+    groups = _groups_of_draws(model, parts, definition, flat, rngs[1])
+    groups["log_prior"] = _dataset(
+        {name: ((), values) for name, values in sampler.log_prior(flat).items()}, parts
+    )
+    if model.prior_groups:
+        prior = {name: v[None] for name, v in sampler.draw_prior(PRIOR_DRAWS, rngs[2]).items()}
+        drawn = _groups_of_draws(model, parts, definition, prior, rngs[2])
+        groups["prior"] = drawn["posterior"]
+        groups["prior_predictive"] = drawn["posterior_predictive"]
+        if hasattr(model.module, "slope_weights"):
+            weights = model.module.slope_weights(parts)
+            density = model.module.density(parts, priors)
+            groups[GROUP] = density_at_zero(parts, density, weights, flat, prior)
+    groups["sample_stats"] = statistics
+    groups["observed_data"] = xr.Dataset(parts.observed, _labels(parts.observed, parts))
+    groups["constant_data"] = _constant_data(parts)
+    free = list(flat)
+    groups["posterior"].attrs["free_variables"] = " ".join(free)
+    values = numbers(groups["posterior"], statistics, free)
+    tree = xr.DataTree.from_dict({f"/{name}": group for name, group in groups.items()})
+    tree.attrs = _attributes(job, model, priors, settings, statistics.attrs["sampler"], values)
+    return tree, sampled
+
+
+def _priors(job: Job) -> Priors:
+    return find(job.model).module.PRIORS
+
+
+# --- groups of a trace ------------------------------------------------------------------------
+
+
+def _groups_of_draws(
+    model: Model, parts: Parts, definition: pm.Model, flat: Draws, rng: np.random.Generator
+) -> dict[str, xr.Dataset]:
+    """Return draws with what the model reports, predictive draws and the log likelihood."""
+    variables = shaped(definition, parts, flat)
+    free = {name: values for name, (_, values) in variables.items()}
+    rows = model.module.rows(parts, free, rng)
+    predictive = {name: (d, v.astype(POINTWISE)) for name, (d, v) in rows.predictive.items()}
+    log_likelihood = {"y": (("obs",), rows.log_likelihood.astype(POINTWISE))}
+    return {
+        "posterior": _dataset(model.module.report(parts, free) | variables, parts),
+        "posterior_predictive": _dataset(predictive, parts),
+        "log_likelihood": _dataset(log_likelihood, parts),
+    }
+
+
+def shaped(definition: pm.Model, parts: Parts, flat: Draws) -> Variables:
+    """Give free variables the dims that the PyMC model says they have."""
+    sizes = {name: len(labels) for name, labels in parts.coords.items()}
+    dims = {name: definition.named_vars_to_dims[name] for name in flat}
+    return {
+        name: (dims[name], values.reshape(*values.shape[:2], *(sizes[d] for d in dims[name])))
+        for name, values in flat.items()
+    }
+
+
+def _dataset(variables: Mapping[str, tuple[tuple[str, ...], NDArray]], parts: Parts) -> xr.Dataset:
+    """Return a Dataset of draws, dims (chain, draw, …), with the model's coords where used."""
+    # Most dims first: `arviz.summary` labels by the order in which a Dataset meets its dims, and
+    # (varying, region) after (region) would get each other's labels.
+    ordered = sorted(variables.items(), key=lambda item: -len(item[1][0]))
+    named = {name: (("chain", "draw", *dims), v) for name, (dims, v) in ordered}
+    dataset = xr.Dataset(named, _labels(variables, parts))
+    return dataset.assign_coords({d: np.arange(dataset.sizes[d]) for d in ("chain", "draw")})
+
+
+def _labels(variables: Variables, parts: Parts) -> dict[str, list]:
+    """Return the model's coords of the dims that variables have."""
+    dims = dict.fromkeys(dim for dims, _ in variables.values() for dim in dims)
+    return {dim: list(parts.coords[dim]) for dim in dims}
+
+
+def _constant_data(parts: Parts) -> xr.Dataset:
+    """Return the regressors and where each row stands, on the paper's scale."""
+    arrays = parts.design
+    return xr.Dataset(
+        {
+            "x": (("obs", "term"), arrays.x),
+            "row_province": ("obs", np.array(arrays.provinces)[arrays.province].astype(object)),
+            "row_year": ("obs", np.array(arrays.years)[arrays.year]),
+            "row_region": ("obs", np.array(arrays.regions)[arrays.region].astype(object)),
+        },
+        {"obs": list(parts.coords["obs"]), "term": list(arrays.terms)},
+    )
+
+
+def _attributes(
+    job: Job,
+    model: Model,
+    priors: Priors,
+    settings: Settings,
+    sampler: str,
+    values: dict[str, float],
+) -> dict[str, str | int]:
+    failed = failures(values)
+    attributes = {
+        "column": job.specification.column,
+        "outcome": job.specification.outcome,
+        "panel": job.panel.name,
+        "panel_label": job.panel.label,
+        "panel_sha256": job.panel.sha256,
+        "model": model.name,
+        "model_sentence": model.sentence,
+        "counterpart": model.counterpart(job.specification),
+        "engine": settings.engine,
+        "sampler": sampler,
+        "priors": priors.to_json(),
+        "seed": settings.seed,
+        "settings": json.dumps(asdict(settings)),
+        "versions": json.dumps({name: version(name) for name in PACKAGES}),
+        "git_commit": _git_commit(),
+        ATTRIBUTE: made_from(job, settings, priors),
+        "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "gate": "fail" if failed else "pass",
+        "gate_failed": " ".join(failed),
+        "gate_numbers": json.dumps(values),
+    }
+    if not model.prior_groups:
+        attributes[trace.NO_PRIOR] = "The priors are too wide for draws from them to mean anything."
+    return attributes
+
+
+@cache
+def _git_commit() -> str:
+    """Return the commit of the code, "unknown" outside a repository."""
+    command = ["git", "rev-parse", "HEAD"]
+    try:
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return done.stdout.strip()

@@ -1,0 +1,102 @@
+"""Bayes factors for a slope against no slope, by the Savage–Dickey density ratio.
+
+    BF₁₀ = p(β = 0) / p(β = 0 | y)
+
+for the model with the slope against the same model with the slope at zero, all other priors as
+they are given β = 0 (Dickey 1971, *Annals of Mathematical Statistics* 42:204–223; Verdinelli &
+Wasserman 1995, *JASA* 90:614–618). It depends on the prior of the slope, which has to be stated
+with it; under very wide priors it is arbitrary.
+
+A density at zero from draws is poor where zero lies in the tail. In models that are normal given
+their scales it is the mean over the scales' draws of a normal density with known moments (Rao
+and Blackwell's theorem; Gelfand & Smith 1990, *JASA* 85:398–409), which holds in any tail.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+from scipy.special import logsumexp
+
+from models.bayesian.within_between import WithinBetween
+from models.inference.collapsed import Collapsed
+
+GROUP = "density_at_zero"
+"""Of a trace: log densities of standardised slopes at zero."""
+
+FEWEST = 0.005
+"""Share of draws beyond zero below which a kernel estimate at zero would be a guess."""
+
+
+def density_at_zero(
+    parts: WithinBetween,
+    density: Collapsed,
+    weights: Mapping[str, NDArray[np.float64]],
+    posterior: Mapping[str, NDArray[np.float64]],
+    prior: Mapping[str, NDArray[np.float64]],
+) -> xr.Dataset:
+    """Return log prior and posterior densities at zero of the slopes that a model reports.
+
+    Parameters
+    ----------
+    parts : WithinBetween
+    density : Collapsed
+    weights : mapping of str to ndarray
+        Each regressor's standardised slope as a function of the locations.
+    posterior, prior : mapping of str to ndarray, shape (chains, draws, size)
+        Draws of the scales.
+
+    Returns
+    -------
+    Dataset
+        `prior` and `posterior` (term), of the average slope; where slopes vary also
+        `prior_region` and `posterior_region` (varying, region).
+    """
+    terms = {name: parts.averages.T @ of_block for name, of_block in weights.items()}
+    n_regions, n_varying = len(parts.design.regions), len(parts.varying)
+    regions = {name: of_block[: n_regions * n_varying] for name, of_block in weights.items()}
+    found: dict[str, tuple[tuple[str, ...], NDArray[np.float64]]] = {}
+    for kind, draws in (("prior", prior), ("posterior", posterior)):
+        log_scale = np.concatenate([np.log(draws[s.name]) for s in density.scales], axis=-1)
+        found[kind] = (("term",), _log_density(density, log_scale, terms, kind))
+        if n_varying:
+            by_region = _log_density(density, log_scale, regions, kind)
+            shape = (n_varying, n_regions)
+            found[f"{kind}_region"] = (("varying", "region"), by_region.reshape(shape))
+    dims = {dim for dims, _ in found.values() for dim in dims}
+    return xr.Dataset(found, {dim: list(parts.coords[dim]) for dim in dims})
+
+
+def _log_density(
+    density: Collapsed,
+    log_scale: NDArray[np.float64],
+    weights: Mapping[str, NDArray[np.float64]],
+    kind: str,
+) -> NDArray[np.float64]:
+    mean, sd = density.moments(log_scale, weights, prior=kind == "prior")
+    given = stats.norm.logpdf(0, mean, sd).reshape(-1, mean.shape[-1])
+    return logsumexp(given, axis=0) - np.log(len(given))
+
+
+def bf10(log_prior: ArrayLike, log_posterior: ArrayLike) -> float:
+    """Return the Bayes factor from log densities at zero."""
+    with np.errstate(over="ignore"):
+        return float(np.exp(np.subtract(log_prior, log_posterior)))
+
+
+def bf10_of_draws(prior: ArrayLike, posterior: ArrayLike) -> float:
+    """Return the Bayes factor from draws of the slope, by kernel density estimates.
+
+    Returns
+    -------
+    float
+        NaN where zero lies too far in the posterior's tail.
+    """
+    prior, posterior = np.ravel(prior), np.ravel(posterior)
+    above = np.mean(posterior > 0)
+    if min(above, 1 - above) < FEWEST:
+        return np.nan
+    at_zero = [stats.gaussian_kde(draws)(0.0)[0] for draws in (prior, posterior)]
+    return float(at_zero[0] / at_zero[1])

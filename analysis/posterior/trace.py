@@ -1,0 +1,184 @@
+"""The contract of a trace: what every NetCDF in traces/ holds."""
+
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import arviz as az
+import netCDF4
+import xarray as xr
+
+from analysis.shared.hashing import CONTENT, ROOT_ATTRIBUTES, attributes_sha256, content
+from data.errors import UserError
+from data.files import interrupts_later, replacing
+
+GROUPS = (
+    "posterior",
+    "sample_stats",
+    "posterior_predictive",
+    "log_likelihood",
+    "log_prior",
+    "observed_data",
+    "constant_data",
+)
+PRIOR_GROUPS = ("prior", "prior_predictive")
+"""Of every model but those whose priors are too wide to mean anything; these say so.
+
+Where the model is normal given its scales, `density_at_zero` stands beside them
+(`analysis.posterior.savage_dickey`).
+"""
+
+POINTWISE = ("posterior_predictive", "prior_predictive", "log_likelihood")
+"""Groups with a value for each draw and row."""
+
+ATTRIBUTES = (
+    "column",
+    "panel",
+    "panel_sha256",
+    "model",
+    "counterpart",
+    "engine",
+    "sampler",
+    "priors",
+    "seed",
+    "settings",
+    "versions",
+    "git_commit",
+    "input_sha256",
+    "gate",
+    "gate_numbers",
+)
+
+NO_PRIOR = "no_prior_groups"
+"""Attribute in which a trace without prior groups says why."""
+
+
+def trace_path(traces: Path, panel: str, column: str, model: str) -> Path:
+    """Return where a trace lies: `traces/<panel>/<column>-<model>.nc`."""
+    return traces / panel / f"{column}-{model}.nc"
+
+
+def trace_paths(traces: Path) -> list[Path]:
+    """List the traces below a folder, by panel and name.
+
+    Raises
+    ------
+    UserError
+        If there are none.
+    """
+    paths = sorted(traces.glob("*/[!.]*.nc"))
+    if not paths:
+        raise UserError(f"There are no traces in {traces}: run `python -m analysis sample` first.")
+    return paths
+
+
+def breaches(tree: xr.DataTree) -> list[str]:
+    """Say what a trace lacks of the contract; nothing if it meets it."""
+    missing = [f"group {name}" for name in GROUPS if name not in tree.children]
+    if NO_PRIOR not in tree.attrs:
+        missing += [f"group {name}" for name in PRIOR_GROUPS if name not in tree.children]
+    missing += [f"attribute {name}" for name in ATTRIBUTES if name not in tree.attrs]
+    if tree.attrs.get("gate") not in ("pass", "fail"):
+        missing.append('attribute gate, "pass" or "fail"')
+    return missing
+
+
+def attributes(path: Path) -> dict[str, str | int]:
+    """Read the attributes of a trace alone; none if the file is missing or they are not a trace's.
+
+    Which they are not if they were changed since it was written.
+    """
+    try:
+        with netCDF4.Dataset(path) as file:
+            found = {name: file.getncattr(name) for name in file.ncattrs()}
+    except OSError:
+        return {}
+    whole = all(name in found for name in (*ATTRIBUTES, "gate_failed"))
+    return found if whole and _said(found).get(ROOT_ATTRIBUTES) == attributes_sha256(found) else {}
+
+
+def write(tree: xr.DataTree, path: Path) -> None:
+    """Write a trace whole or not at all, compressed, with checksums of all that it holds.
+
+    Raises
+    ------
+    ValueError
+        If it breaks the contract.
+    """
+    _keep(breaches(tree), path)
+    tree = tree.copy(deep=False)
+    tree.attrs = tree.attrs | {CONTENT: json.dumps(content(tree))}
+    packed = {"zlib": True, "complevel": 1, "fletcher32": True}
+    encoding = {
+        f"/{name}": dict.fromkeys(group.data_vars, packed) for name, group in tree.children.items()
+    }
+    with interrupts_later(), replacing(path) as temporary:
+        tree.to_netcdf(temporary, engine="netcdf4", encoding=encoding)
+
+
+def encode(tree: xr.DataTree) -> bytes:
+    """Return the bytes of the file that `write` would write."""
+    # The library writes a tree to a path alone.
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "trace.nc"
+        write(tree, path)
+        return path.read_bytes()
+
+
+def store(content: bytes, path: Path) -> None:
+    """Write the bytes of a trace whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def read(path: Path, without: Sequence[str] = ()) -> xr.DataTree:
+    """Read a trace into memory.
+
+    Parameters
+    ----------
+    path : Path
+    without : sequence of str
+        Groups that are not needed: `POINTWISE` are most of a file.
+
+    Raises
+    ------
+    UserError
+        If the file is no trace, breaks the contract or was changed since it was written.
+    """
+    try:
+        with az.from_netcdf(path, engine="netcdf4") as opened:
+            missing = breaches(opened)
+            kept = [name for name in opened.children if name not in without]
+            tree = xr.DataTree.from_dict({name: opened[name].to_dataset().load() for name in kept})
+            tree.attrs = dict(opened.attrs)
+    except (OSError, ValueError, KeyError, RuntimeError, AttributeError) as error:
+        raise UserError(
+            f"{path} cannot be read as a trace: delete it and run `python -m analysis sample`."
+        ) from error
+    if missing:
+        raise UserError(
+            f"{path} lacks {', '.join(missing)}: delete it and run `python -m analysis sample`."
+        )
+    said = _said(tree.attrs)
+    changed = [name for name, found in content(tree).items() if said.get(name) != found]
+    if changed:
+        raise UserError(
+            f"{path} was changed since it was written ({', '.join(changed)} by sha256): delete it "
+            "and run `python -m analysis sample`."
+        )
+    return tree
+
+
+def _said(attrs: Mapping[str, object]) -> dict[str, str]:
+    """Return `CONTENT` of a trace; nothing if that itself was changed."""
+    try:
+        said = json.loads(str(attrs.get(CONTENT)))
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _keep(missing: Sequence[str], path: Path) -> None:
+    if missing:
+        raise ValueError(f"{path.name} would lack {', '.join(missing)}")

@@ -1,0 +1,1 @@
+"""The paper's own estimators on a panel, beside the printed numbers."""

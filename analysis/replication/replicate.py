@@ -1,0 +1,282 @@
+"""Recompute Tables 2–8 on a panel and set each printed number beside its estimate."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from analysis.replication import system_gmm
+from analysis.shared import terminal
+from analysis.specifications import select
+from data.errors import located
+from data.panels.panel import Panel
+from data.published import tables
+from models.design import Specification, design
+from models.frequentist import twfe
+from models.frequentist.wild_bootstrap import wild_bootstrap
+
+COLUMNS = (
+    "panel",
+    "table",
+    "column",
+    "term",
+    "statistic",
+    "published",
+    "estimated",
+    "matches",
+    "distance_in_published_se",
+)
+"""The contract of results/replication.csv."""
+
+KEYS = ["table", "column", "term", "statistic"]
+
+TITLES = {
+    "2": "Table 2. Descriptive statistics",
+    "3": "Table 3. Baseline",
+    "4": "Table 4. Dimensions of the index",
+    "5": "Table 5. System GMM",
+    "6": "Table 6. Robustness",
+    "7": "Table 7. Mechanism",
+    "8": "Table 8. Regions",
+}
+
+TESTS = (
+    ("AR(1) z", "ar1_z"),
+    ("AR(1) p", "ar1_p"),
+    ("AR(2) z", "ar2_z"),
+    ("AR(2) p", "ar2_p"),
+    ("Hansen p", "hansen_p"),
+    ("instruments", "instruments"),
+    ("levels' moments p", "levels_p"),
+    ("mean stationarity p", "stationarity_p"),
+    ("L.y, pooled OLS", "lag_pooled"),
+    ("L.y, within", "lag_within"),
+)
+"""Table 5's last lines: head and statistic."""
+
+
+def describe(panel: Panel, variables: Iterable[str]) -> pd.DataFrame:
+    """Compute Table 2's statistics: n, mean, sd (divisor n − 1), min and max.
+
+    Returns
+    -------
+    DataFrame
+        Columns `table, column, term, statistic, estimated`.
+    """
+    frame = panel.frame[list(variables)]
+    statistics = frame.agg(["count", "mean", "std", "min", "max"]).rename(
+        index={"count": "n", "std": "sd"}
+    )
+    long = statistics.T.rename_axis("term").reset_index().melt("term", var_name="statistic")
+    return long.assign(table="2", column="2").rename(columns={"value": "estimated"})
+
+
+def estimate(panel: Panel, specification: Specification, draws: int = 9_999) -> pd.DataFrame:
+    """Estimate one column by its own estimator.
+
+    Parameters
+    ----------
+    panel : Panel
+        Any panel with the specification's variables.
+    specification : Specification
+        The published column.
+    draws : int
+        Wild-bootstrap draws for `p_wild` of the static columns.
+
+    Returns
+    -------
+    DataFrame
+        Columns `table, column, term, statistic, estimated`; which statistics, `ESTIMATORS` say.
+    """
+    with located(panel.name, specification.column):
+        by_term, whole = ESTIMATORS[specification.estimator](panel, specification, draws)
+    long = (
+        by_term.astype(object)
+        .rename_axis("term")
+        .reset_index()
+        .melt("term", var_name="statistic", value_name="estimated")
+        .dropna(subset="estimated")
+    )
+    of_column = pd.DataFrame(
+        {"term": "", "statistic": list(whole), "estimated": list(whole.values())}
+    )
+    return pd.concat([long, of_column.astype(object)]).assign(
+        table=specification.table, column=specification.column
+    )
+
+
+def _two_way(
+    panel: Panel, specification: Specification, draws: int
+) -> tuple[pd.DataFrame, dict[str, float]]:
+    """Two-way fixed effects: `n` and `r2` (within); for each term coefficients and p-values.
+
+    `coef, se, p, stars` (conventional), `se_cluster, p_cluster` (CRV1 by province) and, for
+    slopes, `p_wild`.
+    """
+    arrays = design(panel.frame, specification)
+    fit = twfe.fit(arrays)
+    by_term = fit.table().join(wild_bootstrap(arrays, draws=draws).table()["p_wild"])
+    kept = ["coef", "se", "stars", "p", "se_cluster", "p_cluster", "p_wild"]
+    return by_term[kept], {"n": fit.n, "r2": fit.r2_within}
+
+
+def _system_gmm(
+    panel: Panel, specification: Specification, draws: int
+) -> tuple[pd.DataFrame, dict[str, float]]:
+    """System GMM under the default choices: `coef, se, stars, p` for each term, `n` and tests."""
+    fit = system_gmm.fit_column(panel.frame, specification)
+    by_term = system_gmm.coefficients(fit)[["coef", "se", "stars", "p"]]
+    return by_term, system_gmm.statistics(fit)
+
+
+ESTIMATORS = {"twfe": _two_way, "system_gmm": _system_gmm}
+"""By a specification's `estimator`: statistics of each term (rows) and of the whole column."""
+
+
+def replicate(
+    panel: Panel, specifications: Sequence[Specification], draws: int = 9_999
+) -> pd.DataFrame:
+    """Recompute Table 2 and the given columns, and compare with the printed numbers.
+
+    Returns
+    -------
+    DataFrame
+        One row per statistic, columns `COLUMNS`; `published` is the printed string, empty
+        where the paper prints none; `matches` is True, False or empty; the distance is
+        (estimated − published) / published SE, for coefficients only.
+    """
+    printed = _printed()
+    described = [v for v in printed.query("table == '2'")["term"].unique() if v in panel.frame]
+    estimates = [describe(panel, described)]
+    estimates += [estimate(panel, record, draws) for record in specifications]
+    return _compare(pd.concat(estimates, ignore_index=True), printed, panel.name)
+
+
+def _printed() -> pd.DataFrame:
+    """Return the printed numbers, with stars as a statistic of their own."""
+    numbers = tables.numbers()
+    coefficients = numbers[numbers["statistic"] == "coef"]
+    stars = coefficients.assign(statistic="stars", printed=coefficients["stars"])
+    return pd.concat([numbers, stars])[[*KEYS, "printed"]]
+
+
+def _compare(estimates: pd.DataFrame, printed: pd.DataFrame, panel: str) -> pd.DataFrame:
+    joined = estimates.merge(printed, on=KEYS, how="left", validate="one_to_one")
+    is_printed = joined["printed"].notna()
+    joined["matches"] = [
+        _matches(*cell) if known else None
+        for *cell, known in zip(
+            joined["statistic"], joined["printed"], joined["estimated"], is_printed, strict=True
+        )
+    ]
+    se = joined[joined["statistic"] == "se"].set_index(["column", "term"])["printed"]
+    published_se = joined.set_index(["column", "term"]).index.map(se).astype(float)
+    coefficient = (joined["statistic"] == "coef") & is_printed
+    difference = joined["estimated"].where(coefficient).astype(float) - joined["printed"].where(
+        coefficient
+    ).astype(float)
+    joined["distance_in_published_se"] = difference / np.asarray(published_se)
+    joined["panel"] = panel
+    return joined.rename(columns={"printed": "published"})[list(COLUMNS)]
+
+
+def _matches(statistic: str, printed: str, estimated: float | str) -> bool:
+    if statistic == "stars":
+        return printed == estimated
+    return tables.matches(printed, float(estimated))
+
+
+def summary(replication: pd.DataFrame) -> pd.DataFrame:
+    """Count matching numbers (stars apart) by panel and table."""
+    numbers = replication[replication["matches"].notna() & (replication["statistic"] != "stars")]
+    counts = numbers.groupby(["panel", "table"], sort=False)["matches"].agg(["sum", "size"])
+    return counts.rename(columns={"sum": "matching", "size": "printed"}).reset_index()
+
+
+def astray(replication: pd.DataFrame, panels: Iterable[Panel]) -> pd.DataFrame:
+    """Return the rows in which a panel that claims to be exact misses a printed number or star.
+
+    A cell that the panel says it does not meet is one of them only if it does.
+    """
+    found = []
+    for panel in panels:
+        if panel.exact_but is None:
+            continue
+        rows = replication[(replication["panel"] == panel.name) & replication["matches"].notna()]
+        excepted = pd.MultiIndex.from_frame(rows[KEYS[1:]]).isin(panel.exact_but)
+        found.append(rows[rows["matches"].astype(bool) == excepted])
+    return pd.concat(found) if found else replication.head(0)
+
+
+def show(replication: pd.DataFrame, console: Console) -> None:
+    """Print each table in the paper's layout, the published number beside the estimate."""
+    for panel, of_panel in replication.groupby("panel", sort=False):
+        for table, rows in of_panel.groupby("table", sort=False):
+            layout = _descriptives if table == "2" else _regressions
+            console.print(layout(rows, f"{TITLES[table]} — panel {panel}"))
+    console.print(
+        "paper | estimate. Green: the estimate rounds to the printed number. Standard errors in "
+        "parentheses (the paper's notes say t values). Stars: 1, 5 and 10 % by conventional SEs "
+        "(in Table 5, Windmeijer's)."
+    )
+
+
+def _descriptives(rows: pd.DataFrame, title: str) -> Table:
+    table = terminal.table("variable", *_pairs(["n", "mean", "sd", "min", "max"]), title=title)
+    for term, of_term in rows.groupby("term", sort=False):
+        cells = of_term.set_index("statistic").loc[["n", "mean", "sd", "min", "max"]]
+        table.add_row(term, *(text for cell in cells.itertuples() for text in _pair(cell)))
+    return table
+
+
+def _regressions(rows: pd.DataFrame, title: str) -> Table:
+    columns = list(rows["column"].unique())
+    table = terminal.table("", *_pairs(columns), title=title)
+    cells = rows.set_index(["column", "term", "statistic"]).sort_index()
+    for head, term, statistic in _lines(columns):
+        line = [head]
+        for column in columns:
+            if (column, term, statistic) not in cells.index:
+                line += ["", ""]
+                continue
+            stars = cells.loc[(column, term, "stars")] if statistic == "coef" else None
+            line += _pair(cells.loc[(column, term, statistic)], stars, statistic == "se")
+        table.add_row(*line)
+    return table
+
+
+def _lines(columns: Sequence[str]) -> list[tuple[str, str, str]]:
+    """List a table's lines in the paper's order: head, term and statistic of each."""
+    records = select(columns)
+    interest = dict.fromkeys(term for record in records for term in record.interest)
+    controls = dict.fromkeys(term for record in records for term in record.controls)
+    dynamic = all(record.estimator == "system_gmm" for record in records)
+    lags = [system_gmm.LAG] if dynamic else []
+    lines = []
+    for term in (*lags, *interest, *controls, "const"):
+        lines += [(term, term, "coef"), ("", term, "se")]
+        if term in interest and not dynamic:
+            lines += [("  p clustered", term, "p_cluster"), ("  p wild", term, "p_wild")]
+    last = TESTS if dynamic else [("R² within", "r2")]
+    return [*lines, *((head, "", statistic) for head, statistic in (("n", "n"), *last))]
+
+
+def _pairs(heads: Sequence[str]) -> list[str]:
+    return [text for head in heads for text in (head, "estimate")]
+
+
+def _pair(cell, stars=None, brackets: bool = False) -> list[str]:
+    """Return the printed number and the estimate with as many decimals."""
+    printed = cell.published if isinstance(cell.published, str) else ""
+    whole = isinstance(cell.estimated, int)
+    decimals = len(printed.partition(".")[2]) if printed or whole else 3
+    text = f"{float(cell.estimated):.{decimals}f}"
+    if stars is not None:
+        printed += stars.published if isinstance(stars.published, str) else ""
+        text += stars.estimated
+    if brackets:
+        printed, text = printed and f"({printed})", f"({text})"
+    colour = {True: "green", False: "red"}.get(cell.matches)
+    return [printed, f"[{colour}]{text}[/]" if colour else text]

@@ -1,0 +1,1 @@
+"""What readers open: the page, figures, README blocks and status."""

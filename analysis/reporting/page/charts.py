@@ -1,0 +1,400 @@
+"""The report's charts as Vega-Lite specifications that answer to the pointer.
+
+Every chart is one frame as wide as its container; what would be many frames is chosen from a
+list below it. Colours are Okabe and Ito's, which colour-blind readers can tell apart.
+"""
+
+from collections.abc import Sequence
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from analysis.comparison.figures import LABELS
+from analysis.comparison.ladder import TWFE
+from analysis.replication import dynamic_estimators
+from analysis.shared.plotting import PALETTE, colours
+from analysis.shared.statistics import Z
+from data.panels.provinces import PROVINCES
+from models.bayesian.registry import LADDER
+from models.design import LAG
+
+GREY = "#8a8a8a"
+
+TILES = {
+    "Heilongjiang": (7, 0), "Jilin": (7, 1), "Liaoning": (7, 2), "Inner Mongolia": (5, 1),
+    "Xinjiang": (1, 1), "Beijing": (6, 2), "Tianjin": (6, 3), "Hebei": (5, 2), "Shanxi": (4, 2),
+    "Ningxia": (3, 2), "Gansu": (2, 2), "Qinghai": (2, 3), "Shaanxi": (3, 3), "Henan": (4, 3),
+    "Shandong": (5, 3), "Jiangsu": (6, 4), "Anhui": (5, 4), "Hubei": (4, 4), "Chongqing": (3, 4),
+    "Sichuan": (2, 4), "Tibet": (1, 4), "Shanghai": (7, 4), "Zhejiang": (6, 5), "Jiangxi": (5, 5),
+    "Hunan": (4, 5), "Guizhou": (3, 5), "Yunnan": (2, 5), "Fujian": (6, 6), "Guangdong": (5, 6),
+    "Guangxi": (4, 6), "Hainan": (5, 7),
+}  # fmt: skip
+"""Column and row of each province's tile: neighbours on the map are neighbours here."""
+
+
+def choose(name: str, values: Sequence[str], label: str) -> alt.Parameter:
+    """Return a list from which a reader chooses one of the values."""
+    bind = alt.binding_select(options=list(values), name=f"{label} ")
+    return alt.selection_point(name=name, fields=[name], bind=bind, value=values[0])
+
+
+def slopes(rows: pd.DataFrame) -> alt.LayerChart:
+    """Draw estimates with 95 % intervals by step and panel, the published interval behind.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        results/ladder.csv.
+    """
+    names = [LABELS[step] for step in (TWFE, *LADDER)]
+    shown = rows.assign(
+        step=rows["step"].map(LABELS),
+        cell=rows["column"] + " " + rows["term"],
+        from_=rows["published"] - Z * rows["published_se"],
+        to=rows["published"] + Z * rows["published_se"],
+        health=np.where(rows["gate"] == "fail", "failed its gate", "sound"),
+    )
+    shown = shown[["cell", "panel", "step", "estimate", "low", "high", "from_", "to", "published",
+                   "health"]]  # fmt: skip
+    cells = list(dict.fromkeys(shown["cell"]))
+    first = [cell for cell in cells if cell.startswith("3.2")] or cells
+    pick = choose("cell", [*first, *(c for c in cells if c not in first)], "Slope")
+    base = alt.Chart(shown).transform_filter(pick)
+    y = alt.Y("panel:N", title=None, sort=list(dict.fromkeys(shown["panel"])),
+              axis=alt.Axis(labelLimit=150))  # fmt: skip
+    colour = alt.Color("step:N", sort=names, title=None,
+                       scale=alt.Scale(domain=names, range=list(PALETTE[: len(names)])),
+                       legend=alt.Legend(orient="top", columns=2, labelLimit=200))  # fmt: skip
+    offset = alt.YOffset("step:N", sort=names)
+    tip = [
+        alt.Tooltip("panel:N"), alt.Tooltip("step:N"),
+        *(alt.Tooltip(f"{name}:Q", format=".3f") for name in ("estimate", "low", "high")),
+        alt.Tooltip("published:Q", format=".3f"), alt.Tooltip("health:N"),
+    ]  # fmt: skip
+    band = base.mark_rect(opacity=0.18, color=GREY, aria=False).encode(
+        x=alt.X("min(from_):Q", title="slope"), x2="max(to):Q"
+    )
+    published = base.mark_rule(color=GREY, aria=False).encode(x="mean(published):Q")
+    zero = alt.Chart().mark_rule(strokeDash=[2, 3], color=GREY, aria=False).encode(x=alt.datum(0))
+    bars = base.mark_rule(strokeWidth=1.6).encode(
+        x="low:Q", x2="high:Q", y=y, yOffset=offset, color=colour, tooltip=tip
+    )
+    dots = base.mark_point(size=45, opacity=1, filled=True).encode(
+        x="estimate:Q", y=y, yOffset=offset, color=colour, tooltip=tip,
+        shape=alt.Shape("health:N", legend=None,
+                        scale=alt.Scale(domain=["sound", "failed its gate"],
+                                        range=["circle", "cross"])),
+    )  # fmt: skip
+    return sized(alt.layer(band, published, zero, bars, dots).add_params(pick), 320)
+
+
+def by_region(rows: pd.DataFrame) -> alt.LayerChart:
+    """Draw the region slopes of each column's main fit, results/region_slopes.csv."""
+    rows = rows[rows["model"] == LADDER[-1]]
+    shown = rows.assign(cell=rows["column"] + " " + rows["term"])
+    shown = shown[["cell", "panel", "region", "mean", "q025", "q975", "p_positive", "gate"]]
+    cells = list(dict.fromkeys(shown["cell"]))
+    first = [cell for cell in cells if cell.startswith("3.2")] or cells
+    pick = choose("cell", [*first, *(c for c in cells if c not in first)], "Slope")
+    base = alt.Chart(shown).transform_filter(pick)
+    panels = list(dict.fromkeys(shown["panel"]))
+    shared = {
+        "y": alt.Y("region:N", title=None, sort=["east", "central", "west"]),
+        "yOffset": alt.YOffset("panel:N", sort=panels),
+        "color": _by_panel(panels),
+        "tooltip": [
+            alt.Tooltip("panel:N"), alt.Tooltip("region:N"),
+            *(alt.Tooltip(f"{name}:Q", format=".3f")
+              for name in ("mean", "q025", "q975", "p_positive")),
+            alt.Tooltip("gate:N"),
+        ],
+    }  # fmt: skip
+    zero = alt.Chart().mark_rule(strokeDash=[2, 3], color=GREY, aria=False).encode(x=alt.datum(0))
+    bars = base.mark_rule(strokeWidth=1.6).encode(
+        x=alt.X("q025:Q", title="slope"), x2="q975:Q", **shared
+    )
+    dots = base.mark_circle(size=45, opacity=1).encode(x="mean:Q", **shared)
+    return sized(alt.layer(zero, bars, dots).add_params(pick), 260)
+
+
+def roots(rows: pd.DataFrame) -> alt.LayerChart:
+    """Draw the root of a dynamic column by estimator and panel, results/dynamic.csv.
+
+    Estimates farther from 1 than `analysis.replication.dynamic_estimators.REACH` lie outside the
+    frame.
+    """
+    own = rows[(rows["term"] == LAG) & rows["coef"].notna()]
+    shown = own.assign(estimator=own["estimator"].map(dynamic_estimators.label))
+    shown = shown[["column", "panel", "estimator", "coef", "low", "high"]]
+    pick = choose("column", list(dict.fromkeys(shown["column"])), "Column")
+    base = alt.Chart(shown).transform_filter(pick)
+    panels, names = (list(dict.fromkeys(shown[name])) for name in ("panel", "estimator"))
+    shared = {
+        "y": alt.Y("estimator:N", title=None, axis=alt.Axis(labelLimit=150),
+                   sort=sorted(names, key=lambda name: name == dynamic_estimators.PUBLISHED)),
+        "yOffset": alt.YOffset("panel:N", sort=panels),
+        "color": _by_panel(panels),
+        "tooltip": [
+            alt.Tooltip("panel:N"), alt.Tooltip("estimator:N"),
+            *(alt.Tooltip(f"{name}:Q", format=".3f") for name in ("coef", "low", "high")),
+        ],
+    }  # fmt: skip
+    scale = alt.Scale(
+        domain=[1 - dynamic_estimators.REACH, 1 + dynamic_estimators.REACH], zero=False
+    )
+    one = alt.Chart().mark_rule(strokeDash=[2, 3], color=GREY, aria=False).encode(x=alt.datum(1))
+    bars = base.mark_rule(strokeWidth=1.6, clip=True).encode(
+        x=alt.X("low:Q", title="root of the lagged outcome", scale=scale), x2="high:Q", **shared
+    )
+    # A layer without the scale would add zero to the others'.
+    dots = base.mark_circle(size=45, opacity=1, clip=True).encode(
+        x=alt.X("coef:Q", scale=scale), **shared
+    )
+    return sized(alt.layer(one, bars, dots).add_params(pick), 380)
+
+
+def responses(rows: pd.DataFrame) -> alt.LayerChart:
+    """Draw what is left of a change after years, results/dynamic_effects.csv."""
+    shown = dynamic_estimators.responses(rows)[["column", "panel", "year", "median", "low", "high"]]
+    pick = choose("column", list(dict.fromkeys(shown["column"])), "Column")
+    base = alt.Chart(shown).transform_filter(pick)
+    shared = {
+        "x": alt.X("year:Q", title="years after a change that lasted one"),
+        "color": _by_panel(list(dict.fromkeys(shown["panel"]))),
+        "tooltip": [
+            alt.Tooltip("panel:N"), alt.Tooltip("year:Q"),
+            *(alt.Tooltip(f"{name}:Q", format=".3f") for name in ("median", "low", "high")),
+        ],
+    }  # fmt: skip
+    zero = alt.Chart().mark_rule(strokeDash=[2, 3], color=GREY, aria=False).encode(y=alt.datum(0))
+    bands = base.mark_area(opacity=0.15).encode(
+        y=alt.Y("low:Q", title="response of the outcome"), y2="high:Q", **shared
+    )
+    lines = base.mark_line(strokeWidth=1.6).encode(y="median:Q", **shared)
+    return sized(alt.layer(zero, bands, lines).add_params(pick), 300)
+
+
+def _by_panel(panels: Sequence[str]) -> alt.Color:
+    """Return a colour for each panel."""
+    return alt.Color(
+        "panel:N",
+        sort=panels,
+        title=None,
+        scale=alt.Scale(domain=panels, range=list(colours(panels).values())),
+        legend=alt.Legend(orient="top", columns=2, labelLimit=200),
+    )
+
+
+def waterfall(rows: pd.DataFrame) -> alt.LayerChart:
+    """Draw each gap as a waterfall of ingredients, results/decomposition.csv."""
+    parts = []
+    own = rows[rows["game"] == "ingredients"]
+    for (column, term, panel), group in own.groupby(["column", "term", "panel"], sort=False):
+        group = group.loc[group["share"].abs().sort_values(ascending=False).index]
+        start, end = group[["start", "end"]].iloc[0]
+        at = start + np.concatenate([[0], np.cumsum(group["share"])])
+        parts.append(
+            pd.DataFrame(
+                {
+                    "gap": f"{column} {term}, {panel}",
+                    "label": [panel, *group["player"], "implied (= printed)"],
+                    "place": range(len(group) + 2),
+                    "from_": [0, *at[:-1], 0],
+                    "to": [start, *at[1:], end],
+                    "share": [start, *group["share"], end],
+                    "mcse": [0, *group["mcse"], 0],
+                    "kind": ["slope", *np.where(group["share"] > 0, "raises", "lowers"), "slope"],
+                }
+            )
+        )
+    shown = pd.concat(parts, ignore_index=True)
+    gaps = list(dict.fromkeys(shown["gap"]))
+    first = [gap for gap in gaps if gap.startswith("3.2")]
+    pick = choose("gap", [*first, *(gap for gap in gaps if gap not in first)], "Gap")
+    kinds = ["slope", "raises", "lowers"]
+    bars = (
+        alt.Chart(shown)
+        .transform_filter(pick)
+        .mark_bar(height={"band": 0.75})
+        .encode(
+            x=alt.X("from_:Q", title="slope"),
+            x2="to:Q",
+            y=alt.Y("label:N", title=None, sort=alt.SortField("place"),
+                    axis=alt.Axis(labelLimit=150)),
+            color=alt.Color("kind:N", title=None,
+                            scale=alt.Scale(domain=kinds, range=[GREY, PALETTE[0], PALETTE[5]]),
+                            legend=alt.Legend(orient="top")),
+            tooltip=[alt.Tooltip("label:N"), alt.Tooltip("share:Q", format=".4f"),
+                     alt.Tooltip("mcse:Q", format=".1g", title="Monte Carlo error")],
+        )
+    )  # fmt: skip
+    zero = alt.Chart().mark_rule(color=GREY, aria=False).encode(x=alt.datum(0))
+    return sized(alt.layer(zero, bars).add_params(pick), 340)
+
+
+def universes(curves: pd.DataFrame, table: pd.DataFrame) -> alt.LayerChart:
+    """Draw the sorted slopes of all universes, and the printed one at its place.
+
+    Parameters
+    ----------
+    curves, table : DataFrame
+        results/multiverse_curves.csv and results/multiverse.csv.
+    """
+    slope = curves[curves["what"] == "slope"]
+    wide = slope.pivot(index=["column", "term", "bin"], columns="option", values="value")
+    shown = wide.reset_index().rename(columns=lambda name: name.replace(" ", "_"))
+    shown["cell"] = shown["column"] + " " + shown["term"]
+    shown["share"] = (shown["bin"] + 0.5) / (shown["bin"].max() + 1)
+    printed = pd.DataFrame(
+        {
+            "cell": table["column"] + " " + table["term"],
+            "share": table["share_below_published"],
+            "printed": table["published"],
+            "from_": table["published"] - Z * table["published_se"],
+            "to": table["published"] + Z * table["published_se"],
+        }
+    )
+    pick = choose("cell", _headline_first(shown["cell"]), "Slope")
+    base = alt.Chart(shown.drop(columns=["column", "term", "bin"])).transform_filter(pick)
+    x = alt.X("share:Q", title="share of universes below", axis=alt.Axis(format="%"))
+    bands = [
+        base.mark_area(opacity=opacity, color=GREY, aria=False).encode(
+            x=x, y=alt.Y(f"{kind}_low:Q", title="slope"), y2=f"{kind}_high:Q"
+        )
+        for kind, opacity in (("province", 0.2), ("conventional", 0.35))
+        if f"{kind}_low" in shown
+    ]
+    line = base.mark_line(color=PALETTE[0]).encode(x=x, y="estimate:Q")
+    zero = alt.Chart().mark_rule(strokeDash=[2, 3], color=GREY, aria=False).encode(y=alt.datum(0))
+    point = alt.Chart(printed).transform_filter(pick).encode(x=x)
+    tip = [
+        alt.Tooltip("printed:Q", format=".3f"),
+        alt.Tooltip("share:Q", format=".1%", title="universes below"),
+    ]
+    bar = point.mark_rule(color=PALETTE[5], strokeWidth=1.6).encode(y="from_:Q", y2="to:Q")
+    dot = point.mark_point(
+        shape="diamond", size=80, filled=True, opacity=1, color=PALETTE[5]
+    ).encode(y="printed:Q", tooltip=tip)
+    return sized(alt.layer(*bands, zero, line, bar, dot).add_params(pick), 320)
+
+
+def decides(variance: pd.DataFrame) -> alt.LayerChart:
+    """Draw what share of the variance each choice decides, results/multiverse_variance.csv."""
+    shown = variance.assign(cell=variance["column"] + " " + variance["term"])
+    shown = shown[["cell", "choice", "options", "main", "total"]]
+    pick = choose("cell", _headline_first(shown["cell"]), "Slope")
+    base = (
+        alt.Chart(shown)
+        .transform_filter(pick)
+        .encode(
+            y=alt.Y(
+                "choice:N",
+                title=None,
+                axis=alt.Axis(labelLimit=150),
+                sort=alt.EncodingSortField("total", op="max", order="descending"),
+            ),
+            tooltip=["choice:N", "options:Q"]
+            + [alt.Tooltip(f"{name}:Q", format=".1%") for name in ("main", "total")],
+        )
+    )
+    total = base.mark_bar(color=GREY, opacity=0.5).encode(
+        x=alt.X("total:Q", title="share of variance: alone, and with interactions",
+                axis=alt.Axis(format="%"))
+    )  # fmt: skip
+    main = base.mark_bar(color=PALETTE[0]).encode(x="main:Q")
+    return sized(alt.layer(total, main).add_params(pick), 280)
+
+
+def _headline_first(cells: pd.Series) -> list[str]:
+    """Return each slope once, the headline's before the others."""
+    every = list(dict.fromkeys(cells))
+    return sorted(every, key=lambda cell: not cell.startswith("3.2"))
+
+
+def tiles(values: pd.DataFrame) -> alt.LayerChart:
+    """Draw a tile for each province, coloured by one of several quantities.
+
+    Parameters
+    ----------
+    values : DataFrame
+        Columns `province, quantity, value`.
+    """
+    about = pd.DataFrame(
+        [(p.name, p.zh, p.region, *TILES[p.name]) for p in PROVINCES],
+        columns=["province", "zh", "region", "x", "y"],
+    )
+    largest = values.groupby("quantity")["value"].transform(lambda each: each.abs().max() or 1)
+    shown = values.assign(share=values["value"].abs() / largest).merge(about, on="province")
+    pick = choose("quantity", list(dict.fromkeys(values["quantity"])), "Quantity")
+    base = (
+        alt.Chart(shown)
+        .transform_filter(pick)
+        .encode(
+            x=alt.X("x:O", axis=None),
+            y=alt.Y("y:O", axis=None),
+            tooltip=[alt.Tooltip(name) for name in ("province:N", "zh:N", "region:N")]
+            + [alt.Tooltip("value:Q", format=".3f"), alt.Tooltip("quantity:N")],
+        )
+    )
+    fill = alt.Color("share:Q", scale=alt.Scale(scheme="viridis", domain=[0, 1]),
+                     legend=alt.Legend(title="share of the largest", orient="bottom"))  # fmt: skip
+    squares = base.mark_rect(stroke="white", strokeWidth=1.5).encode(color=fill)
+    names = base.mark_text(fontSize=11).encode(
+        text="zh:N",
+        color=alt.condition("datum.share > 0.55", alt.value("black"), alt.value("white")),
+    )
+    return sized(alt.layer(squares, names).add_params(pick), 380)
+
+
+def ranks() -> alt.Chart:
+    """Draw how often each chain holds draws of each rank: level lines if the chains mix.
+
+    Without data: the page fills in those of the trace that a reader opens.
+    """
+    chart = (
+        alt.Chart(alt.Data(values=[]))
+        .mark_line(interpolate="step-after")
+        .encode(
+            x=alt.X("bin:Q", title="rank of the draw, in twentieths"),
+            y=alt.Y("share:Q", title="share, 1 if even", scale=alt.Scale(zero=True)),
+            color=alt.Color("chain:N", title="chain", legend=alt.Legend(orient="top"),
+                            scale=alt.Scale(range=list(PALETTE))),
+            row=alt.Row("variable:N", title=None,
+                        header=alt.Header(labelAngle=0, labelAlign="left", labelOrient="top")),
+            tooltip=["variable:N", "chain:N", "bin:Q", alt.Tooltip("share:Q", format=".2f")],
+        )
+        .properties(width=250, height=70)
+    )  # fmt: skip
+    return chart
+
+
+def energy() -> alt.Chart:
+    """Draw the energy's distribution beside that of its moves: too narrow moves explore too little.
+
+    Betancourt (2018), arXiv:1701.02434, section 6.1. Without data, as `ranks`.
+    """
+    return (
+        alt.Chart(alt.Data(values=[]))
+        .mark_line(interpolate="step")
+        .encode(
+            x=alt.X("at:Q", title="energy about its mean, in sd"),
+            y=alt.Y("density:Q", title="density"),
+            color=alt.Color("kind:N", title=None, legend=alt.Legend(orient="top"),
+                            scale=alt.Scale(range=list(PALETTE))),
+            tooltip=["kind:N", alt.Tooltip("at:Q", format=".2f"),
+                     alt.Tooltip("density:Q", format=".2f")],
+        )
+        .properties(width=250, height=110)
+    )  # fmt: skip
+
+
+def sized(chart: alt.LayerChart, height: int) -> alt.LayerChart:
+    """Let a chart be as wide as its container."""
+    return chart.properties(width="container", height=height)
+
+
+def spec(chart: alt.TopLevelMixin) -> dict:
+    """Return a chart as Vega-Lite, data within."""
+    with alt.data_transformers.enable("default", max_rows=None):
+        return chart.to_dict()

@@ -1,0 +1,142 @@
+"""What the page shows of a trace: its gate, and how evenly its chains hold the ranks."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from scipy import stats
+
+from analysis.posterior import trace
+from analysis.robustness.sensitivity import QUANTITIES
+
+BINS = 20
+"""Of equal numbers of ranks."""
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One trace as the page shows it.
+
+    Attributes
+    ----------
+    panel, column, model, engine, gate, priors, versions, commit : str
+        From its attributes.
+    numbers, more : str
+        The gate's numbers, and how it was sampled.
+    ranks : list of dict
+        By `variable`, the `shares` of each chain's draws in each bin of ranks, 1 if even.
+    energy : list of dict
+        Densities of the energy and of its moves; empty if the engine has no energy.
+    """
+
+    panel: str
+    column: str
+    model: str
+    engine: str
+    gate: str
+    priors: str
+    versions: str
+    commit: str
+    numbers: str
+    more: str
+    ranks: list[dict]
+    energy: list[dict]
+
+    @property
+    def name(self) -> str:
+        """How the page calls it."""
+        return f"{self.panel} {self.column} {self.model}"
+
+
+def read(path: Path) -> Trace:
+    """Read what the page shows of a trace."""
+    tree = trace.read(path, without=(*trace.POINTWISE, "prior", "log_prior"))
+    attrs = tree.attrs
+    numbers = json.loads(attrs["gate_numbers"])
+    settings = json.loads(attrs["settings"])
+    return Trace(
+        panel=attrs["panel"],
+        column=attrs["column"],
+        model=attrs["model"],
+        engine=attrs["engine"],
+        gate=attrs["gate"],
+        priors=attrs["priors"],
+        versions=attrs["versions"],
+        commit=attrs["git_commit"],
+        numbers=", ".join(f"{name} {value:.4g}" for name, value in numbers.items()),
+        more=f"engine {attrs['engine']}, seed {attrs['seed']}, "
+        + ", ".join(f"{name} {value}" for name, value in settings.items()),
+        ranks=ranks(tree["posterior"].to_dataset()),
+        energy=energy(tree["sample_stats"].to_dataset()),
+    )
+
+
+def ranks(posterior: xr.Dataset) -> list[dict]:
+    """Return the rank plots of what the fit reports.
+
+    Parameters
+    ----------
+    posterior : Dataset
+        Dims (chain, draw, …).
+    """
+    found = []
+    for name in QUANTITIES:
+        if name not in posterior:
+            continue
+        values = posterior[name]
+        dims = [dim for dim in values.dims if dim not in ("chain", "draw")]
+        stacked = values.stack(element=dims) if dims else values.expand_dims("element")
+        stacked = stacked.transpose("element", "chain", "draw")
+        for i, draws in enumerate(stacked.to_numpy()):
+            if not np.ptp(draws):
+                continue
+            at = stacked["element"].to_numpy()[i] if dims else ()
+            label = " ".join([name, *map(str, at)]) if isinstance(at, tuple) else f"{name} {at}"
+            found.append({"variable": label, "shares": shares(draws)})
+    return found[:MOST]
+
+
+def energy(statistics: xr.Dataset) -> list[dict]:
+    """Return densities of the energy about its mean and of its moves from draw to draw.
+
+    Parameters
+    ----------
+    statistics : Dataset
+        `energy`, dims (chain, draw), if the engine has one.
+    """
+    if "energy" not in statistics:
+        return []
+    values = statistics["energy"].transpose("chain", "draw").to_numpy()
+    sd = values.std()
+    if not np.isfinite(sd) or sd == 0:
+        return []
+    shown = {"energy": (values - values.mean()) / sd, "its moves": np.diff(values, axis=1) / sd}
+    edges = np.linspace(-4, 4, 33)
+    found = []
+    for kind, each in shown.items():
+        density, _ = np.histogram(each, edges, density=True)
+        at = (edges[:-1] + edges[1:]) / 2
+        found += [
+            {"kind": kind, "at": round(float(x), 3), "density": round(float(d), 4)}
+            for x, d in zip(at, density, strict=True)
+        ]
+    return found
+
+
+MOST = 12
+"""Rank plots of a trace that are kept."""
+
+
+def shares(draws: NDArray[np.float64]) -> list[list[float]]:
+    """Return each chain's share in each bin of ranks over that of even chains.
+
+    Vehtari et al. (2021), *Bayesian Analysis* 16:667–718, section 4.
+    """
+    rank = stats.rankdata(draws, method="ordinal").astype(np.int64).reshape(draws.shape) - 1
+    at = rank * BINS // draws.size
+    expected = draws.shape[1] / BINS
+    counted = [np.bincount(chain, minlength=BINS) / expected for chain in at]
+    return [[round(float(each), 3) for each in chain] for chain in counted]

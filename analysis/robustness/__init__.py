@@ -1,0 +1,1 @@
+"""What results depend on: priors, provinces, years, construction choices."""

@@ -1,0 +1,212 @@
+"""How far every column's slope moves without each province and without each year.
+
+By the column's own estimator, least squares or system GMM, of every column in seconds. Beside it
+stands the posterior that the ledger judges by, where `analysis.robustness.sensitivity` has left the
+same rows out.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from matplotlib.colors import TwoSlopeNorm
+from matplotlib.figure import Figure
+from scipy import stats
+
+from analysis.replication import system_gmm
+from analysis.shared.frames import matching
+from analysis.specifications import SPECIFICATIONS, evidence_model, home, select
+from data.errors import UserError, located
+from data.panels.panel import Panel
+from data.panels.provinces import REGIONS
+from models.design import Specification, design, sample
+from models.frequentist import twfe
+
+GROUPS = ("province", "year")
+
+COLUMNS = (
+    *("panel", "column", "term", "group", "left_out", "home"),
+    *("coef", "se", "p", "whole", "whole_se", "whole_p", "shift", "turns"),
+    *("posterior", "posterior_whole", "posterior_shift"),
+)
+"""The contract of results/influence.csv.
+
+`home` is a province's region; `shift` is in the whole sample's standard errors (posterior's: in
+its standard deviation); `turns` is "sign" if the slope has another sign without the rows,
+"significance" if its P crosses 5 %, "no estimate" if there is none, else empty.
+"""
+
+LEVEL = 0.05
+
+FAR, DARK, END = 1.0, 1.7, 2.5
+"""Standard errors from which a move is written into the figure, from which its colour asks for
+white letters, and at which colours end."""
+
+
+@dataclass(frozen=True)
+class Slope:
+    """An estimate: coefficient, its standard error and P."""
+
+    coef: float
+    se: float
+    p: float
+
+
+def estimate(frame: pd.DataFrame, record: Specification) -> dict[str, Slope]:
+    """Return the slopes of interest by the column's own estimator, by term.
+
+    Raises
+    ------
+    UserError
+        If the rows do not carry the regression.
+    """
+    if record.dynamic:
+        table = system_gmm.coefficients(system_gmm.fit_column(frame, record))
+        p = 2 * stats.norm.sf(np.abs(table["coef"] / table["se"]))
+        table = table.assign(p=p)
+    else:
+        fit = twfe.fit(design(frame, record))
+        table = fit.table()
+    return {term: Slope(*table.loc[term, ["coef", "se", "p"]]) for term in record.interest}
+
+
+def leave_out(panel: Panel, record: Specification) -> Iterator[dict]:
+    """Yield the rows of one column on one panel, without its posterior."""
+    with located(panel.name, record.column):
+        rows = sample(panel.frame, record)
+        whole = estimate(rows, record)
+    for group in GROUPS:
+        for label in rows[group].unique():
+            rest = rows[rows[group] != label]
+            try:
+                found = estimate(rest, record)
+            except UserError:  # rows that are left do not carry it: said, not passed over
+                found = dict.fromkeys(whole, Slope(np.nan, np.nan, np.nan))
+            home = rows.loc[rows[group] == label, "region"].iloc[0] if group == "province" else ""
+            for term, before in whole.items():
+                after = found[term]
+                yield {
+                    "panel": panel.name,
+                    "column": record.column,
+                    "term": term,
+                    "group": group,
+                    "left_out": str(label),
+                    "home": home,
+                    **{"coef": after.coef, "se": after.se, "p": after.p},
+                    **{"whole": before.coef, "whole_se": before.se, "whole_p": before.p},
+                    "shift": (after.coef - before.coef) / before.se,
+                    "turns": turns(before, after),
+                }
+
+
+def turns(before: Slope, after: Slope) -> str:
+    """Say what of a slope is another without the rows."""
+    if np.isnan(after.coef):
+        return "no estimate"
+    if before.coef * after.coef < 0:
+        return "sign"
+    return "significance" if (before.p < LEVEL) != (after.p < LEVEL) else ""
+
+
+def table(
+    panels: Iterable[Panel],
+    records: Iterable[Specification],
+    sensitivity: Mapping[str, pd.DataFrame],
+) -> pd.DataFrame:
+    """Leave everything out once.
+
+    Parameters
+    ----------
+    panels : iterable of Panel
+    records : iterable of Specification
+    sensitivity : mapping of str to DataFrame
+        From `analysis.robustness.sensitivity.tables`.
+
+    Returns
+    -------
+    DataFrame
+        Columns `COLUMNS`.
+    """
+    records = list(records)
+    rows = [row for panel in panels for record in records for row in leave_out(panel, record)]
+    found = pd.DataFrame(rows).merge(posteriors(sensitivity), how="left")
+    return found[list(COLUMNS)]
+
+
+def posteriors(sensitivity: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return what the slopes that stand beside the printed are without each province and year.
+
+    That of a region's column is in the model of the whole (`analysis.claims.ledger.home`).
+    """
+    parts = []
+    for record in SPECIFICATIONS:
+        whole, region = home(record)
+        at = {"column": whole.column, "region": region, "model": evidence_model(record)}
+        for name, group in (("influence", "province"), ("years", "year")):
+            own = matching(sensitivity[name], **at).assign(column=record.column, group=group)
+            parts.append(own.rename(columns={group: "left_out"}))
+    found = pd.concat(parts, ignore_index=True)
+    found["left_out"] = found["left_out"].astype(str)
+    renamed = {"mean": "posterior", "whole_mean": "posterior_whole", "shift": "posterior_shift"}
+    keys = ["panel", "column", "term", "group", "left_out"]
+    return found[[*keys, *renamed]].rename(columns=renamed).astype(dict.fromkeys(keys, object))
+
+
+def summary(found: pd.DataFrame) -> pd.DataFrame:
+    """Return, of each slope, who moves it farthest and how often it turns."""
+    rows = []
+    for (panel, column, term), own in found.groupby(["panel", "column", "term"], sort=False):
+        row = {"panel": panel, "column": column, "term": term, "slope": own["whole"].iloc[0]}
+        row["P"] = own["whole_p"].iloc[0]
+        for group in GROUPS:
+            of = own[own["group"] == group]
+            for kind, shift in (("", of["shift"]), (" (posterior)", of["posterior_shift"])):
+                if shift.notna().any():
+                    far = shift.abs().idxmax()
+                    row[f"{group}{kind}"] = f"{of['left_out'][far]} {shift[far]:+.1f}"
+        for what in ("sign", "significance"):
+            row[f"turn {what}"] = ", ".join(own.loc[own["turns"] == what, "left_out"])
+        rows.append(row)
+    return pd.DataFrame(rows).fillna("")
+
+
+def draw(rows: pd.DataFrame) -> Figure:
+    """Draw every slope's moves as a table of colours: provinces and years by columns.
+
+    Numbers are moves of one standard error or more; a frame marks a turned sign.
+    """
+    homes = {home: i for i, home in enumerate(REGIONS)}
+    names = rows[["group", "left_out", "home"]].drop_duplicates()
+    names = names.assign(at=names["home"].map(homes).fillna(len(homes)))
+    names = names.sort_values(["group", "at", "left_out"], kind="stable")
+    lines = list(zip(names["group"], names["left_out"], strict=True))
+    order = [record.column for record in select(())]
+    listed = dict.fromkeys(zip(rows["column"], rows["term"], strict=True))
+    cells = sorted(listed, key=lambda cell: order.index(cell[0]))
+    place = {line: i for i, line in enumerate(lines)}
+    across = {cell: i for i, cell in enumerate(cells)}
+    shift = np.full((len(lines), len(cells)), np.nan)
+    size = max(4.0, 1.6 + 0.3 * len(cells)), max(3.0, 1.0 + 0.15 * len(lines))
+    figure = Figure(figsize=size, layout="constrained")
+    axes = figure.subplots()
+    for row in rows.itertuples():
+        y, x = place[(row.group, row.left_out)], across[(row.column, row.term)]
+        shift[y, x] = row.shift
+        if abs(row.shift) >= FAR:
+            shade = "white" if abs(row.shift) > DARK else "black"
+            style = {"ha": "center", "va": "center", "fontsize": 5, "color": shade}
+            axes.text(x, y, f"{row.shift:.1f}", **style)
+        if row.turns == "sign":
+            axes.plot(x, y, "s", ms=8, mfc="none", mec="0.1", mew=0.7)
+    image = axes.imshow(shift, cmap="PuOr_r", norm=TwoSlopeNorm(0, -END, END), aspect="auto")
+    axes.set_xticks(range(len(cells)), [f"{c} {t}" for c, t in cells], rotation=60, ha="right",
+                    rotation_mode="anchor", fontsize=6)  # fmt: skip
+    axes.set_yticks(range(len(lines)), [label for _, label in lines], fontsize=6)
+    groups = names["group"] + names["home"].fillna("")
+    for edge in np.flatnonzero(groups.to_numpy()[1:] != groups.to_numpy()[:-1]):
+        axes.axhline(edge + 0.5, color="0.2", lw=0.6)
+    axes.set_title(f"{rows['panel'].iloc[0]}: shift without a province or a year", loc="left")
+    bar = figure.colorbar(image, ax=axes, shrink=0.4, extend="both")
+    bar.set_label("standard errors", fontsize=7)
+    return figure

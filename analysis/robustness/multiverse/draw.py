@@ -1,0 +1,156 @@
+"""Draw specification curves: the sorted slopes of all universes, and what their choices are."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from analysis.comparison.coefficients import published_slopes
+from analysis.shared.plotting import PALETTE, small_multiples
+from analysis.shared.statistics import Z
+from analysis.specifications import HEADLINE, select
+
+WORDS = {
+    "agglomeration": "indus: accounts",
+    "outcome_vintage": "outcome: accounts",
+    "controls_vintage": "controls: accounts",
+    "gap_rule": "gaps",
+}
+"""What choices are called in figures, where it is not their name."""
+
+GREYS = "Greys"
+
+
+def frames(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield name and rows of the figure of the headline's slope, if it is there."""
+    (record,) = select(HEADLINE[:1])
+    own = table[(table["column"] == record.column) & (table["term"] == record.interest[0])]
+    if len(own):
+        yield "specification_curve", own
+
+
+def overview_frames(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield name and rows of the figure of all slopes."""
+    yield "specification_curves", table[table["what"].isin(["slope", "share"])]
+
+
+def curve(axes: Axes, rows: pd.DataFrame, label: bool = True) -> None:
+    """Draw sorted estimates with two 95 % bands, and the printed slope at its place among them."""
+    column, term = rows[["column", "term"]].iloc[0]
+    slope = rows[rows["what"] == "slope"].pivot(index="bin", columns="option", values="value")
+    x = (slope.index.to_numpy() + 0.5) / len(slope)
+    for kind, shade, words in (
+        ("province", "0.88", "95 %, clustered by province"),
+        ("conventional", "0.72", "95 %, conventional"),
+    ):
+        if f"{kind} low" in slope:
+            low, high = (slope[f"{kind} {end}"] for end in ("low", "high"))
+            axes.fill_between(x, low, high, color=shade, lw=0, label=words)
+    axes.plot(x, slope["estimate"], color=PALETTE[0], lw=1.4, label="estimate")
+    axes.axhline(0, color="0.3", lw=0.6)
+    printed, se = published_slopes().loc[(column, term), ["coef", "se"]].astype(float)
+    at = float((slope["estimate"] < printed).mean())
+    style = {"fmt": "D", "ms": 4, "lw": 1, "color": PALETTE[5], "zorder": 3}
+    axes.errorbar(at, printed, Z * se, label="printed, 95 %" if label else None, **style)
+    # Far ends of noisy universes would press the rest flat.
+    low = min(slope.filter(like="conventional low").min().min(), printed - Z * se)
+    high = max(slope.filter(like="conventional high").max().max(), printed + Z * se)
+    inner = slope["estimate"].quantile([0.02, 0.98])
+    reach = 3 * (inner.iloc[1] - inner.iloc[0])
+    middle = inner.mean()
+    least, most = min(printed - Z * se, middle - reach), max(printed + Z * se, middle + reach)
+    axes.set_ylim(max(low, least), min(high, most))
+    axes.set_xlim(0, 1)
+
+
+def draw(rows: pd.DataFrame) -> Figure:
+    """Draw one slope's curve over the matrix of its choices, with what each choice decides.
+
+    Darker cells: more of the universes there have the option. Bars: share of the variance of all
+    estimates, main effect dark, total effect light.
+    """
+    column, term = rows[["column", "term"]].iloc[0]
+    (record,) = select([column])
+    at = rows[rows["bin"] >= 0]
+    at = at[at["what"] != "slope"]
+    choices = list(dict.fromkeys(at["what"]))
+    lines = [(c, o) for c in choices for o in dict.fromkeys(at.loc[at["what"] == c, "option"])]
+    figure = Figure(figsize=(7.6, 2.6 + 0.155 * (len(lines) + len(choices))), layout="constrained")
+    heights = [2.3, 0.15 * (len(lines) + 0.8 * len(choices))]
+    grid = figure.subplots(
+        2, 2, sharex="col", gridspec_kw={"height_ratios": heights, "width_ratios": [5, 1]}
+    )
+    curve(grid[0, 0], rows)
+    grid[0, 0].set_title(f"{column}  {term} on {record.outcome}", loc="left")
+    grid[0, 0].set_ylabel("slope")
+    grid[0, 0].legend(frameon=False, fontsize=6.5, loc="upper left")
+    grid[0, 0].tick_params(labelbottom=False)
+    grid[0, 0].text(0.99, 0.03, shares(rows), transform=grid[0, 0].transAxes, fontsize=6.5,
+                    ha="right")  # fmt: skip
+    grid[0, 1].axis("off")
+    wide = at.pivot(index=["what", "option"], columns="bin", values="value")
+    decides = rows[rows["what"].isin(["main", "total"])].pivot(
+        index="option", columns="what", values="value"
+    )
+    place, ticks = 0.0, []
+    matrix, bars = grid[1]
+    for choice in choices:
+        own = [line for line in lines if line[0] == choice]
+        first = place
+        for line in own:
+            share = wide.loc[line].to_numpy() * len(own)  # 1: as many as anywhere
+            extent = (0, 1, place + 0.96, place + 0.04)
+            matrix.imshow(share[None], cmap=GREYS, vmin=0, vmax=2.2, aspect="auto", extent=extent)
+            ticks.append((place + 0.5, line[1]))
+            place += 1
+        middle = (first + place) / 2
+        matrix.text(1.01, middle, WORDS.get(choice, choice), fontsize=6.5, va="center")
+        for what, shade in (("total", "0.8"), ("main", PALETTE[0])):
+            bars.barh(middle, decides.loc[choice, what], color=shade, height=0.8, label=what)
+        place += 0.8
+    matrix.set_ylim(place - 0.8, 0)
+    matrix.set_yticks(*zip(*ticks, strict=True), fontsize=6)
+    matrix.tick_params(axis="y", length=0)
+    matrix.set_xlabel("universes, in the order of their slopes")
+    matrix.spines[["left", "bottom"]].set_visible(False)
+    bars.set_ylim(place - 0.8, 0)
+    bars.set_yticks([])
+    bars.spines["left"].set_visible(False)
+    bars.set_xlabel("share of variance")
+    handles, labels = bars.get_legend_handles_labels()
+    words = [f"{label} effect" for label in labels[:2]]
+    grid[0, 1].legend(handles[:2], words, frameon=False, fontsize=6.5, loc="lower right")
+    return figure
+
+
+def shares(rows: pd.DataFrame) -> str:
+    """Say which share of the universes has the printed sign, and has it significantly."""
+    same, sure = rows.loc[rows["what"] == "share", "value"]
+    return f"printed sign {same:.0%}, significant {sure:.0%}"
+
+
+def overview(rows: pd.DataFrame) -> Figure:
+    """Draw the curve of every slope, a frame each, with the shares of sign and significance."""
+    cells = list(dict.fromkeys(zip(rows["column"], rows["term"], strict=True)))
+    figure, grid = small_multiples(len(cells), 1.6, sharex=True)
+    for axes, (column, term) in zip(grid, cells, strict=True):
+        own = rows[(rows["column"] == column) & (rows["term"] == term)]
+        curve(axes, own)
+        (record,) = select([column])
+        axes.set_title(f"{column}  {term} on {record.outcome}", loc="left", fontsize=7)
+        axes.text(
+            0.03,
+            0.97,
+            shares(own).replace(", ", "\n"),
+            transform=axes.transAxes,
+            fontsize=6,
+            va="top",
+        )
+        axes.tick_params(labelsize=6.5)
+        axes.set_xticks([0, 0.5, 1])
+    for axes in figure.axes[-4:]:
+        axes.set_xlabel("universes, in order", fontsize=7)
+    handles, labels = figure.axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False, fontsize=7)
+    return figure

@@ -1,0 +1,326 @@
+"""Posteriors, wild cluster bootstraps and system GMM in a fraction of their universes.
+
+They take thousands of times as long as least squares. The fraction is seeded and balanced: every
+option of a choice stands in equally many universes (up to one), in an order that has nothing to do
+with other choices'. Draws of a posterior's scales are few (`DRAWS`), since what is read off is an
+interval and the probability of a sign; all else is drawn exactly given them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import arviz as az
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from analysis.replication import gmm_grid, system_gmm
+from analysis.robustness import sensitivity
+from analysis.robustness.multiverse.choices import (
+    CONTROLS,
+    DATA,
+    SAMPLE,
+    Choice,
+    Option,
+    kept,
+    offered,
+    selection,
+    without,
+)
+from analysis.robustness.multiverse.grid import reach, variable, world
+from analysis.shared.statistics import Z
+from analysis.specifications import select
+from data.errors import UserError
+from models.bayesian import student_t_gibbs
+from models.bayesian.registry import LADDER, Model, find
+from models.design import Design, Specification, design
+from models.frequentist import twfe
+from models.frequentist.wild_bootstrap import wild_bootstrap
+from models.inference.elimination import reduce
+from models.inference.independence_sampler import draw_scales
+from models.priors import Priors
+
+Array = NDArray[np.float64]
+
+DRAWS = 500
+"""Of each posterior: a probability is known to 0.022 or better."""
+
+CHAINS, EACH, R_HAT_MOST = 2, 400, 1.1
+"""Of draws by Gibbs steps, which depend on each other: R̂ of so few is only known roughly."""
+
+WILD_DRAWS = 999
+"""Of each wild cluster bootstrap: a p-value of 0.05 is known to 0.007."""
+
+SUMMARIES = ("estimate", "low", "high", "p_positive", "trusted", "p_wild")
+"""What is kept of a universe's slope: estimate or posterior mean, 95 % interval, and, NaN where
+they are not asked for, a posterior's probability, whether its draws can be trusted, and the wild
+cluster bootstrap's p-value, beside which the interval is by standard errors clustered by province.
+"""
+
+OWN_PRIORS = "own"
+
+MODEL = Choice(
+    "errors",
+    (
+        *(Option(find(name).label, find(name).sentence, sets={"model": name}) for name in LADDER),
+        Option(
+            "Student t by region",
+            "Rows far off count little, whatever the region: odd years cannot drag a slope along.",
+            sets={"errors": "t"},
+        ),
+    ),
+)
+
+PRIOR = Choice(
+    "priors",
+    (
+        Option(OWN_PRIORS, "The prior table, each line there with its reason."),
+        *(
+            Option(other.name, other.reason, sets={"priors": other.name})
+            for other in sensitivity.ALTERNATIVES
+            if other.name
+            in ("slopes twice as wide", "slopes half as wide", "spread of effects half as wide",
+                "sigma half-normal")
+        ),
+    ),
+)  # fmt: skip
+"""Those that concern every model."""
+
+INSTRUMENTS = tuple(
+    Choice(name, tuple(Option(str(v), reason, sets={name: v}) for v in gmm_grid.GRID[name]))
+    for name, reason in (
+        ("depth", "The paper names no lags; collapsed, all these keep instruments few."),
+        ("equations", "The paper's; differences alone need no mean stationarity."),
+        ("interest", "The paper's worry is that agglomeration follows productive forces."),
+        ("steps", "The usual; one step is less efficient and has better small-sample errors."),
+        ("transform", "The usual; deviations keep more of a panel with gaps, and as much here."),
+    )
+)
+"""Instruments are collapsed throughout: otherwise there are more than provinces."""
+
+
+class Universe(NamedTuple):
+    """A regression in one universe."""
+
+    frame: pd.DataFrame
+    record: Specification
+    sets: Mapping[str, object]
+
+
+def universe(record: Specification, chosen: Sequence[Option]) -> Universe:
+    """Make a column's panel and record as options have it."""
+    _, touch, frame = world()
+    own = without(record, chosen)
+    form = selection(chosen, record, touch)
+    values = {name: variable(name, tuple(form[name].items())).ravel() for name in own.variables}
+    rows = np.logical_and.reduce([kept(option, record, frame) for option in chosen])
+    sets = {name: value for option in chosen for name, value in option.sets.items()}
+    whole = pd.concat([frame, pd.DataFrame(values)], axis=1)
+    return Universe(whole[rows].reset_index(drop=True), own, sets)
+
+
+# --- how a universe is estimated ----------------------------------------------------------------
+
+
+def posterior(made: Universe, rng: np.random.Generator) -> Array:
+    """Return `SUMMARIES` of the slopes of interest, shape (terms, summaries)."""
+    model = find(made.sets.get("model", LADDER[0]))
+    priors = priors_of(model, made.sets.get("priors", OWN_PRIORS))
+    draw = ERRORS[made.sets.get("errors", "normal")]
+    return summary(*draw(model, design(made.frame, made.record), made.record, priors, rng))
+
+
+def normal_errors(
+    model: Model, arrays: Design, record: Specification, priors: Priors, rng: np.random.Generator
+) -> tuple[Array, bool]:
+    """Return draws of a model's slopes of interest, shape (draws, p), and whether to trust them."""
+    parts = model.split(arrays, record)
+    density = model.module.density(parts, priors)
+    reduced = reduce(density)
+    drawn = draw_scales(density, DRAWS, rng, reduced)
+    draws = model.module.slopes(parts, reduced.draw(drawn.log_scale, rng))
+    return draws[:, : len(record.interest)], bool(drawn.trust.represents)
+
+
+def student_t_errors(
+    model: Model, arrays: Design, record: Specification, priors: Priors, rng: np.random.Generator
+) -> tuple[Array, bool]:
+    """Return the same of the model with t errors, whose prior of the slopes is that of `priors`.
+
+    Of chains that begin apart, which can be trusted if they come to the same.
+    """
+    del model
+    scale, p = priors["slope_std"].scale, len(record.interest)
+    chains = np.stack(
+        [student_t_gibbs.slopes(arrays, scale, EACH, rng)[:, :p] for _ in range(CHAINS)]
+    )
+    r_hat = max(float(az.rhat(chains[..., i])) for i in range(p))
+    return chains.reshape(-1, p), r_hat <= R_HAT_MOST
+
+
+ERRORS = {"normal": normal_errors, "t": student_t_errors}
+
+
+def summary(draws: Array, trusted: bool) -> Array:
+    """Return `SUMMARIES` of draws of slopes, shape (draws, terms), as (terms, summaries)."""
+    found = [draws.mean(axis=0), *np.quantile(draws, [0.025, 0.975], axis=0)]
+    found += [(draws > 0).mean(axis=0), np.full(draws.shape[1], float(trusted))]
+    return np.column_stack([*found, np.full(draws.shape[1], np.nan)])
+
+
+def priors_of(model: Model, name: str) -> Priors:
+    """Return a model's priors by a name of `PRIOR`."""
+    own = model.module.PRIORS
+    named = {other.name: other for other in sensitivity.ALTERNATIVES}
+    return own if name == OWN_PRIORS else named[name].of(own)
+
+
+def wild(made: Universe, rng: np.random.Generator) -> Array:
+    """Return `SUMMARIES` of the slopes of interest by least squares with two-way effects."""
+    arrays, p = design(made.frame, made.record), len(made.record.interest)
+    fit = twfe.fit(arrays)
+    tests = wild_bootstrap(arrays, WILD_DRAWS, int(rng.integers(2**32)))
+    side = reach((len(arrays.provinces) - 1,)) * fit.se_cluster[:p]
+    unasked = np.full(p, np.nan)
+    ends = fit.coef[:p] - side, fit.coef[:p] + side
+    return np.column_stack([fit.coef[:p], *ends, unasked, unasked, tests.p[:p]])
+
+
+def gmm(made: Universe, rng: np.random.Generator) -> Array:
+    """Return `SUMMARIES` of the lag and the slopes of interest; NaN where there is no estimate."""
+    del rng
+    terms = (system_gmm.LAG, *made.record.interest)
+    found = np.full((len(terms), len(SUMMARIES)), np.nan)
+    try:
+        # A test of serial correlation, which is not asked for, may have no variance.
+        with np.errstate(invalid="ignore"):
+            choices = system_gmm.Choices(**made.sets)
+            fit = system_gmm.fit_column(made.frame, made.record, choices)
+    except UserError:
+        return found
+    table = system_gmm.coefficients(fit).loc[list(terms)]
+    side = Z * table["se"]
+    found[:, :3] = np.column_stack([table["coef"], table["coef"] - side, table["coef"] + side])
+    return found
+
+
+@dataclass(frozen=True)
+class Family:
+    """A way to estimate that is too slow for all universes.
+
+    Attributes
+    ----------
+    name : str
+    choices : tuple of Choice
+    estimate : callable
+        From a universe and a random stream to `SUMMARIES`.
+    terms : callable of Specification
+        Whose slopes these are.
+    dynamic : bool
+        Whether it is of columns with the lagged outcome.
+    size, batch : int
+        Universes of a column, and of these in one task.
+    """
+
+    name: str
+    choices: tuple[Choice, ...]
+    estimate: Callable[[Universe, np.random.Generator], Array]
+    terms: Callable[[Specification], tuple[str, ...]]
+    dynamic: bool
+    size: int
+    batch: int
+
+
+FAMILIES = (
+    Family(
+        "posterior", (*DATA, CONTROLS, SAMPLE, MODEL, PRIOR), posterior,
+        lambda record: record.interest, dynamic=False, size=48, batch=8,
+    ),
+    Family(
+        "gmm", (*DATA, CONTROLS, SAMPLE, *INSTRUMENTS), gmm,
+        lambda record: (system_gmm.LAG, *record.interest), dynamic=True, size=500, batch=100,
+    ),
+    Family(
+        "wild_bootstrap", (*DATA, CONTROLS, SAMPLE), wild,
+        lambda record: record.interest, dynamic=False, size=100, batch=50,
+    ),
+)  # fmt: skip
+"""A new one is a record here."""
+
+
+# --- the fraction -------------------------------------------------------------------------------
+
+
+def balanced(sizes: Sequence[int], n: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Draw universes in which every option of a choice stands equally often, up to one.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Options of each choice.
+    n : int
+    rng : Generator
+
+    Returns
+    -------
+    ndarray of int, shape (n, choices)
+    """
+    # Which options stand once more where n is no multiple is random, too.
+    each = [rng.permutation(rng.permutation(size)[np.arange(n) % size]) for size in sizes]
+    return np.column_stack(each)
+
+
+def universes(
+    family: Family, column: str, seed: int
+) -> tuple[dict[str, tuple[Option, ...]], NDArray[np.int64]]:
+    """Return a column's choices with their options, and the option of each in every universe."""
+    (record,) = select([column])
+    _, touch, frame = world()
+    choices = offered(family.choices, record, touch, frame)
+    rng = np.random.default_rng([seed, *map(ord, family.name + column)])
+    sizes = [len(own) for own in choices.values()]
+    return choices, balanced(sizes, family.size, rng)
+
+
+def run(family: Family, column: str, seed: int, number: int) -> dict[str, Array]:
+    """Estimate one batch of a column's universes.
+
+    Returns
+    -------
+    dict of str to ndarray
+        `summary` (universe, term, summaries).
+    """
+    (record,) = select([column])
+    choices, codes = universes(family, column, seed)
+    found = []
+    for at in range(number * family.batch, min((number + 1) * family.batch, family.size)):
+        chosen = [own[code] for own, code in zip(choices.values(), codes[at], strict=True)]
+        rng = np.random.default_rng([seed, at, *map(ord, family.name + column)])
+        found.append(family.estimate(universe(record, chosen), rng))
+    return {"summary": np.stack(found)}
+
+
+def collect(
+    family: Family, column: str, seed: int, parts: Sequence[Mapping[str, Array]]
+) -> xr.Dataset:
+    """Put the batches of a column together, in the order of their numbers.
+
+    Returns
+    -------
+    Dataset
+        `SUMMARIES` (universe, term), and the option of each choice (universe).
+    """
+    (record,) = select([column])
+    choices, codes = universes(family, column, seed)
+    summary = np.concatenate([part["summary"] for part in parts])
+    found = {
+        name: (("universe", "term"), summary[..., i].astype(np.float32))
+        for i, name in enumerate(SUMMARIES)
+    }
+    coords: dict[str, object] = {
+        name: ("universe", [own[code].name for code in codes[:, i]])
+        for i, (name, own) in enumerate(choices.items())
+    }
+    return xr.Dataset(found, {"term": list(family.terms(record)), **coords})

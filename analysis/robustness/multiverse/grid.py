@@ -1,0 +1,236 @@
+"""Least squares in every universe of a column: the whole cross product of the choices.
+
+Forms of variables are swept of province effects once, and one regression's regressors serve all
+outcomes (`models.frequentist.twfe_batch`), so that a universe costs some microseconds.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+from scipy import stats
+
+from analysis.robustness.multiverse.choices import (
+    CONTROLS,
+    DATA,
+    GRID,
+    Forms,
+    Option,
+    cells,
+    changed,
+    forms,
+    kept,
+    offered,
+    plainest,
+    taken,
+    without,
+)
+from analysis.specifications import select
+from data.ye2024 import recollect
+from models.design import DERIVED, Specification
+from models.frequentist import twfe_batch
+
+Array = NDArray[np.float64]
+
+NOT_ROWS = {choice.name for choice in (*DATA, CONTROLS)}
+"""Choices that set what a regression is of; the others set its rows and how it is estimated."""
+
+
+@cache
+def world() -> tuple[xr.Dataset, Forms, pd.DataFrame]:
+    """Load the Dataset of construction choices, what touches what, and its panels' rows."""
+    dataset = recollect.load()
+    return dataset, forms(dataset), recollect.frame(dataset, {})[["province", "year", "region"]]
+
+
+@cache
+def variable(name: str, form: tuple[tuple[str, str], ...]) -> Array:
+    """Return a variable of the Dataset in one form, shape (31, 13)."""
+    return cells(world()[0], name, dict(form))
+
+
+@cache
+def reach(df: tuple[int, ...]) -> Array:
+    """Return Student t's 97.5 % point for each number of degrees of freedom."""
+    return stats.t.ppf(0.975, df)
+
+
+class Series(NamedTuple):
+    """A term of a regression, its variable in one form."""
+
+    term: str
+    form: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """What is estimated together.
+
+    Attributes
+    ----------
+    record : Specification
+    choices : dict of str to (tuple of Option)
+        All that are choices for the column.
+    outer, inner, whole : tuple of str
+        Choices that touch regressors, those that touch the outcome alone, and those of rows and
+        estimator.
+    regressors : list of (tuple of Series)
+        For each combination of the outer choices.
+    outcomes : list of (tuple of Series)
+        Beside each of these, for each combination of the inner choices.
+    first : ndarray of int, shape (combinations of the outer choices,)
+        Which of them comes first of those that are the same regressions: where controls are out
+        their vintage does not matter.
+    """
+
+    record: Specification
+    choices: dict[str, tuple[Option, ...]]
+    outer: tuple[str, ...]
+    inner: tuple[str, ...]
+    whole: tuple[str, ...]
+    regressors: list[tuple[Series, ...]]
+    outcomes: list[tuple[Series, ...]]
+    first: NDArray[np.int64]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The choices in the order of `GRID`."""
+        return tuple(self.choices)
+
+    def size(self, names: Sequence[str]) -> tuple[int, ...]:
+        """Return the number of options of some choices."""
+        return tuple(len(self.choices[name]) for name in names)
+
+    @property
+    def ways(self) -> list[tuple[Option, ...]]:
+        """Every combination of rows and estimator: one to a batch."""
+        return list(product(*(self.choices[name] for name in self.whole)))
+
+
+@cache
+def layout(column: str) -> Layout:
+    """Lay out a column's grid."""
+    (record,) = select([column])
+    _, touch, frame = world()
+    choices = offered(GRID, record, touch, frame)
+    made = [name for name in choices if name in NOT_ROWS]
+
+    # By option once and not by combination, of which there are thousands.
+    takes = {name: [taken(option, record, touch) for option in choices[name]] for name in made}
+
+    def touches(name: str) -> bool:
+        drops = any(option.drops for option in choices[name])
+        return drops or any(set(each) - {record.outcome} for each in takes[name])
+
+    outer = tuple(filter(touches, made))
+    inner = tuple(name for name in made if name not in outer)
+    more = list(product(*(takes[name] for name in inner)))
+    plain = plainest(record, touch)
+    regressors, outcomes = [], []
+    for chosen, changes in zip(
+        product(*(choices[name] for name in outer)),
+        product(*(takes[name] for name in outer)),
+        strict=True,
+    ):
+        form = changed(plain, changes)
+        terms = without(record, chosen).terms
+        regressors.append(tuple(Series(t, tuple(form[source(t)].items())) for t in terms))
+        own = (changed(form, each)[record.outcome] for each in more)
+        outcomes.append(tuple(Series(record.outcome, tuple(each.items())) for each in own))
+    whole = tuple(name for name in choices if name not in made)
+    met: dict[object, int] = {}
+    both = enumerate(zip(regressors, outcomes, strict=True))
+    first = np.array([met.setdefault(each, i) for i, each in both])
+    return Layout(record, choices, outer, inner, whole, regressors, outcomes, first)
+
+
+def source(term: str) -> str:
+    """Return the variable that a term is made of."""
+    return DERIVED.get(term, (term,))[0]
+
+
+def run(column: str, number: int) -> dict[str, Array]:
+    """Estimate all universes of one way to choose rows and estimator.
+
+    Parameters
+    ----------
+    column : str
+    number : int
+        Position in `Layout.ways`.
+
+    Returns
+    -------
+    dict of str to ndarray
+        `estimate` (choices but those of rows and estimator, term), `se` (…, clustering) and
+        `critical` (choices that touch regressors, clustering): Student t's 97.5 % point.
+    """
+    laid = layout(column)
+    _, _, frame = world()
+    chosen = laid.ways[number]
+    sets = {name: value for option in chosen for name, value in option.sets.items()}
+    rows = np.logical_and.reduce([kept(option, laid.record, frame) for option in chosen])
+    grid = rows.reshape(frame["province"].nunique(), -1)
+    used = np.ix_(grid.any(axis=1), grid.any(axis=0))
+    region = pd.factorize(frame["region"].to_numpy().reshape(grid.shape)[used][:, 0])[0]
+    trend = bool(sets.get("trend"))
+    bank: dict[Series, Array] = {}
+
+    def swept(series: Series) -> Array:
+        if series not in bank:
+            values = variable(source(series.term), series.form)[used]
+            function = DERIVED.get(series.term, (None, lambda same: same))[1]
+            bank[series] = twfe_batch.within_provinces(function(values), trend)
+        return bank[series]
+
+    p, q = len(laid.record.interest), int(np.prod(laid.size(laid.inner)))
+    estimate = np.empty((len(laid.regressors), p, q))
+    se = np.empty((*estimate.shape, len(twfe_batch.CLUSTERINGS)))
+    critical = np.empty((len(laid.regressors), len(twfe_batch.CLUSTERINGS)))
+    for i in np.unique(laid.first):
+        x = np.stack([swept(each) for each in laid.regressors[i]], axis=-1)
+        y = np.stack([swept(each) for each in laid.outcomes[i]], axis=-1)
+        found = twfe_batch.fit(y, x, region, p, **sets)
+        estimate[i], se[i] = found.slope, found.se
+        critical[i] = reach(found.df)
+    estimate, se, critical = (values[laid.first] for values in (estimate, se, critical))
+    shape = (*laid.size(laid.outer), p, *laid.size(laid.inner))
+    dims = (*laid.outer, "term", *laid.inner)
+    order = [dims.index(name) for name in (*(n for n in laid.names if n in dims), "term")]
+    return {
+        "estimate": estimate.reshape(shape).transpose(order).astype(np.float32),
+        "se": se.reshape(*shape, -1).transpose(*order, len(order)).astype(np.float32),
+        "critical": critical.reshape(*laid.size(laid.outer), -1).astype(np.float32),
+    }
+
+
+def collect(column: str, parts: Sequence[dict[str, Array]]) -> xr.Dataset:
+    """Put the batches of a column together, in the order of their numbers.
+
+    Returns
+    -------
+    Dataset
+        `estimate` (the choices, term), `se` (…, clustering) and `critical`: a 95 % interval is
+        estimate ± critical · se.
+    """
+    laid = layout(column)
+    made = tuple(name for name in laid.names if name not in laid.whole)
+    dims = {
+        "estimate": (*made, "term"),
+        "se": (*made, "term", "clustering"),
+        "critical": (*laid.outer, "clustering"),
+    }
+    found = {}
+    for name, own in dims.items():
+        values = np.stack([part[name] for part in parts])
+        values = values.reshape(*laid.size(laid.whole), *values.shape[1:])
+        order = [each for each in (*laid.names, "term", "clustering") if each in laid.whole + own]
+        found[name] = xr.Variable((*laid.whole, *own), values).transpose(*order)
+    coords = {name: [option.name for option in own] for name, own in laid.choices.items()}
+    coords |= {"term": list(laid.record.interest), "clustering": list(twfe_batch.CLUSTERINGS)}
+    return xr.Dataset(found, coords)

@@ -1,0 +1,277 @@
+"""What a multiverse says of each slope, beside what the paper prints.
+
+Every combination of options counts alike. Where controls are out their vintage does not matter:
+such combinations coincide, so that each option of each choice keeps its weight.
+
+Variance is shared out over the whole grid, on which choices are independent: a choice's main
+effect is the variance of the means by its options, its total effect the mean variance over its
+options with all else held (Sobol 2001, *Mathematics and Computers in Simulation* 55:271–280), both
+as shares of the variance of all estimates. What totals exceed mains by is interaction.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from analysis.comparison.coefficients import published_slopes
+from analysis.robustness.multiverse.evaluate import FRACTIONS, GRID_FAMILY
+from analysis.shared.statistics import CERTAIN
+from analysis.specifications import select
+from models.frequentist.twfe_batch import CLUSTERINGS
+
+Array = NDArray[np.float64]
+
+COLUMNS = (
+    *("column", "term", "family", "published", "published_se", "universes", "share_same_sign"),
+    *(f"share_significant_{name}" for name in CLUSTERINGS),
+    *("share_opposite_significant", "q025", "median", "q975", "share_below_published"),
+    *("posteriors", "share_same_sign_posterior", "share_certain_posterior", "not_trusted"),
+    *("wild_bootstraps", "share_significant_wild", "share_significant_province_there"),
+)
+"""The contract of results/multiverse.csv.
+
+A slope is significant if its 95 % interval excludes zero on the side of the published sign, by each
+kind of standard error; `share_opposite_significant` is by conventional ones on the other side. Of
+GMM, which has standard errors of its own, they stand under conventional. Posteriors count for the
+published sign if it has more than half of the probability, and as certain from 97.5 %.
+"""
+
+VARIANCE = ("column", "term", "choice", "options", "main", "total")
+"""The contract of results/multiverse_variance.csv."""
+
+OPTIONS = (*("column", "term", "choice", "option", "mean", "share_same_sign", "share_significant"),)
+"""The contract of results/multiverse_options.csv: universes with an option, conventional errors."""
+
+CURVES = ("column", "term", "what", "option", "bin", "value")
+"""The contract of results/multiverse_curves.csv: universes in the order of their estimates, cut
+into `BINS` of equally many.
+
+`what` is "slope" (`option`: estimate and ends of intervals, medians of the bin), a choice (the
+share of the bin's universes that have the option), or, without bin, "main" and "total" (of the
+choice that `option` names) and "share" (of all universes, `option` as in `COLUMNS`).
+"""
+
+BINS = 100
+
+LEVEL = 0.05
+
+POSTERIOR, WILD = (name for name, family in FRACTIONS.items() if not family.dynamic)
+
+
+def table(tree: xr.DataTree) -> pd.DataFrame:
+    """Return `COLUMNS` of every slope of interest."""
+    printed = published_slopes()
+    rows = []
+    for family, column, term, own in slopes(tree):
+        published, se = (float(v) for v in printed.loc[(column, term), ["coef", "se"]])
+        sign = np.sign(published)
+        row = {"column": column, "term": term, "family": family}
+        row |= {"published": published, "published_se": se}
+        values = own["estimate"].to_numpy().ravel()
+        there = np.isfinite(values)
+        row |= {"universes": int(there.sum()), "share_same_sign": _share(values * sign > 0, there)}
+        for name, low, high in ends(own):
+            bound = low if sign > 0 else -high
+            row[f"share_significant_{name}"] = _share(bound > 0, there)
+            if name == CLUSTERINGS[0]:
+                bound = high if sign > 0 else -low
+                row["share_opposite_significant"] = _share(bound < 0, there)
+        quantiles = np.quantile(values[there], [0.025, 0.5, 0.975])
+        row |= dict(zip(("q025", "median", "q975"), quantiles, strict=True))
+        row["share_below_published"] = _share(values < published, there)
+        rows.append(row | _posteriors(tree, column, term, sign) | _wild(tree, column, term, sign))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+SHOWN = {
+    "column": "column",
+    "term": "term",
+    "published": "printed",
+    "universes": "universes",
+    "median": "median",
+    "q025": "2.5 %",
+    "q975": "97.5 %",
+    "share_same_sign": "printed sign",
+    f"share_significant_{CLUSTERINGS[0]}": "significant",
+    f"share_significant_{CLUSTERINGS[1]}": "by province",
+    "share_significant_wild": "wild bootstrap",
+    "share_opposite_significant": "significant, other sign",
+    "share_below_published": "below printed",
+    "share_certain_posterior": "P ≥ 97.5 %",
+}
+"""What a reader is shown of `COLUMNS`, and what it is called there."""
+
+
+def shown(found: pd.DataFrame) -> pd.DataFrame:
+    """Return the table for a reader: shares in per cent, slopes with three decimals."""
+    rows = found[list(SHOWN)].rename(columns=SHOWN)
+    for old, new in SHOWN.items():
+        if old.startswith("share"):
+            rows[new] = [f"{v:.0%}" if v == v else "" for v in rows[new]]
+        elif pd.api.types.is_float_dtype(rows[new]):
+            rows[new] = [f"{v:.3f}" for v in rows[new]]
+    return rows
+
+
+def slopes(tree: xr.DataTree) -> Iterator[tuple[str, str, str, xr.Dataset]]:
+    """Yield family, column, term and estimates of each slope of interest; posteriors apart."""
+    families = [GRID_FAMILY, *(name for name, each in FRACTIONS.items() if each.dynamic)]
+    found = [(f, c) for f in families if f in tree.children for c in tree[f].children]
+    for family, column in sorted(found, key=lambda each: each[1]):
+        for term in select([column])[0].interest:
+            yield family, column, term, tree[f"{family}/{column}"].to_dataset().sel(term=term)
+
+
+def ends(own: xr.Dataset) -> Iterator[tuple[str, Array, Array]]:
+    """Yield kind of error and ends of the 95 % intervals, in the order of the estimates."""
+    if "se" not in own:
+        yield CLUSTERINGS[0], own["low"].to_numpy().ravel(), own["high"].to_numpy().ravel()
+        return
+    reach = own["critical"] * own["se"]
+    for name in CLUSTERINGS:
+        half = reach.sel(clustering=name, drop=True).transpose(*own["estimate"].dims)
+        yield name, *((own["estimate"] + side * half).to_numpy().ravel() for side in (-1, 1))
+
+
+def _share(true: NDArray[np.bool_], there: NDArray[np.bool_]) -> float:
+    return float(true[there].mean()) if there.any() else np.nan
+
+
+def _posteriors(tree: xr.DataTree, column: str, term: str, sign: float) -> dict[str, float]:
+    own = _fraction(tree, POSTERIOR, column, term)
+    if own is None:
+        return {}
+    positive = own["p_positive"].to_numpy()
+    same = positive if sign > 0 else 1 - positive
+    trusted = own["trusted"].to_numpy() == 1
+    return {
+        "posteriors": int(trusted.sum()),
+        "share_same_sign_posterior": _share(same > 0.5, trusted),
+        "share_certain_posterior": _share(same >= CERTAIN, trusted),
+        "not_trusted": int((~trusted).sum()),
+    }
+
+
+def _wild(tree: xr.DataTree, column: str, term: str, sign: float) -> dict[str, float]:
+    own = _fraction(tree, WILD, column, term)
+    if own is None:
+        return {}
+    p = own["p_wild"].to_numpy()
+    there = np.isfinite(p)
+    significant = (p <= LEVEL) & (own["estimate"].to_numpy() * sign > 0)
+    bound = own["low"] if sign > 0 else -own["high"]
+    return {
+        "wild_bootstraps": int(there.sum()),
+        "share_significant_wild": _share(significant, there),
+        "share_significant_province_there": _share(bound.to_numpy() > 0, there),
+    }
+
+
+def _fraction(tree: xr.DataTree, family: str, column: str, term: str) -> xr.Dataset | None:
+    there = family in tree.children and column in tree[family].children
+    return tree[f"{family}/{column}"].to_dataset().sel(term=term) if there else None
+
+
+def variance(tree: xr.DataTree) -> pd.DataFrame:
+    """Return `VARIANCE`: by each choice of the grid."""
+    rows = []
+    for family, column, term, own in slopes(tree):
+        if family == GRID_FAMILY:
+            estimate = own["estimate"]
+            for choice, (main, total) in shares(estimate.to_numpy().astype(float)).items():
+                name = estimate.dims[choice]
+                options = estimate.sizes[name]
+                rows.append((column, term, name, options, main, total))
+    return pd.DataFrame(rows, columns=list(VARIANCE))
+
+
+def shares(values: Array) -> dict[int, tuple[float, float]]:
+    """Share the variance of a grid of values out.
+
+    Parameters
+    ----------
+    values : ndarray
+        An axis for each choice.
+
+    Returns
+    -------
+    dict of int to (main, total)
+        By axis.
+    """
+    whole = values.var()
+    axes = range(values.ndim)
+    return {
+        axis: (
+            values.mean(axis=tuple(a for a in axes if a != axis)).var() / whole,
+            values.var(axis=axis).mean() / whole,
+        )
+        for axis in axes
+    }
+
+
+def options(tree: xr.DataTree) -> pd.DataFrame:
+    """Return `OPTIONS`."""
+    printed = published_slopes()
+    rows = []
+    for family, column, term, own in slopes(tree):
+        if family != GRID_FAMILY:
+            continue
+        sign = np.sign(float(printed.loc[(column, term), "coef"]))
+        estimate = own["estimate"]
+        _, low, high = next(ends(own))
+        bound = (low if sign > 0 else -high).reshape(estimate.shape)
+        for axis, name in enumerate(estimate.dims):
+            others = tuple(a for a in range(estimate.ndim) if a != axis)
+            means = estimate.to_numpy().astype(float).mean(axis=others)
+            same = (estimate.to_numpy() * sign > 0).mean(axis=others)
+            sure = (bound > 0).mean(axis=others)
+            for i, option in enumerate(estimate[name].to_numpy()):
+                rows.append((column, term, name, str(option), means[i], same[i], sure[i]))
+    return pd.DataFrame(rows, columns=list(OPTIONS))
+
+
+def curves(tree: xr.DataTree) -> pd.DataFrame:
+    """Return `CURVES`."""
+    found = []
+    shared, told = variance(tree), table(tree).set_index(["column", "term"])
+    for family, column, term, own in slopes(tree):
+        estimate = own["estimate"].to_numpy().ravel()
+        there = np.flatnonzero(np.isfinite(estimate))
+        order = there[np.argsort(estimate[there], kind="stable")]
+        at = np.arange(min(BINS, len(order)))
+        bins = np.array_split(order, len(at))
+
+        def add(what: str, option: str, values: object, where: object) -> None:
+            head = {"column": column, "term": term, "what": what, "option": option}  # noqa: B023
+            found.append(pd.DataFrame({**head, "bin": where, "value": values}))
+
+        add("slope", "estimate", [np.median(estimate[b]) for b in bins], at)
+        for name, low, high in ends(own):
+            add("slope", f"{name} low", [np.median(low[b]) for b in bins], at)
+            add("slope", f"{name} high", [np.median(high[b]) for b in bins], at)
+        if family == GRID_FAMILY:
+            codes = np.unravel_index(order, own["estimate"].shape)
+            for name, code in zip(own["estimate"].dims, codes, strict=True):
+                split = np.array_split(code, len(at))
+                for i, option in enumerate(own[name].to_numpy()):
+                    add(name, str(option), [(each == i).mean() for each in split], at)
+        for name in ("share_same_sign", f"share_significant_{CLUSTERINGS[0]}"):
+            add("share", name, [told.loc[(column, term), name]], [-1])
+        of = shared[(shared["column"] == column) & (shared["term"] == term)]
+        for row in of.itertuples():
+            for what in ("main", "total"):
+                add(what, row.choice, [getattr(row, what)], [-1])
+    made = pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=list(CURVES))
+    return made[list(CURVES)].round({"value": 6})
+
+
+TABLES = {
+    "multiverse": table,
+    "multiverse_variance": variance,
+    "multiverse_options": options,
+    "multiverse_curves": curves,
+}
+"""What is written to results/, by name; each is made from the multiverse."""

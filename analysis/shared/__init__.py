@@ -1,0 +1,1 @@
+"""What every analysis uses: output folders, the terminal, parallel runs, plotting."""

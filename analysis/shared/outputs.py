@@ -1,0 +1,145 @@
+"""Where outputs lie, and how one that another command made is read."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import xarray as xr
+
+from analysis.shared.hashing import content
+from data.errors import UserError
+from data.files import replacing, sha256
+
+ROOT = Path(__file__).resolve().parents[2]
+
+MADE_BY = {
+    "fingerprints": "fingerprints",
+    "audit": "audit",
+    "distance": "reconstruct",
+    "replication": "replicate",
+    "traces": "sample",
+    "diagnostics": "diagnose",
+    **dict.fromkeys(("checks", "loo"), "check"),
+    **dict.fromkeys(("comparison", "ladder", "scales", "turning_points"), "compare"),
+    **dict.fromkeys(("dynamic", "dynamic_effects"), "dynamic"),
+    "gmm_grid": "gmm-grid",
+    "simulation": "simulate",
+    **{
+        f"sensitivity_{name}": "sensitivity"
+        for name in ("priors", "influence", "years", "loo", "power")
+    },
+    "influence": "influence",
+    **dict.fromkeys(("power", "power_curves"), "power"),
+    "recovery": "recover",
+    "calibration": "calibrate",
+    **dict.fromkeys(("multiverse", "multiverse_variance", "multiverse_curves"), "multiverse"),
+    "decomposition": "decompose",
+    "claims": "claims",
+    "report": "report",
+}
+"""What others read or tell of in results/, and the traces; and the command that makes each."""
+
+TEXT = dict.fromkeys(["table", "column", "fitted_column"], str)
+"""Columns that look like numbers ("3.2") and are not."""
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """The output folders below one root, the project's own by default."""
+
+    root: Path = ROOT
+
+    @property
+    def results(self) -> Path:
+        """Tables, as CSV."""
+        return self.root / "results"
+
+    @property
+    def traces(self) -> Path:
+        """Posteriors, one NetCDF per panel, column and model."""
+        return self.root / "traces"
+
+    @property
+    def figures(self) -> Path:
+        """Rendered pictures."""
+        return self.root / "figures"
+
+    def shown(self, path: Path) -> str:
+        """Return a path as a user would type it: relative to the root where it lies below."""
+        return str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)
+
+
+def read_result(results: Path, name: str) -> pd.DataFrame:
+    """Read a table of `MADE_BY` from results/.
+
+    Raises
+    ------
+    UserError
+        If the table has not been made.
+    """
+    path = results / f"{name}.csv"
+    if not path.is_file():
+        raise UserError(f"{path} is missing: run `python -m analysis {MADE_BY[name]}` first.")
+    return pd.read_csv(path, dtype=TEXT)
+
+
+def read_netcdf(path: Path) -> xr.DataTree:
+    """Read a NetCDF file of results/, called as one of `MADE_BY`, into memory.
+
+    Raises
+    ------
+    UserError
+        If it has not been made, cannot be read, or was changed since it was written.
+    """
+    command = f"python -m analysis {MADE_BY[path.stem]}"
+    if not path.is_file():
+        raise UserError(f"{path} is missing: run `{command}` first.")
+    try:
+        with xr.open_datatree(path, engine="netcdf4") as opened:
+            tree = opened.load()
+    except (OSError, ValueError, KeyError, RuntimeError, AttributeError) as error:
+        raise UserError(
+            f"{path} cannot be read as NetCDF: delete it and run `{command}`."
+        ) from error
+    said, found = tree.attrs.pop(SEAL, None), seal(tree)
+    if said is None:
+        raise UserError(
+            f"{path} does not say the sha256 of its content, as this version's files do: delete "
+            f"it and run `{command}`."
+        )
+    if said != found:
+        raise UserError(
+            f"{path} was changed since it was written (sha256 of its content {found[:16]}…, by "
+            f"itself {str(said)[:16]}…): delete it and run `{command}`."
+        )
+    return tree
+
+
+def write_netcdf(found: xr.DataTree | xr.Dataset, path: Path) -> None:
+    """Write a NetCDF file of results/, whole or not at all, with the hash of its content."""
+    tree = xr.DataTree(found) if isinstance(found, xr.Dataset) else found.copy(deep=False)
+    tree.attrs = tree.attrs | {SEAL: seal(tree)}
+    encoding = {
+        node.path: {
+            name: PACKED
+            for name, values in node.data_vars.items()
+            if values.ndim and values.dtype.kind in "biuf"
+        }
+        for node in tree.subtree
+    }
+    with replacing(path) as temporary:
+        tree.to_netcdf(temporary, engine="netcdf4", encoding=encoding)
+
+
+PACKED = {"zlib": True, "complevel": 4, "shuffle": True, "fletcher32": True}
+
+SEAL = "content_sha256"
+"""Attribute of the root."""
+
+
+def seal(tree: xr.DataTree) -> str:
+    """Hash all groups with their attributes, whatever file they stand in."""
+    flat = {node.path: node.to_dataset(inherit=False) for node in tree.subtree}
+    named = {path.strip("/").replace("/", " ") or "root": group for path, group in flat.items()}
+    return sha256(json.dumps(content(xr.DataTree.from_dict(named))).encode())

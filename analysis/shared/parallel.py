@@ -1,0 +1,249 @@
+"""Do one task for many inputs: in processes of this machine, or on a Dask cluster that is named.
+
+The one place through which independent work goes (fits, refits, universes, simulated data sets).
+What a task returns depends on its input alone, never on where or in what order tasks run, and
+comes back to the caller, who alone writes files: workers need not share a disk, and one that is
+stopped leaves nothing half-written.
+
+On this machine it is a pool of the standard library and not Dask's `LocalCluster`, which took
+about eight times as long to the first result of two workers (and its import as long again), and
+seconds to end on Ctrl-C, where terminated processes end at once. Distribution over machines is
+left to Dask altogether.
+
+A cluster is started with the project's environment, in its folder, one thread to a worker (PyMC
+and the limit on BLAS threads are per process):
+
+    dask scheduler
+    PYTHONPATH=. dask worker tcp://HOST:8786 --nworkers 8 --nthreads 1
+    python -m analysis sample --all --cluster tcp://HOST:8786
+"""
+
+import os
+import shutil
+import signal
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager, suppress
+from importlib.metadata import distributions
+from multiprocessing import active_children, get_context, parent_process
+from pathlib import Path
+from sysconfig import get_path
+from tempfile import TemporaryDirectory
+from threading import Thread
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.shared.outputs import ROOT
+from data.errors import UserError
+from data.files import replacing, sha256
+
+PATIENCE = 10.0
+"""Seconds to wait for a scheduler to answer and for its first worker."""
+
+BATCH = 20
+"""Inputs sent to the scheduler at a time: with a panel in each, a message stays below 10 MB."""
+
+
+def spread[Input, Result](
+    task: Callable[[Input], Result],
+    inputs: Iterable[Input],
+    workers: int = 2,
+    cluster: str | None = None,
+) -> Iterator[Result]:
+    """Do a task for many inputs; yield what it returns as it comes, in any order.
+
+    Parameters
+    ----------
+    task : callable
+        A function of a module, or a `functools.partial` of one: it is sent by name.
+    inputs : iterable
+    workers : int
+        Processes of this machine; 1 is this process itself.
+    cluster : str, optional
+        Address of a Dask scheduler, tcp://host:port, whose workers do the task instead.
+
+    Raises
+    ------
+    UserError
+        If the cluster cannot be reached, has no workers, or these run other code.
+    """
+    if cluster:
+        yield from _on_cluster(task, inputs, cluster)
+    elif workers == 1:
+        yield from map(task, inputs)
+    else:
+        yield from _in_processes(task, inputs, workers)
+
+
+class Named(Protocol):
+    """An input whose result has a file."""
+
+    @property
+    def name(self) -> str:
+        """Of that file."""
+
+
+def kept[Input: Named](
+    task: Callable[[Input], tuple[Input, Mapping[str, NDArray]]],
+    inputs: Iterable[Input],
+    folder: Path,
+    workers: int = 2,
+    cluster: str | None = None,
+) -> Iterator[tuple[Input, Mapping[str, NDArray]]]:
+    """Run a task for inputs whose arrays are not in `folder` yet; yield all inputs with arrays.
+
+    What cannot be read there is made again. Runs may share the folder, and the one that ends first
+    remove it.
+
+    Parameters
+    ----------
+    task : callable
+        From an input to itself and arrays by name.
+    folder : Path
+        Where they are kept, as `<input.name>`; it is another one for another code or data.
+    inputs, workers, cluster
+        As `spread` takes them.
+    """
+    waiting = []
+    for each in inputs:
+        arrays = _arrays(folder / each.name)
+        if arrays is None:
+            waiting.append(each)
+        else:
+            yield each, arrays
+    for each, arrays in spread(task, waiting, workers, cluster):
+        with suppress(FileNotFoundError), replacing(folder / each.name) as temporary:
+            np.savez(temporary, **arrays)
+        yield each, arrays
+
+
+def _arrays(path: Path) -> Mapping[str, NDArray] | None:
+    """Read a file of arrays; None if it is not there or spoiled."""
+    try:
+        with path.open("rb") as file, np.load(file) as arrays:
+            return dict(arrays)
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error):
+        return None
+
+
+# --- this machine -----------------------------------------------------------------------------
+
+
+def _in_processes[Input, Result](
+    task: Callable[[Input], Result], inputs: Iterable[Input], workers: int
+) -> Iterator[Result]:
+    others = set(active_children())
+    scratch = TemporaryDirectory()
+    # Spawned: JAX and nutpie may have threads, which a fork would lose.
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), _settle, (scratch.name,))
+    try:
+        with _holding_interrupts():  # workers inherit it; nutpie would take Ctrl-C for "enough"
+            # No list of futures is kept: each would hold its result.
+            pending = as_completed([pool.submit(task, each) for each in inputs])
+        for done in pending:
+            yield done.result()
+    except BaseException:  # an interrupt, a failed task, or a caller that wants no more
+        for process in set(active_children()) - others:
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+        scratch.cleanup()
+
+
+@contextmanager
+def _holding_interrupts() -> Iterator[None]:
+    """Hold Ctrl-C back until the end of the block; processes started in it never get it.
+
+    Were it ignored instead, one that comes while workers start would be lost.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows, where nothing is inherited either
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _settle(scratch: str) -> None:
+    """Make a worker end with the process that started it, and leave temporary files to that.
+
+    Which has removed them when it ends, but where it was killed.
+    """
+    tempfile.tempdir = scratch
+
+    def wait() -> None:
+        parent_process().join()
+        shutil.rmtree(scratch, ignore_errors=True)
+        os._exit(1)
+
+    Thread(target=wait, daemon=True).start()
+
+
+# --- a cluster --------------------------------------------------------------------------------
+
+
+def _on_cluster[Input, Result](
+    task: Callable[[Input], Result], inputs: Iterable[Input], address: str
+) -> Iterator[Result]:
+    import distributed
+
+    try:
+        client = distributed.Client(address, timeout=PATIENCE, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"No Dask scheduler answers at {address}: start one (dask scheduler) and name its "
+            "address as it prints it, tcp://host:port."
+        ) from error
+    with client:  # leaving it gives up what has not begun; what runs ends by itself, unheard
+        _refuse_unfit(client, address)
+        futures = client.map(task, list(inputs), pure=False, batch_size=BATCH)
+        pending = distributed.as_completed(futures, loop=client.loop)
+        del futures  # each would keep its result on the cluster
+        for done in pending:
+            yield done.result()
+
+
+def _refuse_unfit(client, address: str) -> None:
+    """Refuse workers that are not there, have threads, or run other code than this process."""
+    try:
+        client.wait_for_workers(1, timeout=PATIENCE)
+    except TimeoutError:
+        raise UserError(
+            f"The scheduler at {address} has no workers: start some in the project's folder, "
+            f"PYTHONPATH=. dask worker {address} --nthreads 1."
+        ) from None
+    threads = client.nthreads()
+    crowded = [worker for worker, number in threads.items() if number > 1]
+    if crowded:
+        raise UserError(
+            f"Worker {crowded[0]} has {threads[crowded[0]]} threads, which fits in one process "
+            "would get in each other's way with: start workers with --nthreads 1."
+        )
+    own = code_sha256()
+    for worker, found in client.run(code_sha256, on_error="return").items():
+        if found != own:
+            raise UserError(
+                f"Worker {worker} has other code or other packages than this process, or does not "
+                "find the project: start workers in the same commit's folder, with PYTHONPATH=. "
+                "and the same environment."
+            )
+
+
+def code_sha256() -> str:
+    """Hash the project's code and what is installed: equal hashes, equal results."""
+    layers = ("data", "models", "analysis")
+    sources = sorted(path for layer in layers for path in (ROOT / layer).rglob("*.py"))
+    # Of the environment alone: libraries add folders of their own to the path when imported.
+    where = [get_path("purelib"), get_path("platlib")]
+    installed = sorted({f"{each.name}=={each.version}" for each in distributions(path=where)})
+    names = [str(path.relative_to(ROOT)) for path in sources]
+    content = b"\0".join(path.read_bytes() for path in sources)
+    return sha256("\0".join([*names, *installed]).encode() + b"\0" + content)

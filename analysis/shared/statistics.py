@@ -1,0 +1,20 @@
+"""Constants and small statistics that several analyses share."""
+
+from scipy import stats
+
+CERTAIN = 0.975
+"""Posterior probability of a sign from which the 95 % equal-tailed interval excludes zero."""
+
+Z = 1.959963984540054
+"""97.5 % point of the normal distribution: published intervals are b ± Z·s."""
+
+
+def share(count: int, size: int) -> tuple[float, float, float]:
+    """Return a share and its 95 % interval by Wilson's method."""
+    interval = stats.binomtest(count, size).proportion_ci(method="wilson")
+    return count / size, float(interval.low), float(interval.high)
+
+
+def written(mean: float, low: float, high: float) -> str:
+    """Return a posterior mean with its interval as text."""
+    return f"{mean:.3f} [{low:.3f}, {high:.3f}]"

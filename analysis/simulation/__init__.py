@@ -1,0 +1,1 @@
+"""How estimators do on simulated data: power, recovery, calibration, the dynamic study."""

@@ -1,0 +1,287 @@
+"""Ranks of true parameters: what a case is, and how its data sets are made and fitted.
+
+A fit is what `sample` would make of the data set: draws independent of each other where their
+weights say that they stand for the density, else one chain of NUTS, in the log scales of models
+that have a density and in the variables of the others (compiled once for many data sets:
+`analysis.posterior.recompile`). Ranks ask for draws that are independent or nearly, so that a chain
+is made `THINNING` times as long as what is kept of it, by the next factor if not every coordinate
+in which the sampler moves has as many effective draws as are kept. Where NUTS is needed calibration
+is of model and sampler on a part of the panel (`Part`), since it asks nothing about the panel
+itself.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, fields, replace
+from functools import partial
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pymc as pm
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from analysis.posterior.cache import MAKERS as MAKERS_OF_TRACES
+from analysis.posterior.cache import named, sources_sha256
+from analysis.posterior.engines import NutsEngine
+from analysis.posterior.many_fits import Compiled, Density, Draws, by_density, free_variables
+from analysis.posterior.sample import PACKAGES
+from analysis.shared.parallel import spread
+from data.files import sha256
+from data.panels.panel import Panel
+from models.bayesian.registry import Model, Parts, find
+from models.design import Design, Specification, design
+from models.inference.collapsed_correlated import CollapsedErrors
+from models.priors import Priors
+
+Array = NDArray[np.float64]
+
+
+MAKERS = (*MAKERS_OF_TRACES, __name__, "analysis.posterior.recompile", "analysis.specifications")
+"""Modules that make ranks from any model."""
+
+DRAWS = 255
+"""Posterior draws of each fit: 256 possible ranks."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a panel and of a regression.
+
+    Attributes
+    ----------
+    provinces : int
+        Of each region, the first ones.
+    years : int
+        The last ones.
+    controls : int
+        Of the column's, the first ones.
+    """
+
+    provinces: int
+    years: int
+    controls: int
+
+    def of(self, frame: pd.DataFrame, record: Specification) -> tuple[pd.DataFrame, Specification]:
+        """Return that part of the rows and of the specification."""
+        by_region = frame.drop_duplicates("province").groupby("region", sort=False)
+        provinces = by_region.head(self.provinces)["province"]
+        last = frame["year"] > frame["year"].max() - self.years
+        rows = frame[frame["province"].isin(provinces) & last]
+        return rows, replace(record, controls=record.controls[: self.controls])
+
+
+@dataclass(frozen=True)
+class Case:
+    """One calibration: data of one model, fitted by it or by another.
+
+    Attributes
+    ----------
+    name : str
+    made_by, fitted : str
+        Keys of `models.bayesian.registry`.
+    scales : tuple of (str, float)
+        Prior scales of the fitted model that are not its own.
+    shared : tuple of (str, float)
+        Those that both models have in place of their own.
+    right : bool
+        Whether the ranks must be uniform; otherwise those of some parameter must not be.
+    posterior : bool
+        Whether parameters are drawn from the panel's posterior, not from the prior; only of models
+        with a density.
+    data_sets : int
+        How many, unless another number is asked for.
+    batch : int
+        Data sets in one task.
+    part : Part, optional
+        Of the panel; all of it by default.
+    costly : bool
+        Whether it is run only when it is named, or all are.
+    """
+
+    name: str
+    made_by: str
+    fitted: str
+    scales: tuple[tuple[str, float], ...] = ()
+    shared: tuple[tuple[str, float], ...] = ()
+    right: bool = True
+    posterior: bool = False
+    data_sets: int = 1_000
+    batch: int = 25
+    part: Part | None = None
+    costly: bool = False
+
+    @property
+    def made_from(self) -> str:
+        """Hash all that its ranks are made from, but for panel, column and seed."""
+        models = [find(name) for name in (self.made_by, self.fitted)]
+        made_from = [
+            repr(self),
+            [named(model) for model in models],
+            sources_sha256(*(model.module for model in models), makers=MAKERS),
+            {name: version(name) for name in PACKAGES},
+        ]
+        return sha256(json.dumps(made_from).encode())
+
+    @property
+    def priors(self) -> tuple[Priors, Priors]:
+        """Of the model that makes the data, and of the one that is fitted to them."""
+        made_by, fitted = (find(name).module.PRIORS for name in (self.made_by, self.fitted))
+        shared = dict(self.shared)
+        return (
+            made_by.with_scales(self.name, **shared),
+            fitted.with_scales(self.name, **shared | dict(self.scales)),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Ranks:
+    """Ranks of true parameters.
+
+    Attributes
+    ----------
+    of : dict of str to ndarray of int, shapes (data sets, size)
+        By parameter.
+    effective : ndarray, shape (data sets,)
+        Effective draws of the coordinate that had the fewest, of those from which ranks were kept.
+    first : int
+        Number of the first data set.
+    """
+
+    of: dict[str, NDArray[np.int64]]
+    effective: Array
+    first: int = 0
+
+
+def ranks(
+    case: Case, panel: Panel, record: Specification, size: int, seed: int = 1, workers: int = 2
+) -> Iterator[Ranks]:
+    """Simulate and fit data sets; yield ranks of the parameters, a batch at a time, in any order.
+
+    A data set depends on its number and the seed alone.
+    """
+    first = range(0, size, case.batch)
+    batches = [range(start, min(start + case.batch, size)) for start in first]
+    yield from spread(partial(_batch, case, panel, record, seed), batches, workers)
+
+
+@threadpool_limits.wrap(limits=1)
+def _batch(case: Case, panel: Panel, record: Specification, seed: int, numbers: range) -> Ranks:
+    frame, record = case.part.of(panel.frame, record) if case.part else (panel.frame, record)
+    arrays = design(frame, record)
+    model, parts = _arranged(case.made_by, arrays, record)
+    definition = model.module.build(parts, case.priors[0])
+    rng = np.random.default_rng([seed, numbers.start, case.batch])
+    truths = _truths(case, model, parts, definition, rng)
+    fitted = _arranged(case.fitted, arrays, record)
+    fitter = _fitter(case, *fitted)
+    found, effective = [], []
+    for position, number in enumerate(numbers):
+        rng = np.random.default_rng([seed, number])
+        truth, data = _data_set(model, parts, definition, truths(position, rng), fitted[1], rng)
+        drawn, ess = fitter(data, rng)
+        # Only what both models have: one σ is not a rank among three.
+        found.append(
+            {
+                name: (drawn[name] < value).sum(axis=0)
+                for name, value in truth.items()
+                if name in drawn and drawn[name].shape[1] == value.shape[1]
+            }
+        )
+        effective.append(ess)
+    return Ranks(
+        {name: np.stack([each[name] for each in found]) for name in found[0]},
+        np.array(effective),
+        numbers.start,
+    )
+
+
+def _arranged(name: str, arrays: Design, record: Specification) -> tuple[Model, Parts]:
+    model = find(name)
+    return model, model.split(arrays, record)
+
+
+def _truths(
+    case: Case, model: Model, parts: Parts, definition: pm.Model, rng: np.random.Generator
+) -> Callable[[int, np.random.Generator], Draws]:
+    """Return what draws true parameters, shapes (1, size), given a data set's place and stream."""
+    if not hasattr(model.module, "density"):
+        engine = NutsEngine(model, parts, case.priors[0], definition)
+        drawn = engine.draw_prior(case.batch, rng)
+    else:
+        density = model.module.density(parts, case.priors[0])
+        if not case.posterior:
+            return lambda _, own: density.draw_prior(1, own)
+        drawn, _ = by_density(density, case.batch, rng)
+    return lambda position, _: {name: value[[position]] for name, value in drawn.items()}
+
+
+def _data_set(
+    model: Model,
+    parts: Parts,
+    definition: pm.Model,
+    truth: Draws,
+    fitted: Parts,
+    rng: np.random.Generator,
+) -> tuple[Draws, Parts]:
+    """Draw data given parameters; return these as the model has them given the data, and both."""
+    variables = free_variables(definition, parts, truth)
+    if not hasattr(model.module, "generate"):
+        outcome = model.module.rows(parts, variables, rng).predictive["y"][1].ravel()
+        return truth, replace(fitted, design=fitted.design.with_outcome(outcome))
+    free = {name: value[0, 0] for name, value in variables.items()}
+    data = model.module.generate(parts, free, rng)
+    if hasattr(model.module, "restated"):
+        free = model.module.restated(parts, data, free)
+        truth = {name: value.reshape(1, -1) for name, value in free.items()}
+    return truth, data
+
+
+def _fitter(
+    case: Case, model: Model, parts: Parts
+) -> Callable[[Parts, np.random.Generator], tuple[Draws, float]]:
+    """Return what fits the model to a data set: `DRAWS` draws, and how many are effective."""
+    priors = case.priors[1]
+    if not hasattr(model.module, "density"):
+        return Compiled(model, parts, priors, DRAWS)
+    seen = model.module.density(parts, priors) if case.posterior else None
+
+    def fit(data: Parts, rng: np.random.Generator) -> tuple[Draws, float]:
+        density = model.module.density(data, priors)
+        return by_density(both(seen, density) if seen else density, DRAWS, rng)
+
+    return fit
+
+
+def both(one: Density, other: Density) -> Density:
+    """Return the density given two sets of data on the same rows: sums over rows add up."""
+    if isinstance(one, CollapsedErrors):
+        return replace(one, errors=_added(one.errors, other.errors))
+    residual = one.scale_slices[one.scales[-1].name]
+    rows = np.zeros(one.size)
+    rows[residual] = 1
+    return replace(
+        one,
+        count=one.count + rows * other.count,
+        gram=one.gram + rows[:, None, None] * other.gram,
+        gram_lower=one.gram_lower + rows[:, None] * other.gram_lower,
+        xy=one.xy + rows[:, None] * other.xy,
+        yy=one.yy + rows * other.yy,
+    )
+
+
+def _added(one: Any, other: Any) -> Any:
+    """Add up the arrays of two records of errors: each is a sum over rows."""
+    arrays = [each.name for each in fields(one) if isinstance(getattr(one, each.name), np.ndarray)]
+    return replace(one, **{name: getattr(one, name) + getattr(other, name) for name in arrays})
+
+
+def collect(batches: Iterable[Ranks]) -> Ranks:
+    """Put batches of ranks together, in the order of their data sets' numbers."""
+    found = sorted(batches, key=lambda each: each.first)
+    return Ranks(
+        {name: np.concatenate([each.of[name] for each in found]) for name in found[0].of},
+        np.concatenate([each.effective for each in found]),
+    )

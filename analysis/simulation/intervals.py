@@ -1,0 +1,107 @@
+"""95 % intervals of slopes for outcomes made on one design: of least squares and of posteriors."""
+
+import numpy as np
+import pymc as pm
+from numpy.typing import NDArray
+from scipy import stats
+
+from analysis.posterior.many_fits import by_density, free_variables
+from data.errors import UserError, located
+from data.panels.panel import Panel
+from models.bayesian.registry import Model, Parts
+from models.design import Design, Specification, design
+from models.frequentist import twfe_batch
+
+Array = NDArray[np.float64]
+
+LEAST_SQUARES = ("conventional", "province")
+"""Kinds of standard error whose intervals are asked for."""
+
+POSTERIOR = "posterior"
+
+DRAWS = 500
+"""Of each posterior: an interval's end is known to an eighth of the standard deviation."""
+
+WORDS = {
+    "conventional": "conventional errors",
+    "province": "errors clustered by province",
+    POSTERIOR: "the posterior",
+}
+"""What each is called."""
+
+Slopes = dict[str, Array]
+"""By term, draws of shape (size,)."""
+
+
+def balanced(panel: Panel, record: Specification) -> Design:
+    """Return a column's regression on a panel without gaps.
+
+    Raises
+    ------
+    UserError
+        If the panel does not carry the regression, or has gaps.
+    """
+    with located(panel.name, record.column):
+        made = design(panel.frame, record)
+    if not made.balanced:
+        raise UserError(
+            f"Panel {panel.name} has gaps in column {record.column}, and power and recovery are "
+            "computed for balanced panels: fill the gaps or leave out the columns that rest on it."
+        )
+    return made
+
+
+def intervals_of_least_squares(made: Design, outcomes: Array, n_interest: int) -> Array:
+    """Return 95 % intervals, shape (terms of interest, data sets, `LEAST_SQUARES`, 2)."""
+    shape = (len(made.provinces), len(made.years), -1)
+    swept = (twfe_batch.within_provinces(values.reshape(shape)) for values in (outcomes, made.x))
+    found = twfe_batch.fit(*swept, made.region_of_province, n_interest)
+    at = [twfe_batch.CLUSTERINGS.index(name) for name in LEAST_SQUARES]
+    reach = found.se[..., at] * stats.t.ppf(0.975, np.array(found.df)[at])
+    return found.slope[..., None, None] + reach[..., None] * np.array([-1.0, 1.0])
+
+
+def slopes_of_interest(
+    model: Model, parts: Parts, record: Specification, free: dict[str, Array]
+) -> Slopes:
+    """Return what a trace would report: slopes of interest, over all rows and by region.
+
+    Parameters
+    ----------
+    free : dict of str to ndarray, shapes (1, draws, *dims)
+    """
+    reported = model.module.report(parts, free)
+    _, over_rows = reported["slope"]
+    found = {term: over_rows[0, :, i] for i, term in enumerate(record.interest)}
+    if "slope_region" in reported:
+        _, by_region = reported["slope_region"]
+        for i, term in enumerate(parts.coords["varying"]):
+            for j, region in enumerate(parts.coords["region"]):
+                found[f"{term}:{region}"] = by_region[0, :, i, j]
+    return found
+
+
+def posterior(
+    model: Model,
+    definition: pm.Model,
+    made: Design,
+    record: Specification,
+    rng: np.random.Generator,
+) -> tuple[dict[str, tuple[float, float, float]], float]:
+    """Fit the model.
+
+    Returns
+    -------
+    dict of str to (float, float, float)
+        Mean and ends of the 95 % interval of each slope of interest.
+    float
+        Effective draws.
+    """
+    parts = model.split(made, record)
+    density = model.module.density(parts, model.module.PRIORS)
+    flat, effective = by_density(density, DRAWS, rng)
+    found = slopes_of_interest(model, parts, record, free_variables(definition, parts, flat))
+    ends = {
+        term: (draws.mean(), *np.quantile(draws, [0.025, 0.975])) for term, draws in found.items()
+    }
+    return ends, effective

@@ -1,0 +1,348 @@
+"""What slopes could these rows have found? Power of each static column on the real design.
+
+Data sets have the panel's own regressors, effects and controls' slopes, no slope of interest in any
+region, and errors that are each province's own residuals (of a regression with slopes of interest
+by region, scaled for the degrees of freedom that it took), all with one random sign: so they are as
+noisy in a region, and as alike from year to year, as they are (Cameron, Gelbach & Miller 2008,
+*Review of Economics and Statistics* 90:414–427).
+
+A test finds a slope if its 95 % interval excludes zero. Adding β to the true slope adds β to
+estimate and interval: exactly in least squares, and in posteriors as far as the slope's prior, some
+ten times as wide as they are, lets it. So the intervals of data sets without a slope say at every β
+how often it would be found, and the least β found in 80 % of them is a quantile of the distances of
+their lower ends from zero.
+
+The posterior is that which stands beside the printed slope in the headline and the ledger: of
+Table 8's columns the region's slope in the model of all provinces, on data sets of these. It is
+drawn towards the other regions, which have no slope when this one has; so the model is fitted a
+second time, with the printed slope in that region, and ends of intervals are taken to move in
+proportion to the slope.
+
+System GMM has no data sets here: its power is the normal distribution's with its own standard
+error, which is too small if that is.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from scipy import stats
+from threadpoolctl import threadpool_limits
+
+from analysis.comparison.coefficients import published_slopes
+from analysis.replication import system_gmm
+from analysis.shared.parallel import spread
+from analysis.shared.plotting import PALETTE, small_multiples
+from analysis.shared.statistics import Z, share
+from analysis.simulation.intervals import (
+    LEAST_SQUARES,
+    POSTERIOR,
+    WORDS,
+    balanced,
+    intervals_of_least_squares,
+    posterior,
+)
+from analysis.specifications import AVERAGE, home, select
+from data.errors import located
+from data.panels.panel import Panel
+from models.bayesian.registry import main_model
+from models.design import Design, Specification
+from models.frequentist import twfe
+
+Array = NDArray[np.float64]
+
+GMM = "GMM"
+
+SIMULATED, POSTERIORS = 2_000, 200
+"""Data sets for least squares, and for posteriors, which take longer."""
+
+POWER = 0.8
+
+SLOPES = 41
+"""At so many slopes, from none to twice the largest of those found in 80 %, and to the printed one
+at least, power is tabulated."""
+
+ALARMS = ("false_alarms", "false_alarms_low", "false_alarms_high")
+
+COLUMNS = (
+    *("panel", "column", "term", "test", "data_sets"),
+    *(*ALARMS, "detectable"),
+    *("published", "published_over_detectable", "power_at_published"),
+)
+"""The contract of results/power.csv.
+
+`false_alarms` is the share of intervals that exclude zero where there is no slope, nominally 5 %
+(of GMM nothing else is known), `_low` and `_high` its 95 % Monte-Carlo interval;
+`detectable` the slope found in 80 % of data sets; a published slope of less than that could hardly
+have been found.
+"""
+
+CURVES = ("panel", "column", "term", "test", "slope", "power")
+"""The contract of results/power_curves.csv."""
+
+
+# --- data sets ----------------------------------------------------------------------------------
+
+
+class Found(NamedTuple):
+    """Intervals of data sets without a slope, and how they move with one.
+
+    Attributes
+    ----------
+    ends : ndarray, shape (data sets, 2)
+    move : ndarray, shape (data sets, 2), or 1.0
+        Of the ends, for each unit of slope.
+    """
+
+    ends: Array
+    move: Array | float = 1.0
+
+
+def data_sets(made: Design, n_interest: int, size: int, rng: np.random.Generator) -> Array:
+    """Draw outcomes without a slope of interest in any region.
+
+    Parameters
+    ----------
+    made : Design
+        n rows.
+    n_interest : int
+        The first terms are those of interest.
+    size : int
+    rng : Generator
+
+    Returns
+    -------
+    ndarray, shape (n, size)
+    """
+    apart = with_slopes_by_region(made, n_interest)
+    parts = twfe.slope_parts(apart.y, apart.x, apart.province, apart.year)
+    parameters = len(made.provinces) + len(made.years) - 1 + len(apart.terms)
+    scale = np.sqrt(len(made.y) / (len(made.y) - parameters))
+    of_interest = len(apart.terms) - len(made.terms) + n_interest
+    systematic = made.y - parts.residual - apart.x[:, :of_interest] @ parts.slopes[:of_interest]
+    sign = rng.choice([-1.0, 1.0], size=(len(made.provinces), size))
+    return systematic[:, None] + scale * parts.residual[:, None] * sign[made.province]
+
+
+def with_slopes_by_region(made: Design, n_interest: int) -> Design:
+    """Return a design in which each region has a slope of its own of the first terms."""
+    x = made.x[:, :n_interest, None] * np.eye(len(made.regions))[made.region][:, None]
+    terms = [f"{term}:{name}" for term in made.terms[:n_interest] for name in made.regions]
+    return replace(
+        made,
+        x=np.column_stack([x.reshape(len(x), -1), made.x[:, n_interest:]]),
+        terms=(*terms, *made.terms[n_interest:]),
+    )
+
+
+def posteriors(
+    panel: Panel, record: Specification, added: Mapping[str, float], rng: np.random.Generator
+) -> dict[str, Found]:
+    """Return 95 % intervals of the posterior that stands beside a column's printed slopes.
+
+    Parameters
+    ----------
+    added : mapping of str to float
+        Of each term of interest the slope with which a region's model is fitted again.
+    """
+    whole, region = home(record)
+    made, model = balanced(panel, whole), main_model(whole)
+    outcomes = data_sets(made, len(whole.interest), POSTERIORS, rng)
+    definition = model.module.build(model.split(made, whole))
+
+    def ends(outcomes: Array, name: str) -> Array:
+        fits = (posterior(model, definition, made.with_outcome(y), whole, rng) for y in outcomes.T)
+        return np.array([slopes[name][1:] for slopes, _ in fits])
+
+    found = {}
+    for i, term in enumerate(record.interest):
+        if region == AVERAGE:
+            found[term] = Found(ends(outcomes, term))
+            continue
+        name, own = f"{term}:{region}", made.region == made.regions.index(region)
+        without = ends(outcomes, name)
+        given = ends(outcomes + (added[term] * own * made.x[:, i])[:, None], name)
+        found[term] = Found(without, (given - without) / added[term])
+    return found
+
+
+# --- a column -----------------------------------------------------------------------------------
+
+
+@threadpool_limits.wrap(limits=1)
+def study(job: tuple[Panel, Specification], seed: int) -> dict[str, dict[str, Found]]:
+    """Return the intervals without a slope by term and test.
+
+    Of GMM, which has no data sets, the two are the interval about zero by its standard error.
+
+    Raises
+    ------
+    UserError
+        If the panel does not carry the regression, or has gaps.
+    """
+    panel, record = job
+    if record.dynamic:
+        with located(panel.name, record.column):
+            table = system_gmm.coefficients(system_gmm.fit_column(panel.frame, record))
+        about = Z * np.array([[-1.0, 1.0]])
+        return {term: {GMM: Found(table.loc[term, "se"] * about)} for term in record.interest}
+    made = balanced(panel, record)
+    rng = np.random.default_rng([seed, *map(ord, record.column)])
+    outcomes = data_sets(made, len(record.interest), SIMULATED, rng)
+    plain = intervals_of_least_squares(made, outcomes, len(record.interest))
+    printed = {term: printed_size(record, term) for term in record.interest}
+    of_posteriors = posteriors(panel, record, printed, rng)
+    return {
+        term: {
+            **{name: Found(plain[i, :, j]) for j, name in enumerate(LEAST_SQUARES)},
+            POSTERIOR: of_posteriors[term],
+        }
+        for i, term in enumerate(record.interest)
+    }
+
+
+def printed_size(record: Specification, term: str) -> float:
+    """Return the printed slope without its sign."""
+    return abs(float(published_slopes().loc[(record.column, term), "coef"]))
+
+
+def power(test: str, found: Found, slope: Array) -> Array:
+    """Return the share of data sets in which a slope of that size is found, on whichever side."""
+    if test == GMM:
+        se = found.ends[0, 1] / Z
+        return stats.norm.sf(Z - slope / se) + stats.norm.cdf(-Z - slope / se)
+    moved = found.ends + np.abs(slope)[..., None, None] * found.move
+    return ((moved[..., 0] > 0) | (moved[..., 1] < 0)).mean(axis=-1)
+
+
+def detectable(test: str, found: Found) -> float:
+    """Return the slope that is found in 80 % of data sets."""
+    if test == GMM:
+        return float(found.ends[0, 1] / Z * (Z + stats.norm.ppf(POWER)))
+    return float(np.quantile((-found.ends / found.move)[:, 0], POWER))
+
+
+def run(
+    panels: Sequence[Panel],
+    records: Sequence[Specification],
+    seed: int = 1,
+    workers: int = 2,
+    cluster: str | None = None,
+) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
+    """Yield `COLUMNS` and `CURVES` of one column on one panel after the other, in any order."""
+    listed = [(panel, record) for panel in panels for record in records]
+    for (panel, record), found in spread(partial(_study, seed=seed), listed, workers, cluster):
+        yield tables(panel.name, record, found)
+
+
+def _study(job: tuple[Panel, Specification], seed: int) -> tuple:
+    return job, study(job, seed)
+
+
+def tables(
+    panel: str, record: Specification, found: dict[str, dict[str, Found]]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Tabulate one column on one panel: `COLUMNS` and `CURVES`."""
+    rows, curves = [], []
+    for term, tests in found.items():
+        published = printed_size(record, term)
+        most = 2 * max(detectable(test, intervals) for test, intervals in tests.items())
+        most = max(most, 1.1 * published)
+        slope = np.linspace(0, most, SLOPES)
+        for test, intervals in tests.items():
+            head = {"panel": panel, "column": record.column, "term": term, "test": test}
+            at = power(test, intervals, np.array([0.0, published]))
+            least = detectable(test, intervals)
+            size = 0 if test == GMM else len(intervals.ends)
+            alarms = share(round(at[0] * size), size) if size else [np.nan] * 3
+            rows.append(
+                head
+                | {"data_sets": size, "detectable": least, "published": published}
+                | dict(zip(ALARMS, alarms, strict=True))
+                | {"published_over_detectable": published / least, "power_at_published": at[1]}
+            )
+            shares = power(test, intervals, slope)
+            curves.append(pd.DataFrame({**head, "slope": slope, "power": shares}))
+    return pd.DataFrame(rows, columns=list(COLUMNS)), pd.concat(curves, ignore_index=True)
+
+
+SHOWN = {
+    "panel": "panel",
+    "column": "column",
+    "term": "term",
+    "test": "test",
+    "data_sets": "data sets",
+    "published": "printed",
+    "detectable": "found in 80 %",
+    "power_at_published": "power at the printed",
+    "false_alarms": "false alarms",
+}
+"""What a reader is shown of `COLUMNS`, and what it is called there."""
+
+
+def shown(found: pd.DataFrame) -> pd.DataFrame:
+    """Return the table for a reader: slopes with three decimals, shares in per cent."""
+    rows = found[list(SHOWN)].rename(columns=SHOWN)
+    for name in ("printed", "found in 80 %"):
+        rows[name] = [f"{v:.3f}" for v in rows[name]]
+    rows["power at the printed"] = [f"{v:.0%}" for v in rows["power at the printed"]]
+    rows["false alarms"] = [
+        f"{at:.0%} [{low:.0%}, {high:.0%}]" if at == at else ""
+        for at, low, high in found[list(ALARMS)].to_numpy()
+    ]
+    rows["data sets"] = [str(v) if v else "" for v in rows["data sets"]]
+    return rows
+
+
+def sentence(found: pd.DataFrame) -> str:
+    """Say how many slopes as large as the published the rows could find, and how often falsely."""
+    parts, alarms = [], []
+    for test in (*LEAST_SQUARES, POSTERIOR, GMM):
+        own = found[found["test"] == test]
+        if len(own):
+            enough = int((own["published_over_detectable"] >= 1).sum())
+            parts.append(f"{enough} of {len(own)} by {TESTS[test]}")
+            if own["false_alarms"].notna().any():
+                alarms.append(f"{own['false_alarms'].median():.0%} ({TESTS[test]})")
+    return (
+        f"Slopes as large as the published ones would be found with {POWER:.0%} power in "
+        f"{'; '.join(parts)}. Where there is no slope, 95 % intervals exclude zero in "
+        f"{', '.join(alarms)} of data sets (medians)."
+    )
+
+
+TESTS = WORDS | {GMM: "system GMM's own errors"}
+"""What each is called."""
+
+
+def draw(rows: pd.DataFrame) -> Figure:
+    """Draw power by the true slope, a frame for each slope; the printed one is a vertical line."""
+    cells = list(dict.fromkeys(zip(rows["column"], rows["term"], strict=True)))
+    figure, grid = small_multiples(len(cells), 1.5, sharey=True)
+    shown = {}
+    for axes, (column, term) in zip(grid, cells, strict=True):
+        own = rows[(rows["column"] == column) & (rows["term"] == term)]
+        for test, colour in zip(TESTS, PALETTE, strict=False):
+            line = own[own["test"] == test]
+            if len(line):
+                (drawn,) = axes.plot(line["slope"], line["power"], color=colour, lw=1.2)
+                shown.setdefault(TESTS[test], drawn)
+        (record,) = select([column])
+        shown["printed slope"] = axes.axvline(printed_size(record, term), color="0.3", lw=1, ls=":")
+        axes.axhline(POWER, color="0.8", lw=0.6, zorder=0)
+        axes.set_title(f"{column}  {term}", loc="left", fontsize=7)
+        axes.set_xlim(0)
+        axes.set_ylim(0, 1.02)
+        axes.tick_params(labelsize=6.5)
+    for axes in figure.axes[-4:]:
+        axes.set_xlabel("true slope, in size", fontsize=7)
+    for axes in figure.axes[::4]:
+        axes.set_ylabel("power", fontsize=7)
+    figure.suptitle(f"{rows['panel'].iloc[0]}: how often a slope would be found", fontsize=8.5)
+    figure.legend(shown.values(), shown, loc="outside lower center", ncols=3, frameon=False)
+    return figure

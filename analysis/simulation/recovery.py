@@ -1,0 +1,181 @@
+"""Recovery: whether slopes that a posterior holds possible are found again in these rows.
+
+For each data set parameters are drawn from the posterior of a column's main model, and outcomes
+from the model given them, on the panel's own regressors; the model and least squares are fitted to
+these outcomes alone. How far estimates lie off, how often 95 % intervals hold the truth and how
+wide they are say what the rows tell if the model is right.
+
+Other questions: `analysis.simulation.power` takes residuals as they are;
+`analysis.simulation.calibration` draws parameters from the prior, on average over which alone a
+posterior's intervals must hold 95 % of them; `analysis.simulation.dynamic_study` does all this for
+the root of Table 5.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import pymc as pm
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from analysis.posterior.many_fits import by_density, free_variables
+from analysis.shared.frames import ordered
+from analysis.shared.parallel import spread
+from analysis.simulation.intervals import (
+    DRAWS,
+    LEAST_SQUARES,
+    POSTERIOR,
+    WORDS,
+    Slopes,
+    balanced,
+    intervals_of_least_squares,
+    posterior,
+    slopes_of_interest,
+)
+from analysis.simulation.scoring import assess
+from data.errors import UserError
+from data.panels.panel import Panel
+from models.bayesian.registry import Model, Parts, main_model
+from models.design import Specification
+
+Array = NDArray[np.float64]
+
+BATCH = 25
+"""Data sets in one task."""
+
+COLUMNS = (
+    *("panel", "column", "term", "estimator", "data_sets", "independent"),
+    *("truth", "truth_sd", "bias", "bias_low", "bias_high", "rmse"),
+    *("coverage", "coverage_low", "coverage_high", "width"),
+)
+"""The contract of results/recovery.csv.
+
+`term` is a term of interest, or of a slope that differs by region a term and a region (of those
+only the posterior's estimates are there); `independent` the share of posteriors whose draws were
+all effective; `truth` and `truth_sd` the mean and standard deviation of the slopes put in; `width`
+the mean width of 95 % intervals; `_low` and `_high` end 95 % Monte-Carlo intervals.
+"""
+
+
+def data_sets(
+    model: Model,
+    definition: pm.Model,
+    parts: Parts,
+    record: Specification,
+    size: int,
+    rng: np.random.Generator,
+) -> tuple[Slopes, Array]:
+    """Draw slopes from the posterior given the panel, and outcomes given all of such a draw.
+
+    Returns
+    -------
+    slopes : dict of str to ndarray, shape (size,)
+    outcomes : ndarray, shape (n, size)
+    """
+    flat, _ = by_density(model.module.density(parts, model.module.PRIORS), size, rng)
+    free = free_variables(definition, parts, flat)
+    _, outcomes = model.module.rows(parts, free, rng).predictive["y"]
+    return slopes_of_interest(model, parts, record, free), outcomes[0].T
+
+
+@threadpool_limits.wrap(limits=1)
+def study(job: tuple[Panel, Specification, range], seed: int) -> pd.DataFrame:
+    """Return estimates and 95 % intervals of some data sets beside the slopes put in.
+
+    Returns
+    -------
+    DataFrame
+        Columns `panel, column, data_set, term, estimator, effective, truth, estimate, low, high`;
+        of least squares `effective` is NaN.
+
+    Raises
+    ------
+    UserError
+        If the column is dynamic, the panel does not carry the regression, or it has gaps.
+    """
+    panel, record, numbers = job
+    if record.dynamic:
+        raise UserError(
+            f"Column {record.column} is dynamic, and its recovery is what `python -m analysis "
+            "simulate` computes: leave it out here."
+        )
+    made = balanced(panel, record)
+    model = main_model(record)
+    parts = model.split(made, record)
+    definition = model.module.build(parts)
+    rng = np.random.default_rng([seed, *map(ord, record.column), numbers.start])
+    truth, outcomes = data_sets(model, definition, parts, record, len(numbers), rng)
+    head = {"panel": panel.name, "column": record.column, "data_set": numbers}
+    found = []
+    plain = intervals_of_least_squares(made, outcomes, len(record.interest))
+    for i, term in enumerate(record.interest):
+        for j, name in enumerate(LEAST_SQUARES):
+            low, high = plain[i, :, j].T
+            ends = {"estimate": (low + high) / 2, "low": low, "high": high}
+            told = {"term": term, "estimator": name, "effective": np.nan, "truth": truth[term]}
+            found.append(pd.DataFrame(head | told | ends))
+    fits = [posterior(model, definition, made.with_outcome(y), record, rng) for y in outcomes.T]
+    effective = [ess for _, ess in fits]
+    for term, values in truth.items():
+        estimate, low, high = np.array([fit[term] for fit, _ in fits]).T
+        ends = {"estimate": estimate, "low": low, "high": high}
+        told = {"term": term, "estimator": POSTERIOR, "effective": effective, "truth": values}
+        found.append(pd.DataFrame(head | told | ends))
+    return pd.concat(found, ignore_index=True)
+
+
+def run(
+    panels: Sequence[Panel],
+    records: Sequence[Specification],
+    size: int,
+    seed: int = 1,
+    workers: int = 2,
+    cluster: str | None = None,
+) -> Iterator[pd.DataFrame]:
+    """Yield `study` of one batch after the other, in any order."""
+    listed = [
+        (panel, record, range(start, min(start + BATCH, size)))
+        for panel in panels
+        for record in records
+        for start in range(0, size, BATCH)
+    ]
+    yield from spread(partial(study, seed=seed), listed, workers, cluster)
+
+
+def summary(found: pd.DataFrame) -> pd.DataFrame:
+    """Return bias, root mean squared error, coverage and width: `COLUMNS`."""
+    rows = []
+    # Batches come in any order, and sums hang on it in the last digit.
+    found = found.sort_values(["panel", "column", "data_set"], kind="stable")
+    keys = ["panel", "column", "term", "estimator"]
+    for key, own in found.groupby(keys, sort=False):
+        off = own[["estimate", "low", "high"]].sub(own["truth"], axis=0)
+        told = assess(*off.to_numpy().T, 0.0)
+        told |= {"truth": own["truth"].mean(), "truth_sd": own["truth"].std()}
+        told |= {"width": (own["high"] - own["low"]).mean()}
+        exact = own["effective"].ge(DRAWS).mean() if own["effective"].notna().all() else np.nan
+        told |= {"independent": exact}
+        rows.append(dict(zip(keys, key, strict=True)) | told)
+    return ordered(pd.DataFrame(rows)[list(COLUMNS)])
+
+
+def shown(found: pd.DataFrame) -> pd.DataFrame:
+    """Return the table for a reader: slopes with three decimals, shares in per cent."""
+    rows = found[["panel", "column", "term", "estimator"]].copy()
+    rows["estimator"] = rows["estimator"].map(WORDS)
+    rows["slopes put in"] = [
+        f"{v.truth:.3f} (sd {v.truth_sd:.3f})" for v in found.itertuples(index=False)
+    ]
+    rows["bias"] = [
+        f"{v.bias:+.3f} [{v.bias_low:+.3f}, {v.bias_high:+.3f}]"
+        for v in found.itertuples(index=False)
+    ]
+    rows["RMSE"] = [f"{v:.3f}" for v in found["rmse"]]
+    rows["width of 95 % intervals"] = [f"{v:.3f}" for v in found["width"]]
+    rows["hold the truth"] = [
+        f"{v.coverage:.0%} [{v.coverage_low:.0%}, {v.coverage_high:.0%}]"
+        for v in found.itertuples(index=False)
+    ]
+    return rows

@@ -1,0 +1,234 @@
+"""How small and how large a scalar can be on a panel on which the printed numbers come out.
+
+Each scalar of `analysis.ye2024.reconstruction.scalars` is minimised and maximised under the
+constraints of the reconstruction, but for the distance: printed numbers, stars and physical limits.
+These panels are not convex, so what is found from a few starts are inner bounds: the true ones are
+no narrower.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from analysis.replication import replicate
+from analysis.specifications import SPECIFICATIONS
+from analysis.ye2024.reconstruction import run
+from analysis.ye2024.reconstruction.keys import Key
+from analysis.ye2024.reconstruction.nearest import Program, Unmet, Unsolved, optimality
+from analysis.ye2024.reconstruction.problem import Problem, named
+from analysis.ye2024.reconstruction.quantities import Quantities
+from analysis.ye2024.reconstruction.scalars import scalars
+from data.panels.panel import Panel, ensemble_members, load_panel
+from data.ye2024.definitions import COLUMNS
+
+ENDS = {"least": 1.0, "greatest": -1.0}
+"""Which way a scalar's gradient is gone down."""
+
+STARTS = 2
+"""Panels that each search begins at: the implied one, then those of the ensemble."""
+
+STEPS = 40
+"""Steps down the gradient that a search takes."""
+
+LENGTH = 25.0
+"""Of the scaled gradient at a start: about as long as `implied` is away from its start."""
+
+COLUMNS_OF_BOUNDS = (
+    "scalar",
+    "end",
+    "implied",
+    "ensemble",
+    "found",
+    "from",
+    "other_starts",
+    "residual",
+    "distance",
+    "cells_at_limits",
+    "tightest",
+    "exact",
+)
+"""The contract of results/bounds.csv."""
+
+SHOWN = 3
+
+FEWEST_DRAWS = 99
+"""Of the wild bootstrap, whose P values are not among the printed numbers."""
+
+
+@dataclass(frozen=True)
+class Extreme:
+    """Where one search ended.
+
+    Attributes
+    ----------
+    start : str
+        The panel that it began at.
+    value : float
+        Of the scalar on the panel as it is written.
+    distance : float
+        Root mean square move from the official panel, in standard deviations.
+    residual : float
+        Of the first-order conditions.
+    held : int
+        Cells that the box holds.
+    tightest : tuple of str
+        Printed numbers that pull hardest.
+    table : DataFrame
+        The panel.
+    """
+
+    start: str
+    value: float
+    distance: float
+    residual: float
+    held: int
+    tightest: tuple[str, ...]
+    table: pd.DataFrame
+
+
+@threadpool_limits.wrap(limits=1, user_api="blas")
+def bounds(
+    folder: Path,
+    tell: Callable[[str], object],
+    *,
+    starts: int = STARTS,
+    steps: int = STEPS,
+    wanted: Sequence[Key] | None = None,
+) -> pd.DataFrame:
+    """Look for both ends of every scalar.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the checkpoints lie from which an interrupted run goes on.
+    tell : function
+        Told in a sentence where the search stands.
+    starts, steps : int
+    wanted : sequence of Key, optional
+        Which scalars; all if left out.
+
+    Returns
+    -------
+    DataFrame
+        Columns `COLUMNS_OF_BOUNDS`, a row per scalar and end: the scalar on the implied
+        panel, its own end over the ensemble, the end found and the start it was found from, what
+        the other starts led to; the residual of the first-order conditions; the panel's
+        distance; how many cells its physical and printed limits hold; the printed numbers that
+        pull hardest; and whether the panel, as written, meets every number that it has to by the
+        ordinary estimators.
+    """
+    start = load_panel(run.START, COLUMNS)
+    made = run.setup(start.frame, run.compiled(start.frame), run.Settings())
+    open_scalars = scalars(start.frame, run.SERIES)
+    names = (run.NAME, *ensemble_members())
+    panels = {name: load_panel(name, run.SERIES) for name in names}
+    known = pd.DataFrame([open_scalars(_cells(panel.frame))[0] for panel in panels.values()], names)
+    refused = run.left_out(run.printed(), run.Settings())
+    rows = []
+    for position, key in enumerate(open_scalars.keys):
+        if wanted is not None and key not in wanted:
+            continue
+        for end, sign in ENDS.items():
+            found = []
+            for name in names[:starts]:
+                panel = panels[name]
+                digest = run.Settings(approaches=steps).digest(start.sha256 + panel.sha256)
+                checkpoint = folder / f"bounds-{digest}-{position}-{end}.npz"
+                label = f"{end} {named(key)} from {name}"
+                task = made, open_scalars, position, sign
+                one = _search(
+                    task, panel, steps, checkpoint, lambda text, at=label: tell(f"{at}, {text}")
+                )
+                found += [one] if one else []
+            found.sort(key=lambda each: sign * each.value)
+            if not found:
+                raise run.Contradiction(f"no search for the {end} {named(key)} met the numbers.")
+            rows.append(
+                (
+                    named(key),
+                    end,
+                    known.loc[run.NAME, position],
+                    sign * (sign * known.drop(index=run.NAME)[position]).min(),
+                    *_row(found, refused),
+                )
+            )
+    return pd.DataFrame(rows, columns=list(COLUMNS_OF_BOUNDS))
+
+
+def scaled(
+    made: Problem, open_scalars: Quantities, position: int, sign: float, z: NDArray[np.float64]
+) -> Program:
+    """Return the program that minimises a scalar, or with sign −1 its negative.
+
+    Its gradient is in units in which it is `LENGTH` long at z.
+    """
+
+    def gradient(at: NDArray[np.float64]) -> NDArray[np.float64]:
+        _, jacobian = open_scalars(made.cells(at))
+        return sign * (jacobian[position] * made.unit).ravel()
+
+    unit = LENGTH / np.linalg.norm(gradient(z))
+    return replace(made.program, gradient=lambda at: unit * gradient(at))
+
+
+def _search(
+    task: tuple[Problem, Quantities, int, float],
+    start: Panel,
+    steps: int,
+    checkpoint: Path,
+    tell: Callable[[str], object],
+) -> Extreme | None:
+    """Look for one end from one start; None if the intervals are not met again."""
+    made, open_scalars, *_ = task
+    z = made.program.clip(made.point(_cells(start.frame)))
+    program = scaled(*task, z)
+    try:
+        for at, point in run.follow(program, lambda: z, steps, checkpoint):
+            tell(run.progress(made, at, point))
+    except (Unmet, Unsolved):
+        return None
+    table = run.panel(made, at.z)
+    value = float(open_scalars(_cells(table))[0][task[2]])
+    optimal = optimality(program, at.z, point)
+    pull = np.abs(optimal.multipliers) * point.half_width
+    names = made.names(at.z)
+    return Extreme(
+        start=start.name,
+        value=value,
+        distance=float(np.sqrt(np.mean(at.z**2))),
+        residual=optimal.residual,
+        held=int(optimal.bound.sum()),
+        tightest=tuple(named(names[row]) for row in np.argsort(-pull)[:SHOWN]),
+        table=table,
+    )
+
+
+def _row(found: list[Extreme], refused: tuple[Key, ...]) -> tuple:
+    """Return the columns of the best of several ends, from `found` on."""
+    best, *others = found
+    return (
+        best.value,
+        best.start,
+        "; ".join(f"{each.start} {each.value:.4f}" for each in others),
+        best.residual,
+        best.distance,
+        best.held,
+        "; ".join(best.tightest),
+        exact(best.table, refused),
+    )
+
+
+def exact(table: pd.DataFrame, refused: tuple[Key, ...]) -> bool:
+    """Return whether a panel meets all printed numbers but the refused, and all stars."""
+    panel = Panel(run.NAME, table, "", True, (), refused)
+    replication = replicate.replicate(panel, SPECIFICATIONS, draws=FEWEST_DRAWS)
+    return replicate.astray(replication, [panel]).empty
+
+
+def _cells(frame: pd.DataFrame) -> NDArray[np.float64]:
+    return frame[list(run.SERIES)].to_numpy().T

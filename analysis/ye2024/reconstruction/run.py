@@ -1,0 +1,339 @@
+"""Reconstruct a panel: set the program up, search, round, write."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from analysis.replication import system_gmm
+from analysis.shared import plotting
+from analysis.specifications import SPECIFICATIONS
+from analysis.ye2024.reconstruction import report
+from analysis.ye2024.reconstruction.keys import Key
+from analysis.ye2024.reconstruction.nearest import (
+    MET,
+    Iterate,
+    Optimality,
+    Point,
+    Program,
+    Unmet,
+    Unsolved,
+    conflict,
+    optimality,
+    search,
+)
+from analysis.ye2024.reconstruction.problem import Contradiction, Problem, named, problem
+from analysis.ye2024.reconstruction.quantities import Quantities, quantities
+from analysis.ye2024.reconstruction.targets import contradictions, printed, targets
+from data.files import replacing, sha256, write_csv
+from data.panels.panel import FOLDER, load_panel
+from data.ye2024.definitions import COLUMNS, DESCRIBED, SUMS
+from data.ye2024.recollect import rounded, write_panel
+from models.design import Specification, design
+from models.frequentist import twfe
+
+SERIES = tuple(name for name in COLUMNS if name not in SUMS)
+"""The free series: everything but sums."""
+
+START = "official"
+"""The panel that the implied one is nearest to."""
+
+NAME = "implied"
+LABEL = (
+    "the nearest panel found to the official one on which the printed numbers come out; it "
+    "shows what they imply and is no evidence"
+)
+
+APPROACHES = 40
+"""Steps towards the start that a reconstruction takes by default."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is asked for.
+
+    Attributes
+    ----------
+    declared : "p" or "z"
+        Which of two printed numbers that contradict each other is met.
+    without : tuple of str
+        Variables whose row in Table 2 is not asked for.
+    seed : int
+    spread : float
+        Each series' cells are first moved off the start at random, by a normal of which this is
+        the standard deviation in units of the root mean square by which `implied` moves
+        the series; 0 begins at the start itself.
+    approaches : int
+        Steps towards the start after all numbers are met.
+    """
+
+    declared: str = "p"
+    without: tuple[str, ...] = ()
+    seed: int = 1
+    spread: float = 0.0
+    approaches: int = APPROACHES
+
+    def digest(self, start_sha256: str) -> str:
+        """Return a name for these settings, on this start and by this code."""
+        made_from = [json.dumps([vars(self), start_sha256], sort_keys=True).encode()]
+        made_from += [path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))]
+        if self.spread:  # in units of how far the named panel lies from the start
+            made_from.append((FOLDER / f"{NAME}.csv").read_bytes())
+        return sha256(b"".join(made_from))[:12]
+
+    def checkpoint(self, folder: Path, start_sha256: str) -> Path:
+        """Return where the search is kept, from which an interrupted one goes on."""
+        return folder / f"{self.digest(start_sha256)}.npz"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A reconstruction.
+
+    Attributes
+    ----------
+    settings : Settings
+    start_sha256 : str
+        Of the panel that distance is measured from.
+    exact_but : tuple of Key
+        Printed cells that are not met.
+    made : Problem
+    at : Iterate
+    point : Point
+    optimal : Optimality
+    table : DataFrame
+        The panel.
+    """
+
+    settings: Settings
+    start_sha256: str
+    exact_but: tuple[Key, ...]
+    made: Problem
+    at: Iterate
+    point: Point
+    optimal: Optimality
+    table: pd.DataFrame
+
+    @property
+    def distance(self) -> float:
+        """Root mean square move over all cells of the free series, in standard deviations."""
+        return float(np.sqrt(np.mean(self.at.z**2)))
+
+
+# The matrices are small, and the digits must not depend on the number of threads.
+@threadpool_limits.wrap(limits=1, user_api="blas")
+def reconstruct(settings: Settings, folder: Path, tell: Callable[[str], object]) -> Outcome:
+    """Find the nearest panel to `START` that meets every printed number.
+
+    Parameters
+    ----------
+    settings : Settings
+    folder : Path
+        Where the checkpoint lies from which an interrupted run goes on.
+    tell : function
+        Told in a sentence where the search stands.
+
+    Raises
+    ------
+    Contradiction
+        If no panel meets the numbers.
+    """
+    start = load_panel(START, COLUMNS)
+    made = setup(start.frame, compiled(start.frame), settings)
+    checkpoint = settings.checkpoint(folder, start.sha256)
+    try:
+        for at, point in solve(made, settings, checkpoint):
+            tell(progress(made, at, point))
+    except Unmet as stuck:
+        raise Contradiction(conflicting(made, stuck)) from None
+    except Unsolved:
+        raise Contradiction(
+            "the solver of quadratic programs failed on the way: begin elsewhere, with --seed and "
+            "--spread."
+        ) from None
+    optimal = optimality(made.program, at.z, point)
+    refused = left_out(printed(), settings)
+    return Outcome(settings, start.sha256, refused, made, at, point, optimal, panel(made, at.z))
+
+
+def conflicting(made: Problem, stuck: Unmet) -> str:
+    """Say which numbers cannot be met together, as few as can be named, or which were missed."""
+    rows = conflict(made.program, stuck.at.z, stuck.point)
+    names = made.names(stuck.at.z)
+    if rows:
+        cells = "; ".join(named(names[row]) for row in rows)
+        return f"no panel was found that meets these {len(rows)} together: {cells}."
+    misses = stuck.point.misses
+    worst = [int(row) for row in np.argsort(-misses)[:5] if misses[row] >= MET]
+    cells = "; ".join(named(names[row]) for row in worst)
+    return (
+        f"no panel was found in {stuck.at.iteration} steps, though no numbers contradict each "
+        f"other to first order; {(misses >= MET).sum()} are missed, most of all {cells}."
+    )
+
+
+def progress(made: Problem, at: Iterate, point: Point) -> str:
+    """Say where the search stands."""
+    misses = point.misses
+    met = int((misses < MET).sum())
+    worst = named(made.names(at.z)[misses.argmax()])
+    return (
+        f"{at.phase} {at.iteration}: {met} of {len(misses)} intervals met, worst {worst} by "
+        f"{misses.max():.2g} half-widths, distance {np.sqrt(np.mean(at.z**2)):.4f} sd"
+    )
+
+
+def summary(outcome: Outcome) -> str:
+    """Say how near the panel is and how nearly it is the nearest."""
+    return (
+        f"Nearest found: {outcome.distance:.4f} standard deviations from {START} (root mean "
+        f"square over all cells of the {len(outcome.made.series)} free series), first-order "
+        f"residual {outcome.optimal.residual:.2g}; {len(outcome.point.values)} intervals met."
+    )
+
+
+def write(outcome: Outcome, folder: Path, results: Path, figures: Path) -> list[Path]:
+    """Write the panel with its sidecar, results/distance.csv and its figure.
+
+    Only a reconstruction with the default settings is called `implied`.
+    """
+    digest = outcome.settings.digest(outcome.start_sha256)
+    name = NAME if outcome.settings == Settings() else f"{NAME}-{digest}"
+    start = json.loads((FOLDER / f"{START}.json").read_text(encoding="utf-8"))
+    about = {
+        "label": LABEL,
+        "start": START,
+        "start_sha256": outcome.start_sha256,
+        "settings": asdict(outcome.settings),
+        "exact_but": outcome.exact_but,
+        "distance_rms_sd": round(outcome.distance, 6),
+        "first_order_residual": round(outcome.optimal.residual, 6),
+        "choices": start["choices"],
+        "cells": start["cells"],
+    }
+    written = [write_panel(outcome.table, name, about, folder)]
+    table = report.distance(outcome.made, outcome.at.z, outcome.point, outcome.optimal, name)
+    path = results / "distance.csv"
+    write_csv(table, path)
+    written.append(path)
+    written += plotting.save(report.draw, table, figures / "reconstruction_distance")
+    return written
+
+
+def left_out(numbers: pd.DataFrame, settings: Settings) -> tuple[Key, ...]:
+    """Return the printed cells that are not asked for."""
+    pairs = contradictions(numbers)
+    refused = [each.z if settings.declared == "p" else each.p for each in pairs]
+    rows = [cell for cell in numbers.index if cell[0] == "2" and cell[1] in settings.without]
+    return (*refused, *rows)
+
+
+def compiled(start: pd.DataFrame) -> Quantities:
+    """Return everything that the tables print, as functions that share their compilations."""
+    described = dict.fromkeys(term for column, term, _ in printed().index if column == "2")
+    return quantities(start, SERIES, tuple(described), SPECIFICATIONS)
+
+
+def setup(start: pd.DataFrame, computed: Quantities, settings: Settings) -> Problem:
+    """Put together the reconstruction of the published tables.
+
+    Parameters
+    ----------
+    start : DataFrame
+        A balanced panel with every variable.
+    computed : Quantities
+    settings : Settings
+    """
+    numbers = printed()
+    refused = left_out(numbers, settings)
+    asked = numbers.drop(index=list(refused))
+    limits = {name: DESCRIBED[name].bounds for name in SERIES}
+    wanted = targets(numbers, SPECIFICATIONS, degrees(start, SPECIFICATIONS), refused)
+    return problem(start, computed, computed.keys, SERIES, wanted, asked, limits)
+
+
+def degrees(frame: pd.DataFrame, specifications: Sequence[Specification]) -> dict[str, int]:
+    """Return the degrees of freedom of each column's tests: of t, or of Hansen's χ²."""
+    found = {}
+    for record in specifications:
+        if record.estimator == "twfe":
+            found[record.column] = twfe.fit(design(frame, record)).df
+        else:
+            found[record.column] = system_gmm.fit_column(frame, record).hansen.df
+    return found
+
+
+def first_point(made: Problem, settings: Settings) -> NDArray[np.float64]:
+    """Return where the search begins."""
+    if not settings.spread:
+        return np.zeros(len(made.program.low))
+    there = load_panel(NAME, SERIES).frame[list(SERIES)].to_numpy().T
+    moves = made.point(there).reshape(len(SERIES), -1)
+    rms = np.sqrt(np.mean(moves**2, axis=1, keepdims=True))
+    rng = np.random.default_rng(settings.seed)
+    return (settings.spread * rms * rng.standard_normal(moves.shape)).ravel()
+
+
+def solve(
+    made: Problem, settings: Settings, checkpoint: Path | None = None
+) -> Iterator[tuple[Iterate, Point]]:
+    """Search, from the checkpoint on if there is one; each iterate is saved before it is yielded.
+
+    Raises
+    ------
+    Unmet
+        If the intervals are not met within `nearest.MOST_MEETING` steps.
+    """
+    yield from follow(
+        made.program, lambda: first_point(made, settings), settings.approaches, checkpoint
+    )
+
+
+def follow(
+    program: Program,
+    first: Callable[[], NDArray[np.float64]],
+    approaches: int,
+    checkpoint: Path | None = None,
+) -> Iterator[tuple[Iterate, Point]]:
+    """Search a program, from the checkpoint on if there is one, else from where `first` says."""
+    at = restore(checkpoint) if checkpoint else None
+    if at is None:
+        at = Iterate.start(program, first())
+    for here, point in search(program, at, approaches):
+        if checkpoint:
+            save(here, checkpoint)
+        yield here, point
+
+
+def save(at: Iterate, path: Path) -> None:
+    """Write an iterate, whole or not at all."""
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, **at._asdict())
+
+
+def restore(path: Path) -> Iterate | None:
+    """Read an iterate; None if there is none that can be read."""
+    try:
+        with np.load(path) as stored:
+            fields = {name: stored[name] for name in Iterate._fields}
+    except (OSError, BadZipFile, KeyError, ValueError):
+        return None
+    scalars = {name: value.item() for name, value in fields.items() if value.ndim == 0}
+    return Iterate(**fields | scalars)
+
+
+def panel(made: Problem, z: NDArray[np.float64]) -> pd.DataFrame:
+    """Return the panel at a point, rounded as panels are, with its sums."""
+    values = dict(zip(made.series, made.cells(z), strict=True))
+    for name in made.series:
+        values[name] = rounded(name, values[name])
+    for total, parts in SUMS.items():
+        values[total] = rounded(parts[0], sum(values[part] for part in parts))
+    table = made.start[["province", "year", "region"]].copy()
+    return table.assign(**{name: values[name] for name in COLUMNS})

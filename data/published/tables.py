@@ -1,0 +1,258 @@
+"""The numbers that the paper prints, as strings, and what it means to match one.
+
+`published/text.csv` holds what the text states of the tables (`load_text`).
+`published/table1.csv` holds the 14 indicators of the index, with the paper's own terms in the
+columns that end in `_zh`. `published/table2.csv` to `table8.csv` share one long layout:
+
+table, column
+    "3" and "3.2" (Table 3 column 2). What Table 2 prints, and what a note says of a whole
+    table, has the table's number as its column.
+term
+    The project's symbol of the variable, "const" for the constant, "L.y" for the lag; empty
+    where a statistic belongs to no variable (n, R², tests).
+label
+    The row's label as printed. In column 6.1 employment density is printed as "indus".
+statistic
+    n, mean, sd, min, max (Table 2); coef, se, n, r2, ar1_z, ar1_p, ar2_z, ar2_p, hansen_p.
+    Of claims: outcome and heading (above a column), controls, province_effects, year_effects
+    ("Yes" rows), significance and parentheses (the notes), heading_sd and so on (Table 2).
+printed
+    The number with its printed decimals, so that `float(printed)` works: a minus is the ASCII
+    hyphen (the paper's is U+2212), a standard error stands without its parentheses, and stars
+    are apart. Of claims, the printed words.
+stars
+    "", "*", "**" or "***".
+kind
+    "number" (225 rows) or "claim".
+
+Two headings are kept as claims because the numbers under them say otherwise: Table 2 calls the
+standard deviation 标准误 (standard error), and the notes of Tables 3–8 call the standard errors
+in parentheses t values.
+"""
+
+import re
+from decimal import Decimal
+from pathlib import Path
+
+import pandas as pd
+import pandera.pandas as pa
+
+from data.errors import UserError
+
+DIRECTORY = Path(__file__).parent
+
+NUMBER = r"-?\d+(\.\d+)?"
+TABLES = ("2", "3", "4", "5", "6", "7", "8")
+DESCRIPTIVE = ("n", "mean", "sd", "min", "max")
+TESTS = ("ar1_z", "ar1_p", "ar2_z", "ar2_p", "hansen_p")
+NUMBER_STATISTICS = (*DESCRIPTIVE, "coef", "se", "r2", *TESTS)
+CLAIM_STATISTICS = (
+    *(f"heading_{statistic}" for statistic in DESCRIPTIVE),
+    *("outcome", "heading", "controls", "province_effects", "year_effects"),
+    *("significance", "parentheses"),
+)
+
+
+def _kind_fits(frame: pd.DataFrame) -> pd.Series:
+    """A number has a number's form and statistic, a claim has a claim's."""
+    number = frame["printed"].str.fullmatch(NUMBER) & frame["statistic"].isin(NUMBER_STATISTICS)
+    claim = frame["printed"].ne("") & frame["statistic"].isin(CLAIM_STATISTICS)
+    return number.where(frame["kind"].eq("number"), claim)
+
+
+def _stars_fit(frame: pd.DataFrame) -> pd.Series:
+    """Only coefficients carry stars, and the notes' lines on what stars mean."""
+    return frame["stars"].eq("") | frame["statistic"].isin(("coef", "significance"))
+
+
+def _column_fits(frame: pd.DataFrame) -> pd.Series:
+    """Column "3.2" belongs to table "3"."""
+    return frame["column"].str.split(".").str[0].eq(frame["table"])
+
+
+def _once(frame: pd.DataFrame) -> pd.Series:
+    """Each number stands once; the notes have one line for each number of stars."""
+    line = frame["stars"].where(frame["statistic"].eq("significance"), "")
+    return ~frame[["column", "term", "statistic"]].assign(line=line).duplicated()
+
+
+SCHEMA = pa.DataFrameSchema(
+    {
+        "table": pa.Column(str, pa.Check.isin(TABLES)),
+        "column": pa.Column(str, pa.Check.str_matches(r"^\d(\.\d)?$")),
+        "term": pa.Column(str),
+        "label": pa.Column(str, pa.Check.str_length(min_value=1)),
+        "statistic": pa.Column(str, pa.Check.isin(NUMBER_STATISTICS + CLAIM_STATISTICS)),
+        "printed": pa.Column(str),
+        "stars": pa.Column(str, pa.Check.isin(("", "*", "**", "***"))),
+        "kind": pa.Column(str, pa.Check.isin(("number", "claim"))),
+    },
+    checks=[
+        pa.Check(_kind_fits, error="columns 'printed' and 'statistic' do not fit 'kind'"),
+        pa.Check(_stars_fit, error="column 'stars' is filled where no stars belong"),
+        pa.Check(_column_fits, error="column 'column' is not one of the table"),
+        pa.Check(_once, error="columns 'column', 'term' and 'statistic' repeat another row"),
+    ],
+)
+
+FOREIGN = SCHEMA.update_columns(
+    {
+        "table": {"checks": [pa.Check.str_length(min_value=1)]},
+        "column": {"checks": [pa.Check.str_matches(r"^\w+(\.\w+)?$")]},
+    }
+)
+"""Of another paper's table: the same layout, numbered as that paper numbers."""
+
+TEXT = pa.DataFrameSchema(
+    {
+        "place": pa.Column(str),
+        "quote": pa.Column(str, pa.Check.str_length(min_value=1)),
+        "column": pa.Column(str, pa.Check.str_matches(r"^\d\.\d$")),
+        "term": pa.Column(str),
+        "statistic": pa.Column(str, pa.Check.isin(NUMBER_STATISTICS)),
+        "relation": pa.Column(str, pa.Check.isin(("=", "<", ">", ""))),
+        "value": pa.Column(str, pa.Check.str_matches(rf"^({NUMBER})?$")),
+        "stars": pa.Column(str, pa.Check.isin(("", "*", "**", "***", "any", "none"))),
+    }
+)
+
+INDICATORS = pa.DataFrameSchema(
+    {
+        "symbol": pa.Column(str, pa.Check.str_matches(r"^[a-z][a-z0-9_]*$"), unique=True),
+        "dimension": pa.Column(str, pa.Check.isin(("produ_inno", "produ_green", "produ_digit"))),
+        "dimension_en": pa.Column(str),
+        "dimension_zh": pa.Column(str),
+        "indicator_en": pa.Column(str),
+        "indicator_zh": pa.Column(str),
+        "formula_en": pa.Column(str),
+        "formula_zh": pa.Column(str),
+        "unit_en": pa.Column(str),
+        "unit_zh": pa.Column(str),
+        "sign": pa.Column(str, pa.Check.isin(("+", "-"))),
+    }
+)
+
+
+def load(directory: Path = DIRECTORY) -> pd.DataFrame:
+    """Return Tables 2–8, numbers and claims, in the paper's order of columns and rows.
+
+    Parameters
+    ----------
+    directory : Path, optional
+        Where `table2.csv` to `table8.csv` lie.
+
+    Returns
+    -------
+    DataFrame
+        Columns `table, column, term, label, statistic, printed, stars, kind`, all strings
+        (see the module's docstring).
+
+    Raises
+    ------
+    UserError
+        If a file is missing or a row breaks the layout.
+    """
+    frames = [_read(directory / f"table{table}.csv", SCHEMA) for table in TABLES]
+    return pd.concat(frames, ignore_index=True)
+
+
+def numbers(directory: Path = DIRECTORY) -> pd.DataFrame:
+    """Return the 225 rows of `load` that hold a printed number."""
+    frame = load(directory)
+    return frame[frame["kind"].eq("number")].reset_index(drop=True)
+
+
+def load_indicators(directory: Path = DIRECTORY) -> pd.DataFrame:
+    """Return Table 1: one row per indicator of the index, in the printed order.
+
+    Returns
+    -------
+    DataFrame
+        Columns `symbol` (the series' name, with `_per_gdp` or `_per_area` for a ratio),
+        `dimension` (produ_inno, produ_green or produ_digit), `sign` ("+" or "-"), and
+        dimension, indicator, formula and unit in English (`_en`) and as printed (`_zh`).
+
+    Raises
+    ------
+    UserError
+        If the file is missing or a row breaks the layout.
+    """
+    return _read(directory / "table1.csv", INDICATORS)
+
+
+def load_text() -> pd.DataFrame:
+    """Return what the paper's text states of its tables, a row per statement and cell.
+
+    Returns
+    -------
+    DataFrame
+        Columns `place` (section), `quote` (as printed), `column, term, statistic` of the cell,
+        `relation` ("=", "<", ">" or empty) to `value`, and `stars`: "*", "**" or "***" that the
+        text's words stand for, "any" or "none", empty where nothing is said.
+
+    Raises
+    ------
+    UserError
+        If the file is missing or a row breaks the layout.
+    """
+    return _read(DIRECTORY / "text.csv", TEXT)
+
+
+def load_foreign(path: Path) -> pd.DataFrame:
+    """Return any other paper's table in the same layout (see the module's docstring).
+
+    Raises
+    ------
+    UserError
+        If the file is missing or a row breaks the layout.
+    """
+    return _read(path, FOREIGN)
+
+
+def half_unit(printed: str) -> float:
+    """Return half a unit of the last printed digit: 0.0005 for "0.030".
+
+    Raises
+    ------
+    ValueError
+        If `printed` is not a plain decimal number.
+    """
+    if not re.fullmatch(NUMBER, printed):
+        raise ValueError(f"{printed!r} is not a printed number such as '-0.030'.")
+    return 0.5 * 10.0 ** Decimal(printed).as_tuple().exponent
+
+
+def matches(printed: str, value: float) -> bool:
+    """Tell whether a computed number lies within half a unit of the last printed digit.
+
+    The interval is closed, so that both conventions of rounding a tie match, and wider by one
+    part in 10⁹, since neither its ends nor `value` are exact in binary. NaN never matches.
+
+    Raises
+    ------
+    ValueError
+        If `printed` is not a plain decimal number.
+    """
+    reach = half_unit(printed) * (1 + 1e-9)
+    return bool(abs(value - float(printed)) <= reach)
+
+
+def _read(path: Path, schema: pa.DataFrameSchema) -> pd.DataFrame:
+    """Read one table as strings and validate it, naming the first bad row as the file counts."""
+    if not path.is_file():
+        raise UserError(f"{path} is missing; restore it from the project's repository.")
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+    if list(frame.columns) != list(schema.columns):
+        raise UserError(f"{path}, row 1: the columns must be {', '.join(schema.columns)}.")
+    try:
+        return schema.validate(frame)
+    except pa.errors.SchemaError as error:
+        case = error.failure_cases.iloc[0]
+        fault = (
+            f"column {error.schema.name!r} cannot hold {case['failure_case']!r}"
+            if error.schema.name
+            else error.check.error
+        )
+        raise UserError(
+            f"{path}, row {case['index'] + 2}: {fault}; restore the printed one."
+        ) from error

@@ -1,0 +1,228 @@
+"""How each official variable meets the paper's Table 2, and the choice that follows.
+
+Table 2 prints mean, standard deviation, minimum and maximum of 13 variables. `compute` sets
+them beside those of every construction choice, winsorised and not, and of other spans of years.
+`choose` picks vintage and winsorising for the panel `official`, by this rule, fixed before
+any regression was run:
+
+1. Candidates are the vintages of the national accounts at hand when the paper was written
+   (census 4 and as published; the fifth census's revision came later), winsorised and not.
+   Every other choice stays at its default, and the sample is the paper's, 2010–2022.
+2. Variables that add up share one choice: `produ` and its three parts, `M_all` and its two.
+   A group is judged on the rows of all its members.
+3. The candidate that matches the most printed numbers wins. Of equals, the one at the smallest
+   distance: the mean over the numbers of |computed − printed| in units of the printed standard
+   deviation. Of equals still, the first in the order of `definitions.CHOICES`.
+4. A variable without a row in Table 2 follows the one that it stands in for in Table 6:
+   `density` follows `indus`, `produ_alt` follows `produ`.
+
+Nothing but Table 2 enters: no regression, no other table. This module alone among those that
+make panels may read published numbers.
+"""
+
+from collections.abc import Iterator
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from data.published import tables
+from data.ye2024 import indices
+from data.ye2024.definitions import CHOICES, COLUMNS, DEFAULTS, SUMS
+from data.ye2024.official import YEARS
+from data.ye2024.recollect import Selection, choices
+
+STATISTICS = ("mean", "sd", "min", "max")
+CANDIDATE_VINTAGES = ("census4", "as_published")
+DECIDED = ("vintage", "winsorised")
+"""The choices that the rule decides."""
+
+FOLLOWS = {"density": "indus", "produ_alt": "produ"}
+"""Variables without a row in Table 2, and the one that each stands in for in Table 6."""
+
+SHORTEST_SPAN = 5
+"""Years in the shortest other span that is looked at."""
+
+SPAN = ["first_year", "last_year"]
+
+
+def compute(dataset: xr.Dataset) -> pd.DataFrame:
+    """Set every variable and choice beside Table 2.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        From `recollect.build` or `recollect.load`.
+
+    Returns
+    -------
+    DataFrame
+        One row per variable, choices and span of years: `variable`, the choices ("" where one
+        does not touch the variable), `first_year, last_year, n`, the four statistics, whether
+        each `matches_…` the printed number, their count `matches` (0 to 4) and `distance` (mean
+        |computed − printed| in printed standard deviations). All choices stand over 2010–2022;
+        other spans of at least five years, as far back as a series goes, with all choices but
+        vintage and winsorising at their defaults. Percentiles of winsorising are those of the
+        span; the index's weights are always those of 2010–2022.
+    """
+    printed = _printed()
+    rows = [
+        _row(name, made_of, cells, printed[name])
+        for name in printed
+        for made_of, cells in _cases(dataset, name)
+    ]
+    columns = ["variable", *CHOICES, *SPAN, "n", *STATISTICS]
+    columns += [f"matches_{statistic}" for statistic in STATISTICS] + ["matches", "distance"]
+    return pd.DataFrame(rows)[columns].fillna(dict.fromkeys(CHOICES, ""))
+
+
+def candidates(fingerprints: pd.DataFrame) -> pd.DataFrame:
+    """Judge the rule's candidates.
+
+    Returns
+    -------
+    DataFrame
+        One row per group of variables and candidate, the rule's choice first in each group:
+        `variables` (a tuple), `vintage`, `winsorised`, `matches` of `numbers` printed numbers,
+        `distance`.
+    """
+    at_default = pd.Series(True, index=fingerprints.index)
+    for choice in set(CHOICES) - set(DECIDED):
+        at_default &= fingerprints[choice].isin(("", DEFAULTS[choice]))
+    sample = fingerprints[SPAN].eq([YEARS[0], YEARS[-1]]).all(axis=1)
+    vintage = fingerprints["vintage"].isin(("", *CANDIDATE_VINTAGES))
+    judged = fingerprints[at_default & sample & vintage]
+    judged = judged.assign(group=judged["variable"].map(_group))
+    table = (
+        judged.groupby(["group", *DECIDED], sort=False)
+        .agg(
+            matches=("matches", "sum"),
+            numbers=("matches", lambda rows: len(STATISTICS) * len(rows)),
+            distance=("distance", "mean"),
+        )
+        .reset_index()
+        .rename(columns={"group": "variables"})
+    )
+    order = {name: i for i, name in enumerate(COLUMNS)}
+    table["position"] = [order[group[0]] for group in table["variables"]]
+    return (
+        table.sort_values(
+            ["position", "matches", "distance"], ascending=[True, False, True], kind="stable"
+        )
+        .drop(columns="position")
+        .reset_index(drop=True)
+    )
+
+
+def choose(fingerprints: pd.DataFrame) -> dict[str, dict[str, str]]:
+    """Apply the rule: vintage and winsorising of each variable for `official`."""
+    best = candidates(fingerprints).drop_duplicates("variables")
+    chosen = {
+        name: {choice: getattr(row, choice) for choice in DECIDED if getattr(row, choice)}
+        for row in best.itertuples()
+        for name in row.variables
+    }
+    return {**chosen, **{name: dict(chosen[other]) for name, other in FOLLOWS.items()}}
+
+
+def selections(fingerprints: pd.DataFrame) -> dict[str, Selection]:
+    """Return what each named panel is made of.
+
+    `official` by the rule; the two panels in one vintage share its winsorising, so that
+    vintage alone differs.
+    """
+    chosen = choose(fingerprints)
+    in_one_vintage = {
+        f"official-{vintage}": {name: {**made, "vintage": vintage} for name, made in chosen.items()}
+        for vintage in CANDIDATE_VINTAGES
+    }
+    return {"official": chosen, **in_one_vintage}
+
+
+def best_spans(fingerprints: pd.DataFrame) -> pd.DataFrame:
+    """Return, for each variable, the rows that match the most numbers, longest span first."""
+    most = fingerprints.groupby("variable")["matches"].transform("max")
+    best = fingerprints[fingerprints["matches"].eq(most) & most.gt(0)]
+    length = best["last_year"] - best["first_year"]
+    order = best["variable"].map({name: i for i, name in enumerate(COLUMNS)})
+    return (
+        best.assign(length=length, order=order)
+        .sort_values(["order", "length", "distance"], ascending=[True, False, True], kind="stable")
+        .drop(columns=["length", "order"])
+        .reset_index(drop=True)
+    )
+
+
+def _printed() -> dict[str, dict[str, str]]:
+    """Return Table 2 by variable and statistic, as printed."""
+    numbers = tables.numbers()
+    table = numbers[numbers["table"].eq("2") & numbers["statistic"].isin(STATISTICS)]
+    return {
+        term: dict(zip(rows["statistic"], rows["printed"], strict=True))
+        for term, rows in table.groupby("term", sort=False)
+    }
+
+
+def _group(name: str) -> tuple[str, ...]:
+    for total, parts in SUMS.items():
+        if name in (total, *parts):
+            return (total, *parts)
+    return (name,)
+
+
+def _cases(dataset: xr.Dataset, name: str) -> Iterator[tuple[dict[str, str | int], np.ndarray]]:
+    """Yield the choices and years of each row of a variable, and its cells."""
+    dims = [choice for choice in CHOICES if choice in dataset[name].dims]
+    for values in product(*(CHOICES[choice] for choice in dims)):
+        made_of = dict(zip(dims, values, strict=True))
+        cells = dataset[name].sel(made_of).to_numpy()
+        if np.isnan(cells).all():  # no such combination
+            continue
+        yield {**made_of, "first_year": YEARS[0], "last_year": YEARS[-1]}, cells
+    for vintage in CHOICES["vintage"] if "vintage" in dims else ("",):
+        base = choices(dataset, name, {name: {"vintage": vintage}} if vintage else {})
+        parts = [_longest(dataset, part, vintage, base) for part in SUMS.get(name, (name,))]
+        years = parts[0]["year"].to_numpy()
+        for first, last in product(years, years):
+            if last - first + 1 < SHORTEST_SPAN or (first, last) == (YEARS[0], YEARS[-1]):
+                continue
+            span = [part.sel(year=slice(first, last)).to_numpy() for part in parts]
+            years_of = {"first_year": int(first), "last_year": int(last)}
+            yield {**base, **years_of, "winsorised": "no"}, sum(span)
+            cut = sum(indices.winsorise(cells) for cells in span)
+            yield {**base, **years_of, "winsorised": "yes"}, cut
+
+
+def _longest(dataset: xr.Dataset, name: str, vintage: str, made_of: dict[str, str]) -> xr.DataArray:
+    """Return an unwinsorised variable over all years that are complete, dims (province, year)."""
+    long = f"{name}_long"
+    if long in dataset:
+        values = dataset[long].rename(year_long="year")
+        values = values.sel(vintage=vintage) if vintage else values
+    else:
+        values = dataset[name].sel({**made_of, "winsorised": "no"})
+    return values.dropna("year")
+
+
+def _row(
+    name: str, made_of: dict[str, str | int], cells: np.ndarray, printed: dict[str, str]
+) -> dict[str, object]:
+    computed = {
+        "mean": cells.mean(),
+        "sd": cells.std(ddof=1),
+        "min": cells.min(),
+        "max": cells.max(),
+    }
+    matched = {s: tables.matches(printed[s], float(computed[s])) for s in STATISTICS}
+    unit = float(printed["sd"])
+    off = [abs(computed[s] - float(printed[s])) / unit for s in STATISTICS]
+    return {
+        "variable": name,
+        **made_of,
+        "n": int(np.isfinite(cells).sum()),
+        **computed,
+        **{f"matches_{s}": met for s, met in matched.items()},
+        "matches": sum(matched.values()),
+        "distance": float(np.mean(off)),
+    }

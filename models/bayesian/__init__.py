@@ -1,0 +1,1 @@
+"""Bayesian models, one file each, and the registry that lists them."""

@@ -1,0 +1,384 @@
+"""Dynamic hierarchical model: the lagged outcome beside the regressors, given the first outcome.
+
+Likelihood, with the notation of `models.bayesian.hierarchical`, for the years after a province's
+first
+    y_it = ρ y_i,t−1 + z̃_it'b_r + w̃_it'γ + a_i + d_t + ε_it,  ε_it ~ N(0, σ_r²)
+
+Effects
+    a_i ~ N(α + π y_i1 + x_i1'κ + P_i'ξ, τ_province²),  κ, ξ ~ N(0, τ_between²)
+    d_t, b_r as there; ρ has a slope's prior and is not cut off at 1
+
+The first outcome y_i1 is not modelled: all is conditional on it, and the province effect depends
+on it, on the regressors' first values x_i1 and on their means P_i over the years of the
+likelihood (Wooldridge 2005, *Journal of Applied Econometrics* 20:39–54). The means leave out the
+first year and x_i1 stands by itself: one mean over all years instead was seen to bias ρ in short
+panels (Rabe-Hesketh & Skrondal 2013, *Economics Letters* 120:346–349). Of where a province starts
+nothing is assumed, which system GMM does with its moments in levels.
+
+κ and ξ are two for each regressor, and provinces are few. With priors as wide as the static
+model's the line would follow each province by itself, and ρ be drawn to the within estimator;
+their common scale τ_between is learned instead.
+
+The lag is not split as the other regressors are. Its province mean, over years that end after t,
+knows the errors up to then: taken out, or put among the P, it would make ρ that of the within
+estimator, too low by about (1 + ρ)/T (Nickell 1981, *Econometrica* 49:1417–1426). Its mean over
+provinces in a year knows no later year, and is taken out: d_t, centred on nothing that ρ
+multiplies, takes it up, so that ρ is told by how provinces move against each other and not by
+the country's path. Reported year effects are those of the equation above, for the lag as it is.
+
+Where years are missing from a province, the years whose predecessor is missing are left out.
+
+Log likelihood and predictive draws of a row are one step ahead: given the lag that was observed.
+
+Switch `rho`: "common", or "pooled", a root for each region about a common one.
+"""
+
+from dataclasses import dataclass, fields, replace
+from typing import Any, Self
+
+import numpy as np
+import pymc as pm
+from numpy.typing import NDArray
+
+from data.errors import UserError
+from models.bayesian import hierarchical
+from models.bayesian.hierarchical import effects
+from models.bayesian.within_between import (
+    By,
+    Effects,
+    WithinBetween,
+    observe,
+    principal_axes,
+    standardise,
+)
+from models.design import LAG, Design
+from models.inference.collapsed import Collapsed, Location, Scale, collapse
+from models.priors import REGULARISED, Prior, Priors
+
+Array = NDArray[np.float64]
+
+PRIORS: Priors = REGULARISED.with_reason(
+    "slope_std",
+    "rstanarm's default scale, for ρ too: a standard deviation of the outcome for one of its lag "
+    "is about 1, so the prior is all but level where the data can put ρ, on either side of 1.",
+).and_of(
+    Prior(
+        "first_outcome",
+        "Normal",
+        1.0,
+        "slope of the province effect on the first outcome, 1 − ρ where provinces start at rest",
+        "Wide: with ρ anywhere between 0 and 2 it is within one standard deviation.",
+        unit="outcome",
+    ),
+    Prior(
+        "tau_between_std",
+        "HalfNormal",
+        0.5,
+        "standard deviation of the line's other slopes: on means and first values of regressors",
+        "Learned, since there are half as many of them as provinces: slopes as free as the static "
+        "model's would leave the line to follow each province, and ρ where the within estimator "
+        "is. The same scale as there, so that as much can be explained; zero, effects that the "
+        "regressors do not tell, stays possible.",
+        unit="outcome",
+    ),
+)
+
+report = hierarchical.report
+rows = hierarchical.rows
+slope_weights = hierarchical.slope_weights
+slopes = hierarchical.slopes
+
+
+def line(parts: "Dynamic", priors: Priors, leading: tuple[str, ...]) -> tuple[dict, Any]:
+    """Add the variables of the province effects' line; return them and the line, (…, N)."""
+    free = {
+        "first_outcome": priors["first_outcome"].variable(dims=(*leading, "one")),
+        "tau_between_std": priors["tau_between_std"].variable(dims=(*leading, "one")),
+        "between_offset": pm.Normal("between_offset", dims=(*leading, "between")),
+    }
+    return free, of_line(parts, free)
+
+
+def of_line(parts: "Dynamic", free: dict) -> Any:
+    """Return what province effects depend on, less α, shape (…, N); of tensors or draws."""
+    between = free["tau_between_std"][..., 0, None] * free["between_offset"]
+    return free["first_outcome"] @ parts.first_outcome.T + between @ parts.between.T
+
+
+def build(parts: "Dynamic", priors: Priors = PRIORS) -> pm.Model:
+    """Build the PyMC model; arguments as `models.bayesian.hierarchical.build` takes them."""
+    with pm.Model(coords=parts.coords) as model:
+        observe(parts, effects(parts, hierarchical.variables(parts, priors, line=line)))
+    return model
+
+
+def density(parts: "Dynamic", priors: Priors = PRIORS) -> Collapsed:
+    """Return the same model with everything but the τ and σ integrated out."""
+    none = np.zeros((len(parts.within), parts.between.shape[1]))
+    of_line = [
+        (
+            Location("first_outcome", none[:, :1], priors["first_outcome"].scale),
+            parts.first_outcome,
+        ),
+        (Location("between_offset", none, "tau_between_std", offset=True), parts.between),
+    ]
+    scales = [Scale(priors["tau_between_std"])]
+    return collapse(parts.y, *hierarchical.blocks(parts, priors, of_line, scales))
+
+
+@dataclass(frozen=True)
+class Dynamic(WithinBetween):
+    """A dynamic regression: rows that have a lag, with what went before them.
+
+    Attributes
+    ----------
+    first : ndarray, shape (N, b)
+        Outcome, then regressors other than the lag, in the year before a province's first row.
+    """
+
+    first: Array
+
+    @property
+    def own(self) -> NDArray[np.bool_]:
+        """Which regressors are the lag's, shape (m,)."""
+        return self.term_of_regressor == self.design.terms.index(LAG)
+
+    @property
+    def coords(self) -> dict[str, tuple]:
+        """Coordinates of a PyMC model of this regression."""
+        others = [r for r, own in zip(self.regressors, self.own, strict=True) if not own]
+        return {**super().coords, "between": (*others, *(f"first {name}" for name in others))}
+
+    @property
+    def first_outcome(self) -> Array:
+        """The first outcomes, standardised, shape (N, 1)."""
+        return standardise(self.first[:, :1])
+
+    @property
+    def between(self) -> Array:
+        """Other columns of the province effects' line, standardised, shape (N, b)."""
+        return standardise(np.hstack([self.province_part[:, ~self.own], self.first[:, 1:]]))
+
+    @property
+    def year_axes(self) -> Array:
+        """Axes of the year parts of the regressors other than the lag, shape (C, axes)."""
+        return principal_axes(self.year_part[:, ~self.own])
+
+    def with_lag(self, lag: Array) -> "Dynamic":
+        """Return the regression with another lagged outcome, shape (n,), in the same units."""
+        return self.about_years(self.own, lag)
+
+    def about_years(self, which: NDArray[np.bool_], values: Array) -> Self:
+        """Return the regression with a term about its year means alone, in the same units.
+
+        Parameters
+        ----------
+        which : ndarray of bool, shape (m,)
+            The term's regressors.
+        values : ndarray, shape (n,)
+            The term.
+        """
+        within, year_part = self.within.copy(), self.year_part.copy()
+        for position in np.flatnonzero(which):
+            column = values * _applies(self.design, self.regressors[position])
+            year_part[:, position] = means(column, self.design.year, len(self.design.years))
+            within[:, position] = column - year_part[self.design.year, position]
+        within[:, which] /= self.term_scale[self.term_of_regressor[which]]
+        province_part = np.where(which, 0.0, self.province_part)
+        return replace(self, within=within, year_part=year_part, province_part=province_part)
+
+
+def split(
+    design: Design,
+    varying: tuple[str, ...] = (),
+    sigma: By = "common",
+    *,
+    rho: By = "common",
+) -> Dynamic:
+    """Standardise the regression and split its regressors.
+
+    Parameters
+    ----------
+    design : Design
+        Static: all years, no lag among the terms.
+    varying, sigma
+        As `models.bayesian.hierarchical.split` takes them.
+    rho : "common" or "pooled"
+        Whether the root differs by region.
+
+    Raises
+    ------
+    UserError
+        If no row has a lag, or as `models.bayesian.hierarchical.split`.
+    """
+    rows, first_y, first_x = lagged(design)
+    parts = hierarchical.split(rows, (*varying, LAG) if rho == "pooled" else varying, sigma)
+    own = parts.term_of_regressor == rows.terms.index(LAG)
+    others = [
+        first_x[:, term] * _applies_to_province(rows, name)
+        for term, name, lag in zip(parts.term_of_regressor, parts.regressors, own, strict=True)
+        if not lag
+    ]
+    shared = {field.name: getattr(parts, field.name) for field in fields(parts)}
+    dynamic = Dynamic(**shared, first=np.column_stack([first_y, *others]))
+    return dynamic.with_lag(rows.x[:, rows.terms.index(LAG)])
+
+
+def lagged(design: Design) -> tuple[Design, Array, Array]:
+    """Return the rows whose province is seen in the year before, that outcome their last regressor.
+
+    Parameters
+    ----------
+    design : Design
+        n rows, k terms.
+
+    Returns
+    -------
+    Design
+        k + 1 terms, the last `LAG`; provinces and years without such rows are left out.
+    first_y, first_x : ndarray, shapes (N,) and (N, k)
+        In the year before a province's first row.
+
+    Raises
+    ------
+    UserError
+        If there are no such rows.
+    """
+    year = np.array(design.years)[design.year]
+    # Sorted by province and year: a row's predecessor stands before it.
+    before = np.arange(len(year)) - 1
+    same = design.province == design.province[before]
+    kept = np.flatnonzero(same & (year == year[before] + 1))
+    if not len(kept):
+        raise UserError(
+            "No province is seen in two years in a row, so no row has a lagged outcome: add years."
+        )
+    provinces, province, years, first = _present(design, kept)
+    regions, region_of_province = np.unique(
+        design.region_of_province[provinces], return_inverse=True
+    )
+    rows = replace(
+        design,
+        y=design.y[kept],
+        x=np.column_stack([design.x[kept], design.y[kept - 1]]),
+        terms=(*design.terms, LAG),
+        province=province,
+        year=np.searchsorted(years, design.year[kept]),
+        provinces=tuple(design.provinces[i] for i in provinces),
+        years=tuple(design.years[i] for i in years),
+        regions=tuple(design.regions[i] for i in regions),
+        region_of_province=region_of_province,
+        rows=design.rows.iloc[kept].reset_index(drop=True),
+    )
+    start = kept[first] - 1
+    return rows, design.y[start], design.x[start]
+
+
+def _present(design: Design, kept: NDArray[np.int64]) -> tuple[NDArray[np.int64], ...]:
+    """Return provinces left, each row's position among them, years left, provinces' first rows."""
+    provinces, first, province = np.unique(
+        design.province[kept], return_index=True, return_inverse=True
+    )
+    return provinces, province, np.unique(design.year[kept]), first
+
+
+def _applies(design: Design, regressor: str) -> NDArray[np.float64]:
+    """Return 1 in the rows of a regressor's region, in all if it has none, shape (n,)."""
+    return _applies_to_province(design, regressor)[design.province]
+
+
+def _applies_to_province(design: Design, regressor: str) -> NDArray[np.float64]:
+    _, _, region = regressor.partition(":")
+    labels = np.array(design.regions)[design.region_of_province]
+    return (labels == region).astype(float) if region else np.ones(len(labels))
+
+
+def means(values: Array, code: NDArray[np.int64], size: int) -> Array:
+    """Return the means of values, shape (n, …), by code, shape (size, …)."""
+    dummies = np.eye(size)[code]
+    return dummies.T @ values / dummies.sum(axis=0).reshape(-1, *(1,) * (values.ndim - 1))
+
+
+# --- what follows from a root and a slope -------------------------------------------------------
+
+
+def long_run(rho: Array, slope: Array) -> Array:
+    """Return slope / (1 − ρ), what a lasting change comes to; NaN where |ρ| ≥ 1: it comes to none.
+
+    Parameters
+    ----------
+    rho, slope : ndarray
+        Draws, of any shape.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(np.abs(rho) < 1, slope / (1 - rho), np.nan)
+
+
+def impulse_response(rho: Array, slope: Array, years: int) -> Array:
+    """Return slope · ρ^h, what is left after h years of a change that lasted one.
+
+    Returns
+    -------
+    ndarray, shape (…, years + 1)
+        h = 0, 1, …, years.
+    """
+    return slope[..., None] * rho[..., None] ** np.arange(years + 1)
+
+
+def half_life(rho: Array) -> Array:
+    """Return the years in which half of a change is gone, log ½ / log ρ; ∞ where ρ ≥ 1.
+
+    0 where ρ ≤ 0: all of it is gone after a year, or turned round.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        years = np.log(0.5) / np.log(np.clip(rho, 0, 1))
+    return np.where(rho >= 1, np.inf, np.where(rho <= 0, 0.0, years))
+
+
+# --- new data -----------------------------------------------------------------------------------
+
+
+def generate(parts: Dynamic, free: dict[str, Any], rng: np.random.Generator) -> Dynamic:
+    """Draw outcomes from the model, year after year, each the next one's lag.
+
+    Parameters
+    ----------
+    parts : Dynamic
+        Without gaps after a province's first row.
+    free : dict
+        One draw of the free variables, shapes (*dims,).
+    rng : Generator
+
+    Returns
+    -------
+    Dynamic
+        The same regressors, standardised as before, with the new outcomes and their lags.
+    """
+    made = effects(parts, free)
+    region = parts.design.region
+    return follow(parts, made, made.sigma[region] * rng.standard_normal(len(region)))
+
+
+def follow(parts: Dynamic, made: Effects, noise: Array) -> Dynamic:
+    """Return the regression with the outcomes that errors, shape (n,), lead to, and their lags."""
+    design = parts.design
+    steady = parts.within[:, ~parts.own] @ made.slope[~parts.own]
+    steady = steady + made.province[design.province] + made.year[parts.cell] + noise
+    root = made.slope[parts.own] / parts.term_scale[parts.term_of_regressor[parts.own]]
+    names = [parts.regressors[position] for position in np.flatnonzero(parts.own)]
+    root_of_province = sum(
+        value * _applies_to_province(design, name) for value, name in zip(root, names, strict=True)
+    )
+    before = parts.first[:, 0].copy()
+    y, lag = np.empty_like(design.y), np.empty_like(design.y)
+    for year in range(len(design.years)):
+        rows = np.flatnonzero(design.year == year)
+        at = design.province[rows]
+        lag[rows] = before[at]
+        moved = root_of_province[at] * before[at]
+        y[rows] = parts.centre + parts.scale * (steady[rows] + moved - moved.mean())
+        before[at] = y[rows]
+    position = design.terms.index(LAG)
+    x = design.x.copy()
+    x[:, position] = lag
+    return replace(parts, design=replace(design, y=y, x=x)).with_lag(lag)

@@ -1,0 +1,278 @@
+"""The dynamic model with provinces at rest at the start: a sensitivity case, |ρ| < 1 by assumption.
+
+Likelihood, with the notation of `models.bayesian.dynamic`, for all years of a province
+    y_it = ρ y_i,t−1 + z̃_it'b_r + w̃_it'γ + a_i + d_t + ε_it,  ε_it ~ N(0, σ_r²)
+    y_i1 = λ + h_i + x̃_i1'b / (1 − ρ) + e_i,                  e_i ~ N(0, σ_r² / (1 − ρ²))
+
+x̃_i1 are the regressors' first values less their means P_i, b the slopes of all regressors; what
+depends on regressors is taken from its mean over provinces in the second line.
+
+Effects
+    a_i = α + (1 − ρ) h_i,  h_i ~ N(x_i1'κ + P_i'ξ, τ_province²),  κ, ξ ~ N(0, τ_between²)
+    d_t, b_r as in `models.bayesian.dynamic`
+
+h_i is where a province rests, off the average one, with its regressors at their means; priors are
+of these levels, which spread as outcomes do whatever ρ is, not of the a_i, which near a root of 1
+are small beside them.
+
+The second line is the law that the equation itself has settled into if it has been at work for
+long: the mean and the variance of Σ_j ρ^j (…)_{i,1−j} (Anderson & Hsiao 1982, *Journal of
+Econometrics* 18:47–82; Bhargava & Sargan 1983, *Econometrica* 51:1635–1659). What it takes for
+granted of the years before the panel, none of which is seen:
+
+1. regressors stood at their first values, apart from what all provinces had in common. Of a
+   regressor that moved, the past is told wrongly, in mean and in variance; to learn it from the
+   panel's own years (Hsiao, Pesaran & Tahmiscioglu 2002, *Journal of Econometrics* 109:107–150)
+   thirty-one provinces are few;
+2. years moved all provinces alike: whatever they added up to is λ;
+3. ρ, the slopes and σ_r were those of the panel's years.
+
+`models.bayesian.dynamic` leaves open what is assumed here. Its province effects depend on y_i1 with
+a free slope; here the slope is what the two lines say, and y_i1 tells of ρ by itself: the wider
+provinces spread, the nearer to 1. It is the assumption of the level moments of system GMM, with the
+variance besides. Where the data call for a root above 1 the model can only come near to it, and
+that is what it is for: to show what hangs on the start.
+
+Prior of ρ: that of `models.bayesian.dynamic`, cut off where there is no law to settle into.
+
+NUTS moves in a_i by what y_i1 and the province's rows say of it, given all else
+(`models.bayesian.province_coordinates`).
+
+Log likelihood and predictive draws of a row are one step ahead, as in `models.bayesian.dynamic`;
+the first outcomes have none.
+"""
+
+from dataclasses import fields, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+from pytensor.tensor import TensorVariable
+
+from models.bayesian import dynamic, hierarchical
+from models.bayesian.dynamic import Array, Dynamic
+from models.bayesian.noncentering import with_offsets
+from models.bayesian.province_coordinates import Told
+from models.bayesian.within_between import (
+    By,
+    Effects,
+    Rows,
+    Variables,
+    WithinBetween,
+    normal_rows,
+    observe,
+    report_effects,
+    standard_mean,
+)
+from models.design import Design
+from models.priors import REGULARISED, Prior, Priors
+
+PRIORS: Priors = REGULARISED.with_reason(
+    "tau_province_std",
+    "Provinces cannot rest much wider apart than outcomes lie; zero, levels wholly explained by "
+    "the regressors, stays possible.",
+    meaning="standard deviation of the levels at which provinces rest, about their line",
+).and_of(
+    dynamic.PRIORS["tau_between_std"],
+    Prior(
+        "rho",
+        "Correlation",
+        dynamic.PRIORS["slope_std"].scale,
+        "root of the lagged outcome",
+        "As in the dynamic model, cut off at −1 and 1, beyond which nothing rests: all but level "
+        "between, so that nothing but the assumption keeps the root below 1.",
+    ),
+    Prior(
+        "first_level",
+        "Normal",
+        1.0,
+        "first outcome of the average province",
+        "Of an outcome that grows the first year lies below the mean of all, of one that falls "
+        "above; hardly by more than two standard deviations, most of which lie between provinces.",
+        unit="outcome",
+    ),
+)
+
+
+class Stationary(Dynamic):
+    """A dynamic regression whose root has a prior of its own, apart from the slopes'."""
+
+    @property
+    def coords(self) -> dict[str, tuple]:
+        """Coordinates of a PyMC model of this regression."""
+        return {**super().coords, "coefficient": self.without_lag.coefficients}
+
+    @property
+    def without_lag(self) -> WithinBetween:
+        """The regression on the regressors other than the lag, of the same rows."""
+        rows, kept = self.design, ~self.own
+        shared = {field.name: getattr(self, field.name) for field in fields(WithinBetween)}
+        return WithinBetween(
+            **shared
+            | {
+                "design": replace(rows, x=rows.x[:, :-1], terms=rows.terms[:-1]),
+                "regressors": self.regressors[:-1],
+                "term_of_regressor": self.term_of_regressor[kept],
+                "term_scale": self.term_scale[:-1],
+                **{
+                    name: getattr(self, name)[:, kept]
+                    for name in ("within", "province_part", "year_part")
+                },
+            }
+        )
+
+    @property
+    def first_standard(self) -> Array:
+        """The first outcomes in the outcome's units, shape (N,)."""
+        return (self.first[:, 0] - self.centre) / self.scale
+
+    @property
+    def first_within(self) -> Array:
+        """The other regressors' first values less their province parts, shape (N, b − 1)."""
+        kept = ~self.own
+        off = self.first[:, 1:] - self.province_part[:, kept]
+        return off / self.term_scale[self.term_of_regressor[kept]]
+
+    @property
+    def root_unit(self) -> float:
+        """What ρ is times, for a slope of standardised variables."""
+        return float(self.term_scale[-1] / self.scale)
+
+
+def split(design: Design, varying: tuple[str, ...] = (), sigma: By = "common") -> Stationary:
+    """Standardise the regression and split its regressors; as `models.bayesian.dynamic.split`."""
+    parts = dynamic.split(design, varying, sigma)
+    return Stationary(**{field.name: getattr(parts, field.name) for field in fields(parts)})
+
+
+class Start(NamedTuple):
+    """What a start at rest says; tensors or arrays of draws, shapes (…, N).
+
+    Attributes
+    ----------
+    mean, sd
+        Of the first outcome.
+    centre, spread
+        Of the province effect, given the first outcome.
+    """
+
+    mean: Any
+    sd: Any
+    centre: Any
+    spread: Any
+
+
+def start(parts: Stationary, free: dict, slope: Any, sigma: Any) -> Start:
+    """Return the law of the first outcomes, and what they tell of the province effects.
+
+    Parameters
+    ----------
+    parts : Stationary
+    free : dict
+        Free variables, shapes (…, *dims).
+    slope : (…, b − 1)
+        Of the regressors other than the lag.
+    sigma : (…, regions)
+    """
+    rho, tau = free["rho"][..., 0, None], free["tau_province_std"][..., 0, None]
+    between = free["tau_between_std"][..., 0, None] * free["between_offset"]
+    level = between @ parts.between.T
+    moved = slope @ parts.first_within.T
+    moved = (moved - moved.mean(axis=-1)[..., None]) / (1 - rho)
+    mean = free["first_level"][..., 0, None] + level + moved
+    of_errors = sigma[..., parts.design.region_of_province] ** 2 / (1 - rho**2)
+    variance = tau**2 + of_errors
+    level = level + tau**2 / variance * (parts.first_standard - mean)
+    return Start(
+        mean=mean,
+        sd=variance**0.5,
+        centre=free["const_std"][..., 0, None] + (1 - rho) * level,
+        spread=(1 - rho) * tau * (of_errors / variance) ** 0.5,
+    )
+
+
+def told(parts: Stationary, free: dict) -> tuple[Start, Told, Effects]:
+    """Return what is known of the province effects, and the other effects with none of theirs."""
+    others = hierarchical.but_of_provinces(parts.without_lag, free)
+    root = parts.root_unit * free["rho"]
+    slope = _joined([others.slope, root])
+    others = others._replace(slope=slope)
+    begun = start(parts, free, slope[..., :-1], others.sigma)
+    rest = parts.y - standard_mean(parts, others)
+    return begun, Told(parts, rest, others.sigma, begun.centre, begun.spread), others
+
+
+def _joined(vectors: list[Any]) -> Any:
+    return (pt if isinstance(vectors[-1], TensorVariable) else np).concatenate(vectors, axis=-1)
+
+
+def build(parts: Stationary, priors: Priors = PRIORS) -> pm.Model:
+    """Build the PyMC model; arguments as `models.bayesian.hierarchical.build` takes them."""
+    base = parts.without_lag
+    with pm.Model(coords=parts.coords) as model:
+        free = hierarchical.variables(base, priors, line=None, partly_centred=True)
+        free |= {
+            "rho": priors["rho"].variable(dims="one"),
+            "first_level": priors["first_level"].variable(dims="one"),
+            "tau_between_std": priors["tau_between_std"].variable(dims="one"),
+            "between_offset": pm.Normal("between_offset", dims="between"),
+        }
+        begun, known, others = told(parts, free)
+        pm.Normal("y_first", begun.mean, begun.sd, observed=parts.first_standard, dims="province")
+        observe(parts, others._replace(province=known.effect(known.variable("province_unit"))))
+    return model
+
+
+def effects(parts: Stationary, free: dict) -> Effects:
+    """Form the effects of draws of the free variables, the lag's slope the last."""
+    _, known, others = told(parts, free)
+    return others._replace(province=known.effect(free["province_unit"]))
+
+
+def report(parts: Stationary, free: dict) -> Variables:
+    """Translate draws of the free variables, shapes (…, *dims), to the paper's scale."""
+    root = parts.root_unit * free["rho"]
+    every = {"slope_std": np.concatenate([free["slope_std"], root], axis=-1)}
+    # As elsewhere, of the effects.
+    every["tau_province_std"] = (1 - free["rho"]) * free["tau_province_std"]
+    scales = with_offsets(parts, free) | every
+    return report_effects(parts, effects(parts, free), scales)
+
+
+def rows(parts: Stationary, free: dict, rng: np.random.Generator) -> Rows:
+    """Return log likelihood and predictive draws of each row."""
+    return normal_rows(parts, effects(parts, free), rng)
+
+
+# --- new data -----------------------------------------------------------------------------------
+
+
+def generate(parts: Stationary, free: dict[str, Any], rng: np.random.Generator) -> Stationary:
+    """Draw first outcomes at rest, then outcomes year after year; as `dynamic.generate`."""
+    begun, known, others = told(parts, free)
+    first = begun.mean + begun.sd * rng.standard_normal(len(begun.mean))
+    new = starting_at(parts, first)
+    effect = restart(begun, told(new, free)[0], known.effect(free["province_unit"]))
+    region = parts.design.region
+    noise = others.sigma[region] * rng.standard_normal(len(region))
+    return dynamic.follow(new, others._replace(province=effect), noise)
+
+
+def starting_at(parts: Stationary, first: Array) -> Stationary:
+    """Return the regression with other first outcomes, standardised, shape (N,)."""
+    outcome = parts.centre + parts.scale * first
+    return replace(parts, first=np.column_stack([outcome, parts.first[:, 1:]]))
+
+
+def restart(begun: Start, other: Start, effect: Array) -> Array:
+    """Return province effects where provinces started otherwise, as far off what that tells."""
+    return other.centre + (effect - begun.centre) * (other.spread / begun.spread)
+
+
+def restated(parts: Stationary, other: Stationary, free: dict[str, Any]) -> dict[str, Any]:
+    """Return a draw given one data set as it is given another, whose coordinates are others."""
+    begun, known, _ = told(parts, free)
+    start_of_other, known_of_other, _ = told(other, free)
+    effect = restart(begun, start_of_other, known.effect(free["province_unit"]))
+    return free | {"province_unit": known_of_other.unit(effect)}

@@ -1,0 +1,484 @@
+"""Several outcomes at once, their errors correlated: sums have a posterior, and so has mediation.
+
+Likelihood: each outcome o of a system as in `models.bayesian.hierarchical`, on the same regressors,
+with
+    (ε_it1, …, ε_itm) ~ N(0, D_r R D_r),  D_r = diag(σ_r1, …, σ_rm)
+
+σ by region and outcome as in the main model, the correlations R common to the regions.
+
+Priors: each outcome's as in `models.bayesian.hierarchical`; R ~ LKJ(η), by its partial
+correlations.
+
+The systems (`SYSTEMS`): the three dimensions of produ (Table 4), which add up to it (Tables 3, 6);
+capital and labour misallocation, which add up to M_all (Table 7), and produ after them. Slopes,
+constants and effects add up as the outcomes do, and the standard deviation of a sum's error
+counts the correlations. The columns of one system share one posterior; each reads its own
+outcome's `slope` from it. Because all outcomes have the same regressors, R hardly moves a single
+outcome's slopes (Zellner 1962, *JASA* 57:348–368): it is there for what combines outcomes.
+
+Mediation (columns of Table 7, whose hypothesis H2 is indus → less misallocation → produ), for
+the column's own outcome M, by the product of coefficients (Baron & Kenny 1986; Imai, Keele &
+Yamamoto 2010, *Statistical Science* 25:51–71), a and c by region:
+    a = slope of M on indus,  c = slope of produ on indus (total),
+    b = Cov(ε_M, ε_produ) / Var(ε_M), the slope of produ on M given indus, controls and effects
+    indirect = a·b,  direct = c − a·b
+b needs no regression of its own: it is a ratio within D_r R D_r, and differs by region as σ does.
+
+`indirect` is an effect *through* M only if all of this holds:
+1. given controls, province and year, indus is as good as random for M and for produ;
+2. given these and indus, M is as good as random for produ, so that nothing unseen moves both
+   (sequential ignorability): the data cannot test this, and one common shock of a province and
+   year breaks it;
+3. neither produ nor M acts on indus or on the other the other way round within the year, and
+   nothing works with a lag;
+4. b is the same at every level of indus, and M is the only mediator or others are unrelated to it:
+   in 7.2 and 7.3 the other misallocation counts as part of the direct effect.
+Without them a·b is the part of the slope that goes with M, a description. Errors that are
+correlated for any reason give the same b.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+from numpy.typing import NDArray
+from scipy import stats
+
+from data.errors import UserError
+from data.ye2024.definitions import SUMS
+from models.bayesian import hierarchical
+from models.bayesian.correlation import from_partial, given_before, pairs, stacked
+from models.bayesian.hierarchical import effects
+from models.bayesian.within_between import (
+    Rows,
+    Variables,
+    WithinBetween,
+    predictive,
+    report_effects,
+    standard_mean,
+)
+from models.design import Design, Specification
+from models.inference.collapsed import Array
+from models.inference.collapsed_correlated import CollapsedErrors, collapse_errors, effects_of
+from models.priors import REGULARISED, Prior, Priors, ScalePriors, lkj_shapes
+
+PRIORS = REGULARISED.and_of(
+    Prior(
+        "partial_unit",
+        "LKJ",
+        2.0,
+        "correlations of the outcomes' errors, as partial ones moved to (0, 1)",
+        "η = 2 leans to no correlation, under which outcomes may as well be fitted one by one, "
+        "and leaves a correlation of 0.9 possible.",
+    )
+)
+
+ADDED_UP = ("slope", "const", "province_effect", "year_effect", "slope_region", "slope_common")
+"""What is linear in the outcomes."""
+
+
+@dataclass(frozen=True)
+class System:
+    """Outcomes that are modelled together.
+
+    Attributes
+    ----------
+    parts : tuple of str
+        They add up to `total`.
+    total : str
+    result : str
+        The outcome that parts and total may act on; empty if there is none.
+    """
+
+    parts: tuple[str, ...]
+    total: str
+    result: str = ""
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """What is modelled."""
+        return self.parts + ((self.result,) if self.result else ())
+
+    def weights(self, outcome: str) -> NDArray[np.float64]:
+        """Return how an outcome is made of those modelled, shape (outcomes,)."""
+        chosen = self.parts if outcome == self.total else (outcome,)
+        return np.array([float(name in chosen) for name in self.outcomes])
+
+
+SYSTEMS = (
+    System(SUMS["produ"], "produ"),
+    System(SUMS["M_all"], "M_all", result="produ"),
+)
+
+
+def system_of(outcome: str) -> System | None:
+    """Return the system that an outcome is a part or the total of."""
+    return next((s for s in SYSTEMS if outcome in (*s.parts, s.total)), None)
+
+
+def carried_by(specification: Specification) -> bool:
+    """Whether a column's outcome belongs to a system."""
+    return system_of(specification.outcome) is not None
+
+
+def reads(specification: Specification) -> tuple[str, ...]:
+    """Return the panel's columns that the column's system reads."""
+    return tuple(
+        dict.fromkeys((*specification.variables, *system_of(specification.outcome).outcomes))
+    )
+
+
+def posterior_of(specification: Specification) -> tuple:
+    """Return all that the posterior of the column's system depends on."""
+    return (
+        system_of(specification.outcome),
+        specification.terms,
+        specification.interest,
+        specification.last_year,
+        specification.region,
+    )
+
+
+@dataclass(frozen=True)
+class Joint:
+    """A system's regressions in within–between form.
+
+    Attributes
+    ----------
+    system : System
+    weights : ndarray, shape (m,)
+        How the column's outcome is made of the m modelled.
+    each : tuple of WithinBetween, length m
+        One per outcome, on the same regressors.
+    """
+
+    system: System
+    weights: NDArray[np.float64]
+    each: tuple[WithinBetween, ...]
+
+    @property
+    def design(self) -> Design:
+        """The column's own regression."""
+        total = sum(w * own.design.y for w, own in zip(self.weights, self.each, strict=True))
+        return self.each[0].design.with_outcome(total)
+
+    @property
+    def coords(self) -> dict[str, tuple]:
+        """Labels of every dim."""
+        names = self.system.outcomes
+        return self.each[0].coords | {
+            "outcome": names,
+            "other_outcome": names,
+            "pair": pairs(names),
+        }
+
+    @property
+    def scales(self) -> NDArray[np.float64]:
+        """Standard deviation of each outcome, shape (m,)."""
+        return np.array([own.scale for own in self.each])
+
+    @property
+    def observed(self) -> Variables:
+        """The column's outcome, and all that are modelled."""
+        all_of_them = np.column_stack([own.design.y for own in self.each])
+        return {"y": (("obs",), self.design.y), "y_system": (("obs", "outcome"), all_of_them)}
+
+
+def split(
+    design: Design, varying: tuple[str, ...] = (), sigma: hierarchical.By = "common"
+) -> Joint:
+    """Standardise the regressions of the outcome's system; as `models.bayesian.hierarchical.split`.
+
+    Raises
+    ------
+    UserError
+        As there, and if a total is not the sum of its parts.
+    """
+    system = system_of(design.outcome)
+    weights = system.weights(design.outcome)
+    outcomes = design.rows[list(system.outcomes)].to_numpy(float)
+    if np.abs(outcomes @ weights - design.y).max() > 1e-6 * design.y.std():
+        raise UserError(
+            f"{system.total} is not the sum of {', '.join(system.parts)} in this panel: correct "
+            "these columns or choose the model hierarchical."
+        )
+    each = tuple(
+        hierarchical.split(design.with_outcome(outcome), varying, sigma) for outcome in outcomes.T
+    )
+    return Joint(system, weights, each)
+
+
+def build(parts: Joint, priors: Priors = PRIORS) -> pm.Model:
+    """Build the PyMC model; variables as `hierarchical` has them, once for each outcome.
+
+    The likelihood is written outcome by outcome, each given those before it
+    (`models.bayesian.correlation`).
+    """
+    base = parts.each[0]
+    y = np.stack([own.y for own in parts.each])
+    with pm.Model(coords=parts.coords) as model:
+        made = effects(base, hierarchical.variables(base, priors, leading=("outcome",)))
+        partial = 2 * priors["partial_unit"].variable(dims="pair") - 1
+        mean, sigma = standard_mean(base, made), made.sigma[..., base.design.region]
+        unit = (y - mean) / sigma
+        factor = from_partial(partial, len(y))
+        given = given_before([unit[at] for at in range(len(y))], factor)
+        pm.Normal(
+            "y_system",
+            mean + sigma * pt.stack([one + 0 * unit[0] for one in given]),
+            sigma * pt.stack([row[-1] for row in factor])[:, None],
+            observed=y,
+            dims=("outcome", "obs"),
+        )
+    return model
+
+
+@dataclass(frozen=True, eq=False)
+class CorrelatedErrors:
+    """Errors correlated between outcomes, as `models.inference.collapsed_correlated.Errors`.
+
+    x holds log σ, outcome by outcome, and the logits of `partial_unit`.
+
+    Attributes
+    ----------
+    sigma, correlation : Prior
+    counts : ndarray, shape (groups,)
+        Rows of each residual scale.
+    effects : ndarray, shape (groups, L, L)
+        X'X in the rows of each residual scale; X is the same for all outcomes.
+    effects_y : ndarray, shape (groups, m, L)
+        X'y of each outcome.
+    y : ndarray, shape (groups, m, m)
+        Cross products of the outcomes.
+    """
+
+    sigma: Prior
+    correlation: Prior
+    counts: Array
+    effects: Array
+    effects_y: Array
+    y: Array
+
+    @property
+    def size(self) -> int:
+        """Number of parameters."""
+        return self._n_sigma + self._m * (self._m - 1) // 2
+
+    def initial(self, rng: np.random.Generator) -> Array:
+        """Return a starting point in the bulk of the prior."""
+        start = np.zeros(self.size)
+        start[: self._n_sigma] = np.log(self.sigma.typical)
+        return start + rng.uniform(-1, 1, self.size)
+
+    def weights(self, x: Array) -> Array:
+        """Return the entries of (D R D)⁻¹ by residual scale and two outcomes."""
+        sigma, unit = self._split(x)
+        factor = stacked(from_partial(2 * unit - 1, self._m))
+        inverse = np.linalg.inv(factor @ np.swapaxes(factor, -1, -2))
+        each = np.moveaxis(1 / sigma, -1, -2)
+        q = inverse[..., None, :, :] * each[..., :, None] * each[..., None, :]
+        return q.reshape(*x.shape[:-1], -1)
+
+    def half_log_determinant(self, x: Array) -> Array:
+        """Return ½ log|P|."""
+        sigma, unit = self._split(x)
+        factor = from_partial(2 * unit - 1, self._m)
+        of_correlation = sum(np.log(row[-1]) for row in factor) * self.counts.sum()
+        return -(np.log(sigma) @ self.counts).sum(axis=-1) - of_correlation
+
+    def log_prior(self, x: Array) -> Array:
+        """Return the log prior with its Jacobian."""
+        _, unit = self._split(x)
+        of_sigma = self._sigma.log_density(x[..., : self._n_sigma])[0].sum(axis=-1)
+        shape, constant = lkj_shapes(self.correlation.scale, self._m)
+        of_unit = shape * (np.log(unit) + np.log(1 - unit)) - constant
+        return of_sigma + of_unit.sum(axis=-1)
+
+    def assemble(self, q: Array) -> tuple[Array, Array, float]:
+        """Return Σ q_j times the cross products of effects, effects and outcome, outcome."""
+        m, size = self._m, self.effects.shape[-1]
+        weight = q.reshape(-1, m, m)
+        blocks = np.tensordot(weight, self.effects, (0, 0)).transpose(0, 2, 1, 3)
+        score = np.einsum("gab,gbl->al", weight, self.effects_y)
+        return blocks.reshape(m * size, -1), score.ravel(), float((weight * self.y).sum())
+
+    def expected(self, mean: Array, covariance: Array) -> Array:
+        """Return the expected products of two outcomes' errors in each residual scale."""
+        m, size = self._m, self.effects.shape[-1]
+        theta = mean.reshape(m, size)
+        second = covariance.reshape(m, size, m, size).transpose(0, 2, 1, 3).reshape(m * m, -1)
+        second = second + np.einsum("al,bk->ablk", theta, theta).reshape(m * m, -1)
+        of_effects = (self.effects.reshape(len(self.effects), -1) @ second.T).reshape(-1, m, m)
+        cross = self.effects_y @ theta.T
+        return (self.y - cross - np.swapaxes(cross, -1, -2) + of_effects).ravel()
+
+    def variables(self, x: Array) -> dict[str, Array]:
+        """Return σ and the partial correlations."""
+        names = self.sigma.name, self.correlation.name
+        _, unit = self._split(x)
+        return dict(zip(names, (np.exp(x[..., : self._n_sigma]), unit), strict=True))
+
+    def point(self, variables: Mapping[str, Array]) -> Array:
+        """Return log σ and the logits of the partial correlations' units."""
+        sigma, unit = (variables[prior.name] for prior in (self.sigma, self.correlation))
+        return np.concatenate([np.log(sigma), np.log(unit) - np.log1p(-unit)], axis=-1)
+
+    def draw_prior(self, size: int, rng: np.random.Generator) -> dict[str, Array]:
+        """Draw σ and the partial correlations from the prior."""
+        shape, _ = lkj_shapes(self.correlation.scale, self._m)
+        return {
+            self.sigma.name: self.sigma.draw((size, self._n_sigma), rng),
+            self.correlation.name: rng.beta(shape, shape, (size, len(shape))),
+        }
+
+    def log_prior_of(self, variables: Mapping[str, Array]) -> dict[str, Array]:
+        """Evaluate the log prior of σ and partial correlations, each summed over its elements."""
+        log_sigma = np.log(variables[self.sigma.name])
+        of_sigma = self._sigma.log_density(log_sigma)[0] - log_sigma
+        shape, _ = lkj_shapes(self.correlation.scale, self._m)
+        of_unit = stats.beta.logpdf(variables[self.correlation.name], shape, shape)
+        return {
+            self.sigma.name: of_sigma.sum(axis=-1),
+            self.correlation.name: of_unit.sum(axis=-1),
+        }
+
+    @property
+    def _m(self) -> int:
+        return self.y.shape[-1]
+
+    @property
+    def _n_sigma(self) -> int:
+        return self._m * len(self.counts)
+
+    @cached_property
+    def _sigma(self) -> ScalePriors:
+        return ScalePriors([self.sigma] * self._n_sigma)
+
+    def _split(self, x: Array) -> tuple[Array, Array]:
+        """Return σ, shape (…, m, groups), and `partial_unit`, shape (…, pairs)."""
+        sigma = np.exp(x[..., : self._n_sigma])
+        unit = 1 / (1 + np.exp(-x[..., self._n_sigma :]))
+        return sigma.reshape(*x.shape[:-1], self._m, -1), unit
+
+
+def density(parts: Joint, priors: Priors = PRIORS) -> CollapsedErrors:
+    """Return the same model with everything but the τ, σ and correlations integrated out."""
+    each = tuple(hierarchical.density(own, priors) for own in parts.each)
+    base, effect = parts.each[0], effects_of(each[0])
+    y = np.column_stack([own.y for own in parts.each])
+    group = base.groups_to_regions.argmax(axis=0)[base.design.region]
+    rows_of = [group == g for g in range(len(base.sigma_groups))]
+    errors = CorrelatedErrors(
+        sigma=priors["sigma_std"],
+        correlation=priors["partial_unit"],
+        counts=np.array([mine.sum() for mine in rows_of]),
+        effects=np.array([effect[mine].T @ effect[mine] for mine in rows_of]),
+        effects_y=np.array([y[mine].T @ effect[mine] for mine in rows_of]),
+        y=np.array([y[mine].T @ y[mine] for mine in rows_of]),
+    )
+    return collapse_errors(each, errors, y.size)
+
+
+def report(parts: Joint, free: dict) -> Variables:
+    """Translate draws to the paper's scale.
+
+    As `report_effects` for the column's outcome, without the τ of a total, which has none; and
+    `slope_outcome` (outcome, term), `slope_region_outcome` (outcome, varying, region),
+    `sigma_outcome` (outcome, region), `correlation` (outcome, other_outcome). With a result:
+    `mediator_slope` (region), b; `indirect_region`, `direct_region` (varying, region), and their
+    averages over rows, `indirect`, `direct` (varying).
+    """
+    made = []
+    for at, own in enumerate(parts.each):
+        only = _only(free, at)
+        made.append(report_effects(own, effects(own, only), only))
+    reported = {
+        name: (dims, sum(w * one[name][1] for w, one in zip(parts.weights, made, strict=True)))
+        for name, (dims, _) in made[0].items()
+        if name in ADDED_UP
+    }
+    if parts.weights.sum() == 1:
+        reported = dict(made[int(parts.weights.argmax())])
+    root = _root(parts, free)
+    reported["sigma"] = (("region",), np.linalg.norm(parts.weights @ root, axis=-1))
+    for name in ("slope", "slope_region", "sigma"):
+        if name in made[0]:
+            dims = made[0][name][0]
+            values = np.stack([one[name][1] for one in made], axis=-1 - len(dims))
+            reported[f"{name}_outcome"] = (("outcome", *dims), values)
+    factor = _factor(parts, free)
+    reported["correlation"] = (("outcome", "other_outcome"), factor @ _transposed(factor))
+    if parts.system.result and "slope_region" in made[0]:
+        reported |= _mediation(parts, reported, root)
+    return reported
+
+
+def _mediation(parts: Joint, reported: Variables, root: NDArray[np.float64]) -> Variables:
+    at = parts.system.outcomes.index(parts.system.result)
+    mediator, result = parts.weights @ root, root[..., at, :]
+    b = (mediator * result).sum(axis=-1) / (mediator**2).sum(axis=-1)
+    _, a = reported["slope_region"]
+    _, c = reported["slope_region_outcome"]
+    indirect = a * b[..., None, :]
+    by_region = {"indirect": indirect, "direct": c[..., at, :, :] - indirect}
+    share = np.bincount(parts.design.region) / len(parts.design.region)
+    return {
+        "mediator_slope": (("region",), b),
+        **{f"{name}_region": (("varying", "region"), v) for name, v in by_region.items()},
+        **{name: (("varying",), v @ share) for name, v in by_region.items()},
+    }
+
+
+def rows(parts: Joint, free: dict, rng: np.random.Generator) -> Rows:
+    """Return each row's log likelihood, of all outcomes at once, and predictive draws of them."""
+    y = np.column_stack([own.design.y for own in parts.each])
+    mean = np.stack(
+        [predictive(own, effects(own, _only(free, at)))[0] for at, own in enumerate(parts.each)],
+        axis=-1,
+    )
+    log_likelihood, drawn = np.empty(mean.shape[:-1]), np.empty_like(mean)
+    root = _root(parts, free)
+    for r in range(len(parts.design.regions)):
+        mine, of_region = parts.design.region == r, root[..., r, :, :]
+        error = y[mine] - mean[..., mine, :]
+        unit = np.linalg.solve(of_region, _transposed(error))
+        sizes = np.log(np.diagonal(of_region, axis1=-2, axis2=-1)).sum(axis=-1)
+        log_likelihood[..., mine] = stats.norm.logpdf(unit).sum(axis=-2) - sizes[..., None]
+        noise = rng.standard_normal(error.shape)
+        drawn[..., mine, :] = mean[..., mine, :] + noise @ _transposed(of_region)
+    return Rows(
+        log_likelihood,
+        {"y": (("obs",), drawn @ parts.weights), "y_system": (("obs", "outcome"), drawn)},
+    )
+
+
+def generate(parts: Joint, free: dict, rng: np.random.Generator) -> Joint:
+    """Return the same regressions with outcomes drawn from the model, `free` a single draw."""
+    single = {name: value[None, None] for name, value in free.items()}
+    (*_, drawn) = rows(parts, single, rng).predictive["y_system"]
+    each = zip(parts.each, drawn[0, 0].T, strict=True)
+    new = tuple(replace(own, design=own.design.with_outcome(outcome)) for own, outcome in each)
+    return replace(parts, each=new)
+
+
+def _only(free: dict, at: int) -> dict:
+    """Return one outcome's variables, as `models.bayesian.hierarchical` has them."""
+    return {name: values[:, :, at] for name, values in free.items() if name != "partial_unit"}
+
+
+def _root(parts: Joint, free: dict) -> NDArray[np.float64]:
+    """Return D_r L on the paper's scale, shape (…, regions, m, m)."""
+    sigma = (free["sigma_std"] @ parts.each[0].groups_to_regions) * parts.scales[:, None]
+    return _transposed(sigma)[..., None] * _factor(parts, free)[..., None, :, :]
+
+
+def _factor(parts: Joint, free: dict) -> NDArray[np.float64]:
+    """Return L, shape (…, m, m)."""
+    return stacked(from_partial(2 * free["partial_unit"] - 1, len(parts.each)))
+
+
+def _transposed(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.swapaxes(x, -1, -2)

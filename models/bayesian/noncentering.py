@@ -1,0 +1,93 @@
+"""Effects of the hierarchical model in coordinates in which NUTS moves through all variables.
+
+`models.bayesian.hierarchical` has region slopes and year effects in units of their scales, for
+models whose effects are integrated out. For NUTS in all variables this is a bad choice where the
+data know an effect sharply, and effects themselves are one where they do not, since then τ may be
+near zero (Papaspiliopoulos, Roberts & Sköld 2007, *Statistical Science* 22:59–73). Here an effect
+that is N(0, τ²) is
+
+    e = τ/q u,  u ~ N(0, q²),  q² = 1 + τ²/h²
+
+in units of τ while that is small beside h and of h after. It is the same model whatever h is;
+`RESOLUTION`, or of slopes `slope_resolution`, is about what the panel tells apart.
+
+Only those directions are effects of their own which the data can tell. Of the R offsets of a
+term's region slopes these are the R − 1 contrasts; their mean, which only says how far the common
+mean lies from the average of the regions, stays in units of τ. Of year effects, as regressors
+have nearly as many principal axes Q as there are years, it is the sum of Mundlak line and offset:
+the line's slopes ζ ~ N(0, s²) are integrated out. On the axis of a column of length l,
+
+    Qζ + N(0, τ_year²) ~ N(0, s² l² + τ_year²)
+
+and what no column spans is N(0, τ_year²).
+"""
+
+from typing import Any
+
+import numpy as np
+import pymc as pm
+from numpy.typing import NDArray
+from scipy.linalg import helmert, null_space
+
+from models.bayesian.within_between import RESOLUTION, WithinBetween
+from models.priors import Priors
+
+
+def slope_variables(parts: WithinBetween, tau: Any) -> dict:
+    """Add the offsets of pooled slopes to the PyMC model in context, given their scales."""
+    sizes = len(parts.pooled), len(parts.design.regions)
+    contrast = pm.Normal(
+        "slope_contrast",
+        0,
+        _ratio(tau, parts.slope_resolution)[..., None] * np.ones((sizes[0], sizes[1] - 1)),
+        dims=("pooled", "region_contrast"),
+    )
+    mean = pm.Normal("slope_mean_offset", 0, sizes[1] ** -0.5, dims="pooled")
+    return {"slope_contrast": contrast, "slope_mean_offset": mean}
+
+
+def with_offsets(parts: WithinBetween, free: dict) -> dict:
+    """Return variables or draws with `slope_offset`, as `models.bayesian.hierarchical` has it."""
+    if "slope_contrast" not in free:
+        return free
+    ratio = _ratio(free["tau_slope_std"], parts.slope_resolution)
+    unit = free["slope_contrast"] / ratio[..., None]
+    offset = unit @ helmert(len(parts.design.regions)) + free["slope_mean_offset"][..., None]
+    return free | {"slope_offset": offset}
+
+
+def year_variables(parts: WithinBetween, priors: Priors, tau: Any) -> dict:
+    """Add common year effects to the PyMC model in context, given their scale, shape (1,)."""
+    _, lengths = year_axes(parts)
+    spanned, reach = lengths > 0, priors["between_year"].scale * lengths
+    tau = tau[..., 0, None]
+    sd = spanned * (reach**2 + tau**2) ** 0.5 / RESOLUTION + ~spanned * _ratio(tau)
+    return {"year_contrast": pm.Normal("year_contrast", 0, sd, dims="contrast")}
+
+
+def year_effects(parts: WithinBetween, free: dict) -> Any:
+    """Form year effects, shape (…, T), of tensors or draws."""
+    axes, lengths = year_axes(parts)
+    tau = free["tau_year_std"][..., 0, None]
+    unit = (lengths > 0) * RESOLUTION + (lengths == 0) * (tau / _ratio(tau))
+    return (free["year_contrast"] * unit) @ axes.T
+
+
+def year_axes(parts: WithinBetween) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return axes on which year effects, their Mundlak slopes integrated out, are independent.
+
+    Returns
+    -------
+    axes : ndarray, shape (T, T − 1)
+        Orthonormal, and orthogonal to the constant: effects sum to zero.
+    lengths : ndarray, shape (T − 1,)
+        Of the column of Q that spans an axis, zero if none does.
+    """
+    q = parts.year_axes
+    lengths = np.linalg.norm(q, axis=0)
+    others = null_space(np.column_stack([np.ones(len(q)), q / lengths]).T)
+    return np.hstack([q / lengths, others]), np.append(lengths, np.zeros(others.shape[1]))
+
+
+def _ratio(tau: Any, h: float = RESOLUTION) -> Any:
+    return (1 + (tau / h) ** 2) ** 0.5

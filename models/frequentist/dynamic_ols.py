@@ -1,0 +1,145 @@
+"""Least squares with a lagged outcome: pooled, within, and within with its bias taken out.
+
+Pooled least squares leaves the province effects in the error, with which the lag goes together:
+its root is too high. The within estimator takes province means off, and a mean knows the errors
+that came before it: too low, by about (1 + ρ)/T (Nickell 1981, *Econometrica* 49:1417–1426). A
+consistent root lies between the two (Bond 2002, *Portuguese Economic Journal* 1:141–162).
+
+All have year dummies, and standard errors clustered by province. Those of the corrected estimators
+are the within estimator's, which has the same first-order variance (Dhaene & Jochmans 2015,
+*Review of Economic Studies* 82:991–1030); what the correction adds is not in them.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.design import LAG, Design
+from models.frequentist import twfe
+
+Array = NDArray[np.float64]
+
+
+class Slopes(NamedTuple):
+    """Slopes in the order of the design's terms, shape (k,), and their standard errors."""
+
+    coef: Array
+    se: Array
+
+
+def pooled(design: Design) -> Slopes:
+    """Regress on the terms, year dummies and a constant, as Stata's `regress, vce(cluster)`."""
+    years = np.eye(len(design.years))[design.year]
+    x = np.hstack([design.x, years])
+    k = design.x.shape[1]
+    q, r = np.linalg.qr(x)
+    inverse = np.linalg.inv(r)
+    coef = inverse @ (q.T @ design.y)
+    influence = q @ inverse.T
+    n, n_provinces = len(design.y), len(design.provinces)
+    by_row = influence * (design.y - x @ coef)[:, None]
+    scores = np.eye(n_provinces)[design.province].T @ by_row
+    factor = twfe.crv1(n, n_provinces, x.shape[1] - 1)
+    return Slopes(coef[:k], np.sqrt(factor * (scores[:, :k] ** 2).sum(axis=0)))
+
+
+def within(design: Design) -> Slopes:
+    """Regress on the terms and both sets of dummies."""
+    found = twfe.fit_arrays(design.y, design.x, design.province, design.year)
+    return Slopes(found.coef[:-1], found.se_cluster[:-1])
+
+
+def half_panel_jackknife(design: Design) -> Slopes:
+    """Take the within estimator's bias out by those of both halves of the years.
+
+    2 b − (b_1 + b_2) / 2, b_1 of the first half of the years and b_2 of the others: a bias in
+    proportion to 1/T is twice as large in a half (Dhaene & Jochmans 2015, equation 2.2). It asks
+    that a province moves in both halves by the same law: that it starts at rest.
+
+    Parameters
+    ----------
+    design : Design
+        Balanced; an odd year belongs to the second half.
+    """
+    whole = within(design)
+    middle = len(design.years) // 2
+    halves = [_coef(design, design.year < middle), _coef(design, design.year >= middle)]
+    return whole._replace(coef=2 * whole.coef - np.mean(halves, axis=0))
+
+
+def _coef(design: Design, rows: NDArray[np.bool_]) -> Array:
+    year = np.unique(design.year[rows], return_inverse=True)[1]
+    return twfe.slope_parts(design.y[rows], design.x[rows], design.province[rows], year).slopes
+
+
+def kiviet(design: Design, start: Array) -> Slopes:
+    """Take the within estimator's bias out by its expansion to order 1/(N T²).
+
+    Kiviet (1995, *Journal of Econometrics* 68:53–78), in the form of Bruno (2005, *Economics
+    Letters* 87:361–366), equations 5–7, year effects taken off before. Regressors other than the
+    lag count as strictly exogenous, and errors as spread alike in all provinces.
+
+    Parameters
+    ----------
+    design : Design
+        Balanced, the lag among the terms.
+    start : ndarray, shape (k,)
+        Consistent slopes, at which the bias is evaluated.
+    """
+    n, t = len(design.provinces), len(design.years)
+    lag = design.terms.index(LAG)
+    columns = np.column_stack([design.y, design.x])[np.lexsort((design.year, design.province))]
+    cube = columns.reshape(n, t, -1)
+    cube = cube - cube.mean(axis=0)
+    net = cube - cube.mean(axis=1, keepdims=True)
+    error = net[..., 0] - net[..., 1:] @ start
+    df = (n - 1) * (t - 1) - len(start)
+    found = within(design)
+    bias = kiviet_bias(cube[..., 1:], lag, float(start[lag]), float((error**2).sum()) / df)
+    return found._replace(coef=found.coef - bias)
+
+
+def kiviet_bias(w: Array, lag: int, rho: float, variance: float) -> Array:
+    """Return the bias of the within estimator, shape (k,): see `kiviet`.
+
+    Parameters
+    ----------
+    w : ndarray, shape (N, T, k)
+        Regressors.
+    lag : int
+        Which of them is the lagged outcome.
+    rho : float
+        Its coefficient.
+    variance : float
+        Of the errors.
+    """
+    n, t, _ = w.shape
+    centre = np.eye(t) - 1 / t
+    shift = np.eye(t, k=-1)
+    pi = centre @ shift @ np.linalg.inv(np.eye(t) - rho * shift)
+    q = np.linalg.inv(np.einsum("itj,ts,isk->jk", w, centre, w))
+    first, own = q[:, lag], q[lag, lag]
+    trace = n * np.trace(pi)
+    w_pi_w = np.einsum("itj,ts,isk->jk", w, pi @ centre, w)
+    w_pipi_w = np.einsum("itj,ts,isk->jk", w, pi @ pi.T, w)
+    one = variance * trace * first
+    two = -variance * (
+        q @ w_pi_w @ first
+        + np.trace(q @ w_pi_w) * first
+        + 2 * variance * own * n * np.trace(pi.T @ pi @ pi) * first
+    )
+    three = (
+        variance**2
+        * trace
+        * (
+            2 * own * q @ w_pipi_w @ first
+            + (
+                first @ w_pipi_w @ first
+                + own * np.trace(q @ w_pipi_w)
+                + 2 * variance * own**2 * n * np.trace(pi.T @ pi @ pi.T @ pi)
+            )
+            * first
+        )
+    )
+    return one + two + three

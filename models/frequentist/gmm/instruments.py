@@ -1,0 +1,522 @@
+"""Which cell of the panel stands where: rows, regressors and instruments as index arrays.
+
+Every number that enters an estimation is one of the panel's values, in levels, transformed or
+differenced. Which one is fixed by the specification and by what is observed, so it is worked
+out once, here; what remains is to gather (`arrays`), which can be differentiated.
+"""
+
+from collections.abc import Iterator, Sequence
+from copy import copy
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.errors import UserError
+from models.frequentist.gmm.grid import Grid
+from models.frequentist.gmm.matrix import InstrumentMatrix
+from models.frequentist.gmm.records import CONSTANT, Gmm, GmmSpecification, Iv
+
+LEVEL, DIFFERENCED, DEVIATIONS = range(3)
+"""The forms in which `sources` holds every term, in that order; the last if it is asked for."""
+
+LEVEL_MOMENTS = "GMM instruments for levels"
+"""xtabond2's name of the GMM-style instruments of the levels equation, of all sets together."""
+
+
+class Instrument(NamedTuple):
+    """One column of the instrument matrix.
+
+    Attributes
+    ----------
+    set : int
+        Position of the set among the specification's sets, `iv` after `gmm`; −1 is the constant.
+    term : str
+    lag : int, optional
+        None for ordinary instruments.
+    equation : str
+        Where it is not zero: "diff", "level" or "both".
+    period : int, optional
+        Position of the only period in which it is not zero; None if it is in every one.
+    """
+
+    set: int
+    term: str
+    lag: int | None
+    equation: str
+    period: int | None
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The fixed structure of one estimation on one panel.
+
+    R rows per group: the transformed equation's periods first, then the levels'; only periods
+    in which some group has a row.
+
+    Attributes
+    ----------
+    regressors : tuple of str
+        The k regressors, the constant last.
+    instruments : tuple of Instrument
+        The j columns: p that may stand in any row, then q that stand in one, ordered by row.
+    row_period : ndarray of int, shape (R,)
+        Row's period, by position.
+    row_level : ndarray of bool, shape (R,)
+        Whether it is a row of the levels equation.
+    used : ndarray of bool, shape (R, N)
+        Rows that the estimation uses.
+    used_transformed : ndarray of bool, shape (T, N)
+        The transformed equation's rows again, all periods.
+    used_difference : ndarray of bool, shape (T, N)
+        Periods whose differenced residual the serial-correlation tests use.
+    used_dx : ndarray of bool, shape (T, N)
+        Periods whose differenced regressors they use, those of a residual earlier.
+    y_cell, x_cell : ndarray of int, shape (R,) and (k, R)
+        Positions in `sources`.
+    many_cell : ndarray of int, shape (p, R)
+        The same of the first p instruments.
+    one_cell, one_row : ndarray of int, shape (q,)
+        The same of the others, and the row in which each stands.
+    dy_cell, dx_cell : ndarray of int, shape (T,) and (k, T)
+        The same for first differences.
+    later : ndarray of bool, shape (T, N), optional
+        Periods that count as "later" in forward orthogonal deviations; None with differences.
+    observed : ndarray of bool, shape (V, T, N)
+    """
+
+    regressors: tuple[str, ...]
+    instruments: tuple[Instrument, ...]
+    row_period: NDArray[np.int64]
+    row_level: NDArray[np.bool_]
+    used: NDArray[np.bool_]
+    used_transformed: NDArray[np.bool_]
+    used_difference: NDArray[np.bool_]
+    used_dx: NDArray[np.bool_]
+    y_cell: NDArray[np.int64]
+    x_cell: NDArray[np.int64]
+    many_cell: NDArray[np.int64]
+    one_cell: NDArray[np.int64]
+    one_row: NDArray[np.int64]
+    dy_cell: NDArray[np.int64]
+    dx_cell: NDArray[np.int64]
+    later: NDArray[np.bool_] | None
+    observed: NDArray[np.bool_]
+
+    @property
+    def n_cells(self) -> int:
+        """Number of cells in `sources`, without the last that is always zero."""
+        n_forms = 2 if self.later is None else 3
+        return n_forms * self.observed.shape[0] * self.observed.shape[1]
+
+    def standing(self, column: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the rows in which an instrument may stand and its cells there."""
+        p = len(self.many_cell)
+        if column >= p:
+            return self.one_row[[column - p]], self.one_cell[[column - p]]
+        rows = np.flatnonzero(self.many_cell[column] < self.n_cells)
+        return rows, self.many_cell[column, rows]
+
+    def keep_instruments(self, kept: Sequence[int]) -> "Layout":
+        """Return the layout with some columns of the instrument matrix, named in their order."""
+        columns, p = np.asarray(kept), len(self.many_cell)
+        one = columns[columns >= p] - p
+        return replace(
+            self,
+            instruments=tuple(self.instruments[i] for i in kept),
+            many_cell=self.many_cell[columns[columns < p]],
+            one_cell=self.one_cell[one],
+            one_row=self.one_row[one],
+        )
+
+    def keep_regressors(self, kept: Sequence[int]) -> "Layout":
+        """Return the layout with the named regressors only."""
+        return replace(
+            self,
+            regressors=tuple(self.regressors[i] for i in kept),
+            x_cell=self.x_cell[list(kept)],
+            dx_cell=self.dx_cell[list(kept)],
+        )
+
+    def keep_groups(self, groups: slice) -> "Layout":
+        """Return the layout of some groups."""
+        return replace(
+            self,
+            used=self.used[:, groups],
+            used_transformed=self.used_transformed[:, groups],
+            used_difference=self.used_difference[:, groups],
+            used_dx=self.used_dx[:, groups],
+            later=None if self.later is None else self.later[:, groups],
+            observed=self.observed[:, :, groups],
+        )
+
+
+class Arrays(NamedTuple):
+    """What estimation works on; zero in rows that are not used.
+
+    Attributes
+    ----------
+    y : array, shape (R, N)
+    x : array, shape (k, R, N)
+    z : InstrumentMatrix
+        j columns.
+    used : array, shape (R, N)
+        Ones and zeros.
+    dy : array, shape (T, N)
+        Outcome in first differences.
+    dx : array, shape (k, T, N)
+        Regressors in first differences, where all of them are known.
+    used_difference : array, shape (T, N)
+        Where the residual in first differences is known.
+    used_transformed : array, shape (T, N)
+        The transformed equation's part of `used`, all periods.
+    clusters : ndarray of int, shape (R, N), optional
+        Cluster of each row; the groups are the clusters if it is None.
+    """
+
+    y: Any
+    x: Any
+    z: InstrumentMatrix
+    used: Any
+    dy: Any
+    dx: Any
+    used_difference: Any
+    used_transformed: Any
+    clusters: NDArray[np.int64] | None = None
+
+
+# --- structure --------------------------------------------------------------------------------
+
+
+def layout(grid: Grid, specification: GmmSpecification) -> Layout:
+    """Work out rows, regressors and instruments.
+
+    A row of the levels equation needs the outcome, all regressors and the levels' ordinary
+    instruments; one of the transformed equation needs the same transformed, and its own row in
+    the sample. GMM-style instruments use all data and are zero where there are none (Roodman
+    2009, section 3).
+
+    Raises
+    ------
+    UserError
+        If no row is left, one has no cluster, a set of instruments is empty, or an instrument is
+        never observed.
+    """
+    regressors = specification.regressors + ((CONSTANT,) if specification.has_constant else ())
+    observed = grid.observed
+    model = [grid.index(specification.outcome), *(grid.index(term) for term in regressors)]
+    in_sample = observed[model].all(axis=0)
+    if grid.clusters is not None:
+        _refuse_no_cluster(in_sample & (grid.clusters < 0), grid)
+
+    ordinary = {
+        equation: [
+            grid.index(term)
+            for each in specification.iv
+            if each.equation in (equation, "both")
+            for term in each.variables
+        ]
+        for equation in ("diff", "level")
+    }
+    later = None
+    if specification.transform == "deviations":
+        every = sorted({*ordinary["diff"], *ordinary["level"]})
+        later = in_sample & observed[every].all(axis=0)
+    differenced = _transformed(observed, None)
+    transformed = differenced if later is None else _transformed(observed, later)
+    used_transformed = transformed[[*model, *ordinary["diff"]]].all(axis=0)
+    used_transformed &= in_sample if later is None else _previous(in_sample)
+    used_level = in_sample & observed[ordinary["level"]].all(axis=0)
+
+    by_equation = [used_transformed, used_level] if specification.system else [used_transformed]
+    in_equation = [np.flatnonzero(rows.any(axis=1)) for rows in by_equation]
+    _refuse_empty(in_equation[0], specification, grid)
+    row_period = np.concatenate(in_equation)
+    row_level = np.arange(len(row_period)) >= len(in_equation[0])
+    used = np.concatenate([rows[at] for rows, at in zip(by_equation, in_equation, strict=True)])
+
+    n_terms, n_periods = len(grid.terms), len(grid.periods)
+    own_form = np.where(row_level, LEVEL, DIFFERENCED if later is None else DEVIATIONS)
+
+    def cells(form: Any, terms: Sequence[str], periods: Any) -> NDArray[np.int64]:
+        return (
+            form * n_terms + _column([grid.index(term) for term in terms])
+        ) * n_periods + periods
+
+    kinds, forms, by_period = zip(*_instruments(specification, grid), strict=True)
+    source = row_period - _column([kind.lag or 0 for kind in kinds])
+    equation = np.array([kind.equation for kind in kinds])[:, None]
+    stands = (equation == "both") | (row_level == (equation == "level"))
+    stands &= (source >= 0) & (source < n_periods)
+    form = _column([-1 if own is None else own for own in forms])
+    cell = cells(np.where(form < 0, own_form, form), [kind.term for kind in kinds], source)
+    available = [observed, differenced] + [transformed] * (later is not None)
+    available = np.concatenate(available).reshape(-1, used.shape[1])
+    cell = np.where(stands, cell, len(available))
+    seen = _seen(available, used, cell)
+
+    by_period = np.array(by_period)
+    many = np.flatnonzero(~by_period & seen.any(axis=1))
+    one_row, one = np.nonzero((seen & by_period[:, None]).T)
+    instruments = [kinds[i] for i in many.tolist()] + [
+        Instrument(*kinds[i][:-1], period)
+        for i, period in zip(one.tolist(), row_period[one_row].tolist(), strict=True)
+    ]
+    _refuse_missing(instruments, specification, grid)
+    outcome, every_period = [specification.outcome], np.arange(n_periods)
+    return Layout(
+        regressors=regressors,
+        instruments=tuple(instruments),
+        row_period=row_period,
+        row_level=row_level,
+        used=used,
+        used_transformed=used_transformed,
+        # xtabond2 differences afresh after deviations, whether or not the row is in the sample.
+        used_difference=used_transformed if later is None else differenced[model].all(axis=0),
+        used_dx=used_transformed if later is None else differenced[model[1:]].all(axis=0),
+        y_cell=cells(own_form, outcome, row_period)[0],
+        x_cell=cells(own_form, regressors, row_period),
+        many_cell=cell[many],
+        one_cell=cell[one, one_row],
+        one_row=one_row,
+        dy_cell=cells(DIFFERENCED, outcome, every_period)[0],
+        dx_cell=cells(DIFFERENCED, regressors, every_period),
+        later=later,
+        observed=observed,
+    )
+
+
+def _column(values: Sequence[int]) -> NDArray[np.int64]:
+    return np.array(values, dtype=np.int64)[:, None]
+
+
+def _seen(
+    available: NDArray[np.bool_], used: NDArray[np.bool_], cell: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Say where a cell is available to some group that uses the row, shape (B, R).
+
+    Parameters
+    ----------
+    available : ndarray of bool, shape (cells, N)
+    used : ndarray of bool, shape (R, N)
+    cell : ndarray of int, shape (B, R)
+        Of each row; the number of cells where there is none.
+    """
+    # Eight groups in a byte.
+    in_cell, in_row = (np.packbits(flags, axis=1) for flags in (available, used))
+    return (np.vstack([in_cell, np.zeros_like(in_cell[:1])])[cell] & in_row).any(axis=2)
+
+
+def _instruments(
+    specification: GmmSpecification, grid: Grid
+) -> Iterator[tuple[Instrument, int | None, bool]]:
+    """Yield instruments, the form of their values, and whether they are one for each period.
+
+    A form of None is that of the row that an instrument stands in.
+    """
+    if specification.has_constant:
+        yield Instrument(-1, CONSTANT, None, "level", None), LEVEL, False
+    for position, each in enumerate(specification.iv, start=len(specification.gmm)):
+        for term in each.variables:
+            yield Instrument(position, term, None, each.equation, None), None, False
+    for position, each in enumerate(specification.gmm):
+        in_levels = each.equation == "level"
+        first, last = gmm_lags(each, len(grid.periods))
+        own = "level" if in_levels else "diff"
+        form = DIFFERENCED if in_levels else LEVEL
+        blocks = [(lag, own, form) for lag in range(first, last + 1)]
+        if each.equation == "both" and specification.system:
+            blocks.append((_lag_in_levels(first, last), "level", DIFFERENCED))
+        for lag, equation, values in blocks:
+            for term in each.variables:
+                instrument = Instrument(position, term, lag, equation, None)
+                yield instrument, values, not each.collapse
+
+
+def gmm_lags(each: Gmm, n_periods: int) -> tuple[int, int]:
+    """Return the lags of a GMM-style set, cut to what T periods allow."""
+    in_levels = each.equation == "level"
+    first, last = each.lag
+    deepest = n_periods - 1 - in_levels
+    return max(first, 2 - n_periods - in_levels), deepest if last is None else min(last, deepest)
+
+
+def _lag_in_levels(first: int, last: int) -> int:
+    """Return the lag of the difference that instruments the levels equation, for lags a … b.
+
+    One less than the first lag, as the nearest difference that is as exogenous (Blundell and
+    Bond 1998); xtabond2 starts at 0 where lags straddle it and before b where all lead.
+    """
+    if first > 0:
+        return first - 1
+    return 0 if last > 0 else last - 1
+
+
+def _transformed(observed: NDArray[np.bool_], later: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
+    """Say where transformed values exist, shape (V, T, N); deviations stand one period later."""
+    found = np.zeros_like(observed)
+    if later is None:
+        found[:, 1:] = observed[:, 1:] & observed[:, :-1]
+    else:
+        some_later = np.cumsum(later[::-1], axis=0)[::-1] > 0
+        found[:, 1:] = observed[:, :-1] & some_later[1:]
+    return found
+
+
+def _previous(flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    moved = np.zeros_like(flags)
+    moved[1:] = flags[:-1]
+    return moved
+
+
+def _refuse_empty(periods: NDArray[np.int64], specification: GmmSpecification, grid: Grid) -> None:
+    if len(periods) == 0:
+        span = f"{grid.periods[0]}–{grid.periods[-1]}"
+        raise UserError(
+            f"The panel ({span}) has no two periods of one group in which the outcome "
+            f"{specification.outcome}, all regressors and ordinary instruments are observed: "
+            "it has too few periods for the lags asked, or a column is empty."
+        )
+
+
+def _refuse_no_cluster(cells: NDArray[np.bool_], grid: Grid) -> None:
+    if cells.any():
+        period, group = np.argwhere(cells)[0]
+        raise UserError(
+            f"Group {grid.groups[group]} has no cluster in period {grid.periods[period]}: fill it "
+            "in or drop the row."
+        )
+
+
+def _refuse_missing(
+    instruments: Sequence[Instrument], specification: GmmSpecification, grid: Grid
+) -> None:
+    sets: tuple[Gmm | Iv, ...] = (*specification.gmm, *specification.iv)
+    found = {(each.set, each.term) for each in instruments}
+    for position, each in enumerate(sets):
+        for term in each.variables:
+            if (position, term) in found:
+                continue
+            if not grid.observed[grid.index(term)].any():
+                cause = f"{term} has no value"
+            elif isinstance(each, Gmm):
+                cause = f"{len(grid.periods)} periods are too few for its lags"
+            else:
+                cause = f"{term} is missing in every row of the sample"
+            raise UserError(
+                f"Instruments {each.label} are missing throughout, since {cause}: drop them or "
+                "change the lags."
+            )
+
+
+# --- values -----------------------------------------------------------------------------------
+
+
+def sources(values: Any, structure: Layout) -> Any:
+    """Return every value an estimation can use, one row per form, term and period.
+
+    Forward orthogonal deviations (Arellano and Bover 1995), √(m/(m+1)) (x_t − mean of the m
+    later values), stand in the row of the next period, as in xtabond2: there the same lags are
+    valid instruments as with differences.
+
+    Parameters
+    ----------
+    values : array, shape (V, T, N)
+        Finite; what is not observed is not used. Of numpy or another array namespace.
+
+    Returns
+    -------
+    array, shape (2 V T + 1, N) or, with deviations, (3 V T + 1, N)
+        The last row is zero.
+    """
+    xp = values.__array_namespace__()
+    n_groups = values.shape[2]
+    observed = structure.observed
+    values = values * xp.asarray(observed.astype(float))
+    nothing = xp.zeros_like(values[:, :1])
+    both = xp.asarray((observed[:, 1:] & observed[:, :-1]).astype(float))
+    differenced = xp.concat([nothing, (values[:, 1:] - values[:, :-1]) * both], axis=1)
+    forms = [values, differenced]
+    if structure.later is not None:
+        counted = structure.later.astype(float)
+        n_later = (np.cumsum(counted[::-1], axis=0)[::-1])[1:]
+        ahead = np.triu(np.ones((len(counted), len(counted))), k=1)[:-1]
+        mean_later = (xp.asarray(ahead) @ (values * xp.asarray(counted))) * xp.asarray(
+            1 / np.maximum(n_later, 1)
+        )
+        scale = np.sqrt(n_later / (n_later + 1)) * observed[:, :-1]
+        forms.append(
+            xp.concat([nothing, (values[:, :-1] - mean_later) * xp.asarray(scale)], axis=1)
+        )
+    return xp.concat([xp.reshape(xp.concat(forms), (-1, n_groups)), nothing[0]])
+
+
+def arrays(values: Any, structure: Layout, clusters: NDArray[np.int64] | None = None) -> Arrays:
+    """Gather outcome, regressors and instruments from a panel's values, shape (V, T, N)."""
+    xp = values.__array_namespace__()
+    cells = sources(values, structure)
+    used = xp.asarray(structure.used.astype(float))
+    used_difference = xp.asarray(structure.used_difference.astype(float))
+    return Arrays(
+        y=cells[structure.y_cell] * used,
+        x=cells[structure.x_cell] * used,
+        z=InstrumentMatrix(
+            cells[structure.many_cell] * used,
+            cells[structure.one_cell] * used[structure.one_row],
+            structure.one_row,
+        ),
+        used=used,
+        dy=cells[structure.dy_cell] * used_difference,
+        dx=cells[structure.dx_cell] * xp.asarray(structure.used_dx.astype(float)),
+        used_difference=used_difference,
+        used_transformed=xp.asarray(structure.used_transformed.astype(float)),
+        clusters=None if clusters is None else clusters[structure.row_period],
+    )
+
+
+BLOCK = 2**17
+"""Numbers of the instrument matrix held at a time."""
+
+
+class Blocks:
+    """The arrays of a panel, some groups at a time, made anew on each pass.
+
+    So that memory beyond the data does not grow with the number of groups. A panel of one
+    block is kept.
+    """
+
+    def __init__(self, panel: Grid, structure: Layout) -> None:
+        cells = structure.x_cell.size + structure.many_cell.size + structure.one_cell.size
+        size = max(BLOCK // cells, 1)
+        starts = range(0, len(panel.groups), size)
+        self.structure = structure
+        self._panel = panel
+        self._slices = [slice(start, start + size) for start in starts]
+        self._only = self._make(self._slices[0]) if len(self._slices) == 1 else None
+
+    def __iter__(self) -> Iterator[Arrays]:
+        if self._only is not None:
+            yield self._only
+        else:
+            yield from map(self._make, self._slices)
+
+    def keep(self, regressors: NDArray[np.int64], instruments: NDArray[np.int64]) -> "Blocks":
+        """Return the blocks with some of the regressors and instruments only, in their order."""
+        less = copy(self)
+        structure = self.structure.keep_regressors(regressors)
+        less.structure = structure.keep_instruments(instruments)
+        if self._only is not None:
+            only = self._only
+            less._only = only._replace(
+                x=only.x[regressors], dx=only.dx[regressors], z=only.z.keep(instruments)
+            )
+        return less
+
+    def _make(self, groups: slice) -> Arrays:
+        clusters = self._panel.clusters
+        return arrays(
+            self._panel.values[:, :, groups],
+            self.structure.keep_groups(groups),
+            None if clusters is None else clusters[:, groups],
+        )

@@ -1,0 +1,148 @@
+"""Two-way effects regressions of many outcomes at once, on balanced panels, with their errors.
+
+As `models.frequentist.twfe` and `models.frequentist.fgls` estimate one regression. A balanced
+panel's effects are swept out in two steps that do not get in each other's way: a province's mean
+(or its line in time) within the province, then each year's mean over provinces, or over those of a
+region. Rows are of provinces, weights of regions, so province effects do not depend on them.
+
+Standard errors, of y = x b + effects + e with rows multiplied by the root of their weight:
+
+`conventional`  s² (x'x)⁻¹, s² = e'e / df
+`province`      Σ_i (Σ_t a_it e_it)² times Stata's factor (`models.frequentist.twfe.crv1`), a = x
+(x'x)⁻¹ `two_way`       province + year − row (Cameron, Gelbach & Miller 2011, *Journal of Business
+&
+                Economic Statistics* 29:238–249); where the difference is less than either one-way
+                variance, the larger of these (MacKinnon, Nielsen & Webb 2021, *Journal of
+                Business & Economic Statistics* 39:505–519, recommend it)
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.frequentist.twfe import crv1
+
+Array = NDArray[np.float64]
+
+CLUSTERINGS = ("conventional", "province", "two_way")
+
+
+class Many(NamedTuple):
+    """Slopes of p terms in q regressions.
+
+    Attributes
+    ----------
+    slope : ndarray, shape (p, q)
+    se : ndarray, shape (p, q, 3)
+        By `CLUSTERINGS`.
+    df : tuple of int
+        Degrees of freedom of each kind: residual ones, and one less than there are clusters (of
+        two kinds, the fewer).
+    """
+
+    slope: Array
+    se: Array
+    df: tuple[int, int, int]
+
+
+def within_provinces(values: Array, trend: bool = False) -> Array:
+    """Sweep out each province's mean, or its line in time.
+
+    Parameters
+    ----------
+    values : ndarray, shape (N, T)
+        Or with further axes after these.
+    trend : bool
+    """
+    years = np.arange(values.shape[1], dtype=float)
+    basis = np.column_stack([np.ones_like(years), years - years.mean()][: 1 + trend])
+    basis /= np.linalg.norm(basis, axis=0)
+    return values - np.einsum("ts,ns...->nt...", basis @ basis.T, values)
+
+
+def fit(
+    y: Array,
+    x: Array,
+    region: NDArray[np.int64],
+    n_interest: int,
+    *,
+    trend: bool = False,
+    by_region: bool = False,
+    weighted: bool = False,
+) -> Many:
+    """Estimate q regressions on the same regressors.
+
+    Parameters
+    ----------
+    y : ndarray, shape (N, T, q)
+    x : ndarray, shape (N, T, k)
+        Both from `within_provinces`; regressors of full rank next to the effects, which is not
+        checked.
+    region : ndarray of int, shape (N,)
+        Codes 0 … R−1, each present.
+    n_interest : int
+        The first p regressors are those asked for.
+    trend : bool
+        Whether `within_provinces` took out lines.
+    by_region : bool
+        Year effects of each region instead of common ones.
+    weighted : bool
+        Weigh rows by their region's mean squared residual, as `models.frequentist.fgls`.
+    """
+    (n, t, q), k = y.shape, x.shape[2]
+    member = np.eye(region.max() + 1)[region]
+    regions = member.shape[1]
+    both = np.concatenate([x, y], axis=2)
+    of_region = np.einsum("nr,ntc->rtc", member / member.sum(axis=0), both)
+    n_years = (t - 1 - trend) * (regions if by_region else 1)
+    counts = (n * t - n * (1 + trend) - n_years - k, k + n_years)
+    if by_region:
+        net = both - of_region[region]
+    else:
+        net = both - np.tensordot(member.mean(axis=0), of_region, axes=1)
+    x_net, y_net = net[..., :k].reshape(n * t, k), net[..., k:].reshape(n * t, q)
+    if not weighted:
+        return _fit(x_net, y_net, n, n_interest, *counts)
+    slope = np.linalg.solve(x_net.T @ x_net, x_net.T @ y_net)
+    square = ((y_net - x_net @ slope) ** 2).reshape(n, t, q).mean(axis=1)
+    root = 1 / np.sqrt(square.T @ (member / member.sum(axis=0)))  # (q, R)
+    if by_region:
+        each = np.broadcast_to(net[..., :k], (q, n, t, k))
+        own = np.moveaxis(net[..., k:], 2, 0)
+    else:
+        share = root**2 * member.sum(axis=0)
+        share /= share.sum(axis=1, keepdims=True)
+        each = both[..., :k] - np.einsum("qr,rtk->qtk", share, of_region[..., :k])[:, None]
+        own = np.moveaxis(both[..., k:], 2, 0)
+        own = own - np.einsum("qr,rtq->qt", share, of_region[..., k:])[:, None]
+    row = root[:, region, None]
+    found = _fit(
+        (each * row[..., None]).reshape(q, n * t, k),
+        (own * row).reshape(q, n * t, 1),
+        n,
+        n_interest,
+        *counts,
+    )
+    return Many(found.slope[..., 0].T, np.moveaxis(found.se[:, :, 0], 0, 1), found.df)
+
+
+def _fit(x: Array, y: Array, n: int, p: int, df: int, n_regressors: int) -> Many:
+    """Least squares of rows (…, n · T, k) and (…, n · T, q), effects taken out."""
+    inverse = np.linalg.inv(x.mT @ x)
+    slope = inverse @ (x.mT @ y)
+    residual = y - x @ slope
+    influence = x @ inverse[..., :p]
+    conventional = (residual**2).sum(axis=-2)[..., None, :] / df
+    conventional = conventional * np.diagonal(inverse, axis1=-2, axis2=-1)[..., :p, None]
+    cells = (*x.shape[:-2], n, -1)
+    a, e = influence.reshape(*cells, p), residual.reshape(*cells, y.shape[-1])
+    t, size = a.shape[-2], a.shape[-3] * a.shape[-2]
+    by_province = ((a.mT @ e) ** 2).sum(axis=-3) * crv1(size, n, n_regressors)
+    a, e = np.swapaxes(a, -3, -2), np.swapaxes(e, -3, -2)
+    by_year = ((a.mT @ e) ** 2).sum(axis=-3) * crv1(size, t, n_regressors)
+    by_row = (influence.mT**2 @ residual**2) * crv1(size, size, n_regressors)
+    either = np.maximum(by_province, by_year)
+    two_way = np.maximum(by_province + by_year - by_row, either)
+    variance = np.stack([conventional, by_province, two_way], axis=-1)
+    return Many(slope[..., :p, :], np.sqrt(variance), (df, n - 1, min(n, t) - 1))

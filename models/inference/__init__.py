@@ -1,0 +1,1 @@
+"""How posteriors are evaluated and drawn: collapsed densities, transforms, independence sampler."""

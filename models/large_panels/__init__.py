@@ -1,0 +1,1 @@
+"""The hierarchical model from sufficient statistics, for panels larger than memory."""

@@ -1,0 +1,478 @@
+"""Full disks, folders that cannot be written to, kills, and two runs at once: no broken file."""
+
+import contextlib
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Collection
+from functools import partial
+from pathlib import Path
+from xml.etree import ElementTree
+
+import matplotlib.image
+import netCDF4
+import numpy as np
+import pandas as pd
+import psutil
+import pytest
+import xarray as xr
+
+from analysis.posterior import trace
+from analysis.shared import terminal
+from analysis.shared.hashing import CONTENT
+from analysis.shared.outputs import ROOT
+from data.errors import UserError
+from data.files import replacing
+from data.panels.panel import ENSEMBLE, FOLDER, load_panel
+from tests.helpers.processes import until
+from tests.helpers.traces import ATTRIBUTES
+
+SMALL_REPRODUCE = """
+import sys
+from functools import partial
+from analysis import __main__ as cli, specifications
+from analysis.commands import options, reproduce
+some = specifications.select(["8.1", "8.2", "8.3"])
+if __name__ == "__main__":
+    options.named_panels = lambda: ("official-census4",)
+    reproduce.select = lambda columns: specifications.select(columns) if columns else some
+    reproduce.HEADLINE = ("8.1", "8.2", "8.3")
+    reproduce.replicate = partial(reproduce.replicate, ["8.1", "8.2", "8.3"], draws=99)
+    sys.argv = ["analysis", "reproduce", "--out", sys.argv[1]]
+    cli.main()
+"""
+"""The command on one panel and three columns, with few draws of the bootstrap."""
+
+REPLICATE = ("replicate", "8.1", "8.2", "8.3", "--panel", "official", "--draws", "99")
+SAMPLE = ("sample", "8.1", "--panel", "official", "--model", "flat")
+
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+
+
+def start(*words: object) -> subprocess.Popen:
+    """Start a Python program in a process group of its own."""
+    return subprocess.Popen(
+        [sys.executable, *map(str, words)],
+        env=ENVIRONMENT,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+@pytest.fixture
+def script(tmp_path) -> Path:
+    path = tmp_path / "small.py"
+    path.write_text(SMALL_REPRODUCE)
+    return path
+
+
+# --- what a whole file is -------------------------------------------------------------------------
+
+
+def _netcdf(path: Path) -> None:
+    trace.read(path)  # loads every group, and so checks each block's checksum
+
+
+def _html(path: Path) -> None:
+    assert path.read_text("utf-8").rstrip().endswith("</html>")
+
+
+READERS = {
+    ".nc": _netcdf,
+    ".csv": lambda path: pd.read_csv(path),
+    ".json": lambda path: json.loads(path.read_text("utf-8")),
+    ".html": _html,
+    ".svg": ElementTree.parse,
+    ".png": matplotlib.image.imread,
+}
+
+
+def hold_whole(root: Path) -> list[Path]:
+    """Read every file below a folder to its end; return them."""
+    found = [path for path in root.rglob("[!.]*") if path.is_file()]
+    for path in found:
+        READERS[path.suffix](path)
+        if path.suffix == ".csv":
+            assert path.read_bytes().endswith(b"\n")
+    return found
+
+
+def killed_at_events(script: Path, out: Path, kills: int) -> None:
+    """Kill `reproduce` again and again, then let it finish; no fit that was done is done again.
+
+    A kill waits for files, not for seconds: it strikes a random moment after the run has begun to
+    write its n-th file (temporary ones count), so that a slow machine is struck at the same places
+    as a fast one. Every third kill waits for a fit of its own run to be finished.
+    """
+    chance = random.Random(kills)
+    done: dict[Path, tuple[int, int]] = {}
+    struck = 0
+    for kill in range(kills):
+        run = start(script, out)
+        if kill % 3 == 0 and len(done) < FITS:
+            came = happened(run, partial(more_than, len(done), stamps, out))
+        else:
+            seen = names(out)
+            came = happened(run, partial(written, chance.randint(1, 12), seen, set(seen), out))
+        if came:
+            time.sleep(chance.uniform(0, 0.2))  # anywhere within what it does next
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(run.pid, signal.SIGKILL)
+            struck += 1
+        run.communicate()
+        hold_whole(out)
+        now = stamps(out)
+        assert done.items() <= now.items()
+        done = now
+    assert struck > kills / 2
+    assert done, "no run came to a finished fit before it was struck"
+    run = start(script, out)
+    said, wrong = run.communicate()
+    assert run.returncode == 0, wrong
+    assert f"{len(done)} of {FITS} traces are up to date" in said
+    assert done.items() <= stamps(out).items()
+    assert {path.suffix for path in hold_whole(out)} == set(READERS)
+    assert temporaries(out) == []
+
+
+FITS = 6
+"""Traces that `SMALL_REPRODUCE` makes."""
+
+
+def happened(run: subprocess.Popen, event: Callable[[], bool]) -> bool:
+    """Wait until an event has happened, or return False where the run ends before it."""
+    while run.poll() is None:
+        if event():
+            return True
+        time.sleep(0.005)
+    return False
+
+
+def more_than(number: int, there: Callable[[Path], Collection], out: Path) -> bool:
+    return len(there(out)) > number
+
+
+def written(files: int, before: set, seen: set, out: Path) -> bool:
+    """Say whether so many files have come since, counting those that went again."""
+    seen |= names(out)
+    return len(seen - before) >= files
+
+
+def names(out: Path) -> set[tuple[Path, int]]:
+    """Return every file that is there, half-written ones too, by name and inode."""
+    there = set()
+    for path in out.rglob("*"):
+        with contextlib.suppress(FileNotFoundError):  # renamed since it was listed
+            there.add((path, path.stat().st_ino))
+    return there
+
+
+def temporaries(root: Path) -> list[Path]:
+    return [path for path in root.rglob(".*") if path.is_file()]
+
+
+def stamps(out: Path) -> dict[Path, tuple[int, int]]:
+    """Return which file each trace is."""
+    paths = (out / "traces").glob("*/[!.]*.nc")
+    return {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in paths}
+
+
+# --- kills, and two runs at once ------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_ten_kills_leave_whole_files_and_finished_fits(script, tmp_path):
+    killed_at_events(script, tmp_path / "out", kills=10)
+
+
+@pytest.mark.trust
+def test_fifty_kills_leave_whole_files_and_finished_fits(script, tmp_path):
+    killed_at_events(script, tmp_path / "out", kills=50)
+
+
+def both_finish(words: list[object], out: Path) -> list[Path]:
+    """Run a command twice at once into one folder; return the whole files that are there."""
+    runs = [start(*words) for _ in range(2)]
+    for run in runs:
+        _, wrong = run.communicate()
+        assert run.returncode == 0, wrong
+    assert temporaries(out) == []
+    return hold_whole(out)
+
+
+@pytest.mark.slow
+def test_two_samplers_at_once_in_one_folder_both_finish(tmp_path):
+    found = both_finish(["-m", "analysis", *SAMPLE, "--out", tmp_path], tmp_path)
+    assert [path.name for path in found] == ["8.1-flat.nc"]
+
+
+@pytest.mark.trust
+def test_two_main_jobs_at_once_in_one_folder_both_finish(script, tmp_path):
+    found = both_finish([script, tmp_path / "out"], tmp_path / "out")
+    assert {path.suffix for path in found} == set(READERS)
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from data.files import replacing
+with replacing(Path(sys.argv[1])) as temporary:
+    temporary.write_text("half")
+    print("half", flush=True)
+    sys.stdin.readline()
+    temporary.write_text("whole")
+"""
+
+
+def test_what_a_killed_writer_left_is_removed_by_the_next_and_no_one_elses(tmp_path):
+    runs = [start("-c", WRITER, tmp_path / f"{name}.txt") for name in ("killed", "living")]
+    for run in runs:
+        assert run.stdout.readline() == "half\n"
+    killed, living = runs
+    killed.kill()
+    killed.communicate()
+    elsewhere = tmp_path / f".a~another-machine~{killed.pid}~x.txt"
+    old = tmp_path / f".b~another-machine~{killed.pid}~x.txt"
+    other = tmp_path / ".c~x~y"
+    for path in (elsewhere, old, other):
+        path.write_text("half")
+    os.utime(old, (0, 0))
+    assert len(temporaries(tmp_path)) == 5
+    with replacing(tmp_path / "next.txt") as temporary:
+        temporary.write_text("whole")
+    (at_work,) = tmp_path.glob(f".living~*~{living.pid}~*.txt")
+    assert set(temporaries(tmp_path)) == {elsewhere, other, at_work}
+    living.communicate("\n")
+    assert living.returncode == 0
+    assert (tmp_path / "living.txt").read_text() == "whole"
+    assert set(temporaries(tmp_path)) == {elsewhere, other}
+
+
+# --- no room, no permission -----------------------------------------------------------------------
+
+LIMITED = """
+import resource, sys
+from analysis import __main__ as cli
+if __name__ == "__main__":
+    limit = int(sys.argv.pop(1))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+    cli.main()
+"""
+
+
+def answer(*words: object) -> str:
+    """Run a command that must fail; return the one sentence that it says."""
+    done = subprocess.run(
+        list(map(str, words)), cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True
+    )
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.startswith("Error: ")
+    assert done.stderr.count("\n") == 1
+    return done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("limit", "command"), [(100, REPLICATE), (100_000, SAMPLE)])
+def test_a_file_that_finds_no_room_is_one_sentence_and_not_there(tmp_path, limit, command):
+    """A limit on the size of a file: the system's answer comes while it is written."""
+    script, out = tmp_path / "limited.py", tmp_path / "out"
+    script.write_text(LIMITED)
+    said = answer(sys.executable, script, limit, *command, "--out", out)
+    assert "free some space" in said
+    assert [path for path in out.rglob("*") if path.is_file()] == []
+
+
+def mounted(options: str, folder: Path) -> list[str]:
+    """Return how a command is started that alone sees a mount on a folder; skip if none may."""
+    words = ["unshare", "-rm", "sh", "-c", f'mount {options} "$0" && exec "$@"', str(folder)]
+    able = (
+        shutil.which("unshare")
+        and not subprocess.run([*words, "true"], capture_output=True).returncode
+    )
+    if not able:
+        pytest.skip("fills or locks a folder by a mount of its own, which this user may not make")
+    return words
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("options", "remedy"),
+    [("-t tmpfs -o size=4k tmpfs", "free some space"), ("-t tmpfs -o ro tmpfs", "written to")],
+    ids=["full", "read-only"],
+)
+def test_a_disk_that_takes_nothing_is_one_sentence(tmp_path, options, remedy):
+    command = [*mounted(options, tmp_path), sys.executable, "-m", "analysis", *REPLICATE]
+    said = answer(*command, "--out", tmp_path)
+    assert remedy in said
+    assert str(tmp_path) in said
+
+
+# --- spoiled files --------------------------------------------------------------------------------
+
+
+def test_a_spoiled_ensemble_is_refused_with_its_hash_and_in_no_other_panels_way(tmp_path):
+    for path in FOLDER.iterdir():
+        shutil.copy(path, tmp_path)
+    content = bytearray((FOLDER / ENSEMBLE).read_bytes())
+    content[len(content) // 2] ^= 1
+    for spoiled in (bytes(content), bytes(content[:1000])):
+        (tmp_path / ENSEMBLE).write_bytes(spoiled)
+        with pytest.raises(UserError, match=r"implied-ensemble\.nc has sha256 [0-9a-f]{64}"):
+            load_panel("implied-01", ["produ"], tmp_path)
+        assert load_panel("official", ["produ"], tmp_path).balanced
+
+
+def test_a_flipped_bit_in_a_traces_data_is_found(tmp_path):
+    path = tmp_path / "a.nc"
+    trace.write(made(), path)
+    whole = path.read_bytes()
+    # Blocks are compressed, so that their bytes stand where draws alone can be.
+    start = whole.index(b"\x78\x01")
+    for at in range(start + 2, start + 200, 7):
+        spoiled = bytearray(whole)
+        spoiled[at] ^= 1
+        path.write_bytes(spoiled)
+        with pytest.raises(UserError, match="cannot be read as a trace"):
+            trace.read(path)
+
+
+def one_draw(file: netCDF4.Dataset) -> None:
+    file["posterior/y"][0, 0, 0] += 1e-12
+
+
+def one_label(file: netCDF4.Dataset) -> None:
+    file["prior/obs"][1] = "Tibet 2011"
+
+
+def the_gate(file: netCDF4.Dataset) -> None:
+    file.gate = "fail"
+
+
+def the_panel(file: netCDF4.Dataset) -> None:
+    file.panel_sha256 = "y"
+
+
+def a_groups_attribute(file: netCDF4.Dataset) -> None:
+    file["sample_stats"].sampler = "another"
+
+
+def the_hashes(file: netCDF4.Dataset) -> None:
+    file.delncattr(CONTENT)
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        (one_draw, "posterior"),
+        (one_label, "prior"),
+        (the_gate, "attributes"),
+        (the_panel, "attributes"),
+        (a_groups_attribute, "sample_stats"),
+        (the_hashes, "attributes, constant_data, .*"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_a_trace_that_was_changed_is_refused_by_its_hashes(tmp_path, change, where):
+    path = tmp_path / "a.nc"
+    trace.write(made(), path)
+    assert trace.attributes(path)["gate"] == "pass"
+    with netCDF4.Dataset(path, "a") as file:
+        change(file)
+    with pytest.raises(UserError, match=rf"a\.nc was changed since it was written \({where} by"):
+        trace.read(path)
+    # It is sampled again where the attributes do not say what they did, and only then.
+    assert bool(trace.attributes(path)) == ("attributes" not in where)
+    if where in ("posterior", "prior"):
+        assert set(trace.read(path, without=[where]).children) == set(made().children) - {where}
+
+
+def made() -> xr.DataTree:
+    """Return a trace whose draws do not shrink."""
+    y = np.random.default_rng(0).normal(size=(2, 500, 3))
+    labels = {"obs": ["Tibet 2010", "Beijing 2010", "Hebei 2010"]}
+    group = xr.Dataset({"y": (("chain", "draw", "obs"), y)}, labels, {"sampler": "one"})
+    names = (*trace.GROUPS, *trace.PRIOR_GROUPS)
+    tree = xr.DataTree.from_dict({f"/{name}": group for name in names})
+    tree.attrs = ATTRIBUTES | {"gate_failed": ""}
+    return tree
+
+
+# --- Ctrl-C ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["collapsed", "nuts"])
+def test_an_interrupt_of_sampling_ends_all_processes_at_once(tmp_path, engine):
+    words = ["sample", "3.2", "8.1", "--panel", "official", "--model", "mundlak"]
+    words += ["--engine", engine, "--out", tmp_path]
+    with start("-m", "analysis", *words) as run:
+        line = run.stdout.readline()  # said as sampling begins
+        assert "sampling 2" in line
+        assert happened(run, lambda: len(psutil.Process(run.pid).children(recursive=True)) >= 2)
+        os.killpg(run.pid, signal.SIGINT)
+        out, err = run.communicate()
+    assert run.returncode == 130
+    assert "the same command goes on" in out
+    assert "Traceback" not in out + err
+    # The fits at work were given up: had they been waited for, their traces would be there.
+    assert len(list(tmp_path.rglob("*.nc"))) < 2
+    assert until(lambda: not group_alive(run.pid))
+
+
+def group_alive(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+# --- locales and labels ---------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_locale_with_decimal_commas_changes_no_byte(tmp_path):
+    built = subprocess.run(
+        ["localedef", "-i", "de_DE", "-f", "UTF-8", tmp_path / "de_DE.UTF-8"], capture_output=True
+    ) if shutil.which("localedef") else None  # fmt: skip
+    if built is None or built.returncode:
+        pytest.skip("builds a German locale by localedef, which is missing or has no de_DE")
+    script = tmp_path / "localised.py"
+    script.write_text(LOCALISED)
+    tables = []
+    for name in ("C", "de_DE.UTF-8"):
+        words = [sys.executable, script, *REPLICATE, "--out", tmp_path / name]
+        variables = {"LC_ALL": name, "LOCPATH": str(tmp_path), "PYTHONUTF8": "1"}
+        done = subprocess.run(
+            words, cwd=ROOT, env=ENVIRONMENT | variables, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.startswith("0,5" if name != "C" else "0.5")
+        tables.append((tmp_path / name / "results" / "replication.csv").read_bytes())
+    assert tables[0] == tables[1]
+
+
+LOCALISED = """
+import locale
+from analysis import __main__ as cli
+locale.setlocale(locale.LC_ALL, "")
+print(locale.str(0.5))
+cli.main()
+"""
+
+
+def test_markup_in_a_users_label_is_shown_as_it_is(monkeypatch, capsys):
+    monkeypatch.setattr(terminal, "console", terminal.Console(width=100))
+    terminal.show(pd.DataFrame({"region": ["[/red]", "[bold]x"]}), "Labels")
+    printed = capsys.readouterr().out
+    assert "[/red]" in printed
+    assert "[bold]x" in printed

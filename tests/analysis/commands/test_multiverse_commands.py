@@ -1,0 +1,109 @@
+"""The commands of multiverse, influence, power, recovery and calibration write what they say."""
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from analysis import __main__ as cli
+from analysis.robustness import sensitivity
+from analysis.robustness.multiverse import evaluate, fraction, grid, summarise
+from analysis.robustness.multiverse.evaluate import GRID_FAMILY, Batch
+from analysis.shared import parallel, plotting
+from analysis.shared.outputs import TEXT
+from analysis.simulation import power, recovery
+from analysis.simulation.calibration import ranks as calibration
+from analysis.specifications import SPECIFICATIONS
+from tests.helpers.ranks import drawn
+
+
+def run(*arguments: str) -> str:
+    done = CliRunner().invoke(cli.app, list(arguments))
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+@pytest.fixture(autouse=True)
+def one_process(monkeypatch):
+    """Run tasks here, where what is patched holds."""
+    for module in (parallel, power, recovery):
+        monkeypatch.setattr(module, "spread", lambda task, inputs, *_: map(task, inputs))
+
+
+@pytest.mark.slow
+def test_a_multiverse_is_written_with_its_tables_and_figures(tmp_path, monkeypatch):
+    listed = [Batch(GRID_FAMILY, "3.1", n) for n in range(len(grid.layout("3.1").ways))]
+    posterior = fraction.FAMILIES[0]
+    listed += [Batch(posterior.name, "8.2", n) for n in range(posterior.size // posterior.batch)]
+    monkeypatch.setattr(evaluate, "batches", lambda: listed)
+    monkeypatch.setattr(fraction, "DRAWS", 50)
+    said = run("multiverse", "--out", str(tmp_path))
+    for name in ("multiverse.nc", *(f"{name}.csv" for name in summarise.TABLES)):
+        assert f"written: results/{name}" in said
+    assert {p.name for p in (tmp_path / "results").iterdir()} == {
+        "multiverse.nc", *(f"{name}.csv" for name in summarise.TABLES)
+    }  # fmt: skip
+    table = pd.read_csv(tmp_path / "results" / "multiverse.csv", dtype=TEXT)
+    assert table["universes"].tolist() == [12_960]
+    # What is up to date is not estimated again, and its tables are the same.
+    before = (tmp_path / "results" / "multiverse.csv").read_bytes()
+    monkeypatch.setattr(evaluate, "run", lambda *_, **__: pytest.fail("estimated again"))
+    assert "written: results/multiverse.nc" not in run("multiverse", "--out", str(tmp_path))
+    assert (tmp_path / "results" / "multiverse.csv").read_bytes() == before
+    # No 3.2 in it: the figure of all slopes alone.
+    assert {p.stem for p in (tmp_path / "figures").iterdir()} == {"specification_curves"}
+
+
+def test_influence_is_written_with_its_figure(tmp_path):
+    said = run("influence", "8.2", "--panel", "official", "--out", str(tmp_path))
+    found = pd.read_csv(tmp_path / "results" / "influence.csv", dtype=TEXT)
+    assert "Heilongjiang" in said
+    assert len(found) == 8 + 13
+    assert len(list((tmp_path / "figures").iterdir())) == len(plotting.FORMATS)
+
+
+def test_power_is_written_with_its_curves(tmp_path, monkeypatch):
+    monkeypatch.setattr(power, "SIMULATED", 50)
+    monkeypatch.setattr(power, "POSTERIORS", 2)
+    said = run("power", "8.2", "--panel", "official", "--out", str(tmp_path))
+    assert "Slopes as large as the published ones would be found" in said
+    found = pd.read_csv(tmp_path / "results" / "power.csv", dtype=TEXT)
+    assert tuple(found.columns) == power.COLUMNS
+    curves = pd.read_csv(tmp_path / "results" / "power_curves.csv", dtype=TEXT)
+    assert len(curves) == len(found) * power.SLOPES
+
+
+def test_recovery_is_written(tmp_path, monkeypatch):
+    monkeypatch.setattr(recovery, "DRAWS", 50)
+    options = ("--panel", "official", "--data-sets", "20", "--out", str(tmp_path))
+    assert "put in and found again" in run("recover", "8.2", *options)
+    found = pd.read_csv(tmp_path / "results" / "recovery.csv", dtype=TEXT)
+    assert tuple(found.columns) == recovery.COLUMNS
+    assert (found["data_sets"] == 20).all()
+
+
+def test_all_columns_are_studied_by_their_main_models(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(sensitivity, "run", lambda listed, *_, **__: asked.extend(listed) or [])
+    run("sensitivity", "--all", "--panel", "official", "--out", str(tmp_path))
+    assert [job.specification.column for job in asked] == [r.column for r in SPECIFICATIONS]
+    assert {job.model for job in asked} == {"mundlak", "hierarchical", "dynamic"}
+    done = CliRunner().invoke(cli.app, ["sensitivity", "3.2", "--all", "--out", str(tmp_path)])
+    assert "name neither" in str(done.exception)
+
+
+def test_a_calibration_that_is_there_is_judged_again_and_not_run_again(tmp_path, monkeypatch):
+    asked = []
+
+    def ranks(case, panel, record, size, seed):
+        asked.append((case.name, size, seed))
+        yield drawn(size)
+
+    monkeypatch.setattr(calibration, "ranks", ranks)
+    command = ["calibrate", "3.2", "--case", "mundlak", "--out", str(tmp_path), "--data-sets"]
+    first = run(*command, "40")
+    again = run(*command, "40")
+    assert asked == [("mundlak", 40, 1)]
+    assert first.strip() == again.strip()
+    run(*command, "30")
+    run(*command, "30", "--seed", "2")
+    assert asked[1:] == [("mundlak", 30, 1), ("mundlak", 30, 2)]

@@ -1,0 +1,145 @@
+"""The page in a real browser: no error, no sideways scroll, and what axe-core demands."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from analysis.reporting.page import page
+from analysis.shared.outputs import Outputs
+from tests.helpers import report_results
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = (
+    *("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update"),
+)
+NARROW, WIDE = 390, 1280
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not CHROMIUM.exists(),
+        reason="there is no /usr/bin/chromium; .ci/run installs Debian's package where it may",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory) -> str:
+    root = tmp_path_factory.mktemp("browser")
+    report_results.write(root / "results")
+    return page.write(Outputs(root), report_results.traces()).as_uri()
+
+
+@pytest.fixture
+def opened(browser, address):
+    """Return a function that opens the page; whatever it complains of fails the test."""
+    contexts, complaints = [], []
+
+    def open_(width: int = WIDE, scheme: str = "light"):
+        size = {"width": width, "height": 900}
+        context = browser.new_context(viewport=size, color_scheme=scheme, offline=True)
+        contexts.append(context)
+        tab = context.new_page()
+        tab.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+        tab.on("pageerror", lambda error: complaints.append(str(error)))
+        tab.on("requestfailed", lambda request: complaints.append(request.url))
+        tab.goto(address)
+        tab.wait_for_selector("html[data-drawn=yes]")
+        return tab
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [NARROW, WIDE])
+def test_the_page_fits_and_axe_finds_nothing(opened, width, scheme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    tab = opened(width, scheme)
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    assert tab.locator(".chart svg").count() == 8
+    for details in tab.locator("details").all():
+        details.evaluate("node => { node.open = true; }")
+    tab.wait_for_function("document.querySelectorAll('.chart svg').length === 12")
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    found = Axe().run(tab).response["violations"]
+    told = [(each["id"], [node["html"][:120] for node in each["nodes"]][:3]) for each in found]
+    assert told == [], json.dumps(told, indent=1)
+    assert tab.evaluate("window.hurt") is None
+
+
+def test_navigation_and_the_skip_link_work_by_keyboard(opened):
+    tab = opened()
+    tab.keyboard.press("Tab")
+    assert tab.evaluate("document.activeElement.textContent") == "Skip to the content"
+    tab.keyboard.press("Enter")
+    assert tab.url.endswith("#main")
+    outline = tab.locator("nav a").first.evaluate(
+        "node => { node.focus({focusVisible: true}); return getComputedStyle(node).outlineStyle; }"
+    )
+    assert outline == "solid"
+    for section in page.SECTIONS:
+        tab.locator(f"nav a[href='#{section.id}']").click()
+        assert tab.locator(f"#{section.id} h2").first.is_visible()
+        assert 0 <= tab.locator(f"#{section.id} h2").bounding_box()["y"] < 900
+
+
+def test_pointing_at_a_dot_tells_its_numbers(opened):
+    tab = opened()
+    tab.locator("#chart-ladder").scroll_into_view_if_needed()
+    tab.locator("#chart-ladder svg .mark-symbol path").first.hover(force=True)
+    tip = tab.locator("#vg-tooltip-element")
+    tip.wait_for(state="visible")
+    assert "estimate" in tip.inner_text()
+    assert "0.200" in tip.inner_text()
+
+
+def test_another_panel_and_another_slope_can_be_chosen(opened):
+    tab = opened()
+    shown = tab.locator("#tables [data-panel='official']").first
+    other = tab.locator("#tables [data-panel='official-census4']").first
+    assert shown.is_visible()
+    assert not other.is_visible()
+    tab.locator("#panel").select_option("official-census4")
+    assert other.is_visible()
+    assert not shown.is_visible()
+    before = tab.locator("#chart-ladder svg").inner_html()
+    tab.locator("#chart-ladder select").select_option("8.1 indus")
+    tab.wait_for_function(
+        "before => document.querySelector('#chart-ladder svg').innerHTML !== before", arg=before
+    )
+
+
+def test_a_trace_opens_its_rank_plots(opened):
+    tab = opened(NARROW)
+    details = tab.locator("details[data-trace]").first
+    details.locator("summary").click()
+    ranks, energy = (details.locator(f"[data-shape={name}] svg") for name in ("ranks", "energy"))
+    ranks.wait_for()
+    assert "slope indus" in ranks.text_content()
+    energy.wait_for()
+    assert "density" in energy.text_content()
+
+
+def test_it_prints_without_its_controls(opened, tmp_path):
+    tab = opened()
+    tab.emulate_media(media="print")
+    assert not tab.locator("nav").is_visible()
+    assert not tab.locator("#panel").is_visible()
+    tab.pdf(path=tmp_path / "page.pdf", format="A4")
+    assert (tmp_path / "page.pdf").read_bytes().startswith(b"%PDF")

@@ -1,0 +1,180 @@
+"""The page: self-contained, escaped, complete, and it says what is not there."""
+
+import html
+import json
+import re
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import typer
+import xarray as xr
+
+from analysis.__main__ import app
+from analysis.claims import ledger
+from analysis.reporting.page import barg, charts, page, traces
+from analysis.shared.outputs import MADE_BY, Outputs
+from analysis.simulation import dynamic_study
+from data.panels.provinces import PROVINCES
+from tests.helpers import report_results
+
+
+class Outline(HTMLParser):
+    """Elements in order, with their attributes."""
+
+    def __init__(self):
+        super().__init__()
+        self.tags: list[tuple[str, dict]] = []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+
+@pytest.fixture(scope="module")
+def text(tmp_path_factory) -> str:
+    root = tmp_path_factory.mktemp("report")
+    report_results.write(root / "results")
+    return page.write(Outputs(root), report_results.traces()).read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def outline(text) -> list[tuple[str, dict]]:
+    parser = Outline()
+    parser.feed(re.sub(r"(?s)<script>.*?</script>", "", text))
+    return parser.tags
+
+
+def test_nothing_is_fetched(outline):
+    places = [a[k] for tag, a in outline for k in ("src", "href", "data", "action") if k in a]
+    outside = [p for p in places if not p.startswith(("#", "data:"))]
+    assert outside == ["https://doi.org/10.12677/ecl.2024.133780"]
+    assert {tag for tag, _ in outline}.isdisjoint({"iframe", "object", "img", "base"})
+
+
+def test_a_users_markup_is_text(text):
+    assert report_results.HOSTILE not in text
+    assert text.count("&lt;script&gt;window.hurt = 1&lt;/script&gt;") >= 2  # a table, and a trace
+    assert "\\u003cscript\\u003ewindow.hurt = 1\\u003c/script\\u003e" in text  # in a script's data
+
+
+def test_headings_are_in_order_and_sections_can_be_reached(outline):
+    levels = [int(tag[1]) for tag, _ in outline if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    anchors = {a["href"][1:] for tag, a in outline if tag == "a" and a["href"].startswith("#")}
+    identities = {a["id"] for _, a in outline if "id" in a}
+    assert {section.id for section in page.SECTIONS} | {"main"} == anchors
+    assert anchors <= identities
+
+
+def test_every_header_cell_has_its_scope_and_every_table_its_caption(outline):
+    assert all("scope" in attributes for tag, attributes in outline if tag == "th")
+    tags = [tag for tag, _ in outline]
+    titles = {a["aria-labelledby"] for tag, a in outline if tag == "table" and len(a) > 1}
+    identities = [a["id"] for _, a in outline if "id" in a]
+    assert titles <= set(identities)
+    assert len(identities) == len(set(identities))
+    assert tags.count("table") == tags.count("caption") + len(titles) > 5
+
+
+def test_a_cell_shows_printed_reconstructed_recollected_and_posterior(text):
+    cell = re.search(r'(?s)<th scope="row">indus</th>(.*?)</tr>', text)[1]
+    shown = re.sub(r"<[^>]+>", " ", cell)
+    assert re.search(r"P\s+0\.105\*\*\* \(0\.031\)", shown)
+    assert re.search(r"X\s+0\.200\*\* \(0\.100\)", shown)
+    assert len(re.findall(r"R\s+0\.200\*\* \(0\.100\)", shown)) == 3
+    assert len(re.findall(r"B\s+0\.150 \[-0\.050, 0\.350\]", shown)) == 3
+
+
+def test_what_is_not_made_is_named_with_its_command(text):
+    named = set(re.findall(r"<code>python -m analysis ([\w-]+)", text))
+    assert named >= {"gmm-grid", "audit", "sensitivity"}
+    assert named | set(MADE_BY.values()) <= set(typer.main.get_command(app).commands)
+
+
+def test_the_question_of_the_root_is_answered(text):
+    plain = html.unescape(text)
+    assert dynamic_study.QUESTION in plain
+    panels = ", ".join(ledger.EVIDENCE[1:] + ledger.IMPLIED)
+    assert f"The data say it for 5.1 on {ledger.EVIDENCE[0]}." in plain
+    assert f"The estimator says it for 5.1 on {panels}." in plain
+    assert "1.100 (0.050) [1.050, 1.200]" in plain
+
+
+def test_a_failed_gate_is_said(text):
+    assert "1 of 2 fits pass" in text
+    assert '<span class="v-bad">fail</span>' in text
+
+
+def test_an_empty_folder_gives_a_page_of_commands(tmp_path):
+    text = page.write(Outputs(tmp_path), []).read_text(encoding="utf-8")
+    commands = ("replicate", "compare", "sample", "dynamic", "simulate", "decompose", "multiverse",
+                "power", "recover", "influence", "audit")  # fmt: skip
+    for command in commands:
+        assert f"<code>python -m analysis {command}" in text
+
+
+def test_charts_are_json_that_holds_their_data(text):
+    block = re.search(r'(?s)<script type="application/json" id="charts">(.*?)</script>', text)[1]
+    found = json.loads(block)
+    assert set(found) == {
+        *("ladder", "regions", "waterfall", "tiles", "roots", "responses"),
+        *("universes", "decides"),
+    }
+    assert all(spec["datasets"] for spec in found.values())
+
+
+def test_every_province_has_a_tile_of_its_own():
+    assert set(charts.TILES) == {province.name for province in PROVINCES}
+    assert len(set(charts.TILES.values())) == 31
+
+
+# --- ranks --------------------------------------------------------------------------------------
+
+
+def test_even_chains_have_level_ranks_and_a_stuck_one_has_not():
+    rng = np.random.default_rng(1)
+    draws = rng.normal(size=(4, 1000))
+    even = np.array(traces.shares(draws))
+    assert even.shape == (4, traces.BINS)
+    np.testing.assert_allclose(even.sum(axis=1), traces.BINS, atol=0.02)
+    assert np.abs(even - 1).max() < 0.6
+    draws[0] += 3
+    assert np.array(traces.shares(draws))[0, -1] > 3
+
+
+def test_ranks_name_the_elements_of_what_is_reported():
+    draws = np.random.default_rng(2).normal(size=(2, 50, 2))
+    posterior = xr.Dataset(
+        {
+            "slope": (("chain", "draw", "term"), draws),
+            "sigma": (("chain", "draw"), draws[..., 0]),
+            "constant": (("chain", "draw"), np.ones((2, 50))),
+        },
+        coords={"term": ["indus", "fin"]},
+    )
+    found = [each["variable"] for each in traces.ranks(posterior)]
+    assert found == ["slope indus", "slope fin", "sigma"]
+
+
+def test_moves_of_the_energy_stand_beside_its_distribution():
+    draws = np.random.default_rng(3).normal(100, 5, size=(4, 2000))
+    found = traces.energy(xr.Dataset({"energy": (("chain", "draw"), draws)}))
+    sd = {}
+    for kind in ("energy", "its moves"):
+        at, density = np.array([(p["at"], p["density"]) for p in found if p["kind"] == kind]).T
+        sd[kind] = np.sqrt((density * at**2).sum() / density.sum())
+    # Independent draws: moves of √2 sd, a little less for what lies outside the frame.
+    assert sd["energy"] == pytest.approx(1, abs=0.05)
+    assert sd["its moves"] == pytest.approx(np.sqrt(2), abs=0.06)
+    assert traces.energy(xr.Dataset()) == []
+
+
+def test_the_checklist_says_what_is_missing():
+    none = barg.checklist([], {})
+    every = barg.checklist(report_results.traces(), dict.fromkeys(MADE_BY, True))
+    assert none["answer"].str.startswith("Not made yet").sum() == 5
+    assert not every["answer"].str.contains("Not made yet").any()
+    assert every["answer"].str.contains("1 of 2 traces pass").any()

@@ -1,0 +1,244 @@
+"""Universes are the estimators' own fits of the panels that they name, in whatever order."""
+
+import numpy as np
+import pytest
+import xarray as xr
+from scipy import stats
+
+from analysis.replication import system_gmm
+from analysis.robustness.multiverse import evaluate, fraction, grid
+from analysis.robustness.multiverse.choices import GRID
+from analysis.robustness.multiverse.evaluate import GRID_FAMILY, Batch, collect, run, write
+from analysis.shared.outputs import read_netcdf
+from analysis.specifications import select
+from data.errors import UserError
+from data.panels.panel import load_panel
+from models.bayesian.registry import find
+from models.design import design
+from models.frequentist import fgls, twfe
+from models.frequentist.wild_bootstrap import wild_bootstrap
+from tests.helpers.clusters import scheduler, worker
+
+POSTERIOR, GMM, WILD = fraction.FAMILIES
+
+
+def ways(column: str, **options: str) -> int:
+    """Return the batch with those options of rows and estimator, the plainest of the rest."""
+    laid = grid.layout(column)
+    wanted = {name: laid.choices[name][0].name for name in laid.whole} | options
+    named = [tuple(option.name for option in chosen) for chosen in laid.ways]
+    return named.index(tuple(wanted[name] for name in laid.whole))
+
+
+def one(column: str, options: dict[str, str], **whole: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return estimate (term) and se (term, clustering) of one universe."""
+    found = grid.run(column, ways(column, **whole))
+    laid = grid.layout(column)
+    made = [name for name in laid.names if name not in laid.whole]
+    at = tuple([o.name for o in laid.choices[name]].index(options[name]) for name in made)
+    return found["estimate"][at], found["se"][at]
+
+
+OFFICIAL = {
+    "outcome_vintage": "census4",
+    "agglomeration": "as_published",
+    "controls_vintage": "as Table 2",
+    "winsorised": "interest",
+    "gap_rule": "growth",
+    "tibet": "companion",
+    "normalisation": "pooled",
+    "controls": "all five",
+}
+"""The universe that is the panel `official`."""
+
+
+@pytest.mark.parametrize("column", ["3.2", "3.3", "8.1"])
+def test_a_universe_is_the_panel_that_it_names(column):
+    (record,) = select([column])
+    made = design(load_panel("official", record.variables).frame, record)
+    fit = twfe.fit(made)
+    estimate, se = one(column, OFFICIAL)
+    p = len(record.interest)
+    np.testing.assert_allclose(estimate, fit.coef[:p], rtol=2e-6)
+    np.testing.assert_allclose(se[:, 0], fit.se[:p], rtol=2e-6)
+    np.testing.assert_allclose(se[:, 1], fit.se_cluster[:p], rtol=2e-6)
+    if column == "3.2":
+        arrays = made.y, made.x, made.province, made.year, made.region
+        estimate, _ = one(column, OFFICIAL, weights="by region's noise")
+        assert estimate[0] == pytest.approx(fgls.slopes(*arrays)[0], rel=2e-6)
+
+
+def test_a_fraction_and_the_grid_have_the_same_panels():
+    """The same options, once through the small matrices and once through a frame."""
+    laid = grid.layout("3.2")
+    (record,) = select(["3.2"])
+    wanted = OFFICIAL | {
+        "agglomeration": "census4, national totals",
+        "winsorised": "everything",
+        "normalisation": "by_year",
+        "controls": "without stru",
+        "sample": "without municipalities",
+    }
+    chosen = [
+        next(option for option in own if option.name == wanted[name])
+        for name, own in laid.choices.items()
+        if name in wanted
+    ]
+    made = fraction.universe(record, chosen)
+    fit = twfe.fit(design(made.frame, made.record))
+    estimate, se = one("3.2", wanted, sample="without municipalities")
+    assert fit.n == 27 * 13
+    assert estimate[0] == pytest.approx(fit.coef[0], rel=2e-6)
+    assert se[0, 1] == pytest.approx(fit.se_cluster[0], rel=2e-6)
+
+
+def test_a_fraction_is_balanced_and_seeded():
+    _, codes = fraction.universes(POSTERIOR, "3.2", seed=1)
+    choices, again = fraction.universes(POSTERIOR, "3.2", seed=1)
+    assert np.array_equal(codes, again)
+    assert not np.array_equal(codes, fraction.universes(POSTERIOR, "3.2", seed=2)[1])
+    for own, column in zip(choices.values(), codes.T, strict=True):
+        times = np.bincount(column, minlength=len(own))
+        assert times.max() - times.min() <= 1
+    # Choices are in no order with each other.
+    assert np.abs(np.corrcoef(codes.T) - np.eye(len(choices))).max() < 0.5
+
+
+def test_a_posterior_is_that_of_a_fit():
+    (record,) = select(["3.2"])
+    panel = load_panel("official", record.variables)
+    made = fraction.Universe(panel.frame, record, {"model": "hierarchical"})
+    ((mean, low, high, positive, trusted, p),) = fraction.posterior(made, np.random.default_rng(1))
+    assert trusted == 1
+    assert np.isnan(p)  # what bootstraps have
+    model = find("hierarchical")
+    parts = model.split(design(panel.frame, record), record)
+    density = model.module.density(parts)
+    rng = np.random.default_rng(2)
+    reduced = fraction.reduce(density)
+    scales = fraction.draw_scales(density, 4_000, rng, reduced)
+    drawn = reduced.draw(scales.log_scale, rng)
+    shapes = {"slope_offset": (1, 4_000, 1, 3)}
+    free = {name: v.reshape(shapes.get(name, (1, *v.shape))) for name, v in drawn.items()}
+    expected = model.module.report(parts, free)["slope"][1][0, :, 0]
+    sd = expected.std()
+    assert mean == pytest.approx(expected.mean(), abs=0.2 * sd)
+    assert low == pytest.approx(np.quantile(expected, 0.025), abs=0.5 * sd)
+    assert high == pytest.approx(np.quantile(expected, 0.975), abs=0.5 * sd)
+    assert positive == pytest.approx((expected > 0).mean(), abs=0.03)
+    # The same draws, translated here and by the model's own report.
+    np.testing.assert_allclose(model.module.slopes(parts, drawn)[:, 0], expected, rtol=1e-9)
+
+
+def test_a_wild_bootstrap_is_that_of_the_panel():
+    record, single = select(["3.2", "8.2"])
+    made = fraction.universe(record, [fraction.SAMPLE.options[0]])
+    arrays = design(made.frame, made.record)
+    ((coef, low, high, *_, p),) = fraction.wild(made, np.random.default_rng(1))
+    fit = twfe.fit(arrays)
+    assert coef == fit.coef[0]
+    assert high - low == pytest.approx(2 * stats.t.ppf(0.975, 30) * fit.se_cluster[0])
+    assert p == pytest.approx(wild_bootstrap(arrays, 9_999).p[0], abs=0.06)
+    few = fraction.universe(single, [fraction.SAMPLE.options[0]])
+    assert fraction.wild(few, np.random.default_rng(1)).shape == (1, len(fraction.SUMMARIES))
+
+
+def test_gmm_is_table_5s_and_what_cannot_be_estimated_is_missing():
+    (record,) = select(["5.1"])
+    frame = load_panel("official", record.variables).frame
+    rng = np.random.default_rng(1)
+    lag, slope = fraction.gmm(fraction.Universe(frame, record, {}), rng)
+    table = system_gmm.coefficients(system_gmm.fit_column(frame, record))
+    assert lag[0] == table.loc["L.y", "coef"]
+    assert slope[0] == table.loc["indus", "coef"]
+    assert slope[1] < slope[0] < slope[2]
+    short = frame[frame["year"] <= 2011]
+    assert np.isnan(fraction.gmm(fraction.Universe(short, record, {}), rng)).all()
+
+
+def test_everything_is_listed_once():
+    listed = evaluate.batches()
+    assert len(set(listed)) == len(listed)
+    families = {(batch.family, batch.column.split(".")[0]) for batch in listed}
+    static, dynamic = {"3", "4", "6", "7", "8"}, {"5"}
+    assert families == {
+        (f, t) for f in (GRID_FAMILY, "posterior", "wild_bootstrap") for t in static
+    } | {("gmm", t) for t in dynamic}
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """One batch of GMM and the grid of a small column, in which little is a choice."""
+    monkeypatch.setattr(
+        grid, "GRID", [c for c in GRID if c.name in ("agglomeration", "tibet", "effects")]
+    )
+    grid.layout.cache_clear()
+    yield [Batch(GRID_FAMILY, "8.2", n) for n in range(len(grid.layout("8.2").ways))]
+    grid.layout.cache_clear()
+
+
+def test_an_interrupted_run_goes_on_and_comes_to_the_same(small, tmp_path, monkeypatch):
+    straight = dict(run(small, 1, tmp_path / "a" / "hash", workers=1))
+    first = run(small[::-1], 1, tmp_path / "b" / "hash", workers=1)
+    next(first)
+    first.close()
+    asked = []
+    original = evaluate.run_batch
+    monkeypatch.setattr(evaluate, "run_batch", lambda b, seed: asked.append(b) or original(b, seed))
+    goes_on = dict(run(small, 1, tmp_path / "b" / "hash", workers=1))
+    assert len(asked) == len(small) - 1
+    one_, other = (collect(small, done, 1, tmp_path / "hash") for done in (straight, goes_on))
+    assert one_.identical(other)
+
+
+def test_the_file_is_selected_by_choice_and_its_batches_go(small, tmp_path):
+    folder = tmp_path / "multiverse" / "hash"
+    tree = collect(small, dict(run(small, 1, folder, workers=1)), 1, folder)
+    path = tmp_path / evaluate.FILE
+    write(tree, path, folder)
+    assert list(tmp_path.iterdir()) == [path]
+    assert read_netcdf(path).identical(tree)
+    assert evaluate.current(path, folder).identical(tree)
+    assert evaluate.current(path, folder.with_name("other code")) is None
+    own = xr.load_dataset(path, group=f"{GRID_FAMILY}/8.2")
+    assert own["estimate"].dims == ("agglomeration", "tibet", "effects", "term")
+    chosen = own.sel(agglomeration="census5", tibet="neighbour", effects="province trends")
+    assert chosen["estimate"].dtype == np.float32
+    assert chosen["se"].sel(clustering="province", term="indus") > 0
+    assert chosen["critical"].sel(clustering="province") == pytest.approx(2.365, abs=1e-3)
+
+
+def test_a_missing_or_broken_file_is_named(tmp_path):
+    with pytest.raises(UserError, match=r"multiverse\.nc is missing: run"):
+        read_netcdf(tmp_path / evaluate.FILE)
+    (tmp_path / evaluate.FILE).write_bytes(b"no NetCDF")
+    with pytest.raises(UserError, match="cannot be read as NetCDF"):
+        read_netcdf(tmp_path / evaluate.FILE)
+
+
+def test_t_errors_are_a_posterior_of_its_own_and_chains_that_disagree_are_not_trusted(monkeypatch):
+    (record,) = select(["8.2"])
+    frame = load_panel("official", record.variables).frame
+    made = fraction.Universe(frame, record, {"errors": "t"})
+    ((mean, low, high, positive, trusted, p),) = fraction.posterior(made, np.random.default_rng(1))
+    ((normal, *_),) = fraction.posterior(made._replace(sets={}), np.random.default_rng(1))
+    assert trusted == 1
+    assert np.isnan(p)
+    assert low < mean < high
+    assert low < normal < high
+    assert 0.5 < positive < 1
+    monkeypatch.setattr(fraction, "R_HAT_MOST", 0.5)
+    assert fraction.posterior(made, np.random.default_rng(1))[0, 4] == 0
+
+
+@pytest.mark.slow
+def test_a_cluster_comes_to_the_same(tmp_path):
+    listed = [Batch(GRID_FAMILY, "8.2", 0), Batch(GMM.name, "5.3", 0)]
+    list(run(listed, 1, tmp_path / "here", workers=1))
+    with scheduler(tmp_path) as address, worker(address):
+        list(run(listed, 1, tmp_path / "there", cluster=address))
+    for batch in listed:
+        here, there = (dict(np.load(tmp_path / name / batch.name)) for name in ("here", "there"))
+        assert here.keys() == there.keys()
+        for name, values in here.items():
+            np.testing.assert_array_equal(values, there[name])

@@ -1,0 +1,117 @@
+"""What a multiverse says: shares, variance by choice and curves, where they are known."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.comparison.coefficients import published_slopes
+from analysis.reporting.readme import multiverse
+from analysis.robustness.multiverse import draw, summarise
+from analysis.shared import plotting
+from tests.helpers import universes
+
+
+@pytest.fixture(scope="module")
+def tables() -> dict[str, pd.DataFrame]:
+    tree = universes.tree()
+    return {name: make(tree) for name, make in summarise.TABLES.items()}
+
+
+def estimates() -> np.ndarray:
+    return universes.tree()["least_squares/3.2"]["estimate"].to_numpy().ravel().astype(float)
+
+
+def test_shares_of_sign_and_significance(tables):
+    row = tables["multiverse"].set_index("column").loc["3.2"]
+    slopes, printed = estimates(), published_slopes().loc[("3.2", "indus"), "coef"]
+    assert row["universes"] == 60
+    assert row["share_same_sign"] == (slopes > 0).mean()
+    assert 0 < row["share_same_sign"] < 1
+    for name, reach in universes.REACH.items():
+        assert row[f"share_significant_{name}"] == (slopes > reach).mean()
+    assert row["share_opposite_significant"] == (slopes < -universes.REACH["conventional"]).mean()
+    assert row["share_below_published"] == (slopes < float(printed)).mean()
+    assert row["median"] == pytest.approx(np.median(slopes), rel=1e-6)
+
+
+def test_posteriors_count_if_they_can_be_trusted(tables):
+    row = tables["multiverse"].set_index("column").loc["3.2"]
+    assert (row["posteriors"], row["not_trusted"]) == (3, 1)
+    assert row["share_same_sign_posterior"] == pytest.approx(2 / 3)
+    assert row["share_certain_posterior"] == pytest.approx(1 / 3)
+
+
+def test_wild_bootstraps_count_on_the_printed_side(tables):
+    row = tables["multiverse"].set_index("column").loc["3.2"]
+    assert row["wild_bootstraps"] == 3
+    assert row["share_significant_wild"] == pytest.approx(1 / 3)
+    assert row["share_significant_province_there"] == pytest.approx(2 / 3)
+    assert np.isnan(tables["multiverse"].set_index("column").loc["5.1", "wild_bootstraps"])
+
+
+def test_gmm_without_an_estimate_does_not_count(tables):
+    row = tables["multiverse"].set_index("column").loc["5.1"]
+    assert (row["family"], row["term"], row["universes"]) == ("gmm", "indus", 3)
+    assert row["share_same_sign"] == pytest.approx(2 / 3)
+    assert row["share_significant_conventional"] == pytest.approx(1 / 3)
+    assert row["share_opposite_significant"] == pytest.approx(1 / 3)
+    assert np.isnan(row["share_significant_province"])
+
+
+def test_variance_of_a_sum_is_that_of_its_parts(tables):
+    found = tables["multiverse_variance"].set_index("choice")
+    parts = {name: values.var() for name, values in universes.effects().items()}
+    for name, variance in parts.items():
+        assert found.loc[name, "main"] == pytest.approx(variance / sum(parts.values()), rel=1e-5)
+        assert found.loc[name, "total"] == pytest.approx(found.loc[name, "main"], rel=1e-5)
+    assert found["options"].to_dict() == universes.SIZES
+
+
+def test_what_interacts_stands_in_totals_alone():
+    values = np.outer([-1.0, 1.0], [-1.0, 1.0])
+    assert summarise.shares(values) == {0: (0.0, 1.0), 1: (0.0, 1.0)}
+
+
+def test_options_are_means_over_all_else(tables):
+    found = tables["multiverse_options"].set_index(["choice", "option"])
+    made = universes.effects()
+    others = sum(values.mean() for name, values in made.items() if name != "sample") + 0.02
+    for i, effect in enumerate(made["sample"]):
+        row = found.loc[("sample", f"sample {i}")]
+        assert row["mean"] == pytest.approx(others + effect, abs=1e-6)
+    assert (found["share_significant"] <= found["share_same_sign"]).all()
+
+
+def test_curves_are_sorted_and_their_matrix_adds_up(tables):
+    own = tables["multiverse_curves"].query("column == '3.2'")
+    slope = own[(own["what"] == "slope") & (own["option"] == "estimate")]["value"]
+    np.testing.assert_allclose(slope, np.sort(estimates()), atol=1e-6)
+    for name in universes.SIZES:
+        total = own[own["what"] == name].groupby("bin")["value"].sum()
+        np.testing.assert_allclose(total, 1)
+
+
+def test_the_figures_mark_the_printed_slope_at_its_place(tables):
+    ((name, rows),) = draw.frames(tables["multiverse_curves"])
+    assert name == "specification_curve"
+    with plotting.matplotlib.rc_context(plotting.STYLE):
+        figure = draw.draw(rows)
+    curve, _, matrix, bars = figure.axes
+    (point,) = [line for line in curve.lines if line.get_marker() == "D"]
+    printed = float(published_slopes().loc[("3.2", "indus"), "coef"])
+    assert point.get_ydata()[0] == printed
+    assert point.get_xdata()[0] == pytest.approx((estimates() < printed).mean())
+    assert len(matrix.images) == sum(universes.SIZES.values())
+    assert len(bars.patches) == 2 * len(universes.SIZES)
+    ((_, every),) = draw.overview_frames(tables["multiverse_curves"])
+    titles = [axes.get_title(loc="left")[:3] for axes in draw.overview(every).axes]
+    assert titles == ["3.2", "5.1"]
+
+
+def test_a_reader_sees_per_cent_and_three_decimals(tables):
+    text = multiverse(tables["multiverse"], tables["multiverse_variance"])
+    line = next(row for row in text.splitlines() if "| 3.2 |" in row)
+    share = f"{(estimates() > 0).mean():.0%}"
+    assert f"| 0.105 | {np.median(estimates()):.3f} |" in line
+    assert share in line
+    assert "60 least-squares slopes, 3 posteriors" in text

@@ -1,0 +1,185 @@
+"""Power: on data whose slope is known, what is found is what the tables say would be."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.comparison.coefficients import published_slopes
+from analysis.reporting import gallery
+from analysis.shared import plotting
+from analysis.shared.frames import ordered
+from analysis.simulation import power
+from analysis.simulation.intervals import POSTERIOR, balanced, intervals_of_least_squares
+from analysis.simulation.power import Found
+from analysis.specifications import select
+from data.errors import UserError
+from models.design import design
+from models.frequentist import twfe
+from tests.helpers.fits import thinned
+
+BASELINE, QUADRATIC, DYNAMIC, CENTRAL = select(["3.2", "3.3", "5.1", "8.2"])
+
+
+def test_data_sets_have_a_slope_in_no_region_and_residuals_with_a_sign_for_each_province(six_years):
+    made = design(six_years.frame, BASELINE)
+    outcomes = power.data_sets(made, 1, 400, np.random.default_rng(1))
+    apart = power.with_slopes_by_region(made, 1)
+    parts = twfe.slope_parts(made.y, apart.x, made.province, made.year)
+    slopes = parts.influence[:, :3].T @ outcomes
+    error = slopes.std(axis=1) / np.sqrt(400)
+    assert (np.abs(parts.slopes[:3]) > 4 * error).any()  # which the data sets must not have
+    assert (np.abs(slopes.mean(axis=1)) < 4 * error).all()
+    systematic = made.y - parts.residual - apart.x[:, :3] @ parts.slopes[:3]
+    np.testing.assert_allclose(outcomes.mean(axis=1), systematic, atol=0.3 * made.y.std())
+    off = (outcomes - systematic[:, None]) ** 2
+    parameters = 31 + 5 + len(apart.terms)
+    scale = len(made.y) / (len(made.y) - parameters)
+    np.testing.assert_allclose(off, scale * parts.residual[:, None] ** 2 + 0 * off, rtol=1e-8)
+
+
+def test_slopes_by_region_are_those_of_interactions(six_years):
+    made = design(six_years.frame, BASELINE)
+    apart = power.with_slopes_by_region(made, 1)
+    assert apart.terms == ("indus:east", "indus:central", "indus:west", *made.terms[1:])
+    np.testing.assert_array_equal(apart.x[:, :3].sum(axis=1), made.x[:, 0])
+    np.testing.assert_array_equal(apart.x[:, 3:], made.x[:, 1:])
+    for i in range(3):
+        assert (apart.x[made.region != i, i] == 0).all()
+    alone = power.with_slopes_by_region(design(six_years.frame, CENTRAL), 1)
+    np.testing.assert_array_equal(alone.x, design(six_years.frame, CENTRAL).x)
+
+
+def test_what_is_detectable_is_found_in_four_of_five_data_sets(six_years):
+    made = design(six_years.frame, CENTRAL)
+    outcomes = power.data_sets(made, 1, 2_000, np.random.default_rng(1))
+    intervals = intervals_of_least_squares(made, outcomes, 1)[0, :, 0]
+    slope = power.detectable("conventional", Found(intervals))
+    # Straight through: other data sets, with that slope in them.
+    fresh = power.data_sets(made, 1, 2_000, np.random.default_rng(2))
+    fresh += slope * made.x[:, :1]
+    low = intervals_of_least_squares(made, fresh, 1)[0, :, 0, 0]
+    assert (low > 0).mean() == pytest.approx(0.8, abs=0.04)
+    (at,) = power.power("conventional", Found(intervals), np.array([slope]))
+    assert at == pytest.approx(0.8, abs=0.01)
+
+
+def test_power_of_a_known_normal_is_the_textbooks():
+    estimate = np.random.default_rng(1).normal(size=20_000)
+    intervals = estimate[:, None] + 1.96 * np.array([-1.0, 1.0])
+    slope = np.array([0.0, 1.0, 2.8, -2.8])
+    normal = Found(power.Z * np.array([[-1.0, 1.0]]))
+    found = power.power("conventional", Found(intervals), slope)
+    expected = power.power(power.GMM, normal, slope)
+    np.testing.assert_allclose(found, expected, atol=0.01)
+    assert expected[0] == pytest.approx(0.05)
+    assert expected[2] == pytest.approx(0.8, abs=0.001)
+    assert power.detectable("conventional", Found(intervals)) == pytest.approx(2.8, abs=0.05)
+    assert power.detectable(power.GMM, normal) == pytest.approx(2.8, abs=0.01)
+
+
+def test_intervals_that_move_by_half_of_a_slope_show_one_of_twice_the_size():
+    intervals = np.random.default_rng(1).normal(size=(500, 1)) + 1.96 * np.array([-1.0, 1.0])
+    half, whole = Found(intervals, np.full_like(intervals, 0.5)), Found(intervals)
+    least = power.detectable("conventional", whole)
+    assert power.detectable("conventional", half) == pytest.approx(2 * least)
+    slope = np.linspace(0, 4, 9)
+    shares = power.power("conventional", half, 2 * slope)
+    np.testing.assert_array_equal(shares, power.power("conventional", whole, slope))
+
+
+def intervals_with(monkeypatch, panel, record, slope: float, rows: np.ndarray) -> Found:
+    """Return the posterior's intervals of four data sets with a slope in some rows."""
+    drawn, made = power.data_sets, balanced(panel, BASELINE)
+    monkeypatch.setattr(power, "POSTERIORS", 4)
+    monkeypatch.setattr(
+        power, "data_sets", lambda *of: drawn(*of) + (slope * rows * made.x[:, 0])[:, None]
+    )
+    found = power.posteriors(panel, record, {"indus": 0.4}, np.random.default_rng(1))["indus"]
+    monkeypatch.undo()
+    return found
+
+
+@pytest.mark.slow
+def test_a_posterior_moves_with_the_slope_that_is_added(six_years, monkeypatch):
+    """What lets data sets without a slope stand for all others."""
+    every = np.ones(len(balanced(six_years, BASELINE).y))
+    plain, moved = (
+        intervals_with(monkeypatch, six_years, BASELINE, slope, every) for slope in (0.0, 0.4)
+    )
+    width = np.diff(plain.ends, axis=-1)
+    np.testing.assert_allclose((moved.ends - plain.ends - 0.4) / width, 0, atol=0.12)
+
+
+@pytest.mark.slow
+def test_a_regions_posterior_moves_by_less_and_in_proportion(six_years, monkeypatch):
+    made = balanced(six_years, BASELINE)
+    own = made.region == made.regions.index("central")
+    plain, half = (
+        intervals_with(monkeypatch, six_years, CENTRAL, slope, own) for slope in (0.0, 0.2)
+    )
+    assert 0.2 < plain.move.mean() < 1
+    width = np.diff(plain.ends, axis=-1)
+    np.testing.assert_allclose((half.ends - plain.ends - 0.2 * plain.move) / width, 0, atol=0.2)
+
+
+@pytest.fixture(scope="module")
+def found(six_years):
+    study = power.study
+    patched = pytest.MonkeyPatch()
+    patched.setattr(power, "POSTERIORS", 3)
+    patched.setattr(power, "SIMULATED", 200)
+    both = [power.tables("official", r, study((six_years, r), 1)) for r in (DYNAMIC, CENTRAL)]
+    patched.undo()
+    table, curves = zip(*both, strict=True)
+    return ordered(pd.concat(table)), ordered(pd.concat(curves))
+
+
+def test_tables_hold_every_test_beside_the_printed_slope(found):
+    table, curves = found
+    assert tuple(table.columns) == power.COLUMNS
+    assert tuple(curves.columns) == power.CURVES
+    assert list(zip(table["column"], table["test"], strict=True)) == [
+        ("5.1", power.GMM),
+        ("8.2", "conventional"),
+        ("8.2", "province"),
+        ("8.2", POSTERIOR),
+    ]
+    assert table["data_sets"].tolist() == [0, 200, 200, 3]
+    printed = published_slopes()
+    for row in table.itertuples():
+        published = abs(float(printed.loc[(row.column, row.term), "coef"]))
+        assert row.published == published
+        assert row.published_over_detectable == published / row.detectable
+    own = curves[curves["test"] == "conventional"]
+    assert own["power"].is_monotonic_increasing
+    assert own["power"].iloc[0] == table["false_alarms"].iloc[1]
+    low, high = table["false_alarms_low"], table["false_alarms_high"]
+    assert ((low < table["false_alarms"]) & (table["false_alarms"] < high))[1:3].all()
+    assert own["power"].iloc[-1] > 0.95
+
+
+def test_a_sentence_counts_the_slopes_that_could_have_been_found(found):
+    table = found[0].assign(published_over_detectable=[2.0, 0.5, 1.0, 0.9])
+    said = power.sentence(table)
+    assert "1 of 1 by system GMM's own errors" in said
+    assert "0 of 1 by conventional errors; 1 of 1 by errors clustered" in said
+    alarms = table["false_alarms"]
+    assert np.isnan(alarms[0])
+    assert f"{alarms[1]:.0%} (conventional errors), {alarms[2]:.0%} (errors clustered" in said
+
+
+def test_gaps_are_refused(six_years):
+    with pytest.raises(UserError, match=r"has gaps in column 8\.2"):
+        power.study((thinned(six_years, 0.1), CENTRAL), 1)
+
+
+def test_the_figure_has_a_frame_for_each_slope(found):
+    (picture,) = gallery.pictures("power")
+    ((name, rows),) = picture.frames(found[1])
+    assert name == "power"
+    with plotting.matplotlib.rc_context(plotting.STYLE):
+        figure = power.draw(rows)
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert titles == ["5.1  indus", "8.2  indus"]
+    printed = float(published_slopes().loc[("8.2", "indus"), "coef"])
+    assert figure.axes[1].lines[-2].get_xdata()[0] == abs(printed)

@@ -1,0 +1,279 @@
+import json
+from decimal import Decimal
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from data.errors import UserError
+from data.files import sha256
+from data.panels.panel import FOLDER
+from data.published.tables import load_indicators
+from data.ye2024 import fingerprints, recollect
+from data.ye2024.definitions import CHOICES, COLUMNS, DEFAULTS, DESCRIBED, INDICATORS, SUMS
+from data.ye2024.gaps import CODES
+from data.ye2024.official import DIRECTORY, NAMES, YEARS
+
+PANELS = ("official", "official-census4", "official-as_published")
+needs_series = pytest.mark.skipif(
+    not (DIRECTORY / "series.csv").exists(),
+    reason="rebuilds panels from the raw official series, which are not committed",
+)
+
+
+@pytest.fixture(scope="module")
+def dataset():
+    return recollect.load()
+
+
+@pytest.fixture(scope="module")
+def rebuilt():
+    return recollect.build()
+
+
+def sidecar(panel):
+    path = FOLDER / f"{panel}.json"
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def text(panel):
+    return pd.read_csv(FOLDER / f"{panel}.csv", dtype=str)
+
+
+# --- the committed Dataset ------------------------------------------------------------------
+
+
+def test_variables_carry_only_dims_of_choices_that_touch_them(dataset):
+    touched = {
+        "produ_inno": {"vintage", "gap_rule", "tibet", "normalisation"},
+        "produ_alt": {"vintage", "gap_rule"},
+        "indus": {"vintage", "gap_rule", "denominator", "industry"},
+        "density": {"employment"},
+        "M_cap": {"vintage", "elasticity", "employment"},
+        "M_all": {"vintage", "elasticity", "employment"},
+        "fin": {"vintage"},
+        "env": {"vintage", "gap_rule", "industry"},
+        "stru": {"vintage"},
+        "urb": set(),
+        "trans": set(),
+    }
+    for name, choices in touched.items():
+        assert set(dataset[name].dims) == choices | {"winsorised", "province", "year"}, name
+
+
+def test_every_choice_makes_a_difference(dataset):
+    for name in COLUMNS:
+        for choice in set(CHOICES) & set(dataset[name].dims):
+            vintage = "as_published" if choice == "industry" else "census4"
+            base = recollect.choices(dataset, name, {name: {"vintage": vintage}})
+            ways = [
+                dataset[name].sel({**base, choice: value}).to_numpy() for value in CHOICES[choice]
+            ]
+            for one, other in combinations(ways, 2):
+                assert not np.array_equal(one, other), (name, choice)
+
+
+def test_combinations_that_do_not_exist_are_empty_and_all_others_complete(dataset):
+    for name in COLUMNS:
+        empty = dataset[name].isnull()
+        exists = xr.ones_like(empty)
+        if "denominator" in exists.dims:
+            exists &= (exists["denominator"] == "provinces") | (exists["vintage"] == "census4")
+        if "industry" in exists.dims:
+            exists &= (exists["industry"] == "ratio") | (exists["vintage"] == "as_published")
+        xr.testing.assert_equal(empty, ~exists)
+
+
+def test_values_are_physical(dataset):
+    for name in COLUMNS:
+        least, greatest = DESCRIBED[name].bounds
+        assert least <= dataset[name].min() <= dataset[name].max() <= greatest, name
+    assert dataset["urb"].max() <= 1
+    for name in ("indus", "density", "fin", "stru", "urb", "trans"):
+        assert dataset[name].min() > 0, name
+    assert dataset["env"].min() >= 0
+    assert 0 < dataset["beta_K"].min() < dataset["beta_K"].max() < 1
+
+
+def test_winsorising_moves_four_cells_at_each_end(dataset):
+    raw = dataset["fin"].sel(vintage="census4", winsorised="no").to_numpy().ravel()
+    cut = dataset["fin"].sel(vintage="census4", winsorised="yes").to_numpy().ravel()
+    ordered = np.sort(raw)
+    np.testing.assert_array_equal(cut, np.clip(raw, ordered[4], ordered[-5]))
+
+
+def test_the_index_is_that_of_table_1():
+    table = load_indicators()
+    printed = list(zip(table["symbol"], table["dimension"], table["sign"], strict=True))
+    signs = {+1: "+", -1: "-"}
+    assert [(i.symbol, i.dimension, signs[i.sign]) for i in INDICATORS] == printed
+
+
+def test_location_quotients_lie_on_both_sides_of_one_in_every_year(dataset):
+    quotient = dataset["indus"].sel(recollect.choices(dataset, "indus", {}))
+    assert (quotient.min("province") < 1).all()
+    assert (quotient.max("province") > 1).all()
+
+
+def test_longer_spans_agree_with_the_sample(dataset):
+    for name in ("indus", "stru", "urb"):
+        long = dataset[f"{name}_long"].rename(year_long="year").sel(year=list(YEARS))
+        chosen = recollect.choices(dataset, name, {})
+        chosen.pop("vintage", None)
+        xr.testing.assert_equal(
+            long.transpose("province", "year", ...).drop_attrs(),
+            dataset[name].sel(chosen, drop=True).transpose("province", "year", ...).drop_attrs(),
+        )
+
+
+def test_filled_cells_are_counted_by_rule(dataset):
+    counts = recollect.filled_cells(dataset, "produ", "census4")
+    assert counts == {"observed": 4890, "interpolated": 31, "extended": 682, "proxy": 39}
+    assert sum(counts.values()) == 14 * 403
+    parts = [recollect.filled_cells(dataset, part, "census4") for part in SUMS["produ"]]
+    for rule, cells in counts.items():
+        assert sum(part.get(rule, 0) for part in parts) == cells
+    assert recollect.filled_cells(dataset, "urb", "census4") == {}
+
+
+def test_the_codebook_counts_cells_as_the_dataset_does(dataset):
+    book = (FOLDER.parent / "codebook.md").read_text(encoding="utf-8")
+    rules = ("observed", "interpolated", "extended", "proxy")
+    for series in {indicator.series for indicator in INDICATORS}:
+        codes = dataset["filled"].sel(vintage=DEFAULTS["vintage"], series=series).to_numpy()
+        counts = [int((codes == CODES[rule]).sum()) or "" for rule in rules]
+        assert f"| `{series}` | " + " | ".join(map(str, counts)).replace("  ", " ") in book, series
+
+
+def test_the_codebook_names_every_choice_and_variable():
+    book = (FOLDER.parent / "codebook.md").read_text(encoding="utf-8")
+    for name in (*COLUMNS, *CHOICES, *(value for values in CHOICES.values() for value in values)):
+        assert f"`{name}`" in book, name
+
+
+def test_a_missing_damaged_or_changed_file_is_refused_with_its_hash(dataset, tmp_path):
+    with pytest.raises(UserError, match=r"gone\.nc is missing"):
+        recollect.load(tmp_path / "gone.nc")
+    whole = recollect.DATASET.read_bytes()
+    half = len(whole) // 2
+    flipped = whole[:half] + bytes([whole[half] ^ 1]) + whole[half + 1 :]
+    path = tmp_path / "other.nc"
+    recollect.write_dataset(dataset.assign(fin=dataset["fin"] * 1.01), path)
+    changed = path.read_bytes()  # a whole NetCDF, and not what the sidecar of the first one says
+    recollect.write_dataset(dataset, path)
+    xr.testing.assert_identical(recollect.load(path), dataset)
+    for content in (whole[:half], flipped, changed):
+        path.write_bytes(content)
+        with pytest.raises(UserError, match=r"other\.nc has sha256 [0-9a-f]{64} but its sidecar"):
+            recollect.load(path)
+    path.with_name("other.nc.json").unlink()
+    with pytest.raises(UserError, match=r"other\.nc\.json says None; restore both files"):
+        recollect.load(path)
+
+
+# --- the committed panels -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("panel", PANELS)
+def test_a_sum_is_exact_in_the_digits_written(panel):
+    rows = text(panel)
+    for total, parts in SUMS.items():
+        for row in rows[[total, *parts]].itertuples(index=False):
+            assert Decimal(row[0]) == sum(map(Decimal, row[1:])), (total, row)
+
+
+@pytest.mark.parametrize("panel", PANELS)
+def test_a_panel_is_balanced_complete_and_as_its_sidecar_says(panel):
+    rows = text(panel)
+    assert list(rows.columns) == ["province", "year", "region", *COLUMNS]
+    assert rows["province"].tolist() == [name for name in NAMES for _ in YEARS]
+    assert rows["year"].astype(int).tolist() == list(YEARS) * len(NAMES)
+    assert not rows.isna().any().any()
+    said = sidecar(panel)
+    assert said["sha256"] == sha256((FOLDER / f"{panel}.csv").read_bytes())
+    assert said["panel"] == panel
+    assert said["cells"]["produ"]["extended"] == 682
+
+
+def test_vintage_alone_differs_between_the_one_vintage_panels(dataset):
+    census4, published = (sidecar(panel)["choices"] for panel in PANELS[1:])
+    for name in COLUMNS:
+        differing = {c for c in census4[name] if census4[name][c] != published[name][c]}
+        assert differing == ({"vintage"} if "vintage" in dataset[name].dims else set()), name
+    by_panel = [text(panel) for panel in PANELS[1:]]
+    for name in COLUMNS:
+        same = by_panel[0][name].equals(by_panel[1][name])
+        assert same == ("vintage" not in dataset[name].dims), name
+
+
+def test_panels_are_cut_from_the_committed_dataset_by_the_rule(dataset, tmp_path):
+    selections = fingerprints.selections(fingerprints.compute(dataset))
+    assert tuple(selections) == PANELS
+    for path in recollect.write(dataset, selections, tmp_path):
+        for suffix in (".csv", ".json"):
+            committed = FOLDER / path.with_suffix(suffix).name
+            assert path.with_suffix(suffix).read_bytes() == committed.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("selection", "said"),
+    [
+        ({"fin": {"vintage": "census6"}}, "vintage of fin cannot be 'census6'"),
+        ({"urb": {"vintage": "census6"}}, "vintage of urb cannot be 'census6'"),
+        ({"fin": {"vintages": "census5"}}, "no choice 'vintages' of fin"),
+        ({"finn": {"vintage": "census5"}}, "no variable 'finn'"),
+        (
+            {"indus": {"denominator": "national", "vintage": "census5"}},
+            "denominator of indus can be 'national' in vintage 'census4' alone",
+        ),
+        ({"env": {"industry": "anchored"}}, "industry of env can be 'anchored' in vintage 'as_pub"),
+    ],
+)
+def test_a_choice_that_does_not_exist_is_refused(dataset, selection, said):
+    with pytest.raises(UserError, match=said):
+        recollect.frame(dataset, selection)
+
+
+def test_a_choice_that_does_not_touch_a_variable_is_passed_over(dataset):
+    selection = {"urb": {"vintage": "census5"}}
+    assert recollect.choices(dataset, "urb", selection) == {"winsorised": "no"}
+
+
+def test_a_panel_takes_the_defaults_where_nothing_is_chosen(dataset):
+    panel = recollect.frame(dataset, {"fin": {"vintage": "as_published"}})
+    assert panel["fin"].iloc[0] == dataset["fin"].sel(
+        vintage="as_published", winsorised="no", province="Beijing", year=2010
+    )
+    assert panel["stru"].iloc[0] == dataset["stru"].sel(
+        vintage=DEFAULTS["vintage"], winsorised="no", province="Beijing", year=2010
+    )
+
+
+# --- rebuilt from the official series -------------------------------------------------------
+
+
+@needs_series
+def test_the_dataset_is_rebuilt_value_for_value(rebuilt, dataset):
+    xr.testing.assert_identical(rebuilt.transpose(*dataset.dims), dataset.transpose(*dataset.dims))
+
+
+@needs_series
+def test_panels_are_rebuilt_byte_for_byte(rebuilt, tmp_path):
+    recollect.write_dataset(rebuilt, tmp_path / "official.nc")
+    xr.testing.assert_identical(recollect.load(tmp_path / "official.nc"), recollect.load())
+    selections = fingerprints.selections(fingerprints.compute(rebuilt))
+    for path in recollect.write(rebuilt, selections, tmp_path):
+        assert path.read_bytes() == (FOLDER / path.name).read_bytes()
+
+
+@needs_series
+def test_series_with_a_hole_are_refused(tmp_path):
+    lines = (DIRECTORY / "series.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    hole = "urbanization_rate,census2020_revised,Gansu,"
+    kept = [line for line in lines if not (line.startswith(hole) and ",2014," in line)]
+    assert len(kept) == len(lines) - 1
+    (tmp_path / "series.csv").write_text("".join(kept), encoding="utf-8")
+    with pytest.raises(UserError, match=r"urb \(.*\) cannot be computed for Gansu 2014"):
+        recollect.build(tmp_path)

@@ -1,0 +1,12 @@
+"""What a made-up trace needs beside its draws."""
+
+from analysis.posterior.trace import ATTRIBUTES as NAMES
+
+ATTRIBUTES = dict.fromkeys(NAMES, "x") | {
+    "column": "3.2",
+    "panel": "official",
+    "model": "flat",
+    "engine": "collapsed",
+    "seed": 1,
+    "gate": "pass",
+}
