@@ -37,7 +37,9 @@ from pathlib import Path
 import pandas as pd
 import pandera.pandas as pa
 
+from data import transcription
 from data.errors import UserError
+from data.transcription import Rule
 
 DIRECTORY = Path(__file__).parent
 
@@ -95,11 +97,89 @@ SCHEMA = pa.DataFrameSchema(
     ],
 )
 
-FOREIGN = SCHEMA.update_columns(
-    {
-        "table": {"checks": [pa.Check.str_length(min_value=1)]},
-        "column": {"checks": [pa.Check.str_matches(r"^\w+(\.\w+)?$")]},
-    }
+FOREIGN_NUMBERS = (
+    *NUMBER_STATISTICS,
+    *("t", "z", "p", "clusters", "r2_adjusted", "r2_within", "r2_pseudo"),
+)
+FOREIGN_CLAIMS = (*CLAIM_STATISTICS, "errors", "coefficients", "estimator")
+BOUNDED_ABOVE = ("se", "p", "ar1_p", "ar2_p", "hansen_p")
+"""Statistics that may be printed as "<0.001"."""
+
+
+def _foreign_number(frame: pd.DataFrame) -> pd.Series:
+    """A number is plain, or of a P value the bound below which it lies."""
+    bound = frame["statistic"].isin(BOUNDED_ABOVE)
+    text = frame["printed"].where(~bound, frame["printed"].str.removeprefix("<"))
+    return frame["kind"].eq("claim") | text.str.fullmatch(rf"{NUMBER}(e[+-]?\d{{1,2}})?")
+
+
+def _count_is_whole(frame: pd.DataFrame) -> pd.Series:
+    count = frame["kind"].eq("number") & frame["statistic"].isin(("n", "clusters"))
+    return ~count | frame["printed"].str.fullmatch(r"0*[1-9]\d*(\.0+)?")
+
+
+def _is_of_column(frame: pd.DataFrame) -> pd.Series:
+    """Tell which rows are about a whole column, whatever stands in `term`."""
+    estimated = frame["column"].isin(frame.loc[frame["statistic"].eq("coef"), "column"])
+    count = frame["statistic"].eq("n") & estimated
+    return count | frame["statistic"].str.match(r"r2|clusters")
+
+
+def _foreign_kind(frame: pd.DataFrame) -> pd.Series:
+    number = frame["statistic"].isin(FOREIGN_NUMBERS)
+    return frame["kind"].eq(number.map({True: "number", False: "claim"}))
+
+
+FOREIGN = (
+    Rule("table", lambda rows: rows["table"].ne(""), "names no table", "fill it in"),
+    Rule(
+        "column",
+        lambda rows: pd.Series(
+            [
+                column == table or (column.startswith(f"{table}.") and column != f"{table}.")
+                for column, table in zip(rows["column"], rows["table"], strict=True)
+            ],
+            index=rows.index,
+        ),
+        "is not a column of the row's table",
+        "write the table's name, a dot and the column's, as \"3.2\", or the table's name alone",
+    ),
+    Rule(
+        "statistic",
+        lambda rows: rows["statistic"].isin(FOREIGN_NUMBERS + FOREIGN_CLAIMS),
+        "is not known",
+        f"use one of {', '.join(FOREIGN_NUMBERS + FOREIGN_CLAIMS)}",
+    ),
+    Rule(
+        "kind",
+        _foreign_kind,
+        "does not fit the row's statistic",
+        "write number for a number, claim for words, or leave it empty",
+    ),
+    Rule(
+        "printed",
+        _foreign_number,
+        "is not a number that can be read",
+        "write it with a decimal point and its stars apart, as -0.030",
+    ),
+    Rule(
+        "printed",
+        _count_is_whole,
+        "is not a count",
+        "write a whole number above zero",
+    ),
+    Rule(
+        "stars",
+        lambda rows: rows["stars"].str.fullmatch(r"|\*{1,5}|[†‡§#+^.]{1,3}|[a-d]"),
+        "is not a mark of significance",
+        "write *, ** or ***, or leave it empty",
+    ),
+    Rule(
+        "stars",
+        lambda rows: rows["stars"].eq("") | rows["statistic"].isin(("coef", "significance")),
+        "stands beside no coefficient",
+        "move it to the row of the coefficient",
+    ),
 )
 """Of another paper's table: the same layout, numbered as that paper numbers."""
 
@@ -199,14 +279,37 @@ def load_text() -> pd.DataFrame:
 
 
 def load_foreign(path: Path) -> pd.DataFrame:
-    """Return any other paper's table in the same layout (see the module's docstring).
+    """Return another paper's tables in the same layout (see `analysis/audit/README.md`).
+
+    Numbers come back as `float` reads them, marks of significance in `stars` alone, and cells in
+    which nothing is printed not at all.
 
     Raises
     ------
     UserError
-        If the file is missing or a row breaks the layout.
+        If the file cannot be read, a row breaks the layout, or two rows give the same cell.
     """
-    return _read(path, FOREIGN)
+    needed = ("table", "column", "statistic", "printed")
+    frame = transcription.read(path, needed, ("term", "label", "stars", "kind"))
+    frame["statistic"] = frame["statistic"].str.lower()
+    number = frame["statistic"].isin(FOREIGN_NUMBERS)
+    implied = number.map({True: "number", False: "claim"})
+    frame["kind"] = frame["kind"].str.lower().where(frame["kind"].ne(""), implied)
+    frame["stars"] = frame["stars"].str.replace(" ", "")
+    frame["term"] = frame["term"].mask(_is_of_column(frame), "")
+    for line in frame.index[number]:
+        cell = frame.loc[line]
+        printed, mark = transcription.unmarked(cell["printed"])
+        if cell["stars"] in ("", mark):
+            frame.loc[line, ["printed", "stars"]] = printed, mark or cell["stars"]
+        whole = cell["statistic"] in ("n", "clusters")
+        frame.loc[line, "printed"] = transcription.plain(frame.loc[line, "printed"], whole)
+    empty = frame["printed"].str.lower().isin(transcription.UNPRINTED)
+    transcription.check(frame[~empty], FOREIGN, path)
+    line = frame["stars"].where(frame["statistic"].eq("significance"), "")
+    cells = frame.assign(mark=line)
+    transcription.check_once(cells, ("column", "term", "statistic", "mark"), path)
+    return frame.loc[~empty, list(SCHEMA.columns)].reset_index(drop=True)
 
 
 def half_unit(printed: str) -> float:

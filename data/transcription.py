@@ -1,0 +1,172 @@
+"""A table that someone typed or exported: its text, its cells, and rules that its rows meet."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from data.errors import UserError
+from data.panel import parse
+
+ENCODINGS = ("utf-8-sig", "gb18030", "cp1252")
+"""Tried in this order; UTF-16 is told by its byte order mark."""
+
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+
+UNPRINTED = {"", ".", "-", "--", "—", "–", "...", "…", "na", "n/a", "nan", "none", "null"}
+"""What a cell holds, in small letters, where nothing is printed."""
+
+# Not NFKC, which would read a footnote's mark as a digit: "1.5①" is not 1.51.
+SIGNS = str.maketrans(
+    {
+        **{chr(full): chr(full - 0xFEE0) for full in range(0xFF01, 0xFF5F)},
+        **dict.fromkeys("\N{MINUS SIGN}\N{EN DASH}\N{FIGURE DASH}\N{HYPHEN}", "-"),
+        **dict.fromkeys("\N{ASTERISK OPERATOR}\N{LOW ASTERISK}", "*"),
+        **dict.fromkeys("\N{ZERO WIDTH SPACE}\N{ZERO WIDTH NO-BREAK SPACE}"),
+    }
+)
+
+MARKED = re.compile(r"(?P<number>.*\d[)\]]?)\s*(?P<mark>[*†‡+#]+|(?<=[\d)\]])[a-d])")
+ENCLOSED = re.compile(r"\((?P<round>[^()]*)\)|\[(?P<square>[^\[\]]*)\]")
+THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}([, ]\d{3})+(\.\d+)?")
+LONE_COMMA = re.compile(r"[+-]?\d{1,3},\d{3}")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What the cells of one column must be.
+
+    Attributes
+    ----------
+    column : str
+    holds : callable
+        From the table to a series of bool.
+    fault, remedy : str
+        The two halves of the sentence that a user reads.
+    """
+
+    column: str
+    holds: Callable[[pd.DataFrame], pd.Series]
+    fault: str
+    remedy: str
+
+
+def read(path: Path, needed: Sequence[str], optional: Sequence[str]) -> pd.DataFrame:
+    """Return the columns of a CSV as clean text; those that are optional may be absent.
+
+    Returns
+    -------
+    DataFrame
+        Columns `needed` and `optional`; the index is each row's line in the file.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be read or lacks a column.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UserError(
+            f"{path} cannot be read ({error.strerror}); give the path of a readable CSV file."
+        ) from None
+    text = re.sub(r"\Asep=.\r?\n", "", decode(content, str(path)))
+    if not text.strip():
+        raise UserError(f"{path} is empty; its first row must name {', '.join(needed)}.")
+    frame = parse(text, str(path)).map(clean)
+    frame.columns = [clean(name).lower() for name in frame.columns]
+    for name in needed:
+        if (frame.columns == name).sum() != 1:
+            raise UserError(
+                f"{path}, row 1: the columns must hold {name!r} once; name the columns "
+                f"{', '.join((*needed, *optional))}."
+            )
+    absent = {name: "" for name in optional if name not in frame}
+    return frame.loc[:, ~frame.columns.duplicated()].assign(**absent)[[*needed, *optional]]
+
+
+def decode(content: bytes, file: str) -> str:
+    """Return the text of a file in UTF-8, UTF-16 with its mark, GBK or Windows-1252.
+
+    Raises
+    ------
+    UserError
+        If it is none of these.
+    """
+    encodings = ("utf-16",) if content.startswith(UTF_16) else ENCODINGS
+    # Only UTF-16 text holds NUL bytes; spreadsheets and archives do.
+    if encodings != ENCODINGS or b"\0" not in content:
+        for encoding in encodings:
+            try:
+                return content.decode(encoding)
+            except UnicodeDecodeError:
+                continue
+    raise UserError(f"{file} is not a CSV text file; export the table as CSV (UTF-8).")
+
+
+def clean(cell: str) -> str:
+    """Return a cell with plain signs and widths, printable, without outer blanks."""
+    text = unicodedata.normalize("NFC", str(cell)).translate(SIGNS)
+    return "".join(c for c in " ".join(text.split()) if c.isprintable())
+
+
+def unmarked(cell: str) -> tuple[str, str]:
+    """Split "0.200**" into the number and its mark, which is empty where there is none."""
+    found = MARKED.fullmatch(cell)
+    return (found["number"], found["mark"]) if found else (cell, "")
+
+
+def plain(cell: str, whole: bool = False) -> str:
+    """Return a printed number as `float` reads it, or the cell as it is if it holds none.
+
+    Brackets, a plus sign and blanks or commas between thousands go; ".05" gets its zero. A lone
+    comma before three digits may be a decimal comma, so it goes from a `whole` number only.
+    """
+    found = ENCLOSED.fullmatch(cell)
+    text = (found["round"] or found["square"] or "") if found else cell
+    text = text.strip().replace("< ", "<").replace("- ", "-")
+    if THOUSANDS.fullmatch(text) and (whole or not LONE_COMMA.fullmatch(text)):
+        text = text.replace(",", "").replace(" ", "")
+    text = re.sub(r"^(<?-?)\.(?=\d)", r"\g<1>0.", text.removeprefix("+"))
+    text = re.sub(r"(?<=\d)\.$", "", text)
+    return text.replace("E", "e")
+
+
+def check(frame: pd.DataFrame, rules: Sequence[Rule], path: Path) -> None:
+    """Put a table to rules.
+
+    Raises
+    ------
+    UserError
+        About the first row that breaks the first broken rule.
+    """
+    for rule in rules:
+        broken = ~rule.holds(frame).astype(bool)
+        if broken.any():
+            line = frame.index[broken][0]
+            cell = frame.loc[line, rule.column]
+            raise UserError(
+                f"{path}, row {line}, column {rule.column!r}: {cell!r} {rule.fault}; {rule.remedy}."
+            )
+
+
+def check_once(frame: pd.DataFrame, cell: Sequence[str], path: Path) -> None:
+    """See that no two rows give the same cell, which `cell`'s columns name.
+
+    Raises
+    ------
+    UserError
+        Which names the first such pair.
+    """
+    twice = frame.duplicated(list(cell))
+    if twice.any():
+        line = frame.index[twice][0]
+        same = (frame[list(cell)] == frame.loc[line, list(cell)]).all(axis=1)
+        named = ", ".join(f"{name} {frame.loc[line, name]!r}" for name in cell)
+        raise UserError(
+            f"{path}, row {line}: the cell ({named}) stands in row {frame.index[same][0]} already; "
+            "keep one of them, or give each table a name of its own."
+        )
