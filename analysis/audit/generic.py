@@ -1,106 +1,183 @@
 """Checks that any table in the layout of `data.published.tables` can be put to."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
 
-from scipy import stats
-
-from analysis.audit.intervals import Interval, unit
+from analysis.audit import words
+from analysis.audit.freedom import (
+    hides,
+    is_constant,
+    is_least_squares,
+    kind_of_errors,
+)
+from analysis.audit.intervals import INFINITY, Interval, unit
 from analysis.audit.printed import Comparison, Printed
+from analysis.audit.readings import (
+    DELTA,
+    LOG,
+    NORMAL,
+    PLAIN,
+    SHARE,
+    Cell,
+    cells,
+    fits,
+    note_of,
+    p_of,
+    p_of_stars,
+    p_value,
+    sign_fits,
+    statistic,
+)
 
-ZERO = Interval.of(0)
-SHARE = Interval.of(0, 1)
+ONE = Interval.of(1)
+NOWHERE = Interval(INFINITY, -INFINITY)
+"""Meets nothing: of a check that lacks a number."""
 
-
-def p_of(statistic: Interval, df: float) -> Interval:
-    """Return the two-sided P values of a t statistic (normal if `df` is infinite)."""
-    return abs(statistic).falling(lambda t: 2 * float(stats.t.sf(t, df)))
-
-
-def p_of_stars(stars: str, levels: dict[str, float]) -> Interval:
-    """Return the P values that a mark stands for: below its own level, not below the next."""
-    ordered = sorted(levels.items(), key=lambda item: item[1])
-    low = 0.0
-    for mark, level in ordered:
-        if mark == stars:
-            return Interval.of(low, level)
-        low = level
-    return Interval.of(low, 1)
+NOT_TESTABLE, IF_ROBUST = "not testable", "if robust"
 
 
 def stars(printed: Printed) -> Iterator[Comparison]:
-    """b/SE against the stars, by the table's own note."""
-    for column, term in printed.having("se"):
-        levels = printed.levels(column)
-        if not levels or (column, term) not in printed.stars:
+    """P of b/SE, or of what stands in its place, against the stars, by the table's own note."""
+    for cell in cells(printed):
+        levels = printed.levels(cell.column)
+        if not levels:
             continue
-        ratio = printed[column, term, "coef"] / printed[column, term, "se"].positive()
-        marks = printed.stars[column, term]
+        marks = printed.stars[cell.column, cell.term]
+        doubtful = not cell.certain or _own_test(printed, cell.column)
         yield Comparison(
-            printed.place(column, term),
-            f"stars {marks or 'none'} against P of "
-            f"{printed.numbers[column, term, 'coef']}/{printed.numbers[column, term, 'se']}",
+            printed.place(cell.column, cell.term),
+            f"stars {marks or 'none'} against P of {_shown(printed, cell)}",
             marks or "none",
-            p_of(ratio, printed.degrees(column)),
+            p_value(printed, cell),
             p_of_stars(marks, levels),
+            NOT_TESTABLE if doubtful else "",
+            SHARE if doubtful else None,
         )
+
+
+def _own_test(printed: Printed, column: str) -> bool:
+    """Tell whether P values come from another test than the two-sided one of b/SE."""
+    said = " ".join(printed.claims(column, "errors", "parentheses", "estimator", "significance"))
+    return any(words.says(w, said) for w in (words.RESAMPLED, words.ADJUSTED, words.ONE_SIDED))
+
+
+def _shown(printed: Printed, cell: Cell) -> str:
+    """Write what a cell and its coefficient are put together to."""
+    b = printed.numbers[cell.column, cell.term, "coef"]
+    value = printed.numbers[cell.column, cell.term, cell.statistic]
+    if cell.kind != "se":
+        return f"{cell.kind} = {value}"
+    return {PLAIN: f"{b}/{value}", DELTA: f"ln({b})·{b}/{value}", LOG: f"ln({b})/{value}"}[
+        cell.scale
+    ]
+
+
+NAMES = {"se": "standard error", "t": "t value", "z": "z value", "p": "P value"}
 
 
 def parentheses(printed: Printed) -> Iterator[Comparison]:
-    """Whether the numbers in parentheses can be what the note calls them."""
-    notes = printed.frame[printed.frame["statistic"] == "parentheses"]
-    for note in notes.itertuples(index=False):
-        if "t" not in note.printed.lower().split()[0]:
+    """Whether the numbers in parentheses can be what the note calls them.
+
+    Where standard errors fit the stars better than what the note says, a cell must have its
+    stars' size, too; where the note holds, the stars have a check of their own.
+    """
+    groups = defaultdict(list)
+    for cell in cells(printed):
+        note = note_of(printed, cell.column) if cell.statistic == "se" else ""
+        groups[printed.tables[cell.column], note, cell.statistic].append(cell)
+    for (table, note, name), group in groups.items():
+        kinds = words.in_parentheses(note) if name == "se" else (name,)
+        said = (kinds or ("se",))[0]
+        as_said = [Cell(c.column, c.term, name, said, c.scale) for c in group]
+        holds = group[0].kind == said
+        off = sum(not (sign_fits if holds else fits)(printed, cell) for cell in as_said)
+        if len(kinds) > 1 or said == words.OTHER or not (note or off):
             continue
-        cells = [key for key in printed.having("se") if key[0].split(".")[0] == note.table]
-        off = sum(not _could_be_t(printed, *cell) for cell in cells)
+        own, them = Interval.of(len(group) - off), Interval.of(len(group))
         yield Comparison(
-            printed.place(note.column, "note"),
-            f"cells of {len(cells)} in which the number in parentheses, read as a t value, has "
-            "the coefficient's sign and its stars' size",
-            note.printed,
-            Interval.of(len(cells) - off),
-            Interval.of(len(cells)),
+            printed.place(table, "note" if note else name),
+            f"cells of {len(group)} in which the number in parentheses, read as a {NAMES[said]}, "
+            f"has {_needed(said, holds)}",
+            note or NAMES[said],
+            own,
+            them,
         )
 
 
-def _could_be_t(printed: Printed, column: str, term: str) -> bool:
-    value, coefficient = printed[column, term, "se"], printed[column, term, "coef"]
-    same_sign = not (value.low > 0 and coefficient.high < 0)
-    allowed = p_of_stars(printed.stars[column, term], printed.levels(column))
-    return same_sign and p_of(value, printed.degrees(column)).meets(allowed)
+def _needed(kind: str, holds: bool) -> str:
+    sign = "the coefficient's sign" if kind in ("t", "z") else "a possible sign"
+    return sign if holds else f"{sign} and its stars' size"
 
 
 def z_and_p(printed: Printed) -> Iterator[Comparison]:
-    """A statistic that is printed twice: z against its two-sided P."""
+    """A statistic that is printed twice: z against its two-sided P, t against b/SE and its P."""
     for name in ("ar1", "ar2"):
         for column, term in printed.having(f"{name}_z"):
+            if (column, term, f"{name}_p") not in printed:
+                continue
             z = printed.numbers[column, term, f"{name}_z"]
             yield Comparison(
                 printed.place(column, f"{name[:2].upper()}({name[2]})"),
                 f"P against that of z = {z}",
                 printed.numbers[column, term, f"{name}_p"],
                 printed[column, term, f"{name}_p"],
-                p_of(printed[column, term, f"{name}_z"], float("inf")),
+                p_of(printed[column, term, f"{name}_z"], NORMAL),
+            )
+    yield from _given_twice(printed)
+
+
+def _given_twice(printed: Printed) -> Iterator[Comparison]:
+    """SE, t and P of one coefficient, where more than one of them is printed."""
+    by_place = defaultdict(list)
+    for cell in cells(printed):
+        by_place[cell.column, cell.term].append(cell)
+    for (column, term), (first, *others) in by_place.items():
+        for other in others:
+            as_p = other.kind == "p"
+            own, them = (
+                (p_value(printed, other), p_value(printed, first))
+                if as_p
+                else (abs(statistic(printed, other)), abs(statistic(printed, first)))
+            )
+            doubtful = not (first.certain and other.certain) or _own_test(printed, column)
+            yield Comparison(
+                printed.place(column, term),
+                f"{NAMES[other.kind]} against that of {_shown(printed, first)}",
+                printed.numbers[column, term, other.statistic],
+                own,
+                them,
+                NOT_TESTABLE if doubtful else "",
+                Interval(-INFINITY, INFINITY) if doubtful else None,
             )
 
 
 def spread(printed: Printed) -> Iterator[Comparison]:
     """Standard deviation between what one cell at each extreme and all cells at them give."""
     for column, term in printed.having("sd"):
-        n = printed[column, term, "n"]
-        one = Interval.of(1)
-        above = printed[column, term, "max"] - printed[column, term, "mean"]
-        below = printed[column, term, "mean"] - printed[column, term, "min"]
-        least = ((above.positive().square() + below.positive().square()) / (n - one)).sqrt()
-        most = (above * below * (n / (n - one))).sqrt()
+        shown, sd = printed.numbers[column, term, "sd"], printed[column, term, "sd"]
+        place = printed.place(column, term)
+        lacking = [s for s in ("n", "mean", "min", "max") if (column, term, s) not in printed]
+        if lacking or printed[column, term, "n"].low < 2:
+            said = f"sd, without {', '.join(lacking)}" if lacking else "sd of one row"
+            yield Comparison(place, said, shown, sd, NOWHERE, NOT_TESTABLE, sd)
+            continue
         yield Comparison(
-            printed.place(column, term),
+            place,
             "sd between the least and the most that mean, minimum and maximum allow",
-            printed.numbers[column, term, "sd"],
-            printed[column, term, "sd"],
-            Interval(least.low, most.high),
+            shown,
+            sd,
+            _limits(printed, column, term),
         )
+
+
+def _limits(printed: Printed, column: str, term: str) -> Interval:
+    """Return the sds that n, mean, minimum and maximum allow."""
+    n = printed[column, term, "n"]
+    above = printed[column, term, "max"] - printed[column, term, "mean"]
+    below = printed[column, term, "mean"] - printed[column, term, "min"]
+    least = ((above.positive().square() + below.positive().square()) / (n - ONE)).sqrt()
+    return Interval(least.low, (above * below * (n / (n - ONE))).sqrt().high)
 
 
 def heading_of_spread(printed: Printed) -> Iterator[Comparison]:
@@ -110,53 +187,114 @@ def heading_of_spread(printed: Printed) -> Iterator[Comparison]:
         if "误" not in head.printed and "error" not in head.printed.lower():
             continue
         for column, term in printed.having("sd"):
-            n = printed[column, term, "n"]
-            above = printed[column, term, "max"] - printed[column, term, "mean"]
-            below = printed[column, term, "mean"] - printed[column, term, "min"]
-            most = (above * below * (n / (n - Interval.of(1)))).sqrt()
+            needed = [(column, term, s) for s in ("n", "mean", "min", "max")]
+            if column != head.column or any(key not in printed for key in needed):
+                continue
+            if printed[column, term, "n"].low < 2:
+                continue
             yield Comparison(
                 printed.place(column, term),
                 f"read as a {head.printed} of the mean (standard error), times √n, against the "
                 "most that mean, minimum and maximum allow",
                 printed.numbers[column, term, "sd"],
-                printed[column, term, "sd"] * n.sqrt(),
-                Interval(Decimal(0), most.high),
+                printed[column, term, "sd"] * printed[column, term, "n"].sqrt(),
+                Interval(Decimal(0), _limits(printed, column, term).high),
             )
+
+
+R2 = {"r2": "", "r2_adjusted": "adjusted", "r2_within": "", "r2_pseudo": "pseudo"}
+"""Statistics that are an R², and the kind that each is unless its label says another."""
+
+AT_MOST_ONE = Interval(-INFINITY, Decimal(1))
 
 
 def r_squared(printed: Printed) -> Iterator[Comparison]:
-    """R² at least what each slope's own t statistic explains, t²/(t² + df), and at most 1."""
-    for column, _ in printed.having("r2"):
-        df = printed.degrees(column)
-        if df == float("inf"):
-            continue
-        slopes = [term for c, term in printed.having("se") if c == column and term != "const"]
-        for term in slopes:
-            t = printed[column, term, "coef"] / printed[column, term, "se"].positive()
-            least = t.square() / (t.square() + Interval.of(df))
-            yield Comparison(
-                printed.place(column, "R²"),
-                f"R² at least what {term}'s own t explains",
-                printed.numbers[column, "", "r2"],
-                printed[column, "", "r2"],
-                Interval(max(least.low, Decimal(0)), Decimal(1)),
-            )
+    """R² at least what each slope's own t statistic explains, t²/(t² + df), and at most 1.
+
+    True of least squares with conventional errors alone. Where the table says otherwise the
+    bound is not testable; where it says nothing and R² lies below, the errors may be robust.
+    """
+    slopes = [
+        cell
+        for cell in cells(printed)
+        if cell.kind in ("se", "t", "z") and not is_constant(printed, cell.column, cell.term)
+    ]
+    for name, kind in R2.items():
+        for column, term in printed.having(name):
+            kind_said = words.first(words.R2_KINDS, printed.labels[column, term, name]) or kind
+            for cell in slopes:
+                if cell.column == column:
+                    yield _explained(printed, cell, (column, term, name), kind_said)
+
+
+def _explained(printed: Printed, cell: Cell, key: tuple[str, str, str], kind: str) -> Comparison:
+    column, errors = cell.column, kind_of_errors(printed, cell.column)
+    testable = (
+        kind in ("", "adjusted")
+        and errors in ("", words.CONVENTIONAL)
+        and is_least_squares(printed, column)
+        and (cell.certain and cell.scale == PLAIN)
+        and not (kind == "adjusted" and hides(printed, column))
+        and printed.degrees(column).high < INFINITY
+        and not _own_test(printed, column)
+    )
+    least = _least(printed, cell, kind) if testable else -INFINITY
+    return Comparison(
+        printed.place(column, "R²"),
+        f"R² at least what {cell.term}'s own t explains",
+        printed.numbers[key],
+        printed[key],
+        Interval(least, Decimal(1)) if testable else NOWHERE,
+        IF_ROBUST if testable and not errors else "" if testable else NOT_TESTABLE,
+        AT_MOST_ONE,
+    )
+
+
+def _least(printed: Printed, cell: Cell, kind: str) -> Decimal:
+    """Return the least R² beside a slope: t²/(t² + df), or 1 − (n − 1)/(t² + df) if adjusted."""
+    square, df = statistic(printed, cell).square().low, printed.degrees(cell.column)
+    if kind == "adjusted":
+        return 1 - (printed[cell.column, "", "n"].low - 1) / (square + df.low)
+    return square / (square + df.high)
+
+
+SHARED = Decimal("0.75")
+"""Share of a table's numbers that have the same decimals, if it has fixed ones."""
 
 
 def decimals(printed: Printed) -> Iterator[Comparison]:
-    """As many decimals as the other coefficients of the table have."""
-    for statistic in ("coef", "se", "r2"):
-        keys = [key for key in printed.numbers if key[2] == statistic]
-        for table in dict.fromkeys(key[0].split(".")[0] for key in keys):
-            own = [key for key in keys if key[0].split(".")[0] == table]
-            places = [unit(printed.numbers[key]) for key in own]
-            usual = max(set(places), key=places.count)
-            for key, place in zip(own, places, strict=True):
-                if place != usual:
-                    yield Comparison(
-                        printed.place(*key[:2]),
-                        f"decimals of {statistic}",
-                        printed.numbers[key],
-                        Interval(-place.log10(), -place.log10()),
-                        Interval(-usual.log10(), -usual.log10()),
-                    )
+    """As many decimals as the table's other numbers have, if it does not fix digits instead."""
+    for name in ("coef", "se", "r2"):
+        tables = defaultdict(list)
+        for key in printed.numbers:
+            if key[2] == name and not printed.numbers[key].startswith("<"):
+                tables[printed.tables[key[0]]].append(key)
+        for own in tables.values():
+            yield from _odd_decimals(printed, own)
+
+
+def _odd_decimals(printed: Printed, keys: list[tuple[str, str, str]]) -> Iterator[Comparison]:
+    texts = {key: printed.numbers[key] for key in keys}
+    usual, count = Counter(map(unit, texts.values())).most_common(1)[0]
+    digits, _ = Counter(map(_digits, texts.values())).most_common(1)[0]
+    if count < SHARED * len(keys):
+        return
+    for key, text in texts.items():
+        place = unit(text)
+        alike = [k for k in keys if k != key and k[0] == key[0] and unit(texts[k]) == place]
+        alike += [k for k in keys if k != key and k[1] == key[1] != "" and unit(texts[k]) == place]
+        by_digits = place > usual and _digits(text) >= digits
+        too_small = place < usual and abs(Decimal(text)) < usual
+        if place != usual and not (alike or by_digits or too_small):
+            yield Comparison(
+                printed.place(*key[:2]),
+                f"decimals of {key[2]}",
+                text,
+                Interval(-place.log10(), -place.log10()),
+                Interval(-usual.log10(), -usual.log10()),
+            )
+
+
+def _digits(text: str) -> int:
+    """Count significant digits."""
+    return len(Decimal(text).as_tuple().digits)

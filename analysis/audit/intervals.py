@@ -33,7 +33,7 @@ class Interval:
         return self + (-other)
 
     def __mul__(self, other: "Interval") -> "Interval":
-        products = [a * b for a in (self.low, self.high) for b in (other.low, other.high)]
+        products = [_times(a, b) for a in (self.low, self.high) for b in (other.low, other.high)]
         return Interval(min(products), max(products))
 
     def __truediv__(self, other: "Interval") -> "Interval":
@@ -76,9 +76,9 @@ class Interval:
         kept = self.positive()
         return Interval(*(x if x == INFINITY else x.sqrt() for x in (kept.low, kept.high)))
 
-    def falling(self, function: Callable[[float], float]) -> "Interval":
-        """Map by a function that falls."""
-        return Interval.of(function(float(self.high)), function(float(self.low)))
+    def log(self) -> "Interval":
+        """Return the natural logarithms of its part that is positive."""
+        return Interval(*(x.ln() if x > 0 else -INFINITY for x in (self.low, self.high)))
 
 
 def total(intervals: Iterable[Interval]) -> Interval:
@@ -111,6 +111,11 @@ def exact(printed: str) -> Interval:
 
 
 CONVENTIONS: dict[str, Callable[[str], Interval]] = {"rounded": rounded, "truncated": truncated}
+
+
+def _times(a: Decimal, b: Decimal) -> Decimal:
+    """Multiply ends; zero times infinity is zero, since every number times zero is."""
+    return a * b if a and b else Decimal(0)
 
 
 def _decimal(value: float | Decimal) -> Decimal:

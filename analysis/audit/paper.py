@@ -144,7 +144,7 @@ def nested(printed: Printed) -> Iterator[Comparison]:
             Interval(printed[small, "", "r2"].low, ONE.high),
         )
     t = printed["3.3", "indus2", "coef"] / printed["3.3", "indus2", "se"].positive()
-    gain = ONE + t.square() / Interval.of(printed.degrees("3.3"))
+    gain = ONE + t.square() / printed.degrees("3.3")
     yield Comparison(
         printed.place("3.3", "R²"),
         "R² that 3.2's and the t of the added square give, 1 − (1 − R²)/(1 + t²/df)",
@@ -167,7 +167,7 @@ def net_variation(printed: Printed) -> Iterator[Comparison]:
         rss = (printed["2", outcome, "n"] - ONE) * printed["2", outcome, "sd"].square()
         rss *= ONE - printed[column, "", "r2"]
         variance = printed[column, "indus", "se"].positive().square()
-        bounds[column] = (rss / (variance * Interval.of(printed.degrees(column)))).high
+        bounds[column] = (rss / (variance * printed.degrees(column))).high
     tightest = min(bounds, key=bounds.get)
     for name in OFFICIAL:
         arrays = design(load_panel(name, BASELINE.variables).frame, BASELINE)

@@ -1,12 +1,15 @@
 """Printed tables as the audit reads them, and what one comparison is."""
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
+from analysis.audit import words
 from analysis.audit.intervals import Interval, exact
 
 Key = tuple[str, str, str]
@@ -27,6 +30,10 @@ class Comparison:
         The number or words that are judged.
     own, others : Interval
         What the printing leaves open, and what everything else allows.
+    proviso : str
+        The result where `own` is met by `possible` alone: "not testable" or "if robust".
+    possible : Interval, optional
+        What is allowed where an assumption of the check, which the table does not tell, fails.
     """
 
     place: str
@@ -34,6 +41,8 @@ class Comparison:
     printed: str
     own: Interval
     others: Interval
+    proviso: str = ""
+    possible: Interval | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,13 +55,13 @@ class Printed:
         In the layout of `data.published.tables`.
     interval : callable
         From a printed number to what it leaves open.
-    df : dict of str to int
+    df : dict of str to float or Interval
         Residual degrees of freedom by column; the normal distribution where there is none.
     """
 
     frame: pd.DataFrame
     interval: Callable[[str], Interval]
-    df: dict[str, int]
+    df: Mapping[str, float | Interval]
 
     @cached_property
     def numbers(self) -> dict[Key, str]:
@@ -67,33 +76,65 @@ class Printed:
         rows = self.frame[self.frame["statistic"] == "coef"]
         return dict(zip(zip(rows["column"], rows["term"], strict=True), rows["stars"], strict=True))
 
+    @cached_property
+    def tables(self) -> dict[str, str]:
+        """The table of each column."""
+        return dict(zip(self.frame["column"], self.frame["table"], strict=True))
+
+    @cached_property
+    def labels(self) -> dict[Key, str]:
+        """Labels of rows by key."""
+        rows = self.frame[self.frame["kind"] == "number"]
+        keys = zip(rows["column"], rows["term"], rows["statistic"], strict=True)
+        return dict(zip(keys, rows["label"], strict=True))
+
     def __contains__(self, key: Key) -> bool:
         return key in self.numbers
 
     def __getitem__(self, key: Key) -> Interval:
         """Return what a printed number leaves open; a count is exact."""
-        read = exact if key[2] == "n" else self.interval
-        return read(self.numbers[key])
+        text = self.numbers[key]
+        if text.startswith("<"):
+            return Interval.of(0, Decimal(text[1:]))
+        return exact(text) if key[2] in ("n", "clusters") else self.interval(text)
 
     def having(self, statistic: str) -> list[tuple[str, str]]:
         """List column and term of every printed number of a statistic."""
         return [key[:2] for key in self.numbers if key[2] == statistic]
 
-    def levels(self, column: str) -> dict[str, float]:
-        """Return the significance level of each mark in the column's table, from its note."""
-        notes = self.frame[
-            (self.frame["statistic"] == "significance")
-            & (self.frame["table"] == column.split(".")[0])
-        ]
-        return {
-            row.stars: float(row.printed.rstrip("%")) / 100 for row in notes.itertuples(index=False)
-        }
+    def estimates(self, statistic: str) -> list[tuple[str, str]]:
+        """List column and term of a statistic wherever a coefficient stands beside it."""
+        return [cell for cell in self.having(statistic) if (*cell, "coef") in self]
 
-    def degrees(self, column: str) -> float:
+    @cached_property
+    def _claims(self) -> dict[tuple[str, str], list[tuple[str, str]]]:
+        """Mark and words of every claim by column and statistic."""
+        found: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
+        for row in self.frame[self.frame["kind"] == "claim"].itertuples(index=False):
+            found[row.column, row.statistic].append((row.stars, row.printed))
+        return dict(found)
+
+    def claims(self, column: str, *statistics: str) -> list[str]:
+        """Return the words about a column, and then those about its whole table."""
+        places = dict.fromkeys((column, self.tables.get(column, column)))
+        keys = [(place, statistic) for place in places for statistic in statistics]
+        return [text for key in keys for _, text in self._claims.get(key, [])]
+
+    def levels(self, column: str) -> dict[str, float]:
+        """Return the significance level of each mark, from the notes on the column or its table."""
+        found: dict[str, float | None] = {}
+        for place in (self.tables.get(column, column), column):
+            for mark, text in self._claims.get((place, "significance"), []):
+                found |= words.levels(mark, text)
+        return {mark: level for mark, level in found.items() if level}
+
+    def degrees(self, column: str) -> Interval:
         """Return the residual degrees of freedom of a column, infinite if not known."""
-        return self.df.get(column, np.inf)
+        df = self.df.get(column, np.inf)
+        return df if isinstance(df, Interval) else Interval.of(df)
 
     def place(self, column: str, term: str = "") -> str:
         """Say where a cell stands."""
-        table, _, number = column.partition(".")
+        table = self.tables.get(column, column.partition(".")[0])
+        number = column.removeprefix(table).removeprefix(".")
         return f"Table {table}" + (f" ({number})" if number else "") + (f" {term}" if term else "")

@@ -1,6 +1,6 @@
 """The checks as records, and the table that they make: a statcheck for regression tables."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.audit import generic, paper
+from analysis.audit.freedom import degrees
 from analysis.audit.intervals import CONVENTIONS, Interval
 from analysis.audit.printed import Comparison, Printed
 from data.published import tables as published
@@ -24,7 +25,9 @@ under that convention of printing. `result`:
 
 consistent        both conventions fit, or rounding does
 if truncated      it fits only if digits were cut off
+if robust         it fits only if errors are robust or clustered, of which the table says nothing
 inconsistent      no convention fits
+not testable      the table lacks a number, or does not tell what the check must assume
 compatible, not compatible
                   of checks that test a hypothesis about the paper rather than the paper
 """
@@ -86,7 +89,7 @@ PAPER = (
 def audit(
     frame: pd.DataFrame | None = None,
     checks: Sequence[Check] = PAPER,
-    df: dict[str, int] | None = None,
+    df: Mapping[str, float | Interval] | None = None,
 ) -> pd.DataFrame:
     """Put tables to the checks, under rounding and under truncation.
 
@@ -95,7 +98,7 @@ def audit(
     frame : DataFrame, optional
         In the layout of `data.published.tables`; the paper's by default.
     checks : sequence of Check
-    df : dict of str to int, optional
+    df : dict of str to float or Interval, optional
         Residual degrees of freedom by column; normal tests where none are given. The paper's
         by default.
 
@@ -117,6 +120,7 @@ def audit(
 def _row(check: Check, under: dict[str, Comparison]) -> dict:
     fits = {name: each.own.meets(each.others) for name, each in under.items()}
     first = under["rounded"]
+    excused = any(each.possible and each.own.meets(each.possible) for each in under.values())
     return {
         "check": check.id,
         "place": first.place,
@@ -125,7 +129,7 @@ def _row(check: Check, under: dict[str, Comparison]) -> dict:
         **_ends("own_", first.own),
         **_ends("", first.others),
         **{name: "yes" if fit else "no" for name, fit in fits.items()},
-        "result": _result(check, fits),
+        "result": _result(check, fits, first.proviso if excused else ""),
     }
 
 
@@ -133,45 +137,54 @@ def _ends(prefix: str, interval: Interval) -> dict[str, float]:
     return {f"{prefix}low": float(interval.low), f"{prefix}high": float(interval.high)}
 
 
-def _result(check: Check, fits: dict[str, bool]) -> str:
+def _result(check: Check, fits: dict[str, bool], proviso: str) -> str:
     if check.hypothesis:
         return "compatible" if any(fits.values()) else "not compatible"
     if fits["rounded"]:
         return "consistent"
-    return "if truncated" if fits["truncated"] else "inconsistent"
+    return "if truncated" if fits["truncated"] else proviso or "inconsistent"
 
 
 def summary(found: pd.DataFrame) -> pd.DataFrame:
     """Count results by check, in order; columns `check`, `comparisons` and the results."""
+    if found.empty:
+        return pd.DataFrame({"check": [], "comparisons": []})
     counts = found.groupby("check", sort=False)["result"].value_counts().unstack(fill_value=0)
     counts = counts.reindex(dict.fromkeys(found["check"]))
-    order = ("consistent", "if truncated", "inconsistent", "compatible", "not compatible")
+    order = (
+        *("consistent", "if truncated", "if robust", "inconsistent", "not testable"),
+        *("compatible", "not compatible"),
+    )
     counts = counts.reindex(columns=[name for name in order if name in counts])
     return counts.assign(comparisons=counts.sum(axis=1)).reset_index()
 
 
 def findings(found: pd.DataFrame) -> pd.DataFrame:
-    """Return what a reader should know: everything that does not simply fit."""
-    return found[~found["result"].isin(["consistent", "compatible"])]
+    """Return what a reader should know: everything that does not simply fit, if it is testable."""
+    return found[~found["result"].isin(["consistent", "compatible", "not testable"])]
 
 
 def foreign(paths: Iterable[Path]) -> pd.DataFrame:
-    """Audit tables of another paper, CSV files, by the checks that any table can be put to."""
-    return audit_foreign(pd.concat(map(published.load_foreign, paths), ignore_index=True))
+    """Audit tables of other papers, CSV files, by the checks that any table can be put to.
+
+    A table belongs to its file: of several files, each place begins with its file's name.
+    """
+    given = list({path.resolve(): path for path in paths}.values())
+    found = []
+    for path in given:
+        rows = audit_foreign(published.load_foreign(path))
+        found.append(rows.assign(place=_name_among(path, given) + rows["place"]))
+    return pd.concat(found, ignore_index=True)
+
+
+def _name_among(path: Path, given: Sequence[Path]) -> str:
+    """Return what a file's places begin with: nothing if it is alone, else what tells it apart."""
+    if len(given) == 1:
+        return ""
+    alike = sum(other.name == path.name for other in given)
+    return f"{path if alike > 1 else path.name}: "
 
 
 def audit_foreign(frame: pd.DataFrame) -> pd.DataFrame:
     """Audit tables of another paper that are in the layout of `data.published.tables`."""
     return audit(frame, GENERIC, degrees(frame))
-
-
-def degrees(frame: pd.DataFrame) -> dict[str, int]:
-    """Return n minus the printed coefficients of each column that says of no others."""
-    found = {}
-    for column, rows in frame.groupby("column", sort=False):
-        hidden = rows["statistic"].isin(["controls", "province_effects", "year_effects"]).any()
-        coefficients = (rows["statistic"] == "coef").sum()
-        size = rows.loc[rows["statistic"] == "n", "printed"]
-        if coefficients and len(size) == 1 and not hidden:
-            found[column] = int(size.iloc[0]) - int(coefficients)
-    return found
