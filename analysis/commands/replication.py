@@ -60,7 +60,7 @@ def replicate(
 def audit(
     tables: Annotated[
         list[Path] | None,
-        typer.Argument(help="CSVs of another paper's tables, laid out as this paper's are."),
+        typer.Argument(help="CSVs of other papers' tables, laid out as below."),
     ] = None,
     out: Out = ROOT,
 ) -> None:
@@ -69,12 +69,28 @@ def audit(
     Intervals of what the printing leaves open, by rounding and by truncation. With files, the
     checks that any regression table can be put to, and nothing is written.
 
+    A file is a CSV with a row for each number or note and the columns table, column, term, label,
+    statistic, printed, stars, kind (label, stars and kind may be left out).
+
+    Column is "1.2" for column 2 of Table 1, or "1" for a note on all of Table 1.
+
+    Statistics that are numbers: coef; se (the number in parentheses), or t, z, p; n, clusters; r2,
+    r2_adjusted, r2_within, r2_pseudo; n, mean, sd, min, max of a term.
+
+    Statistics that are words: significance (printed "1%" or "p<0.01", stars "***"); parentheses
+    (the note: "robust standard errors", "t values"); errors (conventional, robust, clustered, …);
+    coefficients ("odds ratios", "standardised"); estimator; controls ("Yes").
+
+    What the file does not tell is "not testable". All of it: analysis/audit/README.md.
+
     Example: python -m analysis audit
     """
     from analysis.audit import run
 
     with console.status("Comparing…"):
         found = run.foreign(tables) if tables else run.audit()
+    if found.empty:
+        console.print("Notice: nothing can be compared; give coef with se, t or p, and the levels.")
     print_frame(run.summary(found), "Comparisons by result")
     shown = ["check", "place", "compared", "printed", "low", "high", "result"]
     print_frame(run.findings(found)[shown], "What does not fit, and what else could be printed")
