@@ -16,7 +16,8 @@ PUBLISHED = "data.published.tables"
 FLOORS = (
     {"data.errors"},
     {"data.files"},
-    {"data.panels", "data.published"},
+    {"data.panels"},
+    {"data.published"},
     {"data.ye2024"},
     {"models.design", "models.priors"},
     {"models.frequentist", "models.inference"},
