@@ -7,11 +7,12 @@ import pandas as pd
 import typer
 from rich.progress import track
 
-from analysis.commands.options import Out, print_frame, write_tables
+from analysis.commands.options import Out, app, print_frame, write_tables
 from analysis.shared.outputs import ROOT, Outputs
 from analysis.shared.terminal import App, console
 
 benchmark_app = App(help="Time estimators beside other programs.", no_args_is_help=True)
+app.add_typer(benchmark_app, name="benchmark")
 
 
 @benchmark_app.command("gmm")
@@ -92,3 +93,22 @@ def benchmark_scale(
     found = pd.DataFrame(list(measured), columns=list(scale.COLUMNS))
     print_frame(found, f"Seconds and MB by size of the panel; {processor()}")
     write_tables({"benchmark_scale": found}, Outputs(out))
+
+
+@benchmark_app.command("startup")
+def benchmark_startup(
+    pairs: Annotated[int, typer.Option(min=1, help="Timed runs of each tree.")] = 5,
+    out: Out = ROOT,
+) -> None:
+    """Time how soon commands answer, beside an earlier commit: results/benchmark_startup.csv.
+
+    Example: python -m analysis benchmark startup
+    """
+    from analysis.benchmark import processor, startup
+
+    measured = track(
+        startup.run(pairs), "Timing", len(startup.ANSWERS), console=console, transient=True
+    )
+    found = pd.DataFrame(list(measured), columns=list(startup.COLUMNS))
+    print_frame(found, f"CPU seconds until a command has answered; {processor()}")
+    write_tables({"benchmark_startup": found}, Outputs(out))

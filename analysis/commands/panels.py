@@ -14,6 +14,7 @@ from data.panels.panel import FOLDER, PANELS, load_panel, named_panels
 from data.ye2024.official import DIRECTORY
 
 panel_app = App(help="Build or describe the panels (list them, if no command follows).")
+app.add_typer(panel_app, name="panel")
 
 
 @panel_app.command()
