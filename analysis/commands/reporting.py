@@ -16,11 +16,12 @@ def claims(out: Out = ROOT) -> None:
 
     Example: python -m analysis claims
     """
-    from analysis.claims import ledger as ledger
+    from analysis.claims import ledger
+    from analysis.ye2024.claims import CLAIMS
 
     results = Outputs(out).results
     read_result(results, "replication")
-    found = ledger.document(results)
+    found = ledger.document(CLAIMS, results)
     print_frame(ledger.table(found["claims"]).fillna(""), "The paper's claims")
     for name, value in found["inputs"].items():
         if value.startswith("missing"):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.audit import run as audited
-from analysis.claims import ledger as ledger
+from analysis.claims import ledger
 from analysis.replication import dynamic_estimators
 from analysis.replication.replicate import summary
 from analysis.robustness import influence
@@ -20,6 +20,7 @@ from analysis.simulation.calibration.cases import CASES
 from analysis.simulation.calibration.judge import not_as_they_should
 from analysis.simulation.calibration.judge import summary as calibrated
 from analysis.specifications import HEADLINE, select
+from analysis.ye2024.claims import CLAIMS
 from data.errors import UserError
 from data.files import replacing
 from data.panels.panel import FOLDER, PANELS
@@ -274,7 +275,7 @@ def calibration(judged: pd.DataFrame) -> str:
 
 def claims(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
     """Render the ledger of claims: P of each statement by panel, and the verdict."""
-    found = ledger.ledger(ledger.read(Outputs().results))
+    found = ledger.ledger(CLAIMS, ledger.read(Outputs().results))
     return markdown(ledger.table(found).rename(columns={k.name: f"`{k.name}`" for k in PANELS}))
 
 

@@ -33,6 +33,7 @@ from analysis.shared.outputs import MADE_BY, TEXT, Outputs
 from analysis.shared.statistics import CERTAIN, written
 from analysis.simulation import dynamic_study, power, recovery
 from analysis.specifications import CONTROLS, HEADLINE, SPECIFICATIONS, evidence_model, home, select
+from analysis.ye2024.claims import CLAIMS
 from data.files import replacing
 from data.panels.panel import FOLDER, PANELS, named_panels
 from data.ye2024 import gaps, recollect
@@ -51,10 +52,10 @@ ZH = {
 """Titles of the paper's tables."""
 
 TONES = {
-    "stands": "v-good",
-    "stands so far": "v-open",
+    "supported": "v-good",
+    "supported, checks pending": "v-open",
     "contradicted": "v-bad",
-    "doubtful": "v-bad",
+    "partly contradicted": "v-bad",
     "not tested by the paper": "v-open",
 }
 
@@ -171,7 +172,7 @@ class Section:
 
 def answer(made: Made) -> Iterable[Block]:
     """Say which claims stand, and why not the others."""
-    document = ledger.document(made.results)
+    document = ledger.document(CLAIMS, made.results)
     found = document["claims"]
     counted = dict(ledger.counts(found))
     of = ", ".join(f"“{word}” {number}" for word, number in counted.items())
@@ -698,7 +699,7 @@ def provenance(made: Made) -> Iterable[Block]:
         first = made.traces[0]
         versions = pd.DataFrame(sorted(json.loads(first.versions).items()))
         yield folded(versions.set_axis(["package", "version"], axis=1), "Versions of the fits")
-    document = ledger.document(made.results)["inputs"]
+    document = ledger.document(CLAIMS, made.results)["inputs"]
     inputs = pd.DataFrame(document.items(), columns=["table", "sha256"])
     yield table(inputs, "What the ledger was made from")
 

@@ -8,9 +8,13 @@ import pytest
 import typer
 
 from analysis.__main__ import app
-from analysis.claims import ledger
-from analysis.claims.ledger import CLAIMS, EVIDENCE, IMPLIED, SOURCES, assess, finding, verdict
+from analysis.claims import evidence, ledger
+from analysis.claims.evidence import SOURCES
+from analysis.claims.ledger import assess
+from analysis.claims.records import EVIDENCE, IMPLIED
+from analysis.claims.rule import finding, verdict
 from analysis.specifications import SPECIFICATIONS, select
+from analysis.ye2024.claims import CLAIMS
 from models.bayesian.registry import LADDER, find, models_for
 from tests.helpers import results
 
@@ -68,12 +72,12 @@ def test_a_finding_is_certain_or_open(probability, found):
 @pytest.mark.parametrize(
     ("findings", "turned", "word"),
     [
-        (("for", "for", "for"), (), "stands"),
+        (("for", "for", "for"), (), "supported"),
         (("for", "for", "for"), ("Shanghai",), "fragile"),
         (("for", "open", "for"), (), "depends on the data"),
         (("for", "against", "open"), ("Shanghai",), "depends on the data"),
-        (("open", "open", "open"), (), "not established"),
-        (("open", "against", "open"), (), "doubtful"),
+        (("open", "open", "open"), (), "inconclusive"),
+        (("open", "against", "open"), (), "partly contradicted"),
         (("against", "against", "against"), (), "contradicted"),
         (("for", "missing", "for"), (), "not assessed"),
         ((), (), "not assessed"),
@@ -84,9 +88,9 @@ def test_the_verdict_follows_from_the_findings(findings, turned, word):
 
 
 def test_a_claim_that_was_not_put_to_everything_does_not_stand_yet():
-    assert verdict(("for",) * 3, (), looked=False) == "stands so far"
-    assert verdict(("for",) * 3, ("Shanghai",), looked=False) == "fragile"
-    assert verdict(("for", "open", "for"), (), looked=False) == "depends on the data"
+    assert verdict(("for",) * 3, (), checked=False) == "supported, checks pending"
+    assert verdict(("for",) * 3, ("Shanghai",), checked=False) == "fragile"
+    assert verdict(("for", "open", "for"), (), checked=False) == "depends on the data"
 
 
 def test_every_verdict_has_its_meaning():
@@ -103,11 +107,11 @@ def test_every_column_of_the_paper_has_a_claim():
 
 
 def test_a_claim_stands_on_the_recollected_panels_alone():
-    assert assess(BY_ID["H1a"], tables())["verdict"] == "stands"
+    assert assess(BY_ID["H1a"], tables())["verdict"] == "supported"
     # Whatever the implied panel says, the verdict is the same.
     for value in (0.5, 0.01):
         found = assess(BY_ID["H1a"], changed("p_same_sign", value, panel=IMPLIED[0], **MAIN))
-        assert found["verdict"] == "stands"
+        assert found["verdict"] == "supported"
         assert found["implied"][IMPLIED[0]]["posterior"]["probability"] == value
 
 
@@ -149,15 +153,15 @@ def test_an_outcome_put_in_the_place_of_one_not_described_gives_no_finding():
 
 def test_the_size_is_judged_by_agreement_and_not_by_its_sign():
     found = changed("agreement", "differs", panel=EVIDENCE[0], **MAIN)
-    assert assess(BY_ID["size"], found)["verdict"] == "doubtful"
-    assert assess(BY_ID["H1a"], found)["verdict"] == "stands"
+    assert assess(BY_ID["size"], found)["verdict"] == "partly contradicted"
+    assert assess(BY_ID["H1a"], found)["verdict"] == "supported"
 
 
 def test_table_8_is_judged_by_the_region_slopes_of_the_whole_sample():
     found = changed("p_same_sign", 0.5, column="8.1", fitted_column="3.2", model=LADDER[-1])
-    assert assess(BY_ID["east"], found)["verdict"] == "not established"
+    assert assess(BY_ID["east"], found)["verdict"] == "inconclusive"
     found = changed("p_same_sign", 0.5, column="8.1", fitted_column="8.1", model=LADDER[0])
-    assert assess(BY_ID["east"], found)["verdict"] == "stands"
+    assert assess(BY_ID["east"], found)["verdict"] == "supported"
 
 
 def test_what_the_paper_does_not_print_is_not_tested_by_it():
@@ -173,7 +177,7 @@ def test_another_model_turns_a_claim_and_the_flat_twin_does_not():
     assert verdict_["verdict"] == "fragile"
     assert f"autoregressive (other models, {EVIDENCE[1]})" in verdict_["reason"]
     found = changed("q025", -0.01, panel=EVIDENCE[1], column="3.2", model="flat")
-    assert assess(BY_ID["H1a"], found)["verdict"] == "stands"
+    assert assess(BY_ID["H1a"], found)["verdict"] == "supported"
 
 
 @pytest.mark.parametrize("model", ["autoregressive", "province_trends"])
@@ -181,14 +185,14 @@ def test_another_model_turns_a_claim_and_the_flat_twin_does_not():
 def test_a_claim_stands_only_if_models_of_correlated_errors_were_looked_at(model, column):
     claim = BY_ID["H1a" if column == "3.2" else "east"]
     at = {"panel": EVIDENCE[1], "column": column, "model": model}
-    assert assess(claim, tables())["verdict"] == "stands"
+    assert assess(claim, tables())["verdict"] == "supported"
     for found in (changed("gate", "fail", **at), changed("model", "walk", **at)):
         assessed = assess(claim, found)
-        assert assessed["verdict"] == "stands so far"
+        assert assessed["verdict"] == "supported, checks pending"
         (command,) = assessed["missing"]
         assert command.startswith("python -m analysis sample 3.2")
         assert f"--model {model}" in command
-        assert (ledger.MORE in command) == (found["comparison"]["gate"] == "fail").any()
+        assert (evidence.MORE in command) == (found["comparison"]["gate"] == "fail").any()
     # What was looked at turns it all the same.
     off = found["comparison"]
     off.loc[off["model"] == "walk", "q025"] = -0.01
@@ -211,8 +215,8 @@ def test_no_turn_stands_only_if_the_turning_points_of_other_models_agree():
     def of(rows: pd.DataFrame) -> dict:
         return assess(BY_ID["H1c"], tables(turning_points=rows, **made))
 
-    assert of(turns)["verdict"] == "stands"
-    assert of(turns[turns["model"] != asked[0]])["verdict"] == "stands so far"
+    assert of(turns)["verdict"] == "supported"
+    assert of(turns[turns["model"] != asked[0]])["verdict"] == "supported, checks pending"
     off = (turns["model"] == asked[1]) & (turns["region"] == "all")
     assert of(turns.assign(p_inside=turns["p_inside"].mask(off, 0.03)))["verdict"] == "fragile"
 
@@ -263,7 +267,7 @@ def test_priors_turn_a_claim_by_its_own_slope_and_by_fits_that_passed(claim, own
 def test_what_is_not_made_is_said_and_turns_nothing():
     tests = ("sensitivity_priors", "sensitivity_influence", "multiverse")
     found = assess(BY_ID["H1a"], tables(**{name: pd.DataFrame() for name in tests}))
-    assert found["verdict"] == "stands so far"
+    assert found["verdict"] == "supported, checks pending"
     assert "python -m analysis sensitivity 3.2" in found["missing"]
     assert found["panels"][EVIDENCE[0]]["turns"]["multiverse"] is None
     commands = typer.main.get_command(app).commands
@@ -274,7 +278,7 @@ def test_what_is_not_made_is_said_and_turns_nothing():
 @pytest.mark.parametrize("column", ["3.2", "5.1", "7.1"])
 def test_the_models_named_for_comparison_are_some_that_the_column_carries(column):
     (record,) = select([column])
-    named = [find(name) for name in ledger.other_models(record)]
+    named = [find(name) for name in evidence.other_models(record)]
     assert named
     assert all(model in models_for(record) and model.extra for model in named)
 
@@ -285,7 +289,7 @@ def test_the_models_named_for_comparison_are_some_that_the_column_carries(column
 def test_the_document_holds_rule_inputs_and_ledger(tmp_path):
     for name in ("replication", "comparison"):
         tables()[name].to_csv(tmp_path / f"{name}.csv", index=False)
-    ledger.write(ledger.document(tmp_path), tmp_path / "claims.json")
+    ledger.write(ledger.document(CLAIMS, tmp_path), tmp_path / "claims.json")
     read = json.loads((tmp_path / "claims.json").read_text(encoding="utf-8"))
     assert "it never counts" in read["rule"]
     assert len(read["inputs"]["comparison.csv"]) == 64

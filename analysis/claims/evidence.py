@@ -1,0 +1,185 @@
+"""What the tables in results/ say of a claim: posterior, estimate, ladder, and what reverses it."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from analysis.claims.records import Claim
+from analysis.claims.rule import OF_SIZE, SHARE, finding
+from analysis.shared.frames import matching
+from analysis.shared.outputs import TEXT
+from analysis.shared.statistics import CERTAIN, Z
+from analysis.specifications import evidence_model, home, select
+from data.ye2024.definitions import DESCRIBED
+from models.bayesian.registry import find, models_for
+from models.design import Specification
+
+SOURCES = (
+    *("replication", "comparison", "ladder", "turning_points"),
+    *("sensitivity_priors", "sensitivity_influence", "multiverse"),
+)
+"""Tables in results/ that the ledger reads; what has not been made is said, with its command."""
+
+
+def read(results: Path) -> dict[str, pd.DataFrame]:
+    """Read `SOURCES`; a table that is missing is empty, without columns."""
+    paths = {name: results / f"{name}.csv" for name in SOURCES}
+    text = TEXT | dict.fromkeys(("region", "province", "gate", "counterpart"), str)
+    return {
+        name: pd.read_csv(path, dtype=text) if path.is_file() else pd.DataFrame()
+        for name, path in paths.items()
+    }
+
+
+def other_models(record: Specification) -> list[str]:
+    """Return the models to set beside a column's main one: of serially correlated errors."""
+    extra = [model for model in models_for(record) if model.extra]
+    return [model.name for model in [one for one in extra if one.correlated] or extra[:1]]
+
+
+def posterior(claim: Claim, panel: str, tables: Mapping[str, pd.DataFrame]) -> dict:
+    """Return the main model's posterior on a panel and its `finding` by rule 2.
+
+    Returns
+    -------
+    dict
+        `model, finding`, and where there is a posterior `gate, mean, q025, q975, probability` (of
+        the statement; of a size that of its sign) and `agreement`.
+    """
+    (record,) = select([claim.column])
+    whole, _ = home(record)
+    found = {"model": evidence_model(record), "finding": "missing"}
+    at = {"panel": panel, "model": found["model"], "fitted_column": whole.column}
+    own = matching(tables["comparison"], **at, column=claim.column, term=claim.term)
+    if len(own) != 1:
+        return found
+    row = own.iloc[0]
+    found |= {name: row[name] for name in ("gate", "mean", "q025", "q975", "agreement")}
+    found["probability"] = row["p_same_sign"]
+    if claim.kind == "no turn":
+        turns = matching(
+            tables["turning_points"], panel=panel, column=claim.column, term=claim.term
+        )
+        turns = matching(turns, model=found["model"], region="all")
+        found["probability"] = 1 - turns["p_inside"].iloc[0] if len(turns) == 1 else np.nan
+    found["stands_in_for"] = DESCRIBED[record.outcome].stands_in_for
+    if row["gate"] == "pass" and not found["stands_in_for"]:
+        of_size = claim.kind == "size"
+        found["finding"] = OF_SIZE[row["agreement"]] if of_size else finding(found["probability"])
+    return found
+
+
+def estimate(claim: Claim, panel: str, tables: Mapping[str, pd.DataFrame]) -> dict:
+    """Return the paper's own estimator on a panel: `coef, se, stars` and other statistics."""
+    own = matching(tables["replication"], panel=panel, column=claim.column, term=claim.term)
+    cells = dict(zip(own["statistic"], own["estimated"], strict=True)) if len(own) else {}
+    return {
+        name: text_of(value) if name == "stars" else float(value)
+        for name, value in cells.items()
+        if name == "stars" or value == value
+    }
+
+
+def steps(claim: Claim, panel: str, tables: Mapping[str, pd.DataFrame]) -> list[dict]:
+    """Return the ladder of a claim's cell on a panel."""
+    own = matching(tables["ladder"], panel=panel, column=claim.column, term=claim.term)
+    columns = [name for name in ("step", "estimate", "low", "high", "gate") if name in own]
+    return own[columns].fillna("").to_dict("records")
+
+
+def reversals(
+    claim: Claim, panel: str, sign: float, tables: Mapping[str, pd.DataFrame]
+) -> dict[str, list[str] | None]:
+    """Return what reverses a `for` on a panel by rule 4, by kind.
+
+    Returns
+    -------
+    dict
+        None where nothing made reverses it, and not all that the rule asks for has been made.
+        Of a parabola's turning point other models alone tell.
+    """
+    (record,) = select([claim.column])
+    whole, region = home(record)
+    main = evidence_model(record)
+    at = {"panel": panel, "column": claim.column, "term": claim.term}
+    if claim.kind == "no turn":
+        models = _others(matching(tables["turning_points"], **at, region="all"), main)
+        off = models["p_inside"] > 1 - CERTAIN if len(models) else []
+        return {"other models": _looked(models, other_models(whole), off)}
+    models = _others(matching(tables["comparison"], **at), main)
+    if len(models):
+        models = models[models["counterpart"].isna()]
+    fit = {"panel": panel, "column": whole.column, "model": main, "term": claim.term}
+    fit |= {"region": region}
+    priors = matching(tables["sensitivity_priors"], **fit, quantity="slope", gate="pass")
+    provinces = matching(tables["sensitivity_influence"], **fit)
+    if len(provinces):
+        reach = Z * provinces["sd"]
+        provinces = provinces.assign(q025=provinces["mean"] - reach, q975=provinces["mean"] + reach)
+    universes = matching(tables["multiverse"], column=claim.column, term=claim.term)
+    return {
+        "other models": _looked(models, other_models(whole), _off(models, sign)),
+        "other priors": _named(priors, "priors", _off(priors, sign)),
+        "one province less": _named(provinces, "province", _off(provinces, sign)),
+        "multiverse": None
+        if universes.empty
+        else [
+            f"{share:.0%} of universes" for share in universes["share_same_sign"] if share < SHARE
+        ],
+    }
+
+
+def _others(table: pd.DataFrame, main: str) -> pd.DataFrame:
+    """Return the rows that passed their gate, of models with proper priors but the main one."""
+    if table.empty:
+        return table
+    table = table[table["gate"] == "pass"]
+    return table[[name != main and find(name).prior_groups for name in table["model"]]]
+
+
+def _off(table: pd.DataFrame, sign: float) -> Sequence[bool]:
+    """Tell which intervals do not exclude the other sign."""
+    if table.empty:
+        return []
+    return (table["q025"] <= 0) if sign > 0 else (table["q975"] >= 0)
+
+
+def _looked(models: pd.DataFrame, asked: Sequence[str], off: Sequence[bool]) -> list[str] | None:
+    """Name the models that reverse a finding; None if none does and some are missing."""
+    named = _named(models, "model", off)
+    return named if named or (named == [] and set(asked) <= set(models["model"])) else None
+
+
+def _named(table: pd.DataFrame, label: str, off: Sequence[bool]) -> list[str] | None:
+    """Name the rows that reverse a finding; None if there are no rows."""
+    return None if table.empty else table.loc[off, label].astype(str).tolist()
+
+
+MADE_WITH = {
+    "other models": "sample {column} --model {model}, then compare",
+    "other priors": "sensitivity {column}",
+    "one province less": "sensitivity {column}",
+    "multiverse": "multiverse",
+}
+"""The commands that run the checks of rule 4."""
+
+
+MORE = " (a fit failed its gate: ask for more --draws)"
+
+
+def remedy(claim: Claim, kind: str, panel: str, tables: Mapping[str, pd.DataFrame]) -> str:
+    """Return the command that makes the check of rule 4 that has not been run on a panel."""
+    whole, _ = home(select([claim.column])[0])
+    asked = other_models(whole)
+    command = MADE_WITH[kind].format(column=whole.column, model=" --model ".join(asked))
+    table = tables["turning_points" if claim.kind == "no turn" else "comparison"]
+    failed = matching(table, panel=panel, column=claim.column, term=claim.term, gate="fail")
+    off = kind == "other models" and len(failed) and not set(asked).isdisjoint(failed["model"])
+    return command + (MORE if off else "")
+
+
+def text_of(cell: object) -> str:
+    """Return a cell's text, "" of a missing one."""
+    return cell if isinstance(cell, str) else ""
