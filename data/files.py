@@ -17,6 +17,11 @@ from pathlib import Path
 
 import pandas as pd
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
 TEMPORARY = re.compile(r"\..+~(?P<host>[^~]*)~(?P<process>\d{1,9})~[^~]*")
 """How a file that is being written is called: by machine and process, so that what a killed one
 left can be told from what another is at work on."""
@@ -121,3 +126,42 @@ def write_csv(frame: pd.DataFrame, path: Path, digits: int = 12) -> None:
 def sha256(content: bytes) -> str:
     """Return the hexadecimal SHA-256 of a file's bytes."""
     return hashlib.sha256(content).hexdigest()
+
+
+def blocked(path: Path) -> str | None:
+    """Say why a file cannot be read although it may be whole; None if nothing blocks it.
+
+    Returns
+    -------
+    str, optional
+        A clause and its remedy: that this user may not read it, or that another program holds it
+        open for writing. Such a file must never be called damaged.
+    """
+    try:
+        with path.open("rb") as file:
+            if fcntl is not None:  # HDF5 locks a file that it writes in the same way
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except PermissionError:
+        return "may not be read by this user: change its permissions"
+    except BlockingIOError:
+        return "is open in another program that writes to it: close it there and try again"
+    except OSError:
+        return None
+    return None
+
+
+def unreadable(path: Path, kind: str, command: str) -> str:
+    """Return the sentence for a file that could not be read as what it should be.
+
+    Parameters
+    ----------
+    path : Path
+    kind : str
+        What it should be, such as "a trace".
+    command : str
+        Makes it again.
+    """
+    why = blocked(path)
+    if why:
+        return f"{path} {why}."
+    return f"{path} cannot be read as {kind}: move it away and run `{command}`."

@@ -59,6 +59,10 @@ BINS = 20
 """Of equal prior probability, over which the overlap of prior and posterior is summed."""
 
 
+FEW = 4
+"""Regions of which all 24 orders are listed, those that no draw has with probability 0."""
+
+
 def region_slopes(tree: xr.DataTree, rope: float = ROPE) -> list[dict]:
     """Return a row for each slope of a region, keys `SLOPE_COLUMNS`."""
     return [
@@ -92,13 +96,23 @@ def differences(tree: xr.DataTree) -> list[dict]:
 
 
 def orders(tree: xr.DataTree) -> list[dict]:
-    """Return the probability of each order of the regions' slopes, keys `ORDER_COLUMNS`."""
+    """Return the probability of the orders of the regions' slopes, keys `ORDER_COLUMNS`.
+
+    Of up to `FEW` regions every order, of more those that occur among the draws (their number
+    grows as a factorial), the most probable first.
+    """
     found = []
     for term, by_region in _by_region(tree).items():
         names = list(by_region)
         falling = np.argsort(-np.stack(list(by_region.values())), axis=0).reshape(len(names), -1)
-        for order in permutations(range(len(names))):
-            share = (falling == np.array(order)[:, None]).all(axis=0).mean()
+        if len(names) <= FEW:
+            listed = list(permutations(range(len(names))))
+            shares = [(falling == np.array(order)[:, None]).all(axis=0).mean() for order in listed]
+        else:
+            seen, counts = np.unique(falling, axis=1, return_counts=True)
+            most_first = np.argsort(-counts, kind="stable")
+            listed, shares = seen.T[most_first], counts[most_first] / falling.shape[1]
+        for order, share in zip(listed, shares, strict=True):
             text = " > ".join(names[i] for i in order)
             found.append({**_keys(tree), "term": term, "order": text, "probability": share})
     return found

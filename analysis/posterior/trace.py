@@ -11,7 +11,7 @@ import xarray as xr
 
 from analysis.shared.hashing import CONTENT, ROOT_ATTRIBUTES, attributes_sha256, content
 from data.errors import UserError
-from data.files import interrupts_later, replacing
+from data.files import interrupts_later, replacing, unreadable
 
 GROUPS = (
     "posterior",
@@ -153,19 +153,17 @@ def read(path: Path, without: Sequence[str] = ()) -> xr.DataTree:
             tree = xr.DataTree.from_dict({name: opened[name].to_dataset().load() for name in kept})
             tree.attrs = dict(opened.attrs)
     except (OSError, ValueError, KeyError, RuntimeError, AttributeError) as error:
-        raise UserError(
-            f"{path} cannot be read as a trace: delete it and run `python -m analysis sample`."
-        ) from error
+        raise UserError(unreadable(path, "a trace", "python -m analysis sample")) from error
     if missing:
         raise UserError(
-            f"{path} lacks {', '.join(missing)}: delete it and run `python -m analysis sample`."
+            f"{path} lacks {', '.join(missing)}: move it away and run `python -m analysis sample`."
         )
     said = _said(tree.attrs)
     changed = [name for name, found in content(tree).items() if said.get(name) != found]
     if changed:
         raise UserError(
-            f"{path} was changed since it was written ({', '.join(changed)} by sha256): delete it "
-            "and run `python -m analysis sample`."
+            f"{path} was changed since it was written ({', '.join(changed)} by sha256): move it "
+            "away and run `python -m analysis sample`."
         )
     return tree
 

@@ -9,7 +9,7 @@ import xarray as xr
 
 from analysis.shared.hashing import content
 from data.errors import UserError
-from data.files import replacing, sha256
+from data.files import replacing, sha256, unreadable
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -99,19 +99,17 @@ def read_netcdf(path: Path) -> xr.DataTree:
         with xr.open_datatree(path, engine="netcdf4") as opened:
             tree = opened.load()
     except (OSError, ValueError, KeyError, RuntimeError, AttributeError) as error:
-        raise UserError(
-            f"{path} cannot be read as NetCDF: delete it and run `{command}`."
-        ) from error
+        raise UserError(unreadable(path, "NetCDF", command)) from error
     said, found = tree.attrs.pop(SEAL, None), seal(tree)
     if said is None:
         raise UserError(
-            f"{path} does not say the sha256 of its content, as this version's files do: delete "
-            f"it and run `{command}`."
+            f"{path} does not say the sha256 of its content, as this version's files do: move "
+            f"it away and run `{command}`."
         )
     if said != found:
         raise UserError(
             f"{path} was changed since it was written (sha256 of its content {found[:16]}…, by "
-            f"itself {str(said)[:16]}…): delete it and run `{command}`."
+            f"itself {str(said)[:16]}…): move it away and run `{command}`."
         )
     return tree
 

@@ -1,14 +1,16 @@
 """Files are written whole or not at all."""
 
+import fcntl
 import os
 import signal
 import threading
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from data.files import interrupts_later, replacing, write_csv
+from data.files import blocked, interrupts_later, replacing, unreadable, write_csv
 
 
 def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path):
@@ -60,3 +62,19 @@ def test_without_an_interrupt_nothing_is_raised_in_any_thread():
     other.start()
     other.join()
     assert len(done) == 2
+
+
+def test_a_file_that_is_locked_or_forbidden_is_not_called_damaged(tmp_path, monkeypatch):
+    path = tmp_path / "a.nc"
+    path.write_bytes(b"whole")
+    assert blocked(path) is None
+    assert "move it away and run `make`" in unreadable(path, "a trace", "make")
+    with path.open("rb+") as writer:
+        fcntl.flock(writer, fcntl.LOCK_EX)
+        assert unreadable(path, "a trace", "make").endswith("close it there and try again.")
+    monkeypatch.setattr(Path, "open", refuse)
+    assert unreadable(path, "a trace", "make").endswith("change its permissions.")
+
+
+def refuse(*_):
+    raise PermissionError

@@ -174,6 +174,20 @@ def test_orders_of_the_regions_add_up_to_one():
     assert share["east > central > west"] == pytest.approx(0.5, abs=0.06)
 
 
+def test_of_many_regions_the_orders_that_occur_are_listed(monkeypatch):
+    names = [f"r{i:02d}" for i in range(12)]
+    slopes = np.arange(12.0)[:, None, None] + 0.6 * RNG.normal(size=(12, *SHAPE))
+    by_region = {"indus": dict(zip(names, slopes, strict=True))}
+    monkeypatch.setattr(regions, "_by_region", lambda tree: by_region)
+    found = regions.orders(made_up())
+    probabilities = [row["probability"] for row in found]
+    assert sum(probabilities) == pytest.approx(1)
+    assert probabilities == sorted(probabilities, reverse=True)
+    assert 1 < len(found) <= np.prod(SHAPE)
+    falling = np.argsort(-slopes.reshape(12, -1)[:, 7])
+    assert " > ".join(names[i] for i in falling) in {row["order"] for row in found}
+
+
 def test_scales_set_prior_and_posterior_side_by_side():
     (row,) = regions.scales(made_up())
     assert (row["scale"], row["element"]) == ("tau_slope_std", "indus")

@@ -2,6 +2,7 @@
 
 import json
 
+import arviz as az
 import numpy as np
 import pytest
 import xarray as xr
@@ -197,3 +198,15 @@ def test_a_stored_gate_that_the_draws_contradict_is_an_error(tmp_path, spoil, sa
         diagnose([path])
     assert "doctored.nc" in str(error.value)
     assert f"'{says}'" in str(error.value)
+
+
+def test_the_tail_is_the_outer_5_percent_whatever_a_users_settings_say():
+    posterior, stats = healthy()
+    expected = numbers(posterior, stats, ["slope_std", "sigma_std"])
+    with az.rc_context({"stats.ci_prob": 0.5, "stats.round_to": 1}):
+        assert numbers(posterior, stats, ["slope_std", "sigma_std"]) == expected
+    free = posterior[["slope_std", "sigma_std"]]
+    low, high = (az.ess(free, method="quantile", prob=prob) for prob in (0.05, 0.95))
+    worst = min(float(ess[name].min()) for ess in (low, high) for name in free)
+    np.testing.assert_allclose(expected["ess_tail"], worst, rtol=1e-12)
+    np.testing.assert_allclose(expected["bfmi"], az.bfmi(stats)["energy"].min(), rtol=1e-12)

@@ -49,7 +49,7 @@ def test_a_flipped_bit_is_told_or_changes_nothing(tree, tmp_path):
         else:
             assert found.identical(tree)
     assert len(told) > 10
-    assert all("delete it and run `python -m analysis multiverse`" in each for each in told)
+    assert all("move it away and run `python -m analysis multiverse`" in each for each in told)
 
 
 def test_what_was_changed_by_hand_is_refused_with_both_hashes(tree, tmp_path):

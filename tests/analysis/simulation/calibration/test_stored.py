@@ -35,5 +35,5 @@ def test_ranks_are_read_back_as_they_were_and_drawn(tmp_path, monkeypatch):
     colours = [[line.get_color() for line in axes.get_lines()] for axes in figure.axes]
     assert [len(set(each)) for each in colours] == [2, 1]
     path.write_bytes(b"no NetCDF")
-    with pytest.raises(UserError, match="delete it and run"):
+    with pytest.raises(UserError, match="move it away and run"):
         stored.kept(path, **about)
