@@ -119,7 +119,7 @@ def estimate_dynamic(
     records: Sequence[Specification], panels: Sequence[Panel], outputs: Outputs
 ) -> pd.DataFrame:
     """Estimate dynamic columns by every estimator; show and write the tables."""
-    from analysis.replication import dynamic_estimators as lagged
+    from analysis.comparison import dynamic as lagged
 
     made = lagged.table(panels, records, outputs.traces)
     total = len(panels) * len(records)
@@ -137,6 +137,7 @@ def gmm_grid(columns: Columns = None, panel: Panels = None, out: Out = ROOT) -> 
 
     Example: python -m analysis gmm-grid 5.1 --panel official
     """
+    from analysis.comparison import gmm_grid as comparison
     from analysis.replication import gmm_grid as grid
 
     records = [record for record in select(columns or ()) if record.estimator == "system_gmm"]
@@ -145,13 +146,12 @@ def gmm_grid(columns: Columns = None, panel: Panels = None, out: Out = ROOT) -> 
     panels, choices = load_panels(panel, records), grid.every_choice()
     total = len(panels) * len(records) * len(choices)
     rows = grid.run(panels, records, choices)
-    found = grid.compare(
-        pd.DataFrame(track(rows, "Estimating", total, console=console, transient=True))
-    )
-    regions = grid.regions(found)
+    estimated = track(rows, "Estimating", total, console=console, transient=True)
+    found = comparison.compare(pd.DataFrame(estimated))
+    regions = comparison.regions(found)
     whole = regions[regions["choice"] == "any"].drop(columns=["choice", "value"])
     print_frame(whole, "The lagged outcome's root over all choices")
     for name, own in regions.groupby("panel", sort=False):
         title = f"Estimates with which the printed row is compatible, of all — panel {name}"
-        print_frame(grid.compatibility(own), title)
+        print_frame(comparison.compatibility(own), title)
     write_tables({"gmm_grid": found}, Outputs(out), "gmm-grid")

@@ -1,18 +1,18 @@
-"""Table 5 under every choice that the paper leaves open, and which of them its rows allow."""
+"""System GMM of Table 5's columns under every choice that the paper leaves open.
+
+Blind to the printed numbers: which estimates the printed rows allow is asked in
+`analysis.comparison.gmm_grid`.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, fields
 from itertools import product
 
-import matplotlib
 import pandas as pd
-from matplotlib.figure import Figure
 
 from analysis.replication.system_gmm import LAG, Choices, coefficients, fit_column, statistics
-from analysis.shared.statistics import Z
 from data.errors import UserError
 from data.panels.panel import Panel
-from data.published import tables
 from models.design import Specification
 
 GRID = {
@@ -26,10 +26,6 @@ GRID = {
 """Every value of every choice; the fields of `Choices`."""
 
 CHOICES = tuple(field.name for field in fields(Choices))
-
-TESTS = ("ar1_p", "ar2_p", "hansen_p")
-LEVEL = 0.05
-"""Level at which a test's verdict is the printed one's or not."""
 
 NUMBERS = (
     "root", "root_se", "coef", "se", "n", "instruments", "hansen_p", "ar1_p", "ar2_z", "ar2_p",
@@ -80,149 +76,3 @@ def estimate(
         **statistics(result),
     }
     return {name: found.get(name) for name in NUMBERS} | {"problem": ""}
-
-
-def compare(grid: pd.DataFrame) -> pd.DataFrame:
-    """Say of each estimation whether the printed row could have come from it.
-
-    Parameters
-    ----------
-    grid : DataFrame
-        Rows of `run`.
-
-    Returns
-    -------
-    DataFrame
-        With `root_near` and `coef_near`: the printed coefficient lies in the estimate's 95 %
-        interval; `same_tests`: AR(1), AR(2) and Hansen are there and reject at 5 % or not as in
-        print; `compatible`: all three. Missing where there is no estimate.
-    """
-    printed = _printed()
-    columns = grid["column"]
-    near = {}
-    for name, se, term in (("root", "root_se", LAG), ("coef", "se", "indus")):
-        target = columns.map(printed[term, "coef"])
-        near[f"{name}_near"] = (grid[name] - target).abs() <= Z * grid[se]
-    same = [
-        grid[test].notna() & ((grid[test] < LEVEL) == (columns.map(printed["", test]) < LEVEL))
-        for test in TESTS
-    ]
-    found = grid.assign(**near, same_tests=pd.concat(same, axis=1).all(axis=1))
-    judged = ["root_near", "coef_near", "same_tests"]
-    found["compatible"] = found[judged].all(axis=1)
-    estimated = found["problem"] == ""
-    found[[*judged, "compatible"]] = found[[*judged, "compatible"]].where(estimated)
-    return found
-
-
-def _printed() -> pd.DataFrame:
-    """Return Table 5's numbers: index column, columns (term, statistic)."""
-    numbers = tables.numbers().query("table == '5'")
-    wide = numbers.pivot(index="column", columns=["term", "statistic"], values="printed")
-    return wide.astype(float)
-
-
-def regions(grid: pd.DataFrame) -> pd.DataFrame:
-    """Summarise the grid by each value of each choice.
-
-    Returns
-    -------
-    DataFrame
-        Columns `panel, column, choice, value, estimated, compatible, root_low, root_median,
-        root_high, share_above_one`, `choice` "any" being the whole grid; counts, and the range
-        of the root with the share of estimates at or above one.
-    """
-    estimated = grid[grid["problem"] == ""].assign(any="any")
-    rows = []
-    for choice in ("any", *CHOICES):
-        for keys, own in estimated.groupby(["panel", "column", choice], sort=False):
-            rows.append(
-                {
-                    "panel": keys[0],
-                    "column": keys[1],
-                    "choice": choice,
-                    "value": str(keys[2]),
-                    "estimated": len(own),
-                    "compatible": int(own["compatible"].astype(bool).sum()),
-                    "root_low": own["root"].min(),
-                    "root_median": own["root"].median(),
-                    "root_high": own["root"].max(),
-                    "share_above_one": (own["root"] >= 1).mean(),
-                }
-            )
-    return pd.DataFrame(rows)
-
-
-def compatibility(regions: pd.DataFrame) -> pd.DataFrame:
-    """Lay `regions` out: a row per choice and value, a column per published column.
-
-    Cells are "compatible / estimated".
-    """
-    counts = regions["compatible"].astype(str) + " / " + regions["estimated"].astype(str)
-    keys = ["choice", "value", "column"]
-    table = regions[keys].assign(counts=counts).set_index(keys)["counts"].unstack(sort=False)
-    return table.fillna("").rename_axis(columns=None).reset_index()
-
-
-# --- figure ------------------------------------------------------------------------------------
-
-COLOURS = {"exogenous": "#0072B2", "predetermined": "#E69F00", "endogenous": "#009E73"}
-MARKERS = {"system": "o", "difference": "^"}
-
-
-def draw(grid: pd.DataFrame) -> Figure:
-    """Plot the root against the coefficient of interest, a frame per panel and column.
-
-    Filled marks are estimates with which the printed row is compatible. Axes show the inner
-    90 % of the estimates and the printed point.
-    """
-    printed = _printed()
-    panels, columns = (list(dict.fromkeys(grid[name])) for name in ("panel", "column"))
-    estimated = grid[grid["problem"] == ""]
-    size = (1.9 * len(columns) + 0.6, 1.9 * len(panels) + 0.9)
-    figure = Figure(figsize=size, layout="constrained")
-    frames = figure.subplots(len(panels), len(columns), squeeze=False)
-    for (i, panel), (j, column) in product(enumerate(panels), enumerate(columns)):
-        axes = frames[i, j]
-        own = estimated[(estimated["panel"] == panel) & (estimated["column"] == column)]
-        for (interest, equations), marks in own.groupby(["interest", "equations"], sort=False):
-            compatible = marks["compatible"].astype(bool)
-            for filled, part in ((False, marks[~compatible]), (True, marks[compatible])):
-                axes.plot(
-                    part["root"], part["coef"], MARKERS[equations], ms=3.2, mew=0.5,
-                    mec=COLOURS[interest], mfc=COLOURS[interest] if filled else "none",
-                )  # fmt: skip
-        point = printed.loc[column]
-        axes.errorbar(
-            point[LAG, "coef"], point["indus", "coef"], color="black", fmt="D", ms=3.5, lw=0.8,
-            xerr=Z * point[LAG, "se"], yerr=Z * point["indus", "se"], zorder=3,
-        )  # fmt: skip
-        axes.axvline(1, color="0.75", lw=0.6, zorder=0)
-        axes.set_xlim(*_span(own["root"], point[LAG, "coef"]))
-        axes.set_ylim(*_span(own["coef"], point["indus", "coef"]))
-        axes.tick_params(labelsize=6)
-        if i == 0:
-            axes.set_title(f"{column}  {own['outcome'].iloc[0]}", fontsize=8, loc="left")
-        if j == 0:
-            axes.set_ylabel(f"{panel}\nindus", fontsize=7)
-        if i == len(panels) - 1:
-            axes.set_xlabel("lagged outcome", fontsize=7)
-    handles = [
-        matplotlib.lines.Line2D([], [], ls="", marker="o", mfc="none", mec=colour, label=name)
-        for name, colour in COLOURS.items()
-    ] + [
-        matplotlib.lines.Line2D([], [], ls="", marker=marker, mfc="none", mec="0.4", label=name)
-        for name, marker in MARKERS.items()
-    ]
-    handles.append(
-        matplotlib.lines.Line2D([], [], ls="", marker="D", color="black", label="printed, 95 %")
-    )
-    figure.legend(handles=handles, loc="outside lower center", ncols=6, fontsize=6.5, frameon=False)
-    return figure
-
-
-def _span(values: pd.Series, printed: float) -> tuple[float, float]:
-    low, high = values.quantile([0.05, 0.95])
-    low, high = min(low, printed), max(high, printed)
-    margin = 0.12 * (high - low)
-    return low - margin, high + margin

@@ -7,8 +7,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.comparison import figures
-from analysis.replication import dynamic_estimators, gmm_grid
+from analysis.comparison import dynamic_figures, figures, gmm_grid
 from analysis.robustness import decomposition, influence, sensitivity
 from analysis.robustness.multiverse import draw as multiverse
 from analysis.shared import plotting
@@ -86,8 +85,8 @@ def _distance(table: pd.DataFrame) -> Figure:
 
 PICTURES = (
     Picture("gmm_grid", _gmm_grid, gmm_grid.draw),
-    Picture("dynamic", _whole("dynamic"), dynamic_estimators.draw),
-    Picture("dynamic_effects", _whole("dynamic_effects"), dynamic_estimators.draw_effects),
+    Picture("dynamic", _whole("dynamic"), dynamic_figures.draw),
+    Picture("dynamic_effects", _whole("dynamic_effects"), dynamic_figures.draw_effects),
     Picture("decomposition", _decomposition, decomposition.draw),
     Picture("sensitivity_influence", sensitivity.frames, sensitivity.draw),
     Picture("influence", _first_panel("influence"), influence.draw),

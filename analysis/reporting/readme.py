@@ -7,8 +7,9 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.audit import run as audited
-from analysis.claims import ledger
-from analysis.replication import dynamic_estimators
+from analysis.claims import ledger as ledger
+from analysis.comparison import dynamic
+from analysis.replication.dynamic_estimators import dynamic_models
 from analysis.replication.replicate import summary
 from analysis.robustness import influence
 from analysis.robustness.multiverse.evaluate import GRID_FAMILY
@@ -125,21 +126,19 @@ def bounds(found: pd.DataFrame) -> str:
 
 def roots(estimated: pd.DataFrame) -> str:
     """Render the root of each dynamic column by panel: printed, by some estimators, the model's."""
-    (record, *_) = dynamic_estimators.dynamic_models()
+    (record, *_) = dynamic_models()
     rows = []
     lagged = estimated[estimated["term"] == LAG].sort_values("column", kind="stable")
     for (column, panel), own in lagged.groupby(["column", "panel"], sort=False):
         own = own.set_index("estimator")
         fitted = own.loc[record.name]
-        names = (dynamic_estimators.PUBLISHED, "pooled", "within", "difference_gmm", "system_gmm")
+        names = (dynamic.PUBLISHED, "pooled", "within", "difference_gmm", "system_gmm")
         rows.append(
             {
                 "column": f"{column} {select([column])[0].outcome}",
                 "panel": f"`{panel}`",
                 **{
-                    dynamic_estimators.label(
-                        name
-                    ): f"{own.loc[name, 'coef']:.3f} ({own.loc[name, 'se']:.3f})"
+                    dynamic.label(name): f"{own.loc[name, 'coef']:.3f} ({own.loc[name, 'se']:.3f})"
                     for name in names
                 },
                 "model": written(fitted["coef"], fitted["low"], fitted["high"]),
@@ -153,7 +152,7 @@ def roots(estimated: pd.DataFrame) -> str:
 def variants(estimated: pd.DataFrame) -> str | None:
     """Render the root by column and panel under each dynamic model, None if one is missing."""
     lagged = estimated[estimated["term"] == LAG].sort_values("column", kind="stable")
-    models, rows = dynamic_estimators.dynamic_models(), []
+    models, rows = dynamic_models(), []
     if not {model.name for model in models} <= set(lagged["estimator"]):
         return None
     for (column, panel), own in lagged.groupby(["column", "panel"], sort=False):

@@ -55,15 +55,9 @@ import xarray as xr
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from analysis.comparison.dynamic import PUBLISHED
 from analysis.posterior.engines import CollapsedEngine, Settings
-from analysis.replication.dynamic_estimators import (
-    ESTIMATORS,
-    PUBLISHED,
-    Data,
-    dynamic_models,
-    label,
-    shown,
-)
+from analysis.replication.dynamic_estimators import ESTIMATORS, Data, dynamic_models, label, shown
 from analysis.shared.outputs import write_netcdf
 from analysis.shared.parallel import code_sha256, kept
 from analysis.shared.statistics import Z

@@ -6,9 +6,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.claims.ledger import EVIDENCE, IMPLIED
-from analysis.comparison import ladder
+from analysis.comparison import dynamic, ladder
 from analysis.comparison.regions import SLOPE_COLUMNS
-from analysis.replication import dynamic_estimators
 from analysis.reporting.page.traces import Trace
 from analysis.robustness import decomposition as decompose
 from analysis.robustness import influence
@@ -65,7 +64,7 @@ def dynamics(panels: tuple[str, ...]) -> tuple[pd.DataFrame, pd.DataFrame, pd.Da
     The model's root lies wholly above 1 on the first panel alone, the printed one everywhere; the
     model holds in every cell but one, the others in none.
     """
-    names = [*dynamic_study.NAMES, dynamic_estimators.PUBLISHED]
+    names = [*dynamic_study.NAMES, dynamic.PUBLISHED]
     roots = [
         {"panel": panel, "column": "5.1", "estimator": name, "term": LAG, "coef": 1.1, "se": 0.05,
          "low": 0.9 if name == dynamic_study.MODEL and panel != panels[0] else 1.05, "high": 1.2,
@@ -90,8 +89,8 @@ def dynamics(panels: tuple[str, ...]) -> tuple[pd.DataFrame, pd.DataFrame, pd.Da
         for term in (LAG, "indus")
     ]  # fmt: skip
     return (
-        pd.DataFrame(roots, columns=list(dynamic_estimators.COLUMNS)),
-        pd.DataFrame(follows, columns=list(dynamic_estimators.EFFECT_COLUMNS)),
+        pd.DataFrame(roots, columns=list(dynamic.COLUMNS)),
+        pd.DataFrame(follows, columns=list(dynamic.EFFECT_COLUMNS)),
         pd.DataFrame(cells, columns=list(dynamic_study.COLUMNS)),
     )
 

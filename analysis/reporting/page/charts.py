@@ -10,9 +10,10 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from analysis.comparison import dynamic
+from analysis.comparison.dynamic_figures import REACH
 from analysis.comparison.figures import LABELS
 from analysis.comparison.ladder import TWFE
-from analysis.replication import dynamic_estimators
 from analysis.shared.plotting import PALETTE, colours
 from analysis.shared.statistics import Z
 from data.panels.provinces import PROVINCES
@@ -121,18 +122,18 @@ def by_region(rows: pd.DataFrame) -> alt.LayerChart:
 def roots(rows: pd.DataFrame) -> alt.LayerChart:
     """Draw the root of a dynamic column by estimator and panel, results/dynamic.csv.
 
-    Estimates farther from 1 than `analysis.replication.dynamic_estimators.REACH` lie outside the
+    Estimates farther from 1 than `analysis.comparison.dynamic_figures.REACH` lie outside the
     frame.
     """
     own = rows[(rows["term"] == LAG) & rows["coef"].notna()]
-    shown = own.assign(estimator=own["estimator"].map(dynamic_estimators.label))
+    shown = own.assign(estimator=own["estimator"].map(dynamic.label))
     shown = shown[["column", "panel", "estimator", "coef", "low", "high"]]
     pick = choose("column", list(dict.fromkeys(shown["column"])), "Column")
     base = alt.Chart(shown).transform_filter(pick)
     panels, names = (list(dict.fromkeys(shown[name])) for name in ("panel", "estimator"))
     shared = {
         "y": alt.Y("estimator:N", title=None, axis=alt.Axis(labelLimit=150),
-                   sort=sorted(names, key=lambda name: name == dynamic_estimators.PUBLISHED)),
+                   sort=sorted(names, key=lambda name: name == dynamic.PUBLISHED)),
         "yOffset": alt.YOffset("panel:N", sort=panels),
         "color": _by_panel(panels),
         "tooltip": [
@@ -140,9 +141,7 @@ def roots(rows: pd.DataFrame) -> alt.LayerChart:
             *(alt.Tooltip(f"{name}:Q", format=".3f") for name in ("coef", "low", "high")),
         ],
     }  # fmt: skip
-    scale = alt.Scale(
-        domain=[1 - dynamic_estimators.REACH, 1 + dynamic_estimators.REACH], zero=False
-    )
+    scale = alt.Scale(domain=[1 - REACH, 1 + REACH], zero=False)
     one = alt.Chart().mark_rule(strokeDash=[2, 3], color=GREY, aria=False).encode(x=alt.datum(1))
     bars = base.mark_rule(strokeWidth=1.6, clip=True).encode(
         x=alt.X("low:Q", title="root of the lagged outcome", scale=scale), x2="high:Q", **shared
@@ -156,7 +155,7 @@ def roots(rows: pd.DataFrame) -> alt.LayerChart:
 
 def responses(rows: pd.DataFrame) -> alt.LayerChart:
     """Draw what is left of a change after years, results/dynamic_effects.csv."""
-    shown = dynamic_estimators.responses(rows)[["column", "panel", "year", "median", "low", "high"]]
+    shown = dynamic.responses(rows)[["column", "panel", "year", "median", "low", "high"]]
     pick = choose("column", list(dict.fromkeys(shown["column"])), "Column")
     base = alt.Chart(shown).transform_filter(pick)
     shared = {

@@ -20,8 +20,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from analysis.audit import run as audit
 from analysis.claims import ledger
+from analysis.comparison import dynamic as lagged
 from analysis.comparison.figures import LABELS
-from analysis.replication import dynamic_estimators as lagged
 from analysis.replication.replicate import TITLES
 from analysis.reporting.page import charts
 from analysis.reporting.page.barg import checklist

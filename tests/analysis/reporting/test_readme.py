@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from analysis.replication import dynamic_estimators
+from analysis.replication.dynamic_estimators import dynamic_models
 from analysis.reporting import readme
 from analysis.robustness.multiverse import summarise
 from analysis.shared.outputs import ROOT
@@ -156,11 +156,7 @@ def test_a_root_stands_under_each_dynamic_model_once_all_are_sampled():
     own = estimated[
         (estimated["estimator"] == dynamic_study.MODEL) & (estimated["panel"] == PANELS[0].name)
     ]
-    names = [
-        model.name
-        for model in dynamic_estimators.dynamic_models()
-        if model.name != dynamic_study.MODEL
-    ]
+    names = [model.name for model in dynamic_models() if model.name != dynamic_study.MODEL]
     others = [own.assign(estimator=name, coef=0.95, gate="fail") for name in names]
     head, _, *lines = readme.variants(pd.concat([estimated, *others])).splitlines()
     assert head.startswith("| column | panel | dynamic, given the first year | dynamic, a root")

@@ -1,0 +1,180 @@
+"""The lagged outcome's coefficient by every estimator, beside posterior and printed row.
+
+Estimators are those of `analysis.replication.dynamic_estimators`; posteriors are read from traces.
+"""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from analysis.comparison.coefficients import published_slopes
+from analysis.posterior import trace
+from analysis.replication import dynamic_estimators
+from analysis.replication.dynamic_estimators import dynamic_models, frequentist, shown
+from analysis.shared.statistics import Z
+from analysis.specifications import select
+from data.panels.panel import Panel
+from models.bayesian import dynamic
+from models.design import LAG, Specification
+
+Array = NDArray[np.float64]
+
+COLUMNS = (
+    "panel",
+    "column",
+    "estimator",
+    "term",
+    "coef",
+    "se",
+    "low",
+    "high",
+    "p_explosive",
+    "n",
+    "instruments",
+    "gate",
+)
+"""The contract of results/dynamic.csv: `low` and `high` end the 95 % interval, normal or, of a
+posterior, equal-tailed; `p_explosive` is P(ρ ≥ 1 | y), of a posterior's root; `n` counts the rows
+of the equation that is estimated, a year fewer in differences."""
+
+EFFECT_COLUMNS = ("panel", "column", "model", "slope", "quantity", "year", "median", "low", "high")
+EFFECT_COLUMNS += ("share",)
+"""The contract of results/dynamic_effects.csv: `share` of the draws has the quantity."""
+
+PUBLISHED = "published"
+
+YEARS = 10
+"""Of the impulse responses."""
+
+
+def of_paper(panel: str, record: Specification) -> list[dict]:
+    """Return the printed row, keys of `COLUMNS`."""
+    rows = []
+    for term in shown(record):
+        coef, se = published_slopes().loc[(record.column, term)]
+        own = {"panel": panel, "column": record.column, "estimator": PUBLISHED, "term": term}
+        rows.append(own | {"coef": coef, "se": se, "low": coef - Z * se, "high": coef + Z * se})
+    return rows
+
+
+def posterior(tree: xr.DataTree) -> list[dict]:
+    """Return the rows of a dynamic model's trace, keys of `COLUMNS`."""
+    (record,) = select([tree.attrs["column"]])
+    rows = []
+    for term in shown(record):
+        draws = tree["posterior"]["slope"].sel(term=term).to_numpy()
+        low, high = np.quantile(draws, [0.025, 0.975])
+        rows.append(
+            {
+                "panel": tree.attrs["panel"],
+                "column": record.column,
+                "estimator": tree.attrs["model"],
+                "term": term,
+                "coef": draws.mean(),
+                "se": draws.std(ddof=1),
+                "low": low,
+                "high": high,
+                "p_explosive": float((draws >= 1).mean()) if term == LAG else np.nan,
+                "n": tree["observed_data"].sizes["obs"],
+                "gate": tree.attrs["gate"],
+            }
+        )
+    return rows
+
+
+def effects(tree: xr.DataTree) -> list[dict]:
+    """Return what follows from the draws of a trace, keys of `EFFECT_COLUMNS`.
+
+    For the average slope and each region's: the effect in the year itself, in the long run (of the
+    draws with |ρ| < 1, `share` of all) and h years after a change that lasted one; and the years
+    in which half of a change is gone, infinite in draws with ρ ≥ 1.
+    """
+    draws = tree["posterior"].to_dataset()
+    (record,) = select([tree.attrs["column"]])
+    (term,) = record.interest
+    keys = {"panel": tree.attrs["panel"], "column": record.column, "model": tree.attrs["model"]}
+    by_region = draws["slope_region"] if LAG in draws["varying"] else None
+    average = draws["slope"].sel(term=LAG).to_numpy().ravel()
+    found = []
+
+    def add(slope: str, quantity: str, values: Array, year: float = np.nan) -> None:
+        held = values[~np.isnan(values)]
+        # Half-lives can be infinite, and between draws nothing is interpolated then.
+        at = [0.5, 0.025, 0.975]
+        quantiles = np.quantile(held, at, method="inverted_cdf") if len(held) else [np.nan] * 3
+        row = {**keys, "slope": slope, "quantity": quantity, "year": year}
+        row |= dict(zip(("median", "low", "high"), quantiles, strict=True))
+        found.append(row | {"share": len(held) / len(values)})
+
+    for slope in ("average", *draws["region"].to_numpy().tolist()):
+        rho = average
+        values = draws["slope"].sel(term=term)
+        if slope != "average":
+            values = draws["slope_region"].sel(varying=term, region=slope)
+            if by_region is not None:
+                rho = by_region.sel(varying=LAG, region=slope).to_numpy().ravel()
+        values = values.to_numpy().ravel()
+        add(slope, "short_run", values)
+        add(slope, "long_run", dynamic.long_run(rho, values))
+        add(slope, "half_life", dynamic.half_life(rho))
+        for year, response in enumerate(dynamic.impulse_response(rho, values, YEARS).T):
+            add(slope, "impulse", response, year)
+    return found
+
+
+def traces_of(folder: Path, panel: str, record: Specification) -> Iterator[xr.DataTree]:
+    """Yield the traces of a column's dynamic models that there are, the main one first."""
+    for model in dynamic_models():
+        path = trace.trace_path(folder, panel, record.column, model.name)
+        if path.is_file():
+            yield trace.read(path, without=trace.POINTWISE)
+
+
+def table(
+    panels: Iterable[Panel], records: Iterable[Specification], traces: Path
+) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
+    """Yield, by panel and column, rows of results/dynamic.csv and of dynamic_effects.csv."""
+    records = tuple(records)
+    for panel in panels:
+        for record in records:
+            rows, follows = frequentist(panel, record), []
+            for tree in traces_of(traces, panel.name, record):
+                rows += posterior(tree)
+                follows += effects(tree)
+            rows += of_paper(panel.name, record)
+            yield pd.DataFrame(rows, columns=COLUMNS), pd.DataFrame(follows, columns=EFFECT_COLUMNS)
+
+
+def label(name: str) -> str:
+    """Return how an estimator, a model or the printed row is called in tables and figures."""
+    return PUBLISHED if name == PUBLISHED else dynamic_estimators.label(name)
+
+
+def side_by_side(rows: pd.DataFrame) -> pd.DataFrame:
+    """Lay one column on one panel out for a reader: a line per estimator."""
+    lines = []
+    for name, own in rows.groupby("estimator", sort=False):
+        line = {"estimator": label(name)}
+        for cell in own.itertuples():
+            text = f"{cell.coef:.3f} ({cell.se:.3f}) [{cell.low:.3f}, {cell.high:.3f}]"
+            line[cell.term] = "none" if np.isnan(cell.coef) else text
+        line["P(ρ ≥ 1)"] = _or_empty(own["p_explosive"].iloc[0], "{:.3f}")
+        line["instruments"] = _or_empty(own["instruments"].iloc[0], "{:.0f}")
+        line["gate"] = _or_empty(own["gate"].iloc[0], "{}")
+        lines.append(line)
+    return pd.DataFrame(lines)
+
+
+def _or_empty(value: Any, form: str) -> str:
+    return "" if pd.isna(value) else form.format(value)
+
+
+def responses(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the responses of the average slope by the main model."""
+    own = rows[(rows["quantity"] == "impulse") & (rows["slope"] == "average")]
+    return own[own["model"] == dynamic_models()[0].name]

@@ -1,0 +1,89 @@
+"""The dynamic comparison: rows of posteriors follow from their draws, and print stands beside."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+
+from analysis.comparison import dynamic, dynamic_figures
+from analysis.posterior.engines import Settings
+from analysis.posterior.sample import Job, fit
+from analysis.replication.dynamic_estimators import ESTIMATORS
+from analysis.shared import plotting
+from analysis.shared.outputs import Outputs
+from analysis.specifications import select
+from models.bayesian.dynamic import half_life
+from models.design import LAG
+from tests.helpers.fits import official, thinned
+
+(COLUMN,) = select(["5.1"])
+
+
+@pytest.fixture(scope="module")
+def trace():
+    job = Job(official("5.1"), COLUMN, "dynamic_regions")
+    return fit(job, Settings(draws=400, chains=4))
+
+
+def test_what_follows_from_a_trace_follows_from_its_draws(trace):
+    found = pd.DataFrame(dynamic.effects(trace), columns=dynamic.EFFECT_COLUMNS)
+    found = found.set_index(["slope", "quantity"])
+    draws = trace["posterior"]
+    rho = draws["slope"].sel(term=LAG).to_numpy().ravel()
+    slope = draws["slope"].sel(term="indus").to_numpy().ravel()
+    stable = np.abs(rho) < 1
+    row = found.loc[("average", "long_run")]
+    assert row["share"] == pytest.approx(stable.mean())
+    own = draws["slope_region"].sel(region="east")
+    east = {term: own.sel(varying=term).to_numpy().ravel() for term in (LAG, "indus")}
+    after = found.loc[("east", "impulse")].set_index("year")
+    assert list(after.index) == list(range(dynamic.YEARS + 1))
+    expected = np.median(east["indus"] * east[LAG] ** 3)
+    assert after.loc[3, "median"] == pytest.approx(expected, rel=0.02, abs=1e-6)
+    assert after.loc[0, "low"] <= found.loc[("east", "short_run"), "median"]
+    impulse = found.loc[("average", "impulse")].set_index("year")
+    low, high = np.quantile(slope * rho**10, [0.025, 0.975], method="inverted_cdf")
+    assert_allclose(impulse.loc[10, ["low", "high"]].astype(float), [low, high])
+    half = np.quantile(half_life(east[LAG]), 0.5, method="inverted_cdf")
+    assert found.loc[("east", "half_life"), "median"] == half
+
+
+def test_a_posteriors_row_has_the_probability_of_a_root_of_one_or_more(trace):
+    rows = pd.DataFrame(dynamic.posterior(trace)).set_index("term")
+    draws = trace["posterior"]["slope"].sel(term=LAG).to_numpy()
+    assert rows.loc[LAG, "p_explosive"] == (draws >= 1).mean()
+    assert np.isnan(rows.loc["indus", "p_explosive"])
+    assert rows.loc[LAG, "low"] < draws.mean() < rows.loc[LAG, "high"]
+
+
+def test_a_table_has_every_estimator_and_the_printed_row_and_can_be_drawn(tmp_path):
+    panels = [official("5.1"), replace(thinned(official("5.1"), 0.05), name="with gaps")]
+    made = list(dynamic.table(panels, [COLUMN], Outputs(tmp_path).traces))
+    rows = pd.concat([frame for frame, _ in made])
+    assert tuple(rows.columns) == dynamic.COLUMNS
+    own = rows[rows["panel"] == "official"]
+    names = [estimator.name for estimator in ESTIMATORS]
+    assert list(dict.fromkeys(own["estimator"])) == [*names, dynamic.PUBLISHED]
+    rows_of = own.groupby("estimator")["n"].first()
+    assert rows_of["system_gmm"] == rows_of["within"] == rows_of["jackknife"] == 31 * 12
+    assert rows_of["difference_gmm"] == rows_of["anderson_hsiao"] == 31 * 11
+    printed = own[own["estimator"] == dynamic.PUBLISHED].set_index("term")
+    assert printed.loc[LAG, "coef"] == 1.098
+    wide = dynamic.side_by_side(own)
+    assert wide.loc[len(wide) - 1, LAG].startswith("1.098 (0.009)")
+    for path in plotting.save(dynamic_figures.draw, rows, tmp_path / "dynamic"):
+        assert path.stat().st_size > 10_000
+
+
+def test_a_response_is_drawn_as_its_median_and_band(trace):
+    rows = pd.DataFrame(dynamic.effects(trace), columns=dynamic.EFFECT_COLUMNS)
+    figure = dynamic_figures.draw_effects(rows.assign(model="dynamic"))
+    (axes,) = figure.axes
+    drawn = axes.lines[0].get_ydata()
+    own = rows[(rows["quantity"] == "impulse") & (rows["slope"] == "average")]
+    assert_allclose(drawn, own["median"])
+    band = axes.collections[0].get_paths()[0].vertices[:, 1]
+    assert band.min() == own["low"].min()
+    assert band.max() == own["high"].max()
