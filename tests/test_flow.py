@@ -62,6 +62,7 @@ BLIND = (
     "analysis.robustness.multiverse.grid.",
     "analysis.simulation.calibration.",
     "analysis.simulation.recovery.",
+    "analysis.simulation.power.",
 )
 """Folders and files that may not even reach the printed numbers through another module."""
 

@@ -43,18 +43,20 @@ def power(
 
     Example: python -m analysis power 3.2 --panel official
     """
+    from analysis.comparison import power as comparison
     from analysis.simulation import power as study
 
     outputs = Outputs(out)
     records = select(columns or ())
     panels = load_panels(panel, records)
-    done = study.run(panels, records, seed, cluster=cluster)
+    done = study.run(panels, records, comparison.sizes(), seed, cluster=cluster)
     total = len(panels) * len(records)
     both = list(track(done, "Simulating", total, console=console, transient=True))
-    found, curves = (ordered(pd.concat(part)) for part in zip(*both, strict=True))
+    estimated, curves = (ordered(pd.concat(part)) for part in zip(*both, strict=True))
+    found = comparison.beside(estimated)
     title = "Slopes that the rows would find in 80 % of data sets, and the printed"
-    print_frame(study.shown(found), title)
-    console.print(study.sentence(found))
+    print_frame(comparison.shown(found), title)
+    console.print(comparison.sentence(found))
     write_tables({"power": found, "power_curves": curves}, outputs, "power")
 
 

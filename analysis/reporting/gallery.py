@@ -7,12 +7,11 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.comparison import dynamic_figures, figures, gmm_grid
+from analysis.comparison import dynamic_figures, figures, gmm_grid, power
 from analysis.robustness import decomposition, influence, sensitivity
 from analysis.robustness.multiverse import draw as multiverse
 from analysis.shared import plotting
 from analysis.shared.outputs import MADE_BY, TEXT, Outputs
-from analysis.simulation import power
 from analysis.simulation.calibration import draw as calibrate
 from analysis.specifications import HEADLINE
 from data.panels.panel import PANELS

@@ -8,7 +8,7 @@ import pandas as pd
 
 from analysis.audit import run as audited
 from analysis.claims import ledger as ledger
-from analysis.comparison import dynamic
+from analysis.comparison import dynamic, power
 from analysis.replication.dynamic_estimators import dynamic_models
 from analysis.replication.replicate import summary
 from analysis.robustness import influence
@@ -16,7 +16,7 @@ from analysis.robustness.multiverse.evaluate import GRID_FAMILY
 from analysis.robustness.multiverse.summarise import shown
 from analysis.shared.outputs import Outputs, read_result
 from analysis.shared.statistics import written
-from analysis.simulation import dynamic_study, power, recovery
+from analysis.simulation import dynamic_study, recovery
 from analysis.simulation.calibration.cases import CASES
 from analysis.simulation.calibration.judge import not_as_they_should
 from analysis.simulation.calibration.judge import summary as calibrated

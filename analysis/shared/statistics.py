@@ -8,6 +8,17 @@ CERTAIN = 0.975
 Z = 1.959963984540054
 """97.5 % point of the normal distribution: published intervals are b ± Z·s."""
 
+POWER = 0.8
+"""Power that is asked for: the share of data sets in which the interval excludes zero."""
+
+INTERVALS = {
+    "conventional": "conventional errors",
+    "province": "errors clustered by province",
+    "posterior": "the posterior",
+    "GMM": "system GMM's own errors",
+}
+"""Kinds of 95 % interval that simulations compare, and what each is called."""
+
 
 def share(count: int, size: int) -> tuple[float, float, float]:
     """Return a share and its 95 % interval by Wilson's method."""

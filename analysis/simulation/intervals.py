@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from analysis.posterior.many_fits import by_density, free_variables
+from analysis.shared.statistics import INTERVALS
 from data.errors import UserError, located
 from data.panels.panel import Panel
 from models.bayesian.registry import Model, Parts
@@ -14,20 +15,11 @@ from models.frequentist import twfe_batch
 
 Array = NDArray[np.float64]
 
-LEAST_SQUARES = ("conventional", "province")
-"""Kinds of standard error whose intervals are asked for."""
-
-POSTERIOR = "posterior"
+(*LEAST_SQUARES, POSTERIOR, GMM) = INTERVALS
+"""Names of `INTERVALS`: the first are of least squares, by kind of standard error."""
 
 DRAWS = 500
 """Of each posterior: an interval's end is known to an eighth of the standard deviation."""
-
-WORDS = {
-    "conventional": "conventional errors",
-    "province": "errors clustered by province",
-    POSTERIOR: "the posterior",
-}
-"""What each is called."""
 
 Slopes = dict[str, Array]
 """By term, draws of shape (size,)."""

@@ -12,11 +12,13 @@ ten times as wide as they are, lets it. So the intervals of data sets without a 
 how often it would be found, and the least β found in 80 % of them is a quantile of the distances of
 their lower ends from zero.
 
-The posterior is that which stands beside the printed slope in the headline and the ledger: of
-Table 8's columns the region's slope in the model of all provinces, on data sets of these. It is
-drawn towards the other regions, which have no slope when this one has; so the model is fitted a
-second time, with the printed slope in that region, and ends of intervals are taken to move in
-proportion to the slope.
+The posterior is the one that evidence is read from: of Table 8's columns the region's slope in the
+model of all provinces, on data sets of these. It is drawn towards the other regions, which have no
+slope when this one has. So the model is fitted a second time, with the reference slope in that
+region, and ends of intervals are taken to move in proportion to the slope.
+
+Reference slopes are given by the caller, since this room is blind to the printed ones;
+`analysis.comparison.power` has those.
 
 System GMM has no data sets here: its power is the normal distribution's with its own standard
 error, which is too small if that is.
@@ -29,25 +31,22 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy import stats
 from threadpoolctl import threadpool_limits
 
-from analysis.comparison.coefficients import published_slopes
 from analysis.replication import system_gmm
 from analysis.shared.parallel import spread
-from analysis.shared.plotting import PALETTE, small_multiples
-from analysis.shared.statistics import Z, share
+from analysis.shared.statistics import POWER, Z, share
 from analysis.simulation.intervals import (
+    GMM,
     LEAST_SQUARES,
     POSTERIOR,
-    WORDS,
     balanced,
     intervals_of_least_squares,
     posterior,
 )
-from analysis.specifications import AVERAGE, home, select
+from analysis.specifications import AVERAGE, home
 from data.errors import located
 from data.panels.panel import Panel
 from models.bayesian.registry import main_model
@@ -56,15 +55,11 @@ from models.frequentist import twfe
 
 Array = NDArray[np.float64]
 
-GMM = "GMM"
-
 SIMULATED, POSTERIORS = 2_000, 200
 """Data sets for least squares, and for posteriors, which take longer."""
 
-POWER = 0.8
-
 SLOPES = 41
-"""At so many slopes, from none to twice the largest of those found in 80 %, and to the printed one
+"""At so many slopes, from none to twice the largest of those found in 80 %, and to the reference
 at least, power is tabulated."""
 
 ALARMS = ("false_alarms", "false_alarms_low", "false_alarms_high")
@@ -72,14 +67,13 @@ ALARMS = ("false_alarms", "false_alarms_low", "false_alarms_high")
 COLUMNS = (
     *("panel", "column", "term", "test", "data_sets"),
     *(*ALARMS, "detectable"),
-    *("published", "published_over_detectable", "power_at_published"),
+    *("reference", "power_at_reference"),
 )
-"""The contract of results/power.csv.
+"""What `run` says of each test.
 
 `false_alarms` is the share of intervals that exclude zero where there is no slope, nominally 5 %
 (of GMM nothing else is known), `_low` and `_high` its 95 % Monte-Carlo interval;
-`detectable` the slope found in 80 % of data sets; a published slope of less than that could hardly
-have been found.
+`detectable` is the slope found in 80 % of data sets, `reference` the caller's.
 """
 
 CURVES = ("panel", "column", "term", "test", "slope", "power")
@@ -174,11 +168,24 @@ def posteriors(
 # --- a column -----------------------------------------------------------------------------------
 
 
+Slopes = Mapping[tuple[str, str], float]
+"""Sizes of slopes by column and term."""
+
+
 @threadpool_limits.wrap(limits=1)
-def study(job: tuple[Panel, Specification], seed: int) -> dict[str, dict[str, Found]]:
+def study(
+    job: tuple[Panel, Specification], seed: int, references: Slopes
+) -> dict[str, dict[str, Found]]:
     """Return the intervals without a slope by term and test.
 
     Of GMM, which has no data sets, the two are the interval about zero by its standard error.
+
+    Parameters
+    ----------
+    job : (Panel, Specification)
+    seed : int
+    references : mapping of (str, str) to float
+        The slope with which a region's model is fitted again, by column and term.
 
     Raises
     ------
@@ -195,8 +202,8 @@ def study(job: tuple[Panel, Specification], seed: int) -> dict[str, dict[str, Fo
     rng = np.random.default_rng([seed, *map(ord, record.column)])
     outcomes = data_sets(made, len(record.interest), SIMULATED, rng)
     plain = intervals_of_least_squares(made, outcomes, len(record.interest))
-    printed = {term: printed_size(record, term) for term in record.interest}
-    of_posteriors = posteriors(panel, record, printed, rng)
+    added = {term: references[record.column, term] for term in record.interest}
+    of_posteriors = posteriors(panel, record, added, rng)
     return {
         term: {
             **{name: Found(plain[i, :, j]) for j, name in enumerate(LEAST_SQUARES)},
@@ -204,11 +211,6 @@ def study(job: tuple[Panel, Specification], seed: int) -> dict[str, dict[str, Fo
         }
         for i, term in enumerate(record.interest)
     }
-
-
-def printed_size(record: Specification, term: str) -> float:
-    """Return the printed slope without its sign."""
-    return abs(float(published_slopes().loc[(record.column, term), "coef"]))
 
 
 def power(test: str, found: Found, slope: Array) -> Array:
@@ -230,119 +232,46 @@ def detectable(test: str, found: Found) -> float:
 def run(
     panels: Sequence[Panel],
     records: Sequence[Specification],
+    references: Slopes,
     seed: int = 1,
     workers: int = 2,
     cluster: str | None = None,
 ) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
-    """Yield `COLUMNS` and `CURVES` of one column on one panel after the other, in any order."""
+    """Yield `COLUMNS` and `CURVES` of one column on one panel after the other, in any order.
+
+    `references` are as `study` takes them.
+    """
     listed = [(panel, record) for panel in panels for record in records]
-    for (panel, record), found in spread(partial(_study, seed=seed), listed, workers, cluster):
-        yield tables(panel.name, record, found)
+    task = partial(_study, seed=seed, references=references)
+    for (panel, record), found in spread(task, listed, workers, cluster):
+        yield tables(panel.name, record, found, references)
 
 
-def _study(job: tuple[Panel, Specification], seed: int) -> tuple:
-    return job, study(job, seed)
+def _study(job: tuple[Panel, Specification], seed: int, references: Slopes) -> tuple:
+    return job, study(job, seed, references)
 
 
 def tables(
-    panel: str, record: Specification, found: dict[str, dict[str, Found]]
+    panel: str, record: Specification, found: dict[str, dict[str, Found]], references: Slopes
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Tabulate one column on one panel: `COLUMNS` and `CURVES`."""
     rows, curves = [], []
     for term, tests in found.items():
-        published = printed_size(record, term)
+        reference = references[record.column, term]
         most = 2 * max(detectable(test, intervals) for test, intervals in tests.items())
-        most = max(most, 1.1 * published)
+        most = max(most, 1.1 * reference)
         slope = np.linspace(0, most, SLOPES)
         for test, intervals in tests.items():
             head = {"panel": panel, "column": record.column, "term": term, "test": test}
-            at = power(test, intervals, np.array([0.0, published]))
-            least = detectable(test, intervals)
+            at = power(test, intervals, np.array([0.0, reference]))
             size = 0 if test == GMM else len(intervals.ends)
             alarms = share(round(at[0] * size), size) if size else [np.nan] * 3
             rows.append(
                 head
-                | {"data_sets": size, "detectable": least, "published": published}
+                | {"data_sets": size, "detectable": detectable(test, intervals)}
                 | dict(zip(ALARMS, alarms, strict=True))
-                | {"published_over_detectable": published / least, "power_at_published": at[1]}
+                | {"reference": reference, "power_at_reference": at[1]}
             )
             shares = power(test, intervals, slope)
             curves.append(pd.DataFrame({**head, "slope": slope, "power": shares}))
     return pd.DataFrame(rows, columns=list(COLUMNS)), pd.concat(curves, ignore_index=True)
-
-
-SHOWN = {
-    "panel": "panel",
-    "column": "column",
-    "term": "term",
-    "test": "test",
-    "data_sets": "data sets",
-    "published": "printed",
-    "detectable": "found in 80 %",
-    "power_at_published": "power at the printed",
-    "false_alarms": "false alarms",
-}
-"""What a reader is shown of `COLUMNS`, and what it is called there."""
-
-
-def shown(found: pd.DataFrame) -> pd.DataFrame:
-    """Return the table for a reader: slopes with three decimals, shares in per cent."""
-    rows = found[list(SHOWN)].rename(columns=SHOWN)
-    for name in ("printed", "found in 80 %"):
-        rows[name] = [f"{v:.3f}" for v in rows[name]]
-    rows["power at the printed"] = [f"{v:.0%}" for v in rows["power at the printed"]]
-    rows["false alarms"] = [
-        f"{at:.0%} [{low:.0%}, {high:.0%}]" if at == at else ""
-        for at, low, high in found[list(ALARMS)].to_numpy()
-    ]
-    rows["data sets"] = [str(v) if v else "" for v in rows["data sets"]]
-    return rows
-
-
-def sentence(found: pd.DataFrame) -> str:
-    """Say how many slopes as large as the published the rows could find, and how often falsely."""
-    parts, alarms = [], []
-    for test in (*LEAST_SQUARES, POSTERIOR, GMM):
-        own = found[found["test"] == test]
-        if len(own):
-            enough = int((own["published_over_detectable"] >= 1).sum())
-            parts.append(f"{enough} of {len(own)} by {TESTS[test]}")
-            if own["false_alarms"].notna().any():
-                alarms.append(f"{own['false_alarms'].median():.0%} ({TESTS[test]})")
-    return (
-        f"Slopes as large as the published ones would be found with {POWER:.0%} power in "
-        f"{'; '.join(parts)}. Where there is no slope, 95 % intervals exclude zero in "
-        f"{', '.join(alarms)} of data sets (medians)."
-    )
-
-
-TESTS = WORDS | {GMM: "system GMM's own errors"}
-"""What each is called."""
-
-
-def draw(rows: pd.DataFrame) -> Figure:
-    """Draw power by the true slope, a frame for each slope; the printed one is a vertical line."""
-    cells = list(dict.fromkeys(zip(rows["column"], rows["term"], strict=True)))
-    figure, grid = small_multiples(len(cells), 1.5, sharey=True)
-    shown = {}
-    for axes, (column, term) in zip(grid, cells, strict=True):
-        own = rows[(rows["column"] == column) & (rows["term"] == term)]
-        for test, colour in zip(TESTS, PALETTE, strict=False):
-            line = own[own["test"] == test]
-            if len(line):
-                (drawn,) = axes.plot(line["slope"], line["power"], color=colour, lw=1.2)
-                shown.setdefault(TESTS[test], drawn)
-        (record,) = select([column])
-        shown["printed slope"] = axes.axvline(printed_size(record, term), color="0.3", lw=1, ls=":")
-        axes.axhline(POWER, color="0.8", lw=0.6, zorder=0)
-        axes.set_title(f"{column}  {term}", loc="left", fontsize=7)
-        axes.set_xlim(0)
-        axes.set_ylim(0, 1.02)
-        axes.tick_params(labelsize=6.5)
-    for axes in figure.axes[-4:]:
-        axes.set_xlabel("true slope, in size", fontsize=7)
-    for axes in figure.axes[::4]:
-        axes.set_ylabel("power", fontsize=7)
-    figure.suptitle(f"{rows['panel'].iloc[0]}: how often a slope would be found", fontsize=8.5)
-    figure.legend(shown.values(), shown, loc="outside lower center", ncols=3, frameon=False)
-    return figure

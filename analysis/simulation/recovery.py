@@ -23,11 +23,11 @@ from threadpoolctl import threadpool_limits
 from analysis.posterior.many_fits import by_density, free_variables
 from analysis.shared.frames import ordered
 from analysis.shared.parallel import spread
+from analysis.shared.statistics import INTERVALS
 from analysis.simulation.intervals import (
     DRAWS,
     LEAST_SQUARES,
     POSTERIOR,
-    WORDS,
     Slopes,
     balanced,
     intervals_of_least_squares,
@@ -164,7 +164,7 @@ def summary(found: pd.DataFrame) -> pd.DataFrame:
 def shown(found: pd.DataFrame) -> pd.DataFrame:
     """Return the table for a reader: slopes with three decimals, shares in per cent."""
     rows = found[["panel", "column", "term", "estimator"]].copy()
-    rows["estimator"] = rows["estimator"].map(WORDS)
+    rows["estimator"] = rows["estimator"].map(INTERVALS)
     rows["slopes put in"] = [
         f"{v.truth:.3f} (sd {v.truth_sd:.3f})" for v in found.itertuples(index=False)
     ]

@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 
 from analysis.claims.ledger import EVIDENCE, IMPLIED
-from analysis.comparison import dynamic, ladder
+from analysis.comparison import dynamic, ladder, power
 from analysis.comparison.regions import SLOPE_COLUMNS
 from analysis.reporting.page.traces import Trace
 from analysis.robustness import decomposition as decompose
 from analysis.robustness import influence
 from analysis.robustness.multiverse import summarise
-from analysis.simulation import dynamic_study, power, recovery
+from analysis.simulation import dynamic_study, recovery
 from data.panels.provinces import PROVINCES, REGIONS
 from models.bayesian.hierarchical import PRIORS
 from models.bayesian.registry import LADDER

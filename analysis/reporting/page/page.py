@@ -21,6 +21,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from analysis.audit import run as audit
 from analysis.claims import ledger
 from analysis.comparison import dynamic as lagged
+from analysis.comparison import power
 from analysis.comparison.figures import LABELS
 from analysis.replication.replicate import TITLES
 from analysis.reporting.page import charts
@@ -31,7 +32,7 @@ from analysis.robustness.multiverse import summarise
 from analysis.shared.frames import matching
 from analysis.shared.outputs import MADE_BY, TEXT, Outputs
 from analysis.shared.statistics import CERTAIN, written
-from analysis.simulation import dynamic_study, power, recovery
+from analysis.simulation import dynamic_study, recovery
 from analysis.specifications import CONTROLS, HEADLINE, SPECIFICATIONS, evidence_model, home, select
 from analysis.ye2024.claims import CLAIMS
 from data.files import replacing

@@ -5,6 +5,7 @@ import pytest
 from typer.testing import CliRunner
 
 from analysis import __main__ as cli
+from analysis.comparison import power as comparison
 from analysis.robustness import sensitivity
 from analysis.robustness.multiverse import evaluate, fraction, grid, summarise
 from analysis.robustness.multiverse.evaluate import GRID_FAMILY, Batch
@@ -67,7 +68,7 @@ def test_power_is_written_with_its_curves(tmp_path, monkeypatch):
     said = run("power", "8.2", "--panel", "official", "--out", str(tmp_path))
     assert "Slopes as large as the published ones would be found" in said
     found = pd.read_csv(tmp_path / "results" / "power.csv", dtype=TEXT)
-    assert tuple(found.columns) == power.COLUMNS
+    assert tuple(found.columns) == comparison.COLUMNS
     curves = pd.read_csv(tmp_path / "results" / "power_curves.csv", dtype=TEXT)
     assert len(curves) == len(found) * power.SLOPES
 

@@ -1,0 +1,115 @@
+"""Power and minimum detectable effects, beside the published slopes.
+
+Both are computed by `analysis.simulation.power`, which does not see the printed numbers.
+"""
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from analysis.comparison.coefficients import published_slopes
+from analysis.shared.plotting import PALETTE, small_multiples
+from analysis.shared.statistics import INTERVALS, POWER
+
+RATES = ("false_alarms", "false_alarms_low", "false_alarms_high")
+
+COLUMNS = (
+    *("panel", "column", "term", "test", "data_sets"),
+    *(*RATES, "detectable"),
+    *("published", "published_over_detectable", "power_at_published"),
+)
+"""The contract of results/power.csv: `published` is the printed slope without its sign.
+
+The rest is as in `analysis.simulation.power.COLUMNS`. A published slope of less than `detectable`
+could hardly have been found.
+"""
+
+
+def sizes() -> dict[tuple[str, str], float]:
+    """Return the printed slopes of interest without their signs, by column and term."""
+    return published_slopes()["coef"].astype(float).abs().to_dict()
+
+
+def beside(found: pd.DataFrame) -> pd.DataFrame:
+    """Return `COLUMNS`, from the power of slopes of the printed size.
+
+    Parameters
+    ----------
+    found : DataFrame
+        From `analysis.simulation.power.run`, `sizes` its reference slopes.
+    """
+    names = {"reference": "published", "power_at_reference": "power_at_published"}
+    table = found.rename(columns=names)
+    ratio = table["published"] / table["detectable"]
+    return table.assign(published_over_detectable=ratio)[list(COLUMNS)]
+
+
+SHOWN = {
+    "panel": "panel",
+    "column": "column",
+    "term": "term",
+    "test": "test",
+    "data_sets": "data sets",
+    "published": "printed",
+    "detectable": "found in 80 %",
+    "power_at_published": "power at the printed",
+    "false_alarms": "false alarms",
+}
+"""What a reader is shown of `COLUMNS`, and what it is called there."""
+
+
+def shown(found: pd.DataFrame) -> pd.DataFrame:
+    """Return the table for a reader: slopes with three decimals, shares in per cent."""
+    rows = found[list(SHOWN)].rename(columns=SHOWN)
+    for name in ("printed", "found in 80 %"):
+        rows[name] = [f"{v:.3f}" for v in rows[name]]
+    rows["power at the printed"] = [f"{v:.0%}" for v in rows["power at the printed"]]
+    rows["false alarms"] = [
+        f"{at:.0%} [{low:.0%}, {high:.0%}]" if at == at else ""
+        for at, low, high in found[list(RATES)].to_numpy()
+    ]
+    rows["data sets"] = [str(v) if v else "" for v in rows["data sets"]]
+    return rows
+
+
+def sentence(found: pd.DataFrame) -> str:
+    """Say how many slopes as large as the published the rows could find, and how often falsely."""
+    parts, alarms = [], []
+    for test in INTERVALS:
+        own = found[found["test"] == test]
+        if len(own):
+            enough = int((own["published_over_detectable"] >= 1).sum())
+            parts.append(f"{enough} of {len(own)} by {INTERVALS[test]}")
+            if own["false_alarms"].notna().any():
+                alarms.append(f"{own['false_alarms'].median():.0%} ({INTERVALS[test]})")
+    return (
+        f"Slopes as large as the published ones would be found with {POWER:.0%} power in "
+        f"{'; '.join(parts)}. Where there is no slope, 95 % intervals exclude zero in "
+        f"{', '.join(alarms)} of data sets (medians)."
+    )
+
+
+def draw(rows: pd.DataFrame) -> Figure:
+    """Draw power by the true slope, a frame for each slope; the printed one is a vertical line."""
+    cells = list(dict.fromkeys(zip(rows["column"], rows["term"], strict=True)))
+    figure, grid = small_multiples(len(cells), 1.5, sharey=True)
+    printed, shown = sizes(), {}
+    for axes, (column, term) in zip(grid, cells, strict=True):
+        own = rows[(rows["column"] == column) & (rows["term"] == term)]
+        for test, colour in zip(INTERVALS, PALETTE, strict=False):
+            line = own[own["test"] == test]
+            if len(line):
+                (drawn,) = axes.plot(line["slope"], line["power"], color=colour, lw=1.2)
+                shown.setdefault(INTERVALS[test], drawn)
+        shown["printed slope"] = axes.axvline(printed[column, term], color="0.3", lw=1, ls=":")
+        axes.axhline(POWER, color="0.8", lw=0.6, zorder=0)
+        axes.set_title(f"{column}  {term}", loc="left", fontsize=7)
+        axes.set_xlim(0)
+        axes.set_ylim(0, 1.02)
+        axes.tick_params(labelsize=6.5)
+    for axes in figure.axes[-4:]:
+        axes.set_xlabel("true slope, in size", fontsize=7)
+    for axes in figure.axes[::4]:
+        axes.set_ylabel("power", fontsize=7)
+    figure.suptitle(f"{rows['panel'].iloc[0]}: how often a slope would be found", fontsize=8.5)
+    figure.legend(shown.values(), shown, loc="outside lower center", ncols=3, frameon=False)
+    return figure
