@@ -63,6 +63,7 @@ BLIND = (
     "analysis.simulation.calibration.",
     "analysis.simulation.recovery.",
     "analysis.simulation.power.",
+    "analysis.simulation.dynamic_study.",
 )
 """Folders and files that may not even reach the printed numbers through another module."""
 

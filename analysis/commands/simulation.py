@@ -166,29 +166,30 @@ def simulate(
 
     Example: python -m analysis simulate 5.1 --data-sets 100
     """
-    from analysis.simulation import dynamic_study as study
+    from analysis.comparison.dynamic import PUBLISHED
+    from analysis.simulation.dynamic_study import cells, ranking, study, verdict
 
     (record,) = select([column])
     (loaded,) = load_panels([panel], [record])
     outputs, made = Outputs(out), study.study(loaded, record, seed)
     folder = study.folder_of(made, outputs.results)
-    total = len(study.batches(study.CELLS, data_sets))
-    done = study.run(made, study.CELLS, data_sets, folder, workers, cluster)
+    total = len(study.batches(cells.CELLS, data_sets))
+    done = study.run(made, cells.CELLS, data_sets, folder, workers, cluster)
     try:
         batches = dict(track(done, "Simulating", total, console=console, transient=True))
     except KeyboardInterrupt:
         console.print("Interrupted: finished batches are kept, and the same command goes on.")
         raise
-    dataset = study.collect(made, study.CELLS, batches)
-    found = study.summary(dataset)
+    dataset = study.collect(made, cells.CELLS, batches)
+    found = ranking.summary(dataset)
     study.write(dataset.assign_attrs(panel=loaded.name), outputs.results / study.FILE, folder)
     write_csv(found, outputs.results / "simulation.csv")
     for term, rows in found.groupby("term", sort=False):
-        print_frame(study.side_by_side(rows), f"{term}: bias, RMSE, coverage of 95 % intervals")
-    print_frame(study.ranking(found), "By the rule: the first is recommended")
-    console.print(study.words_on_nuts(dataset), highlight=False)
+        print_frame(ranking.side_by_side(rows), f"{term}: bias, RMSE, coverage of 95 % intervals")
+    print_frame(ranking.ranking(found), "By the rule: the first is recommended")
+    console.print(ranking.words_on_nuts(dataset), highlight=False)
     if (outputs.results / "dynamic.csv").is_file():
         estimated = read_result(outputs.results, "dynamic")
-        console.print(study.answer(estimated, found), markup=False, highlight=False)
+        console.print(verdict.answer(estimated, found, PUBLISHED), markup=False, highlight=False)
     for name in (study.FILE, "simulation.csv"):
         console.print(f"written: {outputs.shown(outputs.results / name)}")

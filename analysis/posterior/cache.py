@@ -5,7 +5,6 @@ model's records, the source files that the model is defined in, priors, settings
 of the packages. A trace whose hash is that of the fit is not sampled again.
 """
 
-import ast
 import hashlib
 import json
 import platform
@@ -17,6 +16,7 @@ from types import ModuleType
 
 from analysis.posterior import trace
 from analysis.shared.outputs import ROOT
+from analysis.shared.sources import closure, content_sha256
 from models.bayesian.registry import Model
 from models.design import Specification
 from models.priors import Priors
@@ -82,33 +82,13 @@ def is_current(path: Path, expected: str) -> bool:
 @cache
 def sources_sha256(*modules: ModuleType, makers: tuple[str, ...] = MAKERS) -> str:
     """Hash the source files of models and of what makes something from them."""
-    digest = hashlib.sha256()
-    for path in sources(*modules, makers=makers):
-        digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
+    return content_sha256(sources(*modules, makers=makers), ROOT)
 
 
 def sources(*modules: ModuleType, makers: tuple[str, ...] = MAKERS) -> list[Path]:
-    """List the models' source files, those of what they import of the project, and the makers'."""
-    waiting, found = [module.__name__ for module in modules], {_path(name) for name in makers}
-    while waiting:
-        path = _path(waiting.pop())
-        if path.is_file() and path not in found:
-            found.add(path)
-            waiting += _imports(path)
-    return sorted(found)
+    """List the models' source files, those of what they import of the project, and the makers'.
 
-
-def _imports(path: Path) -> list[str]:
-    names = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    return names
-
-
-def _path(name: str) -> Path:
-    """Return where a module of the project lies; of any other name, where nothing does."""
-    return ROOT.joinpath(*name.split(".")).with_suffix(".py")
+    What makers import is not followed: it would lead to every model.
+    """
+    of_makers = {ROOT.joinpath(*name.split(".")).with_suffix(".py") for name in makers}
+    return sorted(of_makers | set(closure(*(module.__name__ for module in modules))))

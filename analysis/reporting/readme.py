@@ -16,10 +16,11 @@ from analysis.robustness.multiverse.evaluate import GRID_FAMILY
 from analysis.robustness.multiverse.summarise import shown
 from analysis.shared.outputs import Outputs, read_result
 from analysis.shared.statistics import written
-from analysis.simulation import dynamic_study, recovery
+from analysis.simulation import recovery
 from analysis.simulation.calibration.cases import CASES
 from analysis.simulation.calibration.judge import not_as_they_should
 from analysis.simulation.calibration.judge import summary as calibrated
+from analysis.simulation.dynamic_study import ranking, verdict
 from analysis.specifications import HEADLINE, select
 from analysis.ye2024.claims import CLAIMS
 from data.errors import UserError
@@ -177,11 +178,12 @@ def _failed(row: pd.Series) -> str:
 
 def simulation(estimated: pd.DataFrame, found: pd.DataFrame) -> str:
     """Answer whose a root above 1 is, with the simulation that the answer rests on."""
-    parts = [f"**{dynamic_study.QUESTION}** {dynamic_study.answer(estimated, found)}"]
+    answer = verdict.answer(estimated, found, dynamic.PUBLISHED)
+    parts = [f"**{verdict.QUESTION}** {answer}"]
     for term, rows in found.groupby("term", sort=False):
         size = rows["data_sets"].iloc[0]
         parts.append(f"<details><summary>{term}, {size} data sets a cell</summary>")
-        parts.append(markdown(dynamic_study.side_by_side(rows)))
+        parts.append(markdown(ranking.side_by_side(rows)))
         parts.append("</details>")
     return "\n\n".join(parts)
 

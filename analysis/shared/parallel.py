@@ -27,10 +27,8 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
-from importlib.metadata import distributions
 from multiprocessing import active_children, get_context, parent_process
 from pathlib import Path
-from sysconfig import get_path
 from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import Protocol
@@ -39,6 +37,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.shared.outputs import ROOT
+from analysis.shared.sources import content_sha256, installed
 from data.errors import UserError
 from data.files import replacing, sha256
 
@@ -241,9 +240,4 @@ def code_sha256() -> str:
     """Hash the project's code and what is installed: equal hashes, equal results."""
     layers = ("data", "models", "analysis")
     sources = sorted(path for layer in layers for path in (ROOT / layer).rglob("*.py"))
-    # Of the environment alone: libraries add folders of their own to the path when imported.
-    where = [get_path("purelib"), get_path("platlib")]
-    installed = sorted({f"{each.name}=={each.version}" for each in distributions(path=where)})
-    names = [str(path.relative_to(ROOT)) for path in sources]
-    content = b"\0".join(path.read_bytes() for path in sources)
-    return sha256("\0".join([*names, *installed]).encode() + b"\0" + content)
+    return sha256("\0".join([content_sha256(sources, ROOT), *installed()]).encode())

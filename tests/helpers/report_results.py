@@ -12,7 +12,10 @@ from analysis.reporting.page.traces import Trace
 from analysis.robustness import decomposition as decompose
 from analysis.robustness import influence
 from analysis.robustness.multiverse import summarise
-from analysis.simulation import dynamic_study, recovery
+from analysis.simulation import recovery
+from analysis.simulation.dynamic_study import ranking
+from analysis.simulation.dynamic_study.cells import CELLS
+from analysis.simulation.dynamic_study.study import MODEL, NAMES
 from data.panels.provinces import PROVINCES, REGIONS
 from models.bayesian.hierarchical import PRIORS
 from models.bayesian.registry import LADDER
@@ -64,15 +67,15 @@ def dynamics(panels: tuple[str, ...]) -> tuple[pd.DataFrame, pd.DataFrame, pd.Da
     The model's root lies wholly above 1 on the first panel alone, the printed one everywhere; the
     model holds in every cell but one, the others in none.
     """
-    names = [*dynamic_study.NAMES, dynamic.PUBLISHED]
+    names = [*NAMES, dynamic.PUBLISHED]
     roots = [
         {"panel": panel, "column": "5.1", "estimator": name, "term": LAG, "coef": 1.1, "se": 0.05,
-         "low": 0.9 if name == dynamic_study.MODEL and panel != panels[0] else 1.05, "high": 1.2,
-         "p_explosive": 0.99 if name == dynamic_study.MODEL else np.nan, "n": 372, "gate": "pass"}
+         "low": 0.9 if name == MODEL and panel != panels[0] else 1.05, "high": 1.2,
+         "p_explosive": 0.99 if name == MODEL else np.nan, "n": 372, "gate": "pass"}
         for panel in panels
         for name in names
     ]  # fmt: skip
-    shared = {"column": "5.1", "model": dynamic_study.MODEL, "slope": "average", "share": 1.0}
+    shared = {"column": "5.1", "model": MODEL, "slope": "average", "share": 1.0}
     follows = [
         {"panel": panel, **shared, "quantity": quantity, "year": year, "median": 0.1, "low": 0.0,
          "high": 0.2}
@@ -83,15 +86,15 @@ def dynamics(panels: tuple[str, ...]) -> tuple[pd.DataFrame, pd.DataFrame, pd.Da
         {"cell": cell.name, "rho": cell.rho, "start": cell.start, "estimator": name, "term": term,
          "truth": cell.rho, "data_sets": 500, "estimated": 500, "bias": 0.01, "rmse": 0.02,
          "coverage": 0.5, "above_one_low": 0.0,
-         "holds": name == dynamic_study.MODEL and cell.besides != "feedback"}
-        for cell in dynamic_study.CELLS
-        for name in dynamic_study.NAMES
+         "holds": name == MODEL and cell.besides != "feedback"}
+        for cell in CELLS
+        for name in NAMES
         for term in (LAG, "indus")
     ]  # fmt: skip
     return (
         pd.DataFrame(roots, columns=list(dynamic.COLUMNS)),
         pd.DataFrame(follows, columns=list(dynamic.EFFECT_COLUMNS)),
-        pd.DataFrame(cells, columns=list(dynamic_study.COLUMNS)),
+        pd.DataFrame(cells, columns=list(ranking.COLUMNS)),
     )
 
 

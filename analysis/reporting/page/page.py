@@ -32,7 +32,8 @@ from analysis.robustness.multiverse import summarise
 from analysis.shared.frames import matching
 from analysis.shared.outputs import MADE_BY, TEXT, Outputs
 from analysis.shared.statistics import CERTAIN, written
-from analysis.simulation import dynamic_study, recovery
+from analysis.simulation import recovery
+from analysis.simulation.dynamic_study import ranking, verdict
 from analysis.specifications import CONTROLS, HEADLINE, SPECIFICATIONS, evidence_model, home, select
 from analysis.ye2024.claims import CLAIMS
 from data.files import replacing
@@ -456,12 +457,12 @@ def dynamic(made: Made) -> Iterable[Block]:
         yield missing("how each estimator does where the truth is known", "simulate")
     else:
         if estimated is not None:
-            yield text(dynamic_study.QUESTION)
-            for words in dynamic_study.answer(estimated, found).split("\n\n"):
+            yield text(verdict.QUESTION)
+            for words in verdict.answer(estimated, found, lagged.PUBLISHED).split("\n\n"):
                 yield text(words)
         for term, rows in found.groupby("term", sort=False):
             yield folded(
-                dynamic_study.side_by_side(rows),
+                ranking.side_by_side(rows),
                 f"Simulation, {term}: bias, root mean squared error and coverage of 95 % "
                 "intervals; ✗ where these do not hold",
             )

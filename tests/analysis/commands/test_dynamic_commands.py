@@ -6,7 +6,7 @@ import xarray as xr
 from typer.testing import CliRunner
 
 from analysis.__main__ import app
-from analysis.simulation import dynamic_study
+from analysis.simulation.dynamic_study import cells, study
 from data.errors import UserError
 
 
@@ -27,14 +27,14 @@ def test_roots_are_tabled_and_drawn_and_a_study_answers(tmp_path, monkeypatch):
         "dynamic", "5.1", "--panel", "official", "--out", str(tmp_path)
     ).output  # fmt: skip
 
-    monkeypatch.setattr(dynamic_study, "CELLS", dynamic_study.CELLS[-1:])
+    monkeypatch.setattr(cells, "CELLS", cells.CELLS[-1:])
     arguments = ("simulate", "--data-sets", "20", "--workers", "1", "--out", str(tmp_path))
     done = run(*arguments)
     assert done.exit_code == 0, done.output
     assert "Recommended by the rule is" in done.output
     table = pd.read_csv(tmp_path / "results" / "simulation.csv")
     assert set(table["data_sets"]) == {20}
-    with xr.open_dataset(tmp_path / "results" / dynamic_study.FILE) as stored:
+    with xr.open_dataset(tmp_path / "results" / study.FILE) as stored:
         assert stored.attrs["seed"] == 1
         assert stored["estimate"].sizes["data_set"] == 20
     assert not (tmp_path / "results" / "simulation").exists()

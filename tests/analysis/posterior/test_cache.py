@@ -12,6 +12,7 @@ import pytest
 from analysis.posterior import cache, trace
 from analysis.posterior.engines import Settings
 from analysis.posterior.sample import Job, made_from, missing, path_of, sample_all
+from analysis.shared import sources as code
 from analysis.shared.outputs import ROOT
 from analysis.specifications import select
 from data.panels.panel import load_panel
@@ -61,7 +62,8 @@ def test_a_change_of_a_source_file_changes_the_hash(tmp_path, monkeypatch):
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_bytes(path.read_bytes())
     before = cache.sources_sha256.__wrapped__(hierarchical)
-    monkeypatch.setattr(cache, "ROOT", tmp_path)
+    for module in (cache, code):
+        monkeypatch.setattr(module, "ROOT", tmp_path)
     assert cache.sources_sha256.__wrapped__(hierarchical) == before
     changed = tmp_path / "models/frequentist/two_way.py"
     changed.write_bytes(changed.read_bytes() + b"\n")

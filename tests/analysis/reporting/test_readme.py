@@ -7,7 +7,8 @@ from analysis.replication.dynamic_estimators import dynamic_models
 from analysis.reporting import readme
 from analysis.robustness.multiverse import summarise
 from analysis.shared.outputs import ROOT
-from analysis.simulation import dynamic_study
+from analysis.simulation.dynamic_study.cells import CELLS
+from analysis.simulation.dynamic_study.study import MODEL
 from analysis.specifications import select
 from data.errors import UserError
 from data.panels.panel import PANELS
@@ -153,10 +154,8 @@ def test_roots_stand_by_column_and_panel():
 
 def test_a_root_stands_under_each_dynamic_model_once_all_are_sampled():
     estimated, *_ = report_results.dynamics(("official", "implied"))
-    own = estimated[
-        (estimated["estimator"] == dynamic_study.MODEL) & (estimated["panel"] == PANELS[0].name)
-    ]
-    names = [model.name for model in dynamic_models() if model.name != dynamic_study.MODEL]
+    own = estimated[(estimated["estimator"] == MODEL) & (estimated["panel"] == PANELS[0].name)]
+    names = [model.name for model in dynamic_models() if model.name != MODEL]
     others = [own.assign(estimator=name, coef=0.95, gate="fail") for name in names]
     head, _, *lines = readme.variants(pd.concat([estimated, *others])).splitlines()
     assert head.startswith("| column | panel | dynamic, given the first year | dynamic, a root")
@@ -170,7 +169,7 @@ def test_the_answer_is_the_rules_and_stands_above_what_it_rests_on():
     estimated, _, found = report_results.dynamics(("official", "implied"))
     text = readme.simulation(estimated, found)
     assert text.startswith("**Is a root above 1 what the data say")
-    cells = len(dynamic_study.CELLS)
+    cells = len(CELLS)
     assert f"its intervals hold in {2 * cells - 2} of {2 * cells} cells, not in" in text
     assert "0.8 stationary feedback (indus: 50%)" in text
     assert "The data say it for 5.1 on official." in text

@@ -15,7 +15,7 @@ from analysis.__main__ import app
 from analysis.claims import ledger
 from analysis.reporting.page import barg, charts, page, traces
 from analysis.shared.outputs import MADE_BY, Outputs
-from analysis.simulation import dynamic_study
+from analysis.simulation.dynamic_study import verdict
 from data.panels.provinces import PROVINCES
 from tests.helpers import report_results
 
@@ -96,7 +96,7 @@ def test_what_is_not_made_is_named_with_its_command(text):
 
 def test_the_question_of_the_root_is_answered(text):
     plain = html.unescape(text)
-    assert dynamic_study.QUESTION in plain
+    assert verdict.QUESTION in plain
     panels = ", ".join(ledger.EVIDENCE[1:] + ledger.IMPLIED)
     assert f"The data say it for 5.1 on {ledger.EVIDENCE[0]}." in plain
     assert f"The estimator says it for 5.1 on {panels}." in plain

@@ -1,0 +1,71 @@
+"""Hash the code that something is made by: a module's files, with all that it imports.
+
+Results that take hours are kept under such a hash. One of the whole project would make them stale
+whenever anything is changed, a sentence of the report included.
+"""
+
+import ast
+from collections.abc import Iterable
+from functools import cache
+from importlib.metadata import distributions
+from pathlib import Path
+from sysconfig import get_path
+
+from analysis.shared.outputs import ROOT
+from data.files import sha256
+
+
+def closure(*names: str) -> list[Path]:
+    """List the files of modules, and those of everything that they import of the project.
+
+    Imports within functions count, and so do the packages that hold a module. What is imported
+    by a name that is put together at run time is not seen: name it too.
+    """
+    waiting, files = list(names), set()
+    while waiting:
+        for path in _files(waiting.pop()):
+            if path not in files:
+                files.add(path)
+                waiting += _imports(path)
+    return sorted(files)
+
+
+def _files(name: str) -> list[Path]:
+    """Return a module's file and its packages' of the project; none of any other name."""
+    *packages, last = name.split(".")
+    inits = [ROOT.joinpath(*packages[: i + 1], "__init__.py") for i in range(len(packages))]
+    at = ROOT.joinpath(*packages, last)
+    return [path for path in (*inits, at / "__init__.py", at.with_suffix(".py")) if path.is_file()]
+
+
+def _imports(path: Path) -> list[str]:
+    """List the names that a file imports; of `from a import b`, `a.b` may be a module as well."""
+    names = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return names
+
+
+def content_sha256(paths: Iterable[Path], root: Path) -> str:
+    """Hash files with their places below a folder."""
+    parts = [str(path.relative_to(root)).encode() + b"\0" + path.read_bytes() for path in paths]
+    return sha256(b"\0".join(parts))
+
+
+@cache
+def made_by(*names: str) -> str:
+    """Hash modules, all that they import of the project, and the packages that are installed.
+
+    Read once in a process: what is made later is still of the code that it started with.
+    """
+    return sha256("\0".join([content_sha256(closure(*names), ROOT), *installed()]).encode())
+
+
+def installed() -> list[str]:
+    """List installed packages with their versions."""
+    # Of the environment alone: libraries add folders of their own to the path when imported.
+    where = [get_path("purelib"), get_path("platlib")]
+    return sorted({f"{each.name}=={each.version}" for each in distributions(path=where)})

@@ -1,0 +1,51 @@
+"""The hash of a result's code changes with what makes the result, and with nothing else."""
+
+import pytest
+
+from analysis.shared import sources
+
+FILES = {
+    "analysis/__init__.py": "",
+    "analysis/room/__init__.py": "from analysis.other import used\n",
+    "analysis/room/run.py": "import numpy\n\ndef run():\n    from models import solve\n",
+    "analysis/other/used.py": "",
+    "analysis/other/unused.py": "from analysis.room import run\n",
+    "models/solve.py": "import analysis.room.run\n",
+}
+
+
+@pytest.fixture
+def tree(tmp_path, monkeypatch):
+    for name, text in FILES.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    monkeypatch.setattr(sources, "ROOT", tmp_path)
+    return tmp_path
+
+
+def test_a_closure_follows_imports_and_packages_and_nothing_else(tree):
+    names = {str(path.relative_to(tree)) for path in sources.closure("analysis.room.run")}
+    assert names == set(FILES) - {"analysis/other/unused.py"}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_hash_changes_with_what_is_imported_alone(tree, name):
+    before = sources.made_by.__wrapped__("analysis.room.run")
+    assert sources.made_by.__wrapped__("analysis.room.run") == before
+    (tree / name).write_text(FILES[name] + "# changed\n", encoding="utf-8")
+    after = sources.made_by.__wrapped__("analysis.room.run")
+    assert (after != before) == (name != "analysis/other/unused.py")
+
+
+def test_a_file_of_another_name_is_other_code(tree):
+    paths = [tree / "analysis/__init__.py", tree / "analysis/other/used.py"]
+    one, other = (sources.content_sha256([path], tree) for path in paths)
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    assert one != other
+
+
+def test_other_packages_are_other_code(monkeypatch):
+    before = sources.made_by.__wrapped__("data.errors")
+    monkeypatch.setattr(sources, "installed", lambda: ["numpy==0.1"])
+    assert sources.made_by.__wrapped__("data.errors") != before

@@ -1,0 +1,44 @@
+"""Estimators are judged by their errors and intervals, and ranked by the rule."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.simulation.dynamic_study import ranking
+from analysis.simulation.scoring import assess
+from tests.helpers.dynamic_study import judged
+
+
+def test_an_estimator_is_judged_by_its_errors_and_intervals():
+    estimate = np.array([0.9, 1.1, 1.2, np.nan])
+    found = assess(estimate, estimate - 0.15, estimate + 0.15, 1.0)
+    assert found["data_sets"] == 4
+    assert found["estimated"] == 3
+    assert found["bias"] == pytest.approx(0.2 / 3)
+    assert found["rmse"] == pytest.approx(np.sqrt((0.01 + 0.01 + 0.04) / 3))
+    assert found["coverage"] == 0.5  # the last is not covered, nor is that without an estimate
+    assert found["above_one"] == 0.25
+    assert not assess(estimate, estimate + 1, estimate + 2, 1.0)["holds"]
+
+
+def test_the_rule_recommends_what_holds_most_often_then_what_errs_least():
+    made = {
+        "often": judged(below=(0.2, 0.0, True), above=(0.2, 1.0, True)),
+        "closer": judged(below=(0.1, 0.01, True), above=(0.2, 1.0, True)),
+        "best once": judged(below=(0.01, 0.0, True), above=(0.1, 1.0, False)),
+    }
+    found = pd.concat([rows.assign(estimator=name) for name, rows in made.items()])
+    ranked = ranking.ranking(found)
+    assert ranked["estimator"].tolist() == ["closer", "often", "best once"]
+    assert ranked["holds"].tolist() == [4, 4, 2]
+    assert ranked.loc[0, "false_alarms"] == 0.01
+    assert ranked.loc[0, "relative_rmse"] == pytest.approx(np.sqrt(10 * 2))
+
+
+def test_numbers_out_of_all_bounds_are_shown_by_their_size():
+    rows = pd.DataFrame(
+        {"cell": "a", "estimator": ["within", "kiviet"], "bias": [-0.1234, 3.2e20],
+         "rmse": [0.2, 4e20], "coverage": 0.5, "holds": [True, False]}
+    )  # fmt: skip
+    (line,) = ranking.side_by_side(rows).to_dict("records")
+    assert list(line.values())[1:] == ["-0.123 0.200 50%", "+3e+20 4e+20 50% ✗"]

@@ -1,0 +1,16 @@
+"""A simulation study of the dynamic panel made up: what its table says of an estimator."""
+
+import numpy as np
+import pandas as pd
+
+from models.design import LAG
+
+
+def judged(**cells: tuple[float, float, bool]) -> pd.DataFrame:
+    """Return rows of one estimator: error of the root, false alarms and whether it holds."""
+    rows = []
+    for cell, (rmse, alarms, holds) in cells.items():
+        base = {"cell": cell, "rho": 1.05 if cell == "above" else 0.8, "holds": holds}
+        base |= {"rmse": rmse, "above_one_low": alarms, "above_one": alarms + 0.01}
+        rows += [base | {"term": LAG}, base | {"term": "indus", "above_one_low": np.nan}]
+    return pd.DataFrame(rows)
