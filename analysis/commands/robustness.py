@@ -128,14 +128,14 @@ def decompose(columns: Columns = None, out: Out = ROOT) -> None:
 
     Example: python -m analysis decompose 3.2 8.2
     """
-    from analysis.robustness import decomposition as why
+    from analysis.ye2024.decomposition import gaps, table
 
     outputs = Outputs(out)
-    listed = why.gaps(select(columns or ()), *why.load())
+    listed = gaps.gaps(select(columns or ()), *gaps.load())
     if not listed:
         console.print("No official panel disagrees with these columns: nothing to share out.")
         return
-    done = track(why.run(listed), "Sharing out", len(listed), console=console, transient=True)
+    done = track(table.run(listed), "Sharing out", len(listed), console=console, transient=True)
     found = pd.concat(done, ignore_index=True)
-    print_frame(why.largest(found), "Largest shares of each gap, by ingredient")
+    print_frame(table.largest(found), "Largest shares of each gap, by ingredient")
     write_tables({"decomposition": found}, outputs, "decompose")

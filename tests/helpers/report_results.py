@@ -9,13 +9,13 @@ from analysis.claims.ledger import EVIDENCE, IMPLIED
 from analysis.comparison import dynamic, ladder, power
 from analysis.comparison.regions import SLOPE_COLUMNS
 from analysis.reporting.page.traces import Trace
-from analysis.robustness import decomposition as decompose
 from analysis.robustness import influence
 from analysis.robustness.multiverse import summarise
 from analysis.simulation import recovery
 from analysis.simulation.dynamic_study import ranking
 from analysis.simulation.dynamic_study.cells import CELLS
 from analysis.simulation.dynamic_study.study import MODEL, NAMES
+from analysis.ye2024.decomposition import table
 from data.panels.provinces import PROVINCES, REGIONS
 from models.bayesian.hierarchical import PRIORS
 from models.bayesian.registry import LADDER
@@ -128,7 +128,7 @@ def decomposition() -> pd.DataFrame:
     players = [("ingredients", "indus: vintage", 0.12), ("ingredients", "urb: rest", -0.02)]
     players += [("provinces", province.name, 0.1 / 31) for province in PROVINCES]
     rows = [{**shared, "game": g, "player": p, "share": s} for g, p, s in players]
-    return pd.DataFrame(rows, columns=list(decompose.COLUMNS))
+    return pd.DataFrame(rows, columns=list(table.COLUMNS))
 
 
 def traces() -> list[Trace]:

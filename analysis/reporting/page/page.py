@@ -27,7 +27,7 @@ from analysis.replication.replicate import TITLES
 from analysis.reporting.page import charts
 from analysis.reporting.page.barg import checklist
 from analysis.reporting.page.traces import Trace
-from analysis.robustness import decomposition, influence
+from analysis.robustness import influence
 from analysis.robustness.multiverse import summarise
 from analysis.shared.frames import matching
 from analysis.shared.outputs import MADE_BY, TEXT, Outputs
@@ -36,6 +36,7 @@ from analysis.simulation import recovery
 from analysis.simulation.dynamic_study import ranking, verdict
 from analysis.specifications import CONTROLS, HEADLINE, SPECIFICATIONS, evidence_model, home, select
 from analysis.ye2024.claims import CLAIMS
+from analysis.ye2024.decomposition.table import largest
 from data.files import replacing
 from data.panels.panel import FOLDER, PANELS, named_panels
 from data.ye2024 import gaps, recollect
@@ -509,7 +510,7 @@ def why(made: Made) -> Iterable[Block]:
         "From the official slope to the printed one, ingredient by ingredient. Choose a gap "
         "below the chart.",
     )  # fmt: skip
-    own = decomposition.largest(found)
+    own = largest(found)
     yield folded(own, "The largest shares of each gap")
     rest = found[(found["game"] != "ingredients") & found["column"].isin(HEADLINE)]
     yield folded(

@@ -60,7 +60,7 @@ def test_a_gap_is_shared_out_and_drawn(tmp_path):
 
 
 def test_where_nobody_disagrees_nothing_is_shared_out(tmp_path, monkeypatch):
-    from analysis.robustness import decomposition
+    from analysis.ye2024.decomposition import gaps
 
-    monkeypatch.setattr(decomposition, "gaps", lambda *_: [])
+    monkeypatch.setattr(gaps, "gaps", lambda *_: [])
     assert "nothing to share out" in run("decompose", "3.2", "--out", str(tmp_path)).stdout

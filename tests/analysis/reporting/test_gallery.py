@@ -4,9 +4,9 @@ import pandas as pd
 
 from analysis.comparison.figures import PICTURES
 from analysis.reporting import gallery
-from analysis.robustness import decomposition
 from analysis.shared import plotting
 from analysis.shared.outputs import ROOT, Outputs
+from analysis.ye2024.decomposition import draw as decomposition
 from tests.helpers import report_results
 
 

@@ -1,0 +1,45 @@
+"""Waterfalls of the headline columns' gaps."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from analysis.shared.plotting import PALETTE
+from analysis.shared.statistics import Z
+from analysis.specifications import HEADLINE
+
+
+def draw(found: pd.DataFrame) -> Figure:
+    """Draw the headline columns' gaps as waterfalls of ingredients, one frame each."""
+    own = found[(found["game"] == "ingredients") & found["column"].isin(HEADLINE)]
+    frames = list(own.groupby(["column", "term", "panel"], sort=False))
+    n_lines = -(-len(frames) // 2)
+    figure = Figure(figsize=(7.2, 2.6 * n_lines), layout="constrained")
+    grid = figure.subplots(n_lines, 2, squeeze=False).flat
+    for axes in grid[len(frames) :]:
+        axes.remove()
+    for axes, ((column, term, panel), rows) in zip(grid, frames, strict=False):
+        _waterfall(axes, rows)
+        axes.set_title(f"{column}  {term}, from {panel}", loc="left")
+    return figure
+
+
+def _waterfall(axes: Axes, rows: pd.DataFrame) -> None:
+    """Draw start, shares (the largest first) and end, one below the other."""
+    rows = rows.loc[rows["share"].abs().sort_values(ascending=False).index]
+    axes.use_sticky_edges = False
+    axes.margins(x=0.06)
+    start, end, published = rows[["start", "end", "published"]].iloc[0]
+    at = start + np.concatenate([[0], np.cumsum(rows["share"])])
+    axes.barh(0, start, color="0.6", height=0.7)
+    colours = [PALETTE[0] if share > 0 else PALETTE[5] for share in rows["share"]]
+    places = np.arange(1, len(rows) + 1)
+    axes.barh(places, rows["share"], left=at[:-1], color=colours, height=0.7)
+    axes.errorbar(at[1:], places, xerr=Z * rows["mcse"], fmt="none", ecolor="0.2", lw=0.8)
+    axes.barh(len(rows) + 1, end, color="0.6", height=0.7)
+    axes.axvline(published, color="0.3", lw=0.8, ls=":")
+    axes.axvline(0, color="0.7", lw=0.6)
+    labels = ["official", *rows["player"], "implied"]
+    axes.set_yticks(range(len(labels)), labels, fontsize=6.5)
+    axes.invert_yaxis()
