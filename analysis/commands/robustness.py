@@ -100,17 +100,19 @@ def multiverse(seed: Seed = 1, cluster: Cluster = None, out: Out = ROOT) -> None
 
     Example: python -m analysis multiverse
     """
-    from analysis.robustness.multiverse import evaluate, summarise
+    from analysis.robustness.multiverse import evaluate
+    from analysis.ye2024.multiverse import summarise
+    from analysis.ye2024.multiverse.families import setting
 
     outputs = Outputs(out)
     path = outputs.results / evaluate.FILE
-    folder = evaluate.folder_of(outputs.results, seed)
+    folder = evaluate.folder_of(outputs.results, setting, seed)
     tree = evaluate.current(path, folder)
     if tree is None:
-        listed = evaluate.batches()
-        done = evaluate.run(listed, seed, folder, cluster=cluster)
+        listed = evaluate.batches(setting())
+        done = evaluate.run(listed, setting, seed, folder, cluster=cluster)
         found = dict(track(done, "Estimating", len(listed), console=console))
-        tree = evaluate.collect(listed, found, seed, folder)
+        tree = evaluate.collect(listed, found, setting(), seed, folder)
         evaluate.write(tree, path, folder)
         console.print(f"written: {outputs.shown(path)} ({path.stat().st_size / 1e6:.0f} MB)")
     tables = {name: make(tree) for name, make in summarise.TABLES.items()}

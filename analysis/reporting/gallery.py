@@ -9,12 +9,12 @@ from matplotlib.figure import Figure
 
 from analysis.comparison import dynamic_figures, figures, gmm_grid, power
 from analysis.robustness import influence, sensitivity
-from analysis.robustness.multiverse import draw as multiverse
 from analysis.shared import plotting
 from analysis.shared.outputs import MADE_BY, TEXT, Outputs
 from analysis.simulation.calibration import draw as calibrate
 from analysis.specifications import HEADLINE
 from analysis.ye2024.decomposition import draw as decomposition
+from analysis.ye2024.multiverse import draw as multiverse
 from data.panels.panel import PANELS
 
 

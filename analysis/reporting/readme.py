@@ -13,7 +13,6 @@ from analysis.replication.dynamic_estimators import dynamic_models
 from analysis.replication.replicate import summary
 from analysis.robustness import influence
 from analysis.robustness.multiverse.evaluate import GRID_FAMILY
-from analysis.robustness.multiverse.summarise import shown
 from analysis.shared.outputs import Outputs, read_result
 from analysis.shared.statistics import written
 from analysis.simulation import recovery
@@ -23,6 +22,7 @@ from analysis.simulation.calibration.judge import summary as calibrated
 from analysis.simulation.dynamic_study import ranking, verdict
 from analysis.specifications import HEADLINE, select
 from analysis.ye2024.claims import CLAIMS
+from analysis.ye2024.multiverse.summarise import shown
 from data.errors import UserError
 from data.files import replacing
 from data.panels.panel import FOLDER, PANELS

@@ -10,12 +10,12 @@ from analysis.comparison import dynamic, ladder, power
 from analysis.comparison.regions import SLOPE_COLUMNS
 from analysis.reporting.page.traces import Trace
 from analysis.robustness import influence
-from analysis.robustness.multiverse import summarise
 from analysis.simulation import recovery
 from analysis.simulation.dynamic_study import ranking
 from analysis.simulation.dynamic_study.cells import CELLS
 from analysis.simulation.dynamic_study.study import MODEL, NAMES
 from analysis.ye2024.decomposition import table
+from analysis.ye2024.multiverse import summarise
 from data.panels.provinces import PROVINCES, REGIONS
 from models.bayesian.hierarchical import PRIORS
 from models.bayesian.registry import LADDER

@@ -28,7 +28,6 @@ from analysis.reporting.page import charts
 from analysis.reporting.page.barg import checklist
 from analysis.reporting.page.traces import Trace
 from analysis.robustness import influence
-from analysis.robustness.multiverse import summarise
 from analysis.shared.frames import matching
 from analysis.shared.outputs import MADE_BY, TEXT, Outputs
 from analysis.shared.statistics import CERTAIN, written
@@ -37,6 +36,7 @@ from analysis.simulation.dynamic_study import ranking, verdict
 from analysis.specifications import CONTROLS, HEADLINE, SPECIFICATIONS, evidence_model, home, select
 from analysis.ye2024.claims import CLAIMS
 from analysis.ye2024.decomposition.table import largest
+from analysis.ye2024.multiverse import summarise
 from data.files import replacing
 from data.panels.panel import FOLDER, PANELS, named_panels
 from data.ye2024 import gaps, recollect
@@ -527,7 +527,7 @@ def multiverse(made: Made) -> Iterable[Block]:
         return
     yield text(
         f"{found['universes'].sum():,} combinations of choices, each with its reason in "
-        "analysis/robustness/multiverse/choices.py: the slopes of each column in their order, "
+        "analysis/ye2024/multiverse/choices.py: the slopes of each column in their order, "
         "with the printed one at its place among them. Significant is a 95 % interval beyond zero "
         "on the side of the printed sign."
     )

@@ -1,5 +1,7 @@
-"""The multiverse: every claim's slope under all defensible choices crossed.
+"""The multiverse: slopes under all defensible choices crossed (Steegen et al. 2016).
 
-`choices` says what can be chosen, `evaluate` crosses it and estimates, `summarise` tells what comes
-of it, `draw` shows it. Only the last two see what the paper prints.
+The machinery, for any paper: `records` says what a multiverse is over, `options` what options come
+to for a column, `grid` crosses them by least squares, `fraction` estimates a balanced part by what
+is slow, `evaluate` runs both in batches. This paper's choices, and what comes of them beside its
+printed slopes: `analysis.ye2024.multiverse`.
 """

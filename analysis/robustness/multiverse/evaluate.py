@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from analysis.robustness.multiverse import fraction, grid
+from analysis.robustness.multiverse.records import Load, Setting
 from analysis.shared.outputs import read_netcdf, write_netcdf
-from analysis.shared.parallel import code_sha256, kept
+from analysis.shared.parallel import kept
+from analysis.shared.sources import made_by
 from analysis.specifications import SPECIFICATIONS
 from data.files import sha256
-from data.ye2024.recollect import DATASET
 from models.design import Specification
 
 Arrays = Mapping[str, NDArray[np.float64]]
@@ -29,8 +30,6 @@ FILE = "multiverse.nc"
 """In results/: a group for each family of estimates, in it one for each column."""
 
 GRID_FAMILY = "least_squares"
-
-FRACTIONS = {family.name: family for family in fraction.FAMILIES}
 
 
 class Batch(NamedTuple):
@@ -46,49 +45,60 @@ class Batch(NamedTuple):
         return f"{self.family}-{self.column}-{self.number}.npz"
 
 
-def batches(records: Sequence[Specification] = SPECIFICATIONS) -> list[Batch]:
+def batches(setting: Setting, records: Sequence[Specification] = SPECIFICATIONS) -> list[Batch]:
     """List what is to be done, posteriors first: they are what takes long."""
     found = [
         Batch(name, record.column, number)
-        for name, family in FRACTIONS.items()
+        for name, family in setting.family.items()
         for record in records
         if record.dynamic == family.dynamic
         for number in range(-(-family.size // family.batch))
     ]
     for record in records:
         if not record.dynamic:
-            ways = len(grid.layout(record.column).ways)
+            ways = len(grid.layout(setting, record.column).ways)
             found += [Batch(GRID_FAMILY, record.column, number) for number in range(ways)]
     return found
 
 
 # Threads only get in the way of small matrices, and change the last digits.
 @threadpool_limits.wrap(limits=1)
-def run_batch(batch: Batch, seed: int) -> tuple[Batch, dict[str, NDArray[np.float64]]]:
+def run_batch(batch: Batch, load: Load, seed: int) -> tuple[Batch, dict[str, NDArray[np.float64]]]:
     """Estimate some universes."""
+    setting = load()
     if batch.family == GRID_FAMILY:
-        return batch, grid.run(batch.column, batch.number)
-    return batch, fraction.run(FRACTIONS[batch.family], batch.column, seed, batch.number)
+        return batch, grid.run(setting, batch.column, batch.number)
+    family = setting.family[batch.family]
+    return batch, fraction.run(setting, family, batch.column, seed, batch.number)
 
 
-def folder_of(results: Path, seed: int) -> Path:
-    """Return where finished batches lie, by the code and all that they are made from."""
-    made_from = f"{code_sha256()} {sha256(DATASET.read_bytes())} {seed}"
+def folder_of(results: Path, load: Load, seed: int) -> Path:
+    """Return where finished batches lie, by their code and all that they are made from."""
+    made_from = f"{made_by(__name__, load.__module__)} {load().dataset_sha256} {seed}"
     return results / "multiverse" / sha256(made_from.encode())[:16]
 
 
 def run(
-    listed: Sequence[Batch], seed: int, folder: Path, workers: int = 2, cluster: str | None = None
+    listed: Sequence[Batch],
+    load: Load,
+    seed: int,
+    folder: Path,
+    workers: int = 2,
+    cluster: str | None = None,
 ) -> Iterator[tuple[Batch, Arrays]]:
     """Run the batches that are not there yet; yield each with its arrays when it is.
 
     `seed` is that of the fractions; the rest is as `analysis.shared.parallel.kept` takes it.
     """
-    yield from kept(partial(run_batch, seed=seed), listed, folder, workers, cluster)
+    yield from kept(partial(run_batch, load=load, seed=seed), listed, folder, workers, cluster)
 
 
 def collect(
-    listed: Sequence[Batch], done: Mapping[Batch, Arrays], seed: int, folder: Path
+    listed: Sequence[Batch],
+    done: Mapping[Batch, Arrays],
+    setting: Setting,
+    seed: int,
+    folder: Path,
 ) -> xr.DataTree:
     """Put all batches together, in the order in which they are listed.
 
@@ -96,25 +106,25 @@ def collect(
     -------
     DataTree
         `/least_squares/<column>`: `estimate` (every choice, term) and `se` (…, clustering);
-        `/<family>/<column>` of `analysis.robustness.multiverse.fraction.FAMILIES`: its `SUMMARIES`
-        (universe, term), with the option of each choice as coordinates of the universes.
+        `/<family>/<column>` of each slow family: `fraction.SUMMARIES` (universe, term), with the
+        option of each choice as coordinates of the universes.
     """
     groups: dict[str, xr.Dataset] = {}
     for family, column in dict.fromkeys((batch.family, batch.column) for batch in listed):
         own = sorted(batch for batch in listed if (batch.family, batch.column) == (family, column))
         parts = [done[batch] for batch in own]
         if family == GRID_FAMILY:
-            groups[f"/{family}/{column}"] = grid.collect(column, parts)
+            groups[f"/{family}/{column}"] = grid.collect(setting, column, parts)
         else:
-            made = fraction.collect(FRACTIONS[family], column, seed, parts)
+            made = fraction.collect(setting, setting.family[family], column, seed, parts)
             groups[f"/{family}/{column}"] = made
     tree = xr.DataTree.from_dict(groups)
     tree.attrs = {
         "title": "Slopes of the published columns under all defensible choices",
-        "dataset_sha256": sha256(DATASET.read_bytes()),
+        "dataset_sha256": setting.dataset_sha256,
         "seed": seed,
         "made_from": folder.name,
-        "choices": "multiverse/choices.py and fraction.py, each option with its reason",
+        "choices": setting.described,
     }
     return tree
 

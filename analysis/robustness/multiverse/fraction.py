@@ -6,9 +6,7 @@ with other choices'. Draws of a posterior's scales are few (`DRAWS`), since what
 interval and the probability of a sign; all else is drawn exactly given them.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
 
 import arviz as az
 import numpy as np
@@ -16,20 +14,11 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from analysis.replication import gmm_grid, system_gmm
-from analysis.robustness import sensitivity
-from analysis.robustness.multiverse.choices import (
-    CONTROLS,
-    DATA,
-    SAMPLE,
-    Choice,
-    Option,
-    kept,
-    offered,
-    selection,
-    without,
-)
-from analysis.robustness.multiverse.grid import reach, variable, world
+from analysis.replication import system_gmm
+from analysis.robustness.multiverse.grid import reach, variable
+from analysis.robustness.multiverse.options import kept, offered, selection, without
+from analysis.robustness.multiverse.records import Family, Option, Setting, Universe
+from analysis.robustness.sensitivity import ALTERNATIVES
 from analysis.shared.statistics import Z
 from analysis.specifications import select
 from data.errors import UserError
@@ -61,64 +50,19 @@ cluster bootstrap's p-value, beside which the interval is by standard errors clu
 
 OWN_PRIORS = "own"
 
-MODEL = Choice(
-    "errors",
-    (
-        *(Option(find(name).label, find(name).sentence, sets={"model": name}) for name in LADDER),
-        Option(
-            "Student t by region",
-            "Rows far off count little, whatever the region: odd years cannot drag a slope along.",
-            sets={"errors": "t"},
-        ),
-    ),
-)
 
-PRIOR = Choice(
-    "priors",
-    (
-        Option(OWN_PRIORS, "The prior table, each line there with its reason."),
-        *(
-            Option(other.name, other.reason, sets={"priors": other.name})
-            for other in sensitivity.ALTERNATIVES
-            if other.name
-            in ("slopes twice as wide", "slopes half as wide", "spread of effects half as wide",
-                "sigma half-normal")
-        ),
-    ),
-)  # fmt: skip
-"""Those that concern every model."""
-
-INSTRUMENTS = tuple(
-    Choice(name, tuple(Option(str(v), reason, sets={name: v}) for v in gmm_grid.GRID[name]))
-    for name, reason in (
-        ("depth", "The paper names no lags; collapsed, all these keep instruments few."),
-        ("equations", "The paper's; differences alone need no mean stationarity."),
-        ("interest", "The paper's worry is that agglomeration follows productive forces."),
-        ("steps", "The usual; one step is less efficient and has better small-sample errors."),
-        ("transform", "The usual; deviations keep more of a panel with gaps, and as much here."),
-    )
-)
-"""Instruments are collapsed throughout: otherwise there are more than provinces."""
-
-
-class Universe(NamedTuple):
-    """A regression in one universe."""
-
-    frame: pd.DataFrame
-    record: Specification
-    sets: Mapping[str, object]
-
-
-def universe(record: Specification, chosen: Sequence[Option]) -> Universe:
+def universe(setting: Setting, record: Specification, chosen: Sequence[Option]) -> Universe:
     """Make a column's panel and record as options have it."""
-    _, touch, frame = world()
-    own = without(record, chosen)
-    form = selection(chosen, record, touch)
-    values = {name: variable(name, tuple(form[name].items())).ravel() for name in own.variables}
-    rows = np.logical_and.reduce([kept(option, record, frame) for option in chosen])
+    reduced = without(record, chosen)
+    form = selection(chosen, record, setting)
+    values = {
+        name: variable(setting, name, tuple(form[name].items())).ravel()
+        for name in reduced.variables
+    }
+    rows = np.logical_and.reduce([kept(option, record, setting.frame) for option in chosen])
     sets = {name: value for option in chosen for name, value in option.sets.items()}
-    whole = pd.concat([frame, pd.DataFrame(values)], axis=1)
-    return Universe(whole[rows].reset_index(drop=True), own, sets)
+    panel = pd.concat([setting.frame, pd.DataFrame(values)], axis=1)
+    return Universe(panel[rows].reset_index(drop=True), reduced, sets)
 
 
 # --- how a universe is estimated ----------------------------------------------------------------
@@ -171,9 +115,9 @@ def summary(draws: Array, trusted: bool) -> Array:
 
 
 def priors_of(model: Model, name: str) -> Priors:
-    """Return a model's priors by a name of `PRIOR`."""
+    """Return a model's priors by `OWN_PRIORS` or the name of an alternative."""
     own = model.module.PRIORS
-    named = {other.name: other for other in sensitivity.ALTERNATIVES}
+    named = {other.name: other for other in ALTERNATIVES}
     return own if name == OWN_PRIORS else named[name].of(own)
 
 
@@ -206,50 +150,6 @@ def gmm(made: Universe, rng: np.random.Generator) -> Array:
     return found
 
 
-@dataclass(frozen=True)
-class Family:
-    """A way to estimate that is too slow for all universes.
-
-    Attributes
-    ----------
-    name : str
-    choices : tuple of Choice
-    estimate : callable
-        From a universe and a random stream to `SUMMARIES`.
-    terms : callable of Specification
-        Whose slopes these are.
-    dynamic : bool
-        Whether it is of columns with the lagged outcome.
-    size, batch : int
-        Universes of a column, and of these in one task.
-    """
-
-    name: str
-    choices: tuple[Choice, ...]
-    estimate: Callable[[Universe, np.random.Generator], Array]
-    terms: Callable[[Specification], tuple[str, ...]]
-    dynamic: bool
-    size: int
-    batch: int
-
-
-FAMILIES = (
-    Family(
-        "posterior", (*DATA, CONTROLS, SAMPLE, MODEL, PRIOR), posterior,
-        lambda record: record.interest, dynamic=False, size=48, batch=8,
-    ),
-    Family(
-        "gmm", (*DATA, CONTROLS, SAMPLE, *INSTRUMENTS), gmm,
-        lambda record: (system_gmm.LAG, *record.interest), dynamic=True, size=500, batch=100,
-    ),
-    Family(
-        "wild_bootstrap", (*DATA, CONTROLS, SAMPLE), wild,
-        lambda record: record.interest, dynamic=False, size=100, batch=50,
-    ),
-)  # fmt: skip
-"""A new one is a record here."""
-
-
 # --- the fraction -------------------------------------------------------------------------------
 
 
@@ -273,18 +173,17 @@ def balanced(sizes: Sequence[int], n: int, rng: np.random.Generator) -> NDArray[
 
 
 def universes(
-    family: Family, column: str, seed: int
+    setting: Setting, family: Family, column: str, seed: int
 ) -> tuple[dict[str, tuple[Option, ...]], NDArray[np.int64]]:
     """Return a column's choices with their options, and the option of each in every universe."""
     (record,) = select([column])
-    _, touch, frame = world()
-    choices = offered(family.choices, record, touch, frame)
+    choices = offered(family.choices, record, setting)
     rng = np.random.default_rng([seed, *map(ord, family.name + column)])
     sizes = [len(own) for own in choices.values()]
     return choices, balanced(sizes, family.size, rng)
 
 
-def run(family: Family, column: str, seed: int, number: int) -> dict[str, Array]:
+def run(setting: Setting, family: Family, column: str, seed: int, number: int) -> dict[str, Array]:
     """Estimate one batch of a column's universes.
 
     Returns
@@ -293,17 +192,17 @@ def run(family: Family, column: str, seed: int, number: int) -> dict[str, Array]
         `summary` (universe, term, summaries).
     """
     (record,) = select([column])
-    choices, codes = universes(family, column, seed)
+    choices, codes = universes(setting, family, column, seed)
     found = []
     for at in range(number * family.batch, min((number + 1) * family.batch, family.size)):
         chosen = [own[code] for own, code in zip(choices.values(), codes[at], strict=True)]
         rng = np.random.default_rng([seed, at, *map(ord, family.name + column)])
-        found.append(family.estimate(universe(record, chosen), rng))
+        found.append(family.estimate(universe(setting, record, chosen), rng))
     return {"summary": np.stack(found)}
 
 
 def collect(
-    family: Family, column: str, seed: int, parts: Sequence[Mapping[str, Array]]
+    setting: Setting, family: Family, column: str, seed: int, parts: Sequence[Mapping[str, Array]]
 ) -> xr.Dataset:
     """Put the batches of a column together, in the order of their numbers.
 
@@ -313,7 +212,7 @@ def collect(
         `SUMMARIES` (universe, term), and the option of each choice (universe).
     """
     (record,) = select([column])
-    choices, codes = universes(family, column, seed)
+    choices, codes = universes(setting, family, column, seed)
     summary = np.concatenate([part["summary"] for part in parts])
     found = {
         name: (("universe", "term"), summary[..., i].astype(np.float32))

@@ -16,43 +16,27 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy import stats
 
-from analysis.robustness.multiverse.choices import (
-    CONTROLS,
-    DATA,
-    GRID,
-    Forms,
-    Option,
+from analysis.robustness.multiverse.options import (
     cells,
     changed,
-    forms,
     kept,
     offered,
     plainest,
     taken,
     without,
 )
+from analysis.robustness.multiverse.records import Option, Setting
 from analysis.specifications import select
-from data.ye2024 import recollect
 from models.design import DERIVED, Specification
 from models.frequentist import twfe_batch
 
 Array = NDArray[np.float64]
 
-NOT_ROWS = {choice.name for choice in (*DATA, CONTROLS)}
-"""Choices that set what a regression is of; the others set its rows and how it is estimated."""
-
 
 @cache
-def world() -> tuple[xr.Dataset, Forms, pd.DataFrame]:
-    """Load the Dataset of construction choices, what touches what, and its panels' rows."""
-    dataset = recollect.load()
-    return dataset, forms(dataset), recollect.frame(dataset, {})[["province", "year", "region"]]
-
-
-@cache
-def variable(name: str, form: tuple[tuple[str, str], ...]) -> Array:
-    """Return a variable of the Dataset in one form, shape (31, 13)."""
-    return cells(world()[0], name, dict(form))
+def variable(setting: Setting, name: str, form: tuple[tuple[str, str], ...]) -> Array:
+    """Return a variable of the Dataset in one form, shape (provinces, years)."""
+    return cells(setting.dataset, name, dict(form))
 
 
 @cache
@@ -100,7 +84,7 @@ class Layout:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The choices in the order of `GRID`."""
+        """The choices in the order of `Setting.grid`."""
         return tuple(self.choices)
 
     def size(self, names: Sequence[str]) -> tuple[int, ...]:
@@ -114,15 +98,16 @@ class Layout:
 
 
 @cache
-def layout(column: str) -> Layout:
+def layout(setting: Setting, column: str) -> Layout:
     """Lay out a column's grid."""
     (record,) = select([column])
-    _, touch, frame = world()
-    choices = offered(GRID, record, touch, frame)
-    made = [name for name in choices if name in NOT_ROWS]
+    choices = offered(setting.grid, record, setting)
+    made = [name for name in choices if name in setting.of_terms]
 
     # By option once and not by combination, of which there are thousands.
-    takes = {name: [taken(option, record, touch) for option in choices[name]] for name in made}
+    takes = {
+        name: [taken(option, record, setting.forms) for option in choices[name]] for name in made
+    }
 
     def touches(name: str) -> bool:
         drops = any(option.drops for option in choices[name])
@@ -131,7 +116,7 @@ def layout(column: str) -> Layout:
     outer = tuple(filter(touches, made))
     inner = tuple(name for name in made if name not in outer)
     more = list(product(*(takes[name] for name in inner)))
-    plain = plainest(record, touch)
+    plain = plainest(record, setting)
     regressors, outcomes = [], []
     for chosen, changes in zip(
         product(*(choices[name] for name in outer)),
@@ -155,11 +140,12 @@ def source(term: str) -> str:
     return DERIVED.get(term, (term,))[0]
 
 
-def run(column: str, number: int) -> dict[str, Array]:
+def run(setting: Setting, column: str, number: int) -> dict[str, Array]:
     """Estimate all universes of one way to choose rows and estimator.
 
     Parameters
     ----------
+    setting : Setting
     column : str
     number : int
         Position in `Layout.ways`.
@@ -170,8 +156,7 @@ def run(column: str, number: int) -> dict[str, Array]:
         `estimate` (choices but those of rows and estimator, term), `se` (…, clustering) and
         `critical` (choices that touch regressors, clustering): Student t's 97.5 % point.
     """
-    laid = layout(column)
-    _, _, frame = world()
+    laid, frame = layout(setting, column), setting.frame
     chosen = laid.ways[number]
     sets = {name: value for option in chosen for name, value in option.sets.items()}
     rows = np.logical_and.reduce([kept(option, laid.record, frame) for option in chosen])
@@ -183,7 +168,7 @@ def run(column: str, number: int) -> dict[str, Array]:
 
     def swept(series: Series) -> Array:
         if series not in bank:
-            values = variable(source(series.term), series.form)[used]
+            values = variable(setting, source(series.term), series.form)[used]
             function = DERIVED.get(series.term, (None, lambda same: same))[1]
             bank[series] = twfe_batch.within_provinces(function(values), trend)
         return bank[series]
@@ -209,7 +194,7 @@ def run(column: str, number: int) -> dict[str, Array]:
     }
 
 
-def collect(column: str, parts: Sequence[dict[str, Array]]) -> xr.Dataset:
+def collect(setting: Setting, column: str, parts: Sequence[dict[str, Array]]) -> xr.Dataset:
     """Put the batches of a column together, in the order of their numbers.
 
     Returns
@@ -218,7 +203,7 @@ def collect(column: str, parts: Sequence[dict[str, Array]]) -> xr.Dataset:
         `estimate` (the choices, term), `se` (…, clustering) and `critical`: a 95 % interval is
         estimate ± critical · se.
     """
-    laid = layout(column)
+    laid = layout(setting, column)
     made = tuple(name for name in laid.names if name not in laid.whole)
     dims = {
         "estimate": (*made, "term"),

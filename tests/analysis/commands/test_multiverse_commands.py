@@ -7,13 +7,15 @@ from typer.testing import CliRunner
 from analysis import __main__ as cli
 from analysis.comparison import power as comparison
 from analysis.robustness import sensitivity
-from analysis.robustness.multiverse import evaluate, fraction, grid, summarise
+from analysis.robustness.multiverse import evaluate, fraction, grid
 from analysis.robustness.multiverse.evaluate import GRID_FAMILY, Batch
 from analysis.shared import parallel, plotting
 from analysis.shared.outputs import TEXT
 from analysis.simulation import power, recovery
 from analysis.simulation.calibration import ranks as calibration
 from analysis.specifications import SPECIFICATIONS
+from analysis.ye2024.multiverse import summarise
+from analysis.ye2024.multiverse.families import FAMILIES, setting
 from tests.helpers.ranks import drawn
 
 
@@ -32,10 +34,10 @@ def one_process(monkeypatch):
 
 @pytest.mark.slow
 def test_a_multiverse_is_written_with_its_tables_and_figures(tmp_path, monkeypatch):
-    listed = [Batch(GRID_FAMILY, "3.1", n) for n in range(len(grid.layout("3.1").ways))]
-    posterior = fraction.FAMILIES[0]
+    listed = [Batch(GRID_FAMILY, "3.1", n) for n in range(len(grid.layout(setting(), "3.1").ways))]
+    posterior = FAMILIES[0]
     listed += [Batch(posterior.name, "8.2", n) for n in range(posterior.size // posterior.batch)]
-    monkeypatch.setattr(evaluate, "batches", lambda: listed)
+    monkeypatch.setattr(evaluate, "batches", lambda _: listed)
     monkeypatch.setattr(fraction, "DRAWS", 50)
     said = run("multiverse", "--out", str(tmp_path))
     for name in ("multiverse.nc", *(f"{name}.csv" for name in summarise.TABLES)):

@@ -5,11 +5,11 @@ import pytest
 
 from analysis.replication.dynamic_estimators import dynamic_models
 from analysis.reporting import readme
-from analysis.robustness.multiverse import summarise
 from analysis.shared.outputs import ROOT
 from analysis.simulation.dynamic_study.cells import CELLS
 from analysis.simulation.dynamic_study.study import MODEL
 from analysis.specifications import select
+from analysis.ye2024.multiverse import summarise
 from data.errors import UserError
 from data.panels.panel import PANELS
 from models.bayesian.registry import models_for

@@ -1,5 +1,8 @@
 """Universes are the estimators' own fits of the panels that they name, in whatever order."""
 
+from dataclasses import replace
+from functools import cache
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -7,10 +10,12 @@ from scipy import stats
 
 from analysis.replication import system_gmm
 from analysis.robustness.multiverse import evaluate, fraction, grid
-from analysis.robustness.multiverse.choices import GRID
 from analysis.robustness.multiverse.evaluate import GRID_FAMILY, Batch, collect, run, write
+from analysis.shared import sources
 from analysis.shared.outputs import read_netcdf
 from analysis.specifications import select
+from analysis.ye2024.multiverse.choices import GRID, SAMPLE
+from analysis.ye2024.multiverse.families import FAMILIES, setting
 from data.errors import UserError
 from data.panels.panel import load_panel
 from models.bayesian.registry import find
@@ -19,12 +24,12 @@ from models.frequentist import fgls, twfe
 from models.frequentist.wild_bootstrap import wild_bootstrap
 from tests.helpers.clusters import scheduler, worker
 
-POSTERIOR, GMM, WILD = fraction.FAMILIES
+POSTERIOR, GMM, WILD = FAMILIES
 
 
 def ways(column: str, **options: str) -> int:
     """Return the batch with those options of rows and estimator, the plainest of the rest."""
-    laid = grid.layout(column)
+    laid = grid.layout(setting(), column)
     wanted = {name: laid.choices[name][0].name for name in laid.whole} | options
     named = [tuple(option.name for option in chosen) for chosen in laid.ways]
     return named.index(tuple(wanted[name] for name in laid.whole))
@@ -32,8 +37,8 @@ def ways(column: str, **options: str) -> int:
 
 def one(column: str, options: dict[str, str], **whole: str) -> tuple[np.ndarray, np.ndarray]:
     """Return estimate (term) and se (term, clustering) of one universe."""
-    found = grid.run(column, ways(column, **whole))
-    laid = grid.layout(column)
+    found = grid.run(setting(), column, ways(column, **whole))
+    laid = grid.layout(setting(), column)
     made = [name for name in laid.names if name not in laid.whole]
     at = tuple([o.name for o in laid.choices[name]].index(options[name]) for name in made)
     return found["estimate"][at], found["se"][at]
@@ -70,7 +75,7 @@ def test_a_universe_is_the_panel_that_it_names(column):
 
 def test_a_fraction_and_the_grid_have_the_same_panels():
     """The same options, once through the small matrices and once through a frame."""
-    laid = grid.layout("3.2")
+    laid = grid.layout(setting(), "3.2")
     (record,) = select(["3.2"])
     wanted = OFFICIAL | {
         "agglomeration": "census4, national totals",
@@ -84,7 +89,7 @@ def test_a_fraction_and_the_grid_have_the_same_panels():
         for name, own in laid.choices.items()
         if name in wanted
     ]
-    made = fraction.universe(record, chosen)
+    made = fraction.universe(setting(), record, chosen)
     fit = twfe.fit(design(made.frame, made.record))
     estimate, se = one("3.2", wanted, sample="without municipalities")
     assert fit.n == 27 * 13
@@ -93,10 +98,10 @@ def test_a_fraction_and_the_grid_have_the_same_panels():
 
 
 def test_a_fraction_is_balanced_and_seeded():
-    _, codes = fraction.universes(POSTERIOR, "3.2", seed=1)
-    choices, again = fraction.universes(POSTERIOR, "3.2", seed=1)
+    _, codes = fraction.universes(setting(), POSTERIOR, "3.2", seed=1)
+    choices, again = fraction.universes(setting(), POSTERIOR, "3.2", seed=1)
     assert np.array_equal(codes, again)
-    assert not np.array_equal(codes, fraction.universes(POSTERIOR, "3.2", seed=2)[1])
+    assert not np.array_equal(codes, fraction.universes(setting(), POSTERIOR, "3.2", seed=2)[1])
     for own, column in zip(choices.values(), codes.T, strict=True):
         times = np.bincount(column, minlength=len(own))
         assert times.max() - times.min() <= 1
@@ -132,14 +137,14 @@ def test_a_posterior_is_that_of_a_fit():
 
 def test_a_wild_bootstrap_is_that_of_the_panel():
     record, single = select(["3.2", "8.2"])
-    made = fraction.universe(record, [fraction.SAMPLE.options[0]])
+    made = fraction.universe(setting(), record, [SAMPLE.options[0]])
     arrays = design(made.frame, made.record)
     ((coef, low, high, *_, p),) = fraction.wild(made, np.random.default_rng(1))
     fit = twfe.fit(arrays)
     assert coef == fit.coef[0]
     assert high - low == pytest.approx(2 * stats.t.ppf(0.975, 30) * fit.se_cluster[0])
     assert p == pytest.approx(wild_bootstrap(arrays, 9_999).p[0], abs=0.06)
-    few = fraction.universe(single, [fraction.SAMPLE.options[0]])
+    few = fraction.universe(setting(), single, [SAMPLE.options[0]])
     assert fraction.wild(few, np.random.default_rng(1)).shape == (1, len(fraction.SUMMARIES))
 
 
@@ -157,7 +162,7 @@ def test_gmm_is_table_5s_and_what_cannot_be_estimated_is_missing():
 
 
 def test_everything_is_listed_once():
-    listed = evaluate.batches()
+    listed = evaluate.batches(setting())
     assert len(set(listed)) == len(listed)
     families = {(batch.family, batch.column.split(".")[0]) for batch in listed}
     static, dynamic = {"3", "4", "6", "7", "8"}, {"5"}
@@ -166,34 +171,40 @@ def test_everything_is_listed_once():
     } | {("gmm", t) for t in dynamic}
 
 
+@cache
+def few():
+    """Return a setting in which little is a choice."""
+    grid_of_three = [c for c in GRID if c.name in ("agglomeration", "tibet", "effects")]
+    return replace(setting(), grid=tuple(grid_of_three))
+
+
 @pytest.fixture
-def small(monkeypatch):
-    """One batch of GMM and the grid of a small column, in which little is a choice."""
-    monkeypatch.setattr(
-        grid, "GRID", [c for c in GRID if c.name in ("agglomeration", "tibet", "effects")]
-    )
-    grid.layout.cache_clear()
-    yield [Batch(GRID_FAMILY, "8.2", n) for n in range(len(grid.layout("8.2").ways))]
-    grid.layout.cache_clear()
+def small():
+    """The grid of a small column."""
+    return [Batch(GRID_FAMILY, "8.2", n) for n in range(len(grid.layout(few(), "8.2").ways))]
 
 
 def test_an_interrupted_run_goes_on_and_comes_to_the_same(small, tmp_path, monkeypatch):
-    straight = dict(run(small, 1, tmp_path / "a" / "hash", workers=1))
-    first = run(small[::-1], 1, tmp_path / "b" / "hash", workers=1)
+    straight = dict(run(small, few, 1, tmp_path / "a" / "hash", workers=1))
+    first = run(small[::-1], few, 1, tmp_path / "b" / "hash", workers=1)
     next(first)
     first.close()
     asked = []
     original = evaluate.run_batch
-    monkeypatch.setattr(evaluate, "run_batch", lambda b, seed: asked.append(b) or original(b, seed))
-    goes_on = dict(run(small, 1, tmp_path / "b" / "hash", workers=1))
+    monkeypatch.setattr(
+        evaluate, "run_batch", lambda b, **how: asked.append(b) or original(b, **how)
+    )
+    goes_on = dict(run(small, few, 1, tmp_path / "b" / "hash", workers=1))
     assert len(asked) == len(small) - 1
-    one_, other = (collect(small, done, 1, tmp_path / "hash") for done in (straight, goes_on))
+    one_, other = (
+        collect(small, done, few(), 1, tmp_path / "hash") for done in (straight, goes_on)
+    )
     assert one_.identical(other)
 
 
 def test_the_file_is_selected_by_choice_and_its_batches_go(small, tmp_path):
     folder = tmp_path / "multiverse" / "hash"
-    tree = collect(small, dict(run(small, 1, folder, workers=1)), 1, folder)
+    tree = collect(small, dict(run(small, few, 1, folder, workers=1)), few(), 1, folder)
     path = tmp_path / evaluate.FILE
     write(tree, path, folder)
     assert list(tmp_path.iterdir()) == [path]
@@ -206,6 +217,23 @@ def test_the_file_is_selected_by_choice_and_its_batches_go(small, tmp_path):
     assert chosen["estimate"].dtype == np.float32
     assert chosen["se"].sel(clustering="province", term="indus") > 0
     assert chosen["critical"].sel(clustering="province") == pytest.approx(2.365, abs=1e-3)
+
+
+def test_batches_are_kept_by_the_code_that_makes_them_the_data_and_the_seed(tmp_path):
+    before = evaluate.folder_of(tmp_path, setting, 1)
+    assert evaluate.folder_of(tmp_path, setting, 1) == before
+    assert evaluate.folder_of(tmp_path, setting, 2) != before
+    other = replace(setting(), dataset_sha256="0" * 64)
+
+    def with_other_data():
+        return other
+
+    with_other_data.__module__ = setting.__module__
+    assert evaluate.folder_of(tmp_path, with_other_data, 1) != before
+    files = {path.name for path in sources.closure(evaluate.__name__, setting.__module__)}
+    assert {"choices.py", "fraction.py", "twfe_batch.py", "recollect.py"} <= files
+    # What is made of the universes later, and what is printed, leaves them alone.
+    assert files.isdisjoint({"summarise.py", "draw.py", "page.py", "tables.py", "coefficients.py"})
 
 
 def test_a_missing_or_broken_file_is_named(tmp_path):
@@ -234,9 +262,9 @@ def test_t_errors_are_a_posterior_of_its_own_and_chains_that_disagree_are_not_tr
 @pytest.mark.slow
 def test_a_cluster_comes_to_the_same(tmp_path):
     listed = [Batch(GRID_FAMILY, "8.2", 0), Batch(GMM.name, "5.3", 0)]
-    list(run(listed, 1, tmp_path / "here", workers=1))
+    list(run(listed, setting, 1, tmp_path / "here", workers=1))
     with scheduler(tmp_path) as address, worker(address):
-        list(run(listed, 1, tmp_path / "there", cluster=address))
+        list(run(listed, setting, 1, tmp_path / "there", cluster=address))
     for batch in listed:
         here, there = (dict(np.load(tmp_path / name / batch.name)) for name in ("here", "there"))
         assert here.keys() == there.keys()

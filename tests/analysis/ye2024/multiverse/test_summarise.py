@@ -6,8 +6,8 @@ import pytest
 
 from analysis.comparison.coefficients import published_slopes
 from analysis.reporting.readme import multiverse
-from analysis.robustness.multiverse import draw, summarise
 from analysis.shared import plotting
+from analysis.ye2024.multiverse import draw, summarise
 from tests.helpers import universes
 
 

@@ -17,9 +17,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from analysis.comparison.coefficients import published_slopes
-from analysis.robustness.multiverse.evaluate import FRACTIONS, GRID_FAMILY
+from analysis.robustness.multiverse.evaluate import GRID_FAMILY
 from analysis.shared.statistics import CERTAIN
 from analysis.specifications import select
+from analysis.ye2024.multiverse.families import FAMILIES
 from models.frequentist.twfe_batch import CLUSTERINGS
 
 Array = NDArray[np.float64]
@@ -58,7 +59,7 @@ BINS = 100
 
 LEVEL = 0.05
 
-POSTERIOR, WILD = (name for name, family in FRACTIONS.items() if not family.dynamic)
+POSTERIOR, WILD = (family.name for family in FAMILIES if not family.dynamic)
 
 
 def table(tree: xr.DataTree) -> pd.DataFrame:
@@ -118,7 +119,7 @@ def shown(found: pd.DataFrame) -> pd.DataFrame:
 
 def slopes(tree: xr.DataTree) -> Iterator[tuple[str, str, str, xr.Dataset]]:
     """Yield family, column, term and estimates of each slope of interest; posteriors apart."""
-    families = [GRID_FAMILY, *(name for name, each in FRACTIONS.items() if each.dynamic)]
+    families = [GRID_FAMILY, *(family.name for family in FAMILIES if family.dynamic)]
     found = [(f, c) for f in families if f in tree.children for c in tree[f].children]
     for family, column in sorted(found, key=lambda each: each[1]):
         for term in select([column])[0].interest:

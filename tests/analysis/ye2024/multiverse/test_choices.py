@@ -6,12 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from analysis.robustness.multiverse import fraction
-from analysis.robustness.multiverse.choices import (
-    CONTROLS,
-    DATA,
-    GRID,
-    SAMPLE,
+from analysis.robustness.multiverse.options import (
     cells,
     kept,
     offered,
@@ -19,19 +14,19 @@ from analysis.robustness.multiverse.choices import (
     selection,
     without,
 )
-from analysis.robustness.multiverse.grid import world
 from analysis.specifications import SPECIFICATIONS, STATIC, select
+from analysis.ye2024.multiverse.choices import CONTROLS, DATA, GRID, SAMPLE
+from analysis.ye2024.multiverse.families import FAMILIES, setting
 from data.ye2024.definitions import CHOICES
 
-LISTED = (*GRID, *(c for family in fraction.FAMILIES for c in family.choices if c not in GRID))
+LISTED = (*GRID, *(c for family in FAMILIES for c in family.choices if c not in GRID))
 BASELINE, QUADRATIC, DENSITY, EARLY, MISALLOCATION, CENTRAL, WEST = select(
     ["3.2", "3.3", "6.1", "6.3", "7.1", "8.2", "8.3"]
 )
 
 
 def names(record) -> dict[str, list[str]]:
-    _, touch, frame = world()
-    found = offered(GRID, record, touch, frame)
+    found = offered(GRID, record, setting())
     return {name: [option.name for option in own] for name, own in found.items()}
 
 
@@ -49,15 +44,14 @@ def test_every_construction_choice_of_the_dataset_is_crossed():
 
 @pytest.mark.parametrize("record", SPECIFICATIONS, ids=lambda record: record.column)
 def test_every_combination_has_data(record):
-    dataset, touch, frame = world()
-    found = offered(DATA, record, touch, frame)
+    found = offered(DATA, record, setting())
     forms = {}
     for chosen in product(*found.values()):
-        for name, values in selection(chosen, record, touch).items():
+        for name, values in selection(chosen, record, setting()).items():
             forms[name, tuple(values.items())] = values
     assert len(forms) > len(record.variables)
     for (name, _), values in forms.items():
-        assert np.isfinite(cells(dataset, name, values)).all(), (name, values)
+        assert np.isfinite(cells(setting().dataset, name, values)).all(), (name, values)
 
 
 def test_what_does_not_touch_a_column_is_no_choice_for_it():
@@ -81,19 +75,18 @@ def test_options_that_come_to_the_same_are_one():
 
 
 def test_a_square_follows_its_variable_and_controls_can_be_dropped():
-    _, touch, _ = world()
     (_, stru, none) = CONTROLS.options
     assert without(QUADRATIC, [stru]).terms == ("indus", "indus2", "fin", "env", "urb", "trans")
     assert without(BASELINE, [none]).controls == ()
     everything = next(c for c in DATA if c.name == "winsorised").options[-1]
-    form = selection([everything], QUADRATIC, touch)
+    form = selection([everything], QUADRATIC, setting())
     assert set(form) == set(QUADRATIC.variables)
     assert all(values["winsorised"] == "yes" for values in form.values())
 
 
 def test_samples_keep_the_rows_that_they_say():
-    _, touch, frame = world()
-    rows = {o.name: kept(o, BASELINE, frame) for o in options(SAMPLE, BASELINE, touch, frame)}
+    offers = options(SAMPLE, BASELINE, setting())
+    rows = {option.name: kept(option, BASELINE, setting().frame) for option in offers}
     assert {name: int(own.sum()) for name, own in rows.items()} == {
         "all": 403,
         "before 2019": 31 * 9,

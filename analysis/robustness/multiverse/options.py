@@ -1,0 +1,116 @@
+"""What options come to for a column.
+
+Options that come to the same for a column are one: a column without controls has none of their
+choices.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from analysis.robustness.multiverse.records import (
+    EVERY,
+    INTEREST,
+    OUTCOME,
+    Choice,
+    Forms,
+    Option,
+    Setting,
+)
+from models.design import DERIVED, Specification, sample
+
+BY_REGION = ("by_region", "weighted", "model")
+"""What estimators can be set to that comes to the same where there is one region."""
+
+
+def variables(part: str, record: Specification) -> tuple[str, ...]:
+    """Return the variables of a column that a part of it names."""
+    interest = tuple(DERIVED.get(term, (term,))[0] for term in record.interest)
+    named = {OUTCOME: (record.outcome,), INTEREST: interest, EVERY: record.variables}
+    return named.get(part, (part,) if part in record.variables else ())
+
+
+Form = dict[str, dict[str, str]]
+"""The value of each construction choice that touches it, by variable."""
+
+
+def taken(option: Option, record: Specification, touch: Forms) -> Form:
+    """Return what an option takes of a column's variables."""
+    found: Form = {}
+    for part, values in option.takes.items():
+        for name in variables(part, record):
+            own = {choice: value for choice, value in values.items() if choice in touch[name]}
+            if own:
+                found.setdefault(name, {}).update(own)
+    return found
+
+
+def kept(option: Option, record: Specification, frame: pd.DataFrame) -> NDArray[np.bool_]:
+    """Return which rows of a panel an option keeps of a column's sample."""
+    rows = np.zeros(len(frame), bool)
+    rows[sample(frame, record).index] = True
+    return rows & option.keeps(frame).to_numpy() if option.keeps else rows
+
+
+def options(choice: Choice, record: Specification, setting: Setting) -> tuple[Option, ...]:
+    """Return a choice's options for a column, those that come to the same as an earlier one out."""
+    found: dict[object, Option] = {}
+    for option in choice.options:
+        form = selection([option], record, setting)
+        drops = tuple(term for term in record.controls if term in option.drops)
+        rows = kept(option, record, setting.frame)
+        one = setting.frame.loc[rows, "region"].nunique() == 1
+        sets = {name: v for name, v in option.sets.items() if not (one and name in BY_REGION)}
+        same = (str(form), drops, rows.tobytes(), str(sets))
+        found.setdefault(same, option)
+    return tuple(found.values())
+
+
+def offered(
+    listed: Sequence[Choice], record: Specification, setting: Setting
+) -> dict[str, tuple[Option, ...]]:
+    """Return the options of each choice that is one for a column, by its name."""
+    found = {choice.name: options(choice, record, setting) for choice in listed}
+    return {name: own for name, own in found.items() if len(own) > 1}
+
+
+def without(record: Specification, chosen: Sequence[Option]) -> Specification:
+    """Return a column without the controls that options drop."""
+    dropped = {term for option in chosen for term in option.drops}
+    return replace(record, controls=tuple(c for c in record.controls if c not in dropped))
+
+
+def selection(chosen: Sequence[Option], record: Specification, setting: Setting) -> Form:
+    """Return the form in which options take each variable of a column, defaults filled in."""
+    changes = [taken(option, record, setting.forms) for option in chosen]
+    return changed(plainest(record, setting), changes)
+
+
+def plainest(record: Specification, setting: Setting) -> Form:
+    """Return the form of a column's variables by default."""
+    return {
+        name: {
+            choice: setting.defaults[choice]
+            for choice in setting.construction
+            if choice in setting.forms[name]
+        }
+        for name in record.variables
+    }
+
+
+def changed(form: Form, changes: Sequence[Form]) -> Form:
+    """Return a form with what options take instead, one after the other."""
+    found = dict(form)
+    for change in changes:
+        for name, values in change.items():
+            found[name] = found[name] | values
+    return found
+
+
+def cells(dataset: xr.Dataset, name: str, values: Mapping[str, str]) -> NDArray[np.float64]:
+    """Return a variable in one form, shape (31, 13)."""
+    return dataset[name].sel(values).transpose("province", "year").to_numpy()

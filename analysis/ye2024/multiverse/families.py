@@ -1,0 +1,88 @@
+"""The slow estimators of this paper's multiverse with their choices, and the whole of it."""
+
+from functools import cache
+
+from analysis.replication import gmm_grid
+from analysis.replication.system_gmm import LAG
+from analysis.robustness.multiverse import fraction
+from analysis.robustness.multiverse.fraction import OWN_PRIORS
+from analysis.robustness.multiverse.records import Choice, Family, Option, Setting
+from analysis.robustness.sensitivity import ALTERNATIVES
+from analysis.ye2024.multiverse.choices import CONTROLS, DATA, GRID, SAMPLE
+from data.files import sha256
+from data.ye2024 import recollect
+from data.ye2024.definitions import CHOICES, DEFAULTS
+from models.bayesian.registry import LADDER, find
+
+MODEL = Choice(
+    "errors",
+    (
+        *(Option(find(name).label, find(name).sentence, sets={"model": name}) for name in LADDER),
+        Option(
+            "Student t by region",
+            "Rows far off count little, whatever the region: odd years cannot drag a slope along.",
+            sets={"errors": "t"},
+        ),
+    ),
+)
+
+PRIOR = Choice(
+    "priors",
+    (
+        Option(OWN_PRIORS, "The prior table, each line there with its reason."),
+        *(
+            Option(other.name, other.reason, sets={"priors": other.name})
+            for other in ALTERNATIVES
+            if other.name
+            in ("slopes twice as wide", "slopes half as wide", "spread of effects half as wide",
+                "sigma half-normal")
+        ),
+    ),
+)  # fmt: skip
+"""Those that concern every model."""
+
+INSTRUMENTS = tuple(
+    Choice(name, tuple(Option(str(v), reason, sets={name: v}) for v in gmm_grid.GRID[name]))
+    for name, reason in (
+        ("depth", "The paper names no lags; collapsed, all these keep instruments few."),
+        ("equations", "The paper's; differences alone need no mean stationarity."),
+        ("interest", "The paper's worry is that agglomeration follows productive forces."),
+        ("steps", "The usual; one step is less efficient and has better small-sample errors."),
+        ("transform", "The usual; deviations keep more of a panel with gaps, and as much here."),
+    )
+)
+"""Instruments are collapsed throughout: otherwise there are more than provinces."""
+
+
+FAMILIES = (
+    Family(
+        "posterior", (*DATA, CONTROLS, SAMPLE, MODEL, PRIOR), fraction.posterior,
+        lambda record: record.interest, dynamic=False, size=48, batch=8,
+    ),
+    Family(
+        "gmm", (*DATA, CONTROLS, SAMPLE, *INSTRUMENTS), fraction.gmm,
+        lambda record: (LAG, *record.interest), dynamic=True, size=500, batch=100,
+    ),
+    Family(
+        "wild_bootstrap", (*DATA, CONTROLS, SAMPLE), fraction.wild,
+        lambda record: record.interest, dynamic=False, size=100, batch=50,
+    ),
+)  # fmt: skip
+"""A new one is a record here."""
+
+
+@cache
+def setting() -> Setting:
+    """Load the Dataset of construction choices; return this paper's multiverse."""
+    dataset = recollect.load()
+    return Setting(
+        dataset=dataset,
+        dataset_sha256=sha256(recollect.DATASET.read_bytes()),
+        construction=CHOICES,
+        defaults=DEFAULTS,
+        frame=recollect.frame(dataset, {})[["province", "year", "region"]],
+        grid=GRID,
+        of_terms=frozenset(choice.name for choice in (*DATA, CONTROLS)),
+        families=FAMILIES,
+        described="analysis/ye2024/multiverse/, each option with its reason",
+    )
