@@ -56,14 +56,8 @@ BLIND = (
     "analysis.replication.dynamic_estimators.",
     "analysis.replication.gmm_grid.",
     "analysis.replication.system_gmm.",
-    "analysis.robustness.sensitivity.",
-    "analysis.robustness.influence.",
-    "analysis.robustness.multiverse.choices.",
-    "analysis.robustness.multiverse.grid.",
-    "analysis.simulation.calibration.",
-    "analysis.simulation.recovery.",
-    "analysis.simulation.power.",
-    "analysis.simulation.dynamic_study.",
+    "analysis.robustness.",
+    "analysis.simulation.",
 )
 """Folders and files that may not even reach the printed numbers through another module."""
 

@@ -46,7 +46,8 @@ def sensitivity(
     Example: python -m analysis sensitivity 3.2 --panel official
     """
     from analysis.posterior.engines import Settings
-    from analysis.robustness import sensitivity as study
+    from analysis.robustness.sensitivity import study, summaries
+    from analysis.robustness.sensitivity.tables import path_of, tables
     from models.bayesian.registry import main_model
 
     outputs = Outputs(out)
@@ -61,12 +62,12 @@ def sensitivity(
     done = study.run(listed, Settings(seed=seed), outputs.results, cluster=cluster)
     for _ in track(done, "Refitting", len(listed), console=console):
         pass
-    tables = study.tables(outputs.results)
-    for title, table in study.summaries(tables).items():
+    found = tables(outputs.results)
+    for title, table in summaries.summaries(found).items():
         print_frame(table, title)
-    say_written((study.path_of(outputs.results, name) for name in tables), outputs)
-    loo = study.path_of(outputs.results, "loo").stem
-    write_tables({loo: study.comparison(tables["provinces"])}, outputs, "sensitivity")
+    say_written((path_of(outputs.results, name) for name in found), outputs)
+    loo = path_of(outputs.results, "loo").stem
+    write_tables({loo: summaries.comparison(found["provinces"])}, outputs, "sensitivity")
 
 
 @app.command()
@@ -78,13 +79,13 @@ def influence(columns: Columns = None, panel: Panels = None, out: Out = ROOT) ->
     Example: python -m analysis influence 3.2 5.1
     """
     from analysis.robustness import influence as study
-    from analysis.robustness import sensitivity
+    from analysis.robustness.sensitivity.tables import tables
 
     outputs = Outputs(out)
     records = select(columns or ())
     panels = load_panels(panel, records)
     done = track(panels, "Leaving out", console=console, transient=True)
-    found = study.table(done, records, sensitivity.tables(outputs.results))
+    found = study.table(done, records, tables(outputs.results))
     print_frame(study.summary(found), "Without whom each slope moves farthest, in standard errors")
     write_tables({"influence": found}, outputs, "influence")
 

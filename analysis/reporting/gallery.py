@@ -8,7 +8,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.comparison import dynamic_figures, figures, gmm_grid, power
-from analysis.robustness import influence, sensitivity
+from analysis.robustness import influence
+from analysis.robustness.sensitivity import draw as sensitivity
 from analysis.shared import plotting
 from analysis.shared.outputs import MADE_BY, TEXT, Outputs
 from analysis.simulation.calibration import draw as calibrate

@@ -121,7 +121,7 @@ def table(
     panels : iterable of Panel
     records : iterable of Specification
     sensitivity : mapping of str to DataFrame
-        From `analysis.robustness.sensitivity.tables`.
+        From `analysis.robustness.sensitivity.tables.tables`.
 
     Returns
     -------

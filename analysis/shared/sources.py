@@ -15,16 +15,24 @@ from analysis.shared.outputs import ROOT
 from data.files import sha256
 
 
-def closure(*names: str) -> list[Path]:
+def closure(*names: str, but: tuple[str, ...] = ()) -> list[Path]:
     """List the files of modules, and those of everything that they import of the project.
 
     Imports within functions count, and so do the packages that hold a module. What is imported
     by a name that is put together at run time is not seen: name it too.
+
+    Parameters
+    ----------
+    *names : str
+        Modules.
+    but : tuple of str
+        Modules that are left out, and not followed.
     """
     waiting, files = list(names), set()
+    passed_over = {path for name in but for path in _files(name)[-1:]}
     while waiting:
         for path in _files(waiting.pop()):
-            if path not in files:
+            if path not in files | passed_over:
                 files.add(path)
                 waiting += _imports(path)
     return sorted(files)
@@ -56,12 +64,18 @@ def content_sha256(paths: Iterable[Path], root: Path) -> str:
 
 
 @cache
-def made_by(*names: str) -> str:
-    """Hash modules, all that they import of the project, and the packages that are installed.
+def code_sha256(*names: str, but: tuple[str, ...] = ()) -> str:
+    """Hash modules and all that they import of the project, as `closure` lists it.
 
     Read once in a process: what is made later is still of the code that it started with.
     """
-    return sha256("\0".join([content_sha256(closure(*names), ROOT), *installed()]).encode())
+    return content_sha256(closure(*names, but=but), ROOT)
+
+
+@cache
+def made_by(*names: str) -> str:
+    """Hash modules, all that they import of the project, and the packages that are installed."""
+    return sha256("\0".join([code_sha256(*names), *installed()]).encode())
 
 
 def installed() -> list[str]:

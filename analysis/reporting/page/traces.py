@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from analysis.posterior import trace
-from analysis.robustness.sensitivity import QUANTITIES
+from analysis.robustness.sensitivity.tables import QUANTITIES
 
 BINS = 20
 """Of equal numbers of ranks."""

@@ -18,7 +18,7 @@ from analysis.replication import system_gmm
 from analysis.robustness.multiverse.grid import reach, variable
 from analysis.robustness.multiverse.options import kept, offered, selection, without
 from analysis.robustness.multiverse.records import Family, Option, Setting, Universe
-from analysis.robustness.sensitivity import ALTERNATIVES
+from analysis.robustness.sensitivity.priors import ALTERNATIVES
 from analysis.shared.statistics import Z
 from analysis.specifications import select
 from data.errors import UserError

@@ -7,7 +7,7 @@ from analysis.replication.system_gmm import LAG
 from analysis.robustness.multiverse import fraction
 from analysis.robustness.multiverse.fraction import OWN_PRIORS
 from analysis.robustness.multiverse.records import Choice, Family, Option, Setting
-from analysis.robustness.sensitivity import ALTERNATIVES
+from analysis.robustness.sensitivity.priors import ALTERNATIVES
 from analysis.ye2024.multiverse.choices import CONTROLS, DATA, GRID, SAMPLE
 from data.files import sha256
 from data.ye2024 import recollect

@@ -6,9 +6,9 @@ from typer.testing import CliRunner
 
 from analysis import __main__ as cli
 from analysis.comparison import power as comparison
-from analysis.robustness import sensitivity
 from analysis.robustness.multiverse import evaluate, fraction, grid
 from analysis.robustness.multiverse.evaluate import GRID_FAMILY, Batch
+from analysis.robustness.sensitivity import study as sensitivity
 from analysis.shared import parallel, plotting
 from analysis.shared.outputs import TEXT
 from analysis.simulation import power, recovery

@@ -29,12 +29,18 @@ def test_a_closure_follows_imports_and_packages_and_nothing_else(tree):
     assert names == set(FILES) - {"analysis/other/unused.py"}
 
 
+def test_what_is_left_out_is_not_followed_either(tree):
+    left = sources.closure("analysis.room.run", but=("analysis.other.used", "models.solve"))
+    names = {str(path.relative_to(tree)) for path in left}
+    assert names == {"analysis/__init__.py", "analysis/room/__init__.py", "analysis/room/run.py"}
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_the_hash_changes_with_what_is_imported_alone(tree, name):
-    before = sources.made_by.__wrapped__("analysis.room.run")
-    assert sources.made_by.__wrapped__("analysis.room.run") == before
+    before = sources.code_sha256.__wrapped__("analysis.room.run")
+    assert sources.code_sha256.__wrapped__("analysis.room.run") == before
     (tree / name).write_text(FILES[name] + "# changed\n", encoding="utf-8")
-    after = sources.made_by.__wrapped__("analysis.room.run")
+    after = sources.code_sha256.__wrapped__("analysis.room.run")
     assert (after != before) == (name != "analysis/other/unused.py")
 
 

@@ -1,0 +1,53 @@
+"""How far each slope moves without each province, as figures."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from analysis.shared.plotting import colours
+from analysis.specifications import AVERAGE
+from data.panels.provinces import REGIONS
+from models.bayesian.registry import LADDER
+
+
+def frames(influence: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield name and rows of each figure that `draw` can make: the ladder's highest model."""
+    for (column, term), rows in influence.groupby(["column", "term"], sort=False):
+        highest = [name for name in LADDER if (rows["model"] == name).any()]
+        own = rows[rows["model"] == (highest or list(rows["model"]))[-1]]
+        suffix = (
+            "" if influence[influence["column"] == column]["term"].nunique() == 1 else f"_{term}"
+        )
+        yield f"influence_{column}{suffix}", own
+
+
+def draw(rows: pd.DataFrame) -> Figure:
+    """Draw how far each slope of one column moves without each province.
+
+    A frame for the average slope and for each region's; a dot for each panel, hollow for TWFE.
+    """
+    slopes = [name for name in (AVERAGE, *REGIONS) if (rows["region"] == name).any()]
+    homes = {home: i for i, home in enumerate(REGIONS)}
+    names = rows[["province", "home"]].drop_duplicates()
+    names = names.sort_values("home", key=lambda home: home.map(homes), kind="stable")
+    at = {province: i for i, province in enumerate(names["province"])}
+    panels = list(dict.fromkeys(rows["panel"]))
+    figure = Figure(figsize=(2 + 1.7 * len(slopes), 1 + 0.17 * len(at)), layout="constrained")
+    grid = figure.subplots(1, len(slopes), sharey=True, squeeze=False)[0]
+    for axes, slope in zip(grid, slopes, strict=True):
+        for panel, colour in colours(panels).items():
+            own = rows[(rows["region"] == slope) & (rows["panel"] == panel)]
+            y = own["province"].map(at)
+            axes.plot(own["shift"], y, "o", ms=3, color=colour, label=panel)
+            axes.plot(own["twfe_shift"], y, "o", ms=4, mfc="none", color=colour, alpha=0.6)
+        axes.axvline(0, color="0.6", lw=0.6, zorder=0)
+        for edge in np.flatnonzero(np.diff(names["home"].map(homes))):
+            axes.axhline(edge + 0.5, color="0.85", lw=0.6, zorder=0)
+        axes.set_title(slope, loc="left")
+        axes.set_yticks(range(len(at)), list(at))
+    grid[0].invert_yaxis()
+    figure.supxlabel("shift of the slope without the province, in sd (hollow: TWFE, in SE)")
+    figure.legend(*grid[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    return figure

@@ -1,0 +1,157 @@
+"""Posteriors under other priors than the model's own.
+
+The posterior under each of `ALTERNATIVES`, by weights on the scales too where
+these are to be trusted, else by a refit.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from analysis.posterior.engines import Settings
+from analysis.posterior.sample import Job
+from analysis.robustness.sensitivity.refits import (
+    Base,
+    Refit,
+    at_draws,
+    collapses,
+    moved,
+    refit,
+    weighted,
+)
+from analysis.robustness.sensitivity.weights import trusted
+from models.bayesian.registry import Model, Parts, find
+from models.priors import Prior, Priors
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """Another prior to refit under.
+
+    Attributes
+    ----------
+    name, reason : str
+    variables : tuple of str
+        Lines of the prior table that change; those that a model lacks are passed over.
+    change : function
+        From a line to another.
+    """
+
+    name: str
+    reason: str
+    variables: tuple[str, ...]
+    change: Callable[[Prior], Prior]
+
+    def of(self, priors: Priors) -> Priors:
+        """Return the table with the lines changed."""
+        table = (self.change(p) if p.name in self.variables else p for p in priors.table)
+        return Priors(f"{priors.name}, {self.name}", tuple(table))
+
+
+def _times(factor: float) -> Callable[[Prior], Prior]:
+    return lambda prior: replace(prior, scale=factor * prior.scale)
+
+
+def _as(distribution: str, **changes: float) -> Callable[[Prior], Prior]:
+    return lambda prior: replace(prior, distribution=distribution, **changes)
+
+
+_EFFECTS = ("tau_province_std", "tau_year_std")
+
+ALTERNATIVES = (
+    Alternative(
+        "slopes twice as wide",
+        "A slope that grows when its prior lets it is held by the prior.",
+        ("slope_std",),
+        _times(2),
+    ),
+    Alternative(
+        "slopes half as wide",
+        "A slope that shrinks here rests on little data.",
+        ("slope_std",),
+        _times(0.5),
+    ),
+    Alternative(
+        "spread of slopes twice as wide",
+        "Three regions hardly identify it: less pooling.",
+        ("tau_slope_std",),
+        _times(2),
+    ),
+    Alternative(
+        "spread of slopes half as wide",
+        "Three regions hardly identify it: more pooling.",
+        ("tau_slope_std",),
+        _times(0.5),
+    ),
+    Alternative(
+        "spread of slopes half-t",
+        "Gelman (2006) advises a heavy tail where few groups leave the spread open.",
+        ("tau_slope_std",),
+        _as("HalfStudentT"),
+    ),
+    Alternative(
+        "spread of effects half-t",
+        "Province effects may spread wider than the outcome's sd where regressors differ far.",
+        _EFFECTS,
+        _as("HalfStudentT"),
+    ),
+    Alternative(
+        "spread of effects half as wide",
+        "Effects drawn closer to their Mundlak lines.",
+        _EFFECTS,
+        _times(0.5),
+    ),
+    Alternative(
+        "Mundlak slopes twice as wide",
+        "They take up between-province differences that slopes should not.",
+        ("between_province", "between_year"),
+        _times(2),
+    ),
+    Alternative(
+        "sigma half-normal",
+        "A prior that does not rule out small residual scales, as the log-normal does.",
+        ("sigma_std",),
+        _as("HalfNormal", scale=1.0, centre=0.0),
+    ),
+    Alternative(
+        "sigma twice as wide",
+        "The log-normal's spread, doubled: a factor of 50 either way.",
+        ("sigma_std",),
+        _times(2),
+    ),
+)
+
+
+@threadpool_limits.wrap(limits=1)
+def under(model: Model, whole: Parts, priors: Priors, settings: Settings, base: Base) -> Refit:
+    """Return the posterior under other priors; arguments as `leave_out.without` takes them."""
+    if collapses(model):
+        density = model.module.density(whole, priors)
+        _, weight = trusted(at_draws(density, base.fitted.flat) - base.log_density)
+        if weight is not None:
+            return weighted(model, whole, density, weight, base.fitted, settings)
+    return refit(model, whole, priors, settings, whole)
+
+
+def under_other_priors(job: Job, settings: Settings, whole: Parts, base: Base) -> Iterator[dict]:
+    """Yield the rows of `priors`: under each of `ALTERNATIVES` that concerns the model."""
+    model = find(job.model)
+    for alternative in ALTERNATIVES:
+        if not base.fitted.flat.keys() & set(alternative.variables):
+            continue
+        other = under(model, whole, alternative.of(model.module.PRIORS), settings, base)
+        for quantity, before in base.fitted.watched.items():
+            draws = other.watched[quantity]
+            change = moved(draws, before, "base")
+            low, high = np.quantile(draws, [0.025, 0.975])
+            yield {
+                "priors": alternative.name,
+                **quantity._asdict(),
+                **change,
+                "q025": low,
+                "q975": high,
+                "sd_ratio": change["sd"] / change["base_sd"],
+                "gate": other.gate,
+            }

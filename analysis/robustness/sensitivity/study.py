@@ -1,0 +1,111 @@
+"""Study a fit in every way: without each province and year, under other and under scaled priors."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.posterior.engines import Settings
+from analysis.posterior.sample import Job, fit, jobs, made_from, split
+from analysis.robustness.sensitivity.leave_out import leave_provinces_out, leave_years_out
+from analysis.robustness.sensitivity.power_scaling import power_scaling
+from analysis.robustness.sensitivity.priors import under_other_priors
+from analysis.robustness.sensitivity.refits import base_of
+from analysis.robustness.sensitivity.tables import TABLES, identity, path_of, replaced, tables
+from analysis.shared.parallel import spread
+from analysis.shared.sources import code_sha256
+from data.errors import UserError
+from data.files import sha256, write_csv
+from data.panels.panel import Panel
+from models.bayesian import registry
+from models.bayesian.registry import LADDER, find, models_for
+from models.design import Specification
+
+REGISTRY = (registry.__name__,)
+"""What names every model, the ones that a study has nothing to do with as well."""
+
+
+def study(job: Job, settings: Settings, key: str) -> dict[str, list[dict]]:
+    """Refit one model in every way; return the rows of each of `TABLES`, marked with a key.
+
+    A model whose parts cannot keep some rows (no `keep`) has none without a province or a year.
+
+    Raises
+    ------
+    UserError
+        If the panel does not carry the regression.
+    """
+    model = find(job.model)
+    whole = split(job)
+    tree = fit(job, settings)
+    base = base_of(model, whole, tree)
+    found: dict[str, list[dict]] = {"provinces": [], "influence": [], "years": []}
+    if hasattr(whole, "keep"):
+        found |= leave_provinces_out(job, settings, whole, base)
+        found["years"] = list(leave_years_out(job, settings, whole, base))
+    found["priors"] = list(under_other_priors(job, settings, whole, base))
+    found["power"] = list(power_scaling(tree))
+    shared = identity(job) | {"key": key}
+    return {name: [shared | row for row in rows] for name, rows in found.items()}
+
+
+def studies(
+    panels: Iterable[Panel], records: Iterable[Specification], models: Sequence[str]
+) -> list[Job]:
+    """List the fits to study: by the named models, or by those that need no naming.
+
+    Raises
+    ------
+    UserError
+        If no named model fits a column, or its priors are too wide to mean anything.
+    """
+    flat = [name for name in models if not find(name).prior_groups]
+    if flat:
+        raise UserError(
+            f"The model {flat[0]} has no prior that means anything, so a province never seen has "
+            f"no predictive density: choose among {', '.join(LADDER)} or other models."
+        )
+    panels, listed = list(panels), []
+    for record in records:
+        own = [m for m in models_for(record) if m.prior_groups and not m.counterpart(record)]
+        listed += jobs(panels, [record], models or [m.name for m in own if not m.extra])
+    return listed
+
+
+def run(
+    listed: Sequence[Job],
+    settings: Settings,
+    results: Path,
+    workers: int = 2,
+    cluster: str | None = None,
+) -> Iterator[Job]:
+    """Study each fit that the tables in results/ do not hold yet; yield it when it is stored.
+
+    The tables are rewritten whole after each fit, so an interrupted run goes on where it was.
+    """
+    keys = {key(job, settings): job for job in listed}
+    found = tables(results)
+    stored = set(found["power"]["key"])  # the last that is written, and never empty
+    yield from (job for k, job in keys.items() if k in stored)
+    # Keys are made here and not by workers: rows are of the code that the run started with.
+    waiting = [(k, job) for k, job in keys.items() if k not in stored]
+    for job, rows in spread(partial(_study, settings=settings), waiting, workers, cluster):
+        for name, columns in TABLES.items():
+            found[name] = replaced(found[name], job, pd.DataFrame(rows[name], columns=columns))
+            write_csv(found[name], path_of(results, name))
+        yield job
+
+
+def _study(keyed: tuple[str, Job], settings: Settings) -> tuple[Job, dict[str, list[dict]]]:
+    key, job = keyed
+    return job, study(job, settings, key)
+
+
+def key(job: Job, settings: Settings) -> str:
+    """Return the hash of everything that a study is made from.
+
+    Of the models, its own alone: that of the trace, which the hash of the fit stands for.
+    """
+    fitted = made_from(job, settings, find(job.model).module.PRIORS)
+    return sha256((fitted + code_sha256(__name__, but=REGISTRY)).encode())[:16]
