@@ -240,6 +240,14 @@ def test_a_tree_that_keeps_the_flow_has_no_violation(tmp_path):
             "import analysis.comparison.coefficients\n",
             "sample reaches data.published",
         ),
+        *(
+            (
+                f"analysis/{blind}.py",
+                "def f():\n    from analysis.comparison import coefficients\n",
+                "new reaches data.published",
+            )
+            for blind in ("robustness/multiverse/new", "simulation/new", "shared/new")
+        ),
     ],
 )
 def test_a_planted_violation_is_found(tmp_path, name, text, expected):

@@ -8,7 +8,7 @@ import pytest
 import statsmodels.formula.api as smf
 import xarray as xr
 
-from analysis.posterior import predictive_checks, trace
+from analysis.posterior import predictive_checks, predictive_statistics, trace
 from analysis.posterior.engines import Settings
 from analysis.posterior.sample import Job, fit
 from analysis.specifications import select
@@ -27,9 +27,9 @@ def frame() -> pd.DataFrame:
     return thinned(simulated(), 0.1).frame
 
 
-def structure(bounds=(-np.inf, np.inf)) -> predictive_checks.Rows:
+def structure(bounds=(-np.inf, np.inf)) -> predictive_statistics.Rows:
     made = design(frame(), BASELINE)
-    return predictive_checks.Rows(
+    return predictive_statistics.Rows(
         made.province, made.year, made.region, made.years, made.regions, made.x, bounds
     )
 
