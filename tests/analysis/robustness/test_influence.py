@@ -8,8 +8,9 @@ import pytest
 
 from analysis.replication import system_gmm
 from analysis.reporting import gallery
-from analysis.robustness import influence, sensitivity
+from analysis.robustness import influence
 from analysis.robustness.influence import COLUMNS, Slope, turns
+from analysis.robustness.sensitivity import tables as sensitivity
 from analysis.shared import plotting
 from analysis.specifications import select
 from models.design import design
