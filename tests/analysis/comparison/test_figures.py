@@ -5,8 +5,9 @@ import pytest
 
 from analysis.comparison import ladder
 from analysis.comparison.figures import PICTURES, draw, estimates, forest, headline, ladders
+from analysis.comparison.ladder import TWFE
 from analysis.shared import plotting
-from analysis.specifications import STATIC
+from analysis.specifications import HEADLINE, STATIC
 from data.errors import UserError
 from data.panels.panel import PANELS
 from models.bayesian.registry import LADDER, MODELS
@@ -33,7 +34,7 @@ def results(tmp_path):
 
 def test_estimates_stack_twfe_and_posteriors():
     rows = estimates(replication(), comparison())
-    twfe = rows[(rows["model"] == plotting.TWFE) & (rows["column"] == "8.2")].iloc[0]
+    twfe = rows[(rows["model"] == TWFE) & (rows["column"] == "8.2")].iloc[0]
     assert (twfe["estimate"], twfe["published"], twfe["published_se"]) == (0.2, -0.047, 0.015)
     assert twfe["high"] - twfe["low"] == pytest.approx(2 * 1.96 * 0.1, abs=1e-4)
     assert len(rows) == 4 + len(comparison())
@@ -56,13 +57,13 @@ def test_the_ladder_of_some_columns_does_not_take_the_place_of_all(results, tmp_
 
 def test_the_forest_has_a_line_for_each_estimate(results):
     rows = estimates(replication(), comparison())
-    for axes, column in zip(forest(rows).axes, plotting.HEADLINE, strict=True):
+    for axes, column in zip(forest(rows).axes, HEADLINE, strict=True):
         assert len(axes.get_yticks()) == (rows["column"] == column).sum()
 
 
 def test_the_forest_of_the_headline_leaves_out_models_that_are_sampled_by_name():
     found = set(headline(replication(), comparison())["model"])
-    assert found >= {plotting.TWFE, "flat", *LADDER}
+    assert found >= {TWFE, "flat", *LADDER}
     assert found.isdisjoint(model.name for model in MODELS if model.extra)
 
 
@@ -87,7 +88,7 @@ def test_a_failed_fit_is_drawn_hollow():
 def test_the_ladder_has_a_bar_for_each_step_and_a_square_for_the_largest_move():
     steps = ladder.table(replication(), comparison())
     frames = ladders(steps).axes
-    assert [axes.get_title(loc="left").split()[0] for axes in frames] == list(plotting.HEADLINE)
+    assert [axes.get_title(loc="left").split()[0] for axes in frames] == list(HEADLINE)
     markers = [line.get_marker() for line in frames[0].lines if len(line.get_xdata())]
     assert markers.count("o") == (steps["column"] == "3.2").sum()
     assert markers.count("s") == 1
