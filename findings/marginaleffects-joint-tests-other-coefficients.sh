@@ -19,7 +19,7 @@ for python in python3.13 python3.12 python3; do
   "$python" -c 'pass' 2> /dev/null && break
 done
 "$python" -m venv "$dir/venv"
-"$dir/venv/bin/pip" install -q --disable-pip-version-check \
+"$dir/venv/bin/pip" install -q --no-compile --disable-pip-version-check \
   marginaleffects==0.6.1 polars==1.44.2 statsmodels==0.15.0 pandas==3.1.1 numpy==2.5.5 scipy==1.18.1
 cd "$dir"
 "$dir/venv/bin/python" -W ignore - << 'END'
