@@ -3,7 +3,7 @@
 # The summary of statsmodels 0.15.0's MixedLM multiplies the variance by 100 and its standard error by 10.
 # The model holds the variance relative to the residual variance, with an error on that scale.
 # The summary multiplies the ratio by the residual variance, but its error by the square root only.
-# So the error printed beside a group variance is right only when the residual variance is one.
+# So the error printed beside a group variance can be right only when the residual variance is one.
 # It matters to whoever compares that line with lme4, Stata or a posterior sd of the same variance.
 # Seen:
 #   outcome times  1: slope 0.546 (0.072), id Var 0.846 (0.264)
