@@ -4,7 +4,7 @@
 # It says how many rows remain, but not that lags and differences now run down the rows, across units.
 # The first row of unit 2 gets the value of unit 1's last year as its own past.
 # A restriction that leaves a balanced sample keeps the panel, so the same line is right in one data set and wrong in the next.
-# The option --preserve-panel keeps the panel; without it no message says that it is gone.
+# The manual does say that structure is likely lost, and offers --preserve-panel; the command says nothing, and lags still compute.
 # It matters for trimmed or regional samples: name the option, or make lags before.
 # Seen:
 #   balanced sample: data type 3 (1 cross-section, 3 panel)
