@@ -15,7 +15,8 @@ from analysis.audit.intervals import INFINITY, Interval, rounded, total
 from analysis.audit.printed import Comparison, Printed
 from analysis.shared.statistics import Z
 from analysis.specifications import SPECIFICATIONS, STATIC, select
-from data.panels.panel import PANELS, load_panel
+from data.panels.catalogue import PANELS
+from data.panels.panel import load_panel
 from data.panels.provinces import REGION_OF
 from data.published import tables
 from data.ye2024 import fingerprints, recollect

@@ -25,7 +25,7 @@ from analysis.shared.frames import matching
 from analysis.shared.outputs import MADE_BY
 from analysis.shared.statistics import written
 from data.files import replacing, sha256
-from data.panels.panel import PANELS
+from data.panels.catalogue import PANELS
 
 
 def assess(claim: Claim, tables: Mapping[str, pd.DataFrame]) -> dict:

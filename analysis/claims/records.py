@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from data.panels.panel import PANELS
+from data.panels.catalogue import PANELS
 
 EVIDENCE = tuple(kind.name for kind in PANELS if kind.evidence)
 """Panels that count."""

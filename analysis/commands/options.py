@@ -13,7 +13,8 @@ from analysis.shared.terminal import App, console
 from analysis.specifications import SPECIFICATIONS
 from data.errors import UserError
 from data.files import write_csv
-from data.panels.panel import Panel, ensemble_members, load_panel, named_panels
+from data.panels.catalogue import ensemble_members, named_panels
+from data.panels.panel import Panel, load_panel
 from models.design import Specification
 
 EXIT_CODES = (

@@ -10,7 +10,8 @@ from analysis.commands.options import Official, Out, app, print_frame, write_tab
 from analysis.shared.outputs import ROOT, Outputs
 from analysis.shared.terminal import App, console
 from data.errors import UserError
-from data.panels.panel import FOLDER, PANELS, load_panel, named_panels
+from data.panels.catalogue import FOLDER, PANELS, named_panels
+from data.panels.panel import load_panel
 from data.ye2024.official import DIRECTORY
 
 panel_app = App(help="Build or describe the panels (list them, if no command follows).")

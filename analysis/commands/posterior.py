@@ -29,7 +29,7 @@ from analysis.shared.outputs import ROOT, Outputs
 from analysis.shared.terminal import console
 from analysis.specifications import HEADLINE, select
 from data.errors import UserError
-from data.panels.panel import PANELS
+from data.panels.catalogue import PANELS
 
 if TYPE_CHECKING:
     from analysis.posterior.engines import Settings

@@ -10,7 +10,7 @@ from analysis.shared.outputs import ROOT, Outputs
 from analysis.shared.terminal import console
 from data.errors import UserError
 from data.files import write_csv
-from data.panels.panel import FOLDER
+from data.panels.catalogue import FOLDER
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -25,7 +25,7 @@ from analysis.shared.terminal import console
 from analysis.specifications import HEADLINE, select
 from data.errors import UserError
 from data.files import write_csv
-from data.panels.panel import PANELS
+from data.panels.catalogue import PANELS
 
 
 @app.command()

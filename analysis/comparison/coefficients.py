@@ -40,7 +40,7 @@ from numpy.typing import ArrayLike, NDArray
 from analysis.posterior.savage_dickey import GROUP, bf10, bf10_of_draws
 from analysis.shared.statistics import CERTAIN, Z
 from analysis.specifications import published_column, select
-from data.panels.panel import kind_of
+from data.panels.catalogue import kind_of
 from data.published import tables
 from models.bayesian.registry import find
 from models.frequentist.two_way import two_way_parts

@@ -6,7 +6,7 @@ is not determined by what the paper prints.
 
 import pandas as pd
 
-from data.panels.panel import MEMBER, PANELS
+from data.panels.catalogue import MEMBER, PANELS
 
 KEYS = ["column", "model", "fitted_column", "term"]
 

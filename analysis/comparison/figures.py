@@ -15,7 +15,7 @@ from analysis.shared.plotting import colours, save
 from analysis.shared.statistics import Z
 from analysis.specifications import HEADLINE, STATIC, select
 from data.errors import UserError
-from data.panels.panel import PANELS
+from data.panels.catalogue import PANELS
 from data.panels.provinces import REGIONS
 from models.bayesian.registry import LADDER, MODELS
 

@@ -5,7 +5,7 @@ import pandas as pd
 
 from analysis.shared.statistics import Z
 from analysis.specifications import STATIC
-from data.panels.panel import PANELS
+from data.panels.catalogue import PANELS
 from models.bayesian.registry import LADDER
 
 TWFE = "TWFE"

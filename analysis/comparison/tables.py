@@ -9,7 +9,7 @@ import pandas as pd
 from analysis.comparison import coefficients, regions, turning_points
 from analysis.posterior import trace
 from analysis.shared.statistics import written
-from data.panels.panel import PANELS
+from data.panels.catalogue import PANELS
 
 
 @dataclass(frozen=True)

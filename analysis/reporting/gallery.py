@@ -16,7 +16,7 @@ from analysis.simulation.calibration import draw as calibrate
 from analysis.specifications import HEADLINE
 from analysis.ye2024.decomposition import draw as decomposition
 from analysis.ye2024.multiverse import draw as multiverse
-from data.panels.panel import PANELS
+from data.panels.catalogue import PANELS
 
 
 def _csv(path: Path) -> pd.DataFrame:

@@ -25,7 +25,7 @@ from analysis.ye2024.claims import CLAIMS
 from analysis.ye2024.multiverse.summarise import shown
 from data.errors import UserError
 from data.files import replacing
-from data.panels.panel import FOLDER, PANELS
+from data.panels.catalogue import FOLDER, PANELS
 from data.ye2024.recollect import filled_cells, load
 from models.bayesian.registry import LADDER, models_for
 from models.design import LAG

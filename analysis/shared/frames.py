@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.specifications import SPECIFICATIONS
-from data.panels.panel import PANELS
+from data.panels.catalogue import PANELS
 
 
 def matching(table: pd.DataFrame, **values: str) -> pd.DataFrame:

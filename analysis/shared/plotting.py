@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from data.files import replacing
-from data.panels.panel import PANELS
+from data.panels.catalogue import PANELS
 
 STYLE = {
     "font.size": 8,

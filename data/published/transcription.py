@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from data.errors import UserError
-from data.panels.panel import parse
+from data.panels.csv_text import parse
 
 ENCODINGS = ("utf-8-sig", "gb18030", "cp1252")
 """Tried in this order; UTF-16 is told by its byte order mark."""

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from data.errors import UserError
 from data.files import replacing, sha256, write_csv
-from data.panels.panel import FOLDER, verified
+from data.panels.catalogue import FOLDER
+from data.panels.panel import verified
 from data.panels.provinces import REGION_OF
 from data.ye2024 import gaps, indices
 from data.ye2024.definitions import (

@@ -41,7 +41,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from data.errors import UserError
-from data.panels.panel import kind_of
+from data.panels.catalogue import kind_of
 from data.ye2024 import recollect
 from data.ye2024.recollect import DATASET
 from models.bayesian import hierarchical

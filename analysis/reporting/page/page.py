@@ -38,7 +38,7 @@ from analysis.ye2024.claims import CLAIMS
 from analysis.ye2024.decomposition.table import largest
 from analysis.ye2024.multiverse import summarise
 from data.files import replacing
-from data.panels.panel import FOLDER, PANELS, named_panels
+from data.panels.catalogue import FOLDER, PANELS, named_panels
 from data.ye2024 import gaps, recollect
 from data.ye2024.definitions import DESCRIBED
 from models.bayesian.registry import LADDER

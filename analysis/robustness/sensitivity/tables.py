@@ -7,7 +7,7 @@ import pandas as pd
 
 from analysis.posterior.sample import Job
 from analysis.shared.outputs import TEXT
-from data.panels.panel import PANELS
+from data.panels.catalogue import PANELS
 from models.bayesian.registry import MODELS
 
 QUANTITIES = ("slope", "slope_region", "tau_slope", "sigma", "tau_province", "tau_year")

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from analysis.comparison.coefficients import published_slopes
 from analysis.replication import system_gmm
 from data.errors import located
-from data.panels.panel import FOLDER, PANELS, Panel, load_panel
+from data.panels.catalogue import FOLDER, PANELS
+from data.panels.panel import Panel, load_panel
 from data.ye2024 import recollect
 from models.design import DERIVED, Specification, design, sample
 from models.frequentist import twfe

@@ -23,7 +23,8 @@ from analysis.ye2024.reconstruction.nearest import Program, Unmet, Unsolved, opt
 from analysis.ye2024.reconstruction.problem import Problem, named
 from analysis.ye2024.reconstruction.quantities import Quantities
 from analysis.ye2024.reconstruction.scalars import scalars
-from data.panels.panel import Panel, ensemble_members, load_panel
+from data.panels.catalogue import ensemble_members
+from data.panels.panel import Panel, load_panel
 from data.ye2024.definitions import COLUMNS
 
 ENDS = {"least": 1.0, "greatest": -1.0}

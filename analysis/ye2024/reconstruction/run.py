@@ -32,7 +32,8 @@ from analysis.ye2024.reconstruction.problem import Contradiction, Problem, named
 from analysis.ye2024.reconstruction.quantities import Quantities, quantities
 from analysis.ye2024.reconstruction.targets import contradictions, printed, targets
 from data.files import replacing, sha256, write_csv
-from data.panels.panel import FOLDER, load_panel
+from data.panels.catalogue import FOLDER
+from data.panels.panel import load_panel
 from data.ye2024.definitions import COLUMNS, DESCRIBED, SUMS
 from data.ye2024.recollect import rounded, write_panel
 from models.design import Specification, design

@@ -12,7 +12,7 @@ from analysis.shared import terminal
 from analysis.shared.outputs import ROOT
 from analysis.specifications import select
 from data.errors import UserError
-from data.panels.panel import named_panels
+from data.panels.catalogue import named_panels
 from data.panels.provinces import REGION_OF
 from tests.helpers.true_panels import simulated_panel
 

@@ -28,7 +28,8 @@ from analysis.shared.hashing import CONTENT
 from analysis.shared.outputs import ROOT
 from data.errors import UserError
 from data.files import replacing
-from data.panels.panel import ENSEMBLE, FOLDER, load_panel
+from data.panels.catalogue import ENSEMBLE, FOLDER
+from data.panels.panel import load_panel
 from tests.helpers.processes import until
 from tests.helpers.traces import ATTRIBUTES
 

@@ -9,7 +9,7 @@ from analysis.comparison.ladder import TWFE
 from analysis.shared import plotting
 from analysis.specifications import HEADLINE, STATIC
 from data.errors import UserError
-from data.panels.panel import PANELS
+from data.panels.catalogue import PANELS
 from models.bayesian.registry import LADDER, MODELS
 from tests.helpers.results import comparison, replication
 

@@ -11,7 +11,7 @@ from analysis.simulation.dynamic_study.study import MODEL
 from analysis.specifications import select
 from analysis.ye2024.multiverse import summarise
 from data.errors import UserError
-from data.panels.panel import PANELS
+from data.panels.catalogue import PANELS
 from models.bayesian.registry import models_for
 from tests.helpers import report_results, universes
 from tests.helpers.results import comparison, replication

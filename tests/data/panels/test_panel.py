@@ -7,8 +7,10 @@ import pandas as pd
 import pytest
 
 from data.errors import UserError
-from data.panels.panel import FOLDER, PANELS, load_panel, named_panels, own_name, validate
+from data.panels.catalogue import FOLDER, PANELS, named_panels, own_name
+from data.panels.panel import load_panel
 from data.panels.provinces import PROVINCES, REGION_OF
+from data.panels.validation import validate
 
 VARIABLES = ("produ", "indus")
 

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data.panels.panel import FOLDER
+from data.panels.catalogue import FOLDER
 from data.ye2024 import fingerprints, indices, recollect
 from data.ye2024.definitions import CHOICES, COLUMNS, DEFAULTS, SUMS
 

@@ -9,7 +9,7 @@ import xarray as xr
 
 from data.errors import UserError
 from data.files import sha256
-from data.panels.panel import FOLDER
+from data.panels.catalogue import FOLDER
 from data.published.tables import load_indicators
 from data.ye2024 import fingerprints, recollect
 from data.ye2024.definitions import CHOICES, COLUMNS, DEFAULTS, DESCRIBED, INDICATORS, SUMS

@@ -10,7 +10,8 @@ from analysis.posterior.engines import Settings
 from analysis.posterior.equality import compare_exact
 from analysis.posterior.sample import Job, fit
 from analysis.specifications import STATIC, select
-from data.panels.panel import Panel, load_panel, named_panels
+from data.panels.catalogue import named_panels
+from data.panels.panel import Panel, load_panel
 from models.bayesian import flat
 from models.bayesian.registry import find
 from models.design import design

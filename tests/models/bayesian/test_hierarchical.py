@@ -12,7 +12,8 @@ from analysis.posterior.equality import compare
 from analysis.posterior.sample import Job, fit
 from analysis.specifications import select
 from data.errors import UserError
-from data.panels.panel import load_panel, named_panels
+from data.panels.catalogue import named_panels
+from data.panels.panel import load_panel
 from models.bayesian import hierarchical
 from models.bayesian.registry import find
 from models.design import design

@@ -10,7 +10,8 @@ from analysis.posterior import equality
 from analysis.posterior.engines import INDEPENDENCE, CollapsedEngine, Settings
 from analysis.posterior.equality import compare
 from analysis.specifications import select
-from data.panels.panel import PANELS, load_panel
+from data.panels.catalogue import PANELS
+from data.panels.panel import load_panel
 from models.bayesian.registry import main_model
 from models.design import design
 from models.inference import independence_sampler

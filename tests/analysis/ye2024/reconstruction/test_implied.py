@@ -10,7 +10,8 @@ from analysis.replication import replicate, system_gmm
 from analysis.specifications import SPECIFICATIONS, select
 from analysis.ye2024.reconstruction import ensemble, run
 from analysis.ye2024.reconstruction.targets import contradictions, printed
-from data.panels.panel import FOLDER, Panel, ensemble_members, load_panel
+from data.panels.catalogue import FOLDER, ensemble_members
+from data.panels.panel import Panel, load_panel
 from data.published import tables
 from data.ye2024.definitions import COLUMNS, DESCRIBED, SUMS
 from tests.models.frequentist.test_gmm import by_pyxtabond2

@@ -1,0 +1,99 @@
+"""The panels by name: what there is, and what an estimate from each may claim."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+"""Where the named panels lie: `<name>.csv` with its sidecar `<name>.json`."""
+
+OWN = "own-"
+"""How the name of a user's own panel begins, and no other's: traces are kept by panel name."""
+
+
+@dataclass(frozen=True)
+class PanelKind:
+    """What a panel may be called, so that no estimate from it claims more.
+
+    `evidence` says whether agreement with the paper can speak for or against a claim.
+    """
+
+    name: str
+    label: str
+    evidence: bool = True
+
+
+PANELS = (
+    PanelKind(
+        "official",
+        "The paper's variables rebuilt from official series, each in the vintage that meets "
+        "Table 2 best: the best guess at the author's data.",
+    ),
+    PanelKind(
+        "official-census4",
+        "The paper's variables rebuilt from official series as revised after the fourth "
+        "economic census: a replication, which can disagree with the paper.",
+    ),
+    PanelKind(
+        "official-as_published",
+        "The paper's variables rebuilt from official series as first published: "
+        "a replication, which can disagree with the paper.",
+    ),
+    PanelKind(
+        "implied",
+        "The nearest panel to the official one on which the printed numbers come out: "
+        "it shows what they imply and is never evidence that a claim stands.",
+        evidence=False,
+    ),
+)
+
+FORMER_NAMES = {
+    "recollected": "official",
+    "recollected-census4": "official-census4",
+    "recollected-as_published": "official-as_published",
+    "reconstructed": "implied",
+    "reconstructed:all": "implied:all",
+}
+"""What named panels were called in the project's first edition."""
+
+OWN_KIND = PanelKind(
+    "own", "The user's own panel: neither a replication nor a reconstruction of the paper's data."
+)
+
+ENSEMBLE = "implied-ensemble.nc"
+"""Further exact panels: dims (member, province, year), one variable for each free series."""
+
+MEMBER = re.compile(r"implied-(\d\d)")
+"""How a panel of the ensemble is called."""
+
+
+def kind_of(name: str) -> PanelKind:
+    """Return what a panel may be called; those of the ensemble are `implied` too."""
+    if name.startswith(OWN):
+        return OWN_KIND
+    base = PANELS[-1].name if MEMBER.fullmatch(name) else name
+    return {kind.name: kind for kind in PANELS}.get(base, OWN_KIND)
+
+
+def named_panels(folder: Path = FOLDER) -> tuple[str, ...]:
+    """Return the names of the panels in `folder` that have a sidecar, in the order of `PANELS`."""
+    present = {path.stem for path in folder.glob("*.csv") if path.with_suffix(".json").exists()}
+    return tuple(kind.name for kind in PANELS if kind.name in present)
+
+
+def ensemble_members(folder: Path = FOLDER) -> tuple[str, ...]:
+    """Return the names of the panels of the ensemble."""
+    path = folder / ENSEMBLE
+    if not path.is_file():
+        return ()
+    import xarray as xr
+
+    with xr.open_dataset(path) as dataset:
+        return tuple(f"implied-{member:02d}" for member in dataset["member"].to_numpy())
+
+
+def own_name(path: Path) -> str:
+    """Return the name of a user's panel: a safe folder name that no named panel can have."""
+    stem = re.sub(r"[^\w.-]+", "_", unicodedata.normalize("NFC", path.stem))
+    return OWN + (stem[:60].strip("._") or "panel")

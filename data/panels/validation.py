@@ -1,0 +1,197 @@
+"""What a user's panel must hold: pandera's rules, and one sentence for the first failure."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from data.errors import UserError
+from data.panels.cells import in_order, select_columns, typed
+from data.panels.provinces import canonical
+from data.panels.spelling import MISSING, number, shorten, year_of
+
+if TYPE_CHECKING:
+    import pandera.pandas as pa
+
+
+@dataclass(frozen=True)
+class _CellRule:
+    """A condition that each cell of a column meets, and what to say of one that does not."""
+
+    meets: Callable[[str], bool]
+    sentence: str
+
+
+_PRESENT = _CellRule(
+    lambda text: text.lower() not in MISSING,
+    "the value is missing; fill it in or drop the row",
+)
+# The rules after the first hold for a missing cell, so that each cell breaks one rule only.
+_KNOWN = _CellRule(
+    lambda text: text.lower() in MISSING or canonical(text) is not None,
+    "{value} is none of the 31 provinces, so its region is unknown; correct the name or add "
+    "a column region",
+)
+_YEAR = _CellRule(
+    lambda text: (
+        text.lower() in MISSING or (1000 <= year_of(text) <= 9999 and year_of(text).is_integer())
+    ),
+    "{value} is not a year; write a whole number of four digits such as 2010",
+)
+_NUMERIC = _CellRule(
+    lambda text: text.lower() in MISSING or not math.isnan(number(text)),
+    "{value} is not a number; write it with digits and a decimal point or drop the row",
+)
+_FINITE = _CellRule(
+    lambda text: not math.isinf(number(text)),
+    "{value} is not finite; correct it or drop the row",
+)
+
+
+@dataclass(frozen=True)
+class _TableRule:
+    """A condition on whole rows (`province`, `year`, `region`), and what to say of a failure.
+
+    `meets` maps the frame to one truth value per row or for all rows, and `sentence` the
+    frame and the line of the first failure to the sentence; `columns` are those it names.
+    """
+
+    columns: str
+    meets: Callable[[pd.DataFrame], pd.Series | bool]
+    sentence: Callable[[pd.DataFrame, int | None], str]
+
+
+def _first_line(frame: pd.DataFrame, line: int | None, by: list[str]) -> int:
+    return frame.index[(frame[by] == frame.loc[line, by]).all(axis=1)][0]
+
+
+_TABLE_RULES = (
+    _TableRule(
+        "columns province and year",
+        lambda frame: ~frame.duplicated(["province", "year"]),
+        lambda frame, line: (
+            f"{frame.loc[line, 'province']} {frame.loc[line, 'year']} is already on line "
+            f"{_first_line(frame, line, ['province', 'year'])}; keep one row per province and year."
+        ),
+    ),
+    _TableRule(
+        "column region",
+        lambda frame: frame["region"] == frame.groupby("province")["region"].transform("first"),
+        lambda frame, line: (
+            f"{frame.loc[line, 'province']} is in region {frame.loc[line, 'region']!r} here and in "
+            f"another on line {_first_line(frame, line, ['province'])}; give each province one."
+        ),
+    ),
+    _TableRule(
+        "column year",
+        lambda frame: frame["year"].nunique() >= 2,
+        lambda frame, line: (
+            f"the panel holds only the year {frame['year'].iloc[0]}, and effects within "
+            "provinces need at least two; add years."
+        ),
+    ),
+    _TableRule(
+        "column province",
+        lambda frame: frame["province"].nunique() >= 2,
+        lambda frame, line: (
+            f"the panel holds only {frame['province'].iloc[0]}, and year effects need at least "
+            "two provinces; add provinces."
+        ),
+    ),
+)
+
+
+def validate(frame: pd.DataFrame, variables: Sequence[str], file: str) -> pd.DataFrame:
+    """Check a panel's rows and return them typed and sorted.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns `province`, `year`, perhaps `region`, and `variables` (upper and lower case
+        alike); text or numbers, in any order. The index is each row's line in the file.
+        `region` may be absent only if every province is one of the 31, in Chinese or
+        English, with or without suffix.
+    variables : sequence of str
+        Columns that must hold finite numbers.
+    file : str
+        How error messages name the file.
+
+    Returns
+    -------
+    DataFrame
+        Columns `province` (str, English for the 31), `year` (int), `region` (str) and
+        `variables` (float). Sorted by province (the 31 in administrative order, then others
+        alphabetically) and year, with a new index.
+
+    Raises
+    ------
+    UserError
+        Naming file, row, column and remedy of the first failure.
+    """
+    cells = select_columns(frame, variables, file)
+    if not len(frame):
+        raise UserError(f"{file} has no rows below its header; add one per province and year.")
+    _check_cells(cells, variables, file)
+    table = typed(cells)
+    _check_table(table, file)
+    return in_order(table)
+
+
+def _check_cells(cells: pd.DataFrame, variables: Sequence[str], file: str) -> None:
+    rules = {"province": (_PRESENT, _KNOWN), "year": (_PRESENT, _YEAR)}
+    if "region" in cells:
+        rules |= {"province": (_PRESENT,), "region": (_PRESENT,)}
+    rules |= dict.fromkeys(variables, (_PRESENT, _NUMERIC, _FINITE))
+    import pandera.pandas as pa
+
+    schema = pa.DataFrameSchema(
+        {
+            name: pa.Column(
+                str, [pa.Check(r.meets, element_wise=True, error=r.sentence) for r in column_rules]
+            )
+            for name, column_rules in rules.items()
+        }
+    )
+    failures = _failures(schema, cells)
+    if len(failures):
+        rank = failures["column"].map(list(rules).index)
+        first = failures.assign(rank=rank).sort_values(["index", "rank"], kind="stable").iloc[0]
+        value = repr(shorten(cells.loc[first["index"], first["column"]]))
+        raise UserError(
+            f"{file}, line {first['index']}, column {first['column']}: "
+            f"{first['check'].replace('{value}', value)}{_others(len(failures) - 1)}."
+        )
+
+
+def _check_table(table: pd.DataFrame, file: str) -> None:
+    import pandera.pandas as pa
+
+    checks = [pa.Check(rule.meets, error=str(i)) for i, rule in enumerate(_TABLE_RULES)]
+    schema = pa.DataFrameSchema(
+        {"province": pa.Column(str), "year": pa.Column(int), "region": pa.Column(str)},
+        checks=checks,
+    )
+    failures = _failures(schema, table)
+    if len(failures):
+        first = failures.sort_values(["check", "index"], kind="stable").iloc[0]
+        rule = _TABLE_RULES[int(first["check"])]
+        line = None if pd.isna(first["index"]) else int(first["index"])
+        place = file if line is None else f"{file}, line {line}"
+        raise UserError(f"{place}, {rule.columns}: {rule.sentence(table, line)}")
+
+
+def _failures(schema: "pa.DataFrameSchema", frame: pd.DataFrame) -> pd.DataFrame:
+    """Return pandera's failure cases: columns `column`, `check` (its error text) and `index`."""
+    import pandera.pandas as pa
+
+    try:
+        schema.validate(frame, lazy=True)
+    except pa.errors.SchemaErrors as error:
+        return error.failure_cases
+    return pd.DataFrame({"column": [], "check": [], "index": []})
+
+
+def _others(count: int) -> str:
+    return f" (further failing cells: {count})" if count else ""
