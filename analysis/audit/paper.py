@@ -19,7 +19,7 @@ from data.panels.catalogue import PANELS
 from data.panels.panel import load_panel
 from data.panels.provinces import REGION_OF
 from data.published import tables
-from data.ye2024 import fingerprints, recollect
+from data.ye2024 import fingerprints, recollect, selection
 from data.ye2024.definitions import DESCRIBED, INDICATORS, SUMS
 from data.ye2024.official import YEARS
 from models.design import Specification, design
@@ -398,7 +398,7 @@ def no_turn(printed: Printed) -> Iterator[Comparison]:
 def missing(printed: Printed) -> Iterator[Comparison]:
     """Section 4.3: "a few" missing values were interpolated linearly between years."""
     del printed
-    cells = recollect.filled_cells(recollect.load(), "produ", "census4")
+    cells = selection.filled_cells(recollect.load(), "produ", "census4")
     empty = sum(cells.values()) - cells["observed"]
     yield Comparison(
         "section 4.3",

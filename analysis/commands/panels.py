@@ -24,13 +24,13 @@ def build(official: Official = DIRECTORY) -> None:
 
     Example: python -m analysis panel build --official ../shared/official
     """
-    from data.ye2024 import fingerprints, recollect
+    from data.ye2024 import fingerprints, recollect, selection
 
     with console.status("Building every construction choice…"):
         dataset = recollect.build(official)
         selections = fingerprints.selections(fingerprints.compute(dataset))
         recollect.write_dataset(dataset)
-        paths = recollect.write(dataset, selections)
+        paths = selection.write(dataset, selections)
     for path in (recollect.DATASET, *paths):
         console.print(f"written: {path.relative_to(ROOT)}")
 

@@ -26,7 +26,8 @@ from analysis.ye2024.multiverse.summarise import shown
 from data.errors import UserError
 from data.files import replacing
 from data.panels.catalogue import FOLDER, PANELS
-from data.ye2024.recollect import filled_cells, load
+from data.ye2024.recollect import load
+from data.ye2024.selection import filled_cells
 from models.bayesian.registry import LADDER, models_for
 from models.design import LAG
 

@@ -31,7 +31,7 @@ from data.published import tables
 from data.ye2024 import indices
 from data.ye2024.definitions import CHOICES, COLUMNS, DEFAULTS, SUMS
 from data.ye2024.official import YEARS
-from data.ye2024.recollect import Selection, choices
+from data.ye2024.selection import Selection, choices
 
 STATISTICS = ("mean", "sd", "min", "max")
 CANDIDATE_VINTAGES = ("census4", "as_published")

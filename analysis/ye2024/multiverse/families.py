@@ -10,7 +10,7 @@ from analysis.robustness.multiverse.records import Choice, Family, Option, Setti
 from analysis.robustness.sensitivity.priors import ALTERNATIVES
 from analysis.ye2024.multiverse.choices import CONTROLS, DATA, GRID, SAMPLE
 from data.files import sha256
-from data.ye2024 import recollect
+from data.ye2024 import recollect, selection
 from data.ye2024.definitions import CHOICES, DEFAULTS
 from models.bayesian.registry import LADDER, find
 
@@ -80,7 +80,7 @@ def setting() -> Setting:
         dataset_sha256=sha256(recollect.DATASET.read_bytes()),
         construction=CHOICES,
         defaults=DEFAULTS,
-        frame=recollect.frame(dataset, {})[["province", "year", "region"]],
+        frame=selection.frame(dataset, {})[["province", "year", "region"]],
         grid=GRID,
         of_terms=frozenset(choice.name for choice in (*DATA, CONTROLS)),
         families=FAMILIES,

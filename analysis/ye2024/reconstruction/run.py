@@ -35,7 +35,8 @@ from data.files import replacing, sha256, write_csv
 from data.panels.catalogue import FOLDER
 from data.panels.panel import load_panel
 from data.ye2024.definitions import COLUMNS, DESCRIBED, SUMS
-from data.ye2024.recollect import rounded, write_panel
+from data.ye2024.recollect import rounded
+from data.ye2024.selection import write_panel
 from models.design import Specification, design
 from models.frequentist import twfe
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from data.errors import UserError
-from data.ye2024 import gaps, indices, recollect
+from data.ye2024 import gaps, indices, recollect, selection
 from data.ye2024.official import NAMES, YEARS
 
 LONG = range(2003, 2023)
@@ -98,8 +98,8 @@ def dataset(table, tmp_path_factory):
 
 
 def cut(dataset, name, **choices):
-    selection = {name: {"winsorised": "no", **choices}}
-    return dataset[name].sel(recollect.choices(dataset, name, selection)).to_numpy()
+    departures = {name: {"winsorised": "no", **choices}}
+    return dataset[name].sel(selection.choices(dataset, name, departures)).to_numpy()
 
 
 VINTAGES = ("census4", "as_published", "census5")
@@ -359,10 +359,10 @@ def test_estimates_behind_misallocation_and_density_are_counted(dataset):
     totals = {"observed": 31 * 7, "interpolated": 31 * 6}
     mixed = {"observed": invested["observed"] + 31 * 7, "interpolated": 31 * 6, "estimated": 31 * 5}
     for name in ("M_all", "M_cap", "M_lab"):
-        assert recollect.filled_cells(dataset, name, "census4") == observed, name
-        assert recollect.filled_cells(dataset, name, "census4", "interpolated") == mixed, name
-    assert recollect.filled_cells(dataset, "density", "census4") == {}
-    assert recollect.filled_cells(dataset, "density", "census4", "interpolated") == totals
+        assert selection.filled_cells(dataset, name, "census4") == observed, name
+        assert selection.filled_cells(dataset, name, "census4", "interpolated") == mixed, name
+    assert selection.filled_cells(dataset, "density", "census4") == {}
+    assert selection.filled_cells(dataset, "density", "census4", "interpolated") == totals
 
 
 def test_attributes_name_series_and_sources(dataset):

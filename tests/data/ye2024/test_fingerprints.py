@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from data.panels.catalogue import FOLDER
-from data.ye2024 import fingerprints, indices, recollect
+from data.ye2024 import fingerprints, indices, recollect, selection
 from data.ye2024.definitions import CHOICES, COLUMNS, DEFAULTS, SUMS
 
 OTHERS = dict.fromkeys(set(CHOICES) - set(fingerprints.DECIDED), "")
@@ -87,7 +87,7 @@ def test_a_winsorised_sum_over_another_span_is_the_sum_of_winsorised_parts(compu
     dataset = recollect.load()
     span = slice(2012, 2022)
     parts = [
-        dataset[name].sel(recollect.choices(dataset, name, {})).sel(year=span).to_numpy()
+        dataset[name].sel(selection.choices(dataset, name, {})).sel(year=span).to_numpy()
         for name in SUMS["produ"]
     ]
     row = rows(

@@ -1,22 +1,17 @@
-import json
-from decimal import Decimal
 from itertools import combinations
 
 import numpy as np
-import pandas as pd
 import pytest
 import xarray as xr
 
 from data.errors import UserError
-from data.files import sha256
 from data.panels.catalogue import FOLDER
 from data.published.tables import load_indicators
-from data.ye2024 import fingerprints, recollect
-from data.ye2024.definitions import CHOICES, COLUMNS, DEFAULTS, DESCRIBED, INDICATORS, SUMS
+from data.ye2024 import fingerprints, recollect, selection
+from data.ye2024.definitions import CHOICES, COLUMNS, DEFAULTS, DESCRIBED, INDICATORS
 from data.ye2024.gaps import CODES
-from data.ye2024.official import DIRECTORY, NAMES, YEARS
+from data.ye2024.official import DIRECTORY, YEARS
 
-PANELS = ("official", "official-census4", "official-as_published")
 needs_series = pytest.mark.skipif(
     not (DIRECTORY / "series.csv").exists(),
     reason="rebuilds panels from the raw official series, which are not committed",
@@ -31,15 +26,6 @@ def dataset():
 @pytest.fixture(scope="module")
 def rebuilt():
     return recollect.build()
-
-
-def sidecar(panel):
-    path = FOLDER / f"{panel}.json"
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
-def text(panel):
-    return pd.read_csv(FOLDER / f"{panel}.csv", dtype=str)
 
 
 # --- the committed Dataset ------------------------------------------------------------------
@@ -67,7 +53,7 @@ def test_every_choice_makes_a_difference(dataset):
     for name in COLUMNS:
         for choice in set(CHOICES) & set(dataset[name].dims):
             vintage = "as_published" if choice == "industry" else "census4"
-            base = recollect.choices(dataset, name, {name: {"vintage": vintage}})
+            base = selection.choices(dataset, name, {name: {"vintage": vintage}})
             ways = [
                 dataset[name].sel({**base, choice: value}).to_numpy() for value in CHOICES[choice]
             ]
@@ -112,7 +98,7 @@ def test_the_index_is_that_of_table_1():
 
 
 def test_location_quotients_lie_on_both_sides_of_one_in_every_year(dataset):
-    quotient = dataset["indus"].sel(recollect.choices(dataset, "indus", {}))
+    quotient = dataset["indus"].sel(selection.choices(dataset, "indus", {}))
     assert (quotient.min("province") < 1).all()
     assert (quotient.max("province") > 1).all()
 
@@ -120,22 +106,12 @@ def test_location_quotients_lie_on_both_sides_of_one_in_every_year(dataset):
 def test_longer_spans_agree_with_the_sample(dataset):
     for name in ("indus", "stru", "urb"):
         long = dataset[f"{name}_long"].rename(year_long="year").sel(year=list(YEARS))
-        chosen = recollect.choices(dataset, name, {})
+        chosen = selection.choices(dataset, name, {})
         chosen.pop("vintage", None)
         xr.testing.assert_equal(
             long.transpose("province", "year", ...).drop_attrs(),
             dataset[name].sel(chosen, drop=True).transpose("province", "year", ...).drop_attrs(),
         )
-
-
-def test_filled_cells_are_counted_by_rule(dataset):
-    counts = recollect.filled_cells(dataset, "produ", "census4")
-    assert counts == {"observed": 4890, "interpolated": 31, "extended": 682, "proxy": 39}
-    assert sum(counts.values()) == 14 * 403
-    parts = [recollect.filled_cells(dataset, part, "census4") for part in SUMS["produ"]]
-    for rule, cells in counts.items():
-        assert sum(part.get(rule, 0) for part in parts) == cells
-    assert recollect.filled_cells(dataset, "urb", "census4") == {}
 
 
 def test_the_codebook_counts_cells_as_the_dataset_does(dataset):
@@ -173,84 +149,6 @@ def test_a_missing_damaged_or_changed_file_is_refused_with_its_hash(dataset, tmp
         recollect.load(path)
 
 
-# --- the committed panels -------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("panel", PANELS)
-def test_a_sum_is_exact_in_the_digits_written(panel):
-    rows = text(panel)
-    for total, parts in SUMS.items():
-        for row in rows[[total, *parts]].itertuples(index=False):
-            assert Decimal(row[0]) == sum(map(Decimal, row[1:])), (total, row)
-
-
-@pytest.mark.parametrize("panel", PANELS)
-def test_a_panel_is_balanced_complete_and_as_its_sidecar_says(panel):
-    rows = text(panel)
-    assert list(rows.columns) == ["province", "year", "region", *COLUMNS]
-    assert rows["province"].tolist() == [name for name in NAMES for _ in YEARS]
-    assert rows["year"].astype(int).tolist() == list(YEARS) * len(NAMES)
-    assert not rows.isna().any().any()
-    said = sidecar(panel)
-    assert said["sha256"] == sha256((FOLDER / f"{panel}.csv").read_bytes())
-    assert said["panel"] == panel
-    assert said["cells"]["produ"]["extended"] == 682
-
-
-def test_vintage_alone_differs_between_the_one_vintage_panels(dataset):
-    census4, published = (sidecar(panel)["choices"] for panel in PANELS[1:])
-    for name in COLUMNS:
-        differing = {c for c in census4[name] if census4[name][c] != published[name][c]}
-        assert differing == ({"vintage"} if "vintage" in dataset[name].dims else set()), name
-    by_panel = [text(panel) for panel in PANELS[1:]]
-    for name in COLUMNS:
-        same = by_panel[0][name].equals(by_panel[1][name])
-        assert same == ("vintage" not in dataset[name].dims), name
-
-
-def test_panels_are_cut_from_the_committed_dataset_by_the_rule(dataset, tmp_path):
-    selections = fingerprints.selections(fingerprints.compute(dataset))
-    assert tuple(selections) == PANELS
-    for path in recollect.write(dataset, selections, tmp_path):
-        for suffix in (".csv", ".json"):
-            committed = FOLDER / path.with_suffix(suffix).name
-            assert path.with_suffix(suffix).read_bytes() == committed.read_bytes()
-
-
-@pytest.mark.parametrize(
-    ("selection", "said"),
-    [
-        ({"fin": {"vintage": "census6"}}, "vintage of fin cannot be 'census6'"),
-        ({"urb": {"vintage": "census6"}}, "vintage of urb cannot be 'census6'"),
-        ({"fin": {"vintages": "census5"}}, "no choice 'vintages' of fin"),
-        ({"finn": {"vintage": "census5"}}, "no variable 'finn'"),
-        (
-            {"indus": {"denominator": "national", "vintage": "census5"}},
-            "denominator of indus can be 'national' in vintage 'census4' alone",
-        ),
-        ({"env": {"industry": "anchored"}}, "industry of env can be 'anchored' in vintage 'as_pub"),
-    ],
-)
-def test_a_choice_that_does_not_exist_is_refused(dataset, selection, said):
-    with pytest.raises(UserError, match=said):
-        recollect.frame(dataset, selection)
-
-
-def test_a_choice_that_does_not_touch_a_variable_is_passed_over(dataset):
-    selection = {"urb": {"vintage": "census5"}}
-    assert recollect.choices(dataset, "urb", selection) == {"winsorised": "no"}
-
-
-def test_a_panel_takes_the_defaults_where_nothing_is_chosen(dataset):
-    panel = recollect.frame(dataset, {"fin": {"vintage": "as_published"}})
-    assert panel["fin"].iloc[0] == dataset["fin"].sel(
-        vintage="as_published", winsorised="no", province="Beijing", year=2010
-    )
-    assert panel["stru"].iloc[0] == dataset["stru"].sel(
-        vintage=DEFAULTS["vintage"], winsorised="no", province="Beijing", year=2010
-    )
-
-
 # --- rebuilt from the official series -------------------------------------------------------
 
 
@@ -264,7 +162,7 @@ def test_panels_are_rebuilt_byte_for_byte(rebuilt, tmp_path):
     recollect.write_dataset(rebuilt, tmp_path / "official.nc")
     xr.testing.assert_identical(recollect.load(tmp_path / "official.nc"), recollect.load())
     selections = fingerprints.selections(fingerprints.compute(rebuilt))
-    for path in recollect.write(rebuilt, selections, tmp_path):
+    for path in selection.write(rebuilt, selections, tmp_path):
         assert path.read_bytes() == (FOLDER / path.name).read_bytes()
 
 
