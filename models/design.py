@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from data.errors import UserError
 
@@ -191,6 +191,27 @@ def design(frame: pd.DataFrame, specification: Specification) -> Design:
         region_of_province=region_of_province,
         outcome=specification.outcome,
         rows=rows.reset_index(drop=True),
+    )
+
+
+def refuse_no_predecessors(province: ArrayLike, year: ArrayLike) -> None:
+    """Raise UserError if no row has one of its province in the calendar year before.
+
+    Parameters
+    ----------
+    province : array-like, shape (n,)
+        Labels or codes.
+    year : array-like of int, shape (n,)
+    """
+    rows = pd.MultiIndex.from_arrays([province, np.asarray(year)])
+    if rows.isin(pd.MultiIndex.from_arrays([province, np.asarray(year) + 1])).any():
+        return
+    first, second, *_ = [*sorted(set(np.asarray(year).tolist())), None]
+    renumbered = f"; {second} as {first + 1}, and so on" if second else ""
+    raise UserError(
+        "No province is seen in two years in a row, and a lag is the value of the calendar year "
+        "before: add years, or, if a lag should be the period before, number the periods as "
+        f"years in a row ({first} as {first}{renumbered})."
     )
 
 

@@ -7,11 +7,16 @@ The paper says "SYS-GMM" and no more. `DEFAULT` is declared here once;
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
-from models.design import LAG, Specification, sample
+from data.errors import UserError
+from models.design import LAG, Specification, refuse_no_predecessors, regressors, sample
 from models.frequentist.gmm import Gmm, GmmFit, GmmSpecification, Iv, fit
 from models.frequentist.gmm.instruments import LEVEL_MOMENTS
+from models.frequentist.gmm.solve import SingularWeights
+from models.frequentist.twfe import refuse_short
+from models.frequentist.two_way import resolution, two_way_parts
 
 
 @dataclass(frozen=True)
@@ -77,10 +82,27 @@ def estimation(
 ) -> tuple[pd.DataFrame, GmmSpecification]:
     """Return a column's rows, with year dummies, and the estimation that is run on them."""
     rows = sample(frame, specification)
+    refuse_invariant(rows, specification)
     dummies = {
         f"year{year}": (rows["year"] == year).astype(float) for year in rows["year"].unique()
     }
     return rows.assign(**dummies), gmm_specification(specification, choices, tuple(sorted(dummies)))
+
+
+def refuse_invariant(rows: pd.DataFrame, specification: Specification) -> None:
+    """Refuse a regressor that province and year effects explain, as without a lag.
+
+    A system would give it a coefficient from its level moments alone.
+
+    Raises
+    ------
+    UserError
+        Naming the term.
+    """
+    x = regressors(rows, specification)
+    within = two_way_parts(x, pd.factorize(rows["province"])[0], pd.factorize(rows["year"])[0])[2]
+    length = np.linalg.norm(within, axis=0)
+    refuse_short(specification.terms, length, length, resolution(x))
 
 
 def fit_column(
@@ -100,7 +122,17 @@ def fit_column(
     UserError
         If it cannot be estimated, naming the cause.
     """
-    return fit(*estimation(frame, specification, choices), unit="province", time="year")
+    rows, request = estimation(frame, specification, choices)
+    refuse_no_predecessors(rows["province"], rows["year"])
+    try:
+        return fit(rows, request, unit="province", time="year")
+    except SingularWeights as error:
+        raise UserError(
+            f"Two-step GMM with {error.moments} moments needs at least {error.moments} provinces "
+            f"and the sample has {error.independent}: add provinces, or take the posterior, "
+            f"which has no weighting matrix (`python -m analysis sample {specification.column} "
+            "--panel …`), and name the other columns to `replicate`."
+        ) from None
 
 
 def statistics(result: GmmFit) -> dict[str, float]:

@@ -40,7 +40,6 @@ import numpy as np
 import pymc as pm
 from numpy.typing import NDArray
 
-from data.errors import UserError
 from models.bayesian import hierarchical
 from models.bayesian.hierarchical import effects
 from models.bayesian.within_between import (
@@ -51,7 +50,7 @@ from models.bayesian.within_between import (
     principal_axes,
     standardise,
 )
-from models.design import LAG, Design
+from models.design import LAG, Design, refuse_no_predecessors
 from models.inference.collapsed import Collapsed, Location, Scale, collapse
 from models.priors import REGULARISED, Prior, Priors
 
@@ -249,10 +248,7 @@ def lagged(design: Design) -> tuple[Design, Array, Array]:
     before = np.arange(len(year)) - 1
     same = design.province == design.province[before]
     kept = np.flatnonzero(same & (year == year[before] + 1))
-    if not len(kept):
-        raise UserError(
-            "No province is seen in two years in a row, so no row has a lagged outcome: add years."
-        )
+    refuse_no_predecessors(design.province, year)
     provinces, province, years, first = _present(design, kept)
     regions, region_of_province = np.unique(
         design.region_of_province[provinces], return_inverse=True

@@ -11,21 +11,13 @@ from scipy import stats
 
 from data.errors import UserError
 from models.design import Design
-from models.frequentist.two_way import two_way_parts
+from models.frequentist.two_way import resolution, two_way_parts
 
 CONSTANT = "const"
 """The constant's term, after the slopes."""
 
 STARS = ((0.01, "***"), (0.05, "**"), (0.10, "*"))
 """Significance marks of the paper's tables, the strictest first."""
-
-COLLINEAR = 1e-10
-"""A variable counts as fully explained when less than this share of its length is left over.
-
-Between the rounding of panels (12 significant digits) and the variation of the flattest
-regressor in use. A regressor that the dummies and the regressors before it explain is collinear;
-an outcome that the dummies alone or all regressors explain leaves nothing to test.
-"""
 
 FEWEST_CLUSTERS = 3
 """Below this many provinces there are no clustered tests.
@@ -274,8 +266,7 @@ def refuse_collinear(design: Design) -> None:
     """Raise UserError, naming the term, if the design has no unique least-squares slopes."""
     within = two_way_parts(design.x, design.province, design.year)[2]
     left = np.abs(np.diag(np.linalg.qr(within).R))
-    least = COLLINEAR * np.linalg.norm(design.x, axis=0)
-    refuse_short(design.terms, np.linalg.norm(within, axis=0), left, least)
+    refuse_short(design.terms, np.linalg.norm(within, axis=0), left, resolution(design.x))
 
 
 def refuse_short(
@@ -309,7 +300,7 @@ def refuse_short(
 
 def refuse_degenerate(y: NDArray[np.float64], parts: SlopeParts) -> None:
     """Raise UserError if rounding is all that effects, or effects and regressors, leave of `y`."""
-    rounding = COLLINEAR * np.linalg.norm(y)
+    rounding = resolution(y)
     if np.linalg.norm(parts.residual + parts.within @ parts.slopes) <= rounding:
         raise UserError(
             "The outcome does not vary once province and year effects are taken out, so there is "

@@ -25,12 +25,9 @@ from data.errors import UserError
 from models.bayesian.within_between import By, WithinBetween, standardise
 from models.design import Design, Specification, regressors, sample
 from models.frequentist.twfe import refuse_short
-from models.frequentist.two_way import parts_of_sums
+from models.frequentist.two_way import COLLINEAR, parts_of_sums
 
 Array = NDArray[np.float64]
-
-ROUNDING = 1e-6
-"""Of a regressor's length: differences of squares keep half of the digits."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -314,7 +311,7 @@ def _refuse_collinear(regressors: list[str], within: Array, n: int) -> None:
         left.append(within[k, k] - within[k, :k] @ np.linalg.pinv(before) @ within[:k, k])
     square = np.array([np.diag(within), left])
     refuse_short(
-        regressors, *np.sqrt(np.maximum(square, 0)), np.full(len(within), ROUNDING * n**0.5)
+        regressors, *np.sqrt(np.maximum(square, 0)), np.full(len(within), COLLINEAR * n**0.5)
     )
 
 

@@ -17,9 +17,14 @@ from models.frequentist.gmm.weighting import (
     submatrix,
     transformation,
 )
+from models.frequentist.two_way import resolution
 
 COLLINEAR = 1e-10
-"""A column is collinear when less than this share of its squared size is left unexplained."""
+"""A column is collinear when less than this share of its squared size is left unexplained.
+
+Squares keep half of the digits, so that this is 1e-5 of its length. What the transformation
+leaves of a regressor is judged by `two_way.resolution`, as everywhere.
+"""
 
 
 UNCORRELATED = 1e-12
@@ -116,6 +121,8 @@ def prepare(panel: Grid, specification: GmmSpecification) -> Problem:
     blocks = Blocks(panel, structure)
     zx, zy, s, xx = moments(blocks, root)
     regressors = independent_regressors(panel, structure.regressors, xx)
+    if not specification.system:
+        _refuse_constant(panel, [structure.regressors[i] for i in regressors], xx, regressors)
     alive = np.flatnonzero(np.diag(s) > 0)
     s = submatrix(s, alive)
     kept = independent_columns(s, COLLINEAR)
@@ -197,6 +204,16 @@ def _are_indicators(panel: Grid, terms: Sequence[str]) -> list[bool]:
     values, observed = panel.values[own], panel.observed[own]
     binary = ((values == 0) | (values == 1) | ~observed).all(axis=(1, 2))
     return [term != CONSTANT and bool(each) for term, each in zip(terms, binary, strict=True)]
+
+
+def _refuse_constant(
+    panel: Grid, terms: Sequence[str], xx: NDArray[np.float64], at: NDArray[np.int64]
+) -> None:
+    """Refuse a regressor of which rounding is all that the transformation leaves."""
+    for term, size in zip(terms, np.sqrt(np.diag(xx))[at], strict=True):
+        position = panel.index(term)
+        if size <= resolution(panel.values[position][panel.observed[position]]):
+            _refuse_collinear(term, False, [])
 
 
 def _refuse_collinear(term: str, varies: bool, others: list[str]) -> None:

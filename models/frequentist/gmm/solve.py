@@ -22,6 +22,20 @@ EXACT = 1e-12
 """Residuals are zero if they are not larger than this share of the fitted values."""
 
 
+class SingularWeights(UserError):
+    """Two steps need at least as many groups or clusters as moments.
+
+    Attributes
+    ----------
+    moments, independent : int
+        Their numbers.
+    """
+
+    def __init__(self, moments: int, independent: int, sentence: str):
+        super().__init__(sentence)
+        self.moments, self.independent = moments, independent
+
+
 @dataclass(frozen=True)
 class Solution:
     """Estimates of the last step.
@@ -94,11 +108,13 @@ def solve(problem: Problem) -> Solution:
     weighted = independent_columns(s2, COLLINEAR)
     if len(weighted) < len(kept):
         if spec.steps == 2:
-            raise UserError(
+            raise SingularWeights(
+                len(kept),
+                problem.n_independent,
                 "The two-step weighting matrix does not exist, since the covariance of "
                 f"{len(kept)} moments estimated from {problem.n_independent} "
                 f"{'groups' if clusters is None else 'clusters'} is singular: collapse the "
-                "instruments, ask for fewer lags, or estimate in one step."
+                "instruments, ask for fewer lags, or estimate in one step.",
             )
         return replace(one_step, covariance=sandwich, moment_covariance=s2, singular=True)
     second = _step(zx, zy, s2, weighted)

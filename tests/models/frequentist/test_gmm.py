@@ -743,6 +743,11 @@ MISTAKES = {
         {"regressors": "L.y mountain", "system": False, "iv": [Iv("x")]},
         "Regressor mountain does not vary within groups",
     ),
+    "constant but for rounding": (
+        with_(FRAME, mountain=np.float32(0.1) * FRAME["unit"] * (1 + FRAME["year"] % 2 * 2.0**-24)),
+        {"regressors": "L.y mountain", "system": False, "iv": [Iv("x mountain")]},
+        "Regressor mountain does not vary within groups",
+    ),
     "too few instruments": (
         FRAME,
         {"gmm": [Gmm("L.y", (1, 1), True)], "iv": [], "system": False},

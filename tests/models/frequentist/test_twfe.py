@@ -170,6 +170,12 @@ def test_effects_of_provinces_and_years_move_the_constant_only():
 # --- collinear regressors --------------------------------------------------------------------
 
 
+def in_single(values):
+    """Store values with single precision, the last bit wrong at random."""
+    noise = np.random.default_rng(1).choice([-1, 0, 1], len(values)) * 2.0**-24
+    return (values * (1 + noise)).astype(np.float32).astype(float)
+
+
 @pytest.mark.parametrize(
     "values",
     [
@@ -177,8 +183,14 @@ def test_effects_of_provinces_and_years_move_the_constant_only():
         lambda frame: frame.groupby("year")["x1"].transform("mean"),
         lambda frame: 1e6 + frame["year"] + frame["province"].str[1:].astype(float),
         lambda frame: 0 * frame["x1"],
+        lambda frame: in_single(np.log(1000 + frame["province"].str[1:].astype(int))),
+        lambda frame: in_single(1000 + frame["province"].str[1:].astype(int) / 30),
+        lambda frame: in_single(frame["year"] ** 2 / 7),
     ],
-    ids=["constant in time", "common to provinces", "two-way additive", "zero"],
+    ids=[
+        *("constant in time", "common to provinces", "two-way additive", "zero"),
+        *("single precision", "single precision far from zero", "common, single precision"),
+    ],
 )
 def test_a_regressor_without_two_way_variation_is_refused(values):
     frame = random_panels.panel(share_missing=0.1)
@@ -192,6 +204,14 @@ def test_a_combination_of_other_regressors_is_refused_even_when_rounded():
     rounded = total.map(lambda value: float(f"{value:.12g}"))
     with pytest.raises(UserError, match="Regressor x3 is a linear combination"):
         fit(design(frame.assign(x3=rounded), SPECIFICATION))
+
+
+@pytest.mark.parametrize("digits", [7, 9])
+def test_a_sum_of_other_regressors_written_with_few_digits_is_refused(digits):
+    frame = random_panels.panel(share_missing=0.1)
+    total = (10 * frame["x1"] + 1000 * frame["x2"]).map(lambda v: float(f"{v:.{digits}g}"))
+    with pytest.raises(UserError, match="Regressor x3 is a linear combination"):
+        fit(design(frame.assign(x3=total), SPECIFICATION))
 
 
 def test_a_nearly_flat_regressor_is_estimated():
@@ -214,8 +234,12 @@ def test_a_nearly_flat_regressor_is_estimated():
         (lambda frame: np.log(frame["year"]), "does not vary"),
         (lambda frame: frame["year"] + frame["province"].str[1:].astype(float), "does not vary"),
         (lambda frame: 5 + 2 * frame["x1"] - frame["x3"] / 3, "fit the outcome perfectly"),
+        (lambda frame: in_single(2 * frame["x1"] + frame["x3"]), "fit the outcome perfectly"),
     ],
-    ids=["zero", "constant", "common to provinces", "two-way additive", "perfect fit"],
+    ids=[
+        *("zero", "constant", "common to provinces", "two-way additive", "perfect fit"),
+        "perfect fit, single precision",
+    ],
 )
 def test_an_outcome_that_leaves_nothing_to_test_is_refused(estimate, outcome, said):
     frame = random_panels.panel(share_missing=0.1)
@@ -226,7 +250,7 @@ def test_an_outcome_that_leaves_nothing_to_test_is_refused(estimate, outcome, sa
 
 def test_an_outcome_with_a_little_noise_is_estimated():
     frame = random_panels.panel()
-    result = fit(design(frame.assign(y=50 + 1e-6 * frame["y"]), SPECIFICATION))
+    result = fit(design(frame.assign(y=50 + 1e-5 * frame["y"]), SPECIFICATION))
     expected = fit(design(frame, SPECIFICATION))
     np.testing.assert_allclose(result.p[:-1], expected.p[:-1], rtol=1e-5)
 
