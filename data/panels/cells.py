@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 
 from data.errors import UserError
-from data.panels.provinces import REGION_OF, canonical
-from data.panels.spelling import clean, number, region_of, shorten, year_of
+from data.panels.provinces import REGION_OF, REGIONS, canonical
+from data.panels.spelling import clean, number, shorten, year_of
+
+_REGION_SPELLINGS = {"东部": "east", "中部": "central", "西部": "west"}
 
 
 def select_columns(frame: pd.DataFrame, variables: Iterable[str], file: str) -> pd.DataFrame:
@@ -33,6 +35,12 @@ def select_columns(frame: pd.DataFrame, variables: Iterable[str], file: str) -> 
     return pd.DataFrame(chosen, index=frame.index)
 
 
+def region_label(text: str) -> str:
+    """Return one of `REGIONS` if the label names it in another spelling, else the label."""
+    label = _REGION_SPELLINGS.get(text.removesuffix("地区"), text.lower())
+    return label if label in REGIONS else text
+
+
 def typed(cells: pd.DataFrame) -> pd.DataFrame:
     """Turn cells that hold what they should into labels, years and numbers; the index stays.
 
@@ -53,7 +61,9 @@ def typed(cells: pd.DataFrame) -> pd.DataFrame:
         {
             "province": known.where(known.notna(), cells["province"]).astype(str),
             "year": cells["year"].map(year_of).astype(int),
-            "region": cells["region"].map(region_of) if "region" in cells else known.map(REGION_OF),
+            "region": cells["region"].map(region_label)
+            if "region" in cells
+            else known.map(REGION_OF),
             **{name: cells[name].map(number).astype(float) for name in variables},
         },
         index=cells.index,

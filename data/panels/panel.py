@@ -136,7 +136,8 @@ def load_named(name: str, variables: Sequence[str], folder: Path = FOLDER) -> Pa
     digest = sha256(content)
     about = verified(path, digest)
     text = content.decode("utf-8-sig")
-    frame = in_order(typed(select_columns(parse(text, str(path)), variables, str(path))))
+    rows, _ = parse(text, str(path))
+    frame = in_order(typed(select_columns(rows, variables, str(path))))
     return Panel(
         name=name,
         frame=frame,

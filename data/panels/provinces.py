@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from data.panels.spelling import fold_words
+
 REGIONS = ("east", "central", "west")
 """The paper's three regions (Table 8: 11, 8 and 12 provinces), in its order."""
 
@@ -84,7 +86,7 @@ def canonical(text: str) -> str | None:
         Chinese or English, with or without suffix: "广西", "广西壮族自治区", "Guangxi",
         "guangxi zhuang autonomous region".
     """
-    name = " ".join(text.replace("_", " ").split()).lower()
+    name = fold_words(text)
     for suffix in _SUFFIXES_ZH:
         name = name.removesuffix(suffix)
     for suffix in _SUFFIXES_EN:

@@ -6,42 +6,43 @@ import unicodedata
 
 import pandas as pd
 
-from data.panels.provinces import REGIONS
-
 MISSING = {
-    "",
-    ".",
-    "-",
-    "--",
-    "—",
-    "——",
-    "...",
-    "…",
-    "……",
-    "na",
-    "n/a",
-    "#n/a",
-    "nan",
-    "<na>",
-    "null",
-    "none",
+    *("", ".", "..", "-", "--", "—", "——", "...", "…", "……"),
+    *("na", "n/a", "n.a.", "#n/a", "nan", "<na>", "null", "(null)", "none", "nil", "missing"),
+    *("#value!", "#div/0!", "#ref!", "#num!", "#name?", "#null!"),
 }
+WORDS = {"na", "nan", "null", "none", "nil"}
+"""Of these, the ones that can be a name: NA is Napoli, and Namibia."""
+
+_STATA_MISSING = re.compile(r"\.[a-z]", re.ASCII)
 _INFINITE = {"inf", "infinity"}
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 # No leading zero: "0,123" is a decimal comma and must never be read as 123.
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?", re.ASCII)
-_REGION_SPELLINGS = {"东部": "east", "中部": "central", "西部": "west"}
 # Not NFKC, which would read a footnote's mark or an exponent as a digit: "1.5①" is not 1.51.
 _SIGNS = {
     **{full: full - 0xFEE0 for full in range(0xFF01, 0xFF5F)},
     **{ord("\N{IDEOGRAPHIC SPACE}"): " ", ord("\N{MINUS SIGN}"): "-"},
     **dict.fromkeys((0xFEFF, 0x200B)),  # the byte order mark, the zero-width space
 }
+# Excel's way to keep a code as text: ="01".
+_AS_TEXT = re.compile(r'="([^"]*)"')
+
+_LETTERS = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "ı": "i", "þ": "th"}
+)
 
 
 def clean(cell: object) -> str:
     """Return a cell as text, full-width characters made half-width and outer blanks cut."""
-    return unicodedata.normalize("NFC", str(cell)).translate(_SIGNS).strip()
+    text = unicodedata.normalize("NFC", str(cell)).translate(_SIGNS).strip()
+    as_text = _AS_TEXT.fullmatch(text)
+    return as_text[1].strip() if as_text else text
+
+
+def is_missing(text: str) -> bool:
+    """Whether a cleaned cell says that there is no value; Stata's `.a` to `.z` do."""
+    return text.lower() in MISSING or bool(_STATA_MISSING.fullmatch(text.lower()))
 
 
 def number(text: str) -> float:
@@ -62,10 +63,9 @@ def year_of(text: str) -> float:
     return number(text.removesuffix("年"))
 
 
-def region_of(text: str) -> str:
-    """Return one of `REGIONS` if the label names it in another spelling, else the label."""
-    label = _REGION_SPELLINGS.get(text.removesuffix("地区"), text.lower())
-    return label if label in REGIONS else text
+def is_year(text: str) -> bool:
+    """Whether a cleaned cell holds a whole number of four digits."""
+    return 1000 <= year_of(text) <= 9999 and year_of(text).is_integer()
 
 
 def plain_numbers(cells: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
@@ -82,13 +82,44 @@ def plain_numbers(cells: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
         decimals = cells.assign(
             **{name: cells[name].str.replace(",", ".", regex=False) for name in names}
         )
-        return decimals, [f"{with_comma[0]} and the like were read with a decimal comma."]
+        return decimals, [
+            f"{with_comma[0]} and the like were read with a decimal comma; write decimal points "
+            "if that is wrong."
+        ]
     grouped = [value for value in values if _THOUSANDS.fullmatch(value)]
     if grouped:
-        return cells, [f"{grouped[0]} and the like were read with commas between thousands."]
+        return cells, [
+            f"{grouped[0]} and the like were read with commas between thousands; write decimal "
+            "points if that is wrong."
+        ]
     return cells, []
+
+
+def fold_words(name: str) -> str:
+    """Return a name in small letters, one blank between words, without accents and such zeros.
+
+    Leading zeros and a decimal zero behind the last digit are cut: "01" and "1.0" are "1".
+    """
+    text = unicodedata.normalize("NFD", clean(name).casefold())
+    # Only the accents of European letters: marks of other scripts are vowels.
+    kept = [c for c in text if not "\u0300" <= c <= "\u036f" and unicodedata.category(c) != "Cf"]
+    text = unicodedata.normalize("NFC", "".join(kept)).translate(_LETTERS)
+    text = re.sub(r"(?<=\d)\.0+$", "", text)
+    text = re.sub(r"(?<![\d.])0+(?=\d)", "", text)
+    text = re.sub(r"['’‘`´]|(?<!\d)\.|\.(?!\d)", "", text)
+    return re.sub(r"[\s_‐-―-]+", " ", text).strip()
+
+
+def fold(name: str) -> str:
+    """Return what is left of a name however it is written: equal for two spellings of one."""
+    return re.sub(r"(?<!\d) | (?!\d)", "", fold_words(name)) or name
 
 
 def shorten(text: str, length: int = 40) -> str:
     """Cut a text that is too long for a sentence."""
     return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def listed(items: list[str], shown: int = 3) -> str:
+    """Name the first few of some things: "a, b, c, …"."""
+    return ", ".join(items[:shown]) + (", …" if len(items) > shown else "")

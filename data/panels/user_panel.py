@@ -1,14 +1,15 @@
 """Read a user's own panel: bytes to text, text to cells, cells to numbers."""
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 
 import pandas as pd
 
 from data.panels.cells import select_columns
 from data.panels.csv_text import decode, parse
-from data.panels.provinces import REGION_OF
-from data.panels.spelling import plain_numbers, shorten
+from data.panels.missing_codes import notices_of_codes
+from data.panels.names import one_spelling, words_that_are_names
+from data.panels.notices import missing_cells, notices_of
+from data.panels.spelling import number, plain_numbers
 from data.panels.validation import validate
 
 
@@ -38,42 +39,21 @@ def read(
     Raises
     ------
     UserError
-        If the file cannot be read or fails `validate`.
+        If the file cannot be read, writes one province two ways in one year, or fails `validate`.
     """
     text, notices = decode(content, file)
-    cells, more = plain_numbers(select_columns(parse(text, file), variables, file))
-    frame = validate(cells, variables, file)
-    notices += _near_names(frame, file)
-    missing = _missing(frame)
-    if missing:
-        notices.append(_unbalanced(missing, frame, file))
-    return frame, tuple(notices + [f"{file}: {notice}" for notice in more]), not missing
-
-
-def _near_names(frame: pd.DataFrame, file: str) -> list[str]:
-    """Say which names, taken for provinces of their own, may be misspelt ones of the 31."""
-    near = {
-        name: get_close_matches(name, REGION_OF, n=1, cutoff=0.8)
-        for name in frame["province"].unique()
-        if name not in REGION_OF
-    }
-    return [
-        f"{file}: {shorten(name)!r} is taken for a province of its own; correct it if "
-        f"{meant[0]} is meant."
-        for name, meant in near.items()
-        if meant
+    rows, passed_over = parse(text, file)
+    cells, of_numbers = plain_numbers(select_columns(rows, variables, file))
+    words = words_that_are_names(cells)
+    of_words = [
+        f"{file}, column province: {word!r} is taken for a name, not for a missing one; correct it "
+        "if names are missing."
+        for word in sorted(words)
     ]
-
-
-def _missing(frame: pd.DataFrame) -> list[tuple[str, int]]:
-    """Return the province-years that a balanced panel would have and this one has not."""
-    full = pd.MultiIndex.from_product([frame["province"].unique(), sorted(set(frame["year"]))])
-    return list(full.difference(pd.MultiIndex.from_frame(frame[["province", "year"]]), sort=False))
-
-
-def _unbalanced(missing: list[tuple[str, int]], frame: pd.DataFrame, file: str) -> str:
-    shown = ", ".join(f"{province} {year}" for province, year in missing[:3])
-    return (
-        f"{file} is unbalanced: it lacks {len(missing)} of {len(missing) + len(frame)} "
-        f"province-years ({shown}{', …' if len(missing) > 3 else ''})."
-    )
+    cells, merged = one_spelling(cells, file)
+    frame = validate(cells, variables, file, words)
+    notices += passed_over + [f"{file}: {said}" for said in of_numbers] + of_words + merged
+    notices += notices_of(frame, "region" in cells, file)
+    by_line = cells[list(variables)].map(number)
+    notices += notices_of_codes(by_line, variables, file)
+    return frame, tuple(notices), not missing_cells(frame)

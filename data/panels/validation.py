@@ -1,16 +1,17 @@
 """What a user's panel must hold: pandera's rules, and one sentence for the first failure."""
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from data.errors import UserError
 from data.panels.cells import in_order, select_columns, typed
+from data.panels.missing_codes import refuse_codes
 from data.panels.provinces import canonical
-from data.panels.spelling import MISSING, number, shorten, year_of
+from data.panels.spelling import WORDS, is_missing, is_year, number, shorten
 
 if TYPE_CHECKING:
     import pandera.pandas as pa
@@ -25,23 +26,31 @@ class _CellRule:
 
 
 _PRESENT = _CellRule(
-    lambda text: text.lower() not in MISSING,
+    lambda text: not is_missing(text) or text.lower() in WORDS,
     "the value is missing; fill it in or drop the row",
 )
 # The rules after the first hold for a missing cell, so that each cell breaks one rule only.
+_NO_WORD = _CellRule(
+    lambda text: text.lower() not in WORDS,
+    "{value} stands for a missing value; fill it in, write the name out if it is one, or drop "
+    "the row",
+)
 _KNOWN = _CellRule(
-    lambda text: text.lower() in MISSING or canonical(text) is not None,
+    lambda text: is_missing(text) or canonical(text) is not None,
     "{value} is none of the 31 provinces, so its region is unknown; correct the name or add "
     "a column region",
 )
 _YEAR = _CellRule(
-    lambda text: (
-        text.lower() in MISSING or (1000 <= year_of(text) <= 9999 and year_of(text).is_integer())
-    ),
-    "{value} is not a year; write a whole number of four digits such as 2010",
+    lambda text: is_missing(text) or is_year(text),
+    "{value} is not a year; write a whole number of four digits such as 2010, and average "
+    "shorter periods over years first",
+)
+_VALUE = _CellRule(
+    lambda text: not is_missing(text),
+    "the value is missing; fill it in or drop the row",
 )
 _NUMERIC = _CellRule(
-    lambda text: text.lower() in MISSING or not math.isnan(number(text)),
+    lambda text: is_missing(text) or not math.isnan(number(text)),
     "{value} is not a number; write it with digits and a decimal point or drop the row",
 )
 _FINITE = _CellRule(
@@ -103,7 +112,9 @@ _TABLE_RULES = (
 )
 
 
-def validate(frame: pd.DataFrame, variables: Sequence[str], file: str) -> pd.DataFrame:
+def validate(
+    frame: pd.DataFrame, variables: Sequence[str], file: str, names: Container[str] = ()
+) -> pd.DataFrame:
     """Check a panel's rows and return them typed and sorted.
 
     Parameters
@@ -117,6 +128,8 @@ def validate(frame: pd.DataFrame, variables: Sequence[str], file: str) -> pd.Dat
         Columns that must hold finite numbers.
     file : str
         How error messages name the file.
+    names : container of str
+        Spellings such as "NA" that are provinces and stand for no missing name.
 
     Returns
     -------
@@ -133,17 +146,22 @@ def validate(frame: pd.DataFrame, variables: Sequence[str], file: str) -> pd.Dat
     cells = select_columns(frame, variables, file)
     if not len(frame):
         raise UserError(f"{file} has no rows below its header; add one per province and year.")
-    _check_cells(cells, variables, file)
+    _check_cells(cells, variables, file, names)
     table = typed(cells)
     _check_table(table, file)
+    refuse_codes(table, variables, file)
     return in_order(table)
 
 
-def _check_cells(cells: pd.DataFrame, variables: Sequence[str], file: str) -> None:
-    rules = {"province": (_PRESENT, _KNOWN), "year": (_PRESENT, _YEAR)}
+def _check_cells(
+    cells: pd.DataFrame, variables: Sequence[str], file: str, names: Container[str]
+) -> None:
+    # A name such as NA is one, and known to be: it is spared the rule for words.
+    no_word = replace(_NO_WORD, meets=lambda text: text in names or _NO_WORD.meets(text))
+    rules = {"province": (_PRESENT, no_word, _KNOWN), "year": (_VALUE, _YEAR)}
     if "region" in cells:
-        rules |= {"province": (_PRESENT,), "region": (_PRESENT,)}
-    rules |= dict.fromkeys(variables, (_PRESENT, _NUMERIC, _FINITE))
+        rules |= {"province": (_PRESENT, no_word), "region": (_PRESENT, _NO_WORD)}
+    rules |= dict.fromkeys(variables, (_VALUE, _NUMERIC, _FINITE))
     import pandera.pandas as pa
 
     schema = pa.DataFrameSchema(

@@ -375,10 +375,10 @@ def is_a_sentence(said: str, path: Path) -> bool:
 
 def numbers_in(content: bytes) -> set[float]:
     """Return every number that a file can be said to hold, commas read either way."""
-    try:
-        said = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        said = content.decode("gbk")
+    for encoding in ("utf-8-sig", "gbk", "cp1252"):
+        with suppress(UnicodeDecodeError):
+            said = content.decode(encoding)
+            break
     said = re.sub("[\u200b\ufeff]", "", unicodedata.normalize("NFKC", said))
     found = set()
     for separators, comma in ((r"[;\t\s\"',]", ","), (r"[;\t\s\"']", "."), (r"[;\t\s\"']", "")):

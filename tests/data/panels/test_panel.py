@@ -162,7 +162,7 @@ def test_decimal_commas_are_read_and_told(write, small_frame):
     panel = load_panel(write(SMALL.replace(",", ";").replace(".", ",")), VARIABLES)
     pd.testing.assert_frame_equal(panel.frame, small_frame)
     (notice,) = panel.notices
-    assert notice.endswith("0,25 and the like were read with a decimal comma.")
+    assert "0,25 and the like were read with a decimal comma; write decimal points" in notice
 
 
 def test_commas_between_thousands_are_read_and_told(write):
@@ -211,11 +211,12 @@ def test_unbalanced_panel_is_accepted_with_a_notice(write):
 def test_a_misspelt_province_beside_a_region_is_pointed_out(write):
     frame = full_panel().assign(region="east")
     frame.loc[0, "province"] = "Beijin"
-    first, second = load_panel(write(frame.to_csv(index=False)), VARIABLES).notices
+    first, second, third = load_panel(write(frame.to_csv(index=False)), VARIABLES).notices
     assert first.endswith(
         "'Beijin' is taken for a province of its own; correct it if Beijing is meant."
     )
-    assert "unbalanced" in second
+    assert "'Beijin' ends in 2010 and 'Beijing' begins in 2011" in second
+    assert "unbalanced" in third
     frame["province"] = [f"unit {i // 3}" for i in range(len(frame))]
     assert load_panel(write(frame.to_csv(index=False)), VARIABLES).notices == ()
 
@@ -319,7 +320,8 @@ def test_validate_takes_numbers_and_leaves_its_argument_alone(small_frame):
         pytest.param(edited("1.25,", ""), ["line 3", "3 values"], id="value too few"),
         pytest.param(edited("1.25", '"1.25'), ["line 3", "quotes"], id="open quote"),
         pytest.param(b"PK\x03\x04\0\0", ["not a CSV"], id="spreadsheet"),
-        pytest.param(SMALL.encode("utf-16"), ["not a CSV", "UTF-8"], id="UTF-16"),
+        pytest.param(SMALL.encode("utf-16-le"), ["not a CSV", "UTF-8"], id="UTF-16 unmarked"),
+        pytest.param(SMALL.encode("utf-16")[:-3], ["not a CSV", "UTF-8"], id="UTF-16, cut"),
         pytest.param(b"province,year\n\xff\xff\xff", ["not a CSV"], id="neither encoding"),
     ],
 )
