@@ -10,7 +10,7 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -121,6 +121,14 @@ def write_csv(frame: pd.DataFrame, path: Path, digits: int = 12) -> None:
     frame = frame.assign(**{name: frame[name].map(written) for name in mixed})
     with replacing(path) as temporary:
         frame.to_csv(temporary, index=False, float_format=f"%.{digits}g", lineterminator="\n")
+
+
+def read_csv(path: Path, text: Mapping[str, type]) -> pd.DataFrame:
+    """Read what `write_csv` wrote, some columns as text; only an empty cell is missing.
+
+    A province can be called NA.
+    """
+    return pd.read_csv(path, dtype=dict(text), keep_default_na=False, na_values=[""])
 
 
 def sha256(content: bytes) -> str:

@@ -9,7 +9,7 @@ import xarray as xr
 
 from analysis.shared.hashing import content
 from data.errors import UserError
-from data.files import replacing, sha256, unreadable
+from data.files import read_csv, replacing, sha256, unreadable
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -81,7 +81,7 @@ def read_result(results: Path, name: str) -> pd.DataFrame:
     path = results / f"{name}.csv"
     if not path.is_file():
         raise UserError(f"{path} is missing: run `python -m analysis {MADE_BY[name]}` first.")
-    return pd.read_csv(path, dtype=TEXT)
+    return read_csv(path, TEXT)
 
 
 def read_netcdf(path: Path) -> xr.DataTree:

@@ -12,7 +12,7 @@ import pandas as pd
 from data.errors import UserError
 from data.panels.spelling import clean, is_year, number, shorten
 
-DELIMITERS = ",;\t"
+DELIMITERS = ",;\t|"
 FIRST_LINES = 50
 """Among these lines a header is looked for below a title."""
 
@@ -87,7 +87,7 @@ def parse(text: str, file: str) -> tuple[pd.DataFrame, list[str]]:
     ----------
     text : str
         A header and rows, separated by what a first line `sep=;` declares, or else by whichever
-        of comma, semicolon and tab the header holds most of; any line ends. Blank rows, a title
+        of comma, semicolon, tab and bar the header holds most of; any line ends. Blank rows, a title
         above the header, notes below the table and repetitions of the header are passed over.
     file : str
         How error messages name the file.

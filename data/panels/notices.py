@@ -106,7 +106,7 @@ def _by_cells(table: pd.DataFrame) -> dict[str, str]:
                 key = (names[unit], how)
                 matched[key] = matched.get(key, 0) + int(grid.iloc[unit].notna().sum())
     return {
-        name: f"has cells that are the {how} of the others'"
+        name: f"has cells that are the {how} of other provinces'"
         for (name, how), count in matched.items()
         if count >= 4
     }

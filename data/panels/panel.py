@@ -85,8 +85,7 @@ def load_panel(name_or_path: str, variables: Sequence[str], folder: Path = FOLDE
     Parameters
     ----------
     name_or_path : str
-        One of `named_panels()`, or else the path of a CSV file: UTF-8 (with or without byte
-        order mark) or GBK; separated by commas, semicolons or tabs; rows in any order.
+        One of `named_panels()`, or else the path of a CSV file, as `data/README.md` describes.
     variables : sequence of str
         Columns that the estimation reads besides province and year.
     folder : Path

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data.files import blocked, interrupts_later, replacing, unreadable, write_csv
+from data.files import blocked, interrupts_later, read_csv, replacing, unreadable, write_csv
 
 
 def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path):
@@ -34,6 +34,12 @@ def test_a_table_has_twelve_digits_beside_words_too(tmp_path):
     write_csv(frame.astype({"mixed": object, "odd": object}), tmp_path / "a.csv")
     text = (tmp_path / "a.csv").read_text()
     assert text == "number,mixed,odd\n0.333333333333,0.333333333333,\n0.666666666667,***,\n"
+
+
+def test_a_table_with_a_province_called_na_comes_back(tmp_path):
+    frame = pd.DataFrame({"without": ["NA", "MI", "null"], "slope": [0.5, np.nan, 1.5]})
+    write_csv(frame, tmp_path / "a.csv")
+    pd.testing.assert_frame_equal(read_csv(tmp_path / "a.csv", {"without": str}), frame)
 
 
 def test_an_interrupt_waits_until_the_block_ends():

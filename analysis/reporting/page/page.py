@@ -37,7 +37,7 @@ from analysis.specifications import CONTROLS, HEADLINE, SPECIFICATIONS, evidence
 from analysis.ye2024.claims import CLAIMS
 from analysis.ye2024.decomposition.table import largest
 from analysis.ye2024.multiverse import summarise
-from data.files import replacing
+from data.files import read_csv, replacing
 from data.panels.catalogue import FOLDER, PANELS, named_panels
 from data.ye2024 import gaps, recollect
 from data.ye2024.definitions import DESCRIBED
@@ -142,7 +142,7 @@ class Made:
         path = self.results / f"{name}.csv"
         if not path.is_file():
             return None
-        found = pd.read_csv(path, dtype=TEXT, keep_default_na=True)
+        found = read_csv(path, TEXT)
         return found if len(found) else None
 
     def chart(self, name: str, made: object, caption: str) -> Block:

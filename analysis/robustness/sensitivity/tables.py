@@ -69,7 +69,7 @@ def _read(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     if not path.is_file():
         return pd.DataFrame(columns=columns)
     text = dict.fromkeys((*JOB, *QUANTITY, "key"), str) | TEXT
-    return pd.read_csv(path, dtype=text).fillna(dict.fromkeys(QUANTITY, ""))
+    return read_csv(path, text).fillna(dict.fromkeys(QUANTITY, ""))
 
 
 def replaced(table: pd.DataFrame, job: Job, rows: pd.DataFrame) -> pd.DataFrame:

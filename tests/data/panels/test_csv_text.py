@@ -36,7 +36,7 @@ def test_excels_declaration_of_the_separator_is_followed(tmp_path, declared):
     pd.testing.assert_frame_equal(panel.frame, loaded(units(), tmp_path).frame)
 
 
-@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 @pytest.mark.parametrize(
     "title",
     [

@@ -42,7 +42,7 @@ def test_a_unit_named_like_a_total_is_told_whatever_its_cells(tmp_path, name):
 @pytest.mark.parametrize("digits", [2, 8])
 def test_a_unit_whose_cells_are_the_others_sum_or_mean_is_told(tmp_path, how, digits):
     panel = loaded(with_whole("X99", how, digits=digits, region="north"), tmp_path)
-    assert f"'X99' has cells that are the {how} of the others'" in only_notice(panel)
+    assert f"'X99' has cells that are the {how} of other provinces'" in only_notice(panel)
     assert "X99" in set(panel.frame["province"])
 
 
