@@ -127,6 +127,8 @@ def fit_column(
     try:
         return fit(rows, request, unit="province", time="year")
     except SingularWeights as error:
+        if choices != DEFAULT:  # whoever chose can collapse or ask for fewer lags
+            raise
         raise UserError(
             f"Two-step GMM with {error.moments} moments needs at least {error.moments} provinces "
             f"and the sample has {error.independent}: add provinces, or take the posterior, "

@@ -87,8 +87,8 @@ def parse(text: str, file: str) -> tuple[pd.DataFrame, list[str]]:
     ----------
     text : str
         A header and rows, separated by what a first line `sep=;` declares, or else by whichever
-        of comma, semicolon, tab and bar the header holds most of; any line ends. Blank rows, a title
-        above the header, notes below the table and repetitions of the header are passed over.
+        of comma, semicolon, tab and bar the header holds most of; any line ends. Blank rows, a
+        title above, notes below the table and repetitions of the header are passed over.
     file : str
         How error messages name the file.
 
