@@ -7,6 +7,7 @@ import pandas as pd
 
 from analysis.posterior.sample import Job
 from analysis.shared.outputs import TEXT
+from data.files import read_csv
 from data.panels.catalogue import PANELS
 from models.bayesian.registry import MODELS
 
