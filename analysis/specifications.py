@@ -4,10 +4,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from data.errors import UserError
-from models.design import Specification
+from data.ye2024.definitions import SUMS
+from models.bayesian.registry import main_model
+from models.design import Specification, System
 
 CONTROLS = ("fin", "env", "stru", "urb", "trans")
 """Section 4.2.4 of the paper, in the order of Table 3."""
+
+SYSTEMS = (
+    System(SUMS["produ"], "produ"),
+    System(SUMS["M_all"], "M_all", result="produ"),
+)
+"""The dimensions of the index (Tables 3, 4, 6); misallocation and the index after it (Table 7)."""
 
 HEADLINE = ("3.2", "8.1", "8.2", "8.3")
 """The baseline with controls and the three regions: `reproduce` samples their whole ladder."""
@@ -15,7 +23,8 @@ HEADLINE = ("3.2", "8.1", "8.2", "8.3")
 
 def _column(column: str, outcome: str, title: str, **changes) -> Specification:
     """Make a record that differs from the baseline (3.2) only by what is named."""
-    record = {"interest": ("indus",), "controls": CONTROLS, **changes}
+    system = next((s for s in SYSTEMS if outcome in (*s.parts, s.total)), None)
+    record = {"interest": ("indus",), "controls": CONTROLS, "system": system, **changes}
     return Specification(column=column, outcome=outcome, title=title, **record)
 
 
@@ -87,7 +96,5 @@ def home(record: Specification) -> tuple[Specification, str]:
 
 def evidence_model(record: Specification) -> str:
     """Return the name of the model whose posterior is the evidence: its home's main one."""
-    from models.bayesian.registry import main_model  # which imports PyMC
-
     whole, _ = home(record)
     return main_model(whole).name

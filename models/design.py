@@ -25,6 +25,34 @@ LAG = "L.y"
 
 
 @dataclass(frozen=True)
+class System:
+    """Outcomes that can be modelled together.
+
+    Attributes
+    ----------
+    parts : tuple of str
+        They add up to `total`.
+    total : str
+    result : str
+        The outcome that parts and total may act on; empty if there is none.
+    """
+
+    parts: tuple[str, ...]
+    total: str
+    result: str = ""
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """What is modelled."""
+        return self.parts + ((self.result,) if self.result else ())
+
+    def weights(self, outcome: str) -> NDArray[np.float64]:
+        """Return how an outcome is made of those modelled, shape (outcomes,)."""
+        chosen = self.parts if outcome == self.total else (outcome,)
+        return np.array([float(name in chosen) for name in self.outcomes])
+
+
+@dataclass(frozen=True)
 class Specification:
     """One published column: which regression, on which rows.
 
@@ -46,6 +74,8 @@ class Specification:
         Only this region's provinces (8.1–8.3).
     estimator : str
         "twfe" or "system_gmm".
+    system : System, optional
+        Outcomes that hang together with this one.
     """
 
     column: str
@@ -56,6 +86,7 @@ class Specification:
     last_year: int | None = None
     region: str | None = None
     estimator: str = "twfe"
+    system: System | None = None
 
     @property
     def table(self) -> str:

@@ -15,13 +15,17 @@ import numpy as np
 import pymc as pm
 from numpy.typing import NDArray
 from pytensor.tensor import TensorVariable
-from scipy import stats
-from scipy.special import betaln
+from scipy.special import betaln, gammaln
 
 LOG_2PI = float(np.log(2 * np.pi))
 
 HALF_T_DF = 3
 """Degrees of freedom of every HalfStudentT: brms's default for scales, the variance finite."""
+
+LOG_T_AT_MODE = float(
+    gammaln((HALF_T_DF + 1) / 2) - gammaln(HALF_T_DF / 2) - np.log(HALF_T_DF * np.pi) / 2
+)
+"""Log density of its t at zero."""
 
 
 def lkj_shapes(eta: float, size: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -138,7 +142,7 @@ class ScalePriors:
         self.half = np.array([prior.distribution == "HalfNormal" for prior in priors]) | self.half_t
         self.log_centre = np.array([np.log(prior.centre or 1.0) for prior in priors])
         self.spread = np.array([prior.scale for prior in priors])
-        at_mode = np.where(self.half_t, stats.t(HALF_T_DF).logpdf(0), -LOG_2PI / 2)
+        at_mode = np.where(self.half_t, LOG_T_AT_MODE, -LOG_2PI / 2)
         self.constant = self.half * np.log(2) - np.log(self.spread) + at_mode
 
     def log_density(

@@ -170,6 +170,12 @@ def test_the_project_keeps_the_flow():
     assert violations(ROOT) == set()
 
 
+def test_models_read_no_file_and_no_papers_definitions():
+    found = modules(ROOT)
+    imported = set().union(*(imports(n, found[n], set(found)) for n in found if n[:7] == "models."))
+    assert {name for name in imported if name.startswith("data.")} == {"data.errors"}
+
+
 def test_every_room_has_its_floor_and_every_reader_of_printed_numbers_its_reason():
     rooms, _ = rooms_and_arrows(ROOT)
     assert rooms == set().union(*FLOORS)

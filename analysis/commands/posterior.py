@@ -34,7 +34,8 @@ from data.panels.catalogue import PANELS
 if TYPE_CHECKING:
     from analysis.posterior.engines import Settings
     from analysis.posterior.sample import Job
-    from models.bayesian.registry import Model, Parts
+    from models.bayesian.interface import Parts
+    from models.bayesian.registry import Model
 
 
 @app.command()
@@ -151,7 +152,7 @@ def _one(column: str, panel: str, model: str | None) -> tuple["Model", "Parts"]:
             f"Column {column} ({record.title}) cannot carry {chosen.name}: choose among {fitting}."
         )
     (loaded,) = load_panels([panel], [record], [chosen.name])
-    return chosen, split(Job(loaded, record, chosen.name))
+    return chosen, split(Job(loaded, record, chosen))
 
 
 @app.command()

@@ -27,6 +27,7 @@ ATTRIBUTE = "input_sha256"
 MAKERS = (
     "analysis.posterior.diagnose",
     "analysis.posterior.engines",
+    "analysis.posterior.inputs",
     "analysis.posterior.sample",
     "analysis.posterior.savage_dickey",
     "analysis.posterior.trace",
@@ -44,6 +45,7 @@ def input_sha256(
     priors: Priors,
     settings: Mapping[str, object],
     versions: Mapping[str, str],
+    inputs: Mapping[str, str],
 ) -> str:
     """Hash everything that a trace is made from.
 
@@ -55,6 +57,8 @@ def input_sha256(
         The column's record, the model's and its prior table.
     settings, versions : mapping
         How to sample; packages and their versions.
+    inputs : mapping of str to str
+        Hashes of what the model is given beside the panel (`analysis.posterior.inputs`).
     """
     made_from = {
         "panel": panel_sha256,
@@ -63,6 +67,7 @@ def input_sha256(
         "priors": priors.to_json(),
         "settings": dict(settings),
         "versions": {**versions, "python": platform.python_version()},
+        "inputs": dict(inputs),
         "sources": sources_sha256(model.module),
     }
     return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()

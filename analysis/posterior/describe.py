@@ -7,7 +7,8 @@ import pandas as pd
 import pymc as pm
 from pymc.model_graph import ModelGraph
 
-from models.bayesian.registry import Model, Parts
+from models.bayesian.interface import Parts
+from models.bayesian.registry import Model
 from models.priors import Prior
 
 MADE_OF_OTHERS = {

@@ -28,7 +28,8 @@ from nutpie.sample import CompiledModel
 from pymc.stats import compute_log_prior
 
 from data.errors import UserError
-from models.bayesian.registry import Model, Parts
+from models.bayesian.interface import Collapsible, Marginalised, Parts
+from models.bayesian.registry import Model
 from models.inference.collapsed import Collapsed
 from models.inference.elimination import reduce
 from models.inference.independence_sampler import draw_scales
@@ -184,8 +185,9 @@ class NutsEngine:
 
     def moved(self, parts: Parts) -> pm.Model:
         """Return the PyMC model in whose free variables NUTS moves, given a data set."""
-        build = getattr(self.module, "marginal", self.module.build)
-        return build(parts, self.priors)
+        if isinstance(self.module, Marginalised):
+            return self.module.marginal(parts, self.priors)
+        return self.module.build(parts, self.priors)
 
     def sample_compiled(
         self, compiled: CompiledModel, parts: Parts, settings: Settings, rng: np.random.Generator
@@ -193,7 +195,7 @@ class NutsEngine:
         """Return the same of `moved` given a data set, compiled already."""
         posterior, statistics = _sample(compiled, settings, adaptation=self.adaptation)
         free = {name: values.to_numpy() for name, values in posterior.data_vars.items()}
-        if hasattr(self.module, "completed"):
+        if isinstance(self.module, Marginalised):
             free = self.module.completed(parts, free, rng)
         return {name: _flat(free[name], 2) for name in self.names}, statistics
 
@@ -248,7 +250,7 @@ def engine_for(model: Model, name: str | None = None) -> Engine:
     UserError
         If the collapsed engine is asked for a model that is not normal given its scales.
     """
-    collapsible = hasattr(model.module, "density")
+    collapsible = isinstance(model.module, Collapsible)
     if name == CollapsedEngine.name and not collapsible:
         raise UserError(
             f"The model {model.name} is not normal given its scales, so nothing can be integrated "

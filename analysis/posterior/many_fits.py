@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from analysis.posterior.engines import CollapsedEngine, NutsEngine, Settings, nuts_in_scales
 from analysis.posterior.recompile import Recompiled
 from analysis.posterior.sample import shaped
-from models.bayesian.registry import Model, Parts
+from models.bayesian.interface import Parts
+from models.bayesian.registry import Model
 from models.inference.collapsed import Collapsed
 from models.inference.collapsed_correlated import CollapsedErrors
 from models.inference.elimination import reduce

@@ -1,6 +1,6 @@
 """Fit a model to a published column on a panel, and store the trace.
 
-What a model's file supplies is said in `models.bayesian.registry`, how it is sampled in
+What a model's file supplies is said in `models.bayesian.interface`, how it is sampled in
 `analysis.posterior.engines`, what a trace holds in `analysis.posterior.trace`.
 """
 
@@ -19,7 +19,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from analysis.posterior import trace
+from analysis.posterior import inputs, trace
 from analysis.posterior.cache import ATTRIBUTE, input_sha256, is_current
 from analysis.posterior.diagnose import failures, numbers
 from analysis.posterior.engines import Draws, Settings, engine_for
@@ -28,8 +28,8 @@ from analysis.shared.outputs import ROOT
 from analysis.shared.parallel import spread
 from data.errors import UserError, located
 from data.panels.panel import Panel
-from models.bayesian.registry import Model, Parts, find, models_for
-from models.bayesian.within_between import Variables
+from models.bayesian.interface import LinearSlopes, Parts, Variables
+from models.bayesian.registry import Model, find, models_for
 from models.design import Specification, design
 from models.priors import Priors
 
@@ -47,7 +47,7 @@ class Job:
 
     panel: Panel
     specification: Specification
-    model: str
+    model: Model
 
 
 def jobs(
@@ -72,10 +72,10 @@ def jobs(
                 f"choose among {', '.join(fitting)}."
             )
         listed += [
-            Job(panel, record, name)
+            Job(panel, record, fitting[name])
             for panel in panels
             for name in chosen
-            if fitting[name].fits_panel(panel.name)
+            if inputs.fits_panel(fitting[name], panel.name)
         ]
     if not listed:
         raise UserError(
@@ -108,25 +108,26 @@ def missing(listed: Iterable[Job], settings: Settings, traces: Path) -> list[Job
     return [
         job
         for job in listed
-        if not is_current(path_of(job, traces), made_from(job, settings, _priors(job)))
+        if not is_current(path_of(job, traces), made_from(job, settings, job.model.module.PRIORS))
     ]
 
 
 def path_of(job: Job, traces: Path) -> Path:
     """Return where a fit's trace lies."""
-    return trace.trace_path(traces, job.panel.name, job.specification.column, job.model)
+    return trace.trace_path(traces, job.panel.name, job.specification.column, job.model.name)
 
 
 def made_from(job: Job, settings: Settings, priors: Priors) -> str:
     """Return the hash of everything that a fit's trace is made from."""
-    model = find(job.model)
+    engine = engine_for(job.model, settings.engine)
     return input_sha256(
         job.panel.sha256,
         job.specification,
-        model,
+        job.model,
         priors,
-        asdict(settings.by(engine_for(model, settings.engine), model)),
+        asdict(settings.by(engine, job.model)),
         {name: version(name) for name in PACKAGES},
+        inputs.sha256(job.model),
     )
 
 
@@ -153,8 +154,9 @@ def sharing(listed: Iterable[Job]) -> list[list[Job]]:
     """Put together the fits that have one posterior, in the order of their first."""
     found: dict[tuple, list[Job]] = {}
     for job in listed:
-        posterior = find(job.model).posterior_of(job.specification)
-        found.setdefault((job.panel.name, job.panel.sha256, job.model, posterior), []).append(job)
+        posterior = job.model.posterior_of(job.specification)
+        shared = (job.panel.name, job.panel.sha256, job.model, posterior)
+        found.setdefault(shared, []).append(job)
     return list(found.values())
 
 
@@ -177,7 +179,7 @@ def split(job: Job) -> Parts:
     """
     with located(job.panel.name, job.specification.column):
         arrays = design(job.panel.frame, job.specification)
-        return find(job.model).split(arrays, job.specification)
+        return inputs.split(job.model, arrays, job.specification)
 
 
 def fit(job: Job, settings: Settings, priors: Priors | None = None) -> xr.DataTree:
@@ -202,8 +204,8 @@ def _fit(
     sampled: tuple[Draws, xr.Dataset] | None,
 ) -> tuple[xr.DataTree, tuple[Draws, xr.Dataset]]:
     """Return a fit's trace, and what was sampled for it unless another column's was given."""
-    model = find(job.model)
-    priors = priors or _priors(job)
+    model = job.model
+    priors = priors or model.module.PRIORS
     parts = split(job)
     definition = model.module.build(parts, priors)
     engine = engine_for(model, settings.engine)
@@ -224,7 +226,7 @@ def _fit(
         drawn = _groups_of_draws(model, parts, definition, prior, rngs[2])
         groups["prior"] = drawn["posterior"]
         groups["prior_predictive"] = drawn["posterior_predictive"]
-        if hasattr(model.module, "slope_weights"):
+        if isinstance(model.module, LinearSlopes):
             weights = model.module.slope_weights(parts)
             density = model.module.density(parts, priors)
             groups[GROUP] = density_at_zero(parts, density, weights, flat, prior)
@@ -235,12 +237,8 @@ def _fit(
     groups["posterior"].attrs["free_variables"] = " ".join(free)
     values = numbers(groups["posterior"], statistics, free)
     tree = xr.DataTree.from_dict({f"/{name}": group for name, group in groups.items()})
-    tree.attrs = _attributes(job, model, priors, settings, statistics.attrs["sampler"], values)
+    tree.attrs = _attributes(job, priors, settings, statistics.attrs["sampler"], values)
     return tree, sampled
-
-
-def _priors(job: Job) -> Priors:
-    return find(job.model).module.PRIORS
 
 
 # --- groups of a trace ------------------------------------------------------------------------
@@ -304,13 +302,12 @@ def _constant_data(parts: Parts) -> xr.Dataset:
 
 def _attributes(
     job: Job,
-    model: Model,
     priors: Priors,
     settings: Settings,
     sampler: str,
     values: dict[str, float],
 ) -> dict[str, str | int]:
-    failed = failures(values)
+    model, failed = job.model, failures(values)
     attributes = {
         "column": job.specification.column,
         "outcome": job.specification.outcome,

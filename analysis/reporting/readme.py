@@ -9,6 +9,7 @@ import pandas as pd
 from analysis.audit import run as audited
 from analysis.claims import ledger as ledger
 from analysis.comparison import dynamic, power
+from analysis.posterior.inputs import fits_panel
 from analysis.replication.dynamic_estimators import dynamic_models
 from analysis.replication.replicate import summary
 from analysis.robustness import influence
@@ -222,7 +223,7 @@ def assumptions(comparison: pd.DataFrame) -> str | None:
     own, rows = _rows(comparison, values), []
     for model in models_for(record):
         fits = own[own["model"] == model.name].set_index("panel")
-        panels = [kind.name for kind in PANELS if model.fits_panel(kind.name)]
+        panels = [kind.name for kind in PANELS if fits_panel(model, kind.name)]
         if not set(panels) <= set(fits.index):
             return None
         rows.append(

@@ -49,7 +49,12 @@ def _files(name: str) -> list[Path]:
 def _imports(path: Path) -> list[str]:
     """List the names that a file imports; of `from a import b`, `a.b` may be a module as well."""
     names = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    waiting = [ast.parse(path.read_text(encoding="utf-8"))]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
+            continue  # what types alone need makes nothing
+        waiting += ast.iter_child_nodes(node)
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:

@@ -9,7 +9,8 @@ from analysis.posterior.many_fits import by_density, free_variables
 from analysis.shared.statistics import INTERVALS
 from data.errors import UserError, located
 from data.panels.panel import Panel
-from models.bayesian.registry import Model, Parts
+from models.bayesian.interface import Parts
+from models.bayesian.registry import Model
 from models.design import Design, Specification, design
 from models.frequentist import twfe_batch
 

@@ -37,7 +37,8 @@ from analysis.simulation.intervals import (
 from analysis.simulation.scoring import assess
 from data.errors import UserError
 from data.panels.panel import Panel
-from models.bayesian.registry import Model, Parts, main_model
+from models.bayesian.interface import Parts
+from models.bayesian.registry import Model, main_model
 from models.design import Specification
 
 Array = NDArray[np.float64]

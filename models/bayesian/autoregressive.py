@@ -43,15 +43,10 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from models.bayesian import hierarchical
+from models.bayesian.effects import predictive, report_effects, standard_mean
 from models.bayesian.hierarchical import effects
-from models.bayesian.within_between import (
-    Rows,
-    Variables,
-    WithinBetween,
-    predictive,
-    report_effects,
-    standard_mean,
-)
+from models.bayesian.interface import Rows, Variables
+from models.bayesian.within_between import WithinBetween
 from models.inference.collapsed import Array, Collapsed
 from models.inference.collapsed_correlated import CollapsedErrors, collapse_errors, effects_of
 from models.priors import REGULARISED, Prior, Priors, ScalePriors

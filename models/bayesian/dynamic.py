@@ -41,15 +41,9 @@ import pymc as pm
 from numpy.typing import NDArray
 
 from models.bayesian import hierarchical
+from models.bayesian.effects import Effects, observe
 from models.bayesian.hierarchical import effects
-from models.bayesian.within_between import (
-    By,
-    Effects,
-    WithinBetween,
-    observe,
-    principal_axes,
-    standardise,
-)
+from models.bayesian.within_between import By, WithinBetween, principal_axes, standardise
 from models.design import LAG, Design, refuse_no_predecessors
 from models.inference.collapsed import Collapsed, Location, Scale, collapse
 from models.priors import REGULARISED, Prior, Priors

@@ -60,22 +60,12 @@ from pytensor.tensor import TensorVariable
 
 from models.bayesian import dynamic, hierarchical
 from models.bayesian.dynamic import Array, Dynamic
+from models.bayesian.effects import Effects, normal_rows, observe, report_effects, standard_mean
+from models.bayesian.interface import Rows, Variables
 from models.bayesian.noncentering import with_offsets
 from models.bayesian.province_coordinates import Told
-from models.bayesian.within_between import (
-    RESOLUTION,
-    By,
-    Effects,
-    Rows,
-    Variables,
-    normal_rows,
-    observe,
-    principal_axes,
-    report_effects,
-    standard_mean,
-    standardise,
-)
-from models.design import LAG, Design, Specification
+from models.bayesian.within_between import RESOLUTION, By, principal_axes, standardise
+from models.design import LAG, Design
 from models.frequentist.two_way import two_way_parts
 from models.priors import Prior, Priors
 
@@ -193,11 +183,6 @@ class Predetermined(Dynamic):
             "equation": (self.design.outcome, self.term),
             "first": (f"first {self.design.outcome}", f"first {self.term}"),
         }
-
-
-def carried_by(specification: Specification) -> bool:
-    """Whether the column has one term of interest."""
-    return len(specification.interest) == 1
 
 
 def split(design: Design, varying: tuple[str, ...] = (), sigma: By = "common") -> Predetermined:

@@ -52,19 +52,11 @@ from pytensor.tensor import TensorVariable
 
 from models.bayesian import dynamic, hierarchical
 from models.bayesian.dynamic import Array, Dynamic
+from models.bayesian.effects import Effects, normal_rows, observe, report_effects, standard_mean
+from models.bayesian.interface import Rows, Variables
 from models.bayesian.noncentering import with_offsets
 from models.bayesian.province_coordinates import Told
-from models.bayesian.within_between import (
-    By,
-    Effects,
-    Rows,
-    Variables,
-    WithinBetween,
-    normal_rows,
-    observe,
-    report_effects,
-    standard_mean,
-)
+from models.bayesian.within_between import By, WithinBetween
 from models.design import Design
 from models.priors import REGULARISED, Prior, Priors
 

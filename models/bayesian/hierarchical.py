@@ -55,21 +55,10 @@ from numpy.typing import NDArray
 from scipy.linalg import helmert
 
 from data.errors import UserError
+from models.bayesian.effects import Effects, normal_rows, observe, off_common_mean, report_effects
+from models.bayesian.interface import Rows, Variables
 from models.bayesian.noncentering import slope_variables, with_offsets, year_effects, year_variables
-from models.bayesian.within_between import (
-    By,
-    Effects,
-    Path,
-    Rows,
-    Variables,
-    WithinBetween,
-    normal_rows,
-    observe,
-    off_common_mean,
-    report_effects,
-    standardise,
-    within_between,
-)
+from models.bayesian.within_between import By, Path, WithinBetween, standardise, within_between
 from models.design import Design
 from models.inference.collapsed import Collapsed, Location, Scale, collapse
 from models.priors import REGULARISED, Priors

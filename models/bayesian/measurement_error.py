@@ -2,9 +2,9 @@
 
 The provincial accounts were revised after the fourth and fifth economic census, so the location
 quotient of a province and year has been published three times over: `as_published`, `census4`,
-`census5` (`data.ye2024.recollect`). None is the truth. With x̃ the two-way residual of the true
-quotient and w̃_v that of vintage v, both in units of the panel's standard deviation, C the
-controls' own,
+`census5`. None is the truth; the caller hands them over (`readings`). With x̃ the two-way residual
+of the true quotient and w̃_v that of vintage v, both in units of the panel's standard deviation, C
+the controls' own,
 
     x̃_it = C_it'π + ω_r ξ_it,               ξ ~ N(0, 1)
     w̃_vit = x̃_it + ω_r δ_vit,               (δ_1, δ_2, δ_3) ~ N(0, S R S)
@@ -37,13 +37,11 @@ from typing import Any
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
+import xarray as xr
 from numpy.typing import NDArray
 from scipy import stats
 
 from data.errors import UserError
-from data.panels.catalogue import kind_of
-from data.ye2024 import recollect
-from data.ye2024.recollect import DATASET
 from models.bayesian import hierarchical
 from models.bayesian.correlation import (
     Factor,
@@ -54,21 +52,14 @@ from models.bayesian.correlation import (
     product,
     stacked,
 )
+from models.bayesian.effects import predictive, report_effects, standard_mean
 from models.bayesian.hierarchical import effects
+from models.bayesian.interface import Rows, Variables
 from models.bayesian.noncentering import with_offsets
-from models.bayesian.within_between import (
-    Rows,
-    Variables,
-    WithinBetween,
-    predictive,
-    report_effects,
-    standard_mean,
-)
-from models.design import Design, Specification
+from models.bayesian.within_between import WithinBetween
+from models.design import Design
 from models.frequentist.two_way import two_way_parts
 from models.priors import REGULARISED, Prior, Priors
-
-MEASURED = "indus"
 
 PRIORS = REGULARISED.and_of(
     Prior(
@@ -113,6 +104,8 @@ class Measured:
     ----------
     base : WithinBetween
         The regression on the panel's own vintage.
+    term : str
+        The measured one.
     vintages : tuple of str
         Labels of the v readings.
     quotients : ndarray, shape (n, v)
@@ -124,6 +117,7 @@ class Measured:
     """
 
     base: WithinBetween
+    term: str
     vintages: tuple[str, ...]
     quotients: NDArray[np.float64]
     within: NDArray[np.float64]
@@ -137,7 +131,7 @@ class Measured:
     @property
     def controls(self) -> tuple[str, ...]:
         """The other terms."""
-        return tuple(term for term in self.design.terms if term != MEASURED)
+        return tuple(term for term in self.design.terms if term != self.term)
 
     @property
     def coords(self) -> dict[str, tuple]:
@@ -155,61 +149,71 @@ class Measured:
         return self.base.observed | {"readings": (("obs", "reading"), self.quotients)}
 
     @property
+    def unit(self) -> float:
+        """Standard deviation of the measured term."""
+        return self.base.term_scale[self.design.terms.index(self.term)]
+
+    @property
     def controls_within(self) -> NDArray[np.float64]:
         """Two-way residuals of the controls, shape (n, controls)."""
         of_controls = [name in self.controls for name in self.base.regressors]
         return self.base.within[:, of_controls]
 
 
-def fits_panel(name: str) -> bool:
-    """Whether a panel may hold one of the vintages: an implied one's quotient is none."""
-    return kind_of(name).evidence
-
-
-def carried_by(specification: Specification) -> bool:
-    """Whether the measured regressor is the column's only term of interest."""
-    return specification.interest == (MEASURED,)
-
-
 def split(
-    design: Design, varying: tuple[str, ...] = (), sigma: hierarchical.By = "common"
+    design: Design,
+    varying: tuple[str, ...] = (),
+    sigma: hierarchical.By = "common",
+    *,
+    readings: xr.DataArray,
 ) -> Measured:
     """Standardise the regression and find the readings; as `models.bayesian.hierarchical.split`.
+
+    Parameters
+    ----------
+    design : Design
+    varying, sigma
+        As there.
+    readings : DataArray
+        Named as the measured term. Dims (province, year, vintage) and one more, which tells ways
+        in which all vintages can have been treated: the panel's own quotient is to be one vintage
+        of one of them. Attribute `source`, what to call them in a sentence.
 
     Raises
     ------
     UserError
-        As there, and if the panel's quotient is none of the vintages of `DATASET`.
+        As there, and if the panel's quotient is none of the readings.
     """
-    cells = recollect.load()[MEASURED]
-    cells = cells.sel({dim: cells[dim][0] for dim in ("gap_rule", "denominator", "industry")})
     province, year = (design.rows[name].to_numpy() for name in ("province", "year"))
-    known = np.isin(province, cells["province"]).all() and np.isin(year, cells["year"]).all()
-    own = design.x[:, design.terms.index(MEASURED)]
-    for winsorised in cells["winsorised"].to_numpy() if known else ():
-        table = cells.sel(winsorised=winsorised).transpose("province", "year", "vintage")
+    known = np.isin(province, readings["province"]).all() and np.isin(year, readings["year"]).all()
+    own = design.x[:, design.terms.index(readings.name)]
+    (treatment,) = set(readings.dims) - {"province", "year", "vintage"}
+    for value in readings[treatment].to_numpy() if known else ():
+        table = readings.sel({treatment: value}).transpose("province", "year", "vintage")
         quotients = table.to_numpy()[
             table.get_index("province").get_indexer(province),
             table.get_index("year").get_indexer(year),
         ]
         if _same(quotients, own).any():
             base = hierarchical.split(design, varying, sigma)
-            return with_readings(base, tuple(map(str, table["vintage"].to_numpy())), quotients)
+            vintages = tuple(map(str, table["vintage"].to_numpy()))
+            return with_readings(base, str(readings.name), vintages, quotients)
     raise UserError(
-        f"This panel's {MEASURED} is no vintage of {DATASET.name}, so it has no other readings: "
-        "choose an official panel or the model hierarchical."
+        f"This panel's {readings.name} is no vintage of {readings.attrs['source']}, so it has no "
+        "other readings: choose an official panel or the model hierarchical."
     )
 
 
 def with_readings(
-    base: WithinBetween, vintages: tuple[str, ...], quotients: NDArray[np.float64]
+    base: WithinBetween, term: str, vintages: tuple[str, ...], quotients: NDArray[np.float64]
 ) -> Measured:
-    """Return a regression with readings of its quotient, shape (n, v), one of them its own."""
+    """Return a regression with readings of a term's quotient, shape (n, v), one of them its own."""
     arrays = base.design
-    own = arrays.x[:, arrays.terms.index(MEASURED)]
-    both = np.column_stack([own, quotients]) / base.term_scale[arrays.terms.index(MEASURED)]
+    at = arrays.terms.index(term)
+    own = arrays.x[:, at]
+    both = np.column_stack([own, quotients]) / base.term_scale[at]
     within = two_way_parts(both, arrays.province, arrays.year)[2]
-    return Measured(base, vintages, quotients, within, int(_same(quotients, own).argmax()))
+    return Measured(base, term, vintages, quotients, within, int(_same(quotients, own).argmax()))
 
 
 def _same(quotients: NDArray[np.float64], own: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -271,7 +275,7 @@ def _correction(parts: Measured, free: dict, slope: Any) -> tuple[Any, Any]:
     if base.varying:
         of_row = slope[..., : len(base.design.regions)][..., base.design.region]
     else:
-        of_row = slope[..., base.regressors.index(MEASURED), None]
+        of_row = slope[..., base.regressors.index(parts.term), None]
     shift = of_row * (line + spread * known[-1] - parts.within[:, 0])
     return shift, of_row * spread * factor[-1][-1]
 
@@ -286,8 +290,7 @@ def report(parts: Measured, free: dict) -> Variables:
     made = effects(parts.base, free)
     ratio = free["error_ratio"]
     errors = stacked(from_partial(2 * free["reading_partial_unit"] - 1, ratio.shape[-1]))
-    unit = parts.base.term_scale[parts.design.terms.index(MEASURED)]
-    spread = free["exposure_std"] * unit
+    spread = free["exposure_std"] * parts.unit
     return report_effects(parts.base, made, with_offsets(parts.base, free)) | {
         "reliability": (("reading",), 1 / (1 + ratio**2)),
         "error_sd": (("region", "reading"), spread[..., :, None] * ratio[..., None, :]),
@@ -329,10 +332,9 @@ def generate(parts: Measured, free: dict, rng: np.random.Generator) -> Measured:
     noise = rng.standard_normal((len(parts.vintages), len(line)))
     unit = [sum(c * e for c, e in zip(row, noise, strict=False)) for row in factor[:-1]]
     readings = (line + spread * np.array(unit)).T
-    per_unit = parts.base.term_scale[parts.design.terms.index(MEASURED)]
     new = replace(
         parts,
-        quotients=parts.quotients + per_unit * (readings - parts.within[:, 1:]),
+        quotients=parts.quotients + parts.unit * (readings - parts.within[:, 1:]),
         within=np.column_stack([readings[:, parts.own], readings]),
     )
     (*_, drawn) = rows(new, free, rng).predictive["y"]

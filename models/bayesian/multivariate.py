@@ -9,8 +9,9 @@ with
 Priors: each outcome's as in `models.bayesian.hierarchical`; R ~ LKJ(η), by its partial
 correlations.
 
-The systems (`SYSTEMS`): the three dimensions of produ (Table 4), which add up to it (Tables 3, 6);
-capital and labour misallocation, which add up to M_all (Table 7), and produ after them. Slopes,
+The systems (`models.design.System`) are the columns': in the paper the three dimensions of produ
+(Table 4), which add up to it (Tables 3, 6); capital and labour misallocation, which add up to
+M_all (Table 7), and produ after them. Slopes,
 constants and effects add up as the outcomes do, and the standard deviation of a sum's error
 counts the correlations. The columns of one system share one posterior; each reads its own
 outcome's `slope` from it. Because all outcomes have the same regressors, R hardly moves a single
@@ -48,19 +49,13 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from data.errors import UserError
-from data.ye2024.definitions import SUMS
 from models.bayesian import hierarchical
 from models.bayesian.correlation import from_partial, given_before, pairs, stacked
+from models.bayesian.effects import predictive, report_effects, standard_mean
 from models.bayesian.hierarchical import effects
-from models.bayesian.within_between import (
-    Rows,
-    Variables,
-    WithinBetween,
-    predictive,
-    report_effects,
-    standard_mean,
-)
-from models.design import Design, Specification
+from models.bayesian.interface import Rows, Variables
+from models.bayesian.within_between import WithinBetween
+from models.design import Design, System
 from models.inference.collapsed import Array
 from models.inference.collapsed_correlated import CollapsedErrors, collapse_errors, effects_of
 from models.priors import REGULARISED, Prior, Priors, ScalePriors, lkj_shapes
@@ -78,68 +73,6 @@ PRIORS = REGULARISED.and_of(
 
 ADDED_UP = ("slope", "const", "province_effect", "year_effect", "slope_region", "slope_common")
 """What is linear in the outcomes."""
-
-
-@dataclass(frozen=True)
-class System:
-    """Outcomes that are modelled together.
-
-    Attributes
-    ----------
-    parts : tuple of str
-        They add up to `total`.
-    total : str
-    result : str
-        The outcome that parts and total may act on; empty if there is none.
-    """
-
-    parts: tuple[str, ...]
-    total: str
-    result: str = ""
-
-    @property
-    def outcomes(self) -> tuple[str, ...]:
-        """What is modelled."""
-        return self.parts + ((self.result,) if self.result else ())
-
-    def weights(self, outcome: str) -> NDArray[np.float64]:
-        """Return how an outcome is made of those modelled, shape (outcomes,)."""
-        chosen = self.parts if outcome == self.total else (outcome,)
-        return np.array([float(name in chosen) for name in self.outcomes])
-
-
-SYSTEMS = (
-    System(SUMS["produ"], "produ"),
-    System(SUMS["M_all"], "M_all", result="produ"),
-)
-
-
-def system_of(outcome: str) -> System | None:
-    """Return the system that an outcome is a part or the total of."""
-    return next((s for s in SYSTEMS if outcome in (*s.parts, s.total)), None)
-
-
-def carried_by(specification: Specification) -> bool:
-    """Whether a column's outcome belongs to a system."""
-    return system_of(specification.outcome) is not None
-
-
-def reads(specification: Specification) -> tuple[str, ...]:
-    """Return the panel's columns that the column's system reads."""
-    return tuple(
-        dict.fromkeys((*specification.variables, *system_of(specification.outcome).outcomes))
-    )
-
-
-def posterior_of(specification: Specification) -> tuple:
-    """Return all that the posterior of the column's system depends on."""
-    return (
-        system_of(specification.outcome),
-        specification.terms,
-        specification.interest,
-        specification.last_year,
-        specification.region,
-    )
 
 
 @dataclass(frozen=True)
@@ -188,16 +121,28 @@ class Joint:
 
 
 def split(
-    design: Design, varying: tuple[str, ...] = (), sigma: hierarchical.By = "common"
+    design: Design,
+    varying: tuple[str, ...] = (),
+    sigma: hierarchical.By = "common",
+    *,
+    system: System,
 ) -> Joint:
-    """Standardise the regressions of the outcome's system; as `models.bayesian.hierarchical.split`.
+    """Standardise the regressions of a system; as `models.bayesian.hierarchical.split`.
+
+    Parameters
+    ----------
+    design : Design
+        Of the column; its rows have all outcomes of the system.
+    varying, sigma
+        As there.
+    system : System
+        One that the column's outcome is a part or the total of.
 
     Raises
     ------
     UserError
         As there, and if a total is not the sum of its parts.
     """
-    system = system_of(design.outcome)
     weights = system.weights(design.outcome)
     outcomes = design.rows[list(system.outcomes)].to_numpy(float)
     if np.abs(outcomes @ weights - design.y).max() > 1e-6 * design.y.std():

@@ -23,16 +23,9 @@ import pymc as pm
 from numpy.typing import NDArray
 
 from models.bayesian import hierarchical
-from models.bayesian.within_between import (
-    Effects,
-    Rows,
-    Variables,
-    WithinBetween,
-    normal_rows,
-    observe,
-    report_effects,
-    within_between,
-)
+from models.bayesian.effects import Effects, normal_rows, observe, report_effects
+from models.bayesian.interface import Rows, Variables
+from models.bayesian.within_between import WithinBetween, within_between
 from models.design import Design
 from models.inference.collapsed import Collapsed, Location, Scale, collapse
 from models.priors import REGULARISED, Prior, Priors

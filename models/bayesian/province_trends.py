@@ -24,8 +24,10 @@ from numpy.typing import NDArray
 
 from data.errors import UserError
 from models.bayesian import autoregressive, hierarchical
+from models.bayesian.effects import predictive, standard_mean
 from models.bayesian.hierarchical import effects
-from models.bayesian.within_between import Rows, Variables, WithinBetween, predictive, standard_mean
+from models.bayesian.interface import Rows, Variables
+from models.bayesian.within_between import WithinBetween
 from models.design import Design
 from models.inference.collapsed import Location, Scale, collapse
 from models.inference.collapsed_correlated import CollapsedErrors

@@ -24,17 +24,11 @@ import pymc as pm
 from scipy import stats
 
 from models.bayesian import hierarchical
+from models.bayesian.effects import Effects, predictive, report_effects, standard_mean
 from models.bayesian.hierarchical import Line, but_of_provinces, effects, mundlak, of_line
+from models.bayesian.interface import Rows, Variables
 from models.bayesian.noncentering import with_offsets
-from models.bayesian.within_between import (
-    Effects,
-    Rows,
-    Variables,
-    WithinBetween,
-    predictive,
-    report_effects,
-    standard_mean,
-)
+from models.bayesian.within_between import WithinBetween
 from models.inference import student_t_quadrature
 from models.priors import REGULARISED, Prior, Priors
 

@@ -1,4 +1,4 @@
-"""A column's regression in within–between form: standardised, and the way back.
+"""A column's regression in within–between form, standardised (`models.bayesian.effects` goes back).
 
 Each regressor is split into its two-way residual x̃, a province part P and a year part Q
 (`models.frequentist.two_way`). With
@@ -14,21 +14,16 @@ Where year effects are free by region, "year" means a cell of region and year th
 split is then that of each region by itself.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
-import pymc as pm
 from numpy.typing import NDArray
-from scipy import stats
 
+from models.bayesian.interface import Variables
 from models.design import Design
 from models.frequentist.twfe import refuse_collinear
 from models.frequentist.two_way import two_way_parts
-
-Variables = dict[str, tuple[tuple[str, ...], NDArray[np.float64]]]
-"""Name to (dims, values); of draws, the dims after theirs."""
 
 By = Literal["common", "pooled", "region"]
 """The same in all regions, by region about a common centre, or by region and free."""
@@ -236,45 +231,9 @@ class WithinBetween:
         return replace(self, design=self.design.keep(rows), within=self.within[rows])
 
     @property
-    def observed(self) -> "Variables":
+    def observed(self) -> Variables:
         """What the likelihood is of, on the paper's scale."""
         return {"y": (("obs",), self.design.y)}
-
-
-class Effects(NamedTuple):
-    """What the mean and the spread of the standardised outcome are made of.
-
-    PyTensor tensors inside a model, arrays of draws with leading dims outside it.
-
-    Attributes
-    ----------
-    province : (…, N)
-    year : (…, C)
-        One per year cell.
-    slope : (…, m)
-        One per regressor.
-    sigma : (…, regions)
-    """
-
-    province: Any
-    year: Any
-    slope: Any
-    sigma: Any
-
-
-class Rows(NamedTuple):
-    """What a model says about each row of the sample, given draws; leading dims are theirs.
-
-    Attributes
-    ----------
-    log_likelihood : ndarray, shape (…, n)
-        Log density of what was observed in a row.
-    predictive : Variables
-        Draws of it, on the paper's scale; `y` (obs) is the column's outcome.
-    """
-
-    log_likelihood: NDArray[np.float64]
-    predictive: Variables
 
 
 def within_between(
@@ -385,106 +344,3 @@ def principal_axes(part: NDArray[np.float64]) -> NDArray[np.float64]:
     largest = np.abs(rotation).argmax(axis=1)
     signs = np.sign(rotation[np.arange(len(rotation)), largest])  # the same on every machine
     return standard @ (rotation * signs[:, None]).T
-
-
-def off_common_mean(parts: WithinBetween, free: Mapping[str, Any]) -> Any:
-    """Return how far the average of a pooled term's region slopes lies from their common mean.
-
-    Shape (…, c), zero for other coefficients; tensors or arrays of draws of `tau_slope_std` and
-    `slope_offset`.
-    """
-    average = free["tau_slope_std"] * free["slope_offset"].mean(axis=-1)
-    return average @ parts.pooled_to_coefficients
-
-
-def standard_mean(parts: WithinBetween, effects: Effects) -> Any:
-    """Return the standardised mean of each row, shape (…, n); tensors or arrays of draws."""
-    province, year, slope = effects.province, effects.year, effects.slope
-    return province[..., parts.design.province] + year[..., parts.cell] + slope @ parts.within.T
-
-
-def observe(parts: WithinBetween, effects: Effects) -> None:
-    """Add the normal likelihood of the standardised outcome to the PyMC model in context."""
-    sigma = effects.sigma[parts.design.region]
-    pm.Normal("y", standard_mean(parts, effects), sigma, observed=parts.y, dims="obs")
-
-
-def predictive(
-    parts: WithinBetween, effects: Effects
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return mean and standard deviation of each row's outcome on the paper's scale, (…, n)."""
-    mean = parts.centre + parts.scale * standard_mean(parts, effects)
-    return mean, parts.scale * effects.sigma[..., parts.design.region]
-
-
-def normal_rows(parts: WithinBetween, effects: Effects, rng: np.random.Generator) -> Rows:
-    """Return log likelihood and predictive draws of independent normal rows."""
-    mean, sd = predictive(parts, effects)
-    drawn = mean + sd * rng.standard_normal(mean.shape)
-    return Rows(stats.norm.logpdf(parts.design.y, mean, sd), {"y": (("obs",), drawn)})
-
-
-def report_effects(
-    parts: WithinBetween, effects: Effects, scales: Mapping[str, NDArray[np.float64]]
-) -> Variables:
-    """Translate draws to the paper's scale.
-
-    Parameters
-    ----------
-    parts : WithinBetween
-    effects : Effects
-        Arrays of draws, shapes (…, size).
-    scales : mapping of str to ndarray
-        Draws of the free variables, shapes (…, *dims); scales of effects and, where slopes
-        are pooled, `slope_std`, `slope_offset` and `tau_slope_std` are read.
-
-    Returns
-    -------
-    dict
-        Name to (dims after the draws', values):
-        `slope` (term), of terms that vary the average over rows of the region slopes;
-        `sigma` (region); `year_effect` (year; region and year where they differ by region),
-        against the first year; `province_effect` (province), in the first year; `const`, their
-        mean over rows, Stata's constant; and as far as the model has them `tau_province`,
-        `tau_year` (by region where free), `tau_year_region`, `slope_region` (varying, region),
-        `slope_common` and `tau_slope` (pooled): mean and sd of the distribution that region
-        slopes come from.
-    """
-    design = parts.design
-    per_unit = parts.scale / parts.term_scale
-    slope = effects.slope * per_unit[parts.term_of_regressor]
-    year = parts.scale * effects.year - slope @ parts.year_part.T
-    province = parts.centre + parts.scale * effects.province - slope @ parts.province_part.T
-    by_year = year.reshape(*year.shape[:-1], -1, len(design.years))  # (…, regions or 1, T)
-    first = np.broadcast_to(by_year[..., 0], (*year.shape[:-1], len(design.regions)))
-    province = province + first[..., design.region_of_province]
-    by_year = by_year - by_year[..., :1]
-    reported = {
-        "slope": (("term",), slope @ parts.averages),
-        "sigma": (("region",), parts.scale * effects.sigma),
-        "province_effect": (("province",), province),
-        "year_effect": (
-            (("year",), by_year[..., 0, :])
-            if parts.years == "common"
-            else (("region", "year"), by_year)
-        ),
-        "const": ((), province[..., design.province].mean(axis=-1)),
-    }
-    for name in ("tau_province", "tau_year", "tau_year_region"):
-        if f"{name}_std" in scales:
-            tau = parts.scale * scales[f"{name}_std"]
-            alone = tau.shape[-1] == 1
-            reported[name] = ((), tau[..., 0]) if alone else (("region",), tau)
-    if parts.varying:
-        shape = (len(parts.varying), len(design.regions))
-        by_region = slope[..., : shape[0] * shape[1]].reshape(*slope.shape[:-1], *shape)
-        reported["slope_region"] = (("varying", "region"), by_region)
-    if parts.pooled:
-        common = scales["slope_std"] - off_common_mean(parts, scales)
-        common = common @ parts.pooled_to_coefficients.T
-        units = per_unit[[design.terms.index(term) for term in parts.pooled]]
-        reported |= {
-            "slope_common": (("pooled",), common * units),
-            "tau_slope": (("pooled",), scales["tau_slope_std"] * units),
-        }
-    return reported

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import stdtr, stdtrit
 
 from data.errors import UserError
 from models.design import Design
@@ -105,12 +105,12 @@ class TwfeFit:
     @property
     def p(self) -> NDArray[np.float64]:
         """Two-sided p-values from conventional standard errors, shape (k + 1,)."""
-        return 2 * stats.t.sf(np.abs(self.coef / self.se), self.df)
+        return 2 * stdtr(self.df, -np.abs(self.coef / self.se))
 
     @property
     def p_cluster(self) -> NDArray[np.float64]:
         """Two-sided p-values from clustered standard errors, shape (k + 1,)."""
-        return 2 * stats.t.sf(np.abs(self.coef / self.se_cluster), self.df_cluster)
+        return 2 * stdtr(self.df_cluster, -np.abs(self.coef / self.se_cluster))
 
     def table(self, level: float = 0.95) -> pd.DataFrame:
         """Tabulate the estimates.
@@ -126,7 +126,7 @@ class TwfeFit:
             Index `term`; columns `coef se t p stars lower upper se_cluster t_cluster
             p_cluster`. Stars follow the conventional p-values.
         """
-        reach = stats.t.ppf((1 + level) / 2, self.df) * self.se
+        reach = stdtrit(self.df, (1 + level) / 2) * self.se
         return pd.DataFrame(
             {
                 "coef": self.coef,

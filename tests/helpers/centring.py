@@ -6,8 +6,8 @@ import numpy as np
 from scipy.linalg import helmert
 
 from models.bayesian import hierarchical
-from models.bayesian.noncentering import RESOLUTION, year_axes
-from models.bayesian.within_between import WithinBetween
+from models.bayesian.noncentering import year_axes
+from models.bayesian.within_between import RESOLUTION, WithinBetween
 
 REPLACED = ("slope_offset", "between_year", "year_offset")
 

@@ -8,6 +8,7 @@ import numpy as np
 import pymc as pm
 from numpy.typing import NDArray
 
+from analysis.posterior import inputs
 from analysis.posterior.engines import NutsEngine
 from analysis.specifications import select
 from data.panels.panel import Panel, load_panel
@@ -21,7 +22,9 @@ from tests.helpers.true_panels import simulated_panel
 
 Array = NDArray[np.float64]
 
-INDEPENDENT = [model.name for model in MODELS if model.module in (flat, hierarchical)]
+INDEPENDENT = [
+    model.name for model in MODELS if model.source in (flat.__name__, hierarchical.__name__)
+]
 """Models of one outcome with independent normal errors: `WithinBetween` and `Collapsed`."""
 
 
@@ -53,7 +56,8 @@ class Fit:
 
     @cached_property
     def parts(self) -> WithinBetween:
-        return self.model.split(design(self.panel.frame, self.specification), self.specification)
+        arrays = design(self.panel.frame, self.specification)
+        return inputs.split(self.model, arrays, self.specification)
 
     @cached_property
     def density(self) -> Collapsed:

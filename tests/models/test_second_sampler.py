@@ -75,7 +75,7 @@ def test_pymcs_sampler_finds_the_posterior(column, model, settings, draws):
         assert float(az.rhat(reference)[name].max()) <= 1.01
         assert float(az.ess(reference)[name].min()) >= 400
 
-    posterior = fit(Job(case.panel, record, model), settings)["posterior"]
+    posterior = fit(Job(case.panel, record, find(model)), settings)["posterior"]
     ours, theirs = (
         {name: draws[name].to_numpy() for name in names} for draws in (posterior, reference)
     )

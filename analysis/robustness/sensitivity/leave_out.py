@@ -29,6 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from analysis.posterior import inputs
 from analysis.posterior.engines import Settings
 from analysis.posterior.sample import Job, shaped
 from analysis.robustness.sensitivity.refits import (
@@ -43,7 +44,8 @@ from analysis.robustness.sensitivity.refits import (
 from analysis.robustness.sensitivity.weights import bridge, log_mean_exp, trusted
 from analysis.specifications import AVERAGE
 from data.errors import UserError
-from models.bayesian.registry import Model, Parts, find
+from models.bayesian.interface import Parts
+from models.bayesian.registry import Model
 from models.design import design
 from models.frequentist import twfe
 
@@ -129,7 +131,7 @@ def leave_provinces_out(
     job: Job, settings: Settings, whole: Parts, base: Base
 ) -> dict[str, list[dict]]:
     """Return the rows of `provinces` and `influence`: a posterior without each province."""
-    model = find(job.model)
+    model = job.model
     arrays = whole.design
     provinces, influence = [], []
     for code, name in enumerate(arrays.provinces):
@@ -145,7 +147,7 @@ def leave_provinces_out(
 
 def leave_years_out(job: Job, settings: Settings, whole: Parts, base: Base) -> Iterator[dict]:
     """Yield the rows of `years`: a posterior without each year."""
-    model = find(job.model)
+    model = job.model
     for code, year in enumerate(whole.design.years):
         left_out = whole.design.year == code
         found = without(model, whole, left_out, settings, base)
@@ -185,6 +187,6 @@ def _twfe_without(job: Job, group: str, label: str | int) -> twfe.TwfeFit | None
     frame, record = job.panel.frame, job.specification
     try:
         arrays = design(frame[frame[group] != label], record)
-        return twfe.fit(find(job.model).split(arrays, record).design)
+        return twfe.fit(inputs.split(job.model, arrays, record).design)
     except UserError:
         return None

@@ -22,7 +22,8 @@ from analysis.robustness.sensitivity.refits import (
     weighted,
 )
 from analysis.robustness.sensitivity.weights import trusted
-from models.bayesian.registry import Model, Parts, find
+from models.bayesian.interface import Parts
+from models.bayesian.registry import Model
 from models.priors import Prior, Priors
 
 
@@ -137,7 +138,7 @@ def under(model: Model, whole: Parts, priors: Priors, settings: Settings, base: 
 
 def under_other_priors(job: Job, settings: Settings, whole: Parts, base: Base) -> Iterator[dict]:
     """Yield the rows of `priors`: under each of `ALTERNATIVES` that concerns the model."""
-    model = find(job.model)
+    model = job.model
     for alternative in ALTERNATIVES:
         if not base.fitted.flat.keys() & set(alternative.variables):
             continue

@@ -15,7 +15,8 @@ from analysis.posterior.sample import shaped
 from analysis.robustness.sensitivity.tables import QUANTITIES
 from analysis.robustness.sensitivity.weights import stratified
 from analysis.specifications import AVERAGE
-from models.bayesian.registry import Model, Parts
+from models.bayesian.interface import Collapsible, Parts
+from models.bayesian.registry import Model
 from models.inference.collapsed import Collapsed
 from models.inference.collapsed_correlated import CollapsedErrors
 from models.inference.elimination import reduce
@@ -99,7 +100,7 @@ def refit(model: Model, parts: Parts, priors: Priors, settings: Settings, whole:
 
 def collapses(model: Model) -> bool:
     """Whether all but a few scales can be integrated out of a model."""
-    return hasattr(model.module, "density")
+    return isinstance(model.module, Collapsible)
 
 
 def _watched(

@@ -19,6 +19,7 @@ from data.errors import UserError
 from data.files import sha256, write_csv
 from data.panels.panel import Panel
 from models.bayesian import registry
+from models.bayesian.interface import Divisible
 from models.bayesian.registry import LADDER, find, models_for
 from models.design import Specification
 
@@ -36,12 +37,12 @@ def study(job: Job, settings: Settings, key: str) -> dict[str, list[dict]]:
     UserError
         If the panel does not carry the regression.
     """
-    model = find(job.model)
+    model = job.model
     whole = split(job)
     tree = fit(job, settings)
     base = base_of(model, whole, tree)
     found: dict[str, list[dict]] = {"provinces": [], "influence": [], "years": []}
-    if hasattr(whole, "keep"):
+    if isinstance(whole, Divisible):
         found |= leave_provinces_out(job, settings, whole, base)
         found["years"] = list(leave_years_out(job, settings, whole, base))
     found["priors"] = list(under_other_priors(job, settings, whole, base))
@@ -107,5 +108,5 @@ def key(job: Job, settings: Settings) -> str:
 
     Of the models, its own alone: that of the trace, which the hash of the fit stands for.
     """
-    fitted = made_from(job, settings, find(job.model).module.PRIORS)
+    fitted = made_from(job, settings, job.model.module.PRIORS)
     return sha256((fitted + code_sha256(__name__, but=REGISTRY)).encode())[:16]

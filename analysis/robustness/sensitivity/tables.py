@@ -98,4 +98,4 @@ def ordered(table: pd.DataFrame) -> pd.DataFrame:
 
 def identity(job: Job) -> dict[str, str]:
     """Return the columns `JOB` of a fit."""
-    return {"panel": job.panel.name, "column": job.specification.column, "model": job.model}
+    return {"panel": job.panel.name, "column": job.specification.column, "model": job.model.name}

@@ -23,6 +23,7 @@ import pymc as pm
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from analysis.posterior import inputs
 from analysis.posterior.cache import MAKERS as MAKERS_OF_TRACES
 from analysis.posterior.cache import named, sources_sha256
 from analysis.posterior.engines import NutsEngine
@@ -31,7 +32,8 @@ from analysis.posterior.sample import PACKAGES
 from analysis.shared.parallel import spread
 from data.files import sha256
 from data.panels.panel import Panel
-from models.bayesian.registry import Model, Parts, find
+from models.bayesian.interface import Collapsible, Generative, Parts, Restated
+from models.bayesian.registry import Model, find
 from models.design import Design, Specification, design
 from models.inference.collapsed_correlated import CollapsedErrors
 from models.priors import Priors
@@ -119,7 +121,7 @@ class Case:
         models = [find(name) for name in (self.made_by, self.fitted)]
         made_from = [
             repr(self),
-            [named(model) for model in models],
+            [named(model) | inputs.sha256(model) for model in models],
             sources_sha256(*(model.module for model in models), makers=MAKERS),
             {name: version(name) for name in PACKAGES},
         ]
@@ -200,14 +202,14 @@ def _batch(case: Case, panel: Panel, record: Specification, seed: int, numbers: 
 
 def _arranged(name: str, arrays: Design, record: Specification) -> tuple[Model, Parts]:
     model = find(name)
-    return model, model.split(arrays, record)
+    return model, inputs.split(model, arrays, record)
 
 
 def _truths(
     case: Case, model: Model, parts: Parts, definition: pm.Model, rng: np.random.Generator
 ) -> Callable[[int, np.random.Generator], Draws]:
     """Return what draws true parameters, shapes (1, size), given a data set's place and stream."""
-    if not hasattr(model.module, "density"):
+    if not isinstance(model.module, Collapsible):
         engine = NutsEngine(model, parts, case.priors[0], definition)
         drawn = engine.draw_prior(case.batch, rng)
     else:
@@ -228,12 +230,12 @@ def _data_set(
 ) -> tuple[Draws, Parts]:
     """Draw data given parameters; return these as the model has them given the data, and both."""
     variables = free_variables(definition, parts, truth)
-    if not hasattr(model.module, "generate"):
+    if not isinstance(model.module, Generative):
         outcome = model.module.rows(parts, variables, rng).predictive["y"][1].ravel()
         return truth, replace(fitted, design=fitted.design.with_outcome(outcome))
     free = {name: value[0, 0] for name, value in variables.items()}
     data = model.module.generate(parts, free, rng)
-    if hasattr(model.module, "restated"):
+    if isinstance(model.module, Restated):
         free = model.module.restated(parts, data, free)
         truth = {name: value.reshape(1, -1) for name, value in free.items()}
     return truth, data
@@ -244,7 +246,7 @@ def _fitter(
 ) -> Callable[[Parts, np.random.Generator], tuple[Draws, float]]:
     """Return what fits the model to a data set: `DRAWS` draws, and how many are effective."""
     priors = case.priors[1]
-    if not hasattr(model.module, "density"):
+    if not isinstance(model.module, Collapsible):
         return Compiled(model, parts, priors, DRAWS)
     seen = model.module.density(parts, priors) if case.posterior else None
 

@@ -100,7 +100,7 @@ def quantities(
     for record in specifications:
         keys_of, function_of = FUNCTIONS[record.estimator]
         # Columns that differ by their outcome alone share one compilation.
-        shape = replace(record, column="", outcome="", title="")
+        shape = replace(record, column="", outcome="", title="", system=None)
         if shape not in compiled:
             compiled[shape] = function_of(frame, record)
         keys += keys_of(record)

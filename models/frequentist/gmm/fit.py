@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import chdtrc, ndtr, stdtr, stdtrit
 from threadpoolctl import ThreadpoolController
 
 from models.frequentist.gmm.bracket import Bracket, bracket
@@ -42,7 +42,10 @@ class ChiSquared(NamedTuple):
     @property
     def p(self) -> float:
         """Upper tail; NaN without degrees of freedom."""
-        return float(stats.chi2.sf(self.statistic, self.df)) if self.df > 0 else float("nan")
+        if self.df <= 0:
+            return float("nan")
+        # The difference of two statistics can be negative.
+        return float(chdtrc(self.df, max(self.statistic, 0.0)))
 
 
 class DifferenceTest(NamedTuple):
@@ -72,7 +75,7 @@ class SerialCorrelation(NamedTuple):
     @property
     def p(self) -> float:
         """Two-sided."""
-        return float(2 * stats.norm.sf(abs(self.z)))
+        return float(2 * ndtr(-abs(self.z)))
 
 
 @dataclass(frozen=True)
@@ -146,11 +149,11 @@ class GmmFit:
     @property
     def p(self) -> NDArray[np.float64]:
         """Two-sided p-values, shape (k,)."""
-        return 2 * stats.t.sf(np.abs(self.coef / self.se), self.df)
+        return 2 * stdtr(self.df, -np.abs(self.coef / self.se))
 
     def table(self, level: float = 0.95) -> pd.DataFrame:
         """Tabulate the estimates: index `term`, columns `coef se t p stars lower upper`."""
-        reach = stats.t.ppf((1 + level) / 2, self.df) * self.se
+        reach = stdtrit(self.df, (1 + level) / 2) * self.se
         return pd.DataFrame(
             {
                 "coef": self.coef,

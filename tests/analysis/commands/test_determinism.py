@@ -18,12 +18,13 @@ import hashlib, json, sys
 from analysis.posterior.engines import Settings
 from analysis.posterior.sample import Job, fit
 from analysis.specifications import select
+from models.bayesian.registry import find
 from tests.helpers.fits import simulated
 if __name__ == "__main__":
     found = {}
     for column, model, engine in json.loads(sys.argv[1]):
         settings = Settings(draws=100, tune=150, chains=2, engine=engine)
-        tree = fit(Job(simulated(5, 2014), select([column])[0], model), settings)
+        tree = fit(Job(simulated(5, 2014), select([column])[0], find(model)), settings)
         own = {}
         for name, group in tree.children.items():
             digest = hashlib.sha256()

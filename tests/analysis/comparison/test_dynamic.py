@@ -15,6 +15,7 @@ from analysis.shared import plotting
 from analysis.shared.outputs import Outputs
 from analysis.specifications import select
 from models.bayesian.dynamic import half_life
+from models.bayesian.registry import find
 from models.design import LAG
 from tests.helpers.fits import official, thinned
 
@@ -23,7 +24,7 @@ from tests.helpers.fits import official, thinned
 
 @pytest.fixture(scope="module")
 def trace():
-    job = Job(official("5.1"), COLUMN, "dynamic_regions")
+    job = Job(official("5.1"), COLUMN, find("dynamic_regions"))
     return fit(job, Settings(draws=400, chains=4))
 
 

@@ -23,7 +23,7 @@ from tests.helpers.fits import simulated
 
 SETTINGS = Settings(draws=60, tune=150, chains=2)
 RECORDS = select(["8.2", "8.3"])
-JOBS = [Job(simulated(5, 2014), record, "flat") for record in RECORDS]
+JOBS = [Job(simulated(5, 2014), record, find("flat")) for record in RECORDS]
 
 
 def arguments(**changes) -> dict:
@@ -34,6 +34,7 @@ def arguments(**changes) -> dict:
         "priors": FLAT,
         "settings": {"draws": 750},
         "versions": {"pymc": "6.4.0"},
+        "inputs": {},
     } | changes
 
 
@@ -47,6 +48,7 @@ def arguments(**changes) -> dict:
         {"priors": FLAT.with_scales("flat", slope_std=99.0)},
         {"settings": {"draws": 751}},
         {"versions": {"pymc": "6.4.1"}},
+        {"inputs": {"readings": "c" * 64}},
     ],
     ids=lambda changes: next(iter(changes)),
 )
@@ -116,7 +118,7 @@ def test_an_interrupt_keeps_whole_traces_and_leaves_nothing_else(tmp_path):
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert files == trace.trace_paths(tmp_path / "traces")
     panel = load_panel("official", RECORDS[0].variables)
-    listed = [Job(panel, record, "flat") for record in select(["8.1", "8.2", "8.3"])]
+    listed = [Job(panel, record, find("flat")) for record in select(["8.1", "8.2", "8.3"])]
     left = missing(listed, Settings(), tmp_path / "traces")
     assert len(left) == 3 - len(files) > 0
     for path in files:

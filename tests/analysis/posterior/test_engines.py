@@ -1,7 +1,6 @@
 """Which engine a model gets, and that both say the same of a prior."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,6 +15,7 @@ from analysis.posterior.engines import (
     nuts_in_scales,
 )
 from data.errors import UserError
+from models.bayesian.interface import Collapsible
 from models.bayesian.registry import MODELS, find
 from models.inference.collapsed import OutOfRangeError
 from models.inference.transforms import Coordinates
@@ -24,14 +24,14 @@ from tests.helpers.fits import fit_of
 
 def test_a_model_with_a_density_is_collapsed_unless_the_user_asks_otherwise():
     for model in MODELS:
-        own = CollapsedEngine if hasattr(model.module, "density") else NutsEngine
+        own = CollapsedEngine if isinstance(model.module, Collapsible) else NutsEngine
         assert engine_for(model) is own
         assert engine_for(model, "nuts") is NutsEngine
     assert engine_for(find("hierarchical")) is CollapsedEngine
 
 
 def test_a_model_without_a_density_cannot_be_collapsed():
-    model = replace(find("hierarchical"), name="odd", module=SimpleNamespace())
+    model = replace(find("hierarchical"), name="odd", source="types")
     assert engine_for(model) is NutsEngine
     with pytest.raises(UserError, match=r"odd is not normal given its scales.*--engine nuts"):
         engine_for(model, "collapsed")

@@ -13,6 +13,7 @@ from analysis.posterior.engines import Settings
 from analysis.posterior.sample import Job, fit
 from analysis.specifications import select
 from data.errors import UserError
+from models.bayesian.registry import find
 from models.design import design
 from tests.helpers.fits import simulated, thinned
 from tests.helpers.traces import ATTRIBUTES
@@ -110,7 +111,7 @@ def checked(tmp_path_factory):
     """Check a wrong and a right model of a panel whose residual scale differs by region."""
     folder = tmp_path_factory.mktemp("traces")
     for model in ("mundlak", "hierarchical"):
-        tree = fit(Job(simulated(), BASELINE, model), SHORT)
+        tree = fit(Job(simulated(), BASELINE, find(model)), SHORT)
         trace.write(tree, trace.trace_path(folder, "own-simulated", "3.2", model))
     return predictive_checks.check(trace.trace_paths(folder))
 

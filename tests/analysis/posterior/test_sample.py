@@ -15,6 +15,7 @@ from analysis.posterior.engines import CollapsedEngine, Settings
 from analysis.posterior.sample import Job, carrying, fit, jobs, path_of, sample_all
 from analysis.specifications import STATIC, select
 from data.errors import UserError
+from models.bayesian.registry import find
 from tests.helpers.clusters import scheduler, worker
 from tests.helpers.fits import official, simulated
 
@@ -25,7 +26,7 @@ SMALL = simulated(5, 2014)
 @cache
 def short_fit(column: str, model: str, seed: int = 1) -> xr.DataTree:
     settings = Settings(draws=60, tune=150, chains=2, seed=seed)
-    return fit(Job(SMALL, select([column])[0], model), settings)
+    return fit(Job(SMALL, select([column])[0], find(model)), settings)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +69,7 @@ def same(left: xr.DataTree, right: xr.DataTree) -> bool:
 
 
 def test_the_same_seed_gives_the_same_draws_and_another_does_not():
-    job = Job(SMALL, select(["3.2"])[0], "hierarchical")
+    job = Job(SMALL, select(["3.2"])[0], find("hierarchical"))
     first = short_fit("3.2", "hierarchical")
     assert same(first, fit(job, SHORT))
     other = short_fit("3.2", "hierarchical", seed=2)
@@ -128,14 +129,18 @@ def test_a_fit_that_cannot_be_made_leaves_no_file(tmp_path):
     frame = SMALL.frame.assign(urb=1.0)
     constant = type(SMALL)("own-x", frame, "0" * 64, balanced=True)
     with pytest.raises(UserError, match="urb"):
-        list(sample_all([Job(constant, select(["3.2"])[0], "flat")], SHORT, tmp_path, workers=1))
+        list(
+            sample_all(
+                [Job(constant, select(["3.2"])[0], find("flat"))], SHORT, tmp_path, workers=1
+            )
+        )
     assert list(tmp_path.rglob("*")) == []
 
 
 def test_jobs_are_the_models_that_a_column_can_carry():
     panel = official()
     listed = jobs([panel], select(["3.2", "8.1"]), [])
-    assert [(job.specification.column, job.model) for job in listed] == [
+    assert [(job.specification.column, job.model.name) for job in listed] == [
         ("3.2", "flat"),
         ("3.2", "mundlak"),
         ("3.2", "region_sigma"),
@@ -144,9 +149,9 @@ def test_jobs_are_the_models_that_a_column_can_carry():
         ("8.1", "mundlak"),
     ]
     dynamic = jobs([panel], select(["5.1"]), [])
-    assert [job.model for job in dynamic] == ["hierarchical", "dynamic"]
+    assert [job.model.name for job in dynamic] == ["hierarchical", "dynamic"]
     chosen = jobs([panel], select(["3.2", "8.1"]), ["mundlak", "hierarchical"])
-    assert [job.model for job in chosen] == ["mundlak", "hierarchical", "mundlak"]
+    assert [job.model.name for job in chosen] == ["mundlak", "hierarchical", "mundlak"]
 
 
 def test_panels_without_what_a_model_needs_are_left_out():

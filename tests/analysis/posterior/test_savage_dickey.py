@@ -8,6 +8,7 @@ from analysis.posterior.engines import Settings
 from analysis.posterior.sample import Job, fit
 from analysis.posterior.savage_dickey import GROUP, bf10, bf10_of_draws
 from analysis.specifications import select
+from models.bayesian.registry import find
 from models.priors import REGULARISED
 from tests.helpers.fits import simulated
 
@@ -31,7 +32,7 @@ def test_the_ratio_of_log_densities_is_the_bayes_factor():
 
 def test_a_traces_densities_are_those_of_its_draws():
     (record,) = select(["3.2"])
-    tree = fit(Job(simulated(5, 2014), record, "hierarchical"), Settings(draws=500, tune=150))
+    tree = fit(Job(simulated(5, 2014), record, find("hierarchical")), Settings(draws=500, tune=150))
     at_zero, posterior = tree[GROUP], tree["posterior"]
     unit = tree["observed_data"]["y"].std() / tree["constant_data"]["x"].std("obs")
     for term in ("urb", "trans", "indus"):

@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from analysis.posterior.inputs import fits_panel
 from analysis.replication.dynamic_estimators import dynamic_models
 from analysis.reporting import readme
 from analysis.shared.outputs import ROOT
@@ -79,7 +80,7 @@ def test_slopes_by_model_are_shown_once_all_are_sampled():
         (model.name, kind.name)
         for model in models_for(record)
         for kind in PANELS
-        if model.fits_panel(kind.name)
+        if fits_panel(model, kind.name)
     ]
     found = pd.DataFrame(fits, columns=["model", "panel"]).assign(
         column="3.2",

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 from analysis.specifications import select
 from data.errors import UserError
 from models.bayesian import dynamic, hierarchical
-from models.bayesian.within_between import standard_mean
+from models.bayesian.effects import standard_mean
 from models.design import LAG, Design, design
 from models.frequentist import twfe
 from models.inference.elimination import reduce

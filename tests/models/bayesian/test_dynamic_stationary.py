@@ -9,8 +9,8 @@ from analysis.posterior.engines import NutsEngine, Settings
 from analysis.posterior.sample import shaped
 from analysis.specifications import select
 from models.bayesian import dynamic, dynamic_stationary
+from models.bayesian.effects import standard_mean
 from models.bayesian.registry import find
-from models.bayesian.within_between import standard_mean
 from models.design import Design, design
 from tests.helpers.fits import Fit, fit_of, simulated
 

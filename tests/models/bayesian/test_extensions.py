@@ -9,6 +9,7 @@ import pytest
 from numpy.testing import assert_allclose
 from threadpoolctl import threadpool_limits
 
+from analysis.posterior import inputs
 from analysis.posterior.engines import NutsEngine, Settings
 from analysis.posterior.sample import Job, fit
 from analysis.posterior.sample import shaped as shaped_all
@@ -98,7 +99,7 @@ def test_without_errors_of_measurement_the_panels_own_quotient_counts():
     extended = fit_of("3.2", "measurement", 0.1)
     own = extended.parts.design.x[:, extended.parts.design.terms.index("indus")]
     same = measurement_error.with_readings(
-        extended.parts.base, extended.parts.vintages, own[:, None] + [0, 0, 0]
+        extended.parts.base, "indus", extended.parts.vintages, own[:, None] + [0, 0, 0]
     )
     plain = Fit(
         extended.panel, extended.specification, fit_of("3.2", "hierarchical").model, extended.priors
@@ -120,7 +121,7 @@ def test_a_panel_of_no_vintage_has_no_readings():
     (record,) = select(["3.2"])
     arrays = design(simulated().frame, record)
     with pytest.raises(UserError, match=r"no vintage of official\.nc.*model hierarchical"):
-        measurement_error.split(arrays, record.interest, "region")
+        measurement_error.split(arrays, record.interest, "region", readings=inputs.readings())
 
 
 def test_parts_add_up_and_mediation_splits_the_total():
@@ -164,7 +165,7 @@ def test_the_truth_is_recovered(column, model, parts):
     """`parts` independent outcomes with the stated slopes and scales add up to the column's."""
     (record,) = select([column])
     settings = Settings(draws=300, tune=200, chains=2)
-    posterior = fit(Job(simulated(), record, model), settings)["posterior"]
+    posterior = fit(Job(simulated(), record, find(model)), settings)["posterior"]
     slope = posterior["slope_region"].sel(varying="indus")
     for draws, truth, factor in (
         (slope, REGION_SLOPE, parts),
@@ -203,7 +204,7 @@ def covered(draws: np.ndarray, truth: Mapping[str, float]) -> int:
 def test_heavy_tails_are_recovered():
     """Errors of four degrees of freedom: the scales are the t's, and ν is told from a normal's."""
     panel = simulated(df=4)
-    posterior = fit(Job(panel, ONE_CONTROL, "student_t"), SHORT)["posterior"]
+    posterior = fit(Job(panel, ONE_CONTROL, find("student_t")), SHORT)["posterior"]
     inside = covered(posterior["slope_region"].sel(varying="indus").to_numpy(), REGION_SLOPE)
     inside += covered(posterior["sigma"].to_numpy(), REGION_SIGMA)
     assert inside >= 5
@@ -223,7 +224,7 @@ def test_a_quotient_read_with_errors_is_recovered():
     panel = replace(simulated(), frame=true.assign(indus=readings[:, 0]))
     model, arrays = find("measurement"), design(panel.frame, ONE_CONTROL)
     base = find("hierarchical").split(arrays, ONE_CONTROL)
-    parts = measurement_error.with_readings(base, ("first", "second", "third"), readings)
+    parts = measurement_error.with_readings(base, "indus", ("first", "second", "third"), readings)
     definition = measurement_error.build(parts)
     engine = NutsEngine(model, parts, measurement_error.PRIORS, definition)
     with threadpool_limits(limits=1):
@@ -235,6 +236,6 @@ def test_a_quotient_read_with_errors_is_recovered():
     low, high = np.quantile(found["reliability"], [0.025, 0.975], axis=(0, 1))
     assert ((low < 0.8) & (high > 0.8)).all()
 
-    naive = fit(Job(panel, ONE_CONTROL, "hierarchical"), SHORT)["posterior"]
+    naive = fit(Job(panel, ONE_CONTROL, find("hierarchical")), SHORT)["posterior"]
     attenuated = naive["slope_region"].sel(varying="indus").mean(("chain", "draw")).to_numpy()
     assert (found["slope_region"][..., 0, :].mean(axis=(0, 1)) / attenuated > 1.1).all()

@@ -53,7 +53,7 @@ def test_every_columns_posterior_is_two_way_fixed_effects_without_a_draw(record,
 def test_posterior_of_slopes_and_constant_is_twfes(share_missing):
     panel = official()
     panel = thinned(panel, share_missing) if share_missing else panel
-    tree = fit(Job(panel, BASELINE, "flat"), Settings(draws=3_500))
+    tree = fit(Job(panel, BASELINE, find("flat")), Settings(draws=3_500))
     known = twfe.fit(design(panel.frame, BASELINE))
     sd = known.se * np.sqrt(known.df / (known.df - 2))  # of Student's t
 

@@ -156,7 +156,7 @@ def test_a_walk_of_year_effects_has_unit_variance_on_average_and_unit_steps():
 @pytest.mark.slow
 def test_the_truth_is_recovered():
     (specification,) = select(["7.2"])  # its outcome is one part, with the stated truth
-    tree = fit(Job(simulated(), specification, "hierarchical"), Settings(draws=1_000))
+    tree = fit(Job(simulated(), specification, find("hierarchical")), Settings(draws=1_000))
     assert tree.attrs["gate"] == "pass"
     posterior = tree["posterior"]
     slope = posterior["slope_region"].sel(varying="indus")
@@ -197,7 +197,7 @@ def test_nuts_in_all_variables_gives_the_collapsed_posterior():
     The densities themselves are held together in test_collapsed.py.
     """
     (specification,) = select(["3.2"])
-    job = Job(official(), specification, "hierarchical")
+    job = Job(official(), specification, find("hierarchical"))
     settings = (
         Settings(draws=6_000, tune=1_500, seed=3, target_accept=0.98, engine="nuts"),
         Settings(draws=1_000, seed=3, engine="collapsed"),

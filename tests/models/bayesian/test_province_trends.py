@@ -11,6 +11,7 @@ from analysis.posterior.sample import Job, fit
 from analysis.specifications import select
 from data.errors import UserError
 from models.bayesian import province_trends
+from models.bayesian.registry import find
 from models.design import design
 from tests.helpers.fits import fit_of, simulated
 from tests.helpers.true_panels import REGION_SLOPE
@@ -56,7 +57,7 @@ def test_growth_is_not_taken_for_a_slope():
     panel = replace(simulated(), frame=frame.assign(indus=indus, M_cap=outcome))
     settings = Settings(draws=300, tune=250, chains=2)
     found = {
-        name: fit(Job(panel, record, name), settings)["posterior"]["slope_region"]
+        name: fit(Job(panel, record, find(name)), settings)["posterior"]["slope_region"]
         for name in ("province_trends", "hierarchical")
     }
     for region, truth in REGION_SLOPE.items():

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from models.bayesian.within_between import principal_axes, standard_mean, standardise
+from models.bayesian.effects import standard_mean
+from models.bayesian.within_between import principal_axes, standardise
 from tests.helpers.fits import INDEPENDENT, Fit, fit_of
 
 FITS = [

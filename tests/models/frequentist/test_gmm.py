@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from data.errors import UserError
-from models.frequentist.gmm import Gmm, GmmFit, GmmSpecification, Iv, fit, instruments
+from models.frequentist.gmm import Gmm, GmmFit, GmmSpecification, Iv, instruments
 from models.frequentist.gmm.estimation import (
     moment_covariance,
     moments,
@@ -25,6 +25,7 @@ from models.frequentist.gmm.matrix import InstrumentMatrix
 from models.frequentist.gmm.moment_tests import serial_correlation, stationarity_derivative
 from models.frequentist.gmm.problem import prepare, row_root
 from models.frequentist.gmm.records import TRANSFORMS, parse_term, terms
+from models.frequentist.twfe import fit
 from tests.helpers import array_namespace
 
 ROOT = Path(__file__).resolve().parents[2]

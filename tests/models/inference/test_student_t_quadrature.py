@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 from scipy import stats
 
 from models.bayesian import hierarchical
-from models.bayesian.within_between import standard_mean
+from models.bayesian.effects import standard_mean
 from models.inference import student_t_quadrature
 from tests.helpers.fits import Fit, fit_of
 

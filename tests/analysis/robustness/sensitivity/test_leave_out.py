@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from analysis.posterior.sample import Job, fit
 from analysis.robustness.sensitivity import leave_out, refits, tables, weights
+from models.bayesian.interface import Collapsible
 from models.bayesian.registry import MODELS, find
 from models.bayesian.within_between import WithinBetween, standardise
 from models.design import design
@@ -73,7 +74,7 @@ def test_the_density_of_a_left_out_province_is_the_dense_normals(share_missing, 
 
 
 @pytest.mark.parametrize(
-    "name", [m.name for m in MODELS if m.prior_groups and hasattr(m.module, "density")]
+    "name", [m.name for m in MODELS if m.prior_groups and isinstance(m.module, Collapsible)]
 )
 def test_a_density_is_evaluated_where_its_draws_came_from(name):
     fitted = fit_of("3.2", name)
@@ -120,7 +121,7 @@ def test_weights_and_a_refit_agree_and_weights_are_not_trusted_for_an_outlier(mo
 
 @cache
 def left_out() -> dict[str, pd.DataFrame]:
-    job = Job(planted(), CENTRAL, "mundlak")
+    job = Job(planted(), CENTRAL, find("mundlak"))
     _, whole, given_all = base()
     found = leave_out.leave_provinces_out(job, SHORT, whole, given_all)
     return {name: pd.DataFrame(rows).set_index("province") for name, rows in found.items()}
@@ -153,14 +154,16 @@ def test_a_refit_without_a_province_is_a_fit_of_the_panel_without_it():
     frame = planted().frame
     panel = replace(planted(), frame=frame[frame["province"] != "Hubei"])
     settings = replace(SHORT, draws=400)
-    alone = fit(Job(panel, CENTRAL, "mundlak"), settings)["posterior"]["slope"].sel(term="indus")
+    alone = fit(Job(panel, CENTRAL, find("mundlak")), settings)["posterior"]["slope"].sel(
+        term="indus"
+    )
     row = left_out()["influence"].loc["Hubei"]
     assert row["mean"] == pytest.approx(float(alone.mean()), abs=0.25 * float(alone.std()))
     assert row["sd"] == pytest.approx(float(alone.std()), rel=0.25)
 
 
 def test_years_are_left_out_as_provinces_are():
-    job = Job(planted(), CENTRAL, "mundlak")
+    job = Job(planted(), CENTRAL, find("mundlak"))
     _, whole, given_all = base()
     found = pd.DataFrame(leave_out.leave_years_out(job, SHORT, whole, given_all))
     frame = planted().frame

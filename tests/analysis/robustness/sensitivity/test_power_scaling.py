@@ -6,12 +6,13 @@ import pytest
 
 from analysis.posterior.sample import Job, fit
 from analysis.robustness.sensitivity import power_scaling
+from models.bayesian.registry import find
 from tests.helpers.fits import simulated
 from tests.helpers.planted import BASELINE, SHORT
 
 
 def test_power_scaling_is_arvizs_and_leaves_the_effects_distributions_alone():
-    tree = fit(Job(simulated(5, 2014), BASELINE, "hierarchical"), SHORT)
+    tree = fit(Job(simulated(5, 2014), BASELINE, find("hierarchical")), SHORT)
     rows = pd.DataFrame(power_scaling.power_scaling(tree))
     assert {"all", "slope_std", "tau_slope_std"} <= set(rows["scaled"])
     assert "province_std" not in set(rows["scaled"])

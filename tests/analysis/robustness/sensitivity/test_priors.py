@@ -8,7 +8,8 @@ import pytest
 
 from analysis.posterior.sample import Job
 from analysis.robustness.sensitivity import priors, refits, weights
-from models.bayesian.registry import LADDER, MODELS
+from models.bayesian.interface import Collapsible
+from models.bayesian.registry import LADDER, MODELS, find
 from models.priors import REGULARISED
 from tests.helpers.fits import fit_of
 from tests.helpers.planted import CENTRAL, SHORT, base, planted
@@ -27,7 +28,7 @@ def test_an_alternative_changes_what_it_names_and_says_why(alternative):
 
 @pytest.mark.parametrize("alternative", priors.ALTERNATIVES, ids=lambda a: a.name)
 @pytest.mark.parametrize(
-    "name", [m.name for m in MODELS if m.prior_groups and hasattr(m.module, "density")]
+    "name", [m.name for m in MODELS if m.prior_groups and isinstance(m.module, Collapsible)]
 )
 def test_every_model_has_a_density_under_every_alternative(name, alternative):
     fitted = fit_of("3.2", name)
@@ -49,7 +50,7 @@ def test_a_prior_that_pins_the_slope_moves_it_and_one_that_the_model_lacks_is_pa
     pins = priors.Alternative("pinned", "why", ("slope_std",), narrow)
     lacks = priors.Alternative("lacking", "why", ("tau_slope_std",), narrow)
     monkeypatch.setattr(priors, "ALTERNATIVES", (pins, lacks))
-    job = Job(planted(), CENTRAL, "mundlak")
+    job = Job(planted(), CENTRAL, find("mundlak"))
     _, whole, given_all = base()
     rows = pd.DataFrame(priors.under_other_priors(job, SHORT, whole, given_all))
     assert set(rows["priors"]) == {"pinned"}

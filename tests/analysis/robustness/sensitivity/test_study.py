@@ -18,7 +18,11 @@ from tests.helpers.planted import BASELINE, SHORT
 
 def made_up(job: Job, _: Settings, key: str) -> dict[str, list[dict]]:
     """Return a row for each table, as `study` would."""
-    identity = {"panel": job.panel.name, "column": job.specification.column, "model": job.model}
+    identity = {
+        "panel": job.panel.name,
+        "column": job.specification.column,
+        "model": job.model.name,
+    }
     row = identity | {"key": key, "term": "indus"}
     return {name: [row | {"province": p} for p in ("a", "b")] for name in tables.TABLES}
 
@@ -27,16 +31,16 @@ def test_a_run_goes_on_where_it_was_interrupted(tmp_path, monkeypatch):
     asked = []
 
     def one(job, settings, key):
-        asked.append(job.model)
+        asked.append(job.model.name)
         return made_up(job, settings, key)
 
     monkeypatch.setattr(study, "study", one)
     listed = study.studies([simulated()], [BASELINE], [])
-    assert [job.model for job in listed] == list(LADDER)
+    assert [job.model.name for job in listed] == list(LADDER)
     run = study.run(listed, SHORT, tmp_path, workers=1)
     next(run)
     run.close()
-    again = [job.model for job in study.run(listed, SHORT, tmp_path, workers=1)]
+    again = [job.model.name for job in study.run(listed, SHORT, tmp_path, workers=1)]
     assert sorted(again) == sorted(LADDER)
     assert asked == list(LADDER)  # each once
     found = tables.tables(tmp_path)

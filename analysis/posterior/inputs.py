@@ -1,0 +1,91 @@
+"""What a model is given beside the panel: read here, since no model reads a file.
+
+A model's record names its inputs (`models.bayesian.registry.Model.inputs`); `INPUTS` says how each
+is read, and which panels it belongs to.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import xarray as xr
+
+from data.panels.panel import kind_of
+from data.ye2024 import recollect
+from models.bayesian.interface import Parts
+from models.bayesian.registry import MEASURED, Model
+from models.design import Design, Specification
+
+CONSTRUCTION = ("gap_rule", "denominator", "industry")
+"""Choices in which all readings are those of the panels: the first of each."""
+
+
+@dataclass(frozen=True)
+class Input:
+    """One input.
+
+    Attributes
+    ----------
+    load : callable
+        Returns it.
+    fits_panel : callable of str
+        Whether a panel of that name may go with it.
+    """
+
+    load: Callable[[], xr.DataArray]
+    fits_panel: Callable[[str], bool]
+
+
+@cache
+def readings() -> xr.DataArray:
+    """Return the measured regressor in each vintage of the accounts.
+
+    Returns
+    -------
+    DataArray
+        Dims (winsorised, province, year, vintage); attribute `source`, the file's name.
+
+    Raises
+    ------
+    UserError
+        If the Dataset is missing or is not what its sidecar says.
+    """
+    cells = recollect.load()[MEASURED]
+    cells = cells.sel({choice: cells[choice][0] for choice in CONSTRUCTION}, drop=True)
+    cells = cells.transpose("winsorised", "province", "year", "vintage")
+    return cells.assign_attrs(source=recollect.DATASET.name)
+
+
+def official(panel: str) -> bool:
+    """Whether a panel may hold one of the readings: an implied one holds none."""
+    return kind_of(panel).evidence
+
+
+INPUTS = {"readings": Input(readings, official)}
+"""By the name under which a model's `split` takes them."""
+
+
+def fits_panel(model: Model, panel: str) -> bool:
+    """Whether a panel of that name may go with what the model is given."""
+    return all(INPUTS[name].fits_panel(panel) for name in model.inputs)
+
+
+def split(model: Model, design: Design, specification: Specification) -> Parts:
+    """Standardise a column's regression for a model, with what the model is given."""
+    given = {name: INPUTS[name].load() for name in model.inputs}
+    return model.split(design, specification, **given)
+
+
+def sha256(model: Model) -> dict[str, str]:
+    """Hash what the model is given: labels and values, whatever file they were read from."""
+    return {name: _sha256(INPUTS[name].load()) for name in model.inputs}
+
+
+def _sha256(values: xr.DataArray) -> str:
+    digest = hashlib.sha256()
+    for name in values.dims:
+        digest.update("\0".join([name, *map(str, values[name].to_numpy())]).encode() + b"\n")
+    digest.update(np.ascontiguousarray(values.to_numpy(), np.float64))
+    return digest.hexdigest()
