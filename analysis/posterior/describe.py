@@ -11,33 +11,6 @@ from models.bayesian.interface import Parts
 from models.bayesian.registry import Model
 from models.priors import Prior
 
-MADE_OF_OTHERS = {
-    "province_std": "effect of each province in the average year, about its Mundlak line",
-    "province_unit": "effect of each province, standard normal given all else",
-    "exposure_unit": "the same of the regressor of interest",
-    "between_unit": "slopes of the province effects on axes of the controls' means and first "
-    "values, in units of tau_between_std where the data do not know them",
-    "exposure": "the regressor of interest, standardised",
-    "y_first": "the first outcomes, in the outcome's units",
-    "between_offset": "slopes of the province effects on means and first values of the "
-    "regressors, in units of tau_between_std",
-    "year_offset": "year effects less their Mundlak line, in units of tau_year_std",
-    "year_step": "steps of the walk that takes the place of year_offset",
-    "year_region_offset": "a region's year effects less those of all, in units of "
-    "tau_year_region_std",
-    "year_contrast": "year effects on the principal axes of their Mundlak line, and beside them",
-    "slope_contrast": "contrasts of region slopes, where their spread is large in units of 0.05",
-    "slope_mean_offset": "mean of the regions' slope_offset, that is average less common mean",
-    "slope_offset": "region slopes less their common mean, in units of tau_slope_std",
-    "slope_province_offset": "a province's slope less its region's, in units of "
-    "tau_slope_province_std",
-    "trend_offset": "a province's line in time, in units of tau_trend_std",
-    "y": "the outcome, standardised",
-    "y_system": "all outcomes of the system, standardised",
-    "readings": "the vintages of the quotient, two-way residuals, standardised",
-}
-"""Variables that no prior table has: of others' making, or observed."""
-
 
 def text(model: Model) -> str:
     """Return what the model's file says of it: likelihood, priors, what is identified."""
@@ -90,6 +63,7 @@ def variables(model: Model, parts: Parts) -> pd.DataFrame:
     given = ModelGraph(definition).make_compute_graph()
     observed = set(definition.observed_RVs)
     meanings = {prior.name: prior.meaning for prior in model.module.PRIORS.table}
+    meanings = model.module.MEANINGS | meanings
     rows = []
     for variable in definition.basic_RVs:
         dims = definition.named_vars_to_dims[variable.name]
@@ -101,7 +75,7 @@ def variables(model: Model, parts: Parts) -> pd.DataFrame:
                 "dims": ", ".join(dims),
                 "shape": " × ".join(str(len(definition.coords[dim])) for dim in dims),
                 "given": ", ".join(sorted(given[variable.name])),
-                "meaning": meanings.get(variable.name) or MADE_OF_OTHERS.get(variable.name, ""),
+                "meaning": meanings.get(variable.name, ""),
             }
         )
     return pd.DataFrame(rows)

@@ -62,6 +62,8 @@ PRIORS = REGULARISED.and_of(
     )
 )
 
+MEANINGS = hierarchical.MEANINGS
+
 split = hierarchical.split
 
 

@@ -76,6 +76,11 @@ PRIORS: Priors = REGULARISED.with_reason(
     ),
 )
 
+MEANINGS = hierarchical.MEANINGS | {
+    "between_offset": "slopes of the province effects on means and first values of the "
+    "regressors, in units of tau_between_std",
+}
+
 report = hierarchical.report
 rows = hierarchical.rows
 slope_weights = hierarchical.slope_weights

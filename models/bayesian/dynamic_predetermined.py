@@ -41,8 +41,8 @@ carry what is free there:
 Priors: as `models.bayesian.dynamic`; of what is not there in `PRIORS`.
 
 NUTS moves in g_i and a_i by what their rows say of them, given all else
-(`province_coordinates`), and in κ and ξ on the principal axes of what they are slopes on,
-under which independent normal priors of one scale are the same prior.
+(`noncentering.ConditionalEffects`), and in κ and ξ on the principal axes of what they are slopes
+on, under which independent normal priors of one scale are the same prior.
 
 Log likelihood and predictive draws of a row are of its outcome, one step ahead, given the lag and
 the regressor that were observed.
@@ -62,8 +62,7 @@ from models.bayesian import dynamic, hierarchical
 from models.bayesian.dynamic import Array, Dynamic
 from models.bayesian.effects import Effects, normal_rows, observe, report_effects, standard_mean
 from models.bayesian.interface import Rows, Variables
-from models.bayesian.noncentering import with_offsets
-from models.bayesian.province_coordinates import Told
+from models.bayesian.noncentering import ConditionalEffects, with_offsets
 from models.bayesian.within_between import RESOLUTION, By, principal_axes, standardise
 from models.design import LAG, Design
 from models.frequentist.two_way import two_way_parts
@@ -124,6 +123,14 @@ PRIORS: Priors = Priors(
         centre=0.2,
     ),
 )
+
+MEANINGS = dynamic.MEANINGS | {
+    "province_unit": "effect of each province, standard normal given all else",
+    "exposure_unit": "the same of the regressor of interest",
+    "between_unit": "slopes of the province effects on axes of the controls' means and first "
+    "values, in units of tau_between_std where the data do not know them",
+    "exposure": "the regressor of interest, standardised",
+}
 
 
 @dataclass(frozen=True)
@@ -232,16 +239,18 @@ def lines(parts: Predetermined, free: dict) -> Any:
     return free["first_slope"] @ parts.first_values.T + between @ parts.between.T
 
 
-def exposure(parts: Predetermined, free: dict) -> tuple[Any, Told]:
+def exposure(parts: Predetermined, free: dict) -> tuple[Any, ConditionalEffects]:
     """Return the regressor's mean, (…, n), without province effects, and what these are."""
     year = free["exposure_year_std"][..., parts.design.year]
     mean = free["exposure_slope_std"] @ parts.drivers.T + year
     centre = free["exposure_const_std"][..., 0, None] + lines(parts, free)[..., 1, :]
     spread = free["exposure_tau_std"][..., 0, None]
-    return mean, Told(parts, parts.exposure - mean, free["exposure_sigma_std"], centre, spread)
+    return mean, ConditionalEffects(
+        parts, parts.exposure - mean, free["exposure_sigma_std"], centre, spread
+    )
 
 
-def outcome(parts: Predetermined, free: dict, off_line: Any) -> tuple[Effects, Told]:
+def outcome(parts: Predetermined, free: dict, off_line: Any) -> tuple[Effects, ConditionalEffects]:
     """Return the outcome's effects without those of provinces, and what these are.
 
     `off_line` are the regressor's province effects less their line, (…, N).
@@ -252,7 +261,7 @@ def outcome(parts: Predetermined, free: dict, off_line: Any) -> tuple[Effects, T
     )
     centre = const + lines(parts, free)[..., 0, :] + slope * off_line
     rest = parts.y - standard_mean(parts, others)
-    return others, Told(parts, rest, others.sigma, centre, spread)
+    return others, ConditionalEffects(parts, rest, others.sigma, centre, spread)
 
 
 def build(parts: Predetermined, priors: Priors = PRIORS) -> pm.Model:
@@ -272,8 +281,8 @@ def build(parts: Predetermined, priors: Priors = PRIORS) -> pm.Model:
         free |= {name: priors[name].variable(dims=own) for name, own in dims.items()}
         ratio = between_ratio(parts, free)
         free["between_unit"] = pm.Normal("between_unit", 0, ratio, dims=("equation", "between"))
-        mean, told = exposure(parts, free)
-        effect = told.effect(told.variable("exposure_unit"))
+        mean, conditional = exposure(parts, free)
+        effect = conditional.effect(conditional.variable("exposure_unit"))
         pm.Normal(
             "exposure",
             mean + effect[parts.design.province],
@@ -281,16 +290,21 @@ def build(parts: Predetermined, priors: Priors = PRIORS) -> pm.Model:
             observed=parts.exposure,
             dims="obs",
         )
-        others, told = outcome(parts, free, effect - told.line)
-        observe(parts, others._replace(province=told.effect(told.variable("province_unit"))))
+        others, conditional = outcome(parts, free, effect - conditional.line)
+        observe(
+            parts,
+            others._replace(province=conditional.effect(conditional.variable("province_unit"))),
+        )
     return model
 
 
 def effects(parts: Predetermined, free: dict) -> Effects:
     """Form the effects of the outcome's equation from draws of the free variables."""
-    _, told = exposure(parts, free)
-    others, told = outcome(parts, free, told.effect(free["exposure_unit"]) - told.line)
-    return others._replace(province=told.effect(free["province_unit"]))
+    _, conditional = exposure(parts, free)
+    others, conditional = outcome(
+        parts, free, conditional.effect(free["exposure_unit"]) - conditional.line
+    )
+    return others._replace(province=conditional.effect(free["province_unit"]))
 
 
 def report(parts: Predetermined, free: dict) -> Variables:

@@ -36,7 +36,7 @@ that is what it is for: to show what hangs on the start.
 Prior of ρ: that of `models.bayesian.dynamic`, cut off where there is no law to settle into.
 
 NUTS moves in a_i by what y_i1 and the province's rows say of it, given all else
-(`models.bayesian.province_coordinates`).
+(`models.bayesian.noncentering.ConditionalEffects`).
 
 Log likelihood and predictive draws of a row are one step ahead, as in `models.bayesian.dynamic`;
 the first outcomes have none.
@@ -54,8 +54,7 @@ from models.bayesian import dynamic, hierarchical
 from models.bayesian.dynamic import Array, Dynamic
 from models.bayesian.effects import Effects, normal_rows, observe, report_effects, standard_mean
 from models.bayesian.interface import Rows, Variables
-from models.bayesian.noncentering import with_offsets
-from models.bayesian.province_coordinates import Told
+from models.bayesian.noncentering import ConditionalEffects, with_offsets
 from models.bayesian.within_between import By, WithinBetween
 from models.design import Design
 from models.priors import REGULARISED, Prior, Priors
@@ -85,6 +84,11 @@ PRIORS: Priors = REGULARISED.with_reason(
         unit="outcome",
     ),
 )
+
+MEANINGS = dynamic.MEANINGS | {
+    "province_unit": "effect of each province, standard normal given all else",
+    "y_first": "the first outcomes, in the outcome's units",
+}
 
 
 class Stationary(Dynamic):
@@ -184,7 +188,7 @@ def start(parts: Stationary, free: dict, slope: Any, sigma: Any) -> Start:
     )
 
 
-def told(parts: Stationary, free: dict) -> tuple[Start, Told, Effects]:
+def conditional(parts: Stationary, free: dict) -> tuple[Start, ConditionalEffects, Effects]:
     """Return what is known of the province effects, and the other effects with none of theirs."""
     others = hierarchical.but_of_provinces(parts.without_lag, free)
     root = parts.root_unit * free["rho"]
@@ -192,7 +196,7 @@ def told(parts: Stationary, free: dict) -> tuple[Start, Told, Effects]:
     others = others._replace(slope=slope)
     begun = start(parts, free, slope[..., :-1], others.sigma)
     rest = parts.y - standard_mean(parts, others)
-    return begun, Told(parts, rest, others.sigma, begun.centre, begun.spread), others
+    return begun, ConditionalEffects(parts, rest, others.sigma, begun.centre, begun.spread), others
 
 
 def _joined(vectors: list[Any]) -> Any:
@@ -210,7 +214,7 @@ def build(parts: Stationary, priors: Priors = PRIORS) -> pm.Model:
             "tau_between_std": priors["tau_between_std"].variable(dims="one"),
             "between_offset": pm.Normal("between_offset", dims="between"),
         }
-        begun, known, others = told(parts, free)
+        begun, known, others = conditional(parts, free)
         pm.Normal("y_first", begun.mean, begun.sd, observed=parts.first_standard, dims="province")
         observe(parts, others._replace(province=known.effect(known.variable("province_unit"))))
     return model
@@ -218,7 +222,7 @@ def build(parts: Stationary, priors: Priors = PRIORS) -> pm.Model:
 
 def effects(parts: Stationary, free: dict) -> Effects:
     """Form the effects of draws of the free variables, the lag's slope the last."""
-    _, known, others = told(parts, free)
+    _, known, others = conditional(parts, free)
     return others._replace(province=known.effect(free["province_unit"]))
 
 
@@ -242,10 +246,10 @@ def rows(parts: Stationary, free: dict, rng: np.random.Generator) -> Rows:
 
 def generate(parts: Stationary, free: dict[str, Any], rng: np.random.Generator) -> Stationary:
     """Draw first outcomes at rest, then outcomes year after year; as `dynamic.generate`."""
-    begun, known, others = told(parts, free)
+    begun, known, others = conditional(parts, free)
     first = begun.mean + begun.sd * rng.standard_normal(len(begun.mean))
     new = starting_at(parts, first)
-    effect = restart(begun, told(new, free)[0], known.effect(free["province_unit"]))
+    effect = restart(begun, conditional(new, free)[0], known.effect(free["province_unit"]))
     region = parts.design.region
     noise = others.sigma[region] * rng.standard_normal(len(region))
     return dynamic.follow(new, others._replace(province=effect), noise)
@@ -264,7 +268,7 @@ def restart(begun: Start, other: Start, effect: Array) -> Array:
 
 def restated(parts: Stationary, other: Stationary, free: dict[str, Any]) -> dict[str, Any]:
     """Return a draw given one data set as it is given another, whose coordinates are others."""
-    begun, known, _ = told(parts, free)
-    start_of_other, known_of_other, _ = told(other, free)
+    begun, known, _ = conditional(parts, free)
+    start_of_other, known_of_other, _ = conditional(other, free)
     effect = restart(begun, start_of_other, known.effect(free["province_unit"]))
     return free | {"province_unit": known_of_other.unit(effect)}

@@ -17,6 +17,8 @@ from models.priors import Priors
 
 PRIORS = dynamic.PRIORS.and_of(student_t.NU)
 
+MEANINGS = dynamic.MEANINGS
+
 report = student_t.report
 rows = student_t.rows
 

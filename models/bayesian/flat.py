@@ -30,6 +30,8 @@ from models.priors import FLAT, Priors
 
 PRIORS = FLAT
 
+MEANINGS = {"y": "the outcome, standardised"}
+
 
 def split(design: Design) -> WithinBetween:
     """Standardise the regression and split its regressors."""

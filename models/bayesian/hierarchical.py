@@ -55,6 +55,7 @@ from numpy.typing import NDArray
 from scipy.linalg import helmert
 
 from data.errors import UserError
+from models.bayesian import noncentering
 from models.bayesian.effects import Effects, normal_rows, observe, off_common_mean, report_effects
 from models.bayesian.interface import Rows, Variables
 from models.bayesian.noncentering import slope_variables, with_offsets, year_effects, year_variables
@@ -64,6 +65,16 @@ from models.inference.collapsed import Collapsed, Location, Scale, collapse
 from models.priors import REGULARISED, Priors
 
 PRIORS = REGULARISED
+
+MEANINGS = noncentering.MEANINGS | {
+    "province_std": "effect of each province in the average year, about its Mundlak line",
+    "year_offset": "year effects less their Mundlak line, in units of tau_year_std",
+    "year_step": "steps of the walk that takes the place of year_offset",
+    "year_region_offset": "a region's year effects less those of all, in units of "
+    "tau_year_region_std",
+    "slope_offset": "region slopes less their common mean, in units of tau_slope_std",
+    "y": "the outcome, standardised",
+}
 
 Line = Callable[..., tuple[dict, Any]]
 """What adds the variables of the province effects' line to a model: see `mundlak`."""

@@ -75,6 +75,8 @@ class ModelFile(Protocol):
     ----------
     PRIORS : Priors
         Its prior table (`models.priors`).
+    MEANINGS : mapping of str to str
+        What a variable is that no line of the table explains: one made of others, or observed.
     split : callable
         `split(design, …) -> parts`: the standardised arrays, from a column's design, the terms
         that vary by region (`varying`), the column's system of outcomes (`system`) and further
@@ -82,6 +84,7 @@ class ModelFile(Protocol):
     """
 
     PRIORS: "Priors"
+    MEANINGS: Mapping[str, str]
     split: Callable[..., Any]
 
     def build(self, parts: Any, priors: "Priors") -> "pm.Model":

@@ -96,6 +96,11 @@ PRIORS = REGULARISED.and_of(
 )
 
 
+MEANINGS = hierarchical.MEANINGS | {
+    "readings": "the vintages of the quotient, two-way residuals, standardised",
+}
+
+
 @dataclass(frozen=True)
 class Measured:
     """A regression, and the readings of its measured regressor.

@@ -71,6 +71,8 @@ PRIORS = REGULARISED.and_of(
     )
 )
 
+MEANINGS = hierarchical.MEANINGS | {"y_system": "all outcomes of the system, standardised"}
+
 ADDED_UP = ("slope", "const", "province_effect", "year_effect", "slope_region", "slope_common")
 """What is linear in the outcomes."""
 

@@ -1,4 +1,4 @@
-"""Effects of the hierarchical model in coordinates in which NUTS moves through all variables.
+"""Effects in coordinates in which NUTS moves through all variables.
 
 `models.bayesian.hierarchical` has region slopes and year effects in units of their scales, for
 models whose effects are integrated out. For NUTS in all variables this is a bad choice where the
@@ -20,6 +20,17 @@ the line's slopes ζ ~ N(0, s²) are integrated out. On the axis of a column of 
     Qζ + N(0, τ_year²) ~ N(0, s² l² + τ_year²)
 
 and what no column spans is N(0, τ_year²).
+
+Effects of provinces, where they are sampled, move in coordinates in which they are standard
+normal given all else (`ConditionalEffects`). Let an effect be N(m, s²) before its province's rows
+are seen, and S the sum of what other parts of the mean leave of these n rows with error σ. Given
+all else, the effect is then N(m*, s²/q²) with
+
+    q² = 1 + s² n/σ²,  m* = (m + s² S/σ²) / q²
+
+What moves is v = (effect − m*) q/s, whose prior is therefore N((m − m*) q/s, q²), and whose
+posterior given all else is N(0, 1), be s small beside σ/√n, where effects themselves are a bad
+choice, or large, where their offsets from m are (Papaspiliopoulos et al.). The model is the same.
 """
 
 from typing import Any
@@ -31,6 +42,12 @@ from scipy.linalg import helmert, null_space
 
 from models.bayesian.within_between import RESOLUTION, WithinBetween
 from models.priors import Priors
+
+MEANINGS = {
+    "slope_contrast": "contrasts of region slopes, where their spread is large in units of 0.05",
+    "slope_mean_offset": "mean of the regions' slope_offset, that is average less common mean",
+    "year_contrast": "year effects on the principal axes of their Mundlak line, and beside them",
+}
 
 
 def slope_variables(parts: WithinBetween, tau: Any) -> dict:
@@ -87,6 +104,52 @@ def year_axes(parts: WithinBetween) -> tuple[NDArray[np.float64], NDArray[np.flo
     lengths = np.linalg.norm(q, axis=0)
     others = null_space(np.column_stack([np.ones(len(q)), q / lengths]).T)
     return np.hstack([q / lengths, others]), np.append(lengths, np.zeros(others.shape[1]))
+
+
+class ConditionalEffects:
+    """Province effects given all else; tensors or arrays of draws, (…, N).
+
+    Parameters
+    ----------
+    parts : WithinBetween
+    rest : (…, n)
+        What the mean's other parts leave of the equation's outcome.
+    sigma : (…, regions)
+        Standard deviation of its error.
+    centre, spread : (…, N)
+        m and s.
+
+    Attributes
+    ----------
+    line : (…, N)
+        m.
+    """
+
+    def __init__(
+        self, parts: WithinBetween, rest: Any, sigma: Any, centre: Any, spread: Any
+    ) -> None:
+        self.line = centre
+        of_province = sigma[..., parts.design.region_of_province]
+        number = np.bincount(parts.design.province, minlength=len(parts.design.provinces))
+        pull = spread / of_province
+        # q: by how much the province's rows narrow the prior of its effect.
+        self.stretch = (1 + pull**2 * number) ** 0.5
+        left = rest @ parts.in_province  # S
+        self.centre = (centre + pull**2 * left) / self.stretch**2
+        self.spread = spread / self.stretch
+        self.prior_centre = pull * (number * centre - left) / of_province / self.stretch
+
+    def variable(self, name: str) -> Any:
+        """Add v to the PyMC model in context."""
+        return pm.Normal(name, self.prior_centre, self.stretch, dims="province")
+
+    def effect(self, unit: Any) -> Any:
+        """Return the effects of v."""
+        return self.centre + self.spread * unit
+
+    def unit(self, effect: Any) -> Any:
+        """Return v of the effects."""
+        return (effect - self.centre) / self.spread
 
 
 def _ratio(tau: Any, h: float = RESOLUTION) -> Any:

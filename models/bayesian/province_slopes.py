@@ -42,6 +42,12 @@ PRIORS = REGULARISED.and_of(
 )
 
 
+MEANINGS = hierarchical.MEANINGS | {
+    "slope_province_offset": "a province's slope less its region's, in units of "
+    "tau_slope_province_std",
+}
+
+
 @dataclass(frozen=True)
 class ProvinceSlopes:
     """A regression split by region and by province.

@@ -45,6 +45,10 @@ PRIORS = autoregressive.PRIORS.and_of(
     )
 )
 
+MEANINGS = autoregressive.MEANINGS | {
+    "trend_offset": "a province's linear trend, in units of tau_trend_std",
+}
+
 LEAST = 1e-6
 """Share of a regressor's two-way variance that must be left after lines."""
 

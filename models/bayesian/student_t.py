@@ -44,6 +44,8 @@ NU = Prior(
 
 PRIORS = REGULARISED.and_of(NU)
 
+MEANINGS = hierarchical.MEANINGS
+
 split = hierarchical.split
 
 

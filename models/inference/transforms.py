@@ -9,7 +9,7 @@ Scale parameters whose logarithms are normal about a median that is learned, wit
 learned (`Scale.median`). As that spread falls they close up: a funnel. The logarithm of a residual
 scale that n rows tell is after them about N(û, h²), h² = 1/2n, were it free, so that with a prior
 N(m, s²) it is about N((1 − B) û + B m, B s²), B = h²/(h² + s²). What moves is how far it is from
-there, in units of that, as effects of provinces do (`models.bayesian.province_coordinates`).
+there, in units of that, as effects of provinces do (`models.bayesian.noncentering`).
 """
 
 from dataclasses import dataclass

@@ -5,6 +5,8 @@ from models.priors import REGULARISED
 
 PRIORS = REGULARISED.with_scales("sceptical", slope_std=0.01)
 
+MEANINGS = hierarchical.MEANINGS
+
 split = hierarchical.split
 build = hierarchical.build
 report = hierarchical.report

@@ -108,7 +108,7 @@ def test_generated_provinces_start_at_rest_and_go_on_as_the_model_says():
     fitted = fit_of("5.1", "dynamic_stationary")
     parts = fitted.parts
     free = in_dims(fitted, draw(fitted, 0.8) | {"sigma_std": np.full(3, 1e-5)})
-    begun, known, _ = dynamic_stationary.told(parts, free)
+    begun, known, _ = dynamic_stationary.conditional(parts, free)
     rng = np.random.default_rng(5)
     offset = rng.standard_normal(len(begun.centre))
     free["province_unit"] = known.unit(begun.centre + begun.spread * offset)
@@ -119,13 +119,13 @@ def test_generated_provinces_start_at_rest_and_go_on_as_the_model_says():
     assert_allclose(made.design.y, mean, atol=1e-4 * made.scale)
     assert not np.allclose(made.first[:, 0], parts.first[:, 0])
     # With next to no errors a province rests where its first outcome is.
-    start = dynamic_stationary.told(made, again)[0]
+    start = dynamic_stationary.conditional(made, again)[0]
     assert_allclose(start.mean, begun.mean)
     assert_allclose(effects.province, start.centre, atol=1e-4)
     assert_allclose((effects.province - start.centre) / start.spread, offset, rtol=1e-4)
 
     free["sigma_std"] = np.array([0.5, 0.1, 0.2])
-    start = dynamic_stationary.told(parts, free)[0]
+    start = dynamic_stationary.conditional(parts, free)[0]
     firsts = [dynamic_stationary.generate(parts, free, rng).first_standard for _ in range(300)]
     unit = (np.array(firsts) - start.mean) / start.sd
     assert stats.kstest(unit.ravel(), "norm").pvalue > 0.001

@@ -22,7 +22,7 @@ OPTIONAL = {
     for name, part in vars(interface).items()
     if ModelFile in getattr(part, "__mro__", ())[1:]
 }
-REQUIRED = ("PRIORS", "split", "build", "report", "rows")
+REQUIRED = ("PRIORS", "MEANINGS", "split", "build", "report", "rows")
 HEAVY = ("arviz", "nutpie", "pymc", "pytensor", "scipy.stats", "xarray")
 
 

@@ -3,10 +3,16 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from scipy import stats
 from scipy.linalg import helmert
 
 from models.bayesian import hierarchical
-from models.bayesian.noncentering import with_offsets, year_axes, year_effects
+from models.bayesian.noncentering import (
+    ConditionalEffects,
+    with_offsets,
+    year_axes,
+    year_effects,
+)
 from models.bayesian.within_between import principal_axes
 from tests.helpers.centring import partly_centred
 from tests.helpers.fits import Fit, fit_of
@@ -98,3 +104,23 @@ def test_axes_are_orthonormal_and_sum_to_zero():
     assert_allclose(axes.T @ axes, np.eye(years - 1), atol=1e-12)
     assert_allclose(axes.sum(axis=0), 0, atol=1e-12)
     assert (lengths > 0).sum() == principal_axes(parts.year_part).shape[1] < years - 1
+
+
+@pytest.mark.parametrize("spread", [1e-4, 0.1, 50.0])
+def test_effects_of_provinces_are_those_of_conjugate_normals(spread):
+    parts = fit_of("3.2", "hierarchical", 0.1).parts
+    rng = np.random.default_rng(0)
+    n = len(parts.design.provinces)
+    rest, centre = rng.normal(size=len(parts.design.y)), rng.normal(size=n)
+    sigma = np.array([0.5, 0.1, 0.2])
+    conditional = ConditionalEffects(parts, rest, sigma, centre, np.full(n, spread))
+    unit = rng.normal(size=(3, n))
+    made = conditional.effect(unit)
+    for i, region in enumerate(parts.design.region_of_province):
+        mine = rest[parts.design.province == i]
+        precision = 1 / spread**2 + len(mine) / sigma[region] ** 2
+        mean = (centre[i] / spread**2 + mine.sum() / sigma[region] ** 2) / precision
+        assert_allclose(made[:, i], mean + unit[:, i] / np.sqrt(precision), rtol=1e-9)
+    before = stats.norm.logpdf(made, centre, spread) + np.log(conditional.spread)
+    of_unit = stats.norm.logpdf(unit, conditional.prior_centre, conditional.stretch)
+    assert_allclose(of_unit, before, atol=1e-6)
