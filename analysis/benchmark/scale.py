@@ -31,7 +31,7 @@ from data.panels.parquet import row_groups
 from data.panels.provinces import REGIONS
 from models.bayesian import hierarchical
 from models.design import Specification, design
-from models.large_panels import posterior, sufficient_statistics
+from models.large_panels import gram_blocks, posterior, sufficient_statistics
 from models.large_panels.sufficient_statistics import Moments
 
 SPECIFICATION = Specification("simulated", "y", ("x1",), ("x2",), "a simulated panel")
@@ -151,7 +151,7 @@ def measure(path: Path) -> dict[str, object]:
     start = _peak()
     read = partial(row_groups, path, ("province", "year", "region", *SPECIFICATION.variables))
     gathered, gram_s = timed(lambda: sufficient_statistics.gram(read(), SPECIFICATION))
-    blocks, blocks_s = timed(lambda: sufficient_statistics.blocks(gathered, VARYING, SIGMA))
+    blocks, blocks_s = timed(lambda: gram_blocks.blocks(gathered, VARYING, SIGMA))
     reduced = posterior.density(blocks)
     rng = np.random.default_rng(1)
     (drawn, scales), fit_s = timed(lambda: posterior.draw(reduced, DRAWS, rng))
@@ -189,7 +189,7 @@ def measure(path: Path) -> dict[str, object]:
 
 def density(gathered: Moments):
     """Return the posterior's density of a simulated panel."""
-    return posterior.density(sufficient_statistics.blocks(gathered, VARYING, SIGMA))
+    return posterior.density(gram_blocks.blocks(gathered, VARYING, SIGMA))
 
 
 def in_memory(

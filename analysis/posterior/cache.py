@@ -33,6 +33,7 @@ MAKERS = (
     "analysis.posterior.trace",
     "models.inference.elimination",
     "models.inference.independence_sampler",
+    "models.inference.mixture",
     "models.inference.transforms",
 )
 """Modules that make a trace from any model."""

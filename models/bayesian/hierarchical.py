@@ -43,6 +43,9 @@ from the offsets, and the slopes do not depend on them.
 
 `sigma="region"` is another estimand: rows of a noisy region count little, as in feasible
 generalised least squares.
+
+Longer than 400 lines because the model's two forms, PyMC's and the collapsed one, are read side by
+side: every change is made in both.
 """
 
 from collections.abc import Callable, Sequence

@@ -19,6 +19,9 @@ depend on the number of rows. θ given u and y is drawn exactly.
 
 The PyMC model of the same name defines the model; this is its density in another form, and a
 test holds the two together.
+
+Longer than 400 lines because one derivation, stated above, runs through density, gradient, draws
+and moments, which share its arrays.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,7 @@
 """The posterior of `bayesian.hierarchical` from sums: no matrix of the size of rows or units.
 
 It is `models.inference.elimination` of `models.bayesian.hierarchical.density` with the units'
-effects eliminated, put together from `models.large_panels.sufficient_statistics.Blocks`. Of the
+effects eliminated, put together from `models.large_panels.gram_blocks.Blocks`. Of the
 units' effects themselves there are no draws.
 """
 
@@ -14,7 +14,7 @@ from models.bayesian import hierarchical
 from models.inference.collapsed import OutOfRangeError
 from models.inference.elimination import Reduced
 from models.inference.independence_sampler import Drawn, draw_scales
-from models.large_panels.sufficient_statistics import Blocks
+from models.large_panels.gram_blocks import Blocks
 from models.priors import LOG_2PI, Priors
 
 Array = NDArray[np.float64]

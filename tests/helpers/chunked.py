@@ -2,12 +2,13 @@
 
 from functools import cache
 
+import numpy as np
 import pandas as pd
 
 from analysis.specifications import select
 from models.bayesian import hierarchical
 from models.design import design
-from models.large_panels import sufficient_statistics
+from models.large_panels import gram_blocks, sufficient_statistics
 from tests.helpers.fits import official, thinned
 
 CASES = [
@@ -38,4 +39,10 @@ def both(column: str, missing: float, varying: tuple[str, ...], sigma: str):
     (record,) = select([column])
     gathered = sufficient_statistics.gram(chunks(panel(missing)), record)
     parts = hierarchical.split(design(panel(missing), record), varying, sigma)
-    return sufficient_statistics.blocks(gathered, varying, sigma), parts
+    return gram_blocks.blocks(gathered, varying, sigma), parts
+
+
+def assert_same_gram(found, expected, rows):
+    """Compare in units of the columns' lengths; a length of zero counts as that of noise."""
+    length = np.sqrt(np.maximum(np.diag(expected), rows))
+    assert np.abs((found - expected) / np.outer(length, length)).max() < 1e-10

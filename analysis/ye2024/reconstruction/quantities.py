@@ -19,6 +19,7 @@ from analysis.ye2024.reconstruction.keys import HANSEN, RATIO, Key
 from data.ye2024.definitions import SUMS
 from models.design import DERIVED, Specification, sample
 from models.frequentist import twfe
+from models.frequentist.gmm.arrays import arrays
 from models.frequentist.gmm.estimation import (
     moment_covariance,
     moments,
@@ -27,7 +28,6 @@ from models.frequentist.gmm.estimation import (
     windmeijer,
 )
 from models.frequentist.gmm.grid import grid, with_lags
-from models.frequentist.gmm.instruments import arrays
 from models.frequentist.gmm.moment_tests import serial_correlation
 from models.frequentist.gmm.problem import prepare, row_root
 

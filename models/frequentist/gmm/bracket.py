@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from models.frequentist.gmm.instruments import Arrays, Layout
+from models.frequentist.gmm.arrays import Arrays
+from models.frequentist.gmm.instruments import Layout
 from models.frequentist.gmm.records import CONSTANT, parse_term
 
 

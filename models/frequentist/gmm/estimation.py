@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.lapack import dtrtrs
 
-from models.frequentist.gmm.instruments import Arrays
+from models.frequentist.gmm.arrays import Arrays
 from models.frequentist.gmm.matrix import cluster_sums, flat, times
 
 UNIDENTIFIED = 1e-7

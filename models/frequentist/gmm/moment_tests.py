@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.frequentist.gmm.arrays import Arrays
 from models.frequentist.gmm.estimation import Step, Whitener, identifies, residuals
-from models.frequentist.gmm.instruments import Arrays, Layout
+from models.frequentist.gmm.instruments import Layout
 from models.frequentist.gmm.matrix import times
 from models.frequentist.gmm.records import parse_term
 

@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.errors import UserError
+from models.frequentist.gmm.arrays import Blocks
 from models.frequentist.gmm.estimation import Moments, identifies, moments
 from models.frequentist.gmm.grid import Grid
-from models.frequentist.gmm.instruments import Blocks, Instrument, Layout, layout
+from models.frequentist.gmm.instruments import Instrument, Layout, layout
 from models.frequentist.gmm.records import CONSTANT, GmmSpecification
 from models.frequentist.gmm.weighting import (
     error_root,

@@ -11,7 +11,9 @@ import pandas as pd
 import pytest
 
 from data.errors import UserError
-from models.frequentist.gmm import Gmm, GmmFit, GmmSpecification, Iv, instruments
+from models.frequentist.gmm import Gmm, GmmFit, GmmSpecification, Iv, fit
+from models.frequentist.gmm import arrays as gathering
+from models.frequentist.gmm.arrays import arrays
 from models.frequentist.gmm.estimation import (
     moment_covariance,
     moments,
@@ -20,7 +22,6 @@ from models.frequentist.gmm.estimation import (
     windmeijer,
 )
 from models.frequentist.gmm.grid import grid, with_lags
-from models.frequentist.gmm.instruments import arrays
 from models.frequentist.gmm.matrix import InstrumentMatrix
 from models.frequentist.gmm.moment_tests import serial_correlation, stationarity_derivative
 from models.frequentist.gmm.problem import prepare, row_root
@@ -646,7 +647,7 @@ def test_groups_in_blocks_give_the_same(monkeypatch):
     frame = simulated(missing=0.1)
     specs = (SYSTEM, CROSS_CHECKS["clusters"], CROSS_CHECKS["one step, iid"])
     whole = [fit(frame, spec, "unit", "year") for spec in specs]
-    monkeypatch.setattr(instruments, "BLOCK", 5_000)
+    monkeypatch.setattr(gathering, "BLOCK", 5_000)
     for spec, expected in zip(specs, whole, strict=True):
         result = fit(frame, spec, "unit", "year")
         np.testing.assert_allclose(result.coef, expected.coef, rtol=1e-9)
@@ -659,7 +660,7 @@ def test_groups_in_blocks_give_the_same(monkeypatch):
 
 
 def test_memory_does_not_hold_the_instruments_of_all_groups(monkeypatch):
-    monkeypatch.setattr(instruments, "BLOCK", 2**14)
+    monkeypatch.setattr(gathering, "BLOCK", 2**14)
     frame = simulated(n=1_500)
     spec = replace(SYSTEM, gmm=(Gmm("y x", (2, None)),))
     fit(frame, spec, "unit", "year")  # what is imported and cached only once
