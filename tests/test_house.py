@@ -10,20 +10,6 @@ LONGEST = 400
 MOST = 6
 REASON = "Longer than 400 lines because "
 
-TO_COME = {
-    "analysis/audit/paper.py",
-    "analysis/claims/ledger.py",
-    "analysis/posterior/predictive_checks.py",
-    "analysis/replication/dynamic_estimators.py",
-    "analysis/reporting/page/page.py",
-    "analysis/robustness/decomposition.py",
-    "analysis/robustness/sensitivity.py",
-    "analysis/simulation/dynamic_study.py",
-    "data/panels/panel.py",
-    "data/ye2024/recollect.py",
-}
-"""Files that are still to be split."""
-
 
 def long_files(root: Path) -> dict[str, str]:
     """Return the text of source files above `LONGEST` lines, by their path below the root."""
@@ -41,13 +27,9 @@ def unexplained(files: dict[str, str]) -> set[str]:
 
 
 def test_at_most_six_files_are_long_and_each_says_why():
-    files = {name: text for name, text in long_files(ROOT).items() if name not in TO_COME}
+    files = long_files(ROOT)
     assert unexplained(files) == set()
     assert len(files) <= MOST
-
-
-def test_no_file_that_has_been_split_is_still_to_come():
-    assert set(long_files(ROOT)) >= TO_COME
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,10 @@ import pandas as pd
 
 from data.errors import UserError
 from models.design import LAG, Specification, refuse_no_predecessors, regressors, sample
-from models.frequentist.gmm import Gmm, GmmFit, GmmSpecification, Iv
+from models.frequentist.gmm import Gmm, GmmFit, GmmSpecification, Iv, fit
 from models.frequentist.gmm.instruments import LEVEL_MOMENTS
 from models.frequentist.gmm.solve import SingularWeights
-from models.frequentist.twfe import fit, refuse_short
+from models.frequentist.twfe import refuse_short
 from models.frequentist.two_way import resolution, two_way_parts
 
 

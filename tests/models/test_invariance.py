@@ -10,8 +10,8 @@ from analysis.specifications import select
 from models.bayesian.registry import find
 from models.design import design
 from models.frequentist.gmm import Gmm, GmmSpecification, Iv
+from models.frequentist.gmm import fit as fit_gmm
 from models.frequentist.twfe import fit
-from models.frequentist.twfe import fit as fit_gmm
 from models.frequentist.wild_bootstrap import wild_bootstrap
 from models.inference.elimination import reduce
 from tests.helpers.fits import simulated

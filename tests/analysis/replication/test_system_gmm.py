@@ -12,8 +12,7 @@ from analysis.specifications import select
 from data.errors import UserError
 from data.panels.catalogue import named_panels
 from data.panels.panel import load_panel
-from models.frequentist.gmm import Gmm
-from models.frequentist.twfe import fit
+from models.frequentist.gmm import Gmm, fit
 from tests.helpers.true_panels import simulated_panel
 from tests.models.frequentist.test_gmm import by_pyxtabond2
 

@@ -26,7 +26,6 @@ from models.frequentist.gmm.matrix import InstrumentMatrix
 from models.frequentist.gmm.moment_tests import serial_correlation, stationarity_derivative
 from models.frequentist.gmm.problem import prepare, row_root
 from models.frequentist.gmm.records import TRANSFORMS, parse_term, terms
-from models.frequentist.twfe import fit
 from tests.helpers import array_namespace
 
 ROOT = Path(__file__).resolve().parents[2]
