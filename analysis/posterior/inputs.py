@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 import xarray as xr
 
-from data.panels.panel import kind_of
+from data.panels.catalogue import kind_of
 from data.ye2024 import recollect
 from models.bayesian.interface import Parts
 from models.bayesian.registry import MEASURED, Model

@@ -2,7 +2,7 @@
 
 from analysis.posterior import inputs
 from analysis.posterior.inputs import INPUTS, Input
-from data.panels.panel import PANELS
+from data.panels.catalogue import PANELS
 from models.bayesian.registry import MODELS, find
 
 
