@@ -22,6 +22,7 @@ from analysis.shared.parallel import kept
 from analysis.shared.sources import made_by
 from analysis.specifications import SPECIFICATIONS
 from data.files import sha256
+from models.bayesian.registry import LADDER, find
 from models.design import Specification
 
 Arrays = Mapping[str, NDArray[np.float64]]
@@ -72,9 +73,14 @@ def run_batch(batch: Batch, load: Load, seed: int) -> tuple[Batch, dict[str, NDA
     return batch, fraction.run(setting, family, batch.column, seed, batch.number)
 
 
+def code_of(load: Load) -> tuple[str, ...]:
+    """Name the modules that batches are made by; the files of models are imported by name."""
+    return (__name__, load.__module__, *dict.fromkeys(find(name).source for name in LADDER))
+
+
 def folder_of(results: Path, load: Load, seed: int) -> Path:
     """Return where finished batches lie, by their code and all that they are made from."""
-    made_from = f"{made_by(__name__, load.__module__)} {load().dataset_sha256} {seed}"
+    made_from = f"{made_by(*code_of(load))} {load().dataset_sha256} {seed}"
     return results / "multiverse" / sha256(made_from.encode())[:16]
 
 
