@@ -8,6 +8,7 @@ import errno
 from rich.console import Console
 
 from analysis.commands import (
+    analyses,
     benchmark,
     comparison,
     panels,
@@ -24,7 +25,7 @@ from data.errors import UserError
 
 ROOMS = (
     *(panels, replication, reconstruction, posterior, comparison),
-    *(robustness, simulation, reporting, reproduce, benchmark),
+    *(robustness, analyses, simulation, reporting, reproduce, benchmark),
 )
 """Importing a file of commands registers them."""
 

@@ -109,8 +109,8 @@ def interrupts_later() -> Iterator[None]:
             before(*heard[-1])
 
 
-def write_csv(frame: pd.DataFrame, path: Path, digits: int = 12) -> None:
-    """Write a frame as UTF-8 CSV with `digits` significant digits and LF line ends."""
+def csv_text(frame: pd.DataFrame, digits: int = 12) -> str:
+    """Return a frame as CSV with `digits` significant digits and LF line ends."""
 
     def written(value: object) -> object:
         number = isinstance(value, float) and not math.isnan(value)
@@ -119,8 +119,18 @@ def write_csv(frame: pd.DataFrame, path: Path, digits: int = 12) -> None:
     # A column of numbers and words is none of floats for pandas, and would get all their digits.
     mixed = [name for name in frame if frame[name].dtype == object]
     frame = frame.assign(**{name: frame[name].map(written) for name in mixed})
+    return frame.to_csv(index=False, float_format=f"%.{digits}g", lineterminator="\n")
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write text as UTF-8, whole or not at all."""
     with replacing(path) as temporary:
-        frame.to_csv(temporary, index=False, float_format=f"%.{digits}g", lineterminator="\n")
+        temporary.write_bytes(text.encode())
+
+
+def write_csv(frame: pd.DataFrame, path: Path, digits: int = 12) -> None:
+    """Write a frame as UTF-8 CSV with `digits` significant digits and LF line ends."""
+    write_text(csv_text(frame, digits), path)
 
 
 def read_csv(path: Path, text: Mapping[str, type]) -> pd.DataFrame:

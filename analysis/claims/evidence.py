@@ -8,18 +8,17 @@ import pandas as pd
 
 from analysis.claims.records import Claim
 from analysis.claims.rule import OF_SIZE, SHARE, finding
-from analysis.shared.frames import matching
+from analysis.shared.frames import matching, of_the_paper
 from analysis.shared.outputs import TEXT
+from analysis.shared.products import find as product
 from analysis.shared.statistics import CERTAIN, Z
 from analysis.specifications import evidence_model, home, select
+from data.files import read_csv
 from data.ye2024.definitions import DESCRIBED
 from models.bayesian.registry import find, models_for
 from models.design import Specification
 
-SOURCES = (
-    *("replication", "comparison", "ladder", "turning_points"),
-    *("sensitivity_priors", "sensitivity_influence", "multiverse"),
-)
+SOURCES = (*product("claims").inputs, *product("claims").reads)
 """Tables in results/ that the ledger reads; what has not been made is said, with its command."""
 
 
@@ -28,7 +27,7 @@ def read(results: Path) -> dict[str, pd.DataFrame]:
     paths = {name: results / f"{name}.csv" for name in SOURCES}
     text = TEXT | dict.fromkeys(("region", "province", "gate", "counterpart"), str)
     return {
-        name: pd.read_csv(path, dtype=text) if path.is_file() else pd.DataFrame()
+        name: of_the_paper(read_csv(path, text)) if path.is_file() else pd.DataFrame()
         for name, path in paths.items()
     }
 

@@ -22,7 +22,7 @@ from analysis.claims.evidence import (
 from analysis.claims.records import EVIDENCE, IMPLIED, Claim
 from analysis.claims.rule import VERDICTS, verdict
 from analysis.shared.frames import matching
-from analysis.shared.outputs import MADE_BY
+from analysis.shared.products import made_by
 from analysis.shared.statistics import written
 from data.files import replacing, sha256
 from data.panels.catalogue import PANELS
@@ -109,6 +109,40 @@ def ledger(claims: Sequence[Claim], tables: Mapping[str, pd.DataFrame]) -> list[
     return [assess(claim, tables) for claim in claims]
 
 
+def without_estimate(claims: Sequence[Claim], tables: Mapping[str, pd.DataFrame]) -> list[str]:
+    """Say which of the paper's estimates that claims rest on are missing, by column."""
+    absent: dict[str, list[str]] = {}
+    for claim in claims:
+        for panel in (*EVIDENCE, *IMPLIED) if claim.column else ():
+            at = {"panel": panel, "column": claim.column, "term": claim.term, "statistic": "coef"}
+            own = matching(tables["replication"], **at)
+            if own.empty or own["estimated"].isna().all():
+                absent.setdefault(claim.column, []).append(panel)
+    return [
+        f"Column {column} has no estimate on {', '.join(dict.fromkeys(panels))}: run `python -m "
+        f"analysis replicate {column}`."
+        for column, panels in absent.items()
+    ]
+
+
+def estimates(found: Sequence[Mapping]) -> set[tuple[str, str]]:
+    """Return the claims and panels of which a ledger holds an estimate."""
+    return {
+        (claim["id"], panel)
+        for claim in found
+        for panel, evidence in (*claim["panels"].items(), *claim["implied"].items())
+        if evidence["estimate"]
+    }
+
+
+def stored(path: Path) -> list[dict]:
+    """Return the ledger that a file holds, empty if it is not there or cannot be read."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))["claims"]
+    except (OSError, ValueError, KeyError):
+        return []
+
+
 def document(claims: Sequence[Claim], results: Path) -> dict:
     """Return what results/claims.json holds: the rule, its inputs by hash, and the ledger."""
     tables = read(results)
@@ -120,7 +154,7 @@ def document(claims: Sequence[Claim], results: Path) -> dict:
         "inputs": {
             path.name: sha256(path.read_bytes())
             if path.is_file()
-            else f"missing: python -m analysis {MADE_BY[name]}"
+            else f"missing: python -m analysis {made_by(name)}"
             for name, path in paths.items()
         },
         "claims": ledger(claims, tables),

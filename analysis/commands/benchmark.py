@@ -38,7 +38,7 @@ def benchmark_gmm(
     found = pd.DataFrame(rows, columns=list(gmm.COLUMNS))
     title = "Wall and CPU seconds per estimation; ratio to this project"
     print_frame(found, f"{title}; {processor()}")
-    write_tables({"benchmark_gmm": found}, Outputs(out))
+    write_tables({"benchmark_gmm": found}, Outputs(out), {})
 
 
 @benchmark_app.command("samplers")
@@ -74,7 +74,7 @@ def benchmark_samplers(
     found = samplers.table(rows)
     print_frame(found, f"Effective draws per CPU second; {processor()}")
     print_frame(samplers.summary(found), "Times as many effective draws per CPU second here")
-    write_tables({"benchmark_samplers": found}, Outputs(out))
+    write_tables({"benchmark_samplers": found}, Outputs(out), {})
 
 
 @benchmark_app.command("scale")
@@ -92,7 +92,7 @@ def benchmark_scale(
     measured = track(scale.run(sizes), "Measuring", len(sizes), console=console, transient=True)
     found = pd.DataFrame(list(measured), columns=list(scale.COLUMNS))
     print_frame(found, f"Seconds and MB by size of the panel; {processor()}")
-    write_tables({"benchmark_scale": found}, Outputs(out))
+    write_tables({"benchmark_scale": found}, Outputs(out), {})
 
 
 @benchmark_app.command("startup")
@@ -111,4 +111,4 @@ def benchmark_startup(
     )
     found = pd.DataFrame(list(measured), columns=list(startup.COLUMNS))
     print_frame(found, f"CPU seconds until a command has answered; {processor()}")
-    write_tables({"benchmark_startup": found}, Outputs(out))
+    write_tables({"benchmark_startup": found}, Outputs(out), {})

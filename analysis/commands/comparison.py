@@ -17,12 +17,13 @@ from analysis.commands.options import (
     load_panels,
     print_frame,
     say_written,
+    taken,
     write_tables,
 )
 from analysis.commands.posterior import sample_jobs
 from analysis.shared.outputs import ROOT, Outputs, read_result
 from analysis.shared.terminal import console
-from analysis.specifications import select
+from analysis.specifications import HEADLINE, select
 from data.errors import UserError
 from data.panels.panel import Panel
 from models.design import Specification
@@ -53,7 +54,8 @@ def compare(
     from models.bayesian.registry import LADDER
 
     outputs = Outputs(out)
-    paths = trace_paths(outputs.traces)
+    paths, there = trace_paths(outputs.traces), taken(outputs)
+    replication = read_result(outputs.results, "replication")
     found = tables.make(track(paths, "Reading", console=console, transient=True), rope)
     over_panels = pooled.pool(found["comparison"])
     if len(over_panels):
@@ -73,10 +75,15 @@ def compare(
         )
     title = f"Panels side by side, terms of interest, model {LADDER[-1]}"
     print_frame(tables.side_by_side(of_interest, LADDER[-1]), title)
-    steps = ladder.table(read_result(outputs.results, "replication"), comparison)
+    steps = ladder.table(replication, comparison)
     print_frame(ladder.summary(steps), "Columns and terms of which a step moves the slope most")
-    write_tables(found | {"ladder": steps, "pooled": over_panels}, outputs)
-    say_written(figures.draw(outputs.results, outputs.figures), outputs)
+    write_tables(found | {"ladder": steps, "pooled": over_panels}, outputs, there)
+    if drawn := figures.draw(outputs.results, outputs.figures):
+        say_written(drawn, outputs)
+    else:
+        console.print(
+            f"No figure is redrawn: no panel of the paper has an estimate of {', '.join(HEADLINE)}."
+        )
 
 
 @app.command()
@@ -121,13 +128,14 @@ def estimate_dynamic(
     """Estimate dynamic columns by every estimator; show and write the tables."""
     from analysis.comparison import dynamic as lagged
 
+    there = taken(outputs, panels)
     made = lagged.table(panels, records, outputs.traces)
     total = len(panels) * len(records)
     tables = list(track(made, "Estimating", total, console=console, transient=True))
     found, follows = (pd.concat(each, ignore_index=True) for each in zip(*tables, strict=True))
     for (name, column), rows in found.groupby(["panel", "column"], sort=False):
         print_frame(lagged.side_by_side(rows), f"{column} on {name}: coefficient, se, interval")
-    write_tables({"dynamic": found, "dynamic_effects": follows}, outputs, "dynamic")
+    write_tables({"dynamic": found, "dynamic_effects": follows}, outputs, there)
     return found
 
 
@@ -143,7 +151,8 @@ def gmm_grid(columns: Columns = None, panel: Panels = None, out: Out = ROOT) -> 
     records = [record for record in select(columns or ()) if record.estimator == "system_gmm"]
     if not records:
         raise UserError("Only the columns of Table 5 have a grid: choose among 5.1, 5.2, 5.3, 5.4.")
-    panels, choices = load_panels(panel, records), grid.every_choice()
+    panels, choices, outputs = load_panels(panel, records), grid.every_choice(), Outputs(out)
+    there = taken(outputs, panels)
     total = len(panels) * len(records) * len(choices)
     rows = grid.run(panels, records, choices)
     estimated = track(rows, "Estimating", total, console=console, transient=True)
@@ -154,4 +163,4 @@ def gmm_grid(columns: Columns = None, panel: Panels = None, out: Out = ROOT) -> 
     for name, own in regions.groupby("panel", sort=False):
         title = f"Estimates with which the printed row is compatible, of all — panel {name}"
         print_frame(comparison.compatibility(own), title)
-    write_tables({"gmm_grid": found}, Outputs(out), "gmm-grid")
+    write_tables({"gmm_grid": found}, outputs, there)

@@ -7,20 +7,19 @@ from typing import Annotated, Literal
 import pandas as pd
 import typer
 
-from analysis.shared import terminal
+from analysis.shared import products, provenance, terminal
 from analysis.shared.outputs import Outputs
 from analysis.shared.terminal import App, console
 from analysis.specifications import SPECIFICATIONS
 from data.errors import UserError
-from data.files import write_csv
 from data.panels.catalogue import ensemble_members, named_panels
 from data.panels.panel import Panel, load_panel
 from models.design import Specification
 
 EXIT_CODES = (
     "Exit codes: 0 all is well; 1 a fit failed its health gate, a panel is not as exact as it "
-    "says, ranks are not as they should be (calibrate), or printed numbers contradict each other "
-    "(reconstruct); 2 the input is at fault; 130 interrupted."
+    "says, ranks are not as they should be (calibrate), the ledger lacks an estimate (claims), or "
+    "printed numbers contradict each other (reconstruct); 2 the input is at fault; 130 interrupted."
 )
 
 app = App(
@@ -111,16 +110,41 @@ def print_frame(frame: pd.DataFrame, title: str) -> None:
     terminal.show(frame, title)
 
 
-def write_tables(tables: Mapping[str, pd.DataFrame], outputs: Outputs, command: str = "") -> None:
-    """Write tables, and draw the pictures of the command that made them; say so."""
-    for name, table in tables.items():
-        path = outputs.results / f"{name}.csv"
-        write_csv(table, path)
-        console.print(f"written: {outputs.shown(path)} ({len(table)} rows)")
-    if command:
+def taken(outputs: Outputs, panels: Iterable[Panel] = ()) -> provenance.Digests:
+    """Hash what products are made from, before a command reads it."""
+    return provenance.snapshot(outputs, {panel.name: panel.sha256 for panel in panels})
+
+
+def write_tables(
+    tables: Mapping[str, pd.DataFrame],
+    outputs: Outputs,
+    there: provenance.Digests,
+    asked: Sequence[str] = (),
+    about: str = "",
+) -> None:
+    """Write the parts of products that were made, and draw the pictures of their commands; say so.
+
+    Parameters
+    ----------
+    tables : mapping
+        By the name of the product.
+    outputs : Outputs
+    there : dict
+        From `taken`, before anything was read.
+    asked, about
+        As `analysis.shared.provenance.store` takes them.
+    """
+    listed = [products.find(name) for name in tables]
+    for product in listed:
+        table = tables[product.name]
+        rows = provenance.store(product, table, outputs, there, asked, about)
+        made = "" if rows == len(table) else f", {len(table)} of them made now"
+        console.print(f"written: {outputs.shown(outputs.root / product.file)} ({rows} rows{made})")
+    if any(product.pictures for product in listed):
         from analysis.reporting import gallery
 
-        say_written(gallery.pictures_of(command, outputs), outputs)
+        for command in dict.fromkeys(product.command for product in listed):
+            say_written(gallery.pictures_of(command, outputs), outputs)
 
 
 def say_written(paths: Iterable[Path], outputs: Outputs) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 import pandas as pd
 import typer
 
-from analysis.commands.options import Official, Out, app, print_frame, write_tables
+from analysis.commands.options import Official, Out, app, print_frame, taken, write_tables
 from analysis.shared.outputs import ROOT, Outputs
 from analysis.shared.terminal import App, console
 from data.errors import UserError
@@ -82,6 +82,8 @@ def fingerprints(out: Out = ROOT) -> None:
     from data.ye2024 import fingerprints as rule
     from data.ye2024 import recollect
 
+    outputs = Outputs(out)
+    there = taken(outputs)
     with console.status("Comparing every choice and span of years with Table 2…"):
         found = rule.compute(recollect.load())
     chosen = rule.candidates(found).assign(
@@ -92,4 +94,4 @@ def fingerprints(out: Out = ROOT) -> None:
     columns = ["variable", "vintage", "winsorised", "first_year", "last_year"]
     spans = rule.best_spans(found)[[*columns, *rule.STATISTICS, "matches", "distance"]]
     print_frame(spans.groupby("variable", sort=False).head(1), "Years over which a row fits best")
-    write_tables({"fingerprints": found}, Outputs(out))
+    write_tables({"fingerprints": found}, outputs, there)

@@ -23,6 +23,7 @@ from analysis.commands.options import (
     load_panels,
     print_frame,
     say_written,
+    taken,
     write_tables,
 )
 from analysis.shared.outputs import ROOT, Outputs
@@ -169,10 +170,10 @@ def diagnose_traces(outputs: Outputs) -> pd.DataFrame:
     from analysis.posterior import diagnose as gate
     from analysis.posterior.trace import trace_paths
 
-    paths = trace_paths(outputs.traces)
+    paths, there = trace_paths(outputs.traces), taken(outputs)
     found = gate.diagnose(track(paths, "Diagnosing", console=console, transient=True))
     show_gate(found)
-    write_tables({"diagnostics": found}, outputs)
+    write_tables({"diagnostics": found}, outputs, there)
     return found
 
 
@@ -213,6 +214,7 @@ def check(
     from analysis.shared import plotting
 
     outputs = Outputs(out)
+    there = taken(outputs)
     paths = predictive_checks.chosen(
         trace_paths(outputs.traces), select(columns or ()), panel or (), model or ()
     )
@@ -225,6 +227,6 @@ def check(
         print_frame(rows.drop(columns=["panel", "check"]), title)
     console.print(predictive_checks.READ, highlight=False)
     print_frame(loo.drop(columns="given"), f"PSIS-LOO by row, {predictive_checks.GIVEN}")
-    write_tables({"checks": found, "loo": loo}, outputs)
+    write_tables({"checks": found, "loo": loo}, outputs, there)
     for name, rows in predictive_checks.frames(found) if pictures else ():
         say_written(plotting.save(predictive_checks.draw, rows, outputs.figures / name), outputs)

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from analysis.commands.options import Out, app, print_frame
+from analysis.commands.options import Out, app, print_frame, taken, write_tables
 from analysis.shared.outputs import ROOT, Outputs
+from analysis.shared.products import find
+from analysis.shared.provenance import record
 from analysis.shared.terminal import console
 from data.errors import UserError
-from data.files import write_csv
 from data.panels.catalogue import FOLDER
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def reconstruct(
     console.print(run.summary(outcome))
     for path in run.write(outcome, save, outputs.results, outputs.figures):
         console.print(f"written: {outputs.shown(path)}")
+    record(find("distance"), outputs, taken(outputs))  # of the panel that was written now
 
 
 @app.command("reconstruct-ensemble")
@@ -74,15 +76,13 @@ def reconstruct_ensemble(
     from analysis.ye2024.reconstruction import ensemble
 
     outputs = Outputs(out)
-    folder = outputs.results / "reconstruct"
+    folder, there = outputs.results / "reconstruct", taken(outputs)
     with console.status("Compiling the derivatives of every printed number…") as status:
         table = ensemble.variants(folder, status.update)
         panels = list(ensemble.members(folder, status.update))
     print_frame(table, "What other declarations and starts cost")
-    path = outputs.results / "reconstruction_variants.csv"
-    write_csv(table, path)
-    for written in (path, ensemble.write(panels, save)):
-        console.print(f"written: {outputs.shown(written)}")
+    write_tables({"reconstruction_variants": table}, outputs, there)
+    console.print(f"written: {outputs.shown(ensemble.write(panels, save))}")
 
 
 @app.command("reconstruct-bounds")
@@ -106,6 +106,7 @@ def reconstruct_bounds(
     from analysis.ye2024.reconstruction import bounds
 
     outputs = Outputs(out)
+    there = taken(outputs)
     try:
         with console.status("Compiling the derivatives of every printed number…") as status:
             table = bounds.bounds(
@@ -118,9 +119,7 @@ def reconstruct_bounds(
         console.print(f"Contradiction: {contradiction}", style="red", markup=False)
         raise typer.Exit(1) from None
     print_frame(table, "Bounds found")
-    path = outputs.results / "bounds.csv"
-    write_csv(table, path)
-    console.print(f"written: {outputs.shown(path)}")
+    write_tables({"bounds": table}, outputs, there)
     if not table["exact"].all():
         raise typer.Exit(1)
 

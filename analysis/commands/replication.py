@@ -15,6 +15,7 @@ from analysis.commands.options import (
     app,
     load_panels,
     print_frame,
+    taken,
     write_tables,
 )
 from analysis.shared import terminal
@@ -34,7 +35,8 @@ def replicate(
     from analysis.replication import replicate as replication
 
     records = select(columns or ())
-    panels = load_panels(panel, records)
+    panels, outputs = load_panels(panel, records), Outputs(out)
+    there = taken(outputs, panels)
     found = pd.concat(
         [
             replication.replicate(each, records, draws)
@@ -46,7 +48,7 @@ def replicate(
     elif not terminal.is_table():
         print_frame(found, "Printed numbers beside estimates")
     print_frame(replication.summary(found), "Printed numbers that the estimates round to")
-    write_tables({"replication": found}, Outputs(out))
+    write_tables({"replication": found}, outputs, there)
     off = replication.astray(found, panels)
     if len(off):
         keys = ["panel", *replication.KEYS, "published", "estimated"]
@@ -87,6 +89,8 @@ def audit(
     """
     from analysis.audit import run
 
+    outputs = Outputs(out)
+    there = taken(outputs)
     with console.status("Comparing…"):
         found = run.foreign(tables) if tables else run.audit()
     if found.empty:
@@ -95,4 +99,4 @@ def audit(
     shown = ["check", "place", "compared", "printed", "low", "high", "result"]
     print_frame(run.findings(found)[shown], "What does not fit, and what else could be printed")
     if not tables:
-        write_tables({"audit": found}, Outputs(out))
+        write_tables({"audit": found}, outputs, there)

@@ -1,25 +1,36 @@
 """Commands for readers: ledger, page, pictures, README, status."""
 
+import typer
 from rich.progress import track
 
-from analysis.commands.options import Out, app, load_panels, print_frame
+from analysis.commands.options import Out, app, load_panels, print_frame, taken
 from analysis.shared.outputs import ROOT, Outputs, read_result
+from analysis.shared.products import find
+from analysis.shared.provenance import record
 from analysis.shared.terminal import console
 from analysis.specifications import HEADLINE, select
+from data.files import write_text
 
 
 @app.command()
 def claims(out: Out = ROOT) -> None:
     """Give each claim of the paper its verdict by a fixed rule: results/claims.json.
 
-    Reads what replicate, compare, sensitivity and multiverse made; says what is missing.
+    Reads what replicate, compare, sensitivity and multiverse made; says what is missing. Exit 1
+    if estimates of the paper's panels are; a ledger that holds them is then left as it is.
 
     Example: python -m analysis claims
     """
-    from analysis.claims import ledger
+    if not write_ledger(Outputs(out)):
+        raise typer.Exit(1)
+
+
+def write_ledger(outputs: Outputs) -> bool:
+    """Show and write the ledger; return whether no estimate of the paper's panels is missing."""
+    from analysis.claims import evidence, ledger
     from analysis.ye2024.claims import CLAIMS
 
-    results = Outputs(out).results
+    results, there = outputs.results, taken(outputs)
     read_result(results, "replication")
     found = ledger.document(CLAIMS, results)
     print_frame(ledger.table(found["claims"]).fillna(""), "The paper's claims")
@@ -27,8 +38,16 @@ def claims(out: Out = ROOT) -> None:
         if value.startswith("missing"):
             console.print(f"{name} is {value}.")
     path = results / "claims.json"
+    absent = ledger.without_estimate(CLAIMS, evidence.read(results))
+    for sentence in absent:
+        console.print(sentence, style="red", highlight=False)
+    if ledger.estimates(ledger.stored(path)) - ledger.estimates(found["claims"]):
+        console.print(f"{outputs.shown(path)} holds more than could be made now, and is left.")
+        return False
     ledger.write(found, path)
-    console.print(f"written: {Outputs(out).shown(path)} ({len(found['claims'])} claims)")
+    record(find("claims"), outputs, there)
+    console.print(f"written: {outputs.shown(path)} ({len(found['claims'])} claims)")
+    return not absent
 
 
 @app.command()
@@ -42,6 +61,7 @@ def report(out: Out = ROOT) -> None:
     from analysis.reporting.page import page, traces
 
     outputs = Outputs(out)
+    there = taken(outputs)
     paths = sorted(outputs.traces.glob("*/[!.]*.nc"))
     found = [
         traces.read(path)
@@ -49,6 +69,7 @@ def report(out: Out = ROOT) -> None:
     ]
     with console.status("Writing the page…"):
         path = page.write(outputs, found)
+    record(find("report"), outputs, there)
     console.print(f"written: {outputs.shown(path)} ({path.stat().st_size / 1e6:.1f} MB)")
 
 
@@ -86,11 +107,21 @@ def figures(out: Out = ROOT) -> None:
 
 @app.command()
 def readme() -> None:
-    """Rewrite the computed parts of README.md from results/.
+    """Rewrite the computed parts of README.md from results/, and the tasks of make and pixi.
 
     Example: python -m analysis readme
     """
     from analysis.reporting import readme as page
+    from analysis.reporting import tasks
 
     page.write(Outputs().results, ROOT / "README.md")
-    console.print("written: README.md")
+    commands = {
+        name: command.get_short_help_str(100)
+        for name, command in typer.main.get_command(app).commands.items()
+        if name != "readme"
+    }
+    for name, rewrite in (("Makefile", tasks.makefile), ("pixi.toml", tasks.pixi)):
+        path = ROOT / name
+        write_text(rewrite(path.read_text(encoding="utf-8"), commands), path)
+    for name in ("README.md", "Makefile", "pixi.toml"):
+        console.print(f"written: {name}")

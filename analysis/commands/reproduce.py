@@ -7,9 +7,9 @@ from analysis.commands.options import Cluster, Out, Seed, app, load_panels, prin
 from analysis.commands.panels import fingerprints
 from analysis.commands.posterior import diagnose_traces, exit_by_gate, sample_jobs
 from analysis.commands.replication import audit, replicate
-from analysis.commands.reporting import claims, report
+from analysis.commands.reporting import report, write_ledger
 from analysis.commands.robustness import decompose
-from analysis.shared import terminal
+from analysis.shared import products, terminal
 from analysis.shared.outputs import ROOT, Outputs
 from analysis.shared.terminal import console
 from analysis.specifications import HEADLINE, select
@@ -44,29 +44,11 @@ def reproduce(seed: Seed = 1, cluster: Cluster = None, out: Out = ROOT) -> None:
         compare(out=out)
         audit(out=out)
         decompose(list(HEADLINE), out)
-    claims(out)
+    write_ledger(outputs)
     report(out)
-    print_frame(pd.DataFrame(SUMMARY, columns=["what", "where"]), "What came out")
+    print_frame(pd.DataFrame(products.summary(), columns=["what", "where"]), "What came out")
     passed = (diagnostics["gate"] != "fail").sum()
     console.print(
         f"{passed} of {len(diagnostics)} fits pass the gate. Each command prints its table."
     )
     exit_by_gate(diagnostics)
-
-
-SUMMARY = (
-    ("which claims of the paper stand, and all else, on one page", "results/report.html"),
-    ("each claim with its evidence and verdict", "results/claims.json"),
-    ("printed numbers checked against each other", "results/audit.csv"),
-    ("what in the data makes slopes differ from the paper's", "results/decomposition.csv"),
-    ("Tables 2-8, printed number beside estimate", "results/replication.csv"),
-    ("how each construction choice meets Table 2", "results/fingerprints.csv"),
-    ("posteriors, one NetCDF per panel, column and model", "traces/<panel>/<column>-<model>.nc"),
-    ("R-hat, effective sample sizes, divergences", "results/diagnostics.csv"),
-    ("posterior beside published coefficient", "results/comparison.csv"),
-    ("slopes, differences and order of the regions", "results/region_*.csv"),
-    ("prior and posterior of each scale, turning points", "results/scales.csv, turning_points.csv"),
-    ("which step from TWFE to region slopes moves a slope", "results/ladder.csv"),
-    ("Table 5's root by every estimator", "results/dynamic.csv, figures/dynamic.png"),
-    ("forest plot and ladders", "figures/forest_headline.png, ladder_3.2.png, ladder.png"),
-)

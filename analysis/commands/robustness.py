@@ -16,9 +16,12 @@ from analysis.commands.options import (
     load_panels,
     print_frame,
     say_written,
+    taken,
     write_tables,
 )
 from analysis.shared.outputs import ROOT, Outputs
+from analysis.shared.products import find
+from analysis.shared.provenance import PART, UNKNOWN, known, parts_of, record
 from analysis.shared.terminal import console
 from analysis.specifications import HEADLINE, select
 from data.errors import UserError
@@ -46,8 +49,9 @@ def sensitivity(
     Example: python -m analysis sensitivity 3.2 --panel official
     """
     from analysis.posterior.engines import Settings
+    from analysis.reporting import gallery
     from analysis.robustness.sensitivity import study, summaries
-    from analysis.robustness.sensitivity.tables import path_of, tables
+    from analysis.robustness.sensitivity.tables import TABLES, path_of, tables
     from models.bayesian.registry import main_model
 
     outputs = Outputs(out)
@@ -59,6 +63,8 @@ def sensitivity(
         listed = [job for r in records for job in study.studies(panels, [r], [main_model(r).name])]
     else:
         listed = study.studies(panels, records, model or ())
+    there, written = taken(outputs, panels), [find(f"sensitivity_{name}") for name in TABLES]
+    before = {product.name: known(product, outputs) for product in written}
     done = study.run(listed, Settings(seed=seed), outputs.results, cluster=cluster)
     for _ in track(done, "Refitting", len(listed), console=console):
         pass
@@ -66,28 +72,14 @@ def sensitivity(
     for title, table in summaries.summaries(found).items():
         print_frame(table, title)
     say_written((path_of(outputs.results, name) for name in found), outputs)
+    fits = [PART.join((job.panel.name, job.specification.column, job.model.name)) for job in listed]
+    for product in written:
+        left = parts_of(product, found[product.name.removeprefix("sensitivity_")])
+        kept = {part: before[product.name].get(part, UNKNOWN) for part in left}
+        record(product, outputs, there, fits, kept=kept)
     loo = path_of(outputs.results, "loo").stem
-    write_tables({loo: summaries.comparison(found["provinces"])}, outputs, "sensitivity")
-
-
-@app.command()
-def influence(columns: Columns = None, panel: Panels = None, out: Out = ROOT) -> None:
-    """Estimate every column without each province and without each year: results/influence.csv.
-
-    By the column's own estimator, in seconds; beside it the posteriors that `sensitivity` has made.
-
-    Example: python -m analysis influence 3.2 5.1
-    """
-    from analysis.robustness import influence as study
-    from analysis.robustness.sensitivity.tables import tables
-
-    outputs = Outputs(out)
-    records = select(columns or ())
-    panels = load_panels(panel, records)
-    done = track(panels, "Leaving out", console=console, transient=True)
-    found = study.table(done, records, tables(outputs.results))
-    print_frame(study.summary(found), "Without whom each slope moves farthest, in standard errors")
-    write_tables({"influence": found}, outputs, "influence")
+    write_tables({loo: summaries.comparison(found["provinces"])}, outputs, there)
+    say_written(gallery.pictures_of("sensitivity", outputs), outputs)
 
 
 @app.command()
@@ -106,7 +98,7 @@ def multiverse(seed: Seed = 1, cluster: Cluster = None, out: Out = ROOT) -> None
     from analysis.ye2024.multiverse.families import setting
 
     outputs = Outputs(out)
-    path = outputs.results / evaluate.FILE
+    path, there = outputs.results / evaluate.FILE, taken(outputs)
     folder = evaluate.folder_of(outputs.results, setting, seed)
     tree = evaluate.current(path, folder)
     if tree is None:
@@ -119,7 +111,7 @@ def multiverse(seed: Seed = 1, cluster: Cluster = None, out: Out = ROOT) -> None
     tables = {name: make(tree) for name, make in summarise.TABLES.items()}
     shown = summarise.shown(tables["multiverse"])
     print_frame(shown, "Slopes of all universes, beside the printed one")
-    write_tables(tables, outputs, "multiverse")
+    write_tables(tables, outputs, there)
 
 
 @app.command()
@@ -133,12 +125,13 @@ def decompose(columns: Columns = None, out: Out = ROOT) -> None:
     """
     from analysis.ye2024.decomposition import gaps, table
 
-    outputs = Outputs(out)
-    listed = gaps.gaps(select(columns or ()), *gaps.load())
+    outputs, records = Outputs(out), select(columns or ())
+    there = taken(outputs)
+    listed = gaps.gaps(records, *gaps.load())
     if not listed:
         console.print("No official panel disagrees with these columns: nothing to share out.")
         return
     done = track(table.run(listed), "Sharing out", len(listed), console=console, transient=True)
     found = pd.concat(done, ignore_index=True)
     print_frame(table.largest(found), "Largest shares of each gap, by ingredient")
-    write_tables({"decomposition": found}, outputs, "decompose")
+    write_tables({"decomposition": found}, outputs, there, [record.column for record in records])

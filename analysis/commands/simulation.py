@@ -9,84 +9,22 @@ from rich.progress import track
 from analysis.commands.options import (
     Cluster,
     Column,
-    Columns,
     NamedPanel,
     Out,
-    Panels,
     Seed,
     app,
     load_panels,
     print_frame,
+    taken,
     write_tables,
 )
-from analysis.shared.frames import ordered
+from analysis.shared import products
 from analysis.shared.outputs import ROOT, Outputs, read_result, write_netcdf
+from analysis.shared.provenance import same_subject
 from analysis.shared.terminal import console
 from analysis.specifications import HEADLINE, select
 from data.errors import UserError
-from data.files import write_csv
 from data.panels.catalogue import PANELS
-
-
-@app.command()
-def power(
-    columns: Columns = None,
-    panel: Panels = None,
-    seed: Seed = 1,
-    cluster: Cluster = None,
-    out: Out = ROOT,
-) -> None:
-    """Ask what slopes the rows could have found: results/power.csv (minutes).
-
-    Simulates data without a slope on each column's own design, with its residuals; the intervals
-    of least squares and of the main model say how large a slope they would have shown.
-
-    Example: python -m analysis power 3.2 --panel official
-    """
-    from analysis.comparison import power as comparison
-    from analysis.simulation import power as study
-
-    outputs = Outputs(out)
-    records = select(columns or ())
-    panels = load_panels(panel, records)
-    done = study.run(panels, records, comparison.sizes(), seed, cluster=cluster)
-    total = len(panels) * len(records)
-    both = list(track(done, "Simulating", total, console=console, transient=True))
-    estimated, curves = (ordered(pd.concat(part)) for part in zip(*both, strict=True))
-    found = comparison.beside(estimated)
-    title = "Slopes that the rows would find in 80 % of data sets, and the printed"
-    print_frame(comparison.shown(found), title)
-    console.print(comparison.sentence(found))
-    write_tables({"power": found, "power_curves": curves}, outputs, "power")
-
-
-@app.command()
-def recover(
-    columns: Columns = None,
-    panel: NamedPanel = PANELS[0].name,
-    data_sets: Annotated[int, typer.Option(min=20, help="Simulated data sets of a column.")] = 200,
-    seed: Seed = 1,
-    cluster: Cluster = None,
-    out: Out = ROOT,
-) -> None:
-    """Ask how well the rows tell a slope if the model is right: results/recovery.csv (minutes).
-
-    Puts slopes of the main model's posterior into each static column's own design (by default
-    those of the headline) and fits model and least squares to what comes of them: bias, error, and
-    how often intervals hold the truth.
-
-    Example: python -m analysis recover 3.2 --data-sets 50
-    """
-    from analysis.simulation import recovery as study
-
-    outputs, records = Outputs(out), select(columns or HEADLINE)
-    panels = load_panels([panel], records)
-    done = study.run(panels, records, data_sets, seed, cluster=cluster)
-    total = len(records) * -(-data_sets // study.BATCH)
-    batches = list(track(done, "Simulating", total, console=console, transient=True))
-    found = study.summary(pd.concat(batches))
-    print_frame(study.shown(found), "Slopes of the posterior, put in and found again")
-    write_tables({"recovery": found}, outputs, "recover")
 
 
 @app.command()
@@ -127,7 +65,9 @@ def calibrate(
     (record,) = select([column])
     (loaded,) = load_panels([panel], [record], [one.fitted for one in chosen])
     outputs = Outputs(out)
-    path = outputs.results / "calibration.nc"
+    path, there = outputs.results / "calibration.nc", taken(outputs, [loaded])
+    subject = f"column {column} on {loaded.name}"
+    same_subject(products.find("calibration"), outputs, subject)
     about = {"column": column, "panel_sha256": loaded.sha256, "seed": seed}
     found = kept(path, **about)
     for one in chosen:
@@ -143,7 +83,7 @@ def calibrate(
     judged = pd.concat(verdicts, ignore_index=True)
     print_frame(summary(judged), f"Ranks of true parameters, {column} on {panel}")
     console.print(f"written: {outputs.shown(path)}")
-    write_tables({"calibration": judged}, outputs, "calibrate")
+    write_tables({"calibration": judged}, outputs, there, about=subject)
     if wrong := not_as_they_should(judged):
         console.print(f"Not as it should be: {', '.join(wrong)}.", style="red", markup=False)
         raise typer.Exit(1)
@@ -172,6 +112,9 @@ def simulate(
     (record,) = select([column])
     (loaded,) = load_panels([panel], [record])
     outputs, made = Outputs(out), study.study(loaded, record, seed)
+    there = taken(outputs, [loaded])
+    subject = f"column {column} on {loaded.name}"
+    same_subject(products.find("simulation"), outputs, subject)
     folder = study.folder_of(made, outputs.results)
     total = len(study.batches(cells.CELLS, data_sets))
     done = study.run(made, cells.CELLS, data_sets, folder, workers, cluster)
@@ -183,7 +126,6 @@ def simulate(
     dataset = study.collect(made, cells.CELLS, batches)
     found = ranking.summary(dataset)
     study.write(dataset.assign_attrs(panel=loaded.name), outputs.results / study.FILE, folder)
-    write_csv(found, outputs.results / "simulation.csv")
     for term, rows in found.groupby("term", sort=False):
         print_frame(ranking.side_by_side(rows), f"{term}: bias, RMSE, coverage of 95 % intervals")
     print_frame(ranking.ranking(found), "By the rule: the first is recommended")
@@ -191,5 +133,5 @@ def simulate(
     if (outputs.results / "dynamic.csv").is_file():
         estimated = read_result(outputs.results, "dynamic")
         console.print(verdict.answer(estimated, found, PUBLISHED), markup=False, highlight=False)
-    for name in (study.FILE, "simulation.csv"):
-        console.print(f"written: {outputs.shown(outputs.results / name)}")
+    console.print(f"written: {outputs.shown(outputs.results / study.FILE)}")
+    write_tables({"simulation": found}, outputs, there, about=subject)

@@ -10,11 +10,11 @@ from matplotlib.figure import Figure
 
 from analysis.comparison import ladder as steps
 from analysis.comparison.ladder import TWFE
+from analysis.shared.frames import of_the_paper
 from analysis.shared.outputs import read_result
 from analysis.shared.plotting import colours, save
 from analysis.shared.statistics import Z
 from analysis.specifications import HEADLINE, STATIC, select
-from data.errors import UserError
 from data.panels.catalogue import PANELS
 from data.panels.provinces import REGIONS
 from models.bayesian.registry import LADDER, MODELS
@@ -165,22 +165,19 @@ PICTURES = (
 def draw(results: Path, figures: Path) -> list[Path]:
     """Redraw the figures that results/replication.csv and results/comparison.csv have rows for.
 
+    Users' own panels are left out.
+
     Returns
     -------
     list of Path
-        The PNG and SVG files written.
+        The PNG and SVG files written; none if no headline column was estimated.
 
     Raises
     ------
     UserError
         If one of the two tables is missing.
     """
-    tables = [read_result(results, name) for name in ("replication", "comparison")]
-    if estimates(*tables).empty:
-        raise UserError(
-            f"{results} holds none of the columns {', '.join(HEADLINE)}, which the figures show: "
-            "run `python -m analysis replicate` for all columns."
-        )
+    tables = [of_the_paper(read_result(results, name)) for name in ("replication", "comparison")]
     shown = [(picture, picture.rows(*tables)) for picture in PICTURES]
     return [
         path

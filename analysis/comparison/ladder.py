@@ -89,6 +89,9 @@ def twfe(replication: pd.DataFrame) -> pd.DataFrame:
     """Return the TWFE estimates of results/replication.csv as steps, one row per term."""
     cells = replication[replication["statistic"].isin(["coef", "se"])]
     cells = cells[cells["column"].isin([record.column for record in STATIC])]
+    if cells.empty:
+        names = ("panel", "column", "term", "step", "estimate", "low", "high", "published")
+        return pd.DataFrame(columns=[*names, "published_se", "gate"])
     wide = cells.pivot(
         index=["panel", "column", "term"], columns="statistic", values=["published", "estimated"]
     ).astype(float)

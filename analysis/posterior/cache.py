@@ -21,9 +21,6 @@ from models.bayesian.registry import Model
 from models.design import Specification
 from models.priors import Priors
 
-ATTRIBUTE = "input_sha256"
-"""Of a trace's root, the hash."""
-
 MAKERS = (
     "analysis.posterior.diagnose",
     "analysis.posterior.engines",
@@ -82,7 +79,7 @@ def named(model: Model) -> dict[str, str]:
 
 def is_current(path: Path, expected: str) -> bool:
     """Whether a file is a trace made from the inputs with that hash."""
-    return trace.attributes(path).get(ATTRIBUTE) == expected
+    return trace.inputs_sha256(path) == expected
 
 
 @cache

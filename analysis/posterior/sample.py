@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from analysis.posterior import inputs, trace
-from analysis.posterior.cache import ATTRIBUTE, input_sha256, is_current
+from analysis.posterior.cache import input_sha256, is_current
 from analysis.posterior.diagnose import failures, numbers
 from analysis.posterior.engines import Draws, Settings, engine_for
 from analysis.posterior.savage_dickey import GROUP, density_at_zero
@@ -324,7 +324,7 @@ def _attributes(
         "settings": json.dumps(asdict(settings)),
         "versions": json.dumps({name: version(name) for name in PACKAGES}),
         "git_commit": _git_commit(),
-        ATTRIBUTE: made_from(job, settings, priors),
+        trace.INPUTS: made_from(job, settings, priors),
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "gate": "fail" if failed else "pass",
         "gate_failed": " ".join(failed),

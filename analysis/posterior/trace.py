@@ -3,6 +3,7 @@
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import arviz as az
@@ -10,8 +11,9 @@ import netCDF4
 import xarray as xr
 
 from analysis.shared.hashing import CONTENT, ROOT_ATTRIBUTES, attributes_sha256, content
+from analysis.shared.provenance import file_sha256, index_trace, indexed_inputs
 from data.errors import UserError
-from data.files import interrupts_later, replacing, unreadable
+from data.files import interrupts_later, replacing, sha256, unreadable
 
 GROUPS = (
     "posterior",
@@ -32,6 +34,9 @@ Where the model is normal given its scales, `density_at_zero` stands beside them
 POINTWISE = ("posterior_predictive", "prior_predictive", "log_likelihood")
 """Groups with a value for each draw and row."""
 
+INPUTS = "input_sha256"
+"""Attribute of the root: the hash of everything that the trace is made from."""
+
 ATTRIBUTES = (
     "column",
     "panel",
@@ -45,7 +50,7 @@ ATTRIBUTES = (
     "settings",
     "versions",
     "git_commit",
-    "input_sha256",
+    INPUTS,
     "gate",
     "gate_numbers",
 )
@@ -127,9 +132,29 @@ def encode(tree: xr.DataTree) -> bytes:
 
 
 def store(content: bytes, path: Path) -> None:
-    """Write the bytes of a trace whole or not at all."""
+    """Write the bytes of a trace whole or not at all, and their index beside them."""
     with replacing(path) as temporary:
         temporary.write_bytes(content)
+    index_trace(path, sha256(content), str(attributes(path).get(INPUTS, "")))
+
+
+def inputs_sha256(path: Path) -> str:
+    """Return the hash of what a trace was made from; empty if it is missing, damaged or changed.
+
+    From its index if that is of these bytes. Otherwise the trace is read and verified as a whole,
+    and its index written.
+    """
+    told = indexed_inputs(path)
+    if told is not None:
+        return told
+    try:
+        digest = file_sha256(path)
+        told = str(read(path).attrs[INPUTS])
+    except UserError:
+        return ""
+    with suppress(OSError):  # of a folder that may only be read, the next run reads it again
+        index_trace(path, digest, told)
+    return told
 
 
 def read(path: Path, without: Sequence[str] = ()) -> xr.DataTree:

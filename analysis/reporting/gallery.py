@@ -7,20 +7,30 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.comparison import dynamic_figures, figures, gmm_grid, power
-from analysis.robustness import influence
+from analysis.analyses import ANALYSES
+from analysis.comparison import dynamic_figures, figures, gmm_grid
 from analysis.robustness.sensitivity import draw as sensitivity
 from analysis.shared import plotting
-from analysis.shared.outputs import MADE_BY, TEXT, Outputs
+from analysis.shared.frames import of_the_paper
+from analysis.shared.outputs import TEXT, Outputs, read_netcdf
+from analysis.shared.products import made_by
 from analysis.simulation.calibration import draw as calibrate
 from analysis.specifications import HEADLINE
 from analysis.ye2024.decomposition import draw as decomposition
 from analysis.ye2024.multiverse import draw as multiverse
-from data.panels.catalogue import PANELS
+from data.files import read_csv
+from data.panels.catalogue import OWN
 
 
 def _csv(path: Path) -> pd.DataFrame:
-    return pd.read_csv(path, dtype=TEXT)
+    return of_the_paper(read_csv(path, TEXT))
+
+
+def _calibration(path: Path) -> pd.DataFrame:
+    """Read the curves of a calibration; none if it is of a user's own panel."""
+    if str(read_netcdf(path).attrs["panel"]).startswith(OWN):
+        return pd.DataFrame()
+    return calibrate.curves(path)
 
 
 @dataclass(frozen=True)
@@ -50,32 +60,22 @@ class Picture:
     @property
     def command(self) -> str:
         """What makes the table."""
-        return MADE_BY[self.table]
+        return made_by(self.table)
 
 
 def _whole(name: str) -> Callable[[pd.DataFrame], Iterator[tuple[str, pd.DataFrame]]]:
-    return lambda table: iter([(name, table)])
-
-
-def _first_panel(name: str) -> Callable[[pd.DataFrame], Iterator[tuple[str, pd.DataFrame]]]:
-    """Take the first panel of `data.panels.panel.PANELS` that a table has."""
-
-    def frames(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-        there = [kind.name for kind in PANELS if (table["panel"] == kind.name).any()]
-        if there:
-            yield name, table[table["panel"] == there[0]]
-
-    return frames
+    return lambda table: iter([(name, table)] if len(table) else [])
 
 
 def _decomposition(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    if table["column"].isin(HEADLINE).any():  # which alone are drawn
+    if len(table) and table["column"].isin(HEADLINE).any():  # which alone are drawn
         yield "decomposition", table
 
 
 def _gmm_grid(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     # A column without a single text is read as one of numbers.
-    yield "gmm_grid", table.assign(problem=table["problem"].astype(object).fillna(""))
+    if len(table):
+        yield "gmm_grid", table.assign(problem=table["problem"].astype(object).fillna(""))
 
 
 def _distance(table: pd.DataFrame) -> Figure:
@@ -90,15 +90,18 @@ PICTURES = (
     Picture("dynamic_effects", _whole("dynamic_effects"), dynamic_figures.draw_effects),
     Picture("decomposition", _decomposition, decomposition.draw),
     Picture("sensitivity_influence", sensitivity.frames, sensitivity.draw),
-    Picture("influence", _first_panel("influence"), influence.draw),
-    Picture("power_curves", _first_panel("power"), power.draw),
     Picture("multiverse_curves", multiverse.frames, multiverse.draw),
     Picture("multiverse_curves", multiverse.overview_frames, multiverse.overview),
     Picture("distance", _whole("reconstruction_distance"), _distance),
-    Picture("calibration", _whole("calibration"), calibrate.draw, "nc", calibrate.curves
-    ),
-)  # fmt: skip
-"""Beside those of `figures.PICTURES`; a new one is a record here."""
+    Picture("calibration", _whole("calibration"), calibrate.draw, "nc", _calibration),
+)
+"""Beside those of `figures.PICTURES` and of `ANALYSES`; a new one is a record here."""
+
+
+def every() -> tuple[Picture, ...]:
+    """Return all pictures of one table."""
+    made = [record.picture for record in ANALYSES if record.picture]
+    return PICTURES + tuple(Picture(each.table, each.frames, each.draw) for each in made)
 
 
 def draw(outputs: Outputs) -> Iterator[tuple[str, list[Path]]]:
@@ -117,13 +120,13 @@ def draw(outputs: Outputs) -> Iterator[tuple[str, list[Path]]]:
         If results/ lacks the replication or the comparison.
     """
     yield "compare", figures.draw(outputs.results, outputs.figures)
-    for picture in PICTURES:
+    for picture in every():
         yield picture.command, _draw(picture, outputs)
 
 
 def pictures(command: str) -> list[Picture]:
     """Return the pictures of what one command makes."""
-    return [picture for picture in PICTURES if picture.command == command]
+    return [picture for picture in every() if picture.command == command]
 
 
 def pictures_of(command: str, outputs: Outputs) -> Iterator[Path]:

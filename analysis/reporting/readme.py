@@ -14,7 +14,10 @@ from analysis.replication.dynamic_estimators import dynamic_models
 from analysis.replication.replicate import summary
 from analysis.robustness import influence
 from analysis.robustness.multiverse.evaluate import GRID_FAMILY
+from analysis.shared.frames import of_the_paper
 from analysis.shared.outputs import Outputs, read_result
+from analysis.shared.products import find, readme_rows
+from analysis.shared.provenance import record_of
 from analysis.shared.statistics import written
 from analysis.simulation import recovery
 from analysis.simulation.calibration.cases import CASES
@@ -26,7 +29,7 @@ from analysis.ye2024.claims import CLAIMS
 from analysis.ye2024.multiverse.summarise import shown
 from data.errors import UserError
 from data.files import replacing
-from data.panels.catalogue import FOLDER, PANELS
+from data.panels.catalogue import FOLDER, OWN, PANELS
 from data.ye2024.recollect import load
 from data.ye2024.selection import filled_cells
 from models.bayesian.registry import LADDER, models_for
@@ -298,6 +301,11 @@ def audit(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
+def find_a_result() -> str:
+    """Render the table of every output, its command and its file."""
+    return markdown(pd.DataFrame(readme_rows()))
+
+
 BLOCKS: dict[str, Callable[[pd.DataFrame, pd.DataFrame], str]] = {
     "headline": headline,
     "matches": matches,
@@ -336,6 +344,12 @@ def markdown(frame: pd.DataFrame) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
+def _is_of_the_paper(results: Path, table: str) -> bool:
+    """Whether a table is there, and is not made as a whole from a user's own panel."""
+    told = record_of(find(table), Outputs(results.parent))
+    return (results / f"{table}.csv").is_file() and not (told and OWN in told.about)
+
+
 def rewrite(text: str, bodies: dict[str, str]) -> str:
     """Put each body between its marks.
 
@@ -364,11 +378,12 @@ def write(results: Path, readme: Path) -> None:
     UserError
         If a table of results or a mark is missing.
     """
-    tables = [read_result(results, name) for name in ("replication", "comparison")]
+    tables = [of_the_paper(read_result(results, name)) for name in ("replication", "comparison")]
     bodies = {name: render(*tables) for name, render in BLOCKS.items()}
+    bodies["products"] = find_a_result()
     for name, (needed, render) in OPTIONAL.items():
-        if all((results / f"{table}.csv").is_file() for table in needed):
-            body = render(*(read_result(results, table) for table in needed))
+        if all(_is_of_the_paper(results, table) for table in needed):
+            body = render(*(of_the_paper(read_result(results, table)) for table in needed))
             bodies |= {} if body is None else {name: body}
     text = rewrite(readme.read_text(encoding="utf-8"), bodies)
     with replacing(readme) as temporary:

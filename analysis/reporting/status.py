@@ -1,89 +1,36 @@
 """What exists, what is stale, and what to run next.
 
-A trace is stale if it was not made from today's panel, model, priors and settings: by the hash
-that `analysis.posterior.cache` gives it. The ledger holds the hashes of its tables. Any other
-product is stale if something that it is made from was written after it.
+By hashes alone. A trace is stale if it was not made from today's panel, model, priors and
+settings (`analysis.posterior.cache`). Any other product is stale if its bytes are not those that
+its index speaks of, if a part was made from other inputs than there are, or if a part is missing
+(`analysis.shared.provenance`).
 """
 
-import json
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping
 
 import pandas as pd
 
-from analysis.posterior.engines import Settings
-from analysis.posterior.sample import jobs, missing, path_of
-from analysis.shared.outputs import MADE_BY, Outputs
-from analysis.specifications import HEADLINE, select
-from data.files import sha256
+from analysis.shared import provenance
+from analysis.shared.outputs import Outputs
+from analysis.shared.products import PANELS, PRODUCTS, TRACES, Product
+from analysis.shared.provenance import PART, Digests, Record
+from analysis.specifications import HEADLINE, SPECIFICATIONS, select
+from data.panels.catalogue import OWN
 from data.panels.panel import Panel
 
 COLUMNS = ("what", "made by", "state", "why")
 
 MISSING, STALE, CURRENT = "missing", "stale", "current"
 
+NAMED = 3
+"""So many of what has changed are named; the rest is counted."""
 
-@dataclass(frozen=True)
-class Product:
-    """Something that a command makes.
-
-    Attributes
-    ----------
-    name : str
-        A file below results/, or "traces".
-    needs : tuple of str
-        Products that it is made from.
-    needed : bool
-        Whether the one page of results needs it.
-    shows : tuple of str
-        Products that are in it where they have been made.
-    """
-
-    name: str
-    needs: tuple[str, ...] = ()
-    needed: bool = True
-    shows: tuple[str, ...] = ()
-
-    @property
-    def command(self) -> str:
-        """What makes it."""
-        return MADE_BY[Path(self.name).stem]
-
-
-PRODUCTS = (
-    Product("fingerprints.csv", needed=False),
-    Product("replication.csv"),
-    Product("traces"),
-    Product("diagnostics.csv", ("traces",)),
-    Product("comparison.csv", ("traces", "replication.csv")),
-    Product("gmm_grid.csv"),
-    Product("dynamic.csv", ("traces",)),
-    Product("simulation.csv", needed=False),
-    Product("checks.csv", ("traces",), needed=False),
-    Product("sensitivity_influence.csv"),
-    Product("influence.csv"),
-    Product("power.csv"),
-    Product("recovery.csv"),
-    Product("calibration.csv", needed=False),
-    Product("multiverse.csv"),
-    Product("audit.csv"),
-    Product("decomposition.csv"),
-    Product("distance.csv", needed=False),
-    Product("claims.json", ("replication.csv", "comparison.csv")),
-    Product(
-        "report.html",
-        (
-            *("replication.csv", "comparison.csv", "traces"),
-            *("dynamic.csv", "decomposition.csv", "audit.csv"),
-        ),
-        shows=(
-            *("gmm_grid.csv", "simulation.csv", "sensitivity_influence.csv", "influence.csv"),
-            *("power.csv", "recovery.csv", "multiverse.csv", "distance.csv"),
-        ),
-    ),
-)
-"""In the order in which they are made; a new one is a record here."""
+SCOPES = {
+    "every": tuple(record.column for record in SPECIFICATIONS),
+    "dynamic": tuple(record.column for record in SPECIFICATIONS if record.dynamic),
+    "headline": HEADLINE,
+}
+"""The columns that a whole product has, by `Product.scope`."""
 
 
 def status(outputs: Outputs, panels: Iterable[Panel]) -> pd.DataFrame:
@@ -98,25 +45,33 @@ def status(outputs: Outputs, panels: Iterable[Panel]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns `COLUMNS`; `state` is "missing", "stale" or "current".
+        Columns `COLUMNS`; `state` is "missing", "stale" or "current". A product that the page
+        does not need, and that is not there, is left out.
     """
+    there = provenance.snapshot(outputs)
     found: dict[str, tuple[str, str]] = {"traces": of_traces(outputs, panels)}
     rows = []
     for product in PRODUCTS:
         if product.name not in found:
-            found[product.name] = _of_file(outputs, product, found)
+            found[product.name] = judge(product, outputs, there, found)
         state, why = found[product.name]
+        if state == MISSING and not (product.needed or product.main):
+            continue
+        what = TRACES if product.name == TRACES else product.file.removeprefix("results/")
         command = f"python -m analysis {product.command}"
-        rows.append(dict(zip(COLUMNS, (product.name, command, state, why), strict=True)))
+        rows.append(dict(zip(COLUMNS, (what, command, state, why), strict=True)))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def of_traces(outputs: Outputs, panels: Iterable[Panel]) -> tuple[str, str]:
     """Judge the traces of the headline columns by the hashes that they carry."""
+    from analysis.posterior.engines import Settings
+    from analysis.posterior.sample import jobs, missing, path_of
+
     listed = jobs(list(panels), select(HEADLINE), ())
     waiting = missing(listed, Settings(), outputs.traces)
     absent = sum(not path_of(job, outputs.traces).is_file() for job in waiting)
-    every = len(list(outputs.traces.glob("*/[!.]*.nc")))
+    every = len(provenance.trace_files(outputs.traces))
     why = (
         f"{len(listed) - len(waiting)} of {len(listed)} of the headline columns are up to date, "
         f"{absent} are not there; {every} traces in all"
@@ -126,46 +81,78 @@ def of_traces(outputs: Outputs, panels: Iterable[Panel]) -> tuple[str, str]:
     return (MISSING if absent == len(listed) else STALE), why
 
 
-def _of_file(
-    outputs: Outputs, product: Product, found: dict[str, tuple[str, str]]
+def judge(
+    product: Product,
+    outputs: Outputs,
+    there: Mapping[str, str],
+    found: Mapping[str, tuple[str, str]],
 ) -> tuple[str, str]:
-    path = outputs.results / product.name
-    if not path.is_file():
+    """Judge a product by its index.
+
+    Parameters
+    ----------
+    product : Product
+    outputs : Outputs
+    there : mapping
+        From `analysis.shared.provenance.snapshot`.
+    found : mapping
+        State and reason of the products that it may be made from.
+    """
+    digest = provenance.file_sha256(outputs.root / product.file)
+    if not digest:
         return MISSING, ""
-    bad = [name for name in product.needs if found[name][0] != CURRENT]
+    bad = [name for name in product.inputs if name in found and found[name][0] != CURRENT]
     if bad:
         return STALE, f"made from {', '.join(bad)}, which is {found[bad[0]][0]}"
-    if product.name in BY_CONTENT:
-        changed = BY_CONTENT[product.name](path)
-    else:
-        written, reads = path.stat().st_mtime, dict.fromkeys((*product.needs, *product.shows))
-        changed = [name for name in reads if _written(outputs, name) > written]
-    return (STALE, f"changed since: {', '.join(changed)}") if changed else (CURRENT, "")
+    record = provenance.record_of(product, outputs)
+    if record is None:
+        return STALE, "nothing says what it was made from"
+    if record.sha256 != digest:
+        return STALE, "changed since it was written"
+    if changed := list(dict.fromkeys(_changed(product, record, outputs, there))):
+        return STALE, f"changed since: {_named(changed)}"
+    if absent := [part for part in _expected(product, there) if part not in record.parts]:
+        return STALE, f"incomplete, without {_named(absent)}"
+    return CURRENT, ""
 
 
-def _written(outputs: Outputs, name: str) -> float:
-    """Return when a product was last written, 0 if it is not there."""
-    traces = outputs.traces.glob("*/[!.]*.nc")
-    paths = traces if name == "traces" else [outputs.results / name]
-    return max((path.stat().st_mtime for path in paths if path.is_file()), default=0.0)
+def _changed(
+    product: Product, record: Record, outputs: Outputs, there: Mapping[str, str]
+) -> Iterator[str]:
+    """Yield what a part was made from and is no longer the same, and what has come to it."""
+    for part, inputs in record.parts.items():
+        now: Digests = provenance.inputs_of(product, part, there, outputs)
+        for name in {**inputs, **now}:
+            if name.startswith(f"{PANELS}/{OWN}"):
+                continue  # a user's file may lie anywhere
+            if inputs.get(name, "") != now.get(name, ""):
+                yield name
 
 
-def _ledger(path: Path) -> list[str]:
-    """Name the tables that are not those that the ledger was made from."""
-    inputs = json.loads(path.read_text(encoding="utf-8"))["inputs"]
-    return [
-        name
-        for name, digest in inputs.items()
-        if (path.parent / name).is_file() and sha256((path.parent / name).read_bytes()) != digest
-    ]
+def _expected(product: Product, there: Mapping[str, str]) -> Iterator[str]:
+    """Yield the parts that a whole product has."""
+    if product.scope == TRACES:
+        for name in there:
+            kind, _, fit = name.partition("/")
+            if kind == TRACES:
+                panel, _, stem = fit.partition("/")
+                yield PART.join((panel, *stem.split("-", 1)))
+    elif product.scope:
+        panels = [name.removeprefix(f"{PANELS}/") for name in there if name.startswith(PANELS)]
+        for column in SCOPES[product.scope]:
+            if "panel" in product.keys:
+                yield from (PART.join((panel, column)) for panel in panels)
+            else:
+                yield column
 
 
-BY_CONTENT: dict[str, Callable[[Path], list[str]]] = {"claims.json": _ledger}
-"""Products that say by hash what they were made from."""
+def _named(names: list[str]) -> str:
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def following(found: pd.DataFrame) -> str:
     """Return the command to run next: the first that the one page needs, empty if none does."""
-    needed = {product.name for product in PRODUCTS if product.needed}
-    waiting = found[(found["state"] != CURRENT) & found["what"].isin(needed)]
+    needed = {f"python -m analysis {product.command}" for product in PRODUCTS if product.needed}
+    waiting = found[(found["state"] != CURRENT) & found["made by"].isin(needed)]
     return "" if waiting.empty else waiting["made by"].iloc[0]

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.specifications import SPECIFICATIONS
-from data.panels.catalogue import PANELS
+from data.panels.catalogue import OWN, PANELS
 
 
 def matching(table: pd.DataFrame, **values: str) -> pd.DataFrame:
@@ -12,6 +12,13 @@ def matching(table: pd.DataFrame, **values: str) -> pd.DataFrame:
     if not set(values) <= set(table):
         return table.head(0)
     return table[(table[list(values)] == pd.Series(values)).all(axis=1)]
+
+
+def of_the_paper(table: pd.DataFrame) -> pd.DataFrame:
+    """Leave out rows of users' own panels, which enter no figure and no verdict of the paper."""
+    if "panel" not in table:
+        return table
+    return table[~table["panel"].astype(str).str.startswith(OWN)]
 
 
 def ordered(table: pd.DataFrame) -> pd.DataFrame:

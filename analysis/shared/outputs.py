@@ -8,37 +8,11 @@ import pandas as pd
 import xarray as xr
 
 from analysis.shared.hashing import content
+from analysis.shared.products import made_by
 from data.errors import UserError
 from data.files import read_csv, replacing, sha256, unreadable
 
 ROOT = Path(__file__).resolve().parents[2]
-
-MADE_BY = {
-    "fingerprints": "fingerprints",
-    "audit": "audit",
-    "distance": "reconstruct",
-    "replication": "replicate",
-    "traces": "sample",
-    "diagnostics": "diagnose",
-    **dict.fromkeys(("checks", "loo"), "check"),
-    **dict.fromkeys(("comparison", "ladder", "scales", "turning_points"), "compare"),
-    **dict.fromkeys(("dynamic", "dynamic_effects"), "dynamic"),
-    "gmm_grid": "gmm-grid",
-    "simulation": "simulate",
-    **{
-        f"sensitivity_{name}": "sensitivity"
-        for name in ("priors", "influence", "years", "loo", "power")
-    },
-    "influence": "influence",
-    **dict.fromkeys(("power", "power_curves"), "power"),
-    "recovery": "recover",
-    "calibration": "calibrate",
-    **dict.fromkeys(("multiverse", "multiverse_variance", "multiverse_curves"), "multiverse"),
-    "decomposition": "decompose",
-    "claims": "claims",
-    "report": "report",
-}
-"""What others read or tell of in results/, and the traces; and the command that makes each."""
 
 TEXT = dict.fromkeys(["table", "column", "fitted_column"], str)
 """Columns that look like numbers ("3.2") and are not."""
@@ -71,7 +45,7 @@ class Outputs:
 
 
 def read_result(results: Path, name: str) -> pd.DataFrame:
-    """Read a table of `MADE_BY` from results/.
+    """Read a table from results/.
 
     Raises
     ------
@@ -80,19 +54,19 @@ def read_result(results: Path, name: str) -> pd.DataFrame:
     """
     path = results / f"{name}.csv"
     if not path.is_file():
-        raise UserError(f"{path} is missing: run `python -m analysis {MADE_BY[name]}` first.")
+        raise UserError(f"{path} is missing: run `python -m analysis {made_by(name)}` first.")
     return read_csv(path, TEXT)
 
 
 def read_netcdf(path: Path) -> xr.DataTree:
-    """Read a NetCDF file of results/, called as one of `MADE_BY`, into memory.
+    """Read a NetCDF file of results/, called as a product, into memory.
 
     Raises
     ------
     UserError
         If it has not been made, cannot be read, or was changed since it was written.
     """
-    command = f"python -m analysis {MADE_BY[path.stem]}"
+    command = f"python -m analysis {made_by(path.stem)}"
     if not path.is_file():
         raise UserError(f"{path} is missing: run `{command}` first.")
     try:

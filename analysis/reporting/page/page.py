@@ -18,6 +18,7 @@ import vl_convert
 from great_tables import GT
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from analysis.analyses import ANALYSES
 from analysis.audit import run as audit
 from analysis.claims import ledger
 from analysis.comparison import dynamic as lagged
@@ -27,11 +28,11 @@ from analysis.replication.replicate import TITLES
 from analysis.reporting.page import charts
 from analysis.reporting.page.barg import checklist
 from analysis.reporting.page.traces import Trace
-from analysis.robustness import influence
+from analysis.shared.analysis import Analysis
 from analysis.shared.frames import matching
-from analysis.shared.outputs import MADE_BY, TEXT, Outputs
+from analysis.shared.outputs import TEXT, Outputs
+from analysis.shared.products import PRODUCTS, find, made_by
 from analysis.shared.statistics import CERTAIN, written
-from analysis.simulation import recovery
 from analysis.simulation.dynamic_study import ranking, verdict
 from analysis.specifications import CONTROLS, HEADLINE, SPECIFICATIONS, evidence_model, home, select
 from analysis.ye2024.claims import CLAIMS
@@ -603,28 +604,31 @@ def provinces(made: Made) -> Iterable[Block]:
     yield folded(wide, "The same as a table")
 
 
-def found(made: Made) -> Iterable[Block]:
-    """Say what slopes the rows could have found, and who carries them."""
-    power_of, moved = made.frame("power"), made.frame("influence")
-    if power_of is None:
-        yield missing("what slopes the rows could have found", "power")
-    else:
-        yield text(power.sentence(power_of))
-        own = power_of[power_of["column"].isin(HEADLINE)]
-        yield table(power.shown(own), "Power of the headline columns")
-        yield folded(power.shown(power_of), "Power of every column")
-    again = made.frame("recovery")
-    if again is None:
-        yield missing("how well slopes that are put in are found again", "recover")
-    else:
-        yield table(recovery.shown(again), "Slopes of the posterior, put in and found again")
-    if moved is None:
-        yield missing("every column without each province and year", "influence")
-    else:
-        own = influence.summary(moved)
-        yield table(own[own["column"].isin(HEADLINE)], "Without whom the headline moves farthest, "
-                    "in standard errors, and without whom it turns")  # fmt: skip
-        yield folded(own, "The same of every column")
+def analyses(section: str) -> Callable[[Made], Iterable[Block]]:
+    """Return what shows the analyses of one section, each by its record."""
+
+    def blocks(made: Made) -> Iterable[Block]:
+        for record in ANALYSES:
+            if record.section == section:
+                yield from of_analysis(record, made)
+
+    return blocks
+
+
+def of_analysis(record: Analysis, made: Made) -> Iterable[Block]:
+    """Show the first table of an analysis: the headline's rows, and all on request."""
+    rows = made.frame(record.tables[0])
+    if rows is None:
+        yield missing(find(record.tables[0]).sentence, record.command)
+        return
+    if record.words:
+        yield text(record.words(rows))
+    shown_rows = record.summary(rows)
+    headline_rows = shown_rows[shown_rows["column"].isin(HEADLINE)]
+    if len(headline_rows):
+        yield table(headline_rows, f"{record.sentence}: headline columns")
+    if len(headline_rows) < len(shown_rows):
+        yield folded(shown_rows, f"{record.sentence}: every column")
 
 
 def sensitivity(made: Made) -> Iterable[Block]:
@@ -647,7 +651,7 @@ def sensitivity(made: Made) -> Iterable[Block]:
     ):
         frame = made.frame(name)
         if frame is None:
-            absent.setdefault(MADE_BY[name], []).append(what)
+            absent.setdefault(made_by(name), []).append(what)
             continue
         kept = frame.drop(columns=[c for c in ("key",) if c in frame]).head(400)
         cut = "" if len(frame) <= 400 else f" (the first 400 of {len(frame)} rows)"
@@ -713,7 +717,7 @@ def barg(made: Made) -> Iterable[Block]:
         "Kruschke (2021), Bayesian Analysis Reporting Guidelines, Nature Human Behaviour "
         "5:1282–1291: each point with what answers it here."
     )
-    frames = {name: made.frame(name) is not None for name in MADE_BY}
+    frames = {name: made.frame(name) is not None for name in (product.name for product in PRODUCTS)}
     yield table(checklist(made.traces, frames), "BARG checklist")
 
 
@@ -726,7 +730,9 @@ SECTIONS = (
     Section("why", "Why they differ", "Why official and published differ", "", why),
     Section("multiverse", "Multiverse", "Under every defensible choice", "", multiverse),
     Section("provinces", "Provinces", "The 31 provinces", "31 个省份", provinces),
-    Section("power", "Power", "What the rows could find, and who carries it", "", found),
+    Section(
+        "power", "Power", "What the rows could find, and who carries it", "", analyses("power")
+    ),
     Section("sensitivity", "Sensitivity", "Priors and sensitivity", "稳健性", sensitivity),
     Section("audit", "Audit", "Audit of the printed tables", "", audited),
     Section("health", "Diagnostics", "Health of every fit", "", health),

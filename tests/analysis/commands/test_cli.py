@@ -32,7 +32,8 @@ def run(monkeypatch, capsys, tmp_path):
         with pytest.raises(SystemExit) as stop:
             cli.main()
         printed = capsys.readouterr()
-        files = [str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()]
+        files = [str(path.relative_to(out)) for path in out.rglob("[!.]*.*") if path.is_file()]
+        files = [name for name in files if not name.startswith("results/.index/")]
         return stop.value.code, printed.out, printed.err, files
 
     return run

@@ -178,7 +178,7 @@ def names(out: Path) -> set[tuple[Path, int]]:
 
 
 def temporaries(root: Path) -> list[Path]:
-    return [path for path in root.rglob(".*") if path.is_file()]
+    return [path for path in root.rglob(".*~*") if path.is_file()]
 
 
 def stamps(out: Path) -> dict[Path, tuple[int, int]]:

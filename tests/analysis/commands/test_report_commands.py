@@ -49,6 +49,52 @@ def test_ledger_and_report_come_from_results_alone(tmp_path):
     assert page.count('class="verdict') == len(verdicts)
 
 
+def test_a_ledger_that_holds_estimates_is_not_emptied(tmp_path):
+    results = tmp_path / "results"
+    report_results.write(results)
+    assert run("claims", "--out", str(tmp_path)).exit_code == 1  # the headline alone is there
+    before = (results / "claims.json").read_bytes()
+    table = pd.read_csv(results / "replication.csv", dtype=str)
+    table[table["column"] != "8.1"].to_csv(results / "replication.csv", index=False)
+    done = run("claims", "--out", str(tmp_path))
+    assert done.exit_code == 1
+    assert "Column 8.1 has no estimate on official, " in done.stdout
+    assert "run `python -m analysis replicate 8.1`" in done.stdout.replace("\n", " ")
+    assert (results / "claims.json").read_bytes() == before
+
+
+def test_a_users_own_panel_enters_neither_figures_nor_ledger(tmp_path):
+    from analysis.claims import ledger
+    from analysis.comparison import figures
+    from analysis.ye2024.claims import CLAIMS
+
+    report_results.write(tmp_path / "results")
+    before = ledger.ledger(CLAIMS, ledger.read(tmp_path / "results"))
+    drawn = figures.draw(tmp_path / "results", tmp_path / "before")
+    for name in ("replication", "comparison"):
+        path = tmp_path / "results" / f"{name}.csv"
+        table = pd.read_csv(path, dtype=str)
+        own = table[table["panel"] == "official"].assign(panel="own-her")
+        pd.concat([own, table]).to_csv(path, index=False)
+    assert ledger.ledger(CLAIMS, ledger.read(tmp_path / "results")) == before
+    again = figures.draw(tmp_path / "results", tmp_path / "after")
+    assert [p.read_bytes() for p in again] == [p.read_bytes() for p in drawn]
+
+
+def test_without_a_headline_column_no_figure_is_drawn_and_nothing_breaks(tmp_path):
+    from analysis.comparison import figures, ladder
+
+    report_results.write(tmp_path / "results")
+    for name in ("replication", "comparison"):
+        path = tmp_path / "results" / f"{name}.csv"
+        table = pd.read_csv(path, dtype={"column": str})
+        table = table[table["column"] == "3.2"].assign(column="3.1", panel="own-her")
+        table.to_csv(path, index=False)
+    assert figures.draw(tmp_path / "results", tmp_path / "figures") == []
+    empty = table.head(0).assign(statistic="", published="", estimated="")
+    assert set(ladder.twfe(empty)) >= {"step", "estimate", "published"}
+
+
 def test_a_gap_is_shared_out_and_drawn(tmp_path):
     done = run("decompose", "8.2", "--out", str(tmp_path), "--quiet")
     assert done.output == ""

@@ -1,33 +1,49 @@
-"""Status: missing, stale and current, and the command that comes next."""
+"""Status: missing, stale and current by hashes, and the command that comes next."""
 
-import inspect
-import json
 import os
 
 import pandas as pd
 import pytest
 
-from analysis.claims import ledger as claims
+from analysis.__main__ import app
 from analysis.reporting import status
-from analysis.reporting.page import page
-from analysis.reporting.status import CURRENT, MISSING, PRODUCTS, STALE, following
+from analysis.reporting.status import CURRENT, MISSING, SCOPES, STALE, following
+from analysis.shared import provenance
 from analysis.shared.outputs import Outputs
-from data.files import sha256
+from analysis.shared.products import CELL, FIT, PRODUCTS, TRACES, find
+from data.panels.catalogue import named_panels
+
+FITS = [(panel, "5.1", "dynamic") for panel in named_panels()]
+
+
+def table(product) -> pd.DataFrame:
+    """Return rows for every part that a whole product has."""
+    if product.keys == FIT and product.scope == TRACES:
+        return pd.DataFrame(FITS, columns=list(FIT))
+    columns = SCOPES.get(product.scope, ("3.2",))
+    if product.keys == CELL:
+        cells = [(panel, column) for panel in named_panels() for column in columns]
+        return pd.DataFrame(cells, columns=list(CELL))
+    keys = {key: list(columns) for key in product.keys or ["number"]}
+    return pd.DataFrame(keys)
+
+
+def make(product, outputs: Outputs) -> None:
+    provenance.store(product, table(product), outputs, provenance.snapshot(outputs))
 
 
 @pytest.fixture
 def outputs(tmp_path, monkeypatch):
-    """Everything written in order, the traces up to date."""
+    """Everything made in order, the traces up to date."""
     found = Outputs(tmp_path)
-    found.results.mkdir()
     monkeypatch.setattr(status, "of_traces", lambda *_: (CURRENT, ""))
-    ledger = {"inputs": {"comparison.csv": sha256(b"x"), "turning_points.csv": "missing: …"}}
-    for second, product in enumerate(PRODUCTS):
-        if product.name != "traces":
-            path = found.results / product.name
-            text = json.dumps(ledger) if product.name == "claims.json" else "x"
-            path.write_text(text, encoding="utf-8")
-            os.utime(path, (second, second))
+    for panel, column, model in FITS:
+        path = found.traces / panel / f"{column}-{model}.nc"
+        path.parent.mkdir(parents=True)
+        path.write_text(panel)
+    for product in PRODUCTS:
+        if product.name != TRACES:
+            make(product, found)
     return found
 
 
@@ -37,26 +53,75 @@ def states(outputs: Outputs) -> dict[str, str]:
     return dict(zip(found["what"], found["state"], strict=True))
 
 
+def stale(outputs: Outputs) -> set[str]:
+    return {name for name, state in states(outputs).items() if state == STALE}
+
+
 def test_what_was_made_in_order_is_current(outputs):
     assert set(states(outputs).values()) == {CURRENT}
     assert following(status.status(outputs, [])) == ""
 
 
-def test_what_is_made_from_something_newer_is_stale_and_so_is_what_follows(outputs):
-    os.utime(outputs.results / "replication.csv", (1000, 1000))
-    found = states(outputs)
-    assert [name for name, state in found.items() if state == STALE] == [
-        *("comparison.csv", "claims.json", "report.html")
-    ]
+def test_what_is_made_from_something_else_now_is_stale_and_so_is_what_follows(outputs):
+    changed = table(find("replication")).assign(estimated=1)
+    (outputs.results / "replication.csv").unlink()
+    provenance.store(find("replication"), changed, outputs, provenance.snapshot(outputs))
+    compared = {f"{p.name}.csv" for p in PRODUCTS if p.command == "compare"}
+    assert stale(outputs) == compared | {"claims.json", "report.html"}
     assert following(status.status(outputs, [])) == "python -m analysis compare"
 
 
+def test_times_of_files_count_for_nothing(outputs):
+    for second, path in enumerate(sorted(outputs.root.rglob("*.*"), reverse=True)):
+        os.utime(path, (second, second))
+    assert stale(outputs) == set()
+
+
+def test_a_product_that_was_changed_by_hand_is_stale_whatever_its_time(outputs):
+    path = outputs.results / "audit.csv"
+    before = path.stat()
+    path.write_text(path.read_text().replace("3.2", "3.3"))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert stale(outputs) == {"audit.csv", "report.html"}
+
+
+def test_a_product_without_an_index_is_stale(outputs):
+    provenance.index_of(find("power"), outputs).unlink()
+    assert "power.csv" in stale(outputs)
+    provenance.index_of(find("influence"), outputs).write_text("no JSON")
+    assert "influence.csv" in stale(outputs)
+
+
+@pytest.mark.parametrize("change", ["changed", "deleted", "added"])
+def test_a_trace_that_was_changed_deleted_or_added_makes_what_is_read_off_it_stale(outputs, change):
+    path = outputs.traces / "official" / "5.1-dynamic.nc"
+    if change == "changed":
+        path.write_text("x" * len(path.read_text()))
+    elif change == "deleted":
+        path.unlink()
+    else:
+        path.with_name("3.2-flat.nc").write_text("x")
+    found = stale(outputs)
+    assert {"diagnostics.csv", "comparison.csv", "checks.csv", "report.html"} <= found
+    assert ("dynamic.csv" in found) == (change != "added")
+    assert not {"replication.csv", "power.csv", "audit.csv"} & found
+
+
 def test_the_report_is_stale_if_anything_that_it_shows_was_made_again(outputs):
-    os.utime(outputs.results / "power.csv", (1000, 1000))
-    found = states(outputs)
-    assert [name for name, state in found.items() if state == STALE] == ["report.html"]
-    (outputs.results / "power.csv").unlink()
-    assert states(outputs)["report.html"] == CURRENT
+    provenance.store(
+        find("power"), table(find("power")).assign(more=1), outputs, provenance.snapshot(outputs)
+    )
+    assert stale(outputs) == {"report.html"}
+
+
+def test_a_part_of_a_product_is_incomplete_and_said_so(outputs):
+    (outputs.results / "influence.csv").unlink()
+    provenance.index_of(find("influence"), outputs).unlink()
+    part = pd.DataFrame([("official", "3.2")], columns=list(CELL))
+    provenance.store(find("influence"), part, outputs, provenance.snapshot(outputs))
+    found = status.status(outputs, []).set_index("what")
+    assert found.loc["influence.csv", "state"] == STALE
+    assert found.loc["influence.csv", "why"].startswith("incomplete, without official 3.1, ")
 
 
 def test_what_is_missing_comes_first(outputs):
@@ -70,15 +135,6 @@ def test_what_the_report_does_not_need_is_not_asked_for(outputs):
     assert following(status.status(outputs, [])) == ""
 
 
-def test_the_ledger_knows_its_tables_by_their_content(outputs):
-    table = outputs.results / "comparison.csv"
-    before = table.stat().st_mtime
-    table.write_text("y", encoding="utf-8")
-    os.utime(table, (before, before))
-    found = states(outputs)
-    assert (found["comparison.csv"], found["claims.json"]) == (CURRENT, STALE)
-
-
 def test_stale_traces_make_what_is_read_off_them_stale(outputs, monkeypatch):
     monkeypatch.setattr(status, "of_traces", lambda *_: (STALE, ""))
     found = states(outputs)
@@ -86,18 +142,9 @@ def test_stale_traces_make_what_is_read_off_them_stale(outputs, monkeypatch):
     assert found["replication.csv"] == CURRENT
 
 
-def test_what_the_report_shows_it_reads():
-    source = inspect.getsource(page) + inspect.getsource(claims)
-    report = PRODUCTS[-1]
-    for product in (*report.needs, *report.shows):
-        assert f'"{product.removesuffix(".csv")}"' in source or product == "traces"
-
-
 def test_every_command_exists():
     import typer
 
-    from analysis.__main__ import app
-
     commands = set(typer.main.get_command(app).commands)
-    assert {product.command for product in PRODUCTS} <= commands
+    assert {product.command.split()[0] for product in PRODUCTS} <= commands
     assert isinstance(following(pd.DataFrame(columns=status.COLUMNS)), str)

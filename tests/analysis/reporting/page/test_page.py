@@ -14,7 +14,8 @@ import xarray as xr
 from analysis.__main__ import app
 from analysis.claims import ledger
 from analysis.reporting.page import barg, charts, page, traces
-from analysis.shared.outputs import MADE_BY, Outputs
+from analysis.shared.outputs import Outputs
+from analysis.shared.products import PRODUCTS
 from analysis.simulation.dynamic_study import verdict
 from data.panels.provinces import PROVINCES
 from tests.helpers import report_results
@@ -91,7 +92,9 @@ def test_a_cell_shows_printed_reconstructed_recollected_and_posterior(text):
 def test_what_is_not_made_is_named_with_its_command(text):
     named = set(re.findall(r"<code>python -m analysis ([\w-]+)", text))
     assert named >= {"gmm-grid", "audit", "sensitivity"}
-    assert named | set(MADE_BY.values()) <= set(typer.main.get_command(app).commands)
+    assert named | {product.command.split()[0] for product in PRODUCTS} <= set(
+        typer.main.get_command(app).commands
+    )
 
 
 def test_the_question_of_the_root_is_answered(text):
@@ -174,7 +177,7 @@ def test_moves_of_the_energy_stand_beside_its_distribution():
 
 def test_the_checklist_says_what_is_missing():
     none = barg.checklist([], {})
-    every = barg.checklist(report_results.traces(), dict.fromkeys(MADE_BY, True))
+    every = barg.checklist(report_results.traces(), {product.name: True for product in PRODUCTS})
     assert none["answer"].str.startswith("Not made yet").sum() == 5
     assert not every["answer"].str.contains("Not made yet").any()
     assert every["answer"].str.contains("1 of 2 traces pass").any()

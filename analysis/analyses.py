@@ -1,0 +1,180 @@
+"""The analyses as records: their commands, pictures and sections of the page follow from these.
+
+A new one is a module in its room, a record here and its tables in `analysis.shared.products`;
+`python -m analysis readme` then writes its task into Makefile and pixi.toml. Modules are imported
+where they are used, so that the command line starts at once.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import pandas as pd
+
+from analysis.shared.analysis import Analysis, Picture, Request, Tables, joined
+from analysis.shared.frames import ordered
+from analysis.specifications import HEADLINE
+from data.panels.catalogue import PANELS
+
+
+def first_panel(name: str, table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Take the first panel of `data.panels.panel.PANELS` that a table has."""
+    there = [kind.name for kind in PANELS if (table["panel"] == kind.name).any()]
+    if there:
+        yield name, table[table["panel"] == there[0]]
+
+
+# --- influence ----------------------------------------------------------------------------------
+
+
+def _influence(asked: Request) -> Iterator[Tables]:
+    from analysis.robustness import influence
+    from analysis.robustness.sensitivity.tables import tables
+
+    refitted = tables(asked.results)
+    for panel in asked.panels:
+        yield {"influence": influence.table([panel], asked.records, refitted)}
+
+
+def _moves(found: pd.DataFrame) -> pd.DataFrame:
+    from analysis.robustness import influence
+
+    return influence.summary(found)
+
+
+def _draw_influence(rows: pd.DataFrame) -> object:
+    from analysis.robustness import influence
+
+    return influence.draw(rows)
+
+
+# --- power --------------------------------------------------------------------------------------
+
+
+def _power(asked: Request) -> Iterator[Tables]:
+    from analysis.comparison import power as comparison
+    from analysis.simulation import power
+
+    done = power.run(
+        asked.panels, asked.records, comparison.sizes(), asked.seed, cluster=asked.cluster
+    )
+    for part in done:
+        yield dict(zip(("power", "power_curves"), part, strict=True))
+
+
+def _in_order(parts: Iterable[Tables]) -> Tables:
+    from analysis.comparison import power
+
+    tables = {name: ordered(table) for name, table in joined(parts).items()}
+    return tables | {"power": power.beside(tables["power"])}
+
+
+def _detectable(found: pd.DataFrame) -> pd.DataFrame:
+    from analysis.comparison import power
+
+    return power.shown(found)
+
+
+def _words_on_power(found: pd.DataFrame) -> str:
+    from analysis.comparison import power
+
+    return power.sentence(found)
+
+
+def _draw_power(rows: pd.DataFrame) -> object:
+    from analysis.comparison import power
+
+    return power.draw(rows)
+
+
+# --- recovery -----------------------------------------------------------------------------------
+
+
+def _recovery(asked: Request) -> Iterator[Tables]:
+    from analysis.simulation import recovery
+
+    done = recovery.run(
+        asked.panels, asked.records, asked.data_sets, asked.seed, cluster=asked.cluster
+    )
+    for part in done:
+        yield {"recovery": part}
+
+
+def _batches(asked: Request) -> int:
+    from analysis.simulation import recovery
+
+    return len(asked.panels) * len(asked.records) * -(-asked.data_sets // recovery.BATCH)
+
+
+def _over_data_sets(parts: Iterable[Tables]) -> Tables:
+    from analysis.simulation import recovery
+
+    return {"recovery": recovery.summary(joined(parts)["recovery"])}
+
+
+def _recovered(found: pd.DataFrame) -> pd.DataFrame:
+    from analysis.simulation import recovery
+
+    return recovery.shown(found)
+
+
+ANALYSES = (
+    Analysis(
+        name="power",
+        command="power",
+        tables=("power", "power_curves"),
+        help="""Ask what slopes the rows could have found: results/power.csv (minutes).
+
+    Simulates data without a slope on each column's own design, with its residuals; the intervals
+    of least squares and of the main model say how large a slope they would have shown.
+
+    Example: python -m analysis power 3.2 --panel official""",
+        sentence="Slopes that the rows would find in 80 % of data sets, and the printed",
+        run=_power,
+        whole=_in_order,
+        summary=_detectable,
+        words=_words_on_power,
+        picture=Picture("power_curves", lambda table: first_panel("power", table), _draw_power),
+        section="power",
+        options=("seed", "cluster"),
+    ),
+    Analysis(
+        name="recovery",
+        command="recover",
+        tables=("recovery",),
+        help="""Ask how well the rows tell a slope if the model is right: results/recovery.csv.
+
+    Takes minutes. Puts slopes of the main model's posterior into each static column's own design
+    (by default those of the headline, on the first panel) and fits model and least squares to what
+    comes of them: bias, error, and how often intervals hold the truth.
+
+    Example: python -m analysis recover 3.2 --data-sets 50""",
+        sentence="Slopes of the posterior, put in and found again",
+        run=_recovery,
+        steps=_batches,
+        whole=_over_data_sets,
+        summary=_recovered,
+        section="power",
+        options=("data_sets", "seed", "cluster"),
+        columns=HEADLINE,
+        panels=(PANELS[0].name,),
+        data_sets=200,
+    ),
+    Analysis(
+        name="influence",
+        command="influence",
+        tables=("influence",),
+        help="""Estimate every column without each province and each year: results/influence.csv.
+
+    By the column's own estimator, in seconds; beside it the posteriors that `sensitivity` has made.
+
+    Example: python -m analysis influence 3.2 5.1""",
+        sentence="Without whom each slope moves farthest, in standard errors",
+        run=_influence,
+        steps=lambda asked: len(asked.panels),
+        summary=_moves,
+        picture=Picture(
+            "influence", lambda table: first_panel("influence", table), _draw_influence
+        ),
+        section="power",
+    ),
+)
+"""In the order of the page."""

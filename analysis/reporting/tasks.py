@@ -1,0 +1,42 @@
+"""The tasks of Makefile and pixi.toml, from the commands that there are."""
+
+import re
+import textwrap
+import tomllib
+from collections.abc import Mapping, Sequence
+
+BEFORE = "[feature.reconstruct.dependencies]"
+"""In pixi.toml, what follows the tasks that need no extra."""
+
+
+def makefile(text: str, commands: Sequence[str]) -> str:
+    """Put further commands into the Makefile's list; those in it keep their order."""
+    listed = re.search(r"^COMMANDS := ((?:.*\\\n)*.*)$", text, re.MULTILINE)
+    before = listed[1].replace("\\\n", " ").split()
+    names = [name for name in before if name in commands]
+    names += [name for name in commands if name not in before]
+    if names == before:
+        return text
+    lines = textwrap.wrap(" ".join(names), 88, break_on_hyphens=False)
+    body = (" \\\n" + " " * len("COMMANDS := ")).join(lines)
+    return text[: listed.start(1)] + body + text[listed.end(1) :]
+
+
+def pixi(text: str, commands: Mapping[str, str]) -> str:
+    """Add a task for each command that pixi.toml has none for.
+
+    Parameters
+    ----------
+    text : str
+    commands : mapping
+        By name, what each does.
+    """
+    told = tomllib.loads(text)
+    there = {*told["tasks"]}.union(*(part.get("tasks", ()) for part in told["feature"].values()))
+    tasks = [
+        f'[tasks.{name}]\ndescription = "{words}"\ncmd = "python -m analysis {name}"\n'
+        'depends-on = ["setup"]\n\n'
+        for name, words in commands.items()
+        if name not in there
+    ]
+    return text.replace(BEFORE, "".join(tasks) + BEFORE)

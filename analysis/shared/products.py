@@ -1,0 +1,272 @@
+"""Every output of the project once: its file, its command, what it is made from, where it shows.
+
+Words alone: nothing is computed here. The commands, `status`, the gallery, the report, the summary
+of `reproduce` and the README's table "Find a result" are derived from these records; the Makefile
+and pixi.toml are checked against them by a test. A new output is a record here.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+
+PANELS, TRACES = "panels", "traces"
+"""Inputs that are no product of results/: the named panels and all posteriors."""
+
+
+@dataclass(frozen=True)
+class Product:
+    """One output of a command.
+
+    Attributes
+    ----------
+    name : str
+        What others call it: the file's stem, or "traces".
+    file : str
+        Below the root.
+    command : str
+        What makes it: `python -m analysis COMMAND`.
+    sentence : str
+        What it says; products that share a sentence stand in one row of a table.
+    inputs : tuple of str
+        What it is always made from: products, `PANELS`, `TRACES`, or "traces/PATTERN" for the
+        posteriors of the models whose names match.
+    reads : tuple of str
+        What goes into it where it has been made.
+    keys : tuple of str
+        Columns that name a part, such as panel and column. A command that makes some parts
+        leaves the others; without keys the product is made as a whole.
+    finer : tuple of (str, str)
+        A value of the last key, and a column that is a key, too, of rows with that value.
+    scope : str
+        Which published columns a whole product has, on each named panel ("every", "dynamic",
+        "headline"); "traces" if it has each posterior; empty if no part can be missing.
+    shown : tuple of str
+        Where: "report SECTION", "README BLOCK", "gallery".
+    pictures : tuple of str
+        Files below figures/, without their suffix.
+    needed : bool
+        Whether the one page of results needs it.
+    main : bool
+        Whether `reproduce` makes it.
+    note : str
+        What the README says beside the command.
+    """
+
+    name: str
+    file: str
+    command: str
+    sentence: str
+    inputs: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    finer: tuple[tuple[str, str], ...] = ()
+    scope: str = ""
+    shown: tuple[str, ...] = ()
+    pictures: tuple[str, ...] = ()
+    needed: bool = False
+    main: bool = False
+    note: str = ""
+
+
+CELL, FIT = ("panel", "column"), ("panel", "column", "model")
+"""Keys: a published column on a panel, and a model of it."""
+
+
+def _table(name: str, command: str, sentence: str, **more: object) -> Product:
+    return Product(name, f"results/{name}.csv", command, sentence, **more)
+
+
+def _compared(name: str, sentence: str, **more: object) -> Product:
+    """Return a table of `compare`, which reads all posteriors at once."""
+    inputs = (TRACES, "replication")
+    return _table(name, "compare", sentence, **{"inputs": inputs, "main": True} | more)
+
+
+def _refitted(name: str, **more: object) -> Product:
+    sentence = "what posteriors hang on: each province, each year, each prior "
+    words = {"inputs": (PANELS,), "keys": FIT, "shown": ("report sensitivity",)} | more
+    sentence = f"{sentence}(`--all`: of every column)"
+    return _table(f"sensitivity_{name}", "sensitivity", sentence, **words)
+
+
+def _crossed(name: str, **more: object) -> Product:
+    sentence = "**every slope under all defensible choices**: shares of sign and significance, "
+    words = {"inputs": (PANELS,), "shown": ("report multiverse",), "note": "minutes"} | more
+    return _table(name, "multiverse", f"{sentence}which choice decides", **words)
+
+
+PRODUCTS = (
+    _table("fingerprints", "fingerprints", "how each construction choice meets Table 2",
+           main=True),
+    _table("replication", "replicate", "Tables 2–8, printed number beside estimate",
+           inputs=(PANELS,), keys=CELL, finer=(("2", "term"),), scope="every", needed=True,
+           main=True, shown=("report tables", "README headline", "README matches",
+                             "README reconstruction")),
+    Product("traces", "traces/<panel>/<column>-<model>.nc", "sample",
+            "posteriors, one NetCDF for each panel, column and model", inputs=(PANELS,),
+            needed=True, main=True, shown=("report health",), note="`--all`: of all 19 columns"),
+    _table("diagnostics", "diagnose",
+           "R̂, effective sample sizes, divergences of every trace", inputs=(TRACES,), keys=FIT,
+           scope="traces", needed=True, main=True),
+    _compared("comparison", "posterior beside published coefficient: agreement, P(practically "
+              "zero), Bayes factor, pooling factor", needed=True,
+              pictures=("forest_headline", "ladder_3.2"),
+              shown=("report tables", "README headline", "README assumptions", "gallery")),
+    *(_compared(name, "slopes by region, their differences, P(each order)",
+                shown=("report regions",))
+      for name in ("region_slopes", "region_differences", "region_orders")),
+    _compared("scales", "prior and posterior of each scale", shown=("report sensitivity",)),
+    _compared("turning_points",
+              "Table 3, column 3: where the quadratic turns, P(inside the data)"),
+    _compared("ladder", "which step from TWFE to region slopes moves each column",
+              pictures=("ladder",), shown=("report ladder", "gallery"),
+              note="after `sample --all`; `reproduce` climbs the ladder for the headline columns "
+              "alone, and leaves the picture"),
+    _compared("pooled", "posteriors over the exact panels",
+              note="after `sample 3.2 --panel implied:all --model hierarchical`, a minute"),
+    _table("gmm_grid", "gmm-grid", "Table 5 under every choice of instruments", inputs=(PANELS,),
+           keys=CELL, scope="dynamic", needed=True, pictures=("gmm_grid",),
+           shown=("report dynamic", "gallery")),
+    *(_table(name, "dynamic", "Table 5's root by every estimator, long-run effects, responses "
+             "over ten years", inputs=(PANELS, "traces/dynamic*"), keys=CELL, scope="dynamic",
+             needed=name == "dynamic", main=True, pictures=(name,),
+             shown=("report dynamic", "README roots", "README variants", "gallery"))
+      for name in ("dynamic", "dynamic_effects")),
+    _table("simulation", "simulate", "how these estimators do where the truth is known",
+           inputs=(PANELS,), shown=("report dynamic", "README simulation"),
+           note="half an hour; every estimate in `simulation_study.nc`"),
+    _table("checks", "check", "what each trace predicts beside its data, before and after the "
+           "data", inputs=(TRACES,), keys=FIT, scope="traces", note="`--figures` for pictures"),
+    _table("loo", "check", "how well each trace foresees a row left out (PSIS-LOO)",
+           inputs=(TRACES,), keys=FIT, scope="traces"),
+    _refitted("influence", needed=True, pictures=("influence_3.2",),
+              shown=("report sensitivity", "report provinces", "gallery")),
+    *(_refitted(name) for name in ("years", "priors", "power", "provinces")),
+    _table("sensitivity_loo", "sensitivity", "how well models foresee a province left out",
+           inputs=(PANELS,), shown=("report sensitivity",), note="minutes a fit"),
+    _table("influence", "influence",
+           "every column without each province and each year, by its own estimator",
+           inputs=(PANELS,), reads=("sensitivity_influence", "sensitivity_years"), keys=CELL,
+           scope="every", needed=True, pictures=("influence",),
+           shown=("report power", "README influence", "gallery")),
+    *(_table(name, "power", "what slopes these rows could have found, beside the printed ones",
+             inputs=(PANELS,), keys=CELL, scope="every", needed=name == "power", note="minutes",
+             pictures=("power",) if name == "power_curves" else (),
+             shown=("report power", "README power", "gallery"))
+      for name in ("power", "power_curves")),
+    _table("recovery", "recover", "how well slopes are found again that are put in: bias, error, "
+           "coverage of 95 % intervals", inputs=(PANELS,), keys=CELL, needed=True,
+           shown=("report power", "README recovery"), note="two minutes"),
+    _table("calibration", "calibrate",
+           "do posteriors cover what they should, on data simulated from each model",
+           inputs=(PANELS,), keys=("case",), pictures=("calibration",),
+           shown=("report sensitivity", "README calibration", "gallery"),
+           note="half an hour; `--all`: hours; every rank in `calibration.nc`"),
+    _crossed("multiverse", needed=True, shown=("report multiverse", "README multiverse")),
+    *(_crossed(f"multiverse_{name}") for name in ("options", "variance")),
+    _crossed("multiverse_curves", pictures=("specification_curve", "specification_curves"),
+             shown=("report multiverse", "gallery")),
+    _table("audit", "audit", "printed numbers that cannot all be right", inputs=(PANELS,),
+           needed=True, main=True, shown=("report audit", "README audit"),
+           note="another paper's tables: `audit FILE.csv` ([format](analysis/audit/README.md))"),
+    _table("decomposition", "decompose",
+           "what in the data makes a slope differ from the printed one", inputs=(PANELS,),
+           keys=("column",), scope="headline", needed=True, main=True,
+           pictures=("decomposition",), shown=("report why", "gallery")),
+    _table("distance", "reconstruct",
+           "how far the implied panel lies from official data", inputs=(PANELS,),
+           pictures=("reconstruction_distance",), shown=("report provinces", "gallery")),
+    _table("reconstruction_variants", "reconstruct-ensemble",
+           "what other declarations and starts cost in distance", inputs=(PANELS,)),
+    _table("bounds", "reconstruct-bounds", "ends of what the printed numbers leave open: residual "
+           "scales by region, two slopes of 3.2", inputs=(PANELS,), shown=("README bounds",),
+           note="minutes"),
+    Product("claims", "results/claims.json", "claims",
+            "each claim with its evidence, verdict and reason",
+            inputs=("replication", "comparison"),
+            reads=("ladder", "turning_points", "sensitivity_priors", "sensitivity_influence",
+                   "multiverse"),
+            needed=True, main=True, shown=("report answer", "README claims")),
+    Product("report", "results/report.html", "report",
+            "**all of it on one page**: verdicts, tables, ladder, sensitivity, diagnostics",
+            inputs=("replication", "comparison", TRACES, "dynamic", "decomposition", "audit"),
+            reads=("gmm_grid", "simulation", "sensitivity_influence", "influence", "power",
+                   "recovery", "multiverse", "distance"),
+            needed=True, main=True),
+    *(_table(f"benchmark_{name}", f"benchmark {name}", sentence, note=note)
+      for name, sentence, note in (
+          ("gmm", "system GMM beside other programs, time per estimation", ""),
+          ("samplers", "effective draws per second beside PyMC, nutpie, NumPyro, Bambi, brms and "
+           "rstanarm, and whether the posteriors agree",
+           "a quarter of an hour; R's programs where they are installed"),
+          ("scale", "time and memory up to ten million rows", "minutes"),
+          ("startup", "how soon commands answer, beside an earlier commit", ""))),
+)  # fmt: skip
+"""In the order in which they are made."""
+
+PLACES = (
+    ("the paper's printed numbers, as strings", "folder `published` of `data/`",
+     "transcribed; tested against the paper's text"),
+    ("the 19 published columns as records", "`analysis/specifications.py`", ""),
+    ("Tables 3, 4, 6, 7, 8: two-way fixed effects", "`models/frequentist/twfe.py`",
+     "`python -m analysis replicate`"),
+    ("Table 5: system GMM", "`models/frequentist/gmm/`", "`python -m analysis replicate`"),
+    ("a panel on which the printed numbers come out",
+     "`data/panels/implied.csv`; more of them in `implied-ensemble.nc`",
+     "`python -m analysis reconstruct`, `reconstruct-ensemble`"),
+    ("priors, each with its reason, on the paper's scale",
+     "`models/priors.py`; attribute `priors` of every trace",
+     "`python -m analysis prior-summary 3.2`"),
+    ("a model's variables and graph", "`models/bayesian/registry.py`",
+     "`python -m analysis describe-model 3.2 --model pooled`"),
+    ("what exists, what is stale, what to run next", "", "`python -m analysis status`"),
+)  # fmt: skip
+"""What, where and by what: places of the tree that are no output of a command."""
+
+
+def find(name: str) -> Product:
+    """Return the product of a name.
+
+    Raises
+    ------
+    KeyError
+        If there is none: a name in the code is wrong.
+    """
+    return {product.name: product for product in PRODUCTS}[name]
+
+
+def made_by(name: str) -> str:
+    """Return the command that makes a product, or the file of the same stem beside it."""
+    return find(name).command
+
+
+def of_command(command: str) -> list[Product]:
+    """Return what a command makes."""
+    return [product for product in PRODUCTS if product.command == command]
+
+
+def by_sentence(products: Iterable[Product]) -> list[tuple[str, list[Product]]]:
+    """Join neighbours that share a sentence and a command."""
+    joined = groupby(products, key=lambda product: (product.sentence, product.command))
+    return [(sentence, list(members)) for (sentence, _), members in joined]
+
+
+def summary() -> list[tuple[str, str]]:
+    """Return what `reproduce` made and where it lies, a line for each sentence."""
+    return [
+        (sentence.replace("*", "").replace("`", ""), ", ".join(p.file for p in members))
+        for sentence, members in by_sentence(p for p in PRODUCTS if p.main)
+    ]
+
+
+def readme_rows() -> list[dict[str, str]]:
+    """Return the rows of the README's table "Find a result": `what`, `where`, `made by`."""
+    rows = [dict(zip(("what", "where", "made by"), place, strict=True)) for place in PLACES]
+    for sentence, members in by_sentence(PRODUCTS):
+        files = [product.file for product in members]
+        files += [f"figures/{name}.png" for product in members for name in product.pictures]
+        notes = "; ".join(dict.fromkeys(product.note for product in members if product.note))
+        command = f"`python -m analysis {members[0].command}`" + (f" ({notes})" if notes else "")
+        where = ", ".join(f"`{name}`" for name in files)
+        rows.append({"what": sentence, "where": where, "made by": command})
+    return rows

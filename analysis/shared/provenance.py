@@ -1,0 +1,374 @@
+"""What each output was made from, by hash: written beside it, and compared with what there is.
+
+Beside a product of results/ stands results/.index/<name>.json: the sha256 of its bytes, and of
+what each of its parts was made from. Beside a trace stands a file of the same name that begins
+with a dot: the sha256 of its bytes, and the hash of its inputs. File times count for nothing.
+"""
+
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.shared.outputs import Outputs
+from analysis.shared.products import PANELS, TRACES, Product, find
+from analysis.specifications import SPECIFICATIONS
+from data.errors import UserError
+from data.files import csv_text, sha256, write_text
+from data.panels.catalogue import FOLDER, OWN, named_panels
+
+Digests = dict[str, str]
+"""What something was made from: "panels/<panel>", "traces/<panel>/<column>-<model>" or the name of
+a product, and its hash; empty of what was not there."""
+
+PART = " "
+"""Between the values of a part's keys."""
+
+UNKNOWN: Digests = {"an unknown version": "-"}
+"""What rows were made from that nothing tells of: such a part is stale until it is made again."""
+
+UNREADABLE = "unreadable"
+
+WHOLE = ""
+"""The one part of a product without keys."""
+
+
+# --- hashes of what there is --------------------------------------------------------------------
+
+
+def file_sha256(path: Path) -> str:
+    """Hash a file; empty if it is not there, a word if it may not be read.
+
+    In one process an unchanged file is read once.
+    """
+    try:
+        state = path.stat()
+        return _file_sha256(path, state.st_mtime_ns, state.st_ctime_ns, state.st_size)
+    except FileNotFoundError:
+        return ""
+    except OSError:
+        return UNREADABLE
+
+
+@cache
+def _file_sha256(path: Path, *state: int) -> str:
+    del state
+    return sha256(path.read_bytes())
+
+
+def trace_files(traces: Path) -> dict[str, Path]:
+    """Return the traces by "<panel>/<column>-<model>"."""
+    paths = sorted(traces.glob("*/[!.]*.nc"))
+    return {f"{path.parent.name}/{path.stem}": path for path in paths}
+
+
+def beside(path: Path) -> Path:
+    """Return where the index of a trace lies."""
+    return path.with_name(f".{path.stem}.json")
+
+
+def index_trace(path: Path, digest: str, input_sha256: str) -> None:
+    """Write the index of a trace: the hash of its bytes, and of what it is made from."""
+    _write_json(beside(path), {"sha256": digest, "input_sha256": input_sha256})
+
+
+def indexed_inputs(path: Path) -> str | None:
+    """Return the hash of a trace's inputs by its index; None if the index is not of these bytes."""
+    told = _read_json(beside(path))
+    if not told or told.get("sha256") != file_sha256(path):
+        return None
+    return str(told.get("input_sha256"))
+
+
+def snapshot(outputs: Outputs, panels: Mapping[str, str] | None = None) -> Digests:
+    """Hash all that products are made from, to be taken before a command reads it.
+
+    Parameters
+    ----------
+    outputs : Outputs
+    panels : mapping, optional
+        Further panels that a command has loaded, by name, with their sha256.
+    """
+    named = {name: file_sha256(FOLDER / f"{name}.csv") for name in named_panels()}
+    found = {f"{PANELS}/{name}": digest for name, digest in (dict(panels or {}) | named).items()}
+    traces = trace_files(outputs.traces)
+    return found | {f"{TRACES}/{name}": file_sha256(path) for name, path in traces.items()}
+
+
+# --- what a part was made from ------------------------------------------------------------------
+
+
+def inputs_of(product: Product, part: str, there: Mapping[str, str], outputs: Outputs) -> Digests:
+    """Return what a part of a product is made from, of what there is."""
+    values = dict(zip(product.keys, part.split(PART), strict=False))
+    panel = values.get("panel")
+    found: Digests = {}
+    for name in product.inputs:
+        kind, _, pattern = name.partition("/")
+        if kind == PANELS:
+            own = [f"{PANELS}/{panel}"] if panel else [n for n in there if n.startswith(PANELS)]
+            own = own if panel else [n for n in own if not n.startswith(f"{PANELS}/{OWN}")]
+            found |= {n: there.get(n, "") for n in own}
+        elif kind == TRACES:
+            wanted = (
+                f"{TRACES}/{panel or '*'}/{values.get('column', '*')}-"
+                f"{values.get('model') or pattern or '*'}"
+            )
+            found |= {n: d for n, d in there.items() if fnmatch(n, wanted)}
+        else:
+            found[name] = file_sha256(outputs.root / find(name).file)
+    return found | {name: file_sha256(outputs.root / find(name).file) for name in product.reads}
+
+
+# --- records ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Record:
+    """What the index says of a product.
+
+    Attributes
+    ----------
+    sha256 : str
+        Of the file's bytes.
+    parts : dict
+        By part, what it was made from.
+    about : str
+        What a product without keys is about, such as a column on a panel.
+    """
+
+    sha256: str
+    parts: dict[str, Digests]
+    about: str = ""
+
+
+def index_of(product: Product, outputs: Outputs) -> Path:
+    """Return where the index of a product lies."""
+    return outputs.results / ".index" / f"{product.name}.json"
+
+
+def record_of(product: Product, outputs: Outputs) -> Record | None:
+    """Read what the index says of a product; None if it says nothing."""
+    told = _read_json(index_of(product, outputs))
+    try:
+        parts = {part: group["inputs"] for group in told["made"] for part in group["parts"]}
+        return Record(told["sha256"], parts, told["about"])
+    except (KeyError, TypeError):
+        return None
+
+
+def write_record(product: Product, outputs: Outputs, record: Record) -> None:
+    """Write the index of a product; parts that were made from the same stand together."""
+    groups: dict[str, dict] = {}
+    for part, inputs in record.parts.items():
+        key = json.dumps(inputs, sort_keys=True)
+        groups.setdefault(key, {"inputs": inputs, "parts": []})["parts"].append(part)
+    told = {"sha256": record.sha256, "about": record.about, "made": list(groups.values())}
+    _write_json(index_of(product, outputs), told)
+
+
+def record(
+    product: Product,
+    outputs: Outputs,
+    there: Mapping[str, str],
+    parts: Iterable[str] = (WHOLE,),
+    about: str = "",
+    kept: Mapping[str, Digests] | None = None,
+) -> None:
+    """Say of a product that was just written what it was made from.
+
+    Parameters
+    ----------
+    product : Product
+    outputs : Outputs
+    there : mapping
+        From `snapshot`, taken before anything was read.
+    parts : iterable of str
+        Those that were made.
+    about : str
+        As in `Record`.
+    kept : mapping, optional
+        Of the parts that were not made again, what they were made from: `known`.
+    """
+    made = {part: inputs_of(product, part, there, outputs) for part in parts}
+    digest = file_sha256(outputs.root / product.file)
+    write_record(product, outputs, Record(digest, dict(kept or {}) | made, about))
+
+
+def known(product: Product, outputs: Outputs) -> dict[str, Digests]:
+    """Return what the parts of a product were made from; nothing if its bytes were changed."""
+    told = record_of(product, outputs) if product.keys else None
+    digest = file_sha256(outputs.root / product.file)
+    return told.parts if told and digest and told.sha256 == digest else {}
+
+
+def same_subject(product: Product, outputs: Outputs, about: str) -> None:
+    """See that a product made as a whole is not replaced by one of another column or panel.
+
+    Raises
+    ------
+    UserError
+        If it would be.
+    """
+    before, path = record_of(product, outputs), outputs.root / product.file
+    if before and path.is_file() and before.about and before.about != about:
+        raise UserError(
+            f"{path} is of {before.about}, not of {about}: delete it, or name another folder by "
+            "--out."
+        )
+
+
+# --- parts of tables ----------------------------------------------------------------------------
+
+
+def parts_of(product: Product, table: pd.DataFrame) -> pd.Series:
+    """Return the part that each row belongs to.
+
+    Parameters
+    ----------
+    product : Product
+    table : DataFrame
+        With the product's keys as columns.
+    """
+    if not product.keys:
+        return pd.Series(WHOLE, index=table.index)
+    texts = table[list(product.keys)].astype(str)
+    joined = texts.agg(PART.join, axis=1) if len(table) else pd.Series(dtype=str)
+    for value, column in product.finer:
+        at = texts[product.keys[-1]] == value
+        if at.any():
+            joined = joined.where(~at, joined + PART + table[column].astype(str))
+    return joined
+
+
+def merged(product: Product, made: str, path: Path, asked: Iterable[str] = ()) -> str:
+    """Put parts that were made in place of the same parts of a table; keep the others.
+
+    Cells go as text from file to file: those that are kept keep their digits.
+
+    Parameters
+    ----------
+    product : Product
+    made : str
+        The parts that were made, as CSV.
+    path : Path
+        Of the table as it is.
+    asked : iterable of str
+        Parts that were made, too, though they have no rows.
+
+    Returns
+    -------
+    str
+        The whole table, as CSV.
+
+    Raises
+    ------
+    UserError
+        If rows would be kept whose columns are others.
+    """
+    if not (product.keys and path.is_file()):
+        return made
+    new, before = _cells(made, path), _cells(path.read_text(encoding="utf-8"), path)
+    alike = set(product.keys) <= set(before)
+    kept = before
+    if alike:
+        kept = before[~parts_of(product, before).isin({*parts_of(product, new), *asked})]
+    if kept.empty:
+        return made
+    if list(kept) != list(new):
+        raise UserError(
+            f"{path} has other columns than this version writes: delete it, then make it anew by "
+            f"`python -m analysis {product.command}`."
+        )
+    stacked = pd.concat([kept, new], ignore_index=True)
+    places = {part: place for place, part in enumerate(dict.fromkeys(parts_of(product, before)))}
+    return csv_text(stacked.iloc[_order(product, stacked, places)])
+
+
+def _order(product: Product, table: pd.DataFrame, places: Mapping[str, int]) -> Sequence[int]:
+    """Return the order of rows: panels and columns as listed, then parts as they stood before."""
+    listed = {
+        "panel": {name: f"{i:03}" for i, name in enumerate(named_panels())},
+        "column": {each.column: f"{i:03}" for i, each in enumerate(SPECIFICATIONS)} | {"2": ""},
+    }
+    by = [table[key].map(lambda v, k=key: listed.get(k, {}).get(v, f"~{v}")) for key in product.keys
+          if key in listed]  # fmt: skip
+    place = parts_of(product, table).map(lambda part: places.get(part, len(places)))
+    keys = list(zip(*by, place, strict=True))
+    return sorted(range(len(table)), key=keys.__getitem__)
+
+
+def _cells(text: str, path: Path) -> pd.DataFrame:
+    """Return a table of texts."""
+    try:
+        return pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise UserError(f"{path} cannot be read as a table: delete it.") from error
+
+
+def store(
+    product: Product,
+    table: pd.DataFrame,
+    outputs: Outputs,
+    there: Mapping[str, str],
+    asked: Iterable[str] = (),
+    about: str = "",
+) -> int:
+    """Write the parts of a table that were made, keep the others, and say what they come from.
+
+    Parameters
+    ----------
+    product : Product
+    table : DataFrame
+        The rows that were made.
+    outputs : Outputs
+    there : mapping
+        From `snapshot`, taken before anything was read.
+    asked : iterable of str
+        Parts that were made, too, though they have no rows.
+    about : str
+        As in `Record`.
+
+    Returns
+    -------
+    int
+        Rows of the whole table.
+    """
+    path, asked = outputs.root / product.file, list(asked)
+    before = known(product, outputs)
+    deleted = {part for part in before if _is_deleted(product, part, there)}
+    text = merged(product, csv_text(table), path, {*asked, *deleted})
+    whole = _cells(text, path)
+    parts = dict.fromkeys([*parts_of(product, table), *asked]) if product.keys else (WHOLE,)
+    kept = {part: inputs for part, inputs in before.items() if part not in deleted}
+    if product.keys:
+        kept |= {part: UNKNOWN for part in parts_of(product, whole) if part not in before}
+    write_text(text, path)
+    record(product, outputs, there, parts, about, kept)
+    return len(whole)
+
+
+def _is_deleted(product: Product, part: str, there: Mapping[str, str]) -> bool:
+    """Tell whether a part is of a trace that someone deleted."""
+    if product.scope != TRACES:
+        return False
+    panel, column, model = part.split(PART)
+    return f"{TRACES}/{panel}/{column}-{model}" not in there
+
+
+def _write_json(path: Path, told: object) -> None:
+    write_text(json.dumps(told, ensure_ascii=False), path)
+
+
+def _read_json(path: Path) -> dict:
+    """Read an index; nothing if there is none, or it cannot be read."""
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return told if isinstance(told, dict) else {}

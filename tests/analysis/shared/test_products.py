@@ -1,0 +1,91 @@
+"""Each output stands once, and what is told of it elsewhere is what the records say."""
+
+import re
+import tomllib
+
+import typer
+
+from analysis.__main__ import app
+from analysis.claims.ledger import SOURCES
+from analysis.commands.reproduce import reproduce
+from analysis.comparison.figures import PICTURES as COMPARED
+from analysis.reporting import gallery, readme
+from analysis.reporting.page import page
+from analysis.shared.outputs import ROOT
+from analysis.shared.products import PANELS, PRODUCTS, TRACES, find, readme_rows, summary
+
+COMMANDS = set(typer.main.get_command(app).commands)
+HIDDEN = {"readme"}
+"""Of the project's own upkeep: no task."""
+
+
+def makefile_commands() -> set[str]:
+    text = (ROOT / "Makefile").read_text(encoding="utf-8").replace("\\\n", " ")
+    return set(re.search(r"^COMMANDS := (.*)$", text, re.MULTILINE)[1].split())
+
+
+def pixi_commands() -> set[str]:
+    told = tomllib.loads((ROOT / "pixi.toml").read_text(encoding="utf-8"))
+    tasks = [*told["tasks"].values()]
+    for feature in told["feature"].values():
+        tasks += feature.get("tasks", {}).values()
+    words = [task["cmd"].split() for task in tasks]
+    return {each[3] for each in words if each[:3] == ["python", "-m", "analysis"]}
+
+
+def test_every_product_has_a_name_and_a_file_of_its_own():
+    assert len({product.name for product in PRODUCTS}) == len(PRODUCTS)
+    assert len({product.file for product in PRODUCTS}) == len(PRODUCTS)
+
+
+def test_a_product_is_made_from_what_stands_before_it():
+    before = {PANELS, TRACES}
+    for product in PRODUCTS:
+        assert {name.partition("/")[0] for name in product.inputs} <= before
+        before.add(product.name)
+    names = {product.name for product in PRODUCTS}
+    assert all(set(product.reads) <= names for product in PRODUCTS)
+
+
+def test_commands_of_products_tasks_and_the_terminal_are_the_same():
+    assert {product.command.split()[0] for product in PRODUCTS} <= COMMANDS
+    assert makefile_commands() == pixi_commands() == COMMANDS - HIDDEN
+
+
+def test_where_a_product_is_shown_it_is():
+    places = {f"report {section.id}" for section in page.SECTIONS}
+    places |= {f"README {name}" for name in (*readme.BLOCKS, *readme.OPTIONAL)} | {"gallery"}
+    assert {place for product in PRODUCTS for place in product.shown} <= places
+    for name, (tables, _) in readme.OPTIONAL.items():
+        assert any(f"README {name}" in find(table).shown for table in tables)
+
+
+def test_every_picture_is_that_of_a_product_and_drawn_from_it():
+    drawn = {product.name for product in PRODUCTS if product.pictures}
+    assert {picture.table for picture in gallery.every()} | {"comparison", "ladder"} == drawn
+    named = {name for product in PRODUCTS for name in product.pictures}
+    assert {picture.name for picture in COMPARED} <= named
+    stems = {path.stem for path in (ROOT / "figures").glob("*.png")}
+    assert {stem for stem in stems if not stem.startswith("checks_")} <= named
+
+
+def test_the_ledger_reads_what_its_record_says():
+    assert SOURCES[:2] == ("replication", "comparison")
+    assert {f"{name}.csv" for name in SOURCES} == {
+        find(name).file.removeprefix("results/") for name in SOURCES
+    }
+
+
+def test_the_summary_tells_of_what_the_main_job_makes():
+    files = ", ".join(where for _, where in summary())
+    for product in PRODUCTS:
+        assert (product.file in files) == product.main
+    assert "main job" in reproduce.__doc__
+
+
+def test_the_readmes_table_is_that_of_the_records():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert readme.find_a_result() in text
+    for product in PRODUCTS:
+        assert f"`{product.file}`" in text
+    assert all(set(row) == {"what", "where", "made by"} for row in readme_rows())

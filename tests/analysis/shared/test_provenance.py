@@ -1,0 +1,98 @@
+"""A part of a product takes the place of that part alone, and what it was made from is known."""
+
+import pandas as pd
+import pytest
+
+from analysis.shared import provenance
+from analysis.shared.outputs import Outputs
+from analysis.shared.products import find
+from data.errors import UserError
+from data.files import csv_text
+
+REPLICATION = find("replication")
+
+
+def cells(panel: str, columns: dict[str, float], described: str = "") -> pd.DataFrame:
+    rows = [(panel, "2", variable, 0.1234567890123) for variable in described.split()]
+    rows += [(panel, column, "indus", value) for column, value in columns.items()]
+    return pd.DataFrame(rows, columns=["panel", "column", "term", "estimated"])
+
+
+@pytest.fixture
+def outputs(tmp_path):
+    return Outputs(tmp_path)
+
+
+def store(outputs: Outputs, table: pd.DataFrame, **more) -> list[list[str]]:
+    provenance.store(REPLICATION, table, outputs, provenance.snapshot(outputs), **more)
+    text = (outputs.results / "replication.csv").read_text()
+    return [line.split(",") for line in text.splitlines()[1:]]
+
+
+def test_a_part_replaces_that_part_and_keeps_the_digits_of_the_others(outputs):
+    whole = pd.concat(
+        [cells(panel, {"3.1": 1 / 3, "3.2": 0.2}, "produ fin") for panel in ("official", "implied")]
+    )
+    before = store(outputs, whole)
+    after = store(outputs, cells("official", {"3.2": 0.7}, "produ"))
+    assert len(after) == len(before)
+    assert [row for row in after if row not in before] == [["official", "3.2", "indus", "0.7"]]
+    assert [row[:3] for row in after] == [row[:3] for row in before]
+
+
+def test_parts_in_any_order_give_the_table_that_is_made_at_once(outputs):
+    parts = [
+        cells(panel, {column: 0.5}, "produ") for column in ("3.2", "3.1") for panel in
+        ("implied", "official", "own-her")
+    ]  # fmt: skip
+    for part in parts:
+        found = store(outputs, part)
+    assert [tuple(row[:2]) for row in found] == [
+        (panel, column)
+        for panel in ("official", "implied", "own-her")
+        for column in ("2", "3.1", "3.2")
+    ]
+
+
+def test_rows_that_a_part_no_longer_has_are_gone_and_a_part_without_rows_is_asked_for(outputs):
+    decomposed = find("decomposition")
+    there = provenance.snapshot(outputs)
+    table = pd.DataFrame({"column": ["3.2", "3.2", "8.1"], "share": [1, 2, 3]})
+    provenance.store(decomposed, table, outputs, there)
+    rows = provenance.store(decomposed, table[:1], outputs, there, asked=["3.2", "8.1"])
+    assert rows == 1
+    assert set(provenance.record_of(decomposed, outputs).parts) == {"3.2", "8.1"}
+
+
+def test_a_table_of_other_columns_is_not_mixed_with_this_one(outputs):
+    store(outputs, cells("official", {"3.1": 0.1, "3.2": 0.2}))
+    with pytest.raises(UserError, match=r"other columns .*: delete it"):
+        store(outputs, cells("official", {"3.2": 0.2}).assign(more=1))
+    assert len(store(outputs, cells("official", {"3.1": 0, "3.2": 0}).assign(more=1))) == 2
+
+
+def test_each_part_says_what_it_was_made_from(outputs):
+    there = provenance.snapshot(outputs, {"own-her": "a" * 64})
+    table = pd.concat([cells("official", {"3.2": 0.1}), cells("own-her", {"3.2": 0.1})])
+    provenance.store(REPLICATION, table, outputs, there)
+    parts = provenance.record_of(REPLICATION, outputs).parts
+    assert parts["own-her 3.2"] == {"panels/own-her": "a" * 64}
+    assert parts["official 3.2"] == {"panels/official": there["panels/official"]}
+
+
+def test_what_is_made_as_a_whole_does_not_give_way_to_another_subject(outputs):
+    simulation = find("simulation")
+    table = pd.DataFrame({"cell": ["a"]})
+    provenance.store(simulation, table, outputs, provenance.snapshot(outputs), about="column 5.1")
+    provenance.same_subject(simulation, outputs, "column 5.1")
+    with pytest.raises(UserError, match=r"is of column 5.1, not of column 5.2: delete it"):
+        provenance.same_subject(simulation, outputs, "column 5.2")
+    (outputs.root / simulation.file).unlink()
+    provenance.same_subject(simulation, outputs, "column 5.2")
+
+
+def test_a_part_is_written_as_the_whole_is(outputs):
+    table = cells("official", {"3.1": 1 / 3, "3.2": 1e-20}, "produ")
+    store(outputs, table[:1])
+    store(outputs, table[1:])
+    assert (outputs.results / "replication.csv").read_text() == csv_text(table)

@@ -1,0 +1,136 @@
+"""An analysis is a record: its command, table, picture, status and section follow from it."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import typer
+from matplotlib.figure import Figure
+from typer.testing import CliRunner
+
+from analysis import analyses
+from analysis.analyses import ANALYSES
+from analysis.commands.analyses import command_of
+from analysis.reporting import gallery, readme, status, tasks
+from analysis.reporting.page import page
+from analysis.shared import products
+from analysis.shared.analysis import Analysis, Picture
+from analysis.shared.outputs import ROOT, Outputs
+from analysis.shared.products import CELL, PANELS, Product, find
+from analysis.shared.terminal import App
+
+BY_HAND = ("analysis/robustness/toy.py", "analysis/analyses.py", "analysis/shared/products.py",
+           "tests/analysis/robustness/test_toy.py")  # fmt: skip
+"""What someone touches who adds the toy: its module, two records, its test."""
+
+
+def toy_run(asked):
+    for panel in asked.panels:
+        rows = [(panel.name, r.column, len(panel.frame), asked.data_sets) for r in asked.records]
+        yield {"toy": pd.DataFrame(rows, columns=[*CELL, "rows", "data_sets"])}
+
+
+def toy_draw(rows: pd.DataFrame) -> Figure:
+    figure = Figure(figsize=(2, 2))
+    figure.subplots().bar(rows["column"], rows["rows"])
+    return figure
+
+
+PRODUCT = Product("toy", "results/toy.csv", "toy", "how many rows there are", inputs=(PANELS,),
+                  keys=CELL, scope="every", pictures=("toy",), needed=True,
+                  shown=("report power", "gallery"))  # fmt: skip
+TOY = Analysis(
+    name="toy",
+    command="toy",
+    tables=("toy",),
+    help="Count the rows of columns: results/toy.csv.",
+    sentence="Rows of each column",
+    run=toy_run,
+    summary=lambda found: found,
+    words=lambda found: f"{len(found)} cells.",
+    picture=Picture("toy", lambda table: analyses.first_panel("toy", table), toy_draw),
+    section="power",
+    options=("data_sets",),
+    columns=("3.1",),
+    data_sets=30,
+)
+
+
+@pytest.fixture
+def toy(monkeypatch):
+    """The toy among the records, and an application with its command."""
+    listed, records = (*products.PRODUCTS, PRODUCT), (*ANALYSES, TOY)
+    for module in (products, status):
+        monkeypatch.setattr(module, "PRODUCTS", listed)
+    for module in (gallery, page):
+        monkeypatch.setattr(module, "ANALYSES", records)
+    monkeypatch.setattr(status, "of_traces", lambda *_: (status.CURRENT, ""))
+    app = App()
+    app.command("toy")(command_of(TOY))
+    app.command("other")(lambda: None)
+    return app
+
+
+def run(app: App, out: Path, *arguments: str):
+    done = CliRunner().invoke(app, ["toy", *arguments, "--out", str(out)], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done
+
+
+def test_a_toy_is_run_drawn_judged_and_shown_by_its_records_alone(toy, tmp_path):
+    outputs = Outputs(tmp_path)
+    done = run(toy, tmp_path, "3.2", "--panel", "official", "--data-sets", "40")
+    assert "Rows of each column" in done.stdout
+    assert "1 cells." in done.stdout
+    assert (tmp_path / "figures" / "toy.svg").is_file()
+    state = status.status(outputs, []).set_index("what").loc["toy.csv"]
+    assert (state["state"], state["made by"]) == (status.STALE, "python -m analysis toy")
+    assert "incomplete, without official 3.1" in state["why"]
+    columns = [column for column in status.SCOPES["every"] if column != "3.2"]
+    run(toy, tmp_path, *columns, "--panel", "official")
+    run(toy, tmp_path, *status.SCOPES["every"], *(f"--panel={n}" for n in page.ledger.EVIDENCE[1:]),
+        "--panel=implied")  # fmt: skip
+    assert status.status(outputs, []).set_index("what").loc["toy.csv", "state"] == status.CURRENT
+    table = pd.read_csv(outputs.results / "toy.csv", dtype={"column": str})
+    assert table.query("panel == 'official' and column == '3.2'")["data_sets"].tolist() == [40]
+    assert set(table["data_sets"]) == {30, 40}
+
+
+def test_a_toy_that_was_not_made_is_named_with_its_command(toy, tmp_path):
+    blocks = list(page.of_analysis(TOY, page.Made(tmp_path, [], {})))
+    assert blocks == [page.missing("how many rows there are", "toy")]
+    assert status.following(status.status(Outputs(tmp_path), [])) != ""
+
+
+def test_a_toy_is_in_the_readmes_table_and_among_the_tasks(toy):
+    assert "| how many rows there are | `results/toy.csv`, `figures/toy.png` |" in (
+        readme.find_a_result()
+    )
+    named = {
+        name: c.get_short_help_str() for name, c in typer.main.get_command(toy).commands.items()
+    }
+    makefile = tasks.makefile((ROOT / "Makefile").read_text(encoding="utf-8"), list(named))
+    assert "\nCOMMANDS := toy other\n" in makefile
+    assert '[tasks.toy]\ndescription = "Count the rows' in tasks.pixi(
+        (ROOT / "pixi.toml").read_text(encoding="utf-8"), named
+    )
+
+
+def test_a_toy_takes_four_files(toy):
+    """What else names an analysis is derived, or written by `readme`."""
+    assert len(BY_HAND) == 4
+    named = {record.name for record in ANALYSES} | {record.command for record in ANALYSES}
+    for room in ("commands", "reporting/gallery.py", "reporting/status.py"):
+        paths = [ROOT / "analysis" / room]
+        paths = sorted(paths[0].rglob("*.py")) if paths[0].is_dir() else paths
+        for path in paths:
+            text = path.read_text(encoding="utf-8")
+            assert not {name for name in named if f'"{name}"' in text}, path
+
+
+def test_every_record_names_products_of_its_command():
+    for record in ANALYSES:
+        made = [product.name for product in products.of_command(record.command)]
+        assert tuple(made) == record.tables
+        assert record.picture is None or find(record.picture.table).pictures
+        assert f"report {record.section}" in find(record.tables[0]).shown
