@@ -3,6 +3,9 @@
 Symbols of the paper; b, s a printed coefficient and its standard error. Columns that share their
 regressors and rows share the residual variation q of `indus` (after controls and both effects),
 so with conventional standard errors s² = σ²/q and s(const)/s is one number for all of them.
+
+Longer than 400 lines because each check of this one paper stands beside the others that share its
+symbols.
 """
 
 from collections.abc import Iterator

@@ -10,9 +10,11 @@ from typer.testing import CliRunner
 
 from analysis import analyses
 from analysis.analyses import ANALYSES
+from analysis.claims.records import EVIDENCE
 from analysis.commands.analyses import command_of
 from analysis.reporting import gallery, readme, status, tasks
-from analysis.reporting.page import page
+from analysis.reporting.page import blocks as page_blocks
+from analysis.reporting.page import studies
 from analysis.shared import products
 from analysis.shared.analysis import Analysis, Picture
 from analysis.shared.outputs import ROOT, Outputs
@@ -62,7 +64,7 @@ def toy(monkeypatch):
     listed, records = (*products.PRODUCTS, PRODUCT), (*ANALYSES, TOY)
     for module in (products, status):
         monkeypatch.setattr(module, "PRODUCTS", listed)
-    for module in (gallery, page):
+    for module in (gallery, studies):
         monkeypatch.setattr(module, "ANALYSES", records)
     monkeypatch.setattr(status, "of_traces", lambda *_: (status.CURRENT, ""))
     app = App()
@@ -88,7 +90,7 @@ def test_a_toy_is_run_drawn_judged_and_shown_by_its_records_alone(toy, tmp_path)
     assert "incomplete, without official 3.1" in state["why"]
     columns = [column for column in status.SCOPES["every"] if column != "3.2"]
     run(toy, tmp_path, *columns, "--panel", "official")
-    run(toy, tmp_path, *status.SCOPES["every"], *(f"--panel={n}" for n in page.ledger.EVIDENCE[1:]),
+    run(toy, tmp_path, *status.SCOPES["every"], *(f"--panel={n}" for n in EVIDENCE[1:]),
         "--panel=implied")  # fmt: skip
     assert status.status(outputs, []).set_index("what").loc["toy.csv", "state"] == status.CURRENT
     table = pd.read_csv(outputs.results / "toy.csv", dtype={"column": str})
@@ -97,8 +99,8 @@ def test_a_toy_is_run_drawn_judged_and_shown_by_its_records_alone(toy, tmp_path)
 
 
 def test_a_toy_that_was_not_made_is_named_with_its_command(toy, tmp_path):
-    blocks = list(page.of_analysis(TOY, page.Made(tmp_path, [], {})))
-    assert blocks == [page.missing("how many rows there are", "toy")]
+    blocks = list(studies.of_analysis(TOY, page_blocks.Made(tmp_path, [], {})))
+    assert blocks == [page_blocks.missing("how many rows there are", "toy")]
     assert status.following(status.status(Outputs(tmp_path), [])) != ""
 
 

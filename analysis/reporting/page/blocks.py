@@ -1,0 +1,117 @@
+"""The blocks that a section of the page is made of, and what all sections read."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from great_tables import GT
+
+from analysis.reporting.page import charts
+from analysis.reporting.page.traces import Trace
+from analysis.shared.outputs import TEXT
+from data.files import read_csv
+
+Block = dict[str, object]
+
+
+def text(words: str) -> Block:
+    """Return a paragraph."""
+    return {"kind": "text", "text": words}
+
+
+def missing(what: str, command: str) -> Block:
+    """Return the sentence that something has not been made."""
+    return {"kind": "missing", "what": what, "command": f"python -m analysis {command}"}
+
+
+def table(frame: pd.DataFrame, caption: str, kind: str = "table", **more: object) -> Block:
+    """Return a table of a frame, numbers with three significant digits at least.
+
+    Great Tables' markup, which escapes all text, without the style that it brings along: the
+    page has one of its own for screens, dark and light, and for paper.
+    """
+    heads = [str(name).replace("_", " ") for name in frame]
+    numeric = [
+        head
+        for head, name in zip(heads, frame, strict=True)
+        if pd.api.types.is_numeric_dtype(frame[name])
+    ]
+    cells = pd.DataFrame(
+        [[shown(cell) for cell in row] for row in frame.itertuples(index=False)], columns=heads
+    )
+    made = GT(cells, rowname_col=heads[0], id=f"t-{_slug(caption)}").tab_header(caption)
+    page = made.tab_stubhead(heads[0]).cols_align("right", numeric).as_raw_html()
+    markup = page[page.index("<table") : page.index("</table>")] + "</table>"
+    return {"kind": kind, "caption": caption, "markup": markup, "text": "", **more}
+
+
+def _slug(words: str) -> str:
+    return re.sub(r"\W+", "-", words.lower()).strip("-")
+
+
+def folded(frame: pd.DataFrame, summary: str) -> Block:
+    """Return a table that opens on request."""
+    return table(frame, summary, "folded", summary=summary)
+
+
+def shown(cell: object) -> str:
+    """Return a cell as text: empty if missing, three decimals or three significant digits."""
+    if isinstance(cell, (float, np.floating)):
+        if np.isnan(cell):
+            return ""
+        if float(cell).is_integer() and abs(cell) < 1e7:
+            return f"{cell:.0f}"
+        return f"{cell:.3f}" if abs(cell) >= 0.01 else f"{cell:.3g}"
+    return "" if cell is None or cell is pd.NA else str(cell)
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """What there is to report.
+
+    Attributes
+    ----------
+    results : Path
+    traces : list of Trace
+    drawn : dict
+        Charts by name, as Vega-Lite; sections add theirs.
+    """
+
+    results: Path
+    traces: list[Trace]
+    drawn: dict[str, dict]
+
+    def frame(self, name: str) -> pd.DataFrame | None:
+        """Return a table of results/, None if it has not been made."""
+        path = self.results / f"{name}.csv"
+        if not path.is_file():
+            return None
+        found = read_csv(path, TEXT)
+        return found if len(found) else None
+
+    def chart(self, name: str, made: object, caption: str) -> Block:
+        """Keep a chart for the page's script and return its place."""
+        self.drawn[name] = charts.spec(made)
+        return {"kind": "chart", "name": name, "caption": caption}
+
+
+@dataclass(frozen=True)
+class Section:
+    """One section of the page.
+
+    Attributes
+    ----------
+    id, short, title, zh : str
+        Anchor, name in the navigation, heading, and its Chinese term.
+    make : callable
+        From what there is to the section's blocks.
+    """
+
+    id: str
+    short: str
+    title: str
+    zh: str
+    make: Callable[[Made], Iterable[Block]]

@@ -1,0 +1,259 @@
+"""Sections of the page on what results depend on, and on how far the data can tell."""
+
+import json
+from collections.abc import Callable, Iterable
+
+import pandas as pd
+
+from analysis.analyses import ANALYSES
+from analysis.comparison import dynamic as lagged
+from analysis.reporting.page import charts
+from analysis.reporting.page.blocks import Block, Made, folded, missing, table, text
+from analysis.reporting.page.tables import EXACT
+from analysis.shared.analysis import Analysis
+from analysis.shared.frames import matching
+from analysis.shared.products import find, made_by
+from analysis.simulation.dynamic_study import ranking, verdict
+from analysis.specifications import HEADLINE
+from analysis.ye2024.decomposition.table import largest
+from analysis.ye2024.multiverse import summarise
+from data.panels.catalogue import PANELS
+from data.ye2024 import gaps, recollect
+from data.ye2024.definitions import DESCRIBED
+from models.bayesian.registry import LADDER
+
+
+def dynamic(made: Made) -> Iterable[Block]:
+    """Show each estimator's root, what follows from the model's, and which is to be believed."""
+    estimated, follows = made.frame("dynamic"), made.frame("dynamic_effects")
+    if estimated is None or follows is None:
+        yield missing("Table 5’s root by every estimator", "dynamic")
+    else:
+        yield text(
+            "Table 5 has the outcome of the year before as one more regressor. Its root by the "
+            "Bayesian model, conditional on each province’s first year, beside every other "
+            "estimator on the same data; system GMM is the paper’s, under a declared instrument "
+            "set."
+        )
+        yield made.chart(
+            "roots", charts.roots(estimated),
+            "Root of the lagged outcome with 95 % intervals, by estimator and panel; what lies "
+            "outside the frame is in the tables. Choose a column below the chart.",
+        )  # fmt: skip
+        for (column, panel), rows in estimated.groupby(["column", "panel"], sort=False):
+            caption = f"{column} on {panel}: coefficient, standard error, 95 % interval"
+            yield folded(lagged.side_by_side(rows), caption)
+        yield made.chart(
+            "responses", charts.responses(follows),
+            "What one more of indus, for one year, leaves of itself: posterior medians and 95 % "
+            "bands. Choose a column below the chart.",
+        )  # fmt: skip
+        yield folded(
+            follows[follows["quantity"] != "impulse"].drop(columns="year"),
+            "Effects in the year itself and in the long run (of the share of draws with a root "
+            "below 1), and half-lives in years",
+        )
+    found = made.frame("simulation")
+    if found is None:
+        yield missing("how each estimator does where the truth is known", "simulate")
+    else:
+        if estimated is not None:
+            yield text(verdict.QUESTION)
+            for words in verdict.answer(estimated, found, lagged.PUBLISHED).split("\n\n"):
+                yield text(words)
+        for term, rows in found.groupby("term", sort=False):
+            yield folded(
+                ranking.side_by_side(rows),
+                f"Simulation, {term}: bias, root mean squared error and coverage of 95 % "
+                "intervals; ✗ where these do not hold",
+            )
+    yield from gmm_choices(made)
+
+
+def gmm_choices(made: Made) -> Iterable[Block]:
+    """Show the grid of GMM choices."""
+    grid = made.frame("gmm_grid")
+    if grid is None:
+        yield missing("Table 5 under every choice of instruments", "gmm-grid")
+        return
+    usable = grid[grid["problem"].isna()]
+    spread = usable.groupby(["panel", "column"], sort=False).agg(
+        estimations=("root", "size"),
+        least_root=("root", "min"),
+        median_root=("root", "median"),
+        greatest_root=("root", "max"),
+        explosive=("root", lambda roots: (roots >= 1).mean()),
+        least_slope=("coef", "min"),
+        greatest_slope=("coef", "max"),
+    )
+    yield table(
+        spread.reset_index(),
+        "Table 5 under every choice of instruments: roots (explosive: share of at least 1) and "
+        "slopes of indus",
+    )
+
+
+def why(made: Made) -> Iterable[Block]:
+    """Show why official and published slopes differ."""
+    found = made.frame("decomposition")
+    if found is None:
+        yield missing("what in the data makes the slopes differ", "decompose")
+        return
+    yield text(
+        "Where an official panel and the paper disagree in sign or by more than two standard "
+        "errors, one ingredient after another is swapped for that of the panel on which the "
+        "printed slope comes out; a share is the mean effect over all orders (Shapley). “Rest” is "
+        "what that panel had to move a series away from official data."
+    )
+    yield made.chart(
+        "waterfall", charts.waterfall(found),
+        "From the official slope to the printed one, ingredient by ingredient. Choose a gap "
+        "below the chart.",
+    )  # fmt: skip
+    own = largest(found)
+    yield folded(own, "The largest shares of each gap")
+    rest = found[(found["game"] != "ingredients") & found["column"].isin(HEADLINE)]
+    yield folded(
+        rest.drop(columns=["exact", "published", "published_se"]),
+        "The same gaps by province, year and region (headline columns)",
+    )
+
+
+def multiverse(made: Made) -> Iterable[Block]:
+    """Show every slope under all defensible choices."""
+    found, curves = made.frame("multiverse"), made.frame("multiverse_curves")
+    if found is None or curves is None:
+        yield missing("every slope under all defensible choices", "multiverse")
+        return
+    yield text(
+        f"{found['universes'].sum():,} combinations of choices, each with its reason in "
+        "analysis/ye2024/multiverse/choices.py: the slopes of each column in their order, "
+        "with the printed one at its place among them. Significant is a 95 % interval beyond zero "
+        "on the side of the printed sign."
+    )
+    yield made.chart(
+        "universes", charts.universes(curves, found),
+        "Slopes of all universes in their order, with 95 % intervals (conventional, and clustered "
+        "by province) and the printed slope. Choose one below the chart.",
+    )  # fmt: skip
+    yield table(summarise.shown(found), "Shares of sign and significance")
+    variance = made.frame("multiverse_variance")
+    if variance is not None:
+        yield made.chart(
+            "decides", charts.decides(variance),
+            "What each choice decides: share of the variance of all slopes, by itself and with "
+            "all that it interacts with. Choose a slope below the chart.",
+        )  # fmt: skip
+        yield folded(variance, "Shares of variance as a table")
+    options = made.frame("multiverse_options")
+    if options is not None:
+        yield folded(options, "Mean slope and shares by option")
+
+
+def provinces(made: Made) -> Iterable[Block]:
+    """Map effects, moves and filled cells by province."""
+    dataset = recollect.load()
+    codes = dataset["filled"].sel(vintage="census4", series=list(DESCRIBED["produ"].series))
+    filled = (codes != gaps.CODES["observed"]).mean(["series", "year"])
+    values = [
+        pd.DataFrame(
+            {
+                "province": filled["province"].to_numpy(),
+                "quantity": "index cells that no yearbook prints, share",
+                "value": filled.to_numpy(),
+            }
+        )
+    ]
+    distance = made.frame("distance")
+    if distance is not None:
+        own = distance[(distance["level"] == "province") & (distance["panel"] == EXACT)]
+        values.append(
+            own.rename(columns={"name": "province", "rms": "value"})[["province", "value"]].assign(
+                quantity="moves of the implied panel, rms in sd"
+            )
+        )
+    influence = made.frame("sensitivity_influence")
+    if influence is not None:
+        own = matching(influence, column="3.2", term="indus", region="average")
+        own = own[own["model"] == LADDER[-1]]
+        for panel, rows in own.groupby("panel", sort=False):
+            values.append(
+                rows.assign(value=rows["shift"], quantity=f"shift of 3.2 without it, {panel}, sd")[
+                    ["province", "value", "quantity"]
+                ]
+            )
+    else:
+        yield missing("how far the slope moves without each province", "sensitivity 3.2")
+    shares = made.frame("decomposition")
+    if shares is not None:
+        own = shares[(shares["game"] == "provinces") & (shares["column"] == "3.2")]
+        for panel, rows in own.groupby("panel", sort=False):
+            values.append(
+                rows.rename(columns={"player": "province", "share": "value"}).assign(
+                    quantity=f"share of 3.2’s gap, {panel}"
+                )[["province", "value", "quantity"]]
+            )
+    stacked = pd.concat(values, ignore_index=True)
+    yield made.chart(
+        "tiles", charts.tiles(stacked),
+        "A tile for each province, neighbours beside each other. Choose a quantity below the "
+        "chart; point at a tile for its number.",
+    )  # fmt: skip
+    wide = stacked.pivot(index="province", columns="quantity", values="value").reset_index()
+    yield folded(wide, "The same as a table")
+
+
+def analyses(section: str) -> Callable[[Made], Iterable[Block]]:
+    """Return what shows the analyses of one section, each by its record."""
+
+    def blocks(made: Made) -> Iterable[Block]:
+        for record in ANALYSES:
+            if record.section == section:
+                yield from of_analysis(record, made)
+
+    return blocks
+
+
+def of_analysis(record: Analysis, made: Made) -> Iterable[Block]:
+    """Show the first table of an analysis: the headline's rows, and all on request."""
+    rows = made.frame(record.tables[0])
+    if rows is None:
+        yield missing(find(record.tables[0]).sentence, record.command)
+        return
+    if record.words:
+        yield text(record.words(rows))
+    shown_rows = record.summary(rows)
+    headline_rows = shown_rows[shown_rows["column"].isin(HEADLINE)]
+    if len(headline_rows):
+        yield table(headline_rows, f"{record.sentence}: headline columns")
+    if len(headline_rows) < len(shown_rows):
+        yield folded(shown_rows, f"{record.sentence}: every column")
+
+
+def sensitivity(made: Made) -> Iterable[Block]:
+    """Show priors, and what the slopes hang on."""
+    for trace in made.traces:
+        if (trace.column, trace.model, trace.panel) == ("3.2", LADDER[-1], PANELS[0].name):
+            lines = pd.DataFrame(json.loads(trace.priors)["table"])
+            kept = [c for c in ("name", "distribution", "scale", "centre", "reason") if c in lines]
+            yield folded(lines[kept], f"Priors of {LADDER[-1]}, on the standardised scale, and why")
+            break
+    absent: dict[str, list[str]] = {}
+    for name, what in (
+        ("scales", "prior and posterior of each scale"),
+        ("sensitivity_priors", "refits under other priors"),
+        ("sensitivity_loo", "how well models foresee a province left out"),
+        ("sensitivity_influence", "refits without each province"),
+        ("sensitivity_years", "refits without each year"),
+        ("sensitivity_power", "power-scaling"),
+        ("calibration", "calibration of every model"),
+    ):
+        frame = made.frame(name)
+        if frame is None:
+            absent.setdefault(made_by(name), []).append(what)
+            continue
+        kept = frame.drop(columns=[c for c in ("key",) if c in frame]).head(400)
+        cut = "" if len(frame) <= 400 else f" (the first 400 of {len(frame)} rows)"
+        yield folded(kept, what.capitalize() + cut)
+    for command, parts in absent.items():
+        yield missing("; ".join(parts), command)

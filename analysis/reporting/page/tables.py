@@ -1,0 +1,149 @@
+"""Sections of the page on the printed tables beside estimates, and on the regions."""
+
+from collections.abc import Iterable, Mapping
+
+import pandas as pd
+
+from analysis.claims import ledger
+from analysis.replication.replicate import TITLES
+from analysis.reporting.page import charts
+from analysis.reporting.page.blocks import Block, Made, folded, missing, text
+from analysis.shared.frames import matching
+from analysis.shared.statistics import written
+from analysis.specifications import CONTROLS, SPECIFICATIONS, evidence_model, home
+from data.panels.catalogue import PANELS
+from models.bayesian.registry import LADDER
+from models.design import Specification
+
+ZH = {
+    "2": "描述性统计", "3": "基准回归结果", "4": "分维度基准回归结果", "5": "内生性检验结果",
+    "6": "稳健性检验结果", "7": "机制检验结果", "8": "区域异质性检验结果",
+}  # fmt: skip
+"""Titles of the paper's tables."""
+
+
+EXACT = PANELS[-1].name
+
+
+def paper_tables(made: Made) -> Iterable[Block]:
+    """Show each table of the paper in its layout with what this project finds in each cell."""
+    replication = made.frame("replication")
+    if replication is None:
+        yield missing("the replication of Tables 2–8", "replicate")
+        return
+    comparison = made.frame("comparison")
+    yield text(
+        "In each cell: P printed; X the same estimator on the implied panel, which was made "
+        "to meet the print; R on an official panel, rebuilt from official series; B the "
+        f"posterior mean and 95 % interval of the model “{LADDER[-1]}” (Table 5: of the model with "
+        "the lagged outcome) on that panel. Standard "
+        "errors in parentheses (the paper’s notes call them t values)."
+    )
+    yield {"kind": "pick", "rows": list(ledger.EVIDENCE)}
+    for number, rows in replication.groupby("table", sort=False):
+        yield paper_table(number, rows, comparison)
+
+
+def paper_table(number: str, rows: pd.DataFrame, comparison: pd.DataFrame | None) -> Block:
+    """Lay one table out as the paper does."""
+    block = {"kind": "paper", "caption": TITLES[number], "zh": ZH[number]}
+    cells = dict(iter(rows.fillna({"term": ""}).groupby(["column", "term", "statistic"])))
+    if number == "2":
+        heads = ["n", "mean", "sd", "min", "max"]
+        lines = [
+            {"head": term, "cells": [_lines(cells.get(("2", term, s))) for s in heads]}
+            for term in dict.fromkeys(rows["term"])
+        ]
+        return block | {"heads": ["variable", *heads], "rows": lines}
+    records = [
+        r for r in SPECIFICATIONS if r.table == number and (rows["column"] == r.column).any()
+    ]
+    terms = dict.fromkeys(term for record in records for term in record.interest)
+    terms = [*(["L.y"] if records[0].dynamic else []), *terms, *CONTROLS, "const"]
+    lines = []
+    for term in terms:
+        found = [_slope(record, term, cells, comparison) for record in records]
+        if any(found):
+            lines.append({"head": term, "cells": found})
+    for statistic, head in WHOLE.items():
+        found = [_lines(cells.get((record.column, "", statistic))) for record in records]
+        if any(found):
+            lines.append({"head": head, "cells": found})
+    heads = [f"({r.column.split('.')[1]}) {r.outcome}, {r.title}" for r in records]
+    return block | {"heads": ["term", *heads], "rows": lines}
+
+
+WHOLE = {
+    "n": "n", "r2": "R² (within)", "ar1_z": "AR(1) z", "ar1_p": "AR(1) P", "ar2_z": "AR(2) z",
+    "ar2_p": "AR(2) P", "hansen_p": "Hansen P",
+}  # fmt: skip
+"""A table's last lines: statistics of whole columns."""
+
+
+def _lines(own: pd.DataFrame | None) -> list[dict[str, str]]:
+    """Return a cell of one statistic: printed, implied, official."""
+    if own is None or own["published"].isna().all():
+        return []
+    printed = str(own["published"].iloc[0])
+    decimals = len(printed.partition(".")[2])
+    found = [{"tag": "P", "text": printed, "panel": ""}]
+    for row in own.itertuples(index=False):
+        line = f"{float(row.estimated):.{decimals}f}"
+        found.append(_line_of(row.panel, line))
+    return found
+
+
+def _line_of(panel: str, line: str) -> dict[str, str]:
+    if panel == EXACT:
+        return {"tag": "X", "text": line, "panel": ""}
+    return {"tag": "R", "text": line, "panel": panel}
+
+
+def _slope(
+    record: Specification, term: str, cells: Mapping, comparison: pd.DataFrame | None
+) -> list[dict[str, str]]:
+    """Return a coefficient's cell: b, stars and (s) of each, and the posterior."""
+    of = {s: cells.get((record.column, term, s)) for s in ("coef", "se", "stars")}
+    if of["coef"] is None:
+        return []
+    by_panel = {s: frame.set_index("panel") for s, frame in of.items() if frame is not None}
+    found = []
+    printed = by_panel["coef"]["published"].iloc[0]
+    if isinstance(printed, str) or printed == printed:
+        mark = by_panel["stars"]["published"].fillna("").iloc[0]
+        line = f"{printed}{mark} ({by_panel['se']['published'].iloc[0]})"
+        found.append({"tag": "P", "text": line, "panel": ""})
+    for panel in by_panel["coef"].index:
+        b, s = (float(by_panel[name]["estimated"][panel]) for name in ("coef", "se"))
+        mark = by_panel["stars"]["estimated"].fillna("")[panel]
+        found.append(_line_of(panel, f"{b:.3f}{mark} ({s:.3f})"))
+    if comparison is None:
+        return found
+    whole, _ = home(record)
+    at = {"column": record.column, "term": term, "model": evidence_model(record)}
+    own = matching(comparison, **at, fitted_column=whole.column)
+    for row in own[own["panel"] != EXACT].itertuples(index=False):
+        gate = "" if row.gate == "pass" else " (failed its gate)"
+        line = f"{written(row.mean, row.q025, row.q975)}{gate}"
+        found.append({"tag": "B", "text": line, "panel": row.panel})
+    return found
+
+
+def regions(made: Made) -> Iterable[Block]:
+    """Show slopes by region, their differences and order."""
+    found = made.frame("region_slopes")
+    if found is None:
+        yield missing("the slopes by region", "compare")
+        return
+    yield made.chart(
+        "regions", charts.by_region(found),
+        "Posterior means and 95 % intervals of the slopes by region (east 东部, central 中部, west "
+        "西部). Choose a column below the chart.",
+    )  # fmt: skip
+    for name, caption in (
+        ("region_orders", "Probability of each order of the slopes"),
+        ("region_differences", "Differences between regions, beside Table 8’s"),
+    ):
+        frame = made.frame(name)
+        if frame is not None:
+            yield folded(frame, caption)

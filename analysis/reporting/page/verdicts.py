@@ -1,0 +1,151 @@
+"""Sections of the page on the claims: verdicts with their evidence, and the headline."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from analysis.claims import ledger
+from analysis.comparison import power
+from analysis.comparison.figures import LABELS
+from analysis.reporting.page import charts
+from analysis.reporting.page.blocks import Block, Made, folded, missing, table, text
+from analysis.reporting.page.tables import EXACT
+from analysis.shared.frames import matching
+from analysis.shared.statistics import CERTAIN, written
+from analysis.specifications import HEADLINE, select
+from analysis.ye2024.claims import CLAIMS
+
+TONES = {
+    "supported": "v-good",
+    "supported, checks pending": "v-open",
+    "contradicted": "v-bad",
+    "partly contradicted": "v-bad",
+    "not tested by the paper": "v-open",
+}
+
+
+def answer(made: Made) -> Iterable[Block]:
+    """Say which claims stand, and why not the others."""
+    document = ledger.document(CLAIMS, made.results)
+    found = document["claims"]
+    counted = dict(ledger.counts(found))
+    of = ", ".join(f"“{word}” {number}" for word, number in counted.items())
+    yield text(
+        f"Of {len(found)} claims: {of}. The author’s data were never published: the claims are "
+        "judged on panels rebuilt from official series, by a rule that was written down before "
+        "the results. P is the posterior probability of the claim (of a size: of its sign). On "
+        f"“{EXACT}”, a panel made so that the printed numbers come out, P says what these numbers "
+        "imply under the model; it does not count."
+    )
+    yield {"kind": "list", "rows": list(in_short(made, found))}
+    yield text(
+        f"A statement is for the claim from P = {CERTAIN} on, against it to P = {1 - CERTAIN:.3f}, "
+        "and open between. Verdicts: "
+        + "; ".join(f"“{word}”, {ledger.VERDICTS[word]}" for word in counted)
+        + ". H1a, H1b and the size are one slope."
+    )
+    panels = [*ledger.EVIDENCE, *ledger.IMPLIED]
+    lines = ledger.table(found).fillna("")
+    rows = [
+        {
+            **{name: claim[name] for name in ("text", "zh", "id", "place", "verdict", "reason")},
+            "printed": claim["printed"],
+            "missing": claim["missing"],
+            "p": [(name, line[name]) for name in panels],
+            "tone": TONES.get(claim["verdict"], "v-open"),
+            "evidence": evidence(claim),
+        }
+        for claim, line in zip(found, lines.to_dict("records"), strict=True)
+    ]
+    yield {"kind": "ledger", "rows": rows}
+    yield {"kind": "folded", "summary": "The rule of the verdicts", "text": document["rule"]}
+
+
+def in_short(made: Made, found: Sequence[Mapping]) -> Iterator[str]:
+    """Say of the headline slope what it is, what moves it, and how far to trust it."""
+    (record,) = select(HEADLINE[:1])
+    (term,) = record.interest
+    of_slope = {"column": record.column, "term": term}
+    claim = next(each for each in found if each["column"] == record.column)
+    after = {name: of["posterior"] for name, of in claim["panels"].items()}
+    slopes = [
+        f"{written(of['mean'], of['q025'], of['q975'])} on {name} (P = {of['probability']:.3f})"
+        for name, of in after.items()
+        if "mean" in of
+    ]
+    if slopes:
+        yield (
+            f"The slope of {term} on {record.outcome} ({record.column}), printed as "
+            f"{claim['printed']}, is {', '.join(slopes)} by the main model."
+        )
+    ladder = made.frame("ladder")
+    if ladder is not None:
+        largest = matching(ladder, **of_slope, moves_most="yes")
+        moves = [
+            f"{LABELS[row.step]} (by {row.move:+.3f}, {row.panel})"
+            for row in largest.itertuples(index=False)
+        ]
+        if moves:
+            yield f"On the way from TWFE to it, the step that moves it most: {', '.join(moves)}."
+    shares = made.frame("decomposition")
+    if shares is not None:
+        own = matching(shares, **of_slope, game="ingredients")
+        own = own.assign(size=own["share"].abs()).sort_values("size")
+        parts = [
+            f"{row.player} on {row.panel} ({row.share:+.3f} of {row.end - row.start:+.3f})"
+            for row in own.drop_duplicates("panel", keep="last").itertuples(index=False)
+        ]
+        if parts:
+            yield f"What in the data parts TWFE from the printed slope most: {', '.join(parts)}."
+    could = made.frame("power")
+    if could is not None:
+        yield f"{power.sentence(could)} So P is too sure of itself, on either side."
+
+
+def evidence(claim: Mapping) -> Block | None:
+    """Return what a claim's verdict rests on, panel by panel; None if there is nothing."""
+    rows = []
+    for name, of in (claim["panels"] | claim["implied"]).items():
+        own, after = of["estimate"], of["posterior"]
+        if not own:
+            continue
+        turned = [
+            f"{kind}: {', '.join(named) or 'nothing'}"
+            for kind, named in of.get("turns", {}).items()
+            if named is not None
+        ]
+        mean = "mean" in after
+        rows.append(
+            {
+                "panel": name,
+                "estimate (SE)": f"{own['coef']:.3f}{own['stars']} ({own['se']:.3f})",
+                "P wild": own.get("p_wild", np.nan),
+                "ladder": " → ".join(f"{step['estimate']:.3f}" for step in of["ladder"]),
+                "posterior": written(after["mean"], after["q025"], after["q975"]) if mean else "",
+                "finding": after["finding"] if name in ledger.EVIDENCE else "does not count",
+                "turned by": "; ".join(turned),
+            }
+        )
+    return table(pd.DataFrame(rows), f"Evidence on {claim['id']}") if rows else None
+
+
+def headline(made: Made) -> Iterable[Block]:
+    """Show which step from TWFE to region slopes moves each slope."""
+    ladder = made.frame("ladder")
+    if ladder is None:
+        yield missing("the ladder from TWFE to region slopes", "compare")
+        return
+    yield text(
+        "From two-way fixed effects (TWFE), as the paper estimates, one thing is freed at a time: "
+        "pooled effects with Mundlak terms, residual scales by region, slopes by region. The grey "
+        "band is the published estimate with its 95 % interval; a cross is a fit that failed its "
+        "gate."
+    )
+    yield made.chart(
+        "ladder", charts.slopes(ladder),
+        "Slope by panel and step, with 95 % intervals. Choose a column of the paper below the "
+        "chart.",
+    )  # fmt: skip
+    columns = ["column", "term", "panel", "step", "estimate", "low", "high", "published"]
+    yield folded(ladder[[*columns, "moves_most"]], "The ladder as a table")
