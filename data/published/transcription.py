@@ -9,12 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from data.errors import UserError
-from data.panels.csv_text import parse
-
-ENCODINGS = ("utf-8-sig", "gb18030", "cp1252")
-"""Tried in this order; UTF-16 is told by its byte order mark."""
-
-UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+from data.panels.csv_text import decode, parse
 
 UNPRINTED = {"", ".", "-", "--", "—", "–", "...", "…", "na", "n/a", "nan", "none", "null"}
 """What a cell holds, in small letters, where nothing is printed."""
@@ -73,10 +68,11 @@ def read(path: Path, needed: Sequence[str], optional: Sequence[str]) -> pd.DataF
         raise UserError(
             f"{path} cannot be read ({error.strerror}); give the path of a readable CSV file."
         ) from None
-    text = re.sub(r"\Asep=.\r?\n", "", decode(content, str(path)))
+    text, _ = decode(content, str(path))
     if not text.strip():
         raise UserError(f"{path} is empty; its first row must name {', '.join(needed)}.")
-    frame = parse(text, str(path)).map(clean)
+    table, _ = parse(text, str(path))
+    frame = table.map(clean)
     frame.columns = [clean(name).lower() for name in frame.columns]
     for name in needed:
         if (frame.columns == name).sum() != 1:
@@ -86,25 +82,6 @@ def read(path: Path, needed: Sequence[str], optional: Sequence[str]) -> pd.DataF
             )
     absent = {name: "" for name in optional if name not in frame}
     return frame.loc[:, ~frame.columns.duplicated()].assign(**absent)[[*needed, *optional]]
-
-
-def decode(content: bytes, file: str) -> str:
-    """Return the text of a file in UTF-8, UTF-16 with its mark, GBK or Windows-1252.
-
-    Raises
-    ------
-    UserError
-        If it is none of these.
-    """
-    encodings = ("utf-16",) if content.startswith(UTF_16) else ENCODINGS
-    # Only UTF-16 text holds NUL bytes; spreadsheets and archives do.
-    if encodings != ENCODINGS or b"\0" not in content:
-        for encoding in encodings:
-            try:
-                return content.decode(encoding)
-            except UnicodeDecodeError:
-                continue
-    raise UserError(f"{file} is not a CSV text file; export the table as CSV (UTF-8).")
 
 
 def clean(cell: str) -> str:
