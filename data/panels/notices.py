@@ -101,7 +101,10 @@ def _by_cells(table: pd.DataFrame) -> dict[str, str]:
     groups = np.array([np.ones(len(names), bool), *(region == r for r in np.unique(region))])
     matched: dict[tuple[str, str], int] = {}
     for grid in grids.values():
-        for how, equal in _equal(grid.to_numpy(), groups):
+        # A sum beyond the largest double is infinite, and equals no cell.
+        with np.errstate(over="ignore", invalid="ignore"):
+            equalities = list(_equal(grid.to_numpy(), groups))
+        for how, equal in equalities:
             for unit in np.flatnonzero(equal):
                 key = (names[unit], how)
                 matched[key] = matched.get(key, 0) + int(grid.iloc[unit].notna().sum())
