@@ -3,9 +3,12 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 CONTENT = "content_sha256"
 """Attribute of the root: the hash of each group, and of the root's other attributes, as JSON.
@@ -17,7 +20,7 @@ ROOT_ATTRIBUTES = "attributes"
 """In `CONTENT`, the root's attributes."""
 
 
-def content(tree: xr.DataTree) -> dict[str, str]:
+def content(tree: "xr.DataTree") -> dict[str, str]:
     """Hash each group of a trace, and the root's attributes as `ROOT_ATTRIBUTES`.
 
     The same of a tree in memory and of the one that is read back: text of any kind is text, and
@@ -27,7 +30,7 @@ def content(tree: xr.DataTree) -> dict[str, str]:
     return {ROOT_ATTRIBUTES: attributes_sha256(tree.attrs)} | of_groups
 
 
-def _of_group(group: xr.Dataset) -> str:
+def _of_group(group: "xr.Dataset") -> str:
     digest = hashlib.sha256(_plain(group.attrs))
     for name, variable in sorted(group.variables.items()):
         values = variable.to_numpy()

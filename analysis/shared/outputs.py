@@ -3,14 +3,17 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
-import xarray as xr
 
 from analysis.shared.hashing import content
 from analysis.shared.products import made_by
 from data.errors import UserError
 from data.files import read_csv, replacing, sha256, unreadable
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -58,7 +61,7 @@ def read_result(results: Path, name: str) -> pd.DataFrame:
     return read_csv(path, TEXT)
 
 
-def read_netcdf(path: Path) -> xr.DataTree:
+def read_netcdf(path: Path) -> "xr.DataTree":
     """Read a NetCDF file of results/, called as a product, into memory.
 
     Raises
@@ -69,6 +72,8 @@ def read_netcdf(path: Path) -> xr.DataTree:
     command = f"python -m analysis {made_by(path.stem)}"
     if not path.is_file():
         raise UserError(f"{path} is missing: run `{command}` first.")
+    import xarray as xr
+
     try:
         with xr.open_datatree(path, engine="netcdf4") as opened:
             tree = opened.load()
@@ -88,8 +93,10 @@ def read_netcdf(path: Path) -> xr.DataTree:
     return tree
 
 
-def write_netcdf(found: xr.DataTree | xr.Dataset, path: Path) -> None:
+def write_netcdf(found: "xr.DataTree | xr.Dataset", path: Path) -> None:
     """Write a NetCDF file of results/, whole or not at all, with the hash of its content."""
+    import xarray as xr
+
     tree = xr.DataTree(found) if isinstance(found, xr.Dataset) else found.copy(deep=False)
     tree.attrs = tree.attrs | {SEAL: seal(tree)}
     encoding = {
@@ -110,8 +117,10 @@ SEAL = "content_sha256"
 """Attribute of the root."""
 
 
-def seal(tree: xr.DataTree) -> str:
+def seal(tree: "xr.DataTree") -> str:
     """Hash all groups with their attributes, whatever file they stand in."""
+    import xarray as xr
+
     flat = {node.path: node.to_dataset(inherit=False) for node in tree.subtree}
     named = {path.strip("/").replace("/", " ") or "root": group for path, group in flat.items()}
     return sha256(json.dumps(content(xr.DataTree.from_dict(named))).encode())

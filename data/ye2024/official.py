@@ -10,15 +10,19 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import pandera.pandas as pa
 import xarray as xr
 
 from data.errors import UserError
 from data.files import sha256
 from data.panels.provinces import PROVINCES, canonical
+
+if TYPE_CHECKING:
+    import pandera.pandas as pa
+    from pandera.errors import SchemaError
 
 DIRECTORY = Path(__file__).resolve().parents[2].parent / "shared" / "official"
 """Where the series lie when no folder is named: beside the project."""
@@ -46,18 +50,24 @@ def _once(frame: pd.DataFrame) -> pd.Series:
     return ~frame[_KEY].duplicated()
 
 
-SCHEMA = pa.DataFrameSchema(
-    {
-        "series": pa.Column(str, pa.Check.str_matches(r"^[a-z][a-z0-9_]*$")),
-        "vintage": pa.Column(str, pa.Check.str_matches(r"^[a-z0-9_]+$")),
-        "province": pa.Column(str, pa.Check(_known_province, error="is no province")),
-        "year": pa.Column(str, pa.Check.str_matches(r"^((19|20)\d\d)?$")),
-        "value": pa.Column(str, pa.Check(_amount, element_wise=True)),
-        "unit": pa.Column(str, pa.Check.str_length(min_value=1)),
-        "source": pa.Column(str),
-    },
-    checks=[pa.Check(_once, error="repeats an earlier row's series, vintage, province and year")],
-)
+def _schema() -> "pa.DataFrameSchema":
+    """Return what every row must hold."""
+    import pandera.pandas as pa  # takes as long as all else that a command starts with
+
+    return pa.DataFrameSchema(
+        {
+            "series": pa.Column(str, pa.Check.str_matches(r"^[a-z][a-z0-9_]*$")),
+            "vintage": pa.Column(str, pa.Check.str_matches(r"^[a-z0-9_]+$")),
+            "province": pa.Column(str, pa.Check(_known_province, error="is no province")),
+            "year": pa.Column(str, pa.Check.str_matches(r"^((19|20)\d\d)?$")),
+            "value": pa.Column(str, pa.Check(_amount, element_wise=True)),
+            "unit": pa.Column(str, pa.Check.str_length(min_value=1)),
+            "source": pa.Column(str),
+        },
+        checks=[
+            pa.Check(_once, error="repeats an earlier row's series, vintage, province and year")
+        ],
+    )
 
 
 @dataclass(frozen=True)
@@ -211,9 +221,11 @@ def read(directory: Path = DIRECTORY) -> Official:
         if column not in frame.columns:
             raise UserError(f"{path}, row 1: column {column!r} is missing; add it.")
     frame = frame[list(_COLUMNS)]
+    from pandera.errors import SchemaError
+
     try:
-        frame = SCHEMA.validate(frame)
-    except pa.errors.SchemaError as error:
+        frame = _schema().validate(frame)
+    except SchemaError as error:
         raise UserError(_sentence(path, error)) from error
     return Official(
         path,
@@ -225,7 +237,7 @@ def read(directory: Path = DIRECTORY) -> Official:
     )
 
 
-def _sentence(path: Path, error: pa.errors.SchemaError) -> str:
+def _sentence(path: Path, error: "SchemaError") -> str:
     case = error.failure_cases.iloc[0]
     row = int(case["index"]) + 2  # the header is the file's row 1
     if error.schema.name:
