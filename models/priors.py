@@ -66,6 +66,9 @@ DISTRIBUTIONS: dict[str, Callable[..., TensorVariable]] = {
     "Correlation": lambda name, centre, scale, **dims: pm.TruncatedNormal(
         name, centre, scale, lower=-1, upper=1, **dims
     ),
+    "Uniform": lambda name, centre, scale, **dims: pm.Uniform(
+        name, centre - scale, centre + scale, **dims
+    ),
 }
 """PyMC's distributions by name, each called with centre and scale of the table below."""
 
@@ -83,14 +86,14 @@ class Prior:
     scale : float
         Standard deviation; of the underlying normal or t for HalfNormal, HalfStudentT,
         ZeroSumNormal and Correlation (a normal cut off at −1 and 1), of the logarithm for
-        LogNormal; shape η of an LKJ.
+        LogNormal; shape η of an LKJ; half the width of a Uniform.
     meaning : str
         What the variable is on the standardised scale.
     reason : str
         Why this distribution and scale.
     centre : float
-        Mean of a Normal, a Gamma and a Correlation's underlying normal, median of a LogNormal;
-        0 otherwise.
+        Mean of a Normal, a Gamma, a Uniform and a Correlation's underlying normal, median of a
+        LogNormal; 0 otherwise.
     unit : "outcome", "slope" or ""
         What 1 is: a standard deviation of the outcome; of it for one of the term; or just 1.
     """

@@ -28,9 +28,12 @@ MAKERS = (
     "analysis.posterior.sample",
     "analysis.posterior.savage_dickey",
     "analysis.posterior.trace",
+    "models.inference.adaptive_mixture",
+    "models.inference.batched",
     "models.inference.elimination",
     "models.inference.independence_sampler",
     "models.inference.mixture",
+    "models.inference.normal_scores",
     "models.inference.transforms",
 )
 """Modules that make a trace from any model."""

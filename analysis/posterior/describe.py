@@ -104,7 +104,9 @@ def _units(prior: Prior, parts: Parts, definition: pm.Model) -> Iterator[tuple[s
             yield outcome, spread
             continue
         for label in map(str, definition.coords[dims[-1]]):
-            term = design.terms.index(label.split(":")[0])
+            name = label.split(":")[0]
+            # A spread of slopes that differs by region is of the first term's.
+            term = design.terms.index(name) if name in design.terms else 0
             yield f"{outcome} {label}".strip(), spread / design.x[:, term].std()
 
 
@@ -112,5 +114,7 @@ def _text(prior: Prior, unit: float) -> str:
     """Write a prior out; the scale of a log-normal is of its logarithm and has no unit."""
     if prior.distribution == "LogNormal":
         return f"LogNormal(log {prior.centre * unit:.3g}, {prior.scale:.3g})"
+    if prior.distribution == "Uniform":
+        return f"Uniform({prior.centre - prior.scale:.3g}, {prior.centre + prior.scale:.3g})"
     centre = f"{prior.centre * unit:.3g}, " if prior.distribution.startswith("Normal") else ""
     return f"{prior.distribution}({centre}{prior.scale * unit:.3g})"

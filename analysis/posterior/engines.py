@@ -30,7 +30,9 @@ from pymc.stats import compute_log_prior
 from data.errors import UserError
 from models.bayesian.interface import Collapsible, Marginalised, Parts
 from models.bayesian.registry import Model
+from models.inference.batched import draw_points
 from models.inference.collapsed import Collapsed
+from models.inference.collapsed_correlated import CollapsedErrors
 from models.inference.elimination import reduce
 from models.inference.independence_sampler import draw_scales
 from models.inference.transforms import Coordinates
@@ -107,10 +109,14 @@ class CollapsedEngine:
 
     def sample(self, settings: Settings, rng: np.random.Generator) -> tuple[Draws, xr.Dataset]:
         """Return draws of the free variables, and the sampler's statistics."""
-        if isinstance(self.density, Collapsed):
-            reduced = reduce(self.density)
+        if not isinstance(self.density, CollapsedErrors):
             shape = (settings.chains, settings.draws)
-            drawn = draw_scales(self.density, shape[0] * shape[1], rng, reduced)
+            size = shape[0] * shape[1]
+            if isinstance(self.density, Collapsed):
+                reduced = reduce(self.density)
+                drawn = draw_scales(self.density, size, rng, reduced)
+            else:  # evaluates many points at once by itself
+                reduced, drawn = self.density, draw_points(self.density, size, rng)
             if drawn.trust.holds:
                 point = drawn.log_scale.reshape(*shape, -1)
                 statistics = xr.Dataset(

@@ -33,6 +33,11 @@ def one_term_of_interest(specification: Specification) -> bool:
     return len(specification.interest) == 1
 
 
+def one_region(specification: Specification) -> bool:
+    """Whether a column's sample is one region."""
+    return specification.region is not None
+
+
 def measured_alone(specification: Specification) -> bool:
     """Whether the measured regressor is a column's only term of interest."""
     return specification.interest == (MEASURED,)
@@ -316,6 +321,25 @@ MODELS = (
         inputs=("readings",),
         carried_by=measured_alone,
         draws=3_000,
+    ),
+    Model(
+        "growth",
+        "growth and slopes by province, AR(1)",
+        "Growth and slopes of interest by province about their region's; AR(1) errors and scales "
+        "by region; province effects free.",
+        "models.bayesian.growth",
+        {"sigma": "region"},
+        varying=True,
+        extra=True,
+        # Not `correlated`: the ledger's first edition rests on the models that were there.
+    ),
+    Model(
+        "growth_region",
+        "growth in one region",
+        "As growth, for the provinces of one region alone: no mean over regions to be pulled to.",
+        "models.bayesian.growth",
+        extra=True,
+        carried_by=one_region,
     ),
 )
 

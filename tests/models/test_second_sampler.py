@@ -44,6 +44,11 @@ def few(panel: Panel) -> Panel:
             marks=pytest.mark.trust,
         ),
         pytest.param(
+            *("3.2", "growth", Settings(draws=4_000), 3_000),
+            id="growth",
+            marks=pytest.mark.trust,
+        ),
+        pytest.param(
             *("3.2", "measurement", Settings(draws=4_000), 1_500),
             id="measurement",
             marks=pytest.mark.trust,

@@ -34,6 +34,7 @@ CASES = (
     Case("dynamic_regions", "dynamic_regions", "dynamic_regions", shared=EXPLOSIVE_REGIONS),
     Case("autoregressive", "autoregressive", "autoregressive", **CHAINS),
     Case("province_trends", "province_trends", "province_trends", **CHAINS),
+    Case("growth", "growth", "growth", costly=True),
     Case("joint", "joint", "joint", **JOINT),
     Case("student_t", "student_t", "student_t", **COMPILED),
     Case("measurement", "measurement", "measurement", **COMPILED | {"part": Part(3, 6, 1)}),
@@ -79,12 +80,21 @@ NOT_TWO_AT_ONCE = (
     "its PyMC model is of one data set"
 )
 
+IN_ONE_REGION = "it is growth, which has a case, with the regions' common mean left out"
+LEVELS_APART = (
+    "two data sets would share province effects, which its likelihood of contrasts leaves out: "
+    "their posterior is no product of what either says"
+)
+
 WITHOUT_A_CASE = {
     False: {
+        "growth_region": IN_ONE_REGION,
         "flat": "priors as wide as its draw outcomes of which floating point keeps no residuals",
         "dynamic_predetermined": NO_DATA_SETS,
     },
     True: {
+        "growth": LEVELS_APART,
+        "growth_region": IN_ONE_REGION,
         "dynamic_predetermined": NO_DATA_SETS,
         **dict.fromkeys(
             ("student_t", "measurement", "dynamic_t", "dynamic_stationary"), NOT_TWO_AT_ONCE

@@ -26,6 +26,7 @@ FITS = [
     ("3.2", "student_t", 0.1),
     ("3.2", "autoregressive", 0.1),
     ("3.2", "province_trends", 0.1),
+    ("3.2", "growth", 0.1),
     ("3.3", "province_slopes", 0.0),
     ("7.1", "joint", 0.0),
     ("3.2", "measurement", 0.1),

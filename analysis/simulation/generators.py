@@ -1,0 +1,176 @@
+"""Data sets without a slope of interest, on a column's own design: four ways to make errors.
+
+For size, coverage and power (`models.inference.batched` fits many). Residuals of two-way fixed
+effects with a random sign by province are no errors without a slope: they carry −(b̂ − b_i) times
+the regressor, which with random signs is a slope in every province. Here instead
+
+swap
+    Each province gets the path of another province of its region, from generalised least squares
+    under a random walk, with a random sign: whole growth paths, with no regressor of their own.
+own_scale
+    As swap, each path rescaled to the standard deviation of the province that gets it.
+covariance
+    Paths from a fitted covariance, low rank plus AR(1): growth N(0, τ_trend²) and AR(1) errors by
+    region. Under `models.bayesian.growth` this is the well-specified case.
+restricted
+    Residuals of two-way fixed effects without the terms of interest, one random sign a province
+    (the restricted wild bootstrap of Cameron, Gelbach & Miller 2008, *Review of Economics and
+    Statistics* 90:414–427).
+
+To each the same systematic part is added: province effects, year effects and the controls' slopes
+of the random-walk regression. `with_slopes` puts slopes in. All are functions of a balanced design.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.simulation.power import with_slopes_by_region
+from models.bayesian.growth_parts import time
+from models.design import Design
+from models.frequentist import twfe
+
+Array = NDArray[np.float64]
+
+
+class Paths(NamedTuple):
+    """A regression under random-walk errors.
+
+    Attributes
+    ----------
+    systematic : ndarray, shape (N, T)
+        Outcomes without errors and without the terms of interest.
+    path : ndarray, shape (N, T)
+        Each province's errors, less their mean, scaled for the degrees of freedom.
+    slopes : ndarray, shape (regions · interest + controls,)
+    """
+
+    systematic: Array
+    path: Array
+    slopes: Array
+
+
+def random_walk_paths(made: Design, n_interest: int) -> Paths:
+    """Estimate in differences, regions weighted by their variance, slopes of interest by region.
+
+    Parameters
+    ----------
+    made : Design
+        Balanced; its first `n_interest` terms are those of interest.
+    """
+    n, years = len(made.provinces), len(made.years)
+    apart = with_slopes_by_region(made, n_interest)
+    y, x = made.y.reshape(n, years), apart.x.reshape(n, years, -1)
+    step, steps = np.diff(y, axis=1), np.diff(x, axis=1)
+    dummies = np.broadcast_to(np.eye(years - 1), (n, years - 1, years - 1))
+    columns = np.concatenate([steps, dummies], axis=2)
+    weight = np.ones(n)
+    in_region = np.eye(len(made.regions))[made.region_of_province]
+    for _ in range(2):  # least squares, then weighted by region
+        scaled = (columns * weight[:, None, None]).reshape(-1, columns.shape[2])
+        estimate = np.linalg.lstsq(scaled, (step * weight[:, None]).ravel())[0]
+        left = step - columns @ estimate
+        variance = in_region.T @ (left**2).mean(axis=1) / in_region.sum(axis=0)
+        weight = 1 / np.sqrt(variance[made.region_of_province])
+    scale = np.sqrt(left.size / (left.size - len(estimate)))
+    path = np.concatenate([np.zeros((n, 1)), left.cumsum(axis=1)], axis=1)
+    path = path - path.mean(axis=1, keepdims=True)
+    slopes = estimate[: x.shape[2]]
+    of_interest = n_interest * len(made.regions)
+    systematic = y - path - x[..., :of_interest] @ slopes[:of_interest]
+    return Paths(systematic, scale * path, slopes)
+
+
+def swap(made: Design, n_interest: int, size: int, rng: np.random.Generator) -> Array:
+    """Draw outcomes in which each province has another one's path.
+
+    Parameters
+    ----------
+    made : Design
+        Balanced, with n rows and at least two provinces a region.
+    n_interest : int
+        The first terms are those of interest.
+    size : int
+    rng : Generator
+
+    Returns
+    -------
+    ndarray, shape (n, size)
+    """
+    paths = random_walk_paths(made, n_interest)
+    errors = _signs(made, size, rng) * paths.path[_others(made, size, rng)]
+    return _outcomes(paths, errors)
+
+
+def own_scale(made: Design, n_interest: int, size: int, rng: np.random.Generator) -> Array:
+    """Draw the same with each path at the scale of the province that gets it."""
+    paths = random_walk_paths(made, n_interest)
+    sd = paths.path.std(axis=1)
+    other = _others(made, size, rng)
+    errors = _signs(made, size, rng) * paths.path[other] * (sd / sd[other])[..., None]
+    return _outcomes(paths, errors)
+
+
+def covariance(
+    made: Design,
+    n_interest: int,
+    size: int,
+    rng: np.random.Generator,
+    scales: tuple[Array, Array, Array],
+) -> Array:
+    """Draw outcomes with growth and AR(1) errors of given scales.
+
+    Parameters
+    ----------
+    scales : tuple of ndarray, shape (regions,)
+        τ_trend (until the sample's end, from its middle), σ and φ, on the outcome's own scale.
+    """
+    tau, sigma, phi = (values[made.region_of_province] for values in scales)
+    n, years = len(made.provinces), len(made.years)
+    growth = tau * rng.standard_normal((size, n))
+    errors = sigma[:, None] * rng.standard_normal((size, n, years))
+    errors[..., 0] /= np.sqrt(1 - phi**2)
+    for year in range(1, years):
+        errors[..., year] += phi * errors[..., year - 1]
+    since = time(made).reshape(n, years)
+    paths = random_walk_paths(made, n_interest)
+    return _outcomes(paths, growth[..., None] * since + errors)
+
+
+def restricted(made: Design, n_interest: int, size: int, rng: np.random.Generator) -> Array:
+    """Draw outcomes with the residuals of the regression without the terms of interest."""
+    controls = made.x[:, n_interest:]
+    parts = twfe.slope_parts(made.y, controls, made.province, made.year)
+    used = len(made.provinces) + len(made.years) - 1 + controls.shape[1]
+    residual = parts.residual * np.sqrt(len(made.y) / (len(made.y) - used))
+    sign = _signs(made, size, rng)[..., 0].T[made.province]
+    return (made.y - parts.residual)[:, None] + residual[:, None] * sign
+
+
+def with_slopes(outcomes: Array, made: Design, slopes: Array) -> Array:
+    """Add slopes of the first term by province, shape (N,), to outcomes (n, size)."""
+    return outcomes + (made.x[:, 0] * slopes[made.province])[:, None]
+
+
+GENERATORS = {"swap": swap, "own_scale": own_scale, "restricted": restricted}
+"""Those that need nothing but a design."""
+
+
+def _others(made: Design, size: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Draw for each province another one of its region, shape (size, N)."""
+    found = np.empty((size, len(made.provinces)), dtype=int)
+    for region in range(len(made.regions)):
+        members = np.flatnonzero(made.region_of_province == region)
+        ahead = rng.integers(1, len(members), (size, len(members)))
+        found[:, members] = members[(np.arange(len(members)) + ahead) % len(members)]
+    return found
+
+
+def _signs(made: Design, size: int, rng: np.random.Generator) -> Array:
+    return rng.choice([-1.0, 1.0], (size, len(made.provinces), 1))
+
+
+def _outcomes(paths: Paths, errors: Array) -> Array:
+    """Return outcomes, shape (n, size), of errors (size, N, T)."""
+    return (paths.systematic + errors).reshape(len(errors), -1).T

@@ -1,0 +1,93 @@
+"""What `growth_kernel` computes, in plain numpy, with the factors that draws need."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.bayesian.growth_pieces import Layout, Patterns, Products
+
+Array = NDArray[np.float64]
+
+
+class Weights(NamedTuple):
+    """What the products of columns are weighted by at N points.
+
+    Attributes
+    ----------
+    column_scale : ndarray, shape (N, columns)
+        S; 1 for the outcome, which is the last column.
+    tau, omega : ndarray, shape (N, regions)
+    piece : ndarray, shape (N, regions, 1 + 3 gaps)
+        Of F and each gap's A, B, C, over σ².
+    level : ndarray, shape (N, regions, 1 + 2 gaps)
+        w in first rows, and each gap's rows and those before them.
+    share : ndarray, shape (N, patterns)
+        (1 − φ²) / (S σ²).
+    log_rows : ndarray, shape (N,)
+        ½ Σ log|P|₊.
+    """
+
+    column_scale: Array
+    tau: Array
+    omega: Array
+    piece: Array
+    level: Array
+    share: Array
+    log_rows: Array
+
+
+class OfProvinces(NamedTuple):
+    """Of each province's trend and slope by province, at N points.
+
+    Attributes
+    ----------
+    rows : ndarray, shape (N, provinces, 2, columns)
+        D'P times the columns.
+    factor : ndarray, shape (N, provinces, 2, 2)
+        Lower Cholesky factor of M.
+    """
+
+    rows: Array
+    factor: Array
+
+
+def factors(
+    weights: Weights, product: Products, layout: Layout, pattern: Patterns
+) -> tuple[Array, OfProvinces]:
+    """Return Λ's lower factor with the outcome as last row, and what provinces' effects need.
+
+    Returns
+    -------
+    factor : ndarray, shape (N, columns, columns)
+    province : OfProvinces
+    """
+    region, columns = layout.region_of_province, weights.column_scale.shape[1]
+    packed = np.einsum("nrj,rja->na", weights.piece, product.gram)
+    lower = np.tril_indices(columns)
+    matrix = np.zeros((len(packed), columns, columns))
+    matrix[:, lower[0], lower[1]] = packed
+    matrix[:, lower[1], lower[0]] = packed
+    level = np.einsum("npm,pmc->npc", weights.level[:, region], product.of_level)
+    share = weights.share[:, pattern.of_province]
+    rows = np.stack(
+        [
+            np.einsum("npj,pjc->npc", weights.piece[:, region], of) - share[..., None] * along
+            for of, along in (
+                (product.of_trend, level[..., -2, None] * level),
+                (product.of_slope, level[..., -1, None] * level),
+            )
+        ],
+        axis=2,
+    )
+    scale = np.stack([weights.tau[:, region], weights.omega[:, region]], axis=-1)
+    rows = rows * scale[..., None]
+    inner = np.eye(2) + rows[..., -2:] * scale[:, :, None, :]
+    factor = np.linalg.cholesky(inner)
+    white = np.linalg.solve(factor, rows[..., :-2])
+    taken = (level * np.sqrt(share)[..., None])[:, :, None, :-2]
+    taken = np.concatenate([taken, white], axis=2).reshape(len(packed), -1, columns)
+    matrix -= taken.transpose(0, 2, 1) @ taken
+    matrix *= weights.column_scale[:, :, None] * weights.column_scale[:, None, :]
+    matrix += np.diag(np.append(np.ones(columns - 1), 0.0))
+    return np.linalg.cholesky(matrix), OfProvinces(rows[..., :-2], factor)

@@ -1,0 +1,146 @@
+"""Coordinates of scales and correlations in which posteriors have no tail heavier than a normal's.
+
+    τ = h √2 erf⁻¹(Φ(v)), half-normal prior;  σ = σ₀ exp(s v), log-normal prior of median σ₀
+    (1 + φ)/2 = Φ(v)^(1/a), flat prior on (−1, 1)
+
+With h the prior's scale and a = 1 the prior of v is standard normal (probability integral
+transform), so that a likelihood, bounded as it is, leaves normal tails: that of a scale near zero,
+which in log τ is exponential, and that of a correlation near 1. With h and a where a posterior is,
+one of half-normal or beta shape is standard normal.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import erf, erfc, erfcinv, erfinv, log_ndtr, ndtr, ndtri, ndtri_exp
+
+from models.priors import LOG_2PI, ScalePriors
+
+Array = NDArray[np.float64]
+
+ROOM = 1.4
+"""h, in root mean squares of τ."""
+
+
+class Density(Protocol):
+    """What is sampled: a log density over log scales and then artanh φ."""
+
+    size: int
+    scale_priors: ScalePriors
+
+    def log_density(self, point: Array) -> Array:
+        """Evaluate the log density at points, shape (N, size)."""
+
+    def log_prior_of_points(self, point: Array) -> Array:
+        """Evaluate the log prior alone."""
+
+    def with_outcome(self, y: Array) -> "Density":
+        """Return the same of another outcome."""
+
+
+@dataclass(frozen=True, eq=False)
+class NormalScores:
+    """Coordinates v of a density's points: see the head of this file.
+
+    Attributes
+    ----------
+    half, log_normal : ndarray of int
+        Positions of the scales with half-normal and with log-normal priors.
+    phi : slice
+        Positions of artanh φ.
+    centre, spread : ndarray
+        Of the log-normal priors.
+    wall : ndarray
+        Scales of the half-normal priors.
+    h, a : ndarray
+    """
+
+    half: NDArray[np.int64]
+    log_normal: NDArray[np.int64]
+    phi: slice
+    centre: Array
+    spread: Array
+    wall: Array
+    h: Array
+    a: Array
+
+    @classmethod
+    def of(cls, density: Density) -> "NormalScores":
+        """Return the coordinates in which the prior is standard normal."""
+        priors = density.scale_priors
+        scales = len(priors.half)
+        half, other = np.flatnonzero(priors.half), np.flatnonzero(~priors.half)
+        wall = priors.spread[half]
+        return cls(
+            half,
+            other,
+            slice(scales, density.size),
+            priors.log_centre[other],
+            priors.spread[other],
+            wall,
+            wall,
+            np.ones(density.size - scales),
+        )
+
+    @property
+    def tails(self) -> NDArray[np.int64]:
+        """Coordinates that a posterior can be near the end of: all but those of σ."""
+        return np.concatenate([self.half, np.arange(self.phi.start, self.phi.stop)])
+
+    def to_point(self, v: Array) -> Array:
+        """Return points, shape (N, size)."""
+        point = np.empty_like(v)
+        at, below = v[:, self.half], v[:, self.half] < 0
+        with np.errstate(divide="ignore", over="ignore"):
+            unit = np.where(below, erfinv(ndtr(at)), erfcinv(ndtr(-at)))
+            point[:, self.half] = np.log(self.h * np.sqrt(2) * unit)
+            log_p = log_ndtr(v[:, self.phi]) / self.a
+            point[:, self.phi] = (log_p - np.log(-np.expm1(log_p))) / 2
+        point[:, self.log_normal] = self.centre + self.spread * v[:, self.log_normal]
+        return point
+
+    def from_point(self, point: Array) -> Array:
+        """Return coordinates, shape (N, size)."""
+        v = np.empty_like(point)
+        unit = np.exp(point[:, self.half]) / (self.h * np.sqrt(2))
+        with np.errstate(divide="ignore", over="ignore"):
+            v[:, self.half] = np.where(unit < 0.5, ndtri(erf(unit)), -ndtri(erfc(unit)))
+            v[:, self.phi] = ndtri_exp(-np.logaddexp(0, -2 * point[:, self.phi]) * self.a)
+        v[:, self.log_normal] = (point[:, self.log_normal] - self.centre) / self.spread
+        return v
+
+    def log_stretch(self, v: Array, point: Array) -> Array:
+        """Return log p(v)'s difference from log p(likelihood), shape (N,): the prior of v."""
+        square = np.exp(2 * point[:, self.half])
+        of_scales = np.log(self.h / self.wall) - square * (self.wall**-2 - self.h**-2) / 2
+        log_p = -np.logaddexp(0, -2 * point[:, self.phi])
+        of_phi = -np.log(self.a) - (self.a - 1) * log_p
+        normal = (v**2 + LOG_2PI).sum(axis=1) / 2
+        return of_scales.sum(axis=1) + of_phi.sum(axis=1) - normal
+
+    def target(self, density: Density) -> Callable[[Array], Array]:
+        """Return the log density of v as a function of v, shape (N, size)."""
+
+        def log_target(v: Array) -> Array:
+            point = self.to_point(v)
+            inside = np.isfinite(point).all(axis=1)
+            found = np.full(len(v), -np.inf)
+            kept = point[inside]
+            log_likelihood = density.log_density(kept) - density.log_prior_of_points(kept)
+            value = log_likelihood + self.log_stretch(v[inside], kept)
+            found[inside] = np.where(np.isnan(value), -np.inf, value)
+            return found
+
+        return log_target
+
+    def adapted(self, point: Array, weight: Array) -> "NormalScores":
+        """Return coordinates for a posterior that weighted points stand for."""
+        square = weight @ np.exp(2 * point[:, self.half])
+        log_p = -np.logaddexp(0, -2 * point[:, self.phi])
+        a = 1 / np.maximum(-(weight @ log_p), 1e-6)  # mean of −log p under Beta(a, 1)
+        new = np.clip(ROOM * np.sqrt(square), 1e-3 * self.wall, self.wall)
+        parts = (self.half, self.log_normal, self.phi, self.centre, self.spread, self.wall)
+        return NormalScores(*parts, new, np.maximum(a, 1.0))
