@@ -10,7 +10,7 @@ import pytest
 from data.errors import UserError
 from data.published.tables import DIRECTORY, half_unit, load, load_indicators, matches, numbers
 
-PAPER = Path(__file__).resolve().parents[2].parent / "shared" / "paper" / "paper_zh.txt"
+PAPER = Path(__file__).resolve().parents[3].parent / "shared" / "paper" / "paper_zh.txt"
 needs_paper = pytest.mark.skipif(
     not PAPER.exists(),
     reason="reads the paper's text, which is its author's: no clone has it, see shared/paper",

@@ -28,7 +28,7 @@ from models.frequentist.gmm.problem import prepare, row_root
 from models.frequentist.gmm.records import TRANSFORMS, parse_term, terms
 from tests.helpers import array_namespace
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 REFERENCE = ROOT.parent / "shared" / "reference"
 PANELS = sorted((ROOT / "data" / "panels").glob("*.csv"))
 

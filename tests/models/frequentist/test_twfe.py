@@ -17,7 +17,7 @@ from models.frequentist.wild_bootstrap import wild_bootstrap
 from tests.helpers import array_namespace, random_panels
 from tests.helpers.random_panels import SPECIFICATION
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 REFERENCE = ROOT.parent / "shared" / "reference"
 PANELS = sorted((ROOT / "data" / "panels").glob("*.csv"))
 RTOL = 1e-8
