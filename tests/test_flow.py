@@ -186,7 +186,7 @@ def test_every_room_has_its_floor_and_every_reader_of_printed_numbers_its_reason
 def test_the_house_has_at_most_26_rooms_and_few_arrows_between_them():
     rooms, arrows = rooms_and_arrows(ROOT)
     assert len(rooms) <= 26
-    assert len(arrows) <= 168
+    assert len(arrows) <= 167
     # With `data` and `models` as one room each, as the 45 rooms and 255 arrows were counted
     # that this plan began with.
     joined = {

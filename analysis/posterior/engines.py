@@ -33,8 +33,9 @@ from models.bayesian.registry import Model
 from models.inference.batched import draw_points
 from models.inference.collapsed import Collapsed
 from models.inference.collapsed_correlated import CollapsedErrors
-from models.inference.elimination import reduce
-from models.inference.independence_sampler import draw_scales
+from models.inference.elimination import Reduced, reduce
+from models.inference.independence_sampler import Drawn, draw_scales
+from models.inference.normal_scores import Density as Batched
 from models.inference.transforms import Coordinates
 from models.priors import Priors
 
@@ -98,6 +99,10 @@ class Settings:
         return Settings(**{**decided, **chosen, "engine": engine.name})
 
 
+Density = Collapsed | CollapsedErrors | Batched
+"""What a model's `density` may be."""
+
+
 class CollapsedEngine:
     """Sampled log scales, exact draws of the rest."""
 
@@ -105,18 +110,13 @@ class CollapsedEngine:
     defaults: ClassVar = {"draws": 750, "tune": 300}
 
     def __init__(self, model: Model, parts: Parts, priors: Priors, definition: pm.Model) -> None:
-        self.density: Collapsed = model.module.density(parts, priors)
+        self.density: Density = model.module.density(parts, priors)
 
     def sample(self, settings: Settings, rng: np.random.Generator) -> tuple[Draws, xr.Dataset]:
         """Return draws of the free variables, and the sampler's statistics."""
-        if not isinstance(self.density, CollapsedErrors):
-            shape = (settings.chains, settings.draws)
-            size = shape[0] * shape[1]
-            if isinstance(self.density, Collapsed):
-                reduced = reduce(self.density)
-                drawn = draw_scales(self.density, size, rng, reduced)
-            else:  # evaluates many points at once by itself
-                reduced, drawn = self.density, draw_points(self.density, size, rng)
+        shape = (settings.chains, settings.draws)
+        if independent := draw_independently(self.density, shape[0] * shape[1], rng):
+            exact, drawn = independent
             if drawn.trust.holds:
                 point = drawn.log_scale.reshape(*shape, -1)
                 statistics = xr.Dataset(
@@ -129,7 +129,7 @@ class CollapsedEngine:
                     },
                     attrs={"sampler": INDEPENDENCE},
                 )
-                return reduced.draw(point, rng), statistics
+                return exact.draw(point, rng), statistics
         return self.by_nuts(settings, rng)
 
     def by_nuts(self, settings: Settings, rng: np.random.Generator) -> tuple[Draws, xr.Dataset]:
@@ -143,6 +143,28 @@ class CollapsedEngine:
     def log_prior(self, flat: Draws) -> Draws:
         """Return the log prior of each free variable, summed over its elements."""
         return self.density.log_prior(flat)
+
+
+def draw_independently(
+    density: Density, size: int, rng: np.random.Generator
+) -> tuple[Reduced | Batched, Drawn] | None:
+    """Draw a density's scales independently of each other.
+
+    Returns
+    -------
+    exact : Reduced or Batched
+        Draws all else given the scales.
+    drawn : Drawn
+        Points and how far they can be trusted.
+
+    None of errors that tie rows (`models.inference.collapsed_correlated`), for which NUTS moves.
+    """
+    if isinstance(density, CollapsedErrors):
+        return None
+    if isinstance(density, Collapsed):
+        reduced = reduce(density)
+        return reduced, draw_scales(density, size, rng, reduced)
+    return density, draw_points(density, size, rng)  # it evaluates many points at once by itself
 
 
 def nuts_in_scales(

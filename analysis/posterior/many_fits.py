@@ -11,17 +11,18 @@ import pymc as pm
 from arviz_stats.base import array_stats
 from numpy.typing import NDArray
 
-from analysis.posterior.engines import CollapsedEngine, NutsEngine, Settings, nuts_in_scales
+from analysis.posterior.engines import (
+    CollapsedEngine,
+    Density,
+    NutsEngine,
+    Settings,
+    draw_independently,
+    nuts_in_scales,
+)
 from analysis.posterior.recompile import Recompiled
 from analysis.posterior.sample import shaped
-from models.bayesian.growth_density import GrowthDensity
 from models.bayesian.interface import Parts
 from models.bayesian.registry import Model
-from models.inference.batched import draw_points
-from models.inference.collapsed import Collapsed
-from models.inference.collapsed_correlated import CollapsedErrors
-from models.inference.elimination import reduce
-from models.inference.independence_sampler import draw_scales
 from models.priors import Priors
 
 Array = NDArray[np.float64]
@@ -43,21 +44,12 @@ def free_variables(definition: pm.Model, parts: Parts, flat: Draws) -> Draws:
     return {name: value for name, (_, value) in shaped(definition, parts, chain).items()}
 
 
-Density = Collapsed | CollapsedErrors | GrowthDensity
-
-
 def by_density(density: Density, size: int, rng: np.random.Generator) -> tuple[Draws, float]:
     """Draw all variables from a density, and say how many draws are effective."""
-    if isinstance(density, Collapsed):
-        reduced = reduce(density)
-        drawn = draw_scales(density, size, rng, reduced)
+    if independent := draw_independently(density, size, rng):
+        exact, drawn = independent
         if drawn.trust.represents:
-            return reduced.draw(drawn.log_scale, rng), float(size)
-
-    if isinstance(density, GrowthDensity):
-        drawn = draw_points(density, size, rng)
-        if drawn.trust.represents:
-            return density.draw(drawn.log_scale, rng), float(size)
+            return exact.draw(drawn.log_scale, rng), float(size)
 
     def sample(settings: Settings) -> tuple[Draws, Array]:
         flat, _ = nuts_in_scales(density, settings.by(CollapsedEngine), rng)

@@ -13,22 +13,20 @@ at once.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln
 
-from models.inference.mixture import NEGLIGIBLE, effective
+from models.inference.mixture import NEGLIGIBLE, Mixture, climbed, effective, log_constant, tempered
 
 Array = NDArray[np.float64]
 
-NU = 15.0
-"""Degrees of freedom of each component."""
-
 COMPONENTS = 4
 STEPS_OF_EM = 4
+LEAST_COMPONENT = 5e-3
+"""Of a fit: components at most, steps, and the share below which one is dropped."""
+
 WIDE, OF_WIDE = 1.6, 0.08
 """How much wider than the posterior a part of the mixture is, and its share."""
 
@@ -56,39 +54,21 @@ Target = Callable[[Array], Array]
 """A log density up to a constant, of points of shape (N, S)."""
 
 
-@dataclass(frozen=True, eq=False)
-class Mixture:
-    """A mixture of multivariate t distributions with `NU` degrees of freedom.
+class LightTailed(Mixture):
+    """The same with more degrees of freedom, and whitening by one product for all components."""
 
-    Attributes
-    ----------
-    share : ndarray, shape (M,)
-    centre : ndarray, shape (M, S)
-    factor : ndarray, shape (M, S, S)
-        Lower Cholesky factors of the scale matrices.
-    """
+    nu = 15.0
 
-    share: Array
-    centre: Array
-    factor: Array
-
-    def draw(self, size: int, rng: np.random.Generator) -> Array:
-        """Return draws, shape (size, S)."""
-        which = rng.choice(len(self.share), size, p=self.share)
-        normal = rng.standard_normal((size, self.centre.shape[1]))
-        normal /= np.sqrt(rng.chisquare(NU, size) / NU)[:, None]
-        return self.centre[which] + np.einsum("nij,nj->ni", self.factor[which], normal)
-
-    def moved(self, by: Array) -> "Mixture":
+    def moved(self, by: Array) -> "LightTailed":
         """Return the same elsewhere."""
-        return Mixture(self.share, self.centre + by, self.factor)
+        return LightTailed(self.share, self.centre + by, self.factor)
 
     @cached_property
     def _white(self) -> tuple[Array, Array, Array]:
         """What whitens points for each component, whitened centres, and log constants."""
         inverse = np.linalg.inv(self.factor)
         size = self.centre.shape[1]
-        constant = gammaln((NU + size) / 2) - gammaln(NU / 2) - size / 2 * np.log(NU * np.pi)
+        constant = log_constant(self.nu, size)
         log_det = np.log(np.diagonal(self.factor, axis1=1, axis2=2)).sum(axis=1)
         centres = (inverse @ self.centre[..., None])[..., 0]
         return inverse.reshape(-1, size).T, centres, np.log(self.share) + constant - log_det
@@ -101,7 +81,7 @@ class Mixture:
             white = (v[start : start + CHUNK] @ inverse).reshape(-1, *centres.shape) - centres
             square[start : start + CHUNK] = np.einsum("nms,nms->nm", white, white)
         size = v.shape[1]
-        return constant - (NU + size) / 2 * np.log1p(square / NU), square
+        return constant - (self.nu + size) / 2 * np.log1p(square / self.nu), square
 
     def log_density(self, v: Array) -> Array:
         """Evaluate the log density, shape (N,)."""
@@ -118,11 +98,11 @@ def log_sum(values: Array) -> Array:
 
 def adapt(
     target: Target,
-    mixture: Mixture,
+    mixture: LightTailed,
     tails: NDArray[np.int64],
     rng: np.random.Generator,
     rounds: int,
-) -> tuple[Array, Array, Mixture]:
+) -> tuple[Array, Array, LightTailed]:
     """Fit a mixture by rounds of weighted draws.
 
     Returns
@@ -131,23 +111,23 @@ def adapt(
         Of the rounds remembered.
     log_weight : ndarray, shape (draws,)
         Of these, against the mixture of all that they were drawn from.
-    mixture : Mixture
+    mixture : LightTailed
         Fitted to them.
     """
-    past: list[tuple[Mixture, Array, Array]] = []
+    past: list[tuple[LightTailed, Array, Array]] = []
     size = EACH * mixture.centre.shape[1]
     for _ in range(rounds):
         v = mixture.draw(size, rng)
         past = [*past[1 - REMEMBERED :], (mixture, v, target(v))]
         every, log_weight = together(past)
         good = effective(past[-1][2] - mixture.log_density(v)) > GOOD_SHARE * size
-        mixture = fit(every, tempered(log_weight), tails, rng)
+        mixture = fit(every, tempered(log_weight, LEAST_SHARE), tails, rng)
         if good:
             break
     return every, log_weight, mixture
 
 
-def together(past: list[tuple[Mixture, Array, Array]]) -> tuple[Array, Array]:
+def together(past: list[tuple[LightTailed, Array, Array]]) -> tuple[Array, Array]:
     """Return the draws of several rounds and their deterministic mixture weights' logarithms."""
     mixtures, drawn, found = zip(*past, strict=True)
     every = np.concatenate(drawn)
@@ -156,44 +136,21 @@ def together(past: list[tuple[Mixture, Array, Array]]) -> tuple[Array, Array]:
     return every, np.concatenate(found) - log_sum(np.stack(proposal, axis=1))
 
 
-def tempered(log_weight: Array) -> Array:
-    """Return the weights' largest power up to 1 of which enough draws stand for something."""
-    least = len(log_weight) * LEAST_SHARE
-    for power in 0.8 ** np.arange(30):
-        if effective(power * log_weight) >= least:
-            break
-    return np.exp(power * log_weight - log_sum(power * log_weight))
-
-
-def fit(v: Array, weight: Array, tails: NDArray[np.int64], rng: np.random.Generator) -> Mixture:
+def fit(v: Array, weight: Array, tails: NDArray[np.int64], rng: np.random.Generator) -> LightTailed:
     """Fit the mixture to weighted points by EM, and add what is wide or in a tail."""
     size = v.shape[1]
     mean = weight @ v
     covariance = (weight[:, None] * (v - mean)).T @ (v - mean) + 1e-9 * np.eye(size)
     overall = np.linalg.cholesky(covariance)
     sd = np.sqrt(np.diag(covariance))
-    mixture = Mixture(
+    mixture = LightTailed(
         np.full(COMPONENTS, 1 / COMPONENTS),
         v[rng.choice(len(v), COMPONENTS, p=weight)],
         np.repeat(0.8 * overall[None], COMPONENTS, axis=0),
     )
     used = weight > 1e-3 / len(v)  # the others carry a thousandth together
     v, weight = v[used], weight[used]
-    for _ in range(STEPS_OF_EM):
-        log_parts, square = mixture.log_parts(v)
-        belongs = np.exp(log_parts - log_sum(log_parts)[:, None])
-        belongs *= weight[:, None]
-        share = belongs.sum(axis=0)
-        alive = share > 5e-3
-        share, belongs, square = share[alive], belongs[:, alive], square[:, alive]
-        pulled = belongs * (NU + size) / (NU + square)
-        centre = (pulled / pulled.sum(axis=0)).T @ v
-        factor = []
-        for m in range(len(share)):
-            off = v - centre[m]
-            scatter = (pulled[:, m, None] * off).T @ off / share[m]
-            factor.append(np.linalg.cholesky(scatter + 0.05 * covariance))
-        mixture = Mixture(share / share.sum(), centre, np.array(factor))
+    mixture = climbed(mixture, v, weight, 0.05 * covariance, STEPS_OF_EM, LEAST_COMPONENT)
     at, of_tail = [], []
     for tail in tails:
         # Along the regression of the others on this coordinate, with more room about it.
@@ -204,7 +161,7 @@ def fit(v: Array, weight: Array, tails: NDArray[np.int64], rng: np.random.Genera
         at += [mean - TAIL_AT * along, mean + TAIL_AT * along]
         of_tail += [np.linalg.cholesky(wide + 1e-9 * np.eye(size))] * 2
     main = 1 - OF_WIDE - OF_TAILS
-    return Mixture(
+    return LightTailed(
         np.concatenate([main * mixture.share, [OF_WIDE], np.full(len(at), OF_TAILS / len(at))]),
         np.vstack([mixture.centre, mean, *at]),
         np.stack([*mixture.factor, WIDE * overall, *of_tail]),

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from models.inference import adaptive_mixture as adaptive
 from models.inference import independence_sampler
-from models.inference.adaptive_mixture import Mixture, Target
+from models.inference.adaptive_mixture import LEAST_SHARE, LightTailed, Target
 from models.inference.independence_sampler import Drawn
-from models.inference.mixture import effective
+from models.inference.mixture import effective, tempered
 from models.inference.normal_scores import Density, NormalScores
 
 Array = NDArray[np.float64]
@@ -45,7 +45,7 @@ class Proposal(NamedTuple):
     """Coordinates, and a mixture that stands for a posterior in them."""
 
     scores: NormalScores
-    mixture: Mixture
+    mixture: LightTailed
 
 
 class Posterior(NamedTuple):
@@ -99,7 +99,7 @@ def propose(density: Density, rng: np.random.Generator) -> Proposal:
     modes = adaptive.modes(target, density.size, rng)
     factors = [np.linalg.cholesky(adaptive.curvature(target, mode)[2]) for mode in modes]
     share = np.repeat([0.4, 0.3, 0.2], len(modes)) / len(modes)
-    mixture = Mixture(
+    mixture = LightTailed(
         np.append(share, 0.1),
         np.array([*modes * 3, np.zeros(density.size)]),
         np.array(
@@ -108,7 +108,7 @@ def propose(density: Density, rng: np.random.Generator) -> Proposal:
     )
     v, log_weight, mixture = adaptive.adapt(target, mixture, scores.tails, rng, ROUNDS // 2)
     # The same points again in coordinates that suit them.
-    point, weight = scores.to_point(v), adaptive.tempered(log_weight)
+    point, weight = scores.to_point(v), tempered(log_weight, LEAST_SHARE)
     scores = scores.adapted(point, weight)
     v = scores.from_point(point)
     kept = np.isfinite(v).all(axis=1) & (weight > 0)
@@ -163,7 +163,7 @@ def _by_rounds(
     """Draw from a proposal that adapts until enough proposals are effective; resample them."""
     scores, mixture = proposal
     target = scores.target(density)
-    past: list[tuple[Mixture, Array, Array]] = []
+    past: list[tuple[LightTailed, Array, Array]] = []
     each = EACH_OF_MANY * density.size
     for _ in range(MOST_ROUNDS):
         v = mixture.draw(each, rng)
@@ -171,7 +171,7 @@ def _by_rounds(
         every, log_weight = adaptive.together(past)
         if len(past) >= LEAST_ROUNDS and effective(log_weight) >= ENOUGH:
             break
-        mixture = adaptive.fit(every, adaptive.tempered(log_weight), scores.tails, rng)
+        mixture = adaptive.fit(every, tempered(log_weight, LEAST_SHARE), scores.tails, rng)
     weight = np.exp(log_weight - adaptive.log_sum(log_weight))
     # Systematic resampling: as many copies as the weight says, to within one.
     places = (rng.random() + np.arange(size)) / size
@@ -181,7 +181,7 @@ def _by_rounds(
     return Posterior(density, point, effective(log_weight), float(k_hat))
 
 
-def climb_by(target: Target, v: Array, mixture: Mixture) -> Array:
+def climb_by(target: Target, v: Array, mixture: LightTailed) -> Array:
     """Return about where a density is highest, by steps in units of another's covariance."""
     factor = mixture.factor[np.argmax(mixture.share)]
     step = 0.1 * factor.T  # rows: a tenth of a standard deviation along each axis

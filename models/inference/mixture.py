@@ -7,6 +7,7 @@ of it stays wide, since the left tail of log τ is exponential.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,8 @@ REMEMBERED = 4
 """Rounds whose draws enter a fit of the mixture."""
 
 STEPS_OF_EM = 8
+LEAST_COMPONENT = 1e-3
+"""Steps of a fit, and the share below which a component is dropped."""
 
 STARTS = 10
 """Of the search for modes: noisy regions can trade places."""
@@ -50,9 +53,14 @@ TAIL = 3.0
 """How far that tail's component lies to the left and reaches, in the logarithm of τ."""
 
 
+def log_constant(nu: float, size: int) -> float:
+    """Return the log density at its centre of a multivariate t with unit scale matrix."""
+    return gammaln((nu + size) / 2) - gammaln(nu / 2) - size / 2 * np.log(nu * np.pi)
+
+
 @dataclass(frozen=True, eq=False)
 class Mixture:
-    """A mixture of multivariate t distributions with `NU` degrees of freedom.
+    """A mixture of multivariate t distributions with `nu` degrees of freedom.
 
     Attributes
     ----------
@@ -65,12 +73,13 @@ class Mixture:
     share: Array
     centre: Array
     factor: Array
+    nu: ClassVar[float] = NU
 
     def draw(self, size: int, rng: np.random.Generator) -> Array:
         """Return draws, shape (size, S)."""
         which = rng.choice(len(self.share), size, p=self.share)
         normal = rng.standard_normal((size, self.centre.shape[1]))
-        normal /= np.sqrt(rng.chisquare(NU, size) / NU)[:, None]
+        normal /= np.sqrt(rng.chisquare(self.nu, size) / self.nu)[:, None]
         return self.centre[which] + np.einsum("nij,nj->ni", self.factor[which], normal)
 
     def log_parts(self, v: Array) -> tuple[Array, Array]:
@@ -80,8 +89,8 @@ class Mixture:
         for m, (centre, factor) in enumerate(zip(self.centre, self.factor, strict=True)):
             square[:, m] = (((v - centre) @ np.linalg.inv(factor).T) ** 2).sum(axis=1)
             half_log_det[:, m] = np.log(np.diag(factor)).sum()
-        constant = gammaln((NU + size) / 2) - gammaln(NU / 2) - size / 2 * np.log(NU * np.pi)
-        log_density = constant - half_log_det - (NU + size) / 2 * np.log1p(square / NU)
+        constant = log_constant(self.nu, size)
+        log_density = constant - half_log_det - (self.nu + size) / 2 * np.log1p(square / self.nu)
         return np.log(self.share) + log_density, square
 
     def log_density(self, v: Array) -> Array:
@@ -142,7 +151,7 @@ def adapt(
         proposal = logsumexp([one.log_density(every) for one in mixtures], axis=0)
         log_weight = np.concatenate(found) - proposal
         good = effective(found[-1] - mixture.log_density(v)) > GOOD_SHARE * size
-        mixture = _fit(every, _tempered(log_weight), tails, rng)
+        mixture = _fit(every, tempered(log_weight, LEAST_SHARE), tails, rng)
         if good:
             break
     return mixture
@@ -153,13 +162,49 @@ def effective(log_weight: Array) -> float:
     return float(np.exp(2 * logsumexp(log_weight) - logsumexp(2 * log_weight)))
 
 
-def _tempered(log_weight: Array) -> Array:
+def tempered(log_weight: Array, least_share: float) -> Array:
     """Return the weights' largest power up to 1 of which enough stand for something."""
-    least = len(log_weight) * LEAST_SHARE
+    least = len(log_weight) * least_share
     for power in 0.8 ** np.arange(30):
         if effective(power * log_weight) >= least:
             break
     return np.exp(power * log_weight - logsumexp(power * log_weight))
+
+
+def climbed[M: Mixture](
+    mixture: M, v: Array, weight: Array, ridge: Array, steps: int, least: float
+) -> M:
+    """Return a mixture after steps of EM on weighted points.
+
+    Parameters
+    ----------
+    mixture : Mixture
+        Where to begin.
+    v : ndarray, shape (N, S)
+    weight : ndarray, shape (N,)
+    ridge : ndarray, shape (S, S)
+        Added to every scale matrix, so that none collapses on a few points.
+    steps : int
+    least : float
+        Share below which a component is dropped.
+    """
+    nu, size = mixture.nu, v.shape[1]
+    for _ in range(steps):
+        log_parts, square = mixture.log_parts(v)
+        belongs = np.exp(log_parts - logsumexp(log_parts, axis=1, keepdims=True))
+        belongs *= weight[:, None]
+        share = belongs.sum(axis=0)
+        alive = share > least
+        share, belongs, square = share[alive], belongs[:, alive], square[:, alive]
+        pulled = belongs * (nu + size) / (nu + square)
+        centre = (pulled / pulled.sum(axis=0)).T @ v
+        factor = []
+        for m in range(len(share)):
+            off = v - centre[m]
+            scatter = (pulled[:, m, None] * off).T @ off / share[m]
+            factor.append(np.linalg.cholesky(scatter + ridge))
+        mixture = type(mixture)(share / share.sum(), centre, np.array(factor))
+    return mixture
 
 
 def _fit(v: Array, weight: Array, tails: NDArray[np.bool_], rng: np.random.Generator) -> Mixture:
@@ -174,21 +219,7 @@ def _fit(v: Array, weight: Array, tails: NDArray[np.bool_], rng: np.random.Gener
         v[rng.choice(len(v), COMPONENTS, p=weight)],
         np.repeat(0.7 * overall[None], COMPONENTS, axis=0),
     )
-    for _ in range(STEPS_OF_EM):
-        log_parts, square = mixture.log_parts(v)
-        belongs = np.exp(log_parts - logsumexp(log_parts, axis=1, keepdims=True))
-        belongs *= weight[:, None]
-        share = belongs.sum(axis=0)
-        alive = share > 1e-3
-        share, belongs, square = share[alive], belongs[:, alive], square[:, alive]
-        pulled = belongs * (NU + size) / (NU + square)
-        centre = (pulled / pulled.sum(axis=0)).T @ v
-        factor = []
-        for m in range(len(share)):
-            off = v - centre[m]
-            scatter = (pulled[:, m, None] * off).T @ off / share[m]
-            factor.append(np.linalg.cholesky(scatter + 0.02 * covariance))
-        mixture = Mixture(share / share.sum(), centre, np.array(factor))
+    mixture = climbed(mixture, v, weight, 0.02 * covariance, STEPS_OF_EM, LEAST_COMPONENT)
     fixed = [(mean, 2 * overall)]
     for tail in np.flatnonzero(tails):
         centre, along = mean.copy(), covariance.copy()

@@ -26,8 +26,8 @@ from threadpoolctl import threadpool_limits
 from analysis.posterior import inputs
 from analysis.posterior.cache import MAKERS as MAKERS_OF_TRACES
 from analysis.posterior.cache import named, sources_sha256
-from analysis.posterior.engines import NutsEngine
-from analysis.posterior.many_fits import Compiled, Density, Draws, by_density, free_variables
+from analysis.posterior.engines import Density, NutsEngine
+from analysis.posterior.many_fits import Compiled, Draws, by_density, free_variables
 from analysis.posterior.sample import PACKAGES
 from analysis.shared.parallel import spread
 from data.files import sha256

@@ -106,7 +106,7 @@ def test_every_column_of_the_paper_has_a_claim():
 # --- evidence -----------------------------------------------------------------------------------
 
 
-def test_a_claim_stands_on_the_recollected_panels_alone():
+def test_a_claim_stands_on_the_official_panels_alone():
     assert assess(BY_ID["H1a"], tables())["verdict"] == "supported"
     # Whatever the implied panel says, the verdict is the same.
     for value in (0.5, 0.01):
@@ -116,7 +116,7 @@ def test_a_claim_stands_on_the_recollected_panels_alone():
 
 
 @pytest.mark.parametrize("panel", EVIDENCE)
-def test_each_recollected_panel_counts(panel):
+def test_each_official_panel_counts(panel):
     found = assess(BY_ID["H1a"], changed("p_same_sign", 0.9, panel=panel, **MAIN))
     assert found["verdict"] == "depends on the data"
     assert "0.900, open" in found["reason"]

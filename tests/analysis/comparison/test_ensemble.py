@@ -34,7 +34,7 @@ def test_fits_that_failed_their_gate_are_not_pooled():
     assert (found["panels"], found["mean"], found["highest"]) == (3, 2, 3)
 
 
-def test_a_slope_on_the_reconstructed_panel_has_its_range_over_all_exact_panels():
+def test_a_slope_on_the_implied_panel_has_its_range_over_all_exact_panels():
     means = {"official": 0.5, "implied": 0.8, "implied-01": 0.1}
     means |= {"implied-02": 0.7, "implied-03": 0.3}
     own = pd.concat([comparison(panel).assign(mean=mean) for panel, mean in means.items()])

@@ -11,7 +11,7 @@ from analysis.posterior.equality import MOST_SD_ERROR, compare
 from models.bayesian import growth
 from models.bayesian.growth_density import GrowthDensity
 from models.inference import adaptive_mixture, batched
-from models.inference.adaptive_mixture import Mixture
+from models.inference.adaptive_mixture import LightTailed
 from models.inference.normal_scores import NormalScores
 from tests.helpers import growing
 from tests.helpers.fits import fit_of
@@ -67,7 +67,7 @@ def test_coordinates_hold_in_the_far_tails():
 def test_a_mixtures_density_is_that_of_its_draws():
     rng = np.random.default_rng(1)
     factor = np.linalg.cholesky(np.array([[[1, 0.5], [0.5, 2]], [[0.3, 0], [0, 0.1]]]))
-    mixture = Mixture(np.array([0.3, 0.7]), np.array([[0.0, 1], [2, -1]]), factor)
+    mixture = LightTailed(np.array([0.3, 0.7]), np.array([[0.0, 1], [2, -1]]), factor)
     grid = np.array(list(product(np.linspace(-14, 14, 281), repeat=2)))
     density = np.exp(mixture.log_density(grid)) * 0.1**2
     drawn = mixture.draw(40_000, rng)

@@ -80,7 +80,7 @@ def test_every_header_cell_has_its_scope_and_every_table_its_caption(outline):
     assert tags.count("table") == tags.count("caption") + len(titles) > 5
 
 
-def test_a_cell_shows_printed_reconstructed_recollected_and_posterior(text):
+def test_a_cell_shows_printed_implied_official_and_posterior(text):
     cell = re.search(r'(?s)<th scope="row">indus</th>(.*?)</tr>', text)[1]
     shown = re.sub(r"<[^>]+>", " ", cell)
     assert re.search(r"P\s+0\.105\*\*\* \(0\.031\)", shown)
