@@ -39,7 +39,7 @@ from numpy.typing import NDArray
 from analysis.shared.outputs import ROOT
 from analysis.shared.sources import content_sha256, installed
 from data.errors import UserError
-from data.files import replacing, sha256
+from data.files import interrupts_later, replacing, sha256
 
 PATIENCE = 10.0
 """Seconds to wait for a scheduler to answer and for its first worker."""
@@ -141,7 +141,10 @@ def _in_processes[Input, Result](
     # Spawned: JAX and nutpie may have threads, which a fork would lose.
     pool = ProcessPoolExecutor(workers, get_context("spawn"), _settle, (scratch.name,))
     try:
-        with _holding_interrupts():  # workers inherit it; nutpie would take Ctrl-C for "enough"
+        # Workers inherit the mask: nutpie would take Ctrl-C for "enough". It does not do alone,
+        # since it is this thread's: another thread (of linear algebra, say) would get the signal,
+        # and Python raise here, with a worker half started.
+        with interrupts_later(), _interrupts_masked():
             # No list of futures is kept: each would hold its result.
             pending = as_completed([pool.submit(task, each) for each in inputs])
         for done in pending:
@@ -156,8 +159,8 @@ def _in_processes[Input, Result](
 
 
 @contextmanager
-def _holding_interrupts() -> Iterator[None]:
-    """Hold Ctrl-C back until the end of the block; processes started in it never get it.
+def _interrupts_masked() -> Iterator[None]:
+    """Mask Ctrl-C in this thread until the block ends; processes started in it never get it.
 
     Were it ignored instead, one that comes while workers start would be lost.
     """

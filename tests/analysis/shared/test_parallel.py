@@ -5,7 +5,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from functools import partial
+from threading import Event, Thread
 from typing import NamedTuple
 
 import numpy as np
@@ -160,6 +162,28 @@ def test_however_a_run_is_ended_no_process_is_left(tmp_path, number, whom):
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+def test_an_interrupt_that_another_thread_gets_waits_until_workers_are_started():
+    """The mask of this thread does not hold what the system gives to another one."""
+    done, begun = Event(), []
+
+    def inputs():
+        for number in range(3):
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.01)  # Python would raise here
+            begun.append(number)
+            yield number
+
+    idle = Thread(target=done.wait)
+    idle.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            list(module.spread(abs, inputs(), workers=2))
+    finally:
+        done.set()
+        idle.join()
+    assert begun == [0, 1, 2]
 
 
 class Task(NamedTuple):
