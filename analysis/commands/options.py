@@ -51,7 +51,7 @@ Panels = Annotated[
     list[str] | None,
     typer.Option(
         "--panel",
-        help="A named panel or the path of a CSV; repeatable. Default: all named ones. "
+        help="A named panel or a file; repeatable. Default: all named ones. "
         "`implied:all` stands for the ensemble.",
         autocompletion=complete([*named_panels(), "implied:all"]),
     ),
@@ -96,7 +96,7 @@ Column = Annotated[str, typer.Argument(help="A published column.")]
 
 
 NamedPanel = Annotated[
-    str, typer.Option("--panel", help="A named panel or the path of a CSV, for the scales.")
+    str, typer.Option("--panel", help="A named panel or a file, for the scales.")
 ]
 
 

@@ -56,8 +56,8 @@ def decode(content: bytes, file: str) -> tuple[str, list[str]]:
                 f"{file} is not UTF-8 and was read as {name}; save it as UTF-8 if names look wrong."
             ]
     raise UserError(
-        f"{file} is not a CSV text file in UTF-8, UTF-16, GBK or Windows-1252; export the table "
-        "as CSV (UTF-8)."
+        f"{file} is not a CSV text file in UTF-8, UTF-16, GBK or Windows-1252, nor one of "
+        "Excel (.xlsx), Stata, SPSS, R, gretl or Parquet; export the table as CSV (UTF-8)."
     )
 
 
@@ -80,7 +80,7 @@ def _is_western(content: bytes) -> bool:
 # --- text to cells ------------------------------------------------------------------------
 
 
-def parse(text: str, file: str) -> tuple[pd.DataFrame, list[str]]:
+def parse(text: str, file: str, delimiters: str = DELIMITERS) -> tuple[pd.DataFrame, list[str]]:
     """Read the text of a CSV into a frame of text cells.
 
     Parameters
@@ -91,6 +91,8 @@ def parse(text: str, file: str) -> tuple[pd.DataFrame, list[str]]:
         title above, notes below the table and repetitions of the header are passed over.
     file : str
         How error messages name the file.
+    delimiters : str
+        Characters one of which parts the cells, where none is declared.
 
     Returns
     -------
@@ -105,7 +107,7 @@ def parse(text: str, file: str) -> tuple[pd.DataFrame, list[str]]:
         If there is no header, a quote is not closed, or a row and the header differ in length.
     """
     lines = list(io.StringIO(text, newline=""))
-    start, delimiters = 0, DELIMITERS
+    start = 0
     first = next((i for i, line in enumerate(lines) if line.strip("\ufeff \t\r\n")), None)
     if first is not None and (declared := _DECLARED.fullmatch(lines[first])):
         start, delimiters = first + 1, declared[1]

@@ -24,12 +24,13 @@ _HUGE = (2.0**127, 2.0**1023, 3.4028234663852886e38)
 class Suspect:
     """A number that may stand for missing values.
 
-    `certain`: nothing else explains it. `lines`: where it stands; `low`, `high`: the range of
-    the column's other values.
+    `certain`: nothing else explains it. `lines`: where it stands, each a `place` ("line", "row").
+    `low`, `high`: the range of the column's other values.
     """
 
     column: str
     value: float
+    place: str
     lines: tuple[int, ...]
     low: float
     high: float
@@ -73,7 +74,9 @@ def _of_column(values: pd.Series) -> list[Suspect]:
         apart = distance > span and (times > 1 or value < 0)
         if distance > 0 and (certain or apart or far or wrong_sign):
             lines = tuple(map(int, rows.index))
-            found.append(Suspect(str(values.name), value, lines, low, high, certain))
+            found.append(
+                Suspect(str(values.name), value, str(values.index.name), lines, low, high, certain)
+            )
     return found
 
 
@@ -82,7 +85,7 @@ def refuse_codes(table: pd.DataFrame, variables: Sequence[str], file: str) -> No
     for found in suspects(table, variables):
         if found.certain:
             raise UserError(
-                f"{file}, line {found.lines[0]}, column {found.column}: {found.said}; fill these "
+                f"{_place(found, file)}: {found.said}; fill these "
                 "cells in or drop their rows (or change the column's unit if it is a value)."
             )
 
@@ -90,8 +93,12 @@ def refuse_codes(table: pd.DataFrame, variables: Sequence[str], file: str) -> No
 def notices_of_codes(table: pd.DataFrame, variables: Sequence[str], file: str) -> list[str]:
     """Say which numbers were taken as they stand and may stand for missing values."""
     return [
-        f"{file}, line {found.lines[0]}, column {found.column}: {found.said}; it was taken for a "
+        f"{_place(found, file)}: {found.said}; it was taken for a "
         "value, so drop its rows if it is a code."
         for found in suspects(table, variables)
         if not found.certain
     ]
+
+
+def _place(found: Suspect, file: str) -> str:
+    return f"{file}, {found.place} {found.lines[0]}, column {found.column}"

@@ -108,9 +108,9 @@ def _refuse_both_in_one_year(cells: pd.DataFrame, key: pd.Series, file: str) -> 
         other = same.iloc[0]
         if other["name"] != own["name"]:
             raise UserError(
-                f"{file}, line {line}, columns province and year: "
-                f"{shorten(_shown('province', own['name']))} {own['year']:.0f} is already on line "
-                f"{same.index[0]}, written {shorten(other['name'])!r} there and "
+                f"{file}, {rows.index.name} {line}, columns province and year: "
+                f"{shorten(_shown('province', own['name']))} {own['year']:.0f} is already on "
+                f"{rows.index.name} {same.index[0]}, written {shorten(other['name'])!r} there and "
                 f"{shorten(own['name'])!r} here; keep one row per province and year, or give two "
                 "provinces names that differ by more than case, blanks, accents or zeros."
             )

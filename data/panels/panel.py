@@ -1,4 +1,4 @@
-"""Load a panel: a named one, verified against its sidecar, or the user's own CSV."""
+"""Load a panel: a named one, verified against its sidecar, or the user's own file."""
 
 import json
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ class Panel:
         Columns `province` (str), `year` (int), `region` (str) and the variables (float),
         sorted by province and year.
     sha256 : str
-        Of the bytes of the CSV file.
+        Of the bytes of the file.
     balanced : bool
         Whether every province is seen in every year.
     notices : tuple of str
@@ -80,12 +80,12 @@ def load_member(name: str, folder: Path = FOLDER) -> Panel:
 
 
 def load_panel(name_or_path: str, variables: Sequence[str], folder: Path = FOLDER) -> Panel:
-    """Load a named panel, or the user's own from a CSV file.
+    """Load a named panel, or the user's own from a file.
 
     Parameters
     ----------
     name_or_path : str
-        One of `named_panels()`, or else the path of a CSV file, as `data/README.md` describes.
+        One of `named_panels()`, or else the path of a file, as `data/README.md` describes.
     variables : sequence of str
         Columns that the estimation reads besides province and year.
     folder : Path
@@ -161,12 +161,12 @@ def _bytes(path: Path, folder: Path) -> bytes:
             ) from None
         names = ", ".join(named_panels(folder)) or "none yet"
         raise UserError(
-            f"There is no file {str(path)!r} and no panel of that name; give the path of a CSV "
+            f"There is no file {str(path)!r} and no panel of that name; give the path of a "
             f"file or the name of a panel ({names})."
         ) from None
     except OSError as error:
         raise UserError(
-            f"{path} cannot be read ({error.strerror}); give the path of a readable CSV file."
+            f"{path} cannot be read ({error.strerror}); give the path of a readable file."
         ) from None
 
 

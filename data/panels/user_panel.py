@@ -1,11 +1,11 @@
-"""Read a user's own panel: bytes to text, text to cells, cells to numbers."""
+"""Read a user's own panel: bytes to text cells, cells to numbers."""
 
 from collections.abc import Sequence
 
 import pandas as pd
 
 from data.panels.cells import select_columns
-from data.panels.csv_text import decode, parse
+from data.panels.file_formats import tabulate
 from data.panels.missing_codes import notices_of_codes
 from data.panels.names import one_spelling, words_that_are_names
 from data.panels.notices import missing_cells, notices_of
@@ -41,8 +41,7 @@ def read(
     UserError
         If the file cannot be read, writes one province two ways in one year, or fails `validate`.
     """
-    text, notices = decode(content, file)
-    rows, passed_over = parse(text, file)
+    rows, notices = tabulate(content, file)
     cells, of_numbers = plain_numbers(select_columns(rows, variables, file))
     words = words_that_are_names(cells)
     of_words = [
@@ -52,7 +51,7 @@ def read(
     ]
     cells, merged = one_spelling(cells, file)
     frame = validate(cells, variables, file, words)
-    notices += passed_over + [f"{file}: {said}" for said in of_numbers] + of_words + merged
+    notices += [f"{file}: {said}" for said in of_numbers] + of_words + merged
     notices += notices_of(frame, "region" in cells, file)
     by_line = cells[list(variables)].map(number)
     notices += notices_of_codes(by_line, variables, file)

@@ -72,8 +72,9 @@ class _TableRule:
     sentence: Callable[[pd.DataFrame, int | None], str]
 
 
-def _first_line(frame: pd.DataFrame, line: int | None, by: list[str]) -> int:
-    return frame.index[(frame[by] == frame.loc[line, by]).all(axis=1)][0]
+def _first_line(frame: pd.DataFrame, line: int | None, by: list[str]) -> str:
+    first = frame.index[(frame[by] == frame.loc[line, by]).all(axis=1)][0]
+    return f"{frame.index.name} {first}"
 
 
 _TABLE_RULES = (
@@ -81,7 +82,7 @@ _TABLE_RULES = (
         "columns province and year",
         lambda frame: ~frame.duplicated(["province", "year"]),
         lambda frame, line: (
-            f"{frame.loc[line, 'province']} {frame.loc[line, 'year']} is already on line "
+            f"{frame.loc[line, 'province']} {frame.loc[line, 'year']} is already on "
             f"{_first_line(frame, line, ['province', 'year'])}; keep one row per province and year."
         ),
     ),
@@ -90,7 +91,7 @@ _TABLE_RULES = (
         lambda frame: frame["region"] == frame.groupby("province")["region"].transform("first"),
         lambda frame, line: (
             f"{frame.loc[line, 'province']} is in region {frame.loc[line, 'region']!r} here and in "
-            f"another on line {_first_line(frame, line, ['province'])}; give each province one."
+            f"another on {_first_line(frame, line, ['province'])}; give each province one."
         ),
     ),
     _TableRule(
@@ -121,7 +122,8 @@ def validate(
     ----------
     frame : DataFrame
         Columns `province`, `year`, perhaps `region`, and `variables` (upper and lower case
-        alike); text or numbers, in any order. The index is each row's line in the file.
+        alike); text or numbers, in any order. The index is each row's place in the file and
+        named for it ("line", "row").
         `region` may be absent only if every province is one of the 31, in Chinese or
         English, with or without suffix.
     variables : sequence of str
@@ -178,7 +180,7 @@ def _check_cells(
         first = failures.assign(rank=rank).sort_values(["index", "rank"], kind="stable").iloc[0]
         value = repr(shorten(cells.loc[first["index"], first["column"]]))
         raise UserError(
-            f"{file}, line {first['index']}, column {first['column']}: "
+            f"{file}, {cells.index.name} {first['index']}, column {first['column']}: "
             f"{first['check'].replace('{value}', value)}{_others(len(failures) - 1)}."
         )
 
@@ -196,7 +198,7 @@ def _check_table(table: pd.DataFrame, file: str) -> None:
         first = failures.sort_values(["check", "index"], kind="stable").iloc[0]
         rule = _TABLE_RULES[int(first["check"])]
         line = None if pd.isna(first["index"]) else int(first["index"])
-        place = file if line is None else f"{file}, line {line}"
+        place = file if line is None else f"{file}, {table.index.name} {line}"
         raise UserError(f"{place}, {rule.columns}: {rule.sentence(table, line)}")
 
 

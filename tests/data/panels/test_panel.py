@@ -319,7 +319,7 @@ def test_validate_takes_numbers_and_leaves_its_argument_alone(small_frame):
         ),
         pytest.param(edited("1.25,", ""), ["line 3", "3 values"], id="value too few"),
         pytest.param(edited("1.25", '"1.25'), ["line 3", "quotes"], id="open quote"),
-        pytest.param(b"PK\x03\x04\0\0", ["not a CSV"], id="spreadsheet"),
+        pytest.param(b"PK\x03\x04\0\0", ["cannot be read", "CSV"], id="no spreadsheet"),
         pytest.param(SMALL.encode("utf-16-le"), ["not a CSV", "UTF-8"], id="UTF-16 unmarked"),
         pytest.param(SMALL.encode("utf-16")[:-3], ["not a CSV", "UTF-8"], id="UTF-16, cut"),
         pytest.param(b"province,year\n\xff\xff\xff", ["not a CSV"], id="neither encoding"),
