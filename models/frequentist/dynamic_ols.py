@@ -1,9 +1,9 @@
-"""Least squares with a lagged outcome: pooled, within, and within with its bias taken out.
+"""Least squares with a lagged outcome: pooled, within, and bias-corrected within estimators.
 
-Pooled least squares leaves the province effects in the error, with which the lag goes together:
-its root is too high. The within estimator takes province means off, and a mean knows the errors
-that came before it: too low, by about (1 + ρ)/T (Nickell 1981, *Econometrica* 49:1417–1426). A
-consistent root lies between the two (Bond 2002, *Portuguese Economic Journal* 1:141–162).
+Pooled least squares leaves the province effects in the error, and the lag is correlated with
+them: its ρ is biased upwards. The within estimator subtracts province means, which contain past
+errors: its ρ is biased downwards, by about (1 + ρ)/T (Nickell 1981, *Econometrica* 49:1417–1426).
+A consistent ρ lies between the two (Bond 2002, *Portuguese Economic Journal* 1:141–162).
 
 All have year dummies, and standard errors clustered by province. Those of the corrected estimators
 are the within estimator's, which has the same first-order variance (Dhaene & Jochmans 2015,
@@ -46,26 +46,26 @@ def pooled(design: Design) -> Slopes:
 
 def within(design: Design) -> Slopes:
     """Regress on the terms and both sets of dummies."""
-    found = twfe.fit_arrays(design.y, design.x, design.province, design.year)
-    return Slopes(found.coef[:-1], found.se_cluster[:-1])
+    fit = twfe.fit_arrays(design.y, design.x, design.province, design.year)
+    return Slopes(fit.coef[:-1], fit.se_cluster[:-1])
 
 
 def half_panel_jackknife(design: Design) -> Slopes:
-    """Take the within estimator's bias out by those of both halves of the years.
+    """Correct the within estimator by the half-panel jackknife.
 
     2 b − (b_1 + b_2) / 2, b_1 of the first half of the years and b_2 of the others: a bias in
-    proportion to 1/T is twice as large in a half (Dhaene & Jochmans 2015, equation 2.2). It asks
-    that a province moves in both halves by the same law: that it starts at rest.
+    proportion to 1/T is twice as large in a half (Dhaene & Jochmans 2015, equation 2.2). It assumes
+    that a province follows the same law in both halves: a stationary initial condition.
 
     Parameters
     ----------
     design : Design
         Balanced; an odd year belongs to the second half.
     """
-    whole = within(design)
+    full_panel = within(design)
     middle = len(design.years) // 2
     halves = [_coef(design, design.year < middle), _coef(design, design.year >= middle)]
-    return whole._replace(coef=2 * whole.coef - np.mean(halves, axis=0))
+    return full_panel._replace(coef=2 * full_panel.coef - np.mean(halves, axis=0))
 
 
 def _coef(design: Design, rows: NDArray[np.bool_]) -> Array:
@@ -74,7 +74,7 @@ def _coef(design: Design, rows: NDArray[np.bool_]) -> Array:
 
 
 def kiviet(design: Design, start: Array) -> Slopes:
-    """Take the within estimator's bias out by its expansion to order 1/(N T²).
+    """Correct the within estimator by its bias expansion to order 1/(N T²).
 
     Kiviet (1995, *Journal of Econometrics* 68:53–78), in the form of Bruno (2005, *Economics
     Letters* 87:361–366), equations 5–7, year effects taken off before. Regressors other than the
@@ -95,9 +95,9 @@ def kiviet(design: Design, start: Array) -> Slopes:
     net = cube - cube.mean(axis=1, keepdims=True)
     error = net[..., 0] - net[..., 1:] @ start
     df = (n - 1) * (t - 1) - len(start)
-    found = within(design)
+    uncorrected = within(design)
     bias = kiviet_bias(cube[..., 1:], lag, float(start[lag]), float((error**2).sum()) / df)
-    return found._replace(coef=found.coef - bias)
+    return uncorrected._replace(coef=uncorrected.coef - bias)
 
 
 def kiviet_bias(w: Array, lag: int, rho: float, variance: float) -> Array:
@@ -119,25 +119,26 @@ def kiviet_bias(w: Array, lag: int, rho: float, variance: float) -> Array:
     shift = np.eye(t, k=-1)
     pi = centre @ shift @ np.linalg.inv(np.eye(t) - rho * shift)
     q = np.linalg.inv(np.einsum("itj,ts,isk->jk", w, centre, w))
-    first, own = q[:, lag], q[lag, lag]
+    first, q_lag = q[:, lag], q[lag, lag]
     trace = n * np.trace(pi)
     w_pi_w = np.einsum("itj,ts,isk->jk", w, pi @ centre, w)
     w_pipi_w = np.einsum("itj,ts,isk->jk", w, pi @ pi.T, w)
+    # Terms of order 1/T, 1/(N T) and 1/(N T²), as in Bruno's equations 5 to 7.
     one = variance * trace * first
     two = -variance * (
         q @ w_pi_w @ first
         + np.trace(q @ w_pi_w) * first
-        + 2 * variance * own * n * np.trace(pi.T @ pi @ pi) * first
+        + 2 * variance * q_lag * n * np.trace(pi.T @ pi @ pi) * first
     )
     three = (
         variance**2
         * trace
         * (
-            2 * own * q @ w_pipi_w @ first
+            2 * q_lag * q @ w_pipi_w @ first
             + (
                 first @ w_pipi_w @ first
-                + own * np.trace(q @ w_pipi_w)
-                + 2 * variance * own**2 * n * np.trace(pi.T @ pi @ pi.T @ pi)
+                + q_lag * np.trace(q @ w_pipi_w)
+                + 2 * variance * q_lag**2 * n * np.trace(pi.T @ pi @ pi.T @ pi)
             )
             * first
         )

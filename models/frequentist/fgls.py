@@ -3,7 +3,7 @@
 Feasible generalised least squares under groupwise heteroskedasticity (Greene, *Econometric
 Analysis*, 7th edition, section 9.7.2): least squares first, then rows weighted by 1/σ_r², σ_r²
 the mean squared residual of region r. `models.bayesian.hierarchical` with σ by region is the
-Bayesian counterpart.
+corresponding Bayesian model.
 """
 
 from typing import Any
@@ -45,11 +45,11 @@ def slopes(
 ) -> Any:
     """Return the weighted slopes, shape (k,); arguments as `residual_sd`."""
     xp = y.__array_namespace__()
-    root = 1 / residual_sd(y, x, province, year, region)[region]
+    root_weight = 1 / residual_sd(y, x, province, year, region)[region]
     dummies = np.concatenate(
         [np.eye(province.max() + 1)[province], np.eye(year.max() + 1)[year][:, 1:]], axis=1
     )
     # Dummies first, so that the slopes are what is left at the end of the triangle.
-    q, r = xp.linalg.qr(xp.concat([xp.asarray(dummies), x], axis=1) * root[:, None])
+    q, r = xp.linalg.qr(xp.concat([xp.asarray(dummies), x], axis=1) * root_weight[:, None])
     k = x.shape[1]
-    return xp.linalg.solve(r[-k:, -k:], q[:, -k:].T @ (root * y))
+    return xp.linalg.solve(r[-k:, -k:], q[:, -k:].T @ (root_weight * y))

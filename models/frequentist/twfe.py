@@ -233,6 +233,7 @@ def slope_parts(y: Any, x: Any, province: NDArray[np.int64], year: NDArray[np.in
     xp = y.__array_namespace__()
     _, _, within = two_way_parts(xp.concat([x, y[:, None]], axis=1), province, year)
     within_x, within_y = within[:, :-1], within[:, -1]
+    # QR, not the normal equations, which square the condition number.
     q, r = xp.linalg.qr(within_x)
     influence = q @ xp.linalg.inv(r).T
     slopes = influence.T @ within_y
@@ -284,8 +285,8 @@ def refuse_short(
         Lengths of the two-way residuals, of what the regressors before leave of these, and what
         is taken for rounding.
     """
-    for term, own, share, rounding in zip(terms, within, left, least, strict=True):
-        if own <= rounding:
+    for term, length, share, rounding in zip(terms, within, left, least, strict=True):
+        if length <= rounding:
             raise UserError(
                 f"Regressor {term} does not vary once province and year effects are taken out, "
                 "so it has no coefficient: drop it or check its column."

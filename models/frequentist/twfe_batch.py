@@ -1,16 +1,16 @@
-"""Two-way effects regressions of many outcomes at once, on balanced panels, with their errors.
+"""Two-way fixed-effects regressions of many outcomes at once, on balanced panels.
 
 As `models.frequentist.twfe` and `models.frequentist.fgls` estimate one regression. A balanced
-panel's effects are swept out in two steps that do not get in each other's way: a province's mean
-(or its line in time) within the province, then each year's mean over provinces, or over those of a
-region. Rows are of provinces, weights of regions, so province effects do not depend on them.
+panel's effects are swept out in two orthogonal steps. First each province's mean (or linear
+trend) is subtracted, then each year's mean over all provinces or over those of a region. Weights
+are by region, so province effects do not depend on them.
 
-Standard errors, of y = x b + effects + e with rows multiplied by the root of their weight:
+Standard errors, of y = x b + effects + e with rows multiplied by the square root of their weight:
 
 `conventional`  s² (x'x)⁻¹, s² = e'e / df
-`province`      Σ_i (Σ_t a_it e_it)² times Stata's factor (`models.frequentist.twfe.crv1`), a = x
-(x'x)⁻¹ `two_way`       province + year − row (Cameron, Gelbach & Miller 2011, *Journal of Business
-&
+`province`      Σ_i (Σ_t a_it e_it)² times Stata's factor (`models.frequentist.twfe.crv1`),
+                a = x (x'x)⁻¹
+`two_way`       province + year − row (Cameron, Gelbach & Miller 2011, *Journal of Business &
                 Economic Statistics* 29:238–249); where the difference is less than either one-way
                 variance, the larger of these (MacKinnon, Nielsen & Webb 2021, *Journal of
                 Business & Economic Statistics* 39:505–519, recommend it)
@@ -47,7 +47,7 @@ class Many(NamedTuple):
 
 
 def within_provinces(values: Array, trend: bool = False) -> Array:
-    """Sweep out each province's mean, or its line in time.
+    """Subtract each province's mean, or its linear trend.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def fit(
     n_interest : int
         The first p regressors are those asked for.
     trend : bool
-        Whether `within_provinces` took out lines.
+        Whether `within_provinces` subtracted linear trends.
     by_region : bool
         Year effects of each region instead of common ones.
     weighted : bool
@@ -106,25 +106,26 @@ def fit(
         return _fit(x_net, y_net, n, n_interest, *counts)
     slope = np.linalg.solve(x_net.T @ x_net, x_net.T @ y_net)
     square = ((y_net - x_net @ slope) ** 2).reshape(n, t, q).mean(axis=1)
-    root = 1 / np.sqrt(square.T @ (member / member.sum(axis=0)))  # (q, R)
+    root_weight = 1 / np.sqrt(square.T @ (member / member.sum(axis=0)))  # (q, R)
     if by_region:
-        each = np.broadcast_to(net[..., :k], (q, n, t, k))
-        own = np.moveaxis(net[..., k:], 2, 0)
+        x_swept = np.broadcast_to(net[..., :k], (q, n, t, k))
+        y_swept = np.moveaxis(net[..., k:], 2, 0)
     else:
-        share = root**2 * member.sum(axis=0)
+        # Weighted year means: under unequal weights the year effects are not plain averages.
+        share = root_weight**2 * member.sum(axis=0)
         share /= share.sum(axis=1, keepdims=True)
-        each = both[..., :k] - np.einsum("qr,rtk->qtk", share, of_region[..., :k])[:, None]
-        own = np.moveaxis(both[..., k:], 2, 0)
-        own = own - np.einsum("qr,rtq->qt", share, of_region[..., k:])[:, None]
-    row = root[:, region, None]
-    found = _fit(
-        (each * row[..., None]).reshape(q, n * t, k),
-        (own * row).reshape(q, n * t, 1),
+        x_swept = both[..., :k] - np.einsum("qr,rtk->qtk", share, of_region[..., :k])[:, None]
+        y_swept = np.moveaxis(both[..., k:], 2, 0)
+        y_swept = y_swept - np.einsum("qr,rtq->qt", share, of_region[..., k:])[:, None]
+    row = root_weight[:, region, None]
+    fitted = _fit(
+        (x_swept * row[..., None]).reshape(q, n * t, k),
+        (y_swept * row).reshape(q, n * t, 1),
         n,
         n_interest,
         *counts,
     )
-    return Many(found.slope[..., 0].T, np.moveaxis(found.se[:, :, 0], 0, 1), found.df)
+    return Many(fitted.slope[..., 0].T, np.moveaxis(fitted.se[:, :, 0], 0, 1), fitted.df)
 
 
 def _fit(x: Array, y: Array, n: int, p: int, df: int, n_regressors: int) -> Many:
@@ -142,6 +143,7 @@ def _fit(x: Array, y: Array, n: int, p: int, df: int, n_regressors: int) -> Many
     a, e = np.swapaxes(a, -3, -2), np.swapaxes(e, -3, -2)
     by_year = ((a.mT @ e) ** 2).sum(axis=-3) * crv1(size, t, n_regressors)
     by_row = (influence.mT**2 @ residual**2) * crv1(size, size, n_regressors)
+    # The difference can be negative in small samples: never below a one-way variance.
     either = np.maximum(by_province, by_year)
     two_way = np.maximum(by_province + by_year - by_row, either)
     variance = np.stack([conventional, by_province, two_way], axis=-1)

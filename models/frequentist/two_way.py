@@ -1,4 +1,4 @@
-"""Split a variable into a province part, a year part and what neither explains."""
+"""Two-way decomposition of a variable into province part, year part and residual."""
 
 from typing import Any
 
@@ -62,7 +62,7 @@ def resolution(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the length below which what is left of a variable is taken for rounding.
 
     `COLLINEAR` of the centred length; or, where values lie so far from zero that this is less
-    than single precision can tell apart, the spacing of such numbers.
+    than single precision resolves, the spacing of such numbers.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def resolution(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def parts_of_sums(seen: NDArray[np.float64], province_sums: Any, year_sums: Any) -> tuple[Any, Any]:
-    """Project variables on province and year dummies, given their sums over either's rows.
+    """Project variables on province and year dummies, given sums by province and by year.
 
     Parameters
     ----------
@@ -100,6 +100,7 @@ def parts_of_sums(seen: NDArray[np.float64], province_sums: Any, year_sums: Any)
     per_province = seen.sum(axis=1)[:, None]
     # Years net of provinces: a graph Laplacian, singular along constants if connected.
     laplacian = np.diag(seen.sum(axis=0)) - seen.T @ (seen / per_province)
+    # Adding ones fixes the free constant (year effects sum to zero): the system is regular.
     system = laplacian + np.ones_like(laplacian)
     if np.linalg.matrix_rank(system) < len(system):
         raise UserError(

@@ -117,6 +117,7 @@ def wild_bootstrap(
         scores = bootstrap_scores(parts, term, design.province, design.year)
         data = t_statistics(scores, np.ones((1, n_clusters)), correction)[0]
         simulated = t_statistics(scores, drawn, correction)
+        # v and −v give one |t| up to rounding, so ties are counted with a tolerance.
         extreme = np.sum(np.abs(simulated) >= abs(data) * (1 - TIE))
         t.append(data)
         p.append(extreme / len(drawn) if enumerated else (1 + extreme) / (1 + len(drawn)))

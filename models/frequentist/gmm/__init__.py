@@ -1,7 +1,7 @@
 """Difference and system GMM for dynamic panels, in xtabond2's conventions.
 
-`records` says what is estimated, `grid` lays the panel out, `instruments` works out which value
-stands where and `arrays` gathers them, `matrix` multiplies instruments, `weighting` gives the
+`records` specifies the estimation, `grid` lays the panel out, `instruments` indexes the values
+that enter and `arrays` gathers them, `matrix` multiplies instruments, `weighting` gives the
 first step's weights, `estimation` and `moment_tests` are functions on arrays, `problem` and
 `solve` put them together, `fit` reports.
 """

@@ -1,4 +1,4 @@
-"""The arrays that an estimation works on: a panel's values gathered by its layout.
+"""Arrays of an estimation: a panel's values gathered by its layout.
 
 Written against an array namespace, and differentiable (`sources`, `arrays`); for panels of many
 groups, a block of groups at a time (`Blocks`).
@@ -20,7 +20,7 @@ BLOCK = 2**17
 
 
 class Arrays(NamedTuple):
-    """What estimation works on; zero in rows that are not used.
+    """Outcome, regressors and instruments of an estimation; zero in rows that are not used.
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ def sources(values: Any, structure: Layout) -> Any:
     """Return every value an estimation can use, one row per form, term and period.
 
     Forward orthogonal deviations (Arellano and Bover 1995), √(m/(m+1)) (x_t − mean of the m
-    later values), stand in the row of the next period, as in xtabond2: there the same lags are
+    later values), are put in the row of the next period, as in xtabond2: there the same lags are
     valid instruments as with differences.
 
     Parameters

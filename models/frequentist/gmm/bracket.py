@@ -1,4 +1,4 @@
-"""Bond's bracket: least squares pooled and within, between which a consistent root should lie."""
+"""Bond's bracket: a consistent ρ should lie between pooled and within least squares."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -36,10 +36,12 @@ class Bracket(NamedTuple):
 def bracket(blocks: Iterable[Arrays], structure: Layout, outcome: str) -> Bracket | None:
     """Estimate both on the regressors of a system; None if no lag of the outcome is one."""
     lags = {term: parse_term(term) for term in structure.regressors}
-    own = [term for term, (variable, lag) in lags.items() if variable == outcome and lag > 0]
-    if not own:
+    lags_of_outcome = [
+        term for term, (variable, lag) in lags.items() if variable == outcome and lag > 0
+    ]
+    if not lags_of_outcome:
         return None
-    term = min(own, key=lambda name: lags[name][1])
+    term = min(lags_of_outcome, key=lambda name: lags[name][1])
     slopes = np.array([name != CONSTANT for name in structure.regressors])
     pooled, within = _grams(blocks, structure.row_level)
     size = np.sqrt(np.diag(pooled)[:-1])

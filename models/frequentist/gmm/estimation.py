@@ -17,7 +17,7 @@ from models.frequentist.gmm.arrays import Arrays
 from models.frequentist.gmm.matrix import cluster_sums, flat, times
 
 UNIDENTIFIED = 1e-7
-"""Coefficients are not told apart if unit columns of Z'X have a singular value below this."""
+"""Coefficients are unidentified if unit columns of Z'X have a singular value below this."""
 
 
 class Moments(NamedTuple):
@@ -76,8 +76,12 @@ def moments(blocks: Iterable[Arrays], root: NDArray[np.float64]) -> Moments:
         xp = block.y.__array_namespace__()
         data = xp.concat([block.x, block.y[None]])
         zd, x = block.z.cross(data), flat(block.x)
-        own = Moments(zd[:, :-1], zd[:, -1], block.z.gram(root), x @ x.T)
-        total = own if total is None else Moments(*(a + b for a, b in zip(total, own, strict=True)))
+        of_block = Moments(zd[:, :-1], zd[:, -1], block.z.gram(root), x @ x.T)
+        total = (
+            of_block
+            if total is None
+            else Moments(*(a + b for a, b in zip(total, of_block, strict=True)))
+        )
     return total
 
 
@@ -125,6 +129,7 @@ def step(zx: Any, zy: Any, s: Any) -> Step:
     whitener = Whitener(s)
     whitened = whitener.whiten(xp.concat([zx, zy[:, None]], axis=1))
     wx, wy = whitened[:, :-1], whitened[:, -1]
+    # Least squares on whitened moments: X'ZAZ'X would square the condition number.
     q, r = xp.linalg.qr(wx)
     r_inverse = xp.linalg.inv(r)
     coef = r_inverse @ (q.T @ wy)
@@ -140,7 +145,7 @@ def step(zx: Any, zy: Any, s: Any) -> Step:
 
 
 def identifies(zx: NDArray[np.float64]) -> bool:
-    """Whether moments tell the coefficients apart.
+    """Whether the moments identify the coefficients.
 
     Parameters
     ----------
@@ -163,8 +168,8 @@ def squared_residuals(blocks: Iterable[Arrays], coef: Any, counted: NDArray[np.b
     total = 0.0
     for block in blocks:
         xp = block.y.__array_namespace__()
-        own = residuals(block, coef) * xp.asarray(counted.astype(float))[:, None]
-        total = total + xp.sum(own**2)
+        counted_residuals = residuals(block, coef) * xp.asarray(counted.astype(float))[:, None]
+        total = total + xp.sum(counted_residuals**2)
     return total
 
 

@@ -49,7 +49,7 @@ class ChiSquared(NamedTuple):
 
 
 class DifferenceTest(NamedTuple):
-    """Whether one set of instruments is exogenous, the others being so.
+    """Difference-in-Hansen (or Sargan) test of one set of instruments, given the others.
 
     Attributes
     ----------
@@ -219,7 +219,7 @@ def report(problem: Problem, solution: Solution) -> GmmFit:
         n_clusters=problem.n_independent,
         instruments=tuple(_name(structure.instruments[i], problem.panel) for i in problem.kept),
         dropped_instruments=tuple(
-            _name(each, problem.panel) for each in problem.dropped_instruments
+            _name(instrument, problem.panel) for instrument in problem.dropped_instruments
         ),
         dropped_regressors=problem.dropped_regressors,
         sigma2=_small_sigma2(problem, solution),
@@ -283,21 +283,21 @@ def _serial_correlation(problem: Problem, solution: Solution) -> Iterator[Serial
     possible = [order for order in range(1, spec.ar + 1) if (seen[order:] & seen[:-order]).any()]
     given = (problem.blocks, possible, solution.step, solution.covariance)
     if spec.robust_moments:
-        found = serial_correlation(*given)
+        statistics = serial_correlation(*given)
     else:
         n_periods = len(problem.panel.periods)
-        differences, own = (
+        differences, transformed = (
             error_root(spec.h, transformation(transform, n_periods), system=False)
             for transform in ("difference", spec.transform)
         )
-        across = (differences.T @ own)[:, structure.row_period]
-        found = serial_correlation_iid(
+        across = (differences.T @ transformed)[:, structure.row_period]
+        statistics = serial_correlation_iid(
             *given,
             _small_sigma2(problem, solution),
             differences.T @ differences,
             np.where(structure.row_level, 0.0, across),
         )
-    z = dict(zip(possible, map(float, found), strict=True))
+    z = dict(zip(possible, map(float, statistics), strict=True))
     for order in range(1, spec.ar + 1):
         yield SerialCorrelation(order, z.get(order, float("nan")))
 
@@ -310,16 +310,19 @@ def _differences(problem: Problem, solution: Solution) -> Iterator[DifferenceTes
     """
     spec, instruments = problem.specification, problem.structure.instruments
     zx, zy, s1, _ = problem.moments
-    whole = solution.sargan if solution.hansen is None else solution.hansen
+    full_criterion = solution.sargan if solution.hansen is None else solution.hansen
     j, k = len(problem.kept), zx.shape[1]
     kept = np.zeros(len(instruments), bool)
     kept[problem.kept] = True
     sets = [
-        (each.label, np.array([own.set == position for own in instruments]))
-        for position, each in enumerate((*spec.gmm, *spec.iv))
+        (members_of.label, np.array([instrument.set == position for instrument in instruments]))
+        for position, members_of in enumerate((*spec.gmm, *spec.iv))
     ]
     if spec.system and spec.gmm:
-        in_levels = [each.lag is not None and each.equation == "level" for each in instruments]
+        in_levels = [
+            instrument.lag is not None and instrument.equation == "level"
+            for instrument in instruments
+        ]
         sets.insert(0, (LEVEL_MOMENTS, np.array(in_levels)))
     for label, members in sets:
         others = np.flatnonzero(~members)
@@ -334,7 +337,7 @@ def _differences(problem: Problem, solution: Solution) -> Iterator[DifferenceTes
         yield DifferenceTest(
             label,
             ChiSquared(excluding, len(others) - k),
-            ChiSquared(whole - excluding, j - len(others)),
+            ChiSquared(full_criterion - excluding, j - len(others)),
         )
 
 
@@ -347,8 +350,8 @@ def _mean_stationarity(problem: Problem, solution: Solution) -> ChiSquared | Non
     ]
     if not spec.system or not lagged or solution.singular:
         return None
-    root = solution.step.coef[lagged[0]]
-    derivative = stationarity_derivative(structure, spec.outcome, root)
+    rho = solution.step.coef[lagged[0]]
+    derivative = stationarity_derivative(structure, spec.outcome, rho)
     if derivative is None:
         return None
     kept = solution.weighted
@@ -381,9 +384,11 @@ def _notices(problem: Problem, solution: Solution) -> Iterator[str]:
         )
 
 
-def _name(each: Instrument, panel: Grid) -> str:
+def _name(instrument: Instrument, panel: Grid) -> str:
     """Name an instrument as xtabond2 does: "diff: L2.n/1979"."""
-    lag = "" if not each.lag else f"{'L' if each.lag > 0 else 'F'}{abs(each.lag)}."
-    differenced = "D." if each.lag is not None and each.equation == "level" else ""
-    period = "" if each.period is None else f"/{panel.periods[each.period]}"
-    return f"{each.equation}: {lag}{differenced}{each.term}{period}"
+    lag = (
+        "" if not instrument.lag else f"{'L' if instrument.lag > 0 else 'F'}{abs(instrument.lag)}."
+    )
+    differenced = "D." if instrument.lag is not None and instrument.equation == "level" else ""
+    period = "" if instrument.period is None else f"/{panel.periods[instrument.period]}"
+    return f"{instrument.equation}: {lag}{differenced}{instrument.term}{period}"

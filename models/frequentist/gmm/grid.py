@@ -139,10 +139,10 @@ def _groups(labels: pd.Series) -> tuple[NDArray[np.int64], Any]:
 def _periods(frame: pd.DataFrame, time: str) -> NDArray[np.int64]:
     try:
         period = frame[time].to_numpy(float)
-        whole = bool((period == np.round(period)).all())
+        is_whole_number = bool((period == np.round(period)).all())
     except (TypeError, ValueError):
-        whole = False
-    if not whole:
+        is_whole_number = False
+    if not is_whole_number:
         raise UserError(f"Column {time} must hold whole numbers, one for each period.")
     return period.astype(np.int64)
 

@@ -1,4 +1,4 @@
-"""Which cell of the panel stands where: rows, regressors and instruments as index arrays.
+"""Layout of an estimation: rows, regressors and instruments as index arrays into the panel.
 
 Every number that enters an estimation is one of the panel's values, in levels, transformed or
 differenced. Which one is fixed by the specification and by what is observed, so it is worked
@@ -58,7 +58,7 @@ class Layout:
     regressors : tuple of str
         The k regressors, the constant last.
     instruments : tuple of Instrument
-        The j columns: p that may stand in any row, then q that stand in one, ordered by row.
+        The j columns: p that may be non-zero in any row, then q in one row only, by row.
     row_period : ndarray of int, shape (R,)
         Row's period, by position.
     row_level : ndarray of bool, shape (R,)
@@ -76,7 +76,7 @@ class Layout:
     many_cell : ndarray of int, shape (p, R)
         The same of the first p instruments.
     one_cell, one_row : ndarray of int, shape (q,)
-        The same of the others, and the row in which each stands.
+        The same of the others, and the only row of each.
     dy_cell, dx_cell : ndarray of int, shape (T,) and (k, T)
         The same for first differences.
     later : ndarray of bool, shape (T, N), optional
@@ -108,8 +108,8 @@ class Layout:
         n_forms = 2 if self.later is None else 3
         return n_forms * self.observed.shape[0] * self.observed.shape[1]
 
-    def standing(self, column: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the rows in which an instrument may stand and its cells there."""
+    def places(self, column: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the rows in which an instrument may be non-zero and its cells there."""
         p = len(self.many_cell)
         if column >= p:
             return self.one_row[[column - p]], self.one_cell[[column - p]]
@@ -174,9 +174,9 @@ def layout(grid: Grid, specification: GmmSpecification) -> Layout:
     ordinary = {
         equation: [
             grid.index(term)
-            for each in specification.iv
-            if each.equation in (equation, "both")
-            for term in each.variables
+            for ordinary_set in specification.iv
+            if ordinary_set.equation in (equation, "both")
+            for term in ordinary_set.variables
         ]
         for equation in ("diff", "level")
     }
@@ -210,7 +210,7 @@ def layout(grid: Grid, specification: GmmSpecification) -> Layout:
     equation = np.array([kind.equation for kind in kinds])[:, None]
     stands = (equation == "both") | (row_level == (equation == "level"))
     stands &= (source >= 0) & (source < n_periods)
-    form = _column([-1 if own is None else own for own in forms])
+    form = _column([-1 if form_of_kind is None else form_of_kind for form_of_kind in forms])
     cell = cells(np.where(form < 0, own_form, form), [kind.term for kind in kinds], source)
     available = [observed, differenced] + [transformed] * (later is not None)
     available = np.concatenate(available).reshape(-1, used.shape[1])
@@ -255,7 +255,7 @@ def _column(values: Sequence[int]) -> NDArray[np.int64]:
 def _seen(
     available: NDArray[np.bool_], used: NDArray[np.bool_], cell: NDArray[np.int64]
 ) -> NDArray[np.bool_]:
-    """Say where a cell is available to some group that uses the row, shape (B, R).
+    """Return where a cell is available to some group that uses the row, shape (B, R).
 
     Parameters
     ----------
@@ -264,7 +264,7 @@ def _seen(
     cell : ndarray of int, shape (B, R)
         Of each row; the number of cells where there is none.
     """
-    # Eight groups in a byte.
+    # Eight groups in a byte, since flags of shape (B, R, N) are large with many groups.
     in_cell, in_row = (np.packbits(flags, axis=1) for flags in (available, used))
     return (np.vstack([in_cell, np.zeros_like(in_cell[:1])])[cell] & in_row).any(axis=2)
 
@@ -274,31 +274,31 @@ def _instruments(
 ) -> Iterator[tuple[Instrument, int | None, bool]]:
     """Yield instruments, the form of their values, and whether they are one for each period.
 
-    A form of None is that of the row that an instrument stands in.
+    A form of None is that of the instrument's row.
     """
     if specification.has_constant:
         yield Instrument(-1, CONSTANT, None, "level", None), LEVEL, False
-    for position, each in enumerate(specification.iv, start=len(specification.gmm)):
-        for term in each.variables:
-            yield Instrument(position, term, None, each.equation, None), None, False
-    for position, each in enumerate(specification.gmm):
-        in_levels = each.equation == "level"
-        first, last = gmm_lags(each, len(grid.periods))
-        own = "level" if in_levels else "diff"
+    for position, group in enumerate(specification.iv, start=len(specification.gmm)):
+        for term in group.variables:
+            yield Instrument(position, term, None, group.equation, None), None, False
+    for position, group in enumerate(specification.gmm):
+        in_levels = group.equation == "level"
+        first, last = gmm_lags(group, len(grid.periods))
+        transformed_or_level = "level" if in_levels else "diff"
         form = DIFFERENCED if in_levels else LEVEL
-        blocks = [(lag, own, form) for lag in range(first, last + 1)]
-        if each.equation == "both" and specification.system:
+        blocks = [(lag, transformed_or_level, form) for lag in range(first, last + 1)]
+        if group.equation == "both" and specification.system:
             blocks.append((_lag_in_levels(first, last), "level", DIFFERENCED))
         for lag, equation, values in blocks:
-            for term in each.variables:
+            for term in group.variables:
                 instrument = Instrument(position, term, lag, equation, None)
-                yield instrument, values, not each.collapse
+                yield instrument, values, not group.collapse
 
 
-def gmm_lags(each: Gmm, n_periods: int) -> tuple[int, int]:
+def gmm_lags(gmm_set: Gmm, n_periods: int) -> tuple[int, int]:
     """Return the lags of a GMM-style set, cut to what T periods allow."""
-    in_levels = each.equation == "level"
-    first, last = each.lag
+    in_levels = gmm_set.equation == "level"
+    first, last = gmm_set.lag
     deepest = n_periods - 1 - in_levels
     return max(first, 2 - n_periods - in_levels), deepest if last is None else min(last, deepest)
 
@@ -315,14 +315,14 @@ def _lag_in_levels(first: int, last: int) -> int:
 
 
 def _transformed(observed: NDArray[np.bool_], later: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
-    """Say where transformed values exist, shape (V, T, N); deviations stand one period later."""
-    found = np.zeros_like(observed)
+    """Return where transformed values exist, shape (V, T, N); deviations are one period later."""
+    exists = np.zeros_like(observed)
     if later is None:
-        found[:, 1:] = observed[:, 1:] & observed[:, :-1]
+        exists[:, 1:] = observed[:, 1:] & observed[:, :-1]
     else:
         some_later = np.cumsum(later[::-1], axis=0)[::-1] > 0
-        found[:, 1:] = observed[:, :-1] & some_later[1:]
-    return found
+        exists[:, 1:] = observed[:, :-1] & some_later[1:]
+    return exists
 
 
 def _previous(flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -354,18 +354,18 @@ def _refuse_missing(
     instruments: Sequence[Instrument], specification: GmmSpecification, grid: Grid
 ) -> None:
     sets: tuple[Gmm | Iv, ...] = (*specification.gmm, *specification.iv)
-    found = {(each.set, each.term) for each in instruments}
-    for position, each in enumerate(sets):
-        for term in each.variables:
-            if (position, term) in found:
+    present = {(group.set, group.term) for group in instruments}
+    for position, group in enumerate(sets):
+        for term in group.variables:
+            if (position, term) in present:
                 continue
             if not grid.observed[grid.index(term)].any():
                 cause = f"{term} has no value"
-            elif isinstance(each, Gmm):
+            elif isinstance(group, Gmm):
                 cause = f"{len(grid.periods)} periods are too few for its lags"
             else:
                 cause = f"{term} is missing in every row of the sample"
             raise UserError(
-                f"Instruments {each.label} are missing throughout, since {cause}: drop them or "
+                f"Instruments {group.label} are missing throughout, since {cause}: drop them or "
                 "change the lags."
             )

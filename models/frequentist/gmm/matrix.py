@@ -1,4 +1,4 @@
-"""The instrument matrix of some groups, and the products that an estimation takes of it."""
+"""The instrument matrix of some groups, and its products."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -8,15 +8,15 @@ from numpy.typing import NDArray
 
 
 class InstrumentMatrix(NamedTuple):
-    """Z without the rows in which an instrument cannot stand.
+    """The instrument matrix Z without rows in which an instrument is always zero.
 
-    An instrument of one period stands in one row of every group, so its other rows, all zero,
-    are neither kept nor multiplied.
+    An instrument of one period is non-zero in one row of every group, so its other rows are
+    neither kept nor multiplied.
 
     Attributes
     ----------
     many : array, shape (p, R, N)
-        The first p instruments, which may stand in any row.
+        The first p instruments, which may be non-zero in any row.
     one : array, shape (q, N)
         The other q, each in its only row.
     row : ndarray of int, shape (q,)
@@ -30,7 +30,7 @@ class InstrumentMatrix(NamedTuple):
     def cross(self, values: Any) -> Any:
         """Return Z'v, shape (j, m), of values (m, R, N)."""
         xp = self.one.__array_namespace__()
-        one = [self.one[own] @ values[:, r].T for r, own in self._by_row()]
+        one = [self.one[columns] @ values[:, r].T for r, columns in self._by_row()]
         return xp.concat([flat(self.many) @ flat(values).T, *one])
 
     def by_group(self, values: Any) -> Any:
@@ -42,7 +42,7 @@ class InstrumentMatrix(NamedTuple):
         """Return Zw, shape (R, N), of weights (j,)."""
         xp = self.one.__array_namespace__()
         many, one = weights[: len(self.many)], weights[len(self.many) :]
-        rows = [(one[own] @ self.one[own])[None] for _, own in self._by_row()]
+        rows = [(one[columns] @ self.one[columns])[None] for _, columns in self._by_row()]
         return times(many, self.many) + xp.concat(rows)
 
     def gram(self, root: NDArray[np.float64]) -> Any:
@@ -51,7 +51,7 @@ class InstrumentMatrix(NamedTuple):
         h = root.T @ root
         rooted = flat(xp.asarray(root) @ self.many)
         spread = xp.asarray(h) @ self.many
-        crossed = [spread[:, r] @ self.one[own].T for r, own in self._by_row()]
+        crossed = [spread[:, r] @ self.one[columns].T for r, columns in self._by_row()]
         crossed = xp.concat(crossed, axis=1)
         single = xp.asarray(h[self.row][:, self.row]) * (self.one @ self.one.T)
         upper = xp.concat([rooted @ rooted.T, crossed], axis=1)
@@ -77,7 +77,7 @@ class InstrumentMatrix(NamedTuple):
         return InstrumentMatrix(self.many[many], self.one[one], self.row[one])
 
     def _by_row(self) -> Iterator[tuple[int, slice]]:
-        """Yield every row and the part of `one` that stands in it."""
+        """Yield every row and the part of `one` that belongs to it."""
         ends = np.searchsorted(self.row, np.arange(self.many.shape[1] + 1))
         return ((r, slice(*ends[r : r + 2])) for r in range(self.many.shape[1]))
 

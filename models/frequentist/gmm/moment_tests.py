@@ -41,12 +41,12 @@ def serial_correlation(
         xp = block.y.__array_namespace__()
         w = (block.dy - times(estimated.coef, block.dx)) * block.used_difference
         scores = block.z.by_group(residuals(block, estimated.coef))
-        own = []
+        of_block = []
         for order in orders:
             pair = xp.sum(w[order:] * w[:-order], axis=0)
             xw = xp.sum(block.dx[:, order:] * w[:-order], axis=(1, 2))
-            own.append((xp.sum(pair), xp.sum(pair**2), xw, scores @ pair))
-        sums = _added(sums, own)
+            of_block.append((xp.sum(pair), xp.sum(pair**2), xw, scores @ pair))
+        sums = _added(sums, of_block)
     return [
         products / _root(squares, xw, zw, estimated, covariance)
         for products, squares, xw, zw in sums
@@ -77,28 +77,28 @@ def serial_correlation_iid(
     for block in blocks:
         xp = block.y.__array_namespace__()
         w = (block.dy - times(estimated.coef, block.dx)) * block.used_difference
-        own = []
+        of_block = []
         for order in orders:
             lagged = xp.concat([xp.zeros_like(w[:order]), w[:-order]])
             xw = xp.sum(block.dx * lagged, axis=(1, 2))
             inside = lagged * block.used_transformed
             squares = xp.sum(inside * (xp.asarray(weighting) @ inside))
             zw = xp.sum(block.z.by_group(xp.asarray(to_rows.T) @ inside), axis=1)
-            own.append((xp.sum(w * lagged), squares, xw, zw))
-        sums = _added(sums, own)
+            of_block.append((xp.sum(w * lagged), squares, xw, zw))
+        sums = _added(sums, of_block)
     return [
         products / _root(sigma2 * squares, xw, sigma2 * zw, estimated, covariance)
         for products, squares, xw, zw in sums
     ]
 
 
-def _added(sums: list | None, own: list) -> list:
+def _added(sums: list | None, of_block: list) -> list:
     """Add up tuples of sums, one tuple per order."""
     if sums is None:
-        return own
+        return of_block
     return [
         tuple(a + b for a, b in zip(total, more, strict=True))
-        for total, more in zip(sums, own, strict=True)
+        for total, more in zip(sums, of_block, strict=True)
     ]
 
 
@@ -120,11 +120,12 @@ def subset_criterion(zx: Any, zy: Any, s: Any) -> float | None:
     Returns
     -------
     float or None
-        None if they do not tell the coefficients apart.
+        None if they do not identify the coefficients.
     """
     xp = zx.__array_namespace__()
     whitened = Whitener(s).whiten(xp.concat([zx, zy[:, None]], axis=1))
     wx, wy = whitened[:, :-1], whitened[:, -1]
+    # The criterion is the squared residual of whitened moments: no inverse is formed.
     q, r = xp.linalg.qr(wx)
     if not identifies(r):
         return None
@@ -154,9 +155,10 @@ def mean_stationarity(derivative: Any, zx: Any, s: Any, gap: Any) -> Any:
         The moments, Z'e.
     """
     xp = zx.__array_namespace__()
-    own = xp.concat([zx, derivative[:, None], gap[:, None]], axis=1)
-    whitened = Whitener(s).whiten(own)
+    moments = xp.concat([zx, derivative[:, None], gap[:, None]], axis=1)
+    whitened = Whitener(s).whiten(moments)
     slopes, gap = whitened[:, :-1], whitened[:, -1]
+    # ψ comes last, so its direction in q is net of all coefficients (Neyman's C(α)).
     q, _ = xp.linalg.qr(slopes / xp.sqrt(xp.sum(slopes**2, axis=0)))
     return (q[:, -1] @ gap) ** 2
 
@@ -181,13 +183,13 @@ def stationarity_derivative(
     """
     n_terms, n_periods = structure.observed.shape[:2]
     derivative = np.zeros(len(structure.instruments))
-    for column, each in enumerate(structure.instruments):
-        if each.equation != "level" or each.lag is None:
+    for column, instrument in enumerate(structure.instruments):
+        if instrument.equation != "level" or instrument.lag is None:
             continue
-        variable, lag = parse_term(each.term)
+        variable, lag = parse_term(instrument.term)
         if variable != outcome:
             continue
-        rows, cells = structure.standing(column)
+        rows, cells = structure.places(column)
         term, period = cells // n_periods % n_terms, cells % n_periods
         # Of the differences, those that are observed: here and one period before.
         seen = structure.observed[term, period] & structure.observed[term, period - 1]

@@ -1,4 +1,4 @@
-"""From panel and specification to a problem that can be solved: nothing collinear is left in."""
+"""Prepare a GMM estimation: rows, instruments and moments without anything collinear."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -96,7 +96,7 @@ class Problem:
 
     @property
     def error_rows(self) -> NDArray[np.bool_]:
-        """Rows whose residuals tell the error variance, shape (R,)."""
+        """Rows whose residuals estimate the error variance, shape (R,)."""
         in_levels = self.specification.system and self.specification.h == 1
         return self.structure.row_level == in_levels
 
@@ -113,7 +113,7 @@ def prepare(panel: Grid, specification: GmmSpecification) -> Problem:
     ------
     UserError
         As `layout` and `independent_regressors`; or if instruments are fewer than coefficients or
-        say nothing of one.
+        uncorrelated with a regressor.
     """
     structure = layout(panel, specification)
     if panel.clusters is not None:
@@ -142,7 +142,7 @@ def prepare(panel: Grid, specification: GmmSpecification) -> Problem:
             term for i, term in enumerate(structure.regressors) if i not in regressors
         ),
         dropped_instruments=tuple(
-            each for i, each in enumerate(structure.instruments) if i not in counting
+            instrument for i, instrument in enumerate(structure.instruments) if i not in counting
         ),
     )
     _refuse_underidentified(problem)
@@ -153,9 +153,9 @@ def row_root(
     specification: GmmSpecification, structure: Layout, n_periods: int
 ) -> NDArray[np.float64]:
     """Return F of the rows in use, shape (m, R)."""
-    own = transformation(specification.transform, n_periods)
+    transformed = transformation(specification.transform, n_periods)
     rows = structure.row_period + n_periods * structure.row_level
-    return error_root(specification.h, own, specification.system)[:, rows]
+    return error_root(specification.h, transformed, specification.system)[:, rows]
 
 
 def independent_regressors(
@@ -200,11 +200,13 @@ def independent_regressors(
 
 
 def _are_indicators(panel: Grid, terms: Sequence[str]) -> list[bool]:
-    """Say which terms are 0/1 variables, which the constant is not counted as."""
-    own = [panel.index(term) for term in terms]
-    values, observed = panel.values[own], panel.observed[own]
+    """Return which terms are 0/1 variables; the constant does not count."""
+    positions = [panel.index(term) for term in terms]
+    values, observed = panel.values[positions], panel.observed[positions]
     binary = ((values == 0) | (values == 1) | ~observed).all(axis=(1, 2))
-    return [term != CONSTANT and bool(each) for term, each in zip(terms, binary, strict=True)]
+    return [
+        term != CONSTANT and bool(is_binary) for term, is_binary in zip(terms, binary, strict=True)
+    ]
 
 
 def _refuse_constant(
@@ -240,12 +242,14 @@ def _refuse_underidentified(problem: Problem) -> None:
     zx = problem.moments.zx[problem.kept]
     scaled = zx / np.sqrt(np.diag(problem.moments.s))[problem.kept, None]
     length = np.linalg.norm(scaled, axis=0)
-    for term, own, size in zip(terms, length, np.sqrt(np.diag(problem.moments.xx)), strict=True):
-        if own <= UNCORRELATED * size:
+    for term, correlation, size in zip(
+        terms, length, np.sqrt(np.diag(problem.moments.xx)), strict=True
+    ):
+        if correlation <= UNCORRELATED * size:
             raise UserError(f"No instrument is correlated with regressor {term}: add one.")
     if not identifies(scaled):
         raise UserError(
-            f"The instruments do not tell the {len(terms)} regressors apart: add instruments or "
+            f"The instruments do not identify the {len(terms)} coefficients: add instruments or "
             "drop regressors."
         )
 
@@ -254,7 +258,7 @@ def _used_clusters(panel: Grid, structure: Layout) -> NDArray[np.int64]:
     """Number the clusters of the rows in use from 0, shape (T, N); −1 elsewhere."""
     clusters = panel.clusters.copy()
     if structure.later is not None:
-        # A deviation stands in the next period's row, where a gap has no cluster: it has its own.
+        # A deviation is in the next period's row, where a gap has no cluster: it keeps its own.
         after_gap = structure.used_transformed & (clusters < 0)
         clusters[1:][after_gap[1:]] = panel.clusters[:-1][after_gap[1:]]
     used = np.zeros(clusters.shape, dtype=bool)

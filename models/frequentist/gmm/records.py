@@ -1,4 +1,4 @@
-"""What a difference or system GMM estimation is asked to do, as records."""
+"""Records that specify a difference or system GMM estimation."""
 
 import re
 from collections.abc import Sequence
@@ -47,10 +47,10 @@ def _expand(item: str) -> list[str]:
 
 
 def _some_terms(text: str | Sequence[str]) -> tuple[str, ...]:
-    found = terms(text)
-    if not found:
+    named = terms(text)
+    if not named:
         raise UserError("A set of instruments names no variable: name one or drop the set.")
-    return found
+    return named
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,7 @@ class GmmSpecification:
         for name, kind in (("gmm", Gmm), ("iv", Iv)):
             sets = getattr(self, name)
             sets = (sets,) if isinstance(sets, kind) else tuple(sets)
-            if not all(isinstance(each, kind) for each in sets):
+            if not all(isinstance(group, kind) for group in sets):
                 raise UserError(f"Option {name} must list instruments of the kind {kind.__name__}.")
             object.__setattr__(self, name, sets)
         _refuse_unknown("transform", self.transform, TRANSFORMS)
@@ -195,10 +195,10 @@ class GmmSpecification:
         twice = [term for i, term in enumerate(self.regressors) if term in self.regressors[:i]]
         if twice:
             raise UserError(f"Regressor {twice[0]} is named twice: name it once.")
-        for each in () if self.system else (*self.gmm, *self.iv):
-            if each.equation == "level":
+        for group in () if self.system else (*self.gmm, *self.iv):
+            if group.equation == "level":
                 raise UserError(
-                    f"Instruments {each.label} are for the levels equation, which difference GMM "
+                    f"Instruments {group.label} are for the levels equation, which difference GMM "
                     "does not have: drop them or estimate system GMM."
                 )
 
@@ -216,7 +216,7 @@ class GmmSpecification:
     def terms(self) -> tuple[str, ...]:
         """Every term that the estimation reads, each once, the outcome first."""
         sets = (*self.gmm, *self.iv)
-        of_sets = (term for each in sets for term in each.variables)
+        of_sets = (term for group in sets for term in group.variables)
         return tuple(dict.fromkeys((self.outcome, *self.regressors, *of_sets)))
 
     @property

@@ -1,4 +1,4 @@
-"""First-step weighting: what the errors' covariance would be if they were i.i.d."""
+"""First-step weighting matrix: the errors' covariance if they were i.i.d."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,7 @@ def error_root(h: int, transformed: NDArray[np.float64], system: bool) -> NDArra
     Parameters
     ----------
     h : int
-        1 takes errors as uncorrelated; 2 knows how the transformation correlates them within
+        1 takes errors as uncorrelated; 2 adds their correlation by the transformation within
         the transformed equation; 3 also between the equations (Roodman 2009, section 2.3.2).
     transformed : ndarray, shape (T, T)
         `transformation`.
@@ -63,6 +63,7 @@ def independent_columns(gram: NDArray[np.float64], tolerance: float) -> NDArray[
         return alive
     part = submatrix(gram, alive)
     scale = 1 / np.sqrt(np.diag(part))
+    # Pivoting keeps the columns of most independent content, whatever their order.
     _, order, rank, _ = dpstrf(part * scale[:, None] * scale, tol=tolerance)
     return alive[np.sort(order[:rank] - 1)]
 
