@@ -4,15 +4,15 @@ Likelihood, all else as in `models.bayesian.hierarchical`
     y_it = a_i + d_t + z̃_it'b_r + w̃_it'γ + e_it
     e_it = φ e_i,t−1 + u_it,  u_it ~ N(0, σ_r²),  e_i1 ~ N(0, σ_r² / (1 − φ²))
 
-σ_r is the standard deviation of what is new in a year; at φ = 0 this is the model that it extends.
+σ_r is the standard deviation of a year's innovation; at φ = 0 this is the model that it extends.
 The first year counts in full (Prais & Winsten 1954; Judge et al., *The Theory and Practice of
 Econometrics*, 2nd ed., section 8.2), which takes the errors as stationary. Where years are
 missing, the last one seen k years ago has the coefficient φ^k and leaves the variance
 σ_r² (1 − φ^2k) / (1 − φ²).
 
 Prior of φ: normal about 0, cut off at −1 and 1, the bounds of stationarity, and never at 0:
-errors that alternate are possible. A persistent error and a province effect are hard to tell
-apart in 13 years: with φ near 1 a province's years say little about its effect.
+errors that alternate are possible. A persistent error and a province effect are weakly identified
+apart in 13 years: with φ near 1 a province's years hold little information on its effect.
 
 Given φ and the scales all is normal still. With ρ_r the precision matrix of a region's errors in
 units of 1/σ_r², and F, A_k, B_k, C_k dummy-like matrices of first rows and of rows k years after
@@ -20,13 +20,13 @@ the one before (A takes the rows themselves, C those before them, B both ways),
 
     ρ_r = (1 − φ²) F + Σ_k c_k (A_k − φ^k B_k + φ^2k C_k),  c_k = (1 − φ²) / (1 − φ^2k)
 
-as `models.inference.collapsed_correlated` asks. NUTS moves in the log scales and artanh φ.
+as `models.inference.collapsed_correlated` takes it. NUTS samples the log scales and artanh φ.
 
-What it cannot do: on the official panels φ is all but 1, a random walk, and still new series
-look less alike in time than the residuals of column 3.2 (the lag-one autocorrelation that `check`
-shows). A stationary AR(1) over few years, net of province and year means, lies on straight lines
-for a part of its variance only, and these residuals for most of theirs. They are growth of
-provinces, not errors in runs: `models.bayesian.province_trends` gives each province its line.
+Its limit: on the official panels φ is all but 1, a random walk. Still replicated series have less
+lag-one autocorrelation than the residuals of column 3.2 (see `check`). Linear trends hold most of
+the variance of these residuals, but only a part of that of a stationary AR(1) over few years.
+They are growth of provinces, not serially correlated errors: `models.bayesian.province_trends`
+adds province-specific linear trends.
 
 The log likelihood of a row is given the years of its province before it, and predictive draws are
 of whole new series of errors.
@@ -70,8 +70,8 @@ split = hierarchical.split
 def build(parts: WithinBetween, priors: Priors = PRIORS) -> pm.Model:
     """Build the PyMC model; arguments as `models.bayesian.hierarchical.build` takes them."""
     with pm.Model(coords=parts.coords) as model:
-        made = effects(parts, hierarchical.variables(parts, priors))
-        observe_series(parts, standard_mean(parts, made), made.sigma, priors)
+        values = effects(parts, hierarchical.variables(parts, priors))
+        observe_series(parts, standard_mean(parts, values), values.sigma, priors)
     return model
 
 
@@ -158,8 +158,8 @@ class AutoregressiveErrors:
 
     def assemble(self, q: Array) -> tuple[Array, Array, float]:
         """Return Σ q_j times the cross products of effects, effects and outcome, outcome."""
-        whole = (q @ self._flat).reshape(self.pieces.shape[2:])
-        return whole[:-1, :-1].copy(), whole[:-1, -1], float(whole[-1, -1])
+        total = (q @ self._flat).reshape(self.pieces.shape[2:])
+        return total[:-1, :-1].copy(), total[:-1, -1], float(total[-1, -1])
 
     def expected(self, mean: Array, covariance: Array) -> Array:
         """Return the expected squares by each piece."""

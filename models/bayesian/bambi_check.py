@@ -1,9 +1,9 @@
-"""The hierarchical model by formula: Bambi's model, and the same model in PyMC.
+"""The hierarchical model as a Bambi formula, and the same model in PyMC.
 
     y ~ 1 + within + between province + between year + (1 | province) + (1 | year)
           + (0 + within of interest | region),      sigma ~ 0 + region
 
-as `models.bayesian.hierarchical`, in what a formula can say: region slopes multiply the rows of a
+as `models.bayesian.hierarchical`, as far as a formula goes: region slopes multiply the rows of a
 region (not two-way residuals of z · 1[region]), year effects are exchangeable about their Mundlak
 line (not summing to zero), and the log link makes the scales' priors log-normal, as they are there.
 Priors are those of `models.priors.REGULARISED`.
@@ -33,7 +33,7 @@ PRIORS = REGULARISED
 
 @dataclass(frozen=True)
 class Twin:
-    """A regression as a formula's data.
+    """The standardised data of a formula.
 
     Attributes
     ----------
@@ -190,7 +190,7 @@ def density(parts: Twin, priors: Priors = PRIORS) -> Collapsed:
     """Return the same model with everything but the τ and σ integrated out."""
     design = parts.design
     in_region = np.eye(len(design.regions))[design.region]
-    each = [parts.within[:, [position]] * in_region for position in parts.of_varying]
+    slopes_by_region = [parts.within[:, [position]] * in_region for position in parts.of_varying]
     one = np.ones((len(parts.y), 1))
     locations = (
         Location("slope_std", parts.within, priors["slope_std"].scale),
@@ -208,16 +208,16 @@ def density(parts: Twin, priors: Priors = PRIORS) -> Collapsed:
         ),
         Location(
             "slope_offset",
-            np.hstack(each),
+            np.hstack(slopes_by_region),
             "tau_slope_std",
-            element=np.repeat(np.arange(len(each)), len(design.regions)),
+            element=np.repeat(np.arange(len(slopes_by_region)), len(design.regions)),
             offset=True,
         ),
     )
     scales = (
         Scale(priors["tau_province_std"]),
         Scale(priors["tau_year_std"]),
-        Scale(priors["tau_slope_std"], len(each)),
+        Scale(priors["tau_slope_std"], len(slopes_by_region)),
         Scale(priors["sigma_std"], len(design.regions)),
     )
     return collapse(parts.y, design.region, locations, scales)

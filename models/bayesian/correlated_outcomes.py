@@ -1,4 +1,4 @@
-"""Errors of several outcomes, correlated within a row: what collapsing a system needs of them.
+"""Errors of several outcomes, correlated within a row, for collapsed densities.
 
     (ε_it1, …, ε_itm) ~ N(0, D_r R D_r),  D_r = diag(σ_r1, …, σ_rm),  R ~ LKJ(η)
 
@@ -59,8 +59,8 @@ class CorrelatedErrors:
         sigma, unit = self._split(x)
         factor = stacked(from_partial(2 * unit - 1, self._m))
         inverse = np.linalg.inv(factor @ np.swapaxes(factor, -1, -2))
-        each = np.moveaxis(1 / sigma, -1, -2)
-        q = inverse[..., None, :, :] * each[..., :, None] * each[..., None, :]
+        precision_root = np.moveaxis(1 / sigma, -1, -2)
+        q = inverse[..., None, :, :] * precision_root[..., :, None] * precision_root[..., None, :]
         return q.reshape(*x.shape[:-1], -1)
 
     def half_log_determinant(self, x: Array) -> Array:

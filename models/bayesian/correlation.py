@@ -1,4 +1,4 @@
-"""Correlated normals by their Cholesky factor, in plain arithmetic for tensors and draws alike.
+"""Correlated normals by Cholesky factors, for tensors and arrays of draws alike.
 
 A factor is a list of rows, each entry a tensor or an array of draws (…): the matrices here are
 3 × 3 or so, and a normal vector is written element by element, each given those before it.
@@ -57,7 +57,7 @@ def of_covariance(covariance: list[list[Any]]) -> Factor:
 
 
 def product(factor: Factor) -> list[list[Any]]:
-    """Return the whole matrix L L' as rows of entries."""
+    """Return the covariance matrix L L' as rows of entries."""
     return [
         [
             sum((a * b for a, b in zip(factor[i], factor[j], strict=False)), 0.0)
@@ -70,11 +70,11 @@ def product(factor: Factor) -> list[list[Any]]:
 def stacked(factor: Factor) -> np.ndarray:
     """Return a factor of arrays (…) as one array, shape (…, size, size)."""
     first = np.asarray(factor[0][0])
-    whole = np.zeros((*first.shape, len(factor), len(factor)), first.dtype)
+    matrix = np.zeros((*first.shape, len(factor), len(factor)), first.dtype)
     for i, row in enumerate(factor):
         for j, entry in enumerate(row):
-            whole[..., i, j] = entry
-    return whole
+            matrix[..., i, j] = entry
+    return matrix
 
 
 def given_before(unit: Any, factor: Factor) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Dynamic hierarchical model: the lagged outcome beside the regressors, given the first outcome.
+"""Dynamic hierarchical model: a lagged outcome, conditional on the first outcome.
 
 Likelihood, with the notation of `models.bayesian.hierarchical`, for the years after a province's
 first
@@ -11,26 +11,26 @@ Effects
 The first outcome y_i1 is not modelled: all is conditional on it, and the province effect depends
 on it, on the regressors' first values x_i1 and on their means P_i over the years of the
 likelihood (Wooldridge 2005, *Journal of Applied Econometrics* 20:39–54). The means leave out the
-first year and x_i1 stands by itself: one mean over all years instead was seen to bias ρ in short
-panels (Rabe-Hesketh & Skrondal 2013, *Economics Letters* 120:346–349). Of where a province starts
-nothing is assumed, which system GMM does with its moments in levels.
+first year and x_i1 enters by itself: one mean over all years instead was seen to bias ρ in short
+panels (Rabe-Hesketh & Skrondal 2013, *Economics Letters* 120:346–349). The initial condition is
+left free; system GMM with its moments in levels assumes mean stationarity.
 
 κ and ξ are two for each regressor, and provinces are few. With priors as wide as the static
 model's the line would follow each province by itself, and ρ be drawn to the within estimator;
 their common scale τ_between is learned instead.
 
 The lag is not split as the other regressors are. Its province mean, over years that end after t,
-knows the errors up to then: taken out, or put among the P, it would make ρ that of the within
+contains the errors up to then. Subtracted, or put among the P, it would make ρ that of the within
 estimator, too low by about (1 + ρ)/T (Nickell 1981, *Econometrica* 49:1417–1426). Its mean over
-provinces in a year knows no later year, and is taken out: d_t, centred on nothing that ρ
-multiplies, takes it up, so that ρ is told by how provinces move against each other and not by
-the country's path. Reported year effects are those of the equation above, for the lag as it is.
+provinces in a year contains no later year, and is subtracted: d_t takes it up. So ρ is identified
+by differences between provinces and not by the country's path. Reported year effects are those of
+the equation above, for the lag as it is.
 
 Where years are missing from a province, the years whose predecessor is missing are left out.
 
 Log likelihood and predictive draws of a row are one step ahead: given the lag that was observed.
 
-Switch `rho`: "common", or "pooled", a root for each region about a common one.
+Switch `rho`: "common", or "pooled", one ρ for each region about a common one.
 """
 
 from dataclasses import dataclass, fields, replace
@@ -59,7 +59,7 @@ PRIORS: Priors = REGULARISED.with_reason(
         "first_outcome",
         "Normal",
         1.0,
-        "slope of the province effect on the first outcome, 1 − ρ where provinces start at rest",
+        "slope of the province effect on the first outcome, 1 − ρ under mean stationarity",
         "Wide: with ρ anywhere between 0 and 2 it is within one standard deviation.",
         unit="outcome",
     ),
@@ -71,7 +71,7 @@ PRIORS: Priors = REGULARISED.with_reason(
         "Learned, since there are half as many of them as provinces: slopes as free as the static "
         "model's would leave the line to follow each province, and ρ where the within estimator "
         "is. The same scale as there, so that as much can be explained; zero, effects that the "
-        "regressors do not tell, stays possible.",
+        "regressors do not explain, stays possible.",
         unit="outcome",
     ),
 )
@@ -98,7 +98,7 @@ def line(parts: "Dynamic", priors: Priors, leading: tuple[str, ...]) -> tuple[di
 
 
 def of_line(parts: "Dynamic", free: dict) -> Any:
-    """Return what province effects depend on, less α, shape (…, N); of tensors or draws."""
+    """Return the line of province effects, less α, shape (…, N); of tensors or draws."""
     between = free["tau_between_std"][..., 0, None] * free["between_offset"]
     return free["first_outcome"] @ parts.first_outcome.T + between @ parts.between.T
 
@@ -126,7 +126,7 @@ def density(parts: "Dynamic", priors: Priors = PRIORS) -> Collapsed:
 
 @dataclass(frozen=True)
 class Dynamic(WithinBetween):
-    """A dynamic regression: rows that have a lag, with what went before them.
+    """A dynamic regression: rows that have a lag, and the initial values.
 
     Attributes
     ----------
@@ -137,14 +137,14 @@ class Dynamic(WithinBetween):
     first: Array
 
     @property
-    def own(self) -> NDArray[np.bool_]:
+    def of_lag(self) -> NDArray[np.bool_]:
         """Which regressors are the lag's, shape (m,)."""
         return self.term_of_regressor == self.design.terms.index(LAG)
 
     @property
     def coords(self) -> dict[str, tuple]:
         """Coordinates of a PyMC model of this regression."""
-        others = [r for r, own in zip(self.regressors, self.own, strict=True) if not own]
+        others = [r for r, is_lag in zip(self.regressors, self.of_lag, strict=True) if not is_lag]
         return {**super().coords, "between": (*others, *(f"first {name}" for name in others))}
 
     @property
@@ -155,16 +155,16 @@ class Dynamic(WithinBetween):
     @property
     def between(self) -> Array:
         """Other columns of the province effects' line, standardised, shape (N, b)."""
-        return standardise(np.hstack([self.province_part[:, ~self.own], self.first[:, 1:]]))
+        return standardise(np.hstack([self.province_part[:, ~self.of_lag], self.first[:, 1:]]))
 
     @property
     def year_axes(self) -> Array:
         """Axes of the year parts of the regressors other than the lag, shape (C, axes)."""
-        return principal_axes(self.year_part[:, ~self.own])
+        return principal_axes(self.year_part[:, ~self.of_lag])
 
     def with_lag(self, lag: Array) -> "Dynamic":
         """Return the regression with another lagged outcome, shape (n,), in the same units."""
-        return self.about_years(self.own, lag)
+        return self.about_years(self.of_lag, lag)
 
     def about_years(self, which: NDArray[np.bool_], values: Array) -> Self:
         """Return the regression with a term about its year means alone, in the same units.
@@ -202,7 +202,7 @@ def split(
     varying, sigma
         As `models.bayesian.hierarchical.split` takes them.
     rho : "common" or "pooled"
-        Whether the root differs by region.
+        Whether ρ differs by region.
 
     Raises
     ------
@@ -211,10 +211,10 @@ def split(
     """
     rows, first_y, first_x = lagged(design)
     parts = hierarchical.split(rows, (*varying, LAG) if rho == "pooled" else varying, sigma)
-    own = parts.term_of_regressor == rows.terms.index(LAG)
+    of_lag = parts.term_of_regressor == rows.terms.index(LAG)
     others = [
         first_x[:, term] * _applies_to_province(rows, name)
-        for term, name, lag in zip(parts.term_of_regressor, parts.regressors, own, strict=True)
+        for term, name, lag in zip(parts.term_of_regressor, parts.regressors, of_lag, strict=True)
         if not lag
     ]
     shared = {field.name: getattr(parts, field.name) for field in fields(parts)}
@@ -243,7 +243,7 @@ def lagged(design: Design) -> tuple[Design, Array, Array]:
         If there are no such rows.
     """
     year = np.array(design.years)[design.year]
-    # Sorted by province and year: a row's predecessor stands before it.
+    # Sorted by province and year: a row's predecessor comes right before it.
     before = np.arange(len(year)) - 1
     same = design.province == design.province[before]
     kept = np.flatnonzero(same & (year == year[before] + 1))
@@ -294,11 +294,11 @@ def means(values: Array, code: NDArray[np.int64], size: int) -> Array:
     return dummies.T @ values / dummies.sum(axis=0).reshape(-1, *(1,) * (values.ndim - 1))
 
 
-# --- what follows from a root and a slope -------------------------------------------------------
+# --- dynamic effects ----------------------------------------------------------------------------
 
 
 def long_run(rho: Array, slope: Array) -> Array:
-    """Return slope / (1 − ρ), what a lasting change comes to; NaN where |ρ| ≥ 1: it comes to none.
+    """Return the long-run effect slope / (1 − ρ); NaN where |ρ| ≥ 1, where there is none.
 
     Parameters
     ----------
@@ -310,7 +310,7 @@ def long_run(rho: Array, slope: Array) -> Array:
 
 
 def impulse_response(rho: Array, slope: Array, years: int) -> Array:
-    """Return slope · ρ^h, what is left after h years of a change that lasted one.
+    """Return the impulse response slope · ρ^h, h years after a change that lasted one year.
 
     Returns
     -------
@@ -321,7 +321,7 @@ def impulse_response(rho: Array, slope: Array, years: int) -> Array:
 
 
 def half_life(rho: Array) -> Array:
-    """Return the years in which half of a change is gone, log ½ / log ρ; ∞ where ρ ≥ 1.
+    """Return the half-life of a change in years, log ½ / log ρ; ∞ where ρ ≥ 1.
 
     0 where ρ ≤ 0: all of it is gone after a year, or turned round.
     """
@@ -349,20 +349,20 @@ def generate(parts: Dynamic, free: dict[str, Any], rng: np.random.Generator) -> 
     Dynamic
         The same regressors, standardised as before, with the new outcomes and their lags.
     """
-    made = effects(parts, free)
+    values = effects(parts, free)
     region = parts.design.region
-    return follow(parts, made, made.sigma[region] * rng.standard_normal(len(region)))
+    return follow(parts, values, values.sigma[region] * rng.standard_normal(len(region)))
 
 
-def follow(parts: Dynamic, made: Effects, noise: Array) -> Dynamic:
-    """Return the regression with the outcomes that errors, shape (n,), lead to, and their lags."""
+def follow(parts: Dynamic, values: Effects, noise: Array) -> Dynamic:
+    """Return the regression with outcomes simulated from errors, shape (n,), and their lags."""
     design = parts.design
-    steady = parts.within[:, ~parts.own] @ made.slope[~parts.own]
-    steady = steady + made.province[design.province] + made.year[parts.cell] + noise
-    root = made.slope[parts.own] / parts.term_scale[parts.term_of_regressor[parts.own]]
-    names = [parts.regressors[position] for position in np.flatnonzero(parts.own)]
-    root_of_province = sum(
-        value * _applies_to_province(design, name) for value, name in zip(root, names, strict=True)
+    steady = parts.within[:, ~parts.of_lag] @ values.slope[~parts.of_lag]
+    steady = steady + values.province[design.province] + values.year[parts.cell] + noise
+    rho = values.slope[parts.of_lag] / parts.term_scale[parts.term_of_regressor[parts.of_lag]]
+    names = [parts.regressors[position] for position in np.flatnonzero(parts.of_lag)]
+    rho_of_province = sum(
+        value * _applies_to_province(design, name) for value, name in zip(rho, names, strict=True)
     )
     before = parts.first[:, 0].copy()
     y, lag = np.empty_like(design.y), np.empty_like(design.y)
@@ -370,7 +370,7 @@ def follow(parts: Dynamic, made: Effects, noise: Array) -> Dynamic:
         rows = np.flatnonzero(design.year == year)
         at = design.province[rows]
         lag[rows] = before[at]
-        moved = root_of_province[at] * before[at]
+        moved = rho_of_province[at] * before[at]
         y[rows] = parts.centre + parts.scale * (steady[rows] + moved - moved.mean())
         before[at] = y[rows]
     position = design.terms.index(LAG)

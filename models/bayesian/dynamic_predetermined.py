@@ -1,4 +1,4 @@
-"""The dynamic model with a predetermined regressor: past outcomes may act on it.
+"""Dynamic model with a predetermined regressor: feedback from past outcomes.
 
 Likelihood, with the notation of `models.bayesian.dynamic`, x the term of interest, w the others,
 for the years after a province's first
@@ -11,38 +11,37 @@ likelihood
     a_i ~ N(α + π y_i1 + χ x_i1 + λ v_i + w_i1'κ + W_i'ξ, τ_province²)
     κ, ξ ~ N(0, τ_between²), and so in the first line with a τ of its own; d_t, b_r as there
 
-`models.bayesian.dynamic` has the mean of x over all years in the line of a_i, and takes x out of
-itself about it; where a good year moves x in years to come (ψ ≠ 0) that mean knows the errors, and
-ρ and b go wrong as they do in the within estimator. Here x stands in its place less its year means
-alone, as the lag does, and what it and a_i have in common is told by its own equation, by λ and χ.
-What is left of exogeneity: ε_it goes neither with x up to year t nor with y before it (sequential
-exogeneity, which is what difference GMM asks of a predetermined regressor); w are strictly
-exogenous.
+`models.bayesian.dynamic` has the mean of x over all years in the line of a_i, and subtracts it
+from x. Under feedback (ψ ≠ 0) that mean contains past errors, and ρ and b are biased as in the
+within estimator. Here x enters less its year means alone, as the lag does. Its correlation with
+a_i is modelled by its own equation, through λ and χ. What is left of exogeneity: ε_it is
+uncorrelated with x up to year t and with y before it (sequential exogeneity, which difference GMM
+assumes of a predetermined regressor); w are strictly exogenous.
 
 In the literature this is the likelihood with predetermined regressors of Moral-Benito (2013,
 *Journal of Business & Economic Statistics* 31:451–472), as a structural equation model in Allison,
 Williams & Moral-Benito (2017, *Socius* 3:1–17) and Moral-Benito, Allison & Williams (2019,
 *Applied Economics* 51:2221–2232): province effects of both equations, first outcome and first
-value have a free covariance, and nothing is asked of how provinces start. The covariance is
+value have a free covariance, and initial conditions are free. The covariance is
 written as the regressions above, which any can be, so first values need no distribution. Slopes
-and not correlations have the priors: where effects all but follow the first outcome, as they do
-where provinces drift apart, the correlation is near 1, and a prior that leans away from there, as
-an LKJ's does, moves the root. It departs from the literature where thirty-one provinces cannot
-carry what is free there:
+and not correlations have the priors. Where effects all but follow the first outcome, as they do
+where provinces drift apart, the correlation is near 1. A prior that leans away from there, as an
+LKJ's does, moves ρ. It departs from the literature where thirty-one provinces do not identify
+what is free there:
 
-1. the regressor's equation. There each year's x goes freely with all that came before it; here
-   with one lag of each, the same in all years, and a province effect. If x answers later or
+1. the regressor's equation. There each year's x depends freely on all that came before it; here
+   on one lag of each, the same in all years, and on a province effect. If x answers later or
    otherwise, part of the feedback is missed;
 2. error variances differ by region, not by year;
 3. slopes on x differ by region, about a common mean, and there are priors;
-4. the strictly exogenous regressors go with the effects through means and first values, not
+4. the strictly exogenous regressors are correlated with effects by means and first values, not
    through a free covariance with each year's value.
 
 Priors: as `models.bayesian.dynamic`; of what is not there in `PRIORS`.
 
-NUTS moves in g_i and a_i by what their rows say of them, given all else
-(`noncentering.ConditionalEffects`), and in κ and ξ on the principal axes of what they are slopes
-on, under which independent normal priors of one scale are the same prior.
+NUTS samples g_i and a_i standardised by their conditional posteriors
+(`noncentering.ConditionalEffects`), and κ and ξ on the principal axes of their regressors, on
+which independent normal priors of one scale are the same prior.
 
 Log likelihood and predictive draws of a row are of its outcome, one step ahead, given the lag and
 the regressor that were observed.
@@ -77,14 +76,14 @@ PRIORS: Priors = Priors(
         "Normal",
         dynamic.PRIORS["first_outcome"].scale,
         "slopes of both province effects on first outcome and first value of the regressor",
-        "As first_outcome in the dynamic model: wide for whatever root.",
+        "As first_outcome in the dynamic model: wide for any ρ.",
     ),
     Prior(
         "effect_slope",
         "Normal",
         1.0,
         "slope of the province effect on that of the regressor of interest, less its line",
-        "Effects of an outcome with a root near 1 are small beside it, so this is wide.",
+        "Effects of an outcome with ρ near 1 are small beside it, so this is wide.",
     ),
     Prior(
         "exposure_slope_std",
@@ -112,7 +111,7 @@ PRIORS: Priors = Priors(
         "ZeroSumNormal",
         0.5,
         "year effects of the regressor of interest",
-        "Each for itself: what all provinces share in a year is less than what lies between them.",
+        "Unpooled: what all provinces share in a year is less than what lies between them.",
     ),
     Prior(
         "exposure_sigma_std",
@@ -128,14 +127,14 @@ MEANINGS = dynamic.MEANINGS | {
     "province_unit": "effect of each province, standard normal given all else",
     "exposure_unit": "the same of the regressor of interest",
     "between_unit": "slopes of the province effects on axes of the controls' means and first "
-    "values, in units of tau_between_std where the data do not know them",
+    "values, in units of tau_between_std where the data do not identify them",
     "exposure": "the regressor of interest, standardised",
 }
 
 
 @dataclass(frozen=True)
 class Predetermined(Dynamic):
-    """A dynamic regression, and that of the term of interest.
+    """A dynamic regression, and the regression of the predetermined regressor.
 
     Attributes
     ----------
@@ -166,12 +165,12 @@ class Predetermined(Dynamic):
     @property
     def controls(self) -> NDArray[np.bool_]:
         """Which regressors are the other terms', shape (m,)."""
-        return ~self.own & (self.term_of_regressor != self.design.terms.index(self.term))
+        return ~self.of_lag & (self.term_of_regressor != self.design.terms.index(self.term))
 
     @property
     def between(self) -> Array:
         """Axes of means and first values of the other terms, shape (N, axes)."""
-        first = self.first[:, 1:][:, self.controls[~self.own]]
+        first = self.first[:, 1:][:, self.controls[~self.of_lag]]
         return principal_axes(np.hstack([self.province_part[:, self.controls], first]))
 
     @property
@@ -207,7 +206,7 @@ def split(design: Design, varying: tuple[str, ...] = (), sigma: By = "common") -
         **{field.name: getattr(about, field.name) for field in fields(about)},
         term=term,
         exposure=(value - value.mean()) / unit[at],
-        drivers=np.hstack([of_lags, parts.within[:, ~(parts.own | of_term)]]),
+        drivers=np.hstack([of_lags, parts.within[:, ~(parts.of_lag | of_term)]]),
         first_value=first_value,
     )
 
@@ -222,8 +221,8 @@ def between_ratio(parts: Predetermined, free: dict) -> Any:
     region = parts.design.region_of_province
     sigma = free["sigma_std"] @ parts.groups_to_regions
     known = [
-        1 / (free[tau][..., 0, None] ** 2 + own[..., region] ** 2 / number) @ parts.between**2
-        for tau, own in (
+        1 / (free[tau][..., 0, None] ** 2 + error[..., region] ** 2 / number) @ parts.between**2
+        for tau, error in (
             ("tau_province_std", sigma),
             ("exposure_tau_std", free["exposure_sigma_std"]),
         )
@@ -260,8 +259,8 @@ def outcome(parts: Predetermined, free: dict, off_line: Any) -> tuple[Effects, C
         free[name][..., 0, None] for name in ("const_std", "effect_slope", "tau_province_std")
     )
     centre = const + lines(parts, free)[..., 0, :] + slope * off_line
-    rest = parts.y - standard_mean(parts, others)
-    return others, ConditionalEffects(parts, rest, others.sigma, centre, spread)
+    residual = parts.y - standard_mean(parts, others)
+    return others, ConditionalEffects(parts, residual, others.sigma, centre, spread)
 
 
 def build(parts: Predetermined, priors: Priors = PRIORS) -> pm.Model:
@@ -278,7 +277,9 @@ def build(parts: Predetermined, priors: Priors = PRIORS) -> pm.Model:
     }
     with pm.Model(coords=parts.coords) as model:
         free = hierarchical.variables(parts, priors, line=None, partly_centred=True)
-        free |= {name: priors[name].variable(dims=own) for name, own in dims.items()}
+        free |= {
+            name: priors[name].variable(dims=variable_dims) for name, variable_dims in dims.items()
+        }
         ratio = between_ratio(parts, free)
         free["between_unit"] = pm.Normal("between_unit", 0, ratio, dims=("equation", "between"))
         mean, conditional = exposure(parts, free)

@@ -1,4 +1,4 @@
-"""The dynamic model with provinces at rest at the start: a sensitivity case, |ρ| < 1 by assumption.
+"""Dynamic model with a stationary initial condition: a sensitivity case with |ρ| < 1.
 
 Likelihood, with the notation of `models.bayesian.dynamic`, for all years of a province
     y_it = ρ y_i,t−1 + z̃_it'b_r + w̃_it'γ + a_i + d_t + ε_it,  ε_it ~ N(0, σ_r²)
@@ -11,31 +11,31 @@ Effects
     a_i = α + (1 − ρ) h_i,  h_i ~ N(x_i1'κ + P_i'ξ, τ_province²),  κ, ξ ~ N(0, τ_between²)
     d_t, b_r as in `models.bayesian.dynamic`
 
-h_i is where a province rests, off the average one, with its regressors at their means; priors are
-of these levels, which spread as outcomes do whatever ρ is, not of the a_i, which near a root of 1
+h_i is a province's steady state, off the average one, with its regressors at their means. Priors
+are of these levels, which spread as outcomes do whatever ρ is, not of the a_i, which for ρ near 1
 are small beside them.
 
-The second line is the law that the equation itself has settled into if it has been at work for
-long: the mean and the variance of Σ_j ρ^j (…)_{i,1−j} (Anderson & Hsiao 1982, *Journal of
-Econometrics* 18:47–82; Bhargava & Sargan 1983, *Econometrica* 51:1635–1659). What it takes for
-granted of the years before the panel, none of which is seen:
+The second line is the stationary distribution of the equation: the mean and the variance of
+Σ_j ρ^j (…)_{i,1−j} (Anderson & Hsiao 1982, *Journal of Econometrics* 18:47–82; Bhargava & Sargan
+1983, *Econometrica* 51:1635–1659). Its assumptions on the years before the panel, none of which
+is observed:
 
-1. regressors stood at their first values, apart from what all provinces had in common. Of a
-   regressor that moved, the past is told wrongly, in mean and in variance; to learn it from the
+1. regressors were at their first values, apart from what all provinces had in common. For a
+   regressor that moved, the past is misspecified, in mean and in variance; to learn it from the
    panel's own years (Hsiao, Pesaran & Tahmiscioglu 2002, *Journal of Econometrics* 109:107–150)
    thirty-one provinces are few;
 2. years moved all provinces alike: whatever they added up to is λ;
 3. ρ, the slopes and σ_r were those of the panel's years.
 
-`models.bayesian.dynamic` leaves open what is assumed here. Its province effects depend on y_i1 with
-a free slope; here the slope is what the two lines say, and y_i1 tells of ρ by itself: the wider
-provinces spread, the nearer to 1. It is the assumption of the level moments of system GMM, with the
-variance besides. Where the data call for a root above 1 the model can only come near to it, and
-that is what it is for: to show what hangs on the start.
+`models.bayesian.dynamic` leaves the initial condition free: its province effects depend on y_i1
+with a free slope. Here the two lines fix that slope, and y_i1 by itself identifies ρ: the wider
+provinces spread, the nearer to 1. It is the mean stationarity behind the level moments of system
+GMM, and stationarity of the variance besides. Where the data call for ρ above 1 the model can only
+come near to it. That is its purpose: to show how far ρ depends on the initial condition.
 
-Prior of ρ: that of `models.bayesian.dynamic`, cut off where there is no law to settle into.
+Prior of ρ: that of `models.bayesian.dynamic`, cut off where there is no stationary distribution.
 
-NUTS moves in a_i by what y_i1 and the province's rows say of it, given all else
+NUTS samples a_i standardised by its conditional posterior given y_i1 and the province's rows
 (`models.bayesian.noncentering.ConditionalEffects`).
 
 Log likelihood and predictive draws of a row are one step ahead, as in `models.bayesian.dynamic`;
@@ -61,18 +61,18 @@ from models.priors import REGULARISED, Prior, Priors
 
 PRIORS: Priors = REGULARISED.with_reason(
     "tau_province_std",
-    "Provinces cannot rest much wider apart than outcomes lie; zero, levels wholly explained by "
+    "Steady states cannot lie much wider apart than outcomes do; zero, levels wholly explained by "
     "the regressors, stays possible.",
-    meaning="standard deviation of the levels at which provinces rest, about their line",
+    meaning="standard deviation of the provinces' steady states, about their line",
 ).and_of(
     dynamic.PRIORS["tau_between_std"],
     Prior(
         "rho",
         "Correlation",
         dynamic.PRIORS["slope_std"].scale,
-        "root of the lagged outcome",
-        "As in the dynamic model, cut off at −1 and 1, beyond which nothing rests: all but level "
-        "between, so that nothing but the assumption keeps the root below 1.",
+        "autoregressive coefficient, of the lagged outcome",
+        "As in the dynamic model, cut off at −1 and 1, the bounds of stationarity: all but level "
+        "between, so that nothing but the assumption keeps ρ below 1.",
     ),
     Prior(
         "first_level",
@@ -92,7 +92,7 @@ MEANINGS = dynamic.MEANINGS | {
 
 
 class Stationary(Dynamic):
-    """A dynamic regression whose root has a prior of its own, apart from the slopes'."""
+    """A dynamic regression in which ρ has a prior apart from that of the slopes."""
 
     @property
     def coords(self) -> dict[str, tuple]:
@@ -102,7 +102,7 @@ class Stationary(Dynamic):
     @property
     def without_lag(self) -> WithinBetween:
         """The regression on the regressors other than the lag, of the same rows."""
-        rows, kept = self.design, ~self.own
+        rows, kept = self.design, ~self.of_lag
         shared = {field.name: getattr(self, field.name) for field in fields(WithinBetween)}
         return WithinBetween(
             **shared
@@ -126,12 +126,12 @@ class Stationary(Dynamic):
     @property
     def first_within(self) -> Array:
         """The other regressors' first values less their province parts, shape (N, b − 1)."""
-        kept = ~self.own
+        kept = ~self.of_lag
         off = self.first[:, 1:] - self.province_part[:, kept]
         return off / self.term_scale[self.term_of_regressor[kept]]
 
     @property
-    def root_unit(self) -> float:
+    def rho_unit(self) -> float:
         """What ρ is times, for a slope of standardised variables."""
         return float(self.term_scale[-1] / self.scale)
 
@@ -143,7 +143,7 @@ def split(design: Design, varying: tuple[str, ...] = (), sigma: By = "common") -
 
 
 class Start(NamedTuple):
-    """What a start at rest says; tensors or arrays of draws, shapes (…, N).
+    """The stationary initial condition; tensors or arrays of draws, shapes (…, N).
 
     Attributes
     ----------
@@ -160,7 +160,7 @@ class Start(NamedTuple):
 
 
 def start(parts: Stationary, free: dict, slope: Any, sigma: Any) -> Start:
-    """Return the law of the first outcomes, and what they tell of the province effects.
+    """Return the distribution of first outcomes, and of province effects given them.
 
     Parameters
     ----------
@@ -189,14 +189,18 @@ def start(parts: Stationary, free: dict, slope: Any, sigma: Any) -> Start:
 
 
 def conditional(parts: Stationary, free: dict) -> tuple[Start, ConditionalEffects, Effects]:
-    """Return what is known of the province effects, and the other effects with none of theirs."""
+    """Return the conditional distribution of province effects, and the other effects."""
     others = hierarchical.but_of_provinces(parts.without_lag, free)
-    root = parts.root_unit * free["rho"]
-    slope = _joined([others.slope, root])
+    rho = parts.rho_unit * free["rho"]
+    slope = _joined([others.slope, rho])
     others = others._replace(slope=slope)
     begun = start(parts, free, slope[..., :-1], others.sigma)
-    rest = parts.y - standard_mean(parts, others)
-    return begun, ConditionalEffects(parts, rest, others.sigma, begun.centre, begun.spread), others
+    residual = parts.y - standard_mean(parts, others)
+    return (
+        begun,
+        ConditionalEffects(parts, residual, others.sigma, begun.centre, begun.spread),
+        others,
+    )
 
 
 def _joined(vectors: list[Any]) -> Any:
@@ -228,8 +232,8 @@ def effects(parts: Stationary, free: dict) -> Effects:
 
 def report(parts: Stationary, free: dict) -> Variables:
     """Translate draws of the free variables, shapes (…, *dims), to the paper's scale."""
-    root = parts.root_unit * free["rho"]
-    every = {"slope_std": np.concatenate([free["slope_std"], root], axis=-1)}
+    rho = parts.rho_unit * free["rho"]
+    every = {"slope_std": np.concatenate([free["slope_std"], rho], axis=-1)}
     # As elsewhere, of the effects.
     every["tau_province_std"] = (1 - free["rho"]) * free["tau_province_std"]
     scales = with_offsets(parts, free) | every
@@ -245,7 +249,7 @@ def rows(parts: Stationary, free: dict, rng: np.random.Generator) -> Rows:
 
 
 def generate(parts: Stationary, free: dict[str, Any], rng: np.random.Generator) -> Stationary:
-    """Draw first outcomes at rest, then outcomes year after year; as `dynamic.generate`."""
+    """Draw stationary first outcomes, then outcomes year after year; as `dynamic.generate`."""
     begun, known, others = conditional(parts, free)
     first = begun.mean + begun.sd * rng.standard_normal(len(begun.mean))
     new = starting_at(parts, first)
@@ -262,12 +266,12 @@ def starting_at(parts: Stationary, first: Array) -> Stationary:
 
 
 def restart(begun: Start, other: Start, effect: Array) -> Array:
-    """Return province effects where provinces started otherwise, as far off what that tells."""
+    """Return province effects under other first outcomes, at the same standardised distance."""
     return other.centre + (effect - begun.centre) * (other.spread / begun.spread)
 
 
 def restated(parts: Stationary, other: Stationary, free: dict[str, Any]) -> dict[str, Any]:
-    """Return a draw given one data set as it is given another, whose coordinates are others."""
+    """Translate a draw from one data set's coordinates to another's."""
     begun, known, _ = conditional(parts, free)
     start_of_other, known_of_other, _ = conditional(other, free)
     effect = restart(begun, start_of_other, known.effect(free["province_unit"]))

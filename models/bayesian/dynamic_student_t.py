@@ -1,4 +1,4 @@
-"""The dynamic model with Student t errors: single odd years cannot drag the root along.
+"""Dynamic model with Student t errors: ρ is robust to outlying years.
 
 Likelihood, all else as in `models.bayesian.dynamic`, ν as in `models.bayesian.student_t`
     y_it = ρ y_i,t−1 + z̃_it'b_r + w̃_it'γ + a_i + d_t + ε_it,  ε_it ~ t_ν(0, σ_r)
@@ -24,7 +24,7 @@ rows = student_t.rows
 
 
 def split(design: Design, varying: tuple[str, ...] = (), sigma: By = "common") -> Dynamic:
-    """Standardise the regression and split its regressors; one root, as `dynamic.split`."""
+    """Standardise the regression and split its regressors; one ρ, as `dynamic.split`."""
     return dynamic.split(design, varying, sigma)
 
 
@@ -45,7 +45,7 @@ def completed(parts: Dynamic, free: dict, rng: np.random.Generator) -> dict:
 
 def generate(parts: Dynamic, free: dict[str, Any], rng: np.random.Generator) -> Dynamic:
     """Draw outcomes from the model, year after year; as `models.bayesian.dynamic.generate`."""
-    made = hierarchical.effects(parts, free)
+    values = hierarchical.effects(parts, free)
     region = parts.design.region
-    noise = made.sigma[region] * rng.standard_t(free["nu"], len(region))
-    return dynamic.follow(parts, made, noise)
+    noise = values.sigma[region] * rng.standard_t(free["nu"], len(region))
+    return dynamic.follow(parts, values, noise)

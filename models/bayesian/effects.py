@@ -1,4 +1,4 @@
-"""Effects of provinces and years, slopes and σ: the rows that they make, and the paper's scale.
+"""Row means from effects, slopes and σ, and their translation to the paper's scale.
 
 The last steps of every model on a regression in within–between form (`within_between`).
 """
@@ -16,7 +16,7 @@ from models.bayesian.within_between import WithinBetween
 
 
 class Effects(NamedTuple):
-    """What the mean and the spread of the standardised outcome are made of.
+    """Effects, slopes and scales of the standardised outcome.
 
     PyTensor tensors inside a model, arrays of draws with leading dims outside it.
 

@@ -1,4 +1,4 @@
-"""Flat twin: two-way fixed effects' Bayesian counterpart.
+"""Flat-prior benchmark: two-way fixed effects as a Bayesian model.
 
 Likelihood
     y_it = a_i + d_t + x_it'β + ε_it,  ε_it ~ N(0, σ²),  d of the first year = 0

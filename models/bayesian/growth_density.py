@@ -131,8 +131,8 @@ class GrowthDensity:
         return ScalePriors([self.priors[name] for name, size in self.scales for _ in range(size)])
 
     @property
-    def walls(self) -> Array:
-        """As `Collapsed.walls`; φ has none."""
+    def half_normal(self) -> Array:
+        """As `Collapsed.half_normal`; φ has none."""
         half = np.where(self.scale_priors.half, self.scale_priors.spread, 0.0)
         return np.append(half, np.zeros(self.n_regions * self.has_phi))
 

@@ -27,18 +27,18 @@ effects' Table 3, all by region Table 8's three regressions in one: in both, wha
 slopes with wide priors have the mean of least squares.
 
 What is sampled of pooled slopes is their average over regions, `slope_std`, and the offsets
-z_r = (b_r − β) / τ_slope, not β: the data know the average well and β, to which three regions are
-few, hardly more than τ_slope lets them. β is the average less τ_slope times the mean of the z_r.
+z_r = (b_r − β) / τ_slope, not β: the average is well identified by the data, and β, with three
+regions, weakly. β is the average less τ_slope times the mean of the z_r.
 
 Priors (`models.priors.REGULARISED`, there with reasons): β, γ, α, ξ, ζ normal; the τ half-normal;
 σ_r log-normal. All on the standardised scale; `models.bayesian.within_between` translates.
 
 What is identified: β, γ and b by variation within province and year, as in two-way fixed
-effects, because P and Q stand in the effects (Mundlak 1978, *Econometrica* 46:69–85; Wooldridge
+effects, because P and Q enter the effects (Mundlak 1978, *Econometrica* 46:69–85; Wooldridge
 2021). With one σ the slopes are those of two-way fixed effects.
-τ_slope hangs on as many slopes as there are regions, so its upper tail is its prior's (Gelman
+τ_slope is weakly identified with three regions, so its upper tail is its prior's (Gelman
 2006, *Bayesian Analysis* 1:515–533). ξ and ζ are nearly as many as
-provinces and years in one-region samples: their proper priors, not the data, keep them apart
+provinces and years in one-region samples: their proper priors, not the data, identify them apart
 from the offsets, and the slopes do not depend on them.
 
 `sigma="region"` is another estimand: rows of a noisy region count little, as in feasible
@@ -72,7 +72,7 @@ PRIORS = REGULARISED
 MEANINGS = noncentering.MEANINGS | {
     "province_std": "effect of each province in the average year, about its Mundlak line",
     "year_offset": "year effects less their Mundlak line, in units of tau_year_std",
-    "year_step": "steps of the walk that takes the place of year_offset",
+    "year_step": "steps of the random walk that takes the place of year_offset",
     "year_region_offset": "a region's year effects less those of all, in units of "
     "tau_year_region_std",
     "slope_offset": "region slopes less their common mean, in units of tau_slope_std",
@@ -80,7 +80,7 @@ MEANINGS = noncentering.MEANINGS | {
 }
 
 Line = Callable[..., tuple[dict, Any]]
-"""What adds the variables of the province effects' line to a model: see `mundlak`."""
+"""A function that adds the province effects' line to a model: see `mundlak`."""
 
 
 def split(
@@ -145,7 +145,7 @@ def effects(parts: WithinBetween, free: dict) -> Effects:
 
 
 def but_of_provinces(parts: WithinBetween, free: dict) -> Effects:
-    """Form the same with none of provinces, where these are treated apart."""
+    """Form the effects without those of provinces, where these are treated apart."""
     return effects(parts, free | {"province_std": np.zeros(len(parts.design.provinces))})
 
 
@@ -169,7 +169,7 @@ def _year_effects(parts: WithinBetween, free: dict) -> Any:
 
 
 def walk(n: int) -> NDArray[np.float64]:
-    """Return what turns n − 1 standard steps into a walk that sums to zero, shape (n, n − 1).
+    """Return the map from n − 1 standard steps to a random walk that sums to zero, (n, n − 1).
 
     Scaled so that the mean over years of the walk's variance is 1.
     """
@@ -205,7 +205,7 @@ def mundlak(parts: WithinBetween, priors: Priors, leading: tuple[str, ...]) -> t
 
 
 def of_line(parts: WithinBetween, free: dict) -> Any:
-    """Return what province effects depend on, less α, shape (…, N); of tensors or draws."""
+    """Return the Mundlak line of province effects, less α, shape (…, N); of tensors or draws."""
     return free["between_province"] @ standardise(parts.province_part).T
 
 
@@ -219,7 +219,7 @@ def variables(
 ) -> dict:
     """Add the free variables to the PyMC model in context; models that extend this one do too.
 
-    With `leading` dims each variable stands once for each of their labels. `line` is called as
+    With `leading` dims there is one variable for each of their labels. `line` is called as
     `mundlak` is; None leaves the province effects to the caller. `partly_centred`, for models that
     are sampled by NUTS in all variables, common exchangeable year effects and one outcome: see
     `models.bayesian.noncentering`.
@@ -305,7 +305,7 @@ def slopes(parts: WithinBetween, drawn: dict[str, NDArray[np.float64]]) -> NDArr
 
 
 def _pooled_columns(parts: WithinBetween) -> NDArray[np.float64]:
-    """Return what a pooled term's offsets add to each regressor's slope, (pooled · regions, m).
+    """Return the map from pooled terms' offsets to regressors' slopes, (pooled · regions, m).
 
     Dummies of its regions, less their mean.
     """
@@ -345,7 +345,7 @@ def blocks(
     line: Sequence[tuple[Location, NDArray[np.float64]]],
     scales_of_line: Sequence[Scale] = (),
 ) -> tuple[NDArray[np.int64], list[Location], list[Scale]]:
-    """Return what `models.inference.collapsed.collapse` takes, after the outcome.
+    """Return the arguments of `models.inference.collapsed.collapse`, after the outcome.
 
     Parameters
     ----------

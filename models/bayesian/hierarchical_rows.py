@@ -1,4 +1,4 @@
-"""The hierarchical model with region slopes and region σ, as a function of its data.
+"""Hierarchical model with region slopes and region σ, as a function of its data.
 
 `models.bayesian.hierarchical.density` is the model with everything but its scales integrated out,
 for sampling: its data are fixed. Here the scales are fixed and the data vary, so that a posterior
@@ -21,7 +21,7 @@ from models.priors import Priors
 
 
 class GivenScales(NamedTuple):
-    """What is known once the scales are.
+    """Posterior quantities given the scales.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What a model's file supplies: `ModelFile`, and one Protocol for each optional part.
+"""Interface of a model's file: `ModelFile`, and one Protocol for each optional part.
 
 A model is one file, which defines these names and nothing under another name that a caller asks
 for, and one record in `models.bayesian.registry`. Whoever needs an optional part asks for it by
@@ -29,7 +29,7 @@ Variables = dict[str, tuple[tuple[str, ...], NDArray[np.float64]]]
 
 
 class Rows(NamedTuple):
-    """What a model says about each row of the sample, given draws; leading dims are theirs.
+    """Log likelihood and predictive draws of each row of the sample; leading dims are the draws'.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class Parts(Protocol):
 
     @property
     def observed(self) -> Variables:
-        """What the likelihood is of, on the paper's scale; `y` (obs) is the column's outcome."""
+        """Observed data of the likelihood, on the paper's scale; `y` (obs) is the outcome."""
 
 
 @runtime_checkable
@@ -69,7 +69,7 @@ class Divisible(Protocol):
 
 @runtime_checkable
 class ModelFile(Protocol):
-    """What every model's file supplies.
+    """Required names of a model's file.
 
     Attributes
     ----------
@@ -110,7 +110,7 @@ class Collapsible(ModelFile, Protocol):
 
 @runtime_checkable
 class LinearSlopes(Collapsible, Protocol):
-    """One with exact densities of slopes at zero (`analysis.posterior.savage_dickey`)."""
+    """A model with exact densities of slopes at zero (`analysis.posterior.savage_dickey`)."""
 
     def slope_weights(self, parts: Any) -> dict[str, NDArray[np.float64]]:
         """Return regressors' standardised slopes as a linear function of `density`'s locations."""
@@ -118,7 +118,7 @@ class LinearSlopes(Collapsible, Protocol):
 
 @runtime_checkable
 class QuickSlopes(Collapsible, Protocol):
-    """One that many fits are made of, of which only the slopes are looked at."""
+    """A model for many refits, of which only the slopes are kept."""
 
     def slopes(self, parts: Any, drawn: Mapping[str, Any]) -> NDArray[np.float64]:
         """Return each term's slope, (draws, terms), from draws of the density's variables."""
@@ -126,7 +126,7 @@ class QuickSlopes(Collapsible, Protocol):
 
 @runtime_checkable
 class Marginalised(ModelFile, Protocol):
-    """A model that NUTS moves in with some variables integrated out."""
+    """A model that NUTS samples with some variables integrated out."""
 
     def marginal(self, parts: Any, priors: "Priors") -> "pm.Model":
         """Build the PyMC model without these variables."""

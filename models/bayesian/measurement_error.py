@@ -1,4 +1,4 @@
-"""Measurement error in indus: three vintages of the accounts as noisy readings of one quotient.
+"""Measurement error in indus: three vintages of the accounts as noisy measurements.
 
 The provincial accounts were revised after the fourth and fifth economic census, so the location
 quotient of a province and year has been published three times over: `as_published`, `census4`,
@@ -18,13 +18,13 @@ revised ones on the same census.
 What the data identify. Levels of a province and of a year are taken as the panel has them: what
 a revision does to these goes into the province and year effects. Of what is left, the vintages
 give six variances and covariances for seven unknowns, so the part of the error that all of them
-share cannot be told from the quotient: only differences between vintages are seen. How far the
-slopes rise over those that take one vintage at its word (errors that are independent of the truth
-attenuate) hangs on the priors of S and R; `reliability` (reading), the share of the truth in the
-variance of w̃_v, is to be read against its own prior. In y the error of the quotient is taken as
-independent of ε (non-differential). Two things that the model does not know would widen it: a
-vintage's error in one year is much like that in the next (0.8 between the first two vintages),
-and the outcome is built from some of the same accounts.
+share is not identified: only differences between vintages are observed. How far the slopes rise
+over those that take one vintage as exact (classical errors attenuate) depends on the priors of S
+and R. `reliability` (reading), the share of the true quotient in the variance of w̃_v, is to be
+read against its own prior. In y the error of the quotient is taken as independent of ε
+(non-differential). Two things outside the model would widen it: a vintage's errors are serially
+correlated (0.8 between the first two vintages), and the outcome is built from some of the same
+accounts.
 
 Priors: as `models.bayesian.hierarchical`, and `PRIORS`. Given the parameters a row's readings and
 outcome are jointly normal, so ξ is integrated out: the readings one after the other, then y_it ~
@@ -67,7 +67,7 @@ PRIORS = REGULARISED.and_of(
         "Normal",
         1.0,
         "slopes of the true quotient's two-way residual on those of the controls",
-        "Both in standard deviations; within provinces and years little hangs together so "
+        "Both in standard deviations; within provinces and years few variables are correlated so "
         "closely that a slope leaves (−2, 2).",
     ),
     Prior(
@@ -83,15 +83,15 @@ PRIORS = REGULARISED.and_of(
         "HalfNormal",
         0.5,
         "standard deviation of a vintage's error in units of the true quotient's",
-        "Official accounts: more truth than error (a ratio above 1 has 5 %), none at all possible.",
+        "Official accounts: more signal than error (a ratio above 1 has 5 %), no error possible.",
     ),
     Prior(
         "reading_partial_unit",
         "LKJ",
         1.0,
         "correlations of the vintages' errors, as partial ones moved to (0, 1)",
-        "Every correlation matrix alike: the vintages share reports and censuses, and how much "
-        "of their error is common the data cannot say.",
+        "Uniform over correlation matrices: the vintages share reports and censuses, and how much "
+        "of their error is common is not identified.",
     ),
 )
 
@@ -191,7 +191,7 @@ def split(
     """
     province, year = (design.rows[name].to_numpy() for name in ("province", "year"))
     known = np.isin(province, readings["province"]).all() and np.isin(year, readings["year"]).all()
-    own = design.x[:, design.terms.index(readings.name)]
+    quotient = design.x[:, design.terms.index(readings.name)]
     (treatment,) = set(readings.dims) - {"province", "year", "vintage"}
     for value in readings[treatment].to_numpy() if known else ():
         table = readings.sel({treatment: value}).transpose("province", "year", "vintage")
@@ -199,7 +199,7 @@ def split(
             table.get_index("province").get_indexer(province),
             table.get_index("year").get_indexer(year),
         ]
-        if _same(quotients, own).any():
+        if _same(quotients, quotient).any():
             base = hierarchical.split(design, varying, sigma)
             vintages = tuple(map(str, table["vintage"].to_numpy()))
             return with_readings(base, str(readings.name), vintages, quotients)
@@ -215,15 +215,17 @@ def with_readings(
     """Return a regression with readings of a term's quotient, shape (n, v), one of them its own."""
     arrays = base.design
     at = arrays.terms.index(term)
-    own = arrays.x[:, at]
-    both = np.column_stack([own, quotients]) / base.term_scale[at]
+    quotient = arrays.x[:, at]
+    both = np.column_stack([quotient, quotients]) / base.term_scale[at]
     within = two_way_parts(both, arrays.province, arrays.year)[2]
-    return Measured(base, term, vintages, quotients, within, int(_same(quotients, own).argmax()))
+    return Measured(
+        base, term, vintages, quotients, within, int(_same(quotients, quotient).argmax())
+    )
 
 
-def _same(quotients: NDArray[np.float64], own: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _same(quotients: NDArray[np.float64], quotient: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Return which vintages the panel's own quotient is, shape (v,)."""
-    return np.isclose(quotients, own[:, None], rtol=1e-9, atol=0).all(axis=0)
+    return np.isclose(quotients, quotient[:, None], rtol=1e-9, atol=0).all(axis=0)
 
 
 def build(parts: Measured, priors: Priors = PRIORS) -> pm.Model:
@@ -245,10 +247,10 @@ def build(parts: Measured, priors: Priors = PRIORS) -> pm.Model:
             observed=parts.within[:, 1:],
             dims=("obs", "reading"),
         )
-        made = effects(base, free)
-        shift, spread_of_y = _correction(parts, free, made.slope)
-        sigma = (made.sigma[region] ** 2 + spread_of_y**2) ** 0.5
-        mean = standard_mean(base, made) + shift
+        values = effects(base, free)
+        shift, spread_of_y = _correction(parts, free, values.slope)
+        sigma = (values.sigma[region] ** 2 + spread_of_y**2) ** 0.5
+        mean = standard_mean(base, values) + shift
         pm.Normal("y", mean, sigma, observed=base.y, dims="obs")
     return model
 
@@ -274,7 +276,7 @@ def _readings(parts: Measured, free: dict) -> tuple[Any, Any, Factor, list[Any]]
 
 
 def _correction(parts: Measured, free: dict, slope: Any) -> tuple[Any, Any]:
-    """Return mean and sd of what y gains by the true quotient in place of the panel's, (…, n)."""
+    """Return mean and sd of y's change by the true quotient in place of the panel's, (…, n)."""
     base = parts.base
     line, spread, factor, known = _readings(parts, free)
     if base.varying:
@@ -292,11 +294,11 @@ def report(parts: Measured, free: dict) -> Variables:
     share of the truth's variance in that of a reading, given region and controls; `error_sd`
     (region, reading), a vintage's error; `error_correlation` (reading, other_reading).
     """
-    made = effects(parts.base, free)
+    values = effects(parts.base, free)
     ratio = free["error_ratio"]
     errors = stacked(from_partial(2 * free["reading_partial_unit"] - 1, ratio.shape[-1]))
     spread = free["exposure_std"] * parts.unit
-    return report_effects(parts.base, made, with_offsets(parts.base, free)) | {
+    return report_effects(parts.base, values, with_offsets(parts.base, free)) | {
         "reliability": (("reading",), 1 / (1 + ratio**2)),
         "error_sd": (("region", "reading"), spread[..., :, None] * ratio[..., None, :]),
         "error_correlation": (
@@ -309,9 +311,9 @@ def report(parts: Measured, free: dict) -> Variables:
 def rows(parts: Measured, free: dict, rng: np.random.Generator) -> Rows:
     """Return the outcome's log likelihood given the readings, and its predictive draws."""
     base = parts.base
-    made = effects(base, free)
-    mean, sd = predictive(base, made)
-    shift, spread = _correction(parts, free, made.slope)
+    values = effects(base, free)
+    mean, sd = predictive(base, values)
+    shift, spread = _correction(parts, free, values.slope)
     mean, sd = mean + base.scale * shift, np.hypot(sd, base.scale * spread)
     drawn = mean + sd * rng.standard_normal(mean.shape)
     return Rows(stats.norm.logpdf(base.design.y, mean, sd), {"y": (("obs",), drawn)})

@@ -1,4 +1,4 @@
-"""Several outcomes at once, their errors correlated: sums have a posterior, and so has mediation.
+"""Several outcomes with correlated errors: posteriors of sums, and mediation.
 
 Likelihood: each outcome o of a system as in `models.bayesian.hierarchical`, on the same regressors,
 with
@@ -34,7 +34,7 @@ b needs no regression of its own: it is a ratio within D_r R D_r, and differs by
    nothing works with a lag;
 4. b is the same at every level of indus, and M is the only mediator or others are unrelated to it:
    in 7.2 and 7.3 the other misallocation counts as part of the direct effect.
-Without them a·b is the part of the slope that goes with M, a description. Errors that are
+Without them a·b is the part of the slope that is associated with M, a description. Errors that are
 correlated for any reason give the same b.
 """
 
@@ -72,7 +72,7 @@ PRIORS = REGULARISED.and_of(
 MEANINGS = hierarchical.MEANINGS | {"y_system": "all outcomes of the system, standardised"}
 
 ADDED_UP = ("slope", "const", "province_effect", "year_effect", "slope_region", "slope_common")
-"""What is linear in the outcomes."""
+"""Reported quantities that are linear in the outcomes."""
 
 
 @dataclass(frozen=True)
@@ -84,25 +84,28 @@ class Joint:
     system : System
     weights : ndarray, shape (m,)
         How the column's outcome is made of the m modelled.
-    each : tuple of WithinBetween, length m
+    regressions : tuple of WithinBetween, length m
         One per outcome, on the same regressors.
     """
 
     system: System
     weights: NDArray[np.float64]
-    each: tuple[WithinBetween, ...]
+    regressions: tuple[WithinBetween, ...]
 
     @property
     def design(self) -> Design:
         """The column's own regression."""
-        total = sum(w * own.design.y for w, own in zip(self.weights, self.each, strict=True))
-        return self.each[0].design.with_outcome(total)
+        total = sum(
+            w * regression.design.y
+            for w, regression in zip(self.weights, self.regressions, strict=True)
+        )
+        return self.regressions[0].design.with_outcome(total)
 
     @property
     def coords(self) -> dict[str, tuple]:
         """Labels of every dim."""
         names = self.system.outcomes
-        return self.each[0].coords | {
+        return self.regressions[0].coords | {
             "outcome": names,
             "other_outcome": names,
             "pair": pairs(names),
@@ -111,12 +114,12 @@ class Joint:
     @property
     def scales(self) -> NDArray[np.float64]:
         """Standard deviation of each outcome, shape (m,)."""
-        return np.array([own.scale for own in self.each])
+        return np.array([regression.scale for regression in self.regressions])
 
     @property
     def observed(self) -> Variables:
         """The column's outcome, and all that are modelled."""
-        all_of_them = np.column_stack([own.design.y for own in self.each])
+        all_of_them = np.column_stack([regression.design.y for regression in self.regressions])
         return {"y": (("obs",), self.design.y), "y_system": (("obs", "outcome"), all_of_them)}
 
 
@@ -150,10 +153,10 @@ def split(
             f"{system.total} is not the sum of {', '.join(system.parts)} in this panel: correct "
             "these columns or choose the model hierarchical."
         )
-    each = tuple(
+    regressions = tuple(
         hierarchical.split(design.with_outcome(outcome), varying, sigma) for outcome in outcomes.T
     )
-    return Joint(system, weights, each)
+    return Joint(system, weights, regressions)
 
 
 def build(parts: Joint, priors: Priors = PRIORS) -> pm.Model:
@@ -162,12 +165,12 @@ def build(parts: Joint, priors: Priors = PRIORS) -> pm.Model:
     The likelihood is written outcome by outcome, each given those before it
     (`models.bayesian.correlation`).
     """
-    base = parts.each[0]
-    y = np.stack([own.y for own in parts.each])
+    base = parts.regressions[0]
+    y = np.stack([regression.y for regression in parts.regressions])
     with pm.Model(coords=parts.coords) as model:
-        made = effects(base, hierarchical.variables(base, priors, leading=("outcome",)))
+        values = effects(base, hierarchical.variables(base, priors, leading=("outcome",)))
         partial = 2 * priors["partial_unit"].variable(dims="pair") - 1
-        mean, sigma = standard_mean(base, made), made.sigma[..., base.design.region]
+        mean, sigma = standard_mean(base, values), values.sigma[..., base.design.region]
         unit = (y - mean) / sigma
         factor = from_partial(partial, len(y))
         given = given_before([unit[at] for at in range(len(y))], factor)
@@ -183,9 +186,9 @@ def build(parts: Joint, priors: Priors = PRIORS) -> pm.Model:
 
 def density(parts: Joint, priors: Priors = PRIORS) -> CollapsedErrors:
     """Return the same model with everything but the τ, σ and correlations integrated out."""
-    each = tuple(hierarchical.density(own, priors) for own in parts.each)
-    base, effect = parts.each[0], effects_of(each[0])
-    y = np.column_stack([own.y for own in parts.each])
+    densities = tuple(hierarchical.density(regression, priors) for regression in parts.regressions)
+    base, effect = parts.regressions[0], effects_of(densities[0])
+    y = np.column_stack([regression.y for regression in parts.regressions])
     group = base.groups_to_regions.argmax(axis=0)[base.design.region]
     rows_of = [group == g for g in range(len(base.sigma_groups))]
     errors = CorrelatedErrors(
@@ -196,7 +199,7 @@ def density(parts: Joint, priors: Priors = PRIORS) -> CollapsedErrors:
         effects_y=np.array([y[mine].T @ effect[mine] for mine in rows_of]),
         y=np.array([y[mine].T @ y[mine] for mine in rows_of]),
     )
-    return collapse_errors(each, errors, y.size)
+    return collapse_errors(densities, errors, y.size)
 
 
 def report(parts: Joint, free: dict) -> Variables:
@@ -208,34 +211,37 @@ def report(parts: Joint, free: dict) -> Variables:
     `mediator_slope` (region), b; `indirect_region`, `direct_region` (varying, region), and their
     averages over rows, `indirect`, `direct` (varying).
     """
-    made = []
-    for at, own in enumerate(parts.each):
+    by_outcome = []
+    for at, regression in enumerate(parts.regressions):
         only = _only(free, at)
-        made.append(report_effects(own, effects(own, only), only))
+        by_outcome.append(report_effects(regression, effects(regression, only), only))
     reported = {
-        name: (dims, sum(w * one[name][1] for w, one in zip(parts.weights, made, strict=True)))
-        for name, (dims, _) in made[0].items()
+        name: (
+            dims,
+            sum(w * one[name][1] for w, one in zip(parts.weights, by_outcome, strict=True)),
+        )
+        for name, (dims, _) in by_outcome[0].items()
         if name in ADDED_UP
     }
     if parts.weights.sum() == 1:
-        reported = dict(made[int(parts.weights.argmax())])
-    root = _root(parts, free)
-    reported["sigma"] = (("region",), np.linalg.norm(parts.weights @ root, axis=-1))
+        reported = dict(by_outcome[int(parts.weights.argmax())])
+    factor = _factor(parts, free)
+    reported["sigma"] = (("region",), np.linalg.norm(parts.weights @ factor, axis=-1))
     for name in ("slope", "slope_region", "sigma"):
-        if name in made[0]:
-            dims = made[0][name][0]
-            values = np.stack([one[name][1] for one in made], axis=-1 - len(dims))
+        if name in by_outcome[0]:
+            dims = by_outcome[0][name][0]
+            values = np.stack([one[name][1] for one in by_outcome], axis=-1 - len(dims))
             reported[f"{name}_outcome"] = (("outcome", *dims), values)
     factor = _factor(parts, free)
     reported["correlation"] = (("outcome", "other_outcome"), factor @ _transposed(factor))
-    if parts.system.result and "slope_region" in made[0]:
-        reported |= _mediation(parts, reported, root)
+    if parts.system.result and "slope_region" in by_outcome[0]:
+        reported |= _mediation(parts, reported, factor)
     return reported
 
 
-def _mediation(parts: Joint, reported: Variables, root: NDArray[np.float64]) -> Variables:
+def _mediation(parts: Joint, reported: Variables, factor: NDArray[np.float64]) -> Variables:
     at = parts.system.outcomes.index(parts.system.result)
-    mediator, result = parts.weights @ root, root[..., at, :]
+    mediator, result = parts.weights @ factor, factor[..., at, :]
     b = (mediator * result).sum(axis=-1) / (mediator**2).sum(axis=-1)
     _, a = reported["slope_region"]
     _, c = reported["slope_region_outcome"]
@@ -251,15 +257,18 @@ def _mediation(parts: Joint, reported: Variables, root: NDArray[np.float64]) -> 
 
 def rows(parts: Joint, free: dict, rng: np.random.Generator) -> Rows:
     """Return each row's log likelihood, of all outcomes at once, and predictive draws of them."""
-    y = np.column_stack([own.design.y for own in parts.each])
+    y = np.column_stack([regression.design.y for regression in parts.regressions])
     mean = np.stack(
-        [predictive(own, effects(own, _only(free, at)))[0] for at, own in enumerate(parts.each)],
+        [
+            predictive(regression, effects(regression, _only(free, at)))[0]
+            for at, regression in enumerate(parts.regressions)
+        ],
         axis=-1,
     )
     log_likelihood, drawn = np.empty(mean.shape[:-1]), np.empty_like(mean)
-    root = _root(parts, free)
+    factor = _factor(parts, free)
     for r in range(len(parts.design.regions)):
-        mine, of_region = parts.design.region == r, root[..., r, :, :]
+        mine, of_region = parts.design.region == r, factor[..., r, :, :]
         error = y[mine] - mean[..., mine, :]
         unit = np.linalg.solve(of_region, _transposed(error))
         sizes = np.log(np.diagonal(of_region, axis1=-2, axis2=-1)).sum(axis=-1)
@@ -276,9 +285,12 @@ def generate(parts: Joint, free: dict, rng: np.random.Generator) -> Joint:
     """Return the same regressions with outcomes drawn from the model, `free` a single draw."""
     single = {name: value[None, None] for name, value in free.items()}
     (*_, drawn) = rows(parts, single, rng).predictive["y_system"]
-    each = zip(parts.each, drawn[0, 0].T, strict=True)
-    new = tuple(replace(own, design=own.design.with_outcome(outcome)) for own, outcome in each)
-    return replace(parts, each=new)
+    pairs = zip(parts.regressions, drawn[0, 0].T, strict=True)
+    new = tuple(
+        replace(regression, design=regression.design.with_outcome(outcome))
+        for regression, outcome in pairs
+    )
+    return replace(parts, regressions=new)
 
 
 def _only(free: dict, at: int) -> dict:
@@ -286,15 +298,15 @@ def _only(free: dict, at: int) -> dict:
     return {name: values[:, :, at] for name, values in free.items() if name != "partial_unit"}
 
 
-def _root(parts: Joint, free: dict) -> NDArray[np.float64]:
+def _factor(parts: Joint, free: dict) -> NDArray[np.float64]:
     """Return D_r L on the paper's scale, shape (…, regions, m, m)."""
-    sigma = (free["sigma_std"] @ parts.each[0].groups_to_regions) * parts.scales[:, None]
+    sigma = (free["sigma_std"] @ parts.regressions[0].groups_to_regions) * parts.scales[:, None]
     return _transposed(sigma)[..., None] * _factor(parts, free)[..., None, :, :]
 
 
 def _factor(parts: Joint, free: dict) -> NDArray[np.float64]:
     """Return L, shape (…, m, m)."""
-    return stacked(from_partial(2 * free["partial_unit"] - 1, len(parts.each)))
+    return stacked(from_partial(2 * free["partial_unit"] - 1, len(parts.regressions)))
 
 
 def _transposed(x: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,19 +1,19 @@
-"""Effects in coordinates in which NUTS moves through all variables.
+"""Partly centred parameterisations of effects, for NUTS in all variables.
 
 `models.bayesian.hierarchical` has region slopes and year effects in units of their scales, for
 models whose effects are integrated out. For NUTS in all variables this is a bad choice where the
-data know an effect sharply, and effects themselves are one where they do not, since then τ may be
-near zero (Papaspiliopoulos, Roberts & Sköld 2007, *Statistical Science* 22:59–73). Here an effect
-that is N(0, τ²) is
+data identify an effect sharply. Centred effects are a bad choice where they do not, since then τ
+may be near zero (Papaspiliopoulos, Roberts & Sköld 2007, *Statistical Science* 22:59–73). Here an
+effect that is N(0, τ²) is
 
     e = τ/q u,  u ~ N(0, q²),  q² = 1 + τ²/h²
 
 in units of τ while that is small beside h and of h after. It is the same model whatever h is;
-`RESOLUTION`, or of slopes `slope_resolution`, is about what the panel tells apart.
+`RESOLUTION`, or of slopes `slope_resolution`, is about the standard error of an effect.
 
-Only those directions are effects of their own which the data can tell. Of the R offsets of a
-term's region slopes these are the R − 1 contrasts; their mean, which only says how far the common
-mean lies from the average of the regions, stays in units of τ. Of year effects, as regressors
+Only identified directions are treated so. Of the R offsets of a term's region slopes these are the
+R − 1 contrasts; their mean, the distance of the common mean from the average of the regions, stays
+in units of τ. Of year effects, as regressors
 have nearly as many principal axes Q as there are years, it is the sum of Mundlak line and offset:
 the line's slopes ζ ~ N(0, s²) are integrated out. On the axis of a column of length l,
 
@@ -21,10 +21,10 @@ the line's slopes ζ ~ N(0, s²) are integrated out. On the axis of a column of 
 
 and what no column spans is N(0, τ_year²).
 
-Effects of provinces, where they are sampled, move in coordinates in which they are standard
-normal given all else (`ConditionalEffects`). Let an effect be N(m, s²) before its province's rows
-are seen, and S the sum of what other parts of the mean leave of these n rows with error σ. Given
-all else, the effect is then N(m*, s²/q²) with
+Effects of provinces, where they are sampled, are standardised by their conditional posteriors
+(`ConditionalEffects`). Let an effect have the prior N(m, s²), and let S be the sum of the residuals
+of these n rows from all other parts of the mean, with error σ. Given all else, the effect is then
+N(m*, s²/q²) with
 
     q² = 1 + s² n/σ²,  m* = (m + s² S/σ²) / q²
 
@@ -112,8 +112,8 @@ class ConditionalEffects:
     Parameters
     ----------
     parts : WithinBetween
-    rest : (…, n)
-        What the mean's other parts leave of the equation's outcome.
+    residual : (…, n)
+        Residual of the equation's outcome from the mean's other parts.
     sigma : (…, regions)
         Standard deviation of its error.
     centre, spread : (…, N)
@@ -126,7 +126,7 @@ class ConditionalEffects:
     """
 
     def __init__(
-        self, parts: WithinBetween, rest: Any, sigma: Any, centre: Any, spread: Any
+        self, parts: WithinBetween, residual: Any, sigma: Any, centre: Any, spread: Any
     ) -> None:
         self.line = centre
         of_province = sigma[..., parts.design.region_of_province]
@@ -134,7 +134,7 @@ class ConditionalEffects:
         pull = spread / of_province
         # q: by how much the province's rows narrow the prior of its effect.
         self.stretch = (1 + pull**2 * number) ** 0.5
-        left = rest @ parts.in_province  # S
+        left = residual @ parts.in_province  # S
         self.centre = (centre + pull**2 * left) / self.stretch**2
         self.spread = spread / self.stretch
         self.prior_centre = pull * (number * centre - left) / of_province / self.stretch

@@ -1,16 +1,16 @@
-"""The hierarchical model with slopes of interest that vary by province within region.
+"""Hierarchical model with slopes of interest that vary by province within region.
 
 All as in `models.bayesian.hierarchical`, with a slope for each province i of region r
     b_i ~ N(b_r, τ_slope_province²)
 
 and with x̃ the two-way residuals of z · 1[province], so that the b_i are slopes of z itself.
 Mundlak terms stay those of the regions: thirty more would be as many as there are provinces.
-A province's own slope rests on its thirteen years alone and is pulled to its region's as far as
-its noise asks for (Gelman & Hill 2007, *Data Analysis Using Regression*, chapter 13).
+A province's slope is estimated from its thirteen years and shrunk towards its region's in
+proportion to its noise (Gelman & Hill 2007, *Data Analysis Using Regression*, chapter 13).
 
 The prior of τ_slope_province is that of τ_slope, for the same reason, but its data are 31 slopes,
-not three. Deviations are sampled in units of it (non-centred), since most provinces say little
-about their own slope.
+not three. Deviations are sampled in units of it (non-centred), since most provinces' slopes are
+weakly identified.
 
 `slope_region` is the average over the rows of the region's provinces, `slope` over all rows;
 the mean that a region's provinces are drawn about is `slope_region_mean`.
@@ -93,10 +93,12 @@ def split(
     design: Design, varying: tuple[str, ...] = (), sigma: hierarchical.By = "common"
 ) -> ProvinceSlopes:
     """Standardise the regression and split its regressors; as `hierarchical.split`."""
-    each = replace(
+    by_province = replace(
         design, regions=design.provinces, region_of_province=np.arange(len(design.provinces))
     )
-    return ProvinceSlopes(hierarchical.split(design, varying, sigma), within_between(each, varying))
+    return ProvinceSlopes(
+        hierarchical.split(design, varying, sigma), within_between(by_province, varying)
+    )
 
 
 def effects(parts: ProvinceSlopes, free: dict) -> Effects:
@@ -174,4 +176,6 @@ def generate(parts: ProvinceSlopes, free: dict, rng: np.random.Generator) -> Pro
     """Return the same regression with outcomes drawn from the model, `free` a single draw."""
     (*_, drawn) = rows(parts, free, rng).predictive["y"]
     both = (parts.by_region, parts.by_province)
-    return ProvinceSlopes(*(replace(own, design=own.design.with_outcome(drawn)) for own in both))
+    return ProvinceSlopes(
+        *(replace(regression, design=regression.design.with_outcome(drawn)) for regression in both)
+    )

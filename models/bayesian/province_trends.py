@@ -1,17 +1,17 @@
-"""The hierarchical model with a line in time for each province, and AR(1) errors about it.
+"""Hierarchical model with province-specific linear trends and AR(1) errors.
 
 Likelihood, all else as in `models.bayesian.autoregressive`
     y_it = a_i + g_i t + d_t + z̃_it'b_r + w̃_it'γ + e_it,  g_i ~ N(0, τ_trend²)
 
-t runs from −1 in the first year to 1 in the last. x̃ is here what is left of a regressor after
-province effects, year effects and a line in each province, so that slopes are those of the
-regressors themselves, whatever the g_i are: a province's growth, however much of it goes with
-growth of its regressors, says nothing of them (the random trend model: Heckman & Hotz 1989,
+t runs from −1 in the first year to 1 in the last. x̃ is here the residual of a regressor on
+province effects, year effects and province-specific linear trends. So slopes are those of the
+regressors themselves, whatever the g_i are: a province's growth does not identify them, however
+correlated it is with growth of its regressors (the random trend model: Heckman & Hotz 1989,
 *JASA* 84:862–874; Wooldridge 2010, *Econometric Analysis of Cross Section and Panel Data*,
-section 11.7). The g_i need no Mundlak terms: nothing of x̃ is left for them to be tied to.
+section 11.7). The g_i need no Mundlak terms, since x̃ is orthogonal to them.
 
-Why: two-way residuals of column 3.2 on the official panels are straight lines for the most part,
-one for each province, and stationary errors do not draw such (see
+Why: linear trends by province hold most of the variance of the two-way residuals of column 3.2 on
+the official panels, and stationary errors do not produce such (see
 `models.bayesian.autoregressive`). A slope that is there in levels and gone here rests on which
 provinces grew, not on when they did.
 """
@@ -50,35 +50,36 @@ MEANINGS = autoregressive.MEANINGS | {
 }
 
 LEAST = 1e-6
-"""Share of a regressor's two-way variance that must be left after lines."""
+"""Share of a regressor's two-way variance that linear trends must leave."""
 
 
 def split(
     design: Design, varying: tuple[str, ...] = (), sigma: hierarchical.By = "common"
 ) -> WithinBetween:
-    """Standardise the regression and take lines out of its regressors.
+    """Standardise the regression and detrend its regressors by province.
 
-    As `models.bayesian.hierarchical.split`; `within` holds what provinces' lines leave.
+    As `models.bayesian.hierarchical.split`; `within` holds the detrended residuals.
 
     Raises
     ------
     UserError
-        As there, and if a regressor is a line in every province.
+        As there, and if a regressor is a linear trend in every province.
     """
     base = hierarchical.split(design, varying, sigma)
     dummies = np.hstack([base.in_province, base.in_year, lines(base)])
+    # On unbalanced panels trends and year effects are not orthogonal: one joint projection.
     left = base.within - dummies @ np.linalg.lstsq(dummies, base.within)[0]
     for name, before, after in zip(base.regressors, base.within.T, left.T, strict=True):
         if after @ after <= LEAST * (before @ before):
             raise UserError(
-                f"{name} is a straight line in time in every province, so nothing is left of it "
-                "once provinces have lines of their own: choose the model autoregressive."
+                f"{name} is a linear trend in every province, so nothing is left of it "
+                "under province-specific linear trends: choose the model autoregressive."
             )
     return replace(base, within=left)
 
 
 def lines(parts: WithinBetween) -> NDArray[np.float64]:
-    """Return each province's line, shape (n, N)."""
+    """Return the provinces' trend columns, shape (n, N)."""
     return parts.in_province * time(parts)[parts.design.year, None]
 
 
@@ -94,9 +95,9 @@ def build(parts: WithinBetween, priors: Priors = PRIORS) -> pm.Model:
         free = hierarchical.variables(parts, priors)
         free["tau_trend_std"] = priors["tau_trend_std"].variable(dims="one")
         free["trend_offset"] = pm.Normal("trend_offset", dims="province")
-        made = effects(parts, free)
-        mean = standard_mean(parts, made) + trend(free) @ lines(parts).T
-        autoregressive.observe_series(parts, mean, made.sigma, priors)
+        values = effects(parts, free)
+        mean = standard_mean(parts, values) + trend(free) @ lines(parts).T
+        autoregressive.observe_series(parts, mean, values.sigma, priors)
     return model
 
 
@@ -123,7 +124,7 @@ def report(parts: WithinBetween, free: dict) -> Variables:
     """Translate draws to the paper's scale.
 
     As `models.bayesian.autoregressive.report`, without constant, province and year effects, which
-    would depend on where lines begin; `trend` (province) is g_i in units of the outcome per year.
+    would depend on where trends begin; `trend` (province) is g_i in units of the outcome per year.
     """
     reported = autoregressive.report(parts, free)
     years = parts.design.years

@@ -1,4 +1,4 @@
-"""The Bayesian models as records: which file, which switches, and in what order they climb.
+"""Records of the Bayesian models: file, switches and order on the ladder.
 
 What a file supplies is said in `models.bayesian.interface`. A file is imported when its model's
 `module` is first asked for: names, labels and which columns a model can be fitted to need no PyMC.
@@ -16,8 +16,8 @@ from data.errors import UserError
 from models.bayesian.interface import ModelFile, Parts
 from models.design import Design, Specification
 
-STATIC_COUNTERPART = "static counterpart: without the lagged outcome"
-"""Of a model that stands in for a dynamic column's own."""
+STATIC_COUNTERPART = "fitted as a static model: without the lagged outcome"
+"""Of a static model fitted to a dynamic column."""
 
 MEASURED = "indus"
 """The regressor of which there are several readings."""
@@ -64,19 +64,19 @@ class Model:
     dynamic : bool
         Whether it has the lagged outcome: a model of dynamic columns, and of no others.
     stands_in : bool
-        Whether it is also fitted to dynamic columns, as their static counterpart.
+        Whether it is also fitted to dynamic columns, without their lagged outcome.
     extra : bool
         Whether it is fitted only when it is named.
     correlated : bool
         Whether errors of a province may be correlated over years.
     prior_groups : bool
-        Whether draws from the prior mean anything; those of very wide priors do not.
+        Whether draws from the prior are informative; those of very wide priors are not.
     joint : bool
         Whether it models all outcomes of a column's system (`Specification.system`) at once.
     inputs : tuple of str
         What its `split` is given beside the panel's rows, by the names of its arguments.
     carried_by : callable of Specification
-        Whether a column's sample can carry it, beside having the regions that it needs.
+        Whether it can be fitted to a column's sample, beside having the regions that it needs.
     draws : int
         Per chain, where the engine's own number leaves too few effective ones.
     """
@@ -110,8 +110,8 @@ class Model:
     def fits(self, specification: Specification) -> bool:
         """Whether it can be fitted to a column.
 
-        A one-region sample carries nothing that differs by region; a dynamic column dynamic
-        models and what may stand in for them.
+        Nothing differs by region in a one-region sample; a dynamic column takes dynamic models
+        and the static ones that may be fitted as such.
         """
         dynamic = specification.dynamic
         return (
@@ -122,7 +122,7 @@ class Model:
         )
 
     def counterpart(self, specification: Specification) -> str:
-        """Say in what the model is not the published regression; empty if it is."""
+        """Return how the model differs from the published regression; empty if it does not."""
         return STATIC_COUNTERPART if specification.dynamic and not self.dynamic else ""
 
     def reads(self, specification: Specification) -> tuple[str, ...]:
@@ -156,7 +156,7 @@ MODELS = (
     Model(
         "flat",
         "flat twin",
-        "TWFE's Bayesian counterpart: unpooled effects, one slope, one σ, very wide priors.",
+        "TWFE as a Bayesian model: unpooled effects, one slope, one σ, very wide priors.",
         "models.bayesian.flat",
         prior_groups=False,
     ),
@@ -193,8 +193,8 @@ MODELS = (
     ),
     Model(
         "dynamic_regions",
-        "dynamic, a root by region",
-        "As dynamic, with roots that vary by region about a common one.",
+        "dynamic, ρ by region",
+        "As dynamic, with ρ that varies by region about a common one.",
         "models.bayesian.dynamic",
         {"sigma": "region", "rho": "pooled"},
         varying=True,
@@ -213,8 +213,8 @@ MODELS = (
     ),
     Model(
         "dynamic_stationary",
-        "dynamic, at rest at the start",
-        "As dynamic, for |ρ| < 1: the first outcome is of the law that the equation settles into.",
+        "dynamic, stationary initial condition",
+        "As dynamic, for |ρ| < 1: the first outcome has the equation's stationary distribution.",
         "models.bayesian.dynamic_stationary",
         {"sigma": "region"},
         varying=True,
@@ -234,7 +234,7 @@ MODELS = (
     ),
     Model(
         "walk",
-        "year effects as a walk",
+        "year effects as a random walk",
         "As hierarchical, with year effects that follow a random walk.",
         "models.bayesian.hierarchical",
         {"sigma": "region", "path": "walk"},
@@ -282,7 +282,7 @@ MODELS = (
     Model(
         "province_trends",
         "province trends",
-        "As autoregressive, with a line in time for each province.",
+        "As autoregressive, with province-specific linear trends.",
         "models.bayesian.province_trends",
         {"sigma": "region"},
         varying=True,
@@ -313,7 +313,7 @@ MODELS = (
     Model(
         "measurement",
         "measurement error",
-        "As hierarchical, on a true quotient of which the vintages of the accounts are readings.",
+        "As hierarchical, on a true quotient that the vintages of the accounts measure with error.",
         "models.bayesian.measurement_error",
         {"sigma": "region"},
         varying=True,
@@ -336,7 +336,7 @@ MODELS = (
     Model(
         "growth_region",
         "growth in one region",
-        "As growth, for the provinces of one region alone: no mean over regions to be pulled to.",
+        "As growth, for the provinces of one region alone: no pooling towards other regions.",
         "models.bayesian.growth",
         extra=True,
         carried_by=one_region,
@@ -353,7 +353,7 @@ def models_for(specification: Specification) -> tuple[Model, ...]:
 
 
 def main_model(specification: Specification) -> Model:
-    """Return the model that a column is judged by: the highest rung that its sample carries."""
+    """Return the model that a column is judged by: the highest rung that fits its sample."""
     return [model for model in models_for(specification) if not model.extra][-1]
 
 

@@ -1,4 +1,4 @@
-"""The hierarchical model with Student t errors: single odd years cannot drag a slope along.
+"""Hierarchical model with Student t errors: slopes are robust to outlying years.
 
 Likelihood, all else as in `models.bayesian.hierarchical`
     y_it = a_i + d_t + z̃_it'b_r + w̃_it'γ + ε_it,  ε_it ~ t_ν(0, σ_r)
@@ -10,10 +10,10 @@ counts little.
 
 Prior of ν: Gamma with shape 2 and rate 0.1 (Juárez & Steel 2010, *Journal of Business & Economic
 Statistics* 28:52–66), one ν for all regions: outliers are rare, and thirteen years of eight
-provinces cannot tell a region's tail.
+provinces do not identify a region's tail.
 
 With ν near 1, where half of a province's years can be outliers, its effect may have two modes far
-apart. NUTS moves in what is left when the effects are integrated out (`marginal`).
+apart. NUTS samples what is left when the effects are integrated out (`marginal`).
 """
 
 from collections.abc import Callable
@@ -38,7 +38,7 @@ NU = Prior(
     float(np.sqrt(200)),
     "degrees of freedom of the errors",
     "Shape 2 and rate 0.1 (Juárez & Steel 2010): 6 % below 4, where variance is all outliers, "
-    "and 41 % above 20, where the errors are as good as normal.",
+    "and 41 % above 20, where the errors are nearly normal.",
     centre=20.0,
 )
 
@@ -53,10 +53,12 @@ def build(parts: WithinBetween, priors: Priors = PRIORS, line: Line = mundlak) -
     """Build the PyMC model; arguments as `models.bayesian.hierarchical.variables` takes them."""
     with pm.Model(coords=parts.coords) as model:
         free = hierarchical.variables(parts, priors, line=line, partly_centred=True)
-        made = effects(parts, free)
+        values = effects(parts, free)
         nu = priors["nu"].variable(dims="one")[0]
-        sigma = made.sigma[parts.design.region]
-        pm.StudentT("y", nu, standard_mean(parts, made), sigma=sigma, observed=parts.y, dims="obs")
+        sigma = values.sigma[parts.design.region]
+        pm.StudentT(
+            "y", nu, standard_mean(parts, values), sigma=sigma, observed=parts.y, dims="obs"
+        )
     return model
 
 
@@ -83,9 +85,9 @@ def completed(
     """Return draws of all free variables, given those of `marginal`; shapes (…, *dims)."""
     others = but_of_provinces(parts, free)
     law = _law(parts, free, others, of_line(parts, free))
-    rest = parts.y - standard_mean(parts, others)
+    residual = parts.y - standard_mean(parts, others)
     return free | {
-        "province_std": student_t_quadrature.draw(rest, parts.design.province, *law, rng)
+        "province_std": student_t_quadrature.draw(residual, parts.design.province, *law, rng)
     }
 
 

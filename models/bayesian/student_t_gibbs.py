@@ -1,8 +1,8 @@
-"""Two-way effects with Student t errors, sampled by Gibbs steps in a second or less.
+"""Gibbs sampler of two-way effects with Student t errors.
 
     y_it = a_i + d_t + x_it'β + ε_it,  ε_it ~ t_ν(0, σ_r)
 
-For where a posterior is asked for hundreds of times; `models.bayesian.student_t` is the
+For studies of hundreds of posteriors; `models.bayesian.student_t` is the
 hierarchical model with such errors, and takes minutes. A t error is normal given its row's weight
 λ_n ~ Gamma(ν/2, ν/2), so every step is exact (Geweke 1993, *Journal of Applied Econometrics*
 8:S19–S40): all coefficients at once given the weights, the σ_r² given residuals, and ν with the
@@ -61,7 +61,7 @@ def slopes(design: Design, slope_scale: float, draws: int, rng: np.random.Genera
     precision[:k] = slope_scale**-2
     region, size = design.region, np.bincount(design.region)
     known = log_density_without_residuals(len(y))
-    # Regions can trade places as the noisy one: chains that begin apart show it.
+    # Either region can be the noisy one: overdispersed starting points reveal such modes.
     weight, scale = np.ones(len(y)), np.exp(rng.normal(scale=START, size=len(size)))
     kept = np.empty((draws, k))
     for step in range(-WARM_UP, draws):
@@ -83,9 +83,9 @@ def slopes(design: Design, slope_scale: float, draws: int, rng: np.random.Genera
 
 
 def log_density_without_residuals(n: int) -> Array:
-    """Return the log density of each of `NU` but for what n residuals say, up to a constant.
+    """Return the log prior of each of `NU`, with the normalising constant of n residuals.
 
-    The prior's is that of a step of ν's logarithm.
+    The prior is per step of ν's logarithm.
     """
     log_prior = np.log(NU) - 0.1 * NU + np.log(NU)
     return log_prior + n * (gammaln((NU + 1) / 2) - gammaln(NU / 2) - np.log(NU) / 2)

@@ -29,11 +29,11 @@ By = Literal["common", "pooled", "region"]
 """The same in all regions, by region about a common centre, or by region and free."""
 
 Path = Literal["exchangeable", "walk"]
-"""Year effects in no order, or each about the one before."""
+"""Year effects exchangeable, or a random walk."""
 
 
 RESOLUTION = 0.05
-"""A year effect, or a difference of slopes, that thirty provinces tell from zero (both in
+"""A year effect, or a difference of slopes, that thirty provinces distinguish from zero (in
 standard deviations)."""
 
 
@@ -162,7 +162,7 @@ class WithinBetween:
 
     @property
     def slope_resolution(self) -> float:
-        """About what the rows tell apart of regions' slopes (`models.bayesian.noncentering`)."""
+        """Approximate standard error of regions' slopes (`models.bayesian.noncentering`)."""
         return RESOLUTION
 
     @property

@@ -1,1 +1,1 @@
-"""How posteriors are evaluated and drawn: collapsed densities, transforms, independence sampler."""
+"""Posterior computation: collapsed densities, transforms and the independence sampler."""

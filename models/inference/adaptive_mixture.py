@@ -65,7 +65,7 @@ class LightTailed(Mixture):
 
     @cached_property
     def _white(self) -> tuple[Array, Array, Array]:
-        """What whitens points for each component, whitened centres, and log constants."""
+        """Return each component's whitening matrix, whitened centre and log constant."""
         inverse = np.linalg.inv(self.factor)
         size = self.centre.shape[1]
         constant = log_constant(self.nu, size)
@@ -129,11 +129,11 @@ def adapt(
 
 def together(past: list[tuple[LightTailed, Array, Array]]) -> tuple[Array, Array]:
     """Return the draws of several rounds and their deterministic mixture weights' logarithms."""
-    mixtures, drawn, found = zip(*past, strict=True)
+    mixtures, drawn, log_density = zip(*past, strict=True)
     every = np.concatenate(drawn)
     sizes = np.log([len(v) for v in drawn]) - np.log(len(every))
     proposal = [m.log_density(every) + n for m, n in zip(mixtures, sizes, strict=True)]
-    return every, np.concatenate(found) - log_sum(np.stack(proposal, axis=1))
+    return every, np.concatenate(log_density) - log_sum(np.stack(proposal, axis=1))
 
 
 def fit(v: Array, weight: Array, tails: NDArray[np.int64], rng: np.random.Generator) -> LightTailed:
@@ -148,7 +148,7 @@ def fit(v: Array, weight: Array, tails: NDArray[np.int64], rng: np.random.Genera
         v[rng.choice(len(v), COMPONENTS, p=weight)],
         np.repeat(0.8 * overall[None], COMPONENTS, axis=0),
     )
-    used = weight > 1e-3 / len(v)  # the others carry a thousandth together
+    used = weight > 1e-3 / len(v)  # the others hold a thousandth of the weight together
     v, weight = v[used], weight[used]
     mixture = climbed(mixture, v, weight, 0.05 * covariance, STEPS_OF_EM, LEAST_COMPONENT)
     at, of_tail = [], []
@@ -169,18 +169,18 @@ def fit(v: Array, weight: Array, tails: NDArray[np.int64], rng: np.random.Genera
 
 
 def modes(target: Target, size: int, rng: np.random.Generator) -> list[Array]:
-    """Return the modes found by damped Newton steps from the middle of the prior and about it."""
-    found: list[tuple[float, Array]] = []
+    """Return local modes, by damped Newton steps from the middle of the prior and about it."""
+    maxima: list[tuple[float, Array]] = []
     for start in [np.zeros(size), *rng.standard_normal((STARTS - 1, size))]:
         value, mode = climb(target, start)
-        if all(np.abs(mode - other).max() > 0.1 for _, other in found):
-            found.append((value, mode))
-    highest = max(value for value, _ in found)
-    return [mode for value, mode in found if value > highest - NEGLIGIBLE]
+        if all(np.abs(mode - other).max() > 0.1 for _, other in maxima):
+            maxima.append((value, mode))
+    highest = max(value for value, _ in maxima)
+    return [mode for value, mode in maxima if value > highest - NEGLIGIBLE]
 
 
 def climb(target: Target, v: Array) -> tuple[float, Array]:
-    """Return a local maximum and where it is."""
+    """Return a local maximum and its location."""
     for _ in range(NEWTON_STEPS):
         value, slope, covariance = curvature(target, v)
         step = covariance @ slope
@@ -198,8 +198,8 @@ def curvature(target: Target, v: Array) -> tuple[float, Array, Array]:
     size, h = len(v), DIFFERENCE
     step = h * np.eye(size)
     first, second = np.triu_indices(size, 1)
-    found = target(np.vstack([v[None], v + step, v - step, v + step[first] + step[second]]))
-    value, ahead, behind, both = np.split(found, [1, size + 1, 2 * size + 1])
+    values = target(np.vstack([v[None], v + step, v - step, v + step[first] + step[second]]))
+    value, ahead, behind, both = np.split(values, [1, size + 1, 2 * size + 1])
     hessian = np.diag((ahead + behind - 2 * value) / h**2)
     hessian[first, second] = (both - ahead[first] - ahead[second] + value) / h**2
     hessian[second, first] = hessian[first, second]

@@ -1,4 +1,4 @@
-"""Models that are normal given their scales, with everything but the scales integrated out.
+"""Collapsed densities: models normal given their scales, all else integrated out.
 
     y_n ~ N(Σ_j effect_nj θ_j, σ_g(n)²)     θ, the L locations: slopes, effects, Mundlak terms
     θ_j ~ N(Σ_k line_jk θ_k, s_j²)          s_j, a number or one of the scale parameters
@@ -116,7 +116,7 @@ class Collapsed:
     locations, scales : tuple
         The blocks, in order.
     location_slices, scale_slices : dict of str to slice
-        Where each block stands among the L locations and the S scale elements.
+        Positions of each block among the L locations and the S scale elements.
     deviation : ndarray, shape (L, L)
         θ less its prior mean is deviation @ θ.
     fixed : ndarray, shape (L,)
@@ -163,7 +163,7 @@ class Collapsed:
         return len(self.count)
 
     @property
-    def walls(self) -> Array:
+    def half_normal(self) -> Array:
         """Scales of the half-normal priors, 0 of the others, shape (S,): see `Coordinates`."""
         return np.where(self.prior.half, self.prior.spread, 0.0)
 

@@ -1,4 +1,4 @@
-"""Models that are normal given scales and correlations, with everything else integrated out.
+"""Collapsed densities of models with correlated errors: scales and correlations remain.
 
 As `models.inference.collapsed`, for errors that are not independent from row to row or from outcome
 to outcome. Their precision matrix is a sum of fixed matrices with weights in the errors' own
@@ -10,7 +10,7 @@ parameters x (log scales and what else there is), so the data enter through Gram
 
 u are the log scales τ. By Fisher's identity the derivative in x is ½ d log|P| + d log p(x) −
 ½ Σ_j dq_j E[(y − Xθ)'M_j(y − Xθ) | u, x, y]; what is differentiated in x is small, and is so by
-complex steps (Squire & Trapp 1998, *SIAM Review* 40:110–112), which do not round.
+complex steps (Squire & Trapp 1998, *SIAM Review* 40:110–112), which lose no digits.
 """
 
 from collections.abc import Mapping
@@ -87,13 +87,13 @@ class CollapsedErrors:
     @property
     def size(self) -> int:
         """Number of scale elements and errors' parameters."""
-        return sum(each.size for each in self.outcomes) + self.errors.size
+        return sum(outcome.size for outcome in self.outcomes) + self.errors.size
 
     @property
-    def walls(self) -> Array:
-        """As `Collapsed.walls`; the errors' parameters have none."""
-        walls = [each.walls for each in self.outcomes]
-        return np.concatenate([*walls, np.zeros(self.errors.size)])
+    def half_normal(self) -> Array:
+        """As `Collapsed.half_normal`; the errors' parameters have none."""
+        half_normal = [outcome.half_normal for outcome in self.outcomes]
+        return np.concatenate([*half_normal, np.zeros(self.errors.size)])
 
     @property
     def linked(self) -> tuple:
@@ -102,7 +102,7 @@ class CollapsedErrors:
 
     def initial(self, rng: np.random.Generator) -> Array:
         """Return a starting point, shape (size,)."""
-        starts = [each.initial(rng) for each in self.outcomes]
+        starts = [outcome.initial(rng) for outcome in self.outcomes]
         return np.concatenate([*starts, self.errors.initial(rng)])
 
     def logp_and_gradient(self, point: Array) -> tuple[float, Array]:
@@ -121,23 +121,27 @@ class CollapsedErrors:
         if not np.abs(point).max() <= FARTHEST:
             raise OutOfRangeError("scales so far from 1 that their squares overflow")
         scales, x = self._pieces(point)
-        weights, own = self._of_errors(x)
+        weights, of_errors = self._of_errors(x)
         q = weights[0].real
         factor, mean, score, square = self._given(scales, q)
-        inverse = dpotri(factor, lower=1)[0]  # the lower triangle; zeros above it, as in the factor
+        inverse = dpotri(factor, lower=1)[0]  # lower triangle only: the upper one stays zero
         covariance = inverse + inverse.T
         covariance.flat[:: len(covariance) + 1] /= 2
-        logp = self.constant + own[0].real - (square - score @ mean) / 2
+        logp = self.constant + of_errors[0].real - (square - score @ mean) / 2
         logp -= np.log(np.diag(factor)).sum()
         slopes = []
-        for each, u, where in zip(self.outcomes, scales, self._blocks, strict=True):
+        for outcome, u, where in zip(self.outcomes, scales, self._blocks, strict=True):
             theta, spread = mean[where], covariance[where, where]
-            expected = each.gram @ theta @ theta + each.gram.reshape(each.size, -1) @ spread.ravel()
-            prior, prior_slope = each.prior.log_density(u)
-            logp += prior.sum() - each.count @ u
-            slopes.append(np.exp(-2 * u) * expected - each.count + prior_slope)
+            expected = (
+                outcome.gram @ theta @ theta
+                + outcome.gram.reshape(outcome.size, -1) @ spread.ravel()
+            )
+            prior, prior_slope = outcome.prior.log_density(u)
+            logp += prior.sum() - outcome.count @ u
+            slopes.append(np.exp(-2 * u) * expected - outcome.count + prior_slope)
+        # Fisher's identity: x enters the score through the expected squares of the errors alone.
         expected = self.errors.expected(mean, covariance)
-        slopes.append(own.imag / STEP - (weights.imag / STEP) @ expected / 2)
+        slopes.append(of_errors.imag / STEP - (weights.imag / STEP) @ expected / 2)
         return float(logp), np.concatenate(slopes)
 
     def point(self, variables: Mapping[str, Array]) -> Array:
@@ -162,53 +166,56 @@ class CollapsedErrors:
         dict of str to ndarray, shape (…, outcomes · size)
         """
         flat = point.reshape(-1, self.size)
-        theta = np.empty((len(flat), sum(len(each.fixed) for each in self.outcomes)))
+        theta = np.empty((len(flat), sum(len(drawn.fixed) for drawn in self.outcomes)))
         for row, one in zip(theta, flat, strict=True):
             scales, x = self._pieces(one)
             factor, mean, _, _ = self._given(scales, self.errors.weights(x))
             row[:] = mean + dtrtrs(factor, rng.standard_normal(len(mean)), lower=1, trans=1)[0]
         theta = theta.reshape(*point.shape[:-1], -1)
         scales, x = self._pieces(point)
-        each = [
-            one.variables(theta[..., where], u)
-            for one, u, where in zip(self.outcomes, scales, self._blocks, strict=True)
+        drawn = [
+            outcome.variables(theta[..., where], u)
+            for outcome, u, where in zip(self.outcomes, scales, self._blocks, strict=True)
         ]
-        return _side_by_side(each) | self.errors.variables(x)
+        return _side_by_side(drawn) | self.errors.variables(x)
 
     def draw_prior(self, size: int, rng: np.random.Generator) -> dict[str, Array]:
         """Draw all random variables of the PyMC model from the prior, shapes (size, …)."""
-        each = [one.draw_prior(size, rng) for one in self.outcomes]
-        return _side_by_side(each) | self.errors.draw_prior(size, rng)
+        drawn = [outcome.draw_prior(size, rng) for outcome in self.outcomes]
+        return _side_by_side(drawn) | self.errors.draw_prior(size, rng)
 
     def log_prior(self, variables: Mapping[str, Array]) -> dict[str, Array]:
         """Evaluate the log prior of each random variable, summed over its elements."""
         density: dict[str, Any] = {}
         for at, one in enumerate(self.outcomes):
             names = (*one.location_slices, *one.scale_slices)
-            own = {n: np.split(variables[n], len(self.outcomes), axis=-1)[at] for n in names}
-            for name, value in one.log_prior(own).items():
+            variables_of = {
+                n: np.split(variables[n], len(self.outcomes), axis=-1)[at] for n in names
+            }
+            for name, value in one.log_prior(variables_of).items():
                 density[name] = density.get(name, 0.0) + value
         return density | self.errors.log_prior_of(variables)
 
     def _of_errors(self, x: Array) -> tuple[Array, Array]:
         """Return q and what depends on x alone, at x with a step in each of its elements."""
         steps = x + 1j * STEP * np.eye(len(x))
-        with np.errstate(all="ignore"):  # what is out of range is not finite, and is caught below
+        with np.errstate(all="ignore"):  # values out of range are not finite: caught below
             try:
                 weights = self.errors.weights(steps)
             except np.linalg.LinAlgError:
                 weights = np.array([np.nan])
-            own = self.errors.half_log_determinant(steps) + self.errors.log_prior(steps)
-        if not (np.isfinite(weights).all() and np.isfinite(own).all()):
+            alone = self.errors.half_log_determinant(steps) + self.errors.log_prior(steps)
+        if not (np.isfinite(weights).all() and np.isfinite(alone).all()):
             raise OutOfRangeError("errors' parameters at the edge of their range")
-        return weights, own
+        return weights, alone
 
     def _given(self, scales: list[Array], q: Array) -> tuple[Array, Array, Array, float]:
         """Return the lower Cholesky factor of Λ, m, b and Σ q_j y'M_j y."""
         precision, score, square = self.errors.assemble(q)
-        for each, u, where in zip(self.outcomes, scales, self._blocks, strict=True):
-            flat = np.exp(-2 * u) @ each.gram.reshape(each.size, -1)
-            precision[where, where] += each.gram_fixed + flat.reshape(each.gram_fixed.shape)
+        for outcome, u, where in zip(self.outcomes, scales, self._blocks, strict=True):
+            flat = np.exp(-2 * u) @ outcome.gram.reshape(outcome.size, -1)
+            precision[where, where] += outcome.gram_fixed + flat.reshape(outcome.gram_fixed.shape)
+        # LAPACK itself reports a Λ that is not positive definite; numpy's error costs a trace-back.
         factor, failed = dpotrf(precision, lower=1)
         if failed:
             raise OutOfRangeError("scales so far apart that double precision does not hold Λ")
@@ -219,13 +226,13 @@ class CollapsedErrors:
 
     @cached_property
     def _scales(self) -> list[slice]:
-        """Where the scales of each outcome stand in a point."""
-        return _in_turn([each.size for each in self.outcomes])
+        """Positions of each outcome's scales in a point."""
+        return _in_turn([outcome.size for outcome in self.outcomes])
 
     @cached_property
     def _blocks(self) -> list[slice]:
-        """Where each outcome's locations stand among all."""
-        return _in_turn([len(each.fixed) for each in self.outcomes])
+        """Positions of each outcome's locations among all."""
+        return _in_turn([len(outcome.fixed) for outcome in self.outcomes])
 
 
 def _in_turn(sizes: list[int]) -> list[slice]:
@@ -253,7 +260,7 @@ def without_rows(model: Collapsed) -> Collapsed:
 def collapse_errors(
     outcomes: tuple[Collapsed, ...], errors: Errors, observations: int
 ) -> CollapsedErrors:
-    """Put models of single outcomes together under errors that tie them.
+    """Combine collapsed models of single outcomes under correlated errors.
 
     Parameters
     ----------
@@ -265,7 +272,7 @@ def collapse_errors(
         Number of values observed, rows times outcomes.
     """
     alone = tuple(map(without_rows, outcomes))
-    fixed = sum(np.log(each.fixed).sum() for each in alone)
+    fixed = sum(np.log(model.fixed).sum() for model in alone)
     return CollapsedErrors(alone, errors, float(-fixed - observations * LOG_2PI / 2))
 
 
@@ -274,5 +281,7 @@ def effects_of(model: Collapsed) -> Array:
     return np.hstack([block.effect for block in model.locations])
 
 
-def _side_by_side(each: list[dict[str, Array]]) -> dict[str, Array]:
-    return {name: np.concatenate([one[name] for one in each], axis=-1) for name in each[0]}
+def _side_by_side(variables: list[dict[str, Array]]) -> dict[str, Array]:
+    return {
+        name: np.concatenate([one[name] for one in variables], axis=-1) for name in variables[0]
+    }

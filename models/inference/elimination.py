@@ -1,10 +1,10 @@
-"""A collapsed density with its orthogonal effects eliminated, for many points at once.
+"""Collapsed densities with orthogonal effects eliminated, at many points at once.
 
 In deviations δ of the locations from their prior means (`models.inference.collapsed`) the prior
-precisions are diagonal. A set E of locations between which no row tells, in whatever residual
-scale, has a diagonal posterior precision d given the scales: province effects, and on a balanced
-panel year effects beside them. Eliminating it leaves, for the locations R that remain and y as one
-more column, the Schur complement
+precisions are diagonal. A set E of locations whose effects are orthogonal in the rows of every
+residual scale has a diagonal posterior precision d given the scales: province effects, and on a
+balanced panel year effects beside them. Eliminating it leaves, for the locations R that remain and
+y as one more column, the Schur complement
 
     A(w) = Σ_e w_e G_e + diag(prior precisions of R) − Σ_j z_j z_j' / d_j,  z_j = Σ_e w_e G_e[j, ·]
 
@@ -42,13 +42,13 @@ class Reduced:
     Attributes
     ----------
     density : Collapsed
-        What is reduced.
+        The density that is reduced.
     kept, eliminated : ndarray of int, shapes (p,) and (L − p,)
         R and E, as positions among the locations.
     back : ndarray, shape (L, L)
         θ = back @ δ.
     matrices : ndarray, shape (K, (p + 1)²)
-        What A is a sum of, y last.
+        The terms of the sum A, y last.
     left, right, group : ndarray of int, shape (K,)
         A matrix's coefficient is the product of these two weights over this group's pivot.
     pivots : ndarray, shape (G, S + 1)
@@ -88,16 +88,17 @@ class Reduced:
         """
         density = self.density
         held = np.abs(log_scale).max(axis=1, initial=0) <= FARTHEST
-        found = np.full(len(log_scale), -np.inf)
+        logp = np.full(len(log_scale), -np.inf)
         diagonal = [factor.diagonal().copy() for factor in self._factors(log_scale[held])]
         diagonal = np.reshape(diagonal, (-1, len(self.kept) + 1))
+        # y is the last column: its diagonal entry is the root of the residual sum of squares.
         log_det, square = 2 * np.log(diagonal[:, :-1]).sum(axis=1), diagonal[:, -1] ** 2
         log_det = log_det + np.log(self._pivots(log_scale[held])) @ self.members
         prior = density.prior.log_density(log_scale[held])[0].sum(axis=1)
         with np.errstate(invalid="ignore"):
             value = prior - log_scale[held] @ density.count - (log_det + square) / 2
-        found[held] = np.where(np.isnan(value), -np.inf, value + density.constant)
-        return found
+        logp[held] = np.where(np.isnan(value), -np.inf, value + density.constant)
+        return logp
 
     def draw(self, log_scale: Array, rng: np.random.Generator) -> dict[str, Array]:
         """Draw the locations given the scales; return all random variables of the PyMC model.
@@ -123,14 +124,14 @@ class Reduced:
         pivot = self._pivots(log_scale)[:, self.group_of]
         residual = self.density.scale_slices[self.density.scales[-1].name]
         weight = np.exp(-2 * log_scale[:, residual])
-        told = sum(
+        score = sum(
             w[:, None] * (of_y - kept @ of_kept.T)
             for w, of_y, of_kept in zip(
                 weight.T, self.cross[..., -1], self.cross[..., :-1], strict=True
             )
         )
         noise = rng.standard_normal(pivot.shape)
-        deviation[:, self.eliminated] = told / pivot + noise / np.sqrt(pivot)
+        deviation[:, self.eliminated] = score / pivot + noise / np.sqrt(pivot)
         drawn = self.density.variables(deviation @ self.back.T, log_scale)
         return {name: values.reshape(*leading, -1) for name, values in drawn.items()}
 
@@ -184,12 +185,12 @@ def reduce(density: Collapsed) -> Reduced:
             group.append(pivot)
 
     for element in range(residual.start, residual.stop):
-        own = element - residual.start
-        whole = np.empty((size, size))
-        whole[:-1, :-1] = gram[own][np.ix_(kept, kept)]
-        whole[-1, :-1] = whole[:-1, -1] = xy[own, kept]
-        whole[-1, -1] = density.yy[element]
-        add(whole, element, fixed, 0)
+        scale = element - residual.start
+        products = np.empty((size, size))
+        products[:-1, :-1] = gram[scale][np.ix_(kept, kept)]
+        products[-1, :-1] = products[:-1, -1] = xy[scale, kept]
+        products[-1, -1] = density.yy[element]
+        add(products, element, fixed, 0)
     for element, precision in enumerate(prior[:, kept]):
         add(np.diag(np.append(precision, 0.0)), element, fixed, 0)
     for pivot in range(len(pivots)):
@@ -216,17 +217,17 @@ def reduce(density: Collapsed) -> Reduced:
 
 
 def _orthogonal(density: Collapsed, gram: Array) -> NDArray[np.int64]:
-    """Return locations between which no residual scale's rows tell, largest blocks first."""
+    """Return locations with orthogonal effects in all residual scales, largest blocks first."""
     length = np.sqrt(np.diag(gram.sum(axis=0)))
-    tells = (np.abs(gram) > ZERO * np.outer(length, length)).any(axis=0)
-    np.fill_diagonal(tells, False)
-    found = np.empty(0, dtype=int)
+    related = (np.abs(gram) > ZERO * np.outer(length, length)).any(axis=0)
+    np.fill_diagonal(related, False)
+    orthogonal = np.empty(0, dtype=int)
     for block in sorted(density.locations, key=lambda block: -block.size):
         where = density.location_slices[block.name]
-        both = np.concatenate([found, np.arange(where.start, where.stop)])
-        if not tells[np.ix_(both, both)].any():
-            found = both
-    return np.sort(found)
+        both = np.concatenate([orthogonal, np.arange(where.start, where.stop)])
+        if not related[np.ix_(both, both)].any():
+            orthogonal = both
+    return np.sort(orthogonal)
 
 
 def _groups(pivots: Array) -> tuple[Array, NDArray[np.int64]]:

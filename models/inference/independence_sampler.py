@@ -1,4 +1,4 @@
-"""Independent draws of a collapsed density's scales, and how far they can be trusted.
+"""Independence Metropolis sampling of a collapsed density's scales, with its error bound.
 
 A mixture of multivariate t is fitted to the density (`models.inference.mixture`). Every draw is
 then the last state of an own short chain of independence Metropolis steps that begins with a draw
@@ -10,7 +10,7 @@ meet at the first proposal that both accept, and the one whose weight is larger 
 often, so the distance in total variation after k steps is at most E[λ(max(w, w'))^k], λ(w) being
 the chance of a rejection in a state of weight w, w of the target and w' of the mixture. All
 weights are those of the proposals themselves, whose Pareto k̂ and effective number say whether
-they can stand for the density (Vehtari, Simpson, Gelman, Yao & Gabry 2024, *JMLR* 25(72)).
+they represent the density (Vehtari, Simpson, Gelman, Yao & Gabry 2024, *JMLR* 25(72)).
 """
 
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ LEAST_ACCEPTANCE = 0.2
 
 @dataclass(frozen=True)
 class Trust:
-    """What says whether draws stand for the density, all of it from the proposals' weights.
+    """Diagnostics of the draws, all from the proposals' importance weights.
 
     Attributes
     ----------
@@ -84,12 +84,12 @@ class Trust:
 
     @property
     def holds(self) -> bool:
-        """Whether the draws can be believed; NaN is not."""
+        """Whether the draws pass all diagnostics; NaN does not."""
         return self.represents and self.true_ess >= LEAST_ESS
 
     @property
     def represents(self) -> bool:
-        """Whether each draw is one of the density, however many there are."""
+        """Whether each draw is from the density, however many there are."""
         return (
             self.k_hat <= LARGEST_K_HAT
             and self.acceptance >= LEAST_ACCEPTANCE
@@ -116,7 +116,7 @@ class Drawn:
 
     @property
     def trust(self) -> Trust:
-        """To be asked before the draws are used."""
+        """Diagnostics, to be checked before the draws are used."""
         return Trust.of(self.log_weight)
 
 

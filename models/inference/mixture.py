@@ -99,16 +99,16 @@ class Mixture:
 
 
 def start(coordinates: Coordinates, rng: np.random.Generator) -> Mixture:
-    """Return where adaptation begins: about the modes found, and in the scales' prior."""
+    """Return the initial mixture: about the local modes, and in the scales' prior."""
     density = coordinates.density
     prior = np.array([coordinates.from_point(density.initial(rng)) for _ in range(100)])
-    found = [
+    maxima = [
         optimize.minimize(lambda v: _negative(coordinates, v), v, jac=True, method="BFGS")
         for v in prior[:STARTS]
     ]
     modes: list[Array] = []
-    highest = min(one.fun for one in found)
-    for one in sorted(found, key=lambda one: one.fun):
+    highest = min(one.fun for one in maxima)
+    for one in sorted(maxima, key=lambda one: one.fun):
         if one.fun > highest + NEGLIGIBLE:
             break
         if all(np.abs(one.x - other).max() > 0.1 for other in modes):
@@ -145,12 +145,12 @@ def adapt(
     for _ in range(ROUNDS):
         v = mixture.draw(size, rng)
         rounds = [*rounds[1 - REMEMBERED :], (mixture, v, target(v))]
-        mixtures, drawn, found = zip(*rounds, strict=True)
+        mixtures, drawn, log_density = zip(*rounds, strict=True)
         every = np.concatenate(drawn)
         # Each draw against the mixture of all that was drawn from.
         proposal = logsumexp([one.log_density(every) for one in mixtures], axis=0)
-        log_weight = np.concatenate(found) - proposal
-        good = effective(found[-1] - mixture.log_density(v)) > GOOD_SHARE * size
+        log_weight = np.concatenate(log_density) - proposal
+        good = effective(log_density[-1] - mixture.log_density(v)) > GOOD_SHARE * size
         mixture = _fit(every, tempered(log_weight, LEAST_SHARE), tails, rng)
         if good:
             break
@@ -163,7 +163,7 @@ def effective(log_weight: Array) -> float:
 
 
 def tempered(log_weight: Array, least_share: float) -> Array:
-    """Return the weights' largest power up to 1 of which enough stand for something."""
+    """Return the weights tempered by the largest power up to 1 that leaves enough effective."""
     least = len(log_weight) * least_share
     for power in 0.8 ** np.arange(30):
         if effective(power * log_weight) >= least:

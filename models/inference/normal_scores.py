@@ -1,4 +1,4 @@
-"""Coordinates of scales and correlations in which posteriors have no tail heavier than a normal's.
+"""Normal-score transforms of scales and correlations: posteriors get normal tails.
 
     τ = h √2 erf⁻¹(Φ(v)), half-normal prior;  σ = σ₀ exp(s v), log-normal prior of median σ₀
     (1 + φ)/2 = Φ(v)^(1/a), flat prior on (−1, 1)
@@ -26,7 +26,7 @@ ROOM = 1.4
 
 
 class Density(Protocol):
-    """What is sampled: a log density over log scales and then artanh φ."""
+    """A log density over log scales, followed by artanh φ."""
 
     size: int
     scale_priors: ScalePriors
@@ -87,7 +87,7 @@ class NormalScores:
 
     @property
     def tails(self) -> NDArray[np.int64]:
-        """Coordinates that a posterior can be near the end of: all but those of σ."""
+        """Coordinates whose posterior can be near a bound: all but those of σ."""
         return np.concatenate([self.half, np.arange(self.phi.start, self.phi.stop)])
 
     def to_point(self, v: Array) -> Array:
@@ -127,17 +127,17 @@ class NormalScores:
         def log_target(v: Array) -> Array:
             point = self.to_point(v)
             inside = np.isfinite(point).all(axis=1)
-            found = np.full(len(v), -np.inf)
+            logp = np.full(len(v), -np.inf)
             kept = point[inside]
             log_likelihood = density.log_density(kept) - density.log_prior_of_points(kept)
             value = log_likelihood + self.log_stretch(v[inside], kept)
-            found[inside] = np.where(np.isnan(value), -np.inf, value)
-            return found
+            logp[inside] = np.where(np.isnan(value), -np.inf, value)
+            return logp
 
         return log_target
 
     def adapted(self, point: Array, weight: Array) -> "NormalScores":
-        """Return coordinates for a posterior that weighted points stand for."""
+        """Return coordinates adapted to a posterior, given weighted points of it."""
         square = weight @ np.exp(2 * point[:, self.half])
         log_p = -np.logaddexp(0, -2 * point[:, self.phi])
         a = 1 / np.maximum(-(weight @ log_p), 1e-6)  # mean of −log p under Beta(a, 1)

@@ -1,20 +1,20 @@
-"""Effects of provinces under Student t errors: integrated out, and drawn given all else.
+"""Province effects under Student t errors: integrated out by quadrature, or drawn.
 
 An effect a that is N(m, s²) before its province's rows are seen, which lie r_t off what other
 parts of the mean explain, with t errors of scale σ and ν degrees of freedom, has the density
 
     f(a) = N(a; m, s²) Π_t (1 + (r_t − a)²/νσ²)^−(ν+1)/2
 
-but for a constant. With ν near 1 half of a province's rows may be outliers, so that f has several
-peaks far apart, between which a chain that moves in a hardly goes. One dimension can be summed:
-log ∫ f takes the effects out of what is sampled, and leaves them to be drawn given all else.
+but for a constant. With ν near 1 half of a province's rows may be outliers. Then f has several
+distant modes, between which a chain in a hardly moves. The integral has one dimension, so the
+effects are integrated out of what is sampled, and drawn afterwards given all else.
 
 The sum is a trapezoid's, whose error falls exponentially with the inverse of its step h for a
 function that is analytic near the line (Trefethen & Weideman 2014, *SIAM Review* 56:385–458): for
 a normal of standard deviation h it is 2 exp(−2π²), 5e−9. No peak of f is narrower than with all
 rows in one place, where −log f has the second derivative 1/s² + n(ν+1) in units of σ√ν: h is one
-over its root, and not above a third of that unit, in which f branches at r_t ± i. Where rows do
-lie in one place and ν is small, tails are heavier than a normal's and the error is up to 2e−5.
+over its square root, and not above a third of that unit, in which f branches at r_t ± i. Where rows
+do lie in one place and ν is small, tails are heavier than a normal's and the error is up to 2e−5.
 Nodes cover prior mean and rows, and go on until nothing is left, but not where the prior leaves
 nothing.
 
@@ -53,13 +53,14 @@ STEPS = 6
 @numba.njit(error_model="numpy")
 def _minus_log(x, rows, half):
     """Return what the rows add to −log f, x and rows in units of σ√ν from m."""
-    found, product = 0.0, 1.0
+    # One logarithm for many factors: it is the cost of this loop.
+    total, product = 0.0, 1.0
     for row in rows:
         product *= 1 + (row - x) ** 2
         if product > 1e200:
-            found += log(product)
+            total += log(product)
             product = 1.0
-    return half * (found + log(product))
+    return half * (total + log(product))
 
 
 @numba.njit(error_model="numpy")
@@ -114,21 +115,22 @@ def _by_province(province, units):
 
 
 @numba.njit(error_model="numpy")
-def _integrals(rest, sigma, nu, centre, spread, province):
+def _integrals(residual, sigma, nu, centre, spread, province):
     """Return log ∫ f of each province, and its slopes: see `Integrals`."""
     units = len(centre)
     order, bounds = _by_province(province, units)
     value = np.empty(units)
-    of_rest = np.zeros(len(rest))
+    of_rest = np.zeros(len(residual))
     of_sigma, of_nu = np.zeros(units), np.zeros(units)
     of_centre, of_spread = np.zeros(units), np.zeros(units)
     x, depth = np.empty(MOST_NODES), np.empty(MOST_NODES)
     v = nu[0]
     for i in range(units):
-        own = order[bounds[i] : bounds[i + 1]]
+        of_unit = order[bounds[i] : bounds[i + 1]]
         unit = sigma[i] * sqrt(v)
-        rows, s = (rest[own] - centre[i]) / unit, spread[i] / unit
+        rows, s = (residual[of_unit] - centre[i]) / unit, spread[i] / unit
         number, h, least = _nodes(rows, s, v, x, depth)
+        # Relative to the least depth, so that no term overflows.
         total = 0.0 if number else np.nan
         for k in range(number):
             total += exp(least - depth[k])
@@ -138,35 +140,35 @@ def _integrals(rest, sigma, nu, centre, spread, province):
                 continue
             p = exp(least - depth[k]) / total
             outlying = 0.0
-            for t in range(len(own)):
+            for t in range(len(of_unit)):
                 u = rows[t] - x[k]
                 pull = u / (1 + u * u)
                 outlying += u * pull
-                of_rest[own[t]] -= p * (v + 1) / unit * pull
+                of_rest[of_unit[t]] -= p * (v + 1) / unit * pull
             of_sigma[i] += p * (v + 1) / sigma[i] * outlying
-            told = depth[k] - (x[k] / s) ** 2 / 2
-            of_nu[i] += p * ((v + 1) / (2 * v) * outlying - told / (v + 1))
+            of_rows = depth[k] - (x[k] / s) ** 2 / 2
+            of_nu[i] += p * ((v + 1) / (2 * v) * outlying - of_rows / (v + 1))
             of_centre[i] += p * x[k] / (s * spread[i])
             of_spread[i] += p * ((x[k] / s) ** 2 - 1) / spread[i]
     return value, of_rest, of_sigma, of_nu, of_centre, of_spread
 
 
 @numba.njit(error_model="numpy")
-def _draw(rest, sigma, nu, centre, spread, province, uniform):
+def _draw(residual, sigma, nu, centre, spread, province, uniform):
     """Draw the effects given all else, shapes as of `_integrals` after one of draws."""
     draws, units = centre.shape
     order, bounds = _by_province(province, units)
-    found = np.empty((draws, units))
+    effects = np.empty((draws, units))
     x, depth = np.empty(MOST_NODES), np.empty(MOST_NODES)
     for d in range(draws):
         half = (nu[d, 0] + 1) / 2
         for i in range(units):
-            own = order[bounds[i] : bounds[i + 1]]
+            of_unit = order[bounds[i] : bounds[i + 1]]
             unit = sigma[d, i] * sqrt(nu[d, 0])
-            rows, s = (rest[d][own] - centre[d, i]) / unit, spread[d, i] / unit
+            rows, s = (residual[d][of_unit] - centre[d, i]) / unit, spread[d, i] / unit
             number, h, least = _nodes(rows, s, nu[d, 0], x, depth)
             if not number:
-                found[d, i] = np.nan
+                effects[d, i] = np.nan
                 continue
             cumulated = np.cumsum(np.exp(least - depth[:number]))
             at, log_ratio = 0.0, -np.inf
@@ -184,8 +186,8 @@ def _draw(rest, sigma, nu, centre, spread, province, uniform):
                 ratio = least - (moved / s) ** 2 / 2 - _minus_log(moved, rows, half) - log(line)
                 if log(u[3]) < ratio - log_ratio:
                     at, log_ratio = moved, ratio
-            found[d, i] = centre[d, i] + unit * at
-    return found
+            effects[d, i] = centre[d, i] + unit * at
+    return effects
 
 
 class Integrals(Op):
@@ -199,22 +201,22 @@ class Integrals(Op):
 
     def make_node(self, *inputs: object) -> Apply:
         """Return the node of the graph."""
-        given = [pt.as_tensor_variable(each) for each in inputs]
-        rest, sigma = given[:2]
-        return Apply(self, given, [each.type() for each in (sigma, rest, *[sigma] * 4)])
+        given = [pt.as_tensor_variable(variable) for variable in inputs]
+        residual, sigma = given[:2]
+        return Apply(self, given, [variable.type() for variable in (sigma, residual, *[sigma] * 4)])
 
     def perform(self, node: Apply, inputs: list, output_storage: list) -> None:
         """Evaluate outside of compiled graphs."""
-        for storage, found in zip(output_storage, _integrals(*inputs), strict=True):
-            storage[0] = found
+        for storage, output in zip(output_storage, _integrals(*inputs), strict=True):
+            storage[0] = output
 
     def infer_shape(self, node: Apply, shapes: list) -> list:
         """Return the shapes of the outputs."""
-        rest, sigma = shapes[:2]
-        return [sigma, rest, *[sigma] * 4]
+        residual, sigma = shapes[:2]
+        return [sigma, residual, *[sigma] * 4]
 
     def connection_pattern(self, node: Apply) -> list[list[bool]]:
-        """Say that only the logarithms can be differentiated."""
+        """Return which outputs have gradients: the logarithms alone."""
         return [[place < 5, *[False] * 5] for place in range(len(node.inputs))]
 
     def pullback(self, inputs: list, outputs: list, cotangents: list) -> list:
@@ -303,8 +305,10 @@ def draw(
     """
     leading, units = centre.shape[:-1], centre.shape[-1]
     flat = [
-        np.ascontiguousarray(np.broadcast_to(each, (*leading, each.shape[-1]))).reshape(-1, size)
-        for each, size in zip(
+        np.ascontiguousarray(np.broadcast_to(values, (*leading, values.shape[-1]))).reshape(
+            -1, size
+        )
+        for values, size in zip(
             (rest, sigma, nu, centre, spread), (len(province), units, 1, units, units), strict=True
         )
     ]

@@ -21,7 +21,7 @@ from models.large_panels.sufficient_statistics import Array, Moments
 
 @dataclass(frozen=True, eq=False)
 class Blocks:
-    """What the posterior of `hierarchical` is a function of; its size does not grow with n.
+    """Sufficient statistics of the posterior of `hierarchical`; their size does not grow with n.
 
     A row's base columns are (within, year dummies, y), d = m + T + 1 of them, on the standardised
     scale. A unit's vector is (their sums over its rows, 1, its standardised province part).
@@ -87,16 +87,16 @@ def blocks(moments: Moments, varying: tuple[str, ...] = (), sigma: By = "common"
     gram, row_count = np.zeros((len(moments.regions), size, size)), []
     groups, sums = [], []
     for region in range(len(moments.regions)):
-        own = everyone == region
+        in_region = everyone == region
         applies = [r is None or r == region for r in only]
         pick = np.zeros((len(shift), len(positions)))  # from (y, x) to the regressors
         pick[1 + np.array(positions), np.arange(len(positions))] = applies
-        rows_of = seen[own].sum(axis=1)
-        part, z = province_part[own], moments.of_province[own]
+        rows_of = seen[in_region].sum(axis=1)
+        part, z = province_part[in_region], moments.of_province[in_region]
         gram[region] = _gram_of_region(
             moments.cross[region],
             moments.of_year[region],
-            seen[own],
+            seen[in_region],
             z,
             part,
             year_part,
@@ -106,11 +106,11 @@ def blocks(moments: Moments, varying: tuple[str, ...] = (), sigma: By = "common"
         row_count.append(int(rows_of.sum()))
         vector = np.column_stack(
             [
-                (z @ pick - rows_of[:, None] * part - seen[own] @ year_part) / unit,
-                seen[own],
+                (z @ pick - rows_of[:, None] * part - seen[in_region] @ year_part) / unit,
+                seen[in_region],
                 (z[:, 0] - rows_of * mean[0]) / sd[0],
                 np.ones(len(z)),
-                standard[own],
+                standard[in_region],
             ]
         )
         for number in np.unique(rows_of):
@@ -133,7 +133,7 @@ def blocks(moments: Moments, varying: tuple[str, ...] = (), sigma: By = "common"
 
 
 def _refuse_collinear(regressors: list[str], within: Array, n: int) -> None:
-    """Refuse regressors of which rounding is all that is left; they have length √n before."""
+    """Refuse regressors whose two-way residuals are rounding error; their length was √n before."""
     left = [within[0, 0]]
     for k in range(1, len(within)):
         before = within[:k, :k]
@@ -195,7 +195,7 @@ def _labels(
     mean: Array,
     sd: Array,
 ) -> WithinBetween:
-    """Return the regression with a row for each base column but y: what is linear shows itself."""
+    """Return the regression with a row for each base column but y, to read linear maps from."""
     years, m = len(moments.years), len(regressors)
     rows = years + m
     return WithinBetween(

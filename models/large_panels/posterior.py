@@ -41,17 +41,17 @@ def density(reduced: Blocks, priors: Priors = hierarchical.PRIORS) -> Reduced:
     Reduced
         Its draws are of all variables but `UNITS`.
     """
-    whole = hierarchical.density(reduced.parts, priors)
-    kept = [block for block in whole.locations if block.name != UNITS]
-    (unit,) = (block for block in whole.locations if block.name == UNITS)
-    at = np.concatenate([np.arange(len(whole.fixed))[whole.location_slices[b.name]] for b in kept])
+    full = hierarchical.density(reduced.parts, priors)
+    kept = [block for block in full.locations if block.name != UNITS]
+    (unit,) = (block for block in full.locations if block.name == UNITS)
+    at = np.concatenate([np.arange(len(full.fixed))[full.location_slices[b.name]] for b in kept])
     line = np.zeros((1 + reduced.parts.within.shape[1], len(at)))
     ends = np.cumsum([block.size for block in kept]).tolist()
     slices = {b.name: slice(end - b.size, end) for b, end in zip(kept, ends, strict=True)}
     line[0, slices["const_std"]] = 1
     line[1:, slices["between_province"]] = np.eye(len(line) - 1)
 
-    deviation = whole.deviation[np.ix_(at, at)]
+    deviation = full.deviation[np.ix_(at, at)]
     back = np.linalg.inv(deviation)
 
     # From base columns (within, year dummies, y) to the locations' effects and y. The rows of
@@ -68,40 +68,38 @@ def density(reduced: Blocks, priors: Priors = hierarchical.PRIORS) -> Reduced:
     for region, n, sums in zip(
         reduced.group_region, reduced.group_rows, reduced.units, strict=True
     ):
-        told = columns.T @ sums[:d, :d] @ columns
+        of_rows = columns.T @ sums[:d, :d] @ columns
         mixed = columns.T @ sums[:d, d:] @ line
         lines = line.T @ sums[d:, d:] @ line
         matrices[region] = matrices[region] + mixed + mixed.T + n * lines
-        of_units.append(told + n * (mixed + mixed.T) + n**2 * lines)
+        of_units.append(of_rows + n * (mixed + mixed.T) + n**2 * lines)
 
-    residual = whole.scale_slices[whole.scales[-1].name]
+    residual = full.scale_slices[full.scales[-1].name]
     group = reduced.parts.groups_to_regions.argmax(axis=0)
-    tau = whole.scale_slices[unit.scale].start
+    tau = full.scale_slices[unit.scale].start
     units = int(reduced.group_units.sum())
-    member = whole.member[:, at]
-    count = whole.count.copy()
+    member = full.member[:, at]
+    count = full.count.copy()
     count[tau] += units - unit.size
     count[residual] = np.bincount(group, reduced.rows, count[residual].size)
-    fixed = whole.fixed[at]
+    fixed = full.fixed[at]
     free = member.any(axis=0)
     prior = np.vstack([member, np.where(free, 0, fixed**-2)])
 
-    terms = [
-        (matrix, residual.start + group[r], whole.size, 0) for r, matrix in enumerate(matrices)
-    ]
+    terms = [(matrix, residual.start + group[r], full.size, 0) for r, matrix in enumerate(matrices)]
     terms += [
-        (np.diag(np.append(precision, 0.0)), element, whole.size, 0)
+        (np.diag(np.append(precision, 0.0)), element, full.size, 0)
         for element, precision in enumerate(prior)
         if precision.any()
     ]
-    own = residual.start + group[reduced.group_region]
-    terms += [(-m, e, e, 1 + g) for g, (m, e) in enumerate(zip(of_units, own, strict=True))]
-    pivots = np.zeros((1 + len(own), whole.size + 1))
+    scale = residual.start + group[reduced.group_region]
+    terms += [(-m, e, e, 1 + g) for g, (m, e) in enumerate(zip(of_units, scale, strict=True))]
+    pivots = np.zeros((1 + len(scale), full.size + 1))
     pivots[0, -1] = 1
     pivots[1:, tau] = 1
-    pivots[np.arange(1, len(pivots)), own] = reduced.group_rows
+    pivots[np.arange(1, len(pivots)), scale] = reduced.group_rows
     summed = replace(
-        whole,
+        full,
         locations=tuple(kept),
         location_slices=slices,
         deviation=deviation,
@@ -112,13 +110,13 @@ def density(reduced: Blocks, priors: Priors = hierarchical.PRIORS) -> Reduced:
         # Everything of rows is in the matrices below.
         **{name: np.empty(0) for name in ("gram", "gram_lower", "gram_fixed", "xy", "yy")},
     )
-    found, left, right, which = zip(*terms, strict=True)
+    values, left, right, which = zip(*terms, strict=True)
     return Reduced(
         density=summed,
         kept=np.arange(len(at)),
         eliminated=np.empty(0, int),
         back=back,
-        matrices=np.array([matrix.ravel() for matrix in found]),
+        matrices=np.array([matrix.ravel() for matrix in values]),
         left=np.array(left),
         right=np.array(right),
         group=np.array(which),
@@ -131,7 +129,7 @@ def density(reduced: Blocks, priors: Priors = hierarchical.PRIORS) -> Reduced:
 
 @dataclass(frozen=True, eq=False)
 class ByDifferences:
-    """A reduced density as `models.inference.transforms` asks for one, its gradient by differences.
+    """A reduced density for `models.inference.transforms`, its gradient by finite differences.
 
     The gradient only finds where the search for a proposal begins.
     """
@@ -152,7 +150,7 @@ class ByDifferences:
 
 
 def draw(reduced: Reduced, size: int, rng: np.random.Generator) -> tuple[dict[str, Array], Drawn]:
-    """Draw all variables but `UNITS`; return them, and the draws of the scales with their trust.
+    """Draw all variables but `UNITS`; return them, and the scales' draws with diagnostics.
 
     Parameters
     ----------

@@ -139,8 +139,8 @@ def gram(chunks: Iterable[pd.DataFrame], specification: Specification) -> Moment
             of_province[present, column] += np.bincount(local, values)
             of_year[:r, :t, column] += np.bincount(region * t + year, values, r * t).reshape(r, t)
         for code in range(r):
-            own = z[region == code]
-            cross[code] += own.T @ own
+            of_region = z[region == code]
+            cross[code] += of_region.T @ of_region
     if shift is None:
         raise UserError("The panel has no rows in the sample: add them or leave the column out.")
     n, t, r = len(provinces.code), len(years.code), len(regions.code)

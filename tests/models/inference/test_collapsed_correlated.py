@@ -121,9 +121,9 @@ def test_at_no_autocorrelation_the_model_is_the_hierarchical_one(share):
 def test_without_correlation_outcomes_may_as_well_be_fitted_one_by_one():
     joint = fit_of("7.1", "joint", 0.1)
     rng = np.random.default_rng(5)
-    alone = [hierarchical.density(own, joint.priors) for own in joint.parts.each]
+    alone = [hierarchical.density(own, joint.priors) for own in joint.parts.regressions]
     points = [each.initial(rng) for each in alone]
-    n_sigma = len(joint.parts.each[0].sigma_groups)
+    n_sigma = len(joint.parts.regressions[0].sigma_groups)
     taus = [point[:-n_sigma] for point in points]
     sigmas = [point[-n_sigma:] for point in points]
     at = np.concatenate([*taus, *sigmas, np.zeros(3)])  # (1 + ρ)/2 = ½

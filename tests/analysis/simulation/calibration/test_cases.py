@@ -30,5 +30,5 @@ def test_no_root_makes_outcomes_of_which_squares_keep_no_errors(name):
     drawn |= {"slope_offset": drawn["slope_offset"] * spread}
     weights = module.slope_weights(parts).items()
     slope = sum(drawn[name] @ weight.T for name, weight in weights)
-    root = slope[:, parts.own] * parts.scale / parts.term_scale[parts.design.terms.index(LAG)]
+    root = slope[:, parts.of_lag] * parts.scale / parts.term_scale[parts.design.terms.index(LAG)]
     assert np.abs(root).max() ** 12 < 1e5
