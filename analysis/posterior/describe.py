@@ -7,6 +7,7 @@ import pandas as pd
 import pymc as pm
 from pymc.model_graph import ModelGraph
 
+from analysis.posterior import prior_lines
 from models.bayesian.interface import Parts
 from models.bayesian.registry import Model
 from models.priors import Prior
@@ -32,12 +33,8 @@ def priors(model: Model, parts: Parts) -> pd.DataFrame:
         A row per line of the prior table that the model uses, or per term where the paper's scale
         differs by term. What has a prior made of other variables is in `variables`.
     """
-    definition = model.module.build(parts, model.module.PRIORS)
-    given = ModelGraph(definition).make_compute_graph()
-    table = {prior.name for prior in model.module.PRIORS.table}
-    free = {variable.name for variable in definition.free_RVs}
-    # A pooled variable's own line is not used: others stand for its centre and its scale.
-    own = {name for name in free if not given[name] or not given[name] <= table}
+    definition, lines = prior_lines.build(model, parts, model.module.PRIORS)
+    own = lines & {variable.name for variable in definition.free_RVs}
     rows = [
         {
             "variable": prior.name,

@@ -53,6 +53,9 @@ SAMPLE_STATS = {
 INDEPENDENCE, NUTS = "independence", "nuts"
 """Values of a trace's attribute `sampler`."""
 
+NO_ENERGY = "none: independent draws have no momentum; log_weight tells how far they are trusted"
+"""Attribute `energy` of their `sample_stats`."""
+
 ACCEPTANCE = (0.95, 0.99)
 """What NUTS aims at where it is not told: the second where chains diverge at the first.
 
@@ -127,7 +130,7 @@ class CollapsedEngine:
                             drawn.log_weight.reshape(-1, *shape),
                         ),
                     },
-                    attrs={"sampler": INDEPENDENCE},
+                    attrs={"sampler": INDEPENDENCE, "energy": NO_ENERGY},
                 )
                 return exact.draw(point, rng), statistics
         return self.by_nuts(settings, rng)

@@ -6,7 +6,7 @@ What a model's file supplies is said in `models.bayesian.interface`, how it is s
 
 import json
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -19,7 +19,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from analysis.posterior import inputs, trace
+from analysis.posterior import inputs, prior_lines, trace
 from analysis.posterior.cache import input_sha256, is_current
 from analysis.posterior.diagnose import failures, numbers
 from analysis.posterior.engines import Draws, Settings, engine_for
@@ -39,6 +39,9 @@ POINTWISE = np.float32
 """Of what has a value for each draw and row: half the file, seven digits."""
 
 PRIOR_DRAWS = 1_000
+
+SOURCES = tuple(f"{layer}/*.py" for layer in ("data", "models", "analysis"))
+"""What git compares with the commit: its patterns reach into folders."""
 
 
 @dataclass(frozen=True)
@@ -207,7 +210,7 @@ def _fit(
     model = job.model
     priors = priors or model.module.PRIORS
     parts = split(job)
-    definition = model.module.build(parts, priors)
+    definition, lines = prior_lines.build(model, parts, priors)
     engine = engine_for(model, settings.engine)
     settings = settings.by(engine, model)
     sampler = engine(model, parts, priors, definition)
@@ -218,9 +221,7 @@ def _fit(
 
     flat, statistics = sampled = sampled or sampler.sample(settings, rngs[0])
     groups = _groups_of_draws(model, parts, definition, flat, rngs[1])
-    groups["log_prior"] = _dataset(
-        {name: ((), values) for name, values in sampler.log_prior(flat).items()}, parts
-    )
+    groups |= _log_priors(sampler.log_prior(flat), lines, parts)
     if model.prior_groups:
         prior = {name: v[None] for name, v in sampler.draw_prior(PRIOR_DRAWS, rngs[2]).items()}
         drawn = _groups_of_draws(model, parts, definition, prior, rngs[2])
@@ -280,6 +281,18 @@ def _dataset(variables: Mapping[str, tuple[tuple[str, ...], NDArray]], parts: Pa
     return dataset.assign_coords({d: np.arange(dataset.sizes[d]) for d in ("chain", "draw")})
 
 
+def _log_priors(densities: Draws, lines: Collection[str], parts: Parts) -> dict[str, xr.Dataset]:
+    """Return the log densities of the prior table's lines, and apart those of effects.
+
+    What scales every variable of `log_prior`, as `arviz.psense` does, then scales priors alone and
+    not the distributions of effects about their lines, which are part of the model.
+    """
+    parted: dict[str, dict] = {"log_prior": {}, trace.EFFECTS: {}}
+    for name, values in densities.items():
+        parted["log_prior" if name in lines else trace.EFFECTS][name] = (), values
+    return {group: _dataset(named, parts) for group, named in parted.items() if named}
+
+
 def _labels(variables: Variables, parts: Parts) -> dict[str, list]:
     """Return the model's coords of the dims that variables have."""
     dims = dict.fromkeys(dim for dims, _ in variables.values() for dim in dims)
@@ -323,7 +336,7 @@ def _attributes(
         "seed": settings.seed,
         "settings": json.dumps(asdict(settings)),
         "versions": json.dumps({name: version(name) for name in PACKAGES}),
-        "git_commit": _git_commit(),
+        "git_commit": git_commit(),
         trace.INPUTS: made_from(job, settings, priors),
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "gate": "fail" if failed else "pass",
@@ -336,11 +349,18 @@ def _attributes(
 
 
 @cache
-def _git_commit() -> str:
-    """Return the commit of the code, "unknown" outside a repository."""
-    command = ["git", "rev-parse", "HEAD"]
+def git_commit(root: Path = ROOT) -> str:
+    """Return the commit of the code, with "-dirty" if source files differ from it or are new.
+
+    "unknown" outside a repository. Pictures and tables may differ: runs write them.
+    """
+    command = ["git", "status", "--porcelain=v2", "--branch", "--untracked-files=all", "--"]
     try:
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [*command, *SOURCES], cwd=root, capture_output=True, text=True, check=True
+        )
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
-    return done.stdout.strip()
+    head, *lines = done.stdout.splitlines()
+    changed = any(not line.startswith("#") for line in lines)
+    return head.split()[-1] + ("-dirty" if changed else "")

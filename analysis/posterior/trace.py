@@ -31,6 +31,12 @@ Where the model is normal given its scales, `density_at_zero` stands beside them
 (`analysis.posterior.savage_dickey`).
 """
 
+EFFECTS = "log_prior_effects"
+"""Group of the log densities of effects and offsets, where a model has any.
+
+`log_prior` is of the prior table's lines alone.
+"""
+
 POINTWISE = ("posterior_predictive", "prior_predictive", "log_likelihood")
 """Groups with a value for each draw and row."""
 

@@ -1,11 +1,10 @@
 """Power-scaling sensitivity of a trace's quantities to prior and likelihood.
 
 Power-scaling (Kallioinen et al. 2024, *Statistics and Computing* 34:57): how far a quantity
-moves when prior or likelihood are raised to a power near 1. Only priors that stand in the prior
-table are scaled, not the distributions of effects about their lines, which are part of the model.
+moves when prior or likelihood are raised to a power near 1. Only lines of the prior table are
+scaled, all that a trace has in `log_prior`: distributions of effects are part of the model.
 """
 
-import json
 from collections.abc import Iterator
 
 import arviz as az
@@ -27,8 +26,7 @@ def power_scaling(tree: xr.DataTree) -> Iterator[dict]:
     tree : DataTree
         A trace.
     """
-    named = {prior["name"] for prior in json.loads(tree.attrs["priors"])["table"]}
-    priors = [name for name in tree["log_prior"].data_vars if name in named]
+    priors = list(tree["log_prior"].data_vars)
     watched = [name for name in QUANTITIES if name in tree["posterior"].data_vars]
     likelihood = az.psense(tree, var_names=watched, group="likelihood", group_var_names=["y"])
     for scaled, names in {"all": priors, **{name: [name] for name in priors}}.items():

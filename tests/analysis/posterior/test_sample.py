@@ -1,6 +1,7 @@
 """Fits: traces that meet the contract, the same for the same seed, with scipy's numbers."""
 
 import json
+import subprocess
 from dataclasses import replace
 from functools import cache
 
@@ -10,8 +11,8 @@ import pytest
 import xarray as xr
 from scipy import stats
 
-from analysis.posterior import trace
-from analysis.posterior.engines import CollapsedEngine, Settings
+from analysis.posterior import sample, trace
+from analysis.posterior.engines import INDEPENDENCE, NO_ENERGY, CollapsedEngine, Settings
 from analysis.posterior.sample import Job, carrying, fit, jobs, path_of, sample_all
 from analysis.specifications import STATIC, select
 from data.errors import UserError
@@ -61,6 +62,70 @@ def test_the_flat_twin_has_no_prior_groups_and_says_so():
     assert "too wide" in flat.attrs[trace.NO_PRIOR]
     assert trace.NO_PRIOR not in pooled.attrs
     assert set(pooled["prior"].data_vars) == set(pooled["posterior"].data_vars)
+
+
+@pytest.mark.parametrize(
+    ("column", "model", "effects"),
+    [
+        ("3.2", "hierarchical", {"province_std", "year_offset", "slope_offset"}),
+        ("8.2", "flat", set()),
+    ],
+)
+def test_log_prior_has_the_tables_lines_and_effects_stand_apart(column, model, effects):
+    tree = short_fit(column, model)
+    table = {line["name"] for line in json.loads(tree.attrs["priors"])["table"]}
+    stated = set(tree["log_prior"].data_vars)
+    assert stated <= table
+    apart = set(tree[trace.EFFECTS].data_vars) if trace.EFFECTS in tree.children else set()
+    assert effects <= apart
+    assert bool(apart) == bool(effects)
+    assert apart.isdisjoint(stated)
+    assert apart | stated == set(tree["posterior"].attrs["free_variables"].split())
+
+
+def test_arvizs_default_power_scaling_is_of_the_table_alone():
+    tree = short_fit("3.2", "hierarchical")
+    lines = list(tree["log_prior"].data_vars)
+    default = az.psense(tree, var_names=["slope"], group="prior")["slope"]
+    named = az.psense(tree, var_names=["slope"], group="prior", group_var_names=lines)["slope"]
+    assert default.equals(named)
+    every = tree.copy()
+    every["log_prior"] = xr.DataTree(
+        tree["log_prior"].to_dataset().merge(tree[trace.EFFECTS].to_dataset())
+    )
+    assert not az.psense(every, var_names=["slope"], group="prior")["slope"].equals(named)
+
+
+def test_independent_draws_say_that_they_have_no_energy():
+    job = Job(SMALL, select(["8.2"])[0], find("flat"))
+    statistics = fit(job, Settings(draws=1_000, chains=2))["sample_stats"]
+    assert statistics.attrs["sampler"] == INDEPENDENCE
+    assert statistics.attrs["energy"] == NO_ENERGY
+    assert "energy" not in statistics.data_vars
+
+
+@pytest.mark.parametrize(
+    ("change", "dirty"),
+    [
+        (lambda root: None, False),
+        (lambda root: (root / "models" / "a.py").write_text("x = 2\n"), True),
+        (lambda root: (root / "analysis" / "new.py").write_text("x = 1\n"), True),
+        (lambda root: (root / "figures.svg").write_text("drawn again"), False),
+    ],
+)
+def test_a_changed_tree_is_said_beside_the_commit(tmp_path, change, dirty):
+    for name in ("models/a.py", "analysis/room/b.py", "figures.svg"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x = 1\n")
+    assert sample.git_commit(tmp_path) == "unknown"
+    names = ("-c", "user.name=x", "-c", "user.email=x@x")
+    for words in (["init", "-q"], ["add", "."], [*names, "commit", "-qm", "x"]):
+        subprocess.run(["git", *words], cwd=tmp_path, check=True)
+    sample.git_commit.cache_clear()
+    change(tmp_path)
+    words = ["git", "rev-parse", "HEAD"]
+    head = subprocess.run(words, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+    assert sample.git_commit(tmp_path) == head.strip() + "-dirty" * dirty
 
 
 def same(left: xr.DataTree, right: xr.DataTree) -> bool:
@@ -113,9 +178,11 @@ def test_results_do_not_depend_on_where_they_are_sampled(tmp_path):
 
 def test_columns_of_one_posterior_are_sampled_once_and_each_as_if_alone(tmp_path, monkeypatch):
     listed = jobs([SMALL], select(["7.1", "7.2"]), ["joint"])
-    sampled, sample = [], CollapsedEngine.sample
+    sampled, original = [], CollapsedEngine.sample
     monkeypatch.setattr(
-        CollapsedEngine, "sample", lambda self, *given: sampled.append(self) or sample(self, *given)
+        CollapsedEngine,
+        "sample",
+        lambda self, *given: sampled.append(self) or original(self, *given),
     )
     brief = Settings(draws=15, tune=15, chains=1)
     paths = list(sample_all(listed, brief, tmp_path, workers=1))

@@ -1,0 +1,43 @@
+"""Which lines of a prior table a model reads, and which of them are priors of its variables."""
+
+from dataclasses import dataclass, field
+
+import pymc as pm
+
+from models.bayesian.interface import Parts
+from models.bayesian.registry import Model
+from models.priors import Prior, Priors
+
+
+@dataclass(frozen=True)
+class Watched(Priors):
+    """A prior table that notes which of its lines are asked for."""
+
+    read: set[str] = field(default_factory=set)
+
+    def __getitem__(self, name: str) -> Prior:
+        self.read.add(name)
+        return super().__getitem__(name)
+
+
+def build(model: Model, parts: Parts, priors: Priors) -> tuple[pm.Model, frozenset[str]]:
+    """Build a model's definition.
+
+    Parameters
+    ----------
+    model : Model
+    parts : Parts
+        From the model's `split`.
+    priors : Priors
+
+    Returns
+    -------
+    definition : pm.Model
+    lines : frozenset of str
+        The lines of the table that it reads. A line that others stand for, such as that of a
+        pooled scale, is not read; one that is read without being a variable's gives its scale
+        to variables made of several, such as that of `between_year` under NUTS.
+    """
+    watched = Watched(priors.name, priors.table)
+    definition = model.module.build(parts, watched)
+    return definition, frozenset(watched.read)

@@ -1,0 +1,26 @@
+"""A model's prior lines are those that it reads and has as variables; all else is its effects'."""
+
+import pytest
+from pymc.model_graph import ModelGraph
+
+from analysis.posterior import prior_lines
+from models.bayesian.registry import MODELS
+from tests.helpers.fits import fit_of
+from tests.models.test_priors import DERIVED
+
+COLUMNS = {"joint": "7.1", "growth_region": "8.1"}
+
+
+@pytest.mark.parametrize("model", [model.name for model in MODELS])
+def test_lines_of_a_model_are_read_and_the_rest_of_its_variables_are_effects(model):
+    fitted = fit_of(COLUMNS.get(model, "3.2"), model)
+    definition, lines = prior_lines.build(fitted.model, fitted.parts, fitted.priors)
+    table = {prior.name for prior in fitted.priors.table}
+    free = {variable.name for variable in definition.free_RVs}
+    assert lines <= table
+    pooled_scale = {"sigma_std"} if model == "pooled" else set()
+    assert free - lines <= DERIVED | pooled_scale
+    assert lines - free <= {"between_year"}
+    # A line whose variable is given other lines alone would be the pooled variable's.
+    given = ModelGraph(definition).make_compute_graph()
+    assert all(not given[name] or not given[name] <= table for name in lines & free)
