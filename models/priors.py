@@ -20,7 +20,7 @@ from scipy.special import betaln, gammaln
 LOG_2PI = float(np.log(2 * np.pi))
 
 HALF_T_DF = 3
-"""Degrees of freedom of every HalfStudentT: brms's default for scales, the variance finite."""
+"""Degrees of freedom of every t: brms's default for scales, the variance finite."""
 
 LOG_T_AT_MODE = float(
     gammaln((HALF_T_DF + 1) / 2) - gammaln(HALF_T_DF / 2) - np.log(HALF_T_DF * np.pi) / 2
@@ -53,6 +53,9 @@ def _lkj(name: str, _: float, eta: float, dims: str) -> TensorVariable:
 
 DISTRIBUTIONS: dict[str, Callable[..., TensorVariable]] = {
     "Normal": lambda name, centre, scale, **dims: pm.Normal(name, centre, scale, **dims),
+    "StudentT": lambda name, centre, scale, **dims: pm.StudentT(
+        name, nu=HALF_T_DF, mu=centre, sigma=scale, **dims
+    ),
     "HalfNormal": lambda name, _, scale, **dims: pm.HalfNormal(name, scale, **dims),
     "HalfStudentT": lambda name, _, scale, **dims: pm.HalfStudentT(
         name, HALF_T_DF, sigma=scale, **dims
@@ -84,16 +87,16 @@ class Prior:
     distribution : str
         A key of `DISTRIBUTIONS`.
     scale : float
-        Standard deviation; of the underlying normal or t for HalfNormal, HalfStudentT,
-        ZeroSumNormal and Correlation (a normal cut off at −1 and 1), of the logarithm for
-        LogNormal; shape η of an LKJ; half the width of a Uniform.
+        Standard deviation; of the underlying normal for HalfNormal, ZeroSumNormal and Correlation
+        (a normal cut off at −1 and 1), of the logarithm for LogNormal; scale of a StudentT and of
+        the t under a HalfStudentT; shape η of an LKJ; half the width of a Uniform.
     meaning : str
         What the variable is on the standardised scale.
     reason : str
         Why this distribution and scale.
     centre : float
-        Mean of a Normal, a Gamma, a Uniform and a Correlation's underlying normal, median of a
-        LogNormal; 0 otherwise.
+        Mean of a Normal, a StudentT, a Gamma, a Uniform and a Correlation's underlying normal,
+        median of a LogNormal; 0 otherwise.
     unit : "outcome", "slope" or ""
         What 1 is: a standard deviation of the outcome; of it for one of the term; or just 1.
     """

@@ -6,6 +6,9 @@ import pandas as pd
 from analysis.specifications import SPECIFICATIONS
 from data.panels.catalogue import OWN, PANELS
 
+VARIANT = "~"
+"""In the name of a fit, between its model and what is changed of it."""
+
 
 def matching(table: pd.DataFrame, **values: str) -> pd.DataFrame:
     """Return the rows of a table that have the given values; none of a table not made."""
@@ -15,10 +18,12 @@ def matching(table: pd.DataFrame, **values: str) -> pd.DataFrame:
 
 
 def of_the_paper(table: pd.DataFrame) -> pd.DataFrame:
-    """Leave out rows of users' own panels, which enter no figure and no verdict of the paper."""
-    if "panel" not in table:
-        return table
-    return table[~table["panel"].astype(str).str.startswith(OWN)]
+    """Leave out rows of users' own panels and variants: these enter no figure and no verdict."""
+    if "panel" in table:
+        table = table[~table["panel"].astype(str).str.startswith(OWN)]
+    if "model" in table:
+        table = table[~table["model"].astype(str).str.contains(VARIANT, regex=False)]
+    return table
 
 
 def ordered(table: pd.DataFrame) -> pd.DataFrame:

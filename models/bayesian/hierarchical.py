@@ -234,7 +234,7 @@ def variables(
             free = with_offsets(parts, free)
         else:
             free["slope_offset"] = pm.Normal("slope_offset", dims=(*leading, "pooled", "region"))
-        about = replace(about, centre=off_common_mean(parts, free))
+        about = replace(about, centre=about.centre + off_common_mean(parts, free))
     free |= {
         "slope_std": about.variable(dims=(*leading, "coefficient")),
         "const_std": priors["const_std"].variable(dims=one),
