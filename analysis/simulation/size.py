@@ -1,0 +1,322 @@
+"""Size, coverage, width, interval score and power of the candidates for the main model.
+
+Data sets of `analysis.simulation.generators` on a column's own design, without and with slopes put
+in; each candidate and comparator of `analysis.simulation.main_model` fits all of them, so methods
+are compared on the same data. Sizes of slopes are the caller's: nothing here sees a printed number.
+Errors are the same under every pattern of slopes. Finished batches are kept, and an interrupted run
+goes on where it was; results do not depend on who makes a batch.
+"""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from analysis.shared.parallel import kept
+from analysis.shared.sources import made_by
+from analysis.shared.statistics import share
+from analysis.simulation import generators
+from analysis.simulation.intervals import balanced
+from analysis.simulation.main_model import (
+    CANDIDATES,
+    CELL,
+    COMPARATORS,
+    DECIDING,
+    GENERATORS,
+    SCORES,
+    deciding,
+    judged,
+)
+from analysis.simulation.size_methods import STATISTICS, estimands, method, weights
+from data.files import sha256
+from data.panels.panel import Panel
+from models.bayesian import growth
+from models.design import Design, Specification
+from models.inference import batched
+
+Array = NDArray[np.float64]
+
+BATCH = 50
+"""Data sets in one task."""
+
+SCREEN = {"none": 1.0, "region": 0.5, "unequal": 0.5}
+"""Data sets of each pattern of slopes, as a share of those without."""
+
+COLUMNS = (
+    *(
+        "panel",
+        "column",
+        "generator",
+        "slopes",
+        "estimand",
+        "method",
+        "role",
+        "data_sets",
+        "failed",
+    ),
+    *("coverage", "coverage_low", "coverage_high", "outside"),
+    *("width", "score", "relative_score", "power", "cpu_seconds"),
+)
+"""The contract of results/size.csv.
+
+`coverage` without slopes is 1 − size; its ends are a 95 % Monte-Carlo interval (Wilson), and
+`outside` is the rule's. `relative_score` is over the smallest of a candidate in the cell, `power`
+size-adjusted, `cpu_seconds` of one fit of all estimands. `role`: deciding or confirming, of
+candidates; comparators have none."""
+
+
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """A panel's design, and what is needed to make data sets on it.
+
+    Attributes
+    ----------
+    panel, column : str
+    made : Design
+    scales : tuple of ndarray, shape (regions,)
+        Of the generator *covariance*: posterior means of `growth`'s τ_trend, σ and φ.
+    sizes : mapping of str to float
+        Of slopes that are put in: over all rows as "slope", and by region.
+    seed : int
+    """
+
+    panel: str
+    column: str
+    made: Design = field(repr=False)
+    scales: tuple[Array, Array, Array] = field(repr=False)
+    sizes: Mapping[str, float]
+    seed: int
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some data sets of a cell, by one method."""
+
+    setting: Setting
+    generator: str
+    slopes: str
+    method: str
+    numbers: range
+
+    @property
+    def name(self) -> str:
+        """Of the file that keeps it."""
+        parts = (self.setting.panel, self.setting.column, self.generator, self.slopes, self.method)
+        return "-".join(parts) + f"-{self.numbers.start}-{len(self.numbers)}.npz"
+
+
+# --- data sets ------------------------------------------------------------------------------------
+
+
+@threadpool_limits.wrap(limits=1)
+def setting(panel: Panel, record: Specification, sizes: Mapping[str, float], seed: int) -> Setting:
+    """Put a setting together: fits `growth` for the scales of its generator.
+
+    Raises
+    ------
+    UserError
+        If the panel does not carry the regression, or has gaps.
+    """
+    made = balanced(panel, record)
+    parts = growth.split(made, made.terms[:1])
+    density, rng = growth.density(parts), np.random.default_rng([seed, 0])
+    (fit,) = batched.fit_many(density, parts.y[None], 4 * BATCH, rng)
+    drawn = density.scale_variables(fit.point)
+    tau, sigma = (parts.scale * drawn[n].mean(axis=0) for n in ("tau_trend_std", "sigma_std"))
+    scales = (tau, sigma, drawn["phi"].mean(axis=0))
+    return Setting(panel.name, record.column, made, scales, sizes, seed)
+
+
+def outcomes(given: Setting, generator: str, slopes: str, numbers: range) -> tuple[Array, Array]:
+    """Draw some data sets.
+
+    Returns
+    -------
+    outcome : ndarray, shape (n, data sets)
+    slope : ndarray, shape (data sets, N)
+        Put in, by province.
+    """
+    made, size = given.made, len(numbers)
+    rng = _stream(given, generator, numbers)
+    if generator == "covariance":
+        drawn = generators.covariance(made, 1, size, rng, given.scales)
+    else:
+        drawn = generators.GENERATORS[generator](made, 1, size, rng)
+    slope = put_in(given, slopes, size, _stream(given, f"{generator} {slopes}", numbers))
+    return drawn + (made.x[:, [0]] * slope.T[made.province]), slope
+
+
+def put_in(given: Setting, slopes: str, size: int, rng: np.random.Generator) -> Array:
+    """Return slopes by province, shape (size, N), of one of `main_model.PATTERNS`."""
+    made = given.made
+    n, usual = len(made.provinces), given.sizes["slope"]
+    if slopes == "none":
+        return np.zeros((size, n))
+    if slopes == "printed":
+        return np.full((size, n), usual)
+    if slopes == "region":
+        own = (made.region_of_province == 0) * given.sizes[made.regions[0]]
+        return np.tile(own, (size, 1))
+    return usual * (1 + rng.standard_normal((size, n)))
+
+
+def _stream(given: Setting, name: str, numbers: range) -> np.random.Generator:
+    """Return a random stream that no other cell and no other data sets have."""
+    digest = sha256("\0".join([given.panel, given.column, name]).encode())
+    return np.random.default_rng([given.seed, int(digest[:8], 16), numbers.start, len(numbers)])
+
+
+# --- batches --------------------------------------------------------------------------------------
+
+
+def batches(given: Setting, methods: Sequence[str], sizes: Mapping[str, int]) -> list[Batch]:
+    """List what is to be done: `sizes` are data sets by pattern of slopes."""
+    return [
+        Batch(given, generator, slopes, name, range(start, min(start + BATCH, size)))
+        for generator in GENERATORS
+        for slopes, size in sizes.items()
+        for name in methods
+        for start in range(0, size, BATCH)
+    ]
+
+
+@threadpool_limits.wrap(limits=1)
+def run_batch(batch: Batch) -> tuple[Batch, dict[str, Array]]:
+    """Simulate and fit some data sets.
+
+    Returns
+    -------
+    Batch
+    dict
+        `found` (data sets, estimands, STATISTICS), `truth` (data sets, estimands) and
+        `cpu_seconds`, of all of them.
+    """
+    given = batch.setting
+    drawn, slope = outcomes(given, batch.generator, batch.slopes, batch.numbers)
+    truth = slope @ weights(given.made).T
+    start = time.process_time()
+    found = method(batch.method)(given.made, drawn, truth, batch.numbers.start)
+    spent = np.array(time.process_time() - start)
+    return batch, {"found": found, "truth": truth, "cpu_seconds": spent}
+
+
+def folder_of(given: Setting, results: Path) -> Path:
+    """Return where batches lie, by the code and all that they are made from."""
+    made = given.made
+    made_from = [made_by(__name__), given.panel, given.column, str(given.seed)]
+    arrays = [made.y, made.x, made.province, made.region, *given.scales]
+    sizes = [f"{name}={size!r}" for name, size in sorted(given.sizes.items())]
+    key = b"\0".join([*(a.tobytes() for a in arrays), "\0".join(made_from + sizes).encode()])
+    return results / "size" / sha256(key)[:16]
+
+
+def run(
+    listed: Sequence[Batch], results: Path, workers: int = 2, cluster: str | None = None
+) -> Iterator[pd.DataFrame]:
+    """Yield the rows of one batch after the other: one for each data set and estimand."""
+    by_setting: dict[Setting, list[Batch]] = {}
+    for batch in listed:
+        by_setting.setdefault(batch.setting, []).append(batch)
+    for given, own in by_setting.items():
+        done = kept(run_batch, own, folder_of(given, results), workers, cluster)
+        for batch, arrays in done:
+            yield rows(batch, arrays)
+
+
+def rows(batch: Batch, arrays: Mapping[str, Array]) -> pd.DataFrame:
+    """Tabulate a batch: `STATISTICS` and `truth` by data set and estimand."""
+    given, found = batch.setting, arrays["found"]
+    names = estimands(given.made)
+    frame = pd.DataFrame(found.reshape(-1, len(STATISTICS)), columns=list(STATISTICS))
+    head = {"panel": given.panel, "column": given.column, "generator": batch.generator}
+    head |= {"slopes": batch.slopes, "method": batch.method}
+    return frame.assign(
+        **head,
+        estimand=np.tile(names, len(found)),
+        data_set=np.repeat(batch.numbers, len(names)),
+        truth=arrays["truth"].ravel(),
+        cpu_seconds=float(arrays["cpu_seconds"]) / len(batch.numbers),
+    )
+
+
+# --- scores ---------------------------------------------------------------------------------------
+
+
+def interval_score(low: Array, high: Array, truth: Array) -> Array:
+    """Return the score of 95 % intervals (Gneiting & Raftery 2007, equation 43); low is good."""
+    missed = np.maximum(low - truth, 0) + np.maximum(truth - high, 0)
+    return (high - low) + 2 / 0.05 * missed
+
+
+def scores(found: pd.DataFrame) -> pd.DataFrame:
+    """Return `main_model.SCORES`, and `cpu_seconds`, of the rows of all batches."""
+    keys = ["method", *CELL]
+    without = found[found["slopes"] == "none"]
+    ratio = (without["estimate"] / without["sd"]).abs()
+    of_method = [without[name] for name in ("method", "panel", "generator", "estimand")]
+    critical = ratio.groupby(of_method).quantile(0.95)
+    table = []
+    for key, own in found.groupby(keys, sort=False):
+        name, panel, generator, _, estimand = key
+        low, high, truth = (own[c].to_numpy() for c in ("low", "high", "truth"))
+        sd = own["sd"].to_numpy()
+        if np.isnan(low).all() and np.isnan(sd).all():
+            continue  # a method without this estimand
+        width = high - low
+        whole = bool(np.isfinite(width[~np.isnan(width)]).all())
+        least = critical.get((name, panel, generator, estimand), np.nan)
+        beyond = (own["estimate"] / own["sd"]).abs() > least
+        table.append(
+            dict(zip(keys, key, strict=True))
+            | {
+                "data_sets": len(own),
+                "failed": int(np.isnan(sd).sum()) if whole else 0,
+                "coverage": ((low <= truth) & (truth <= high)).mean(),
+                "width": np.nanmean(width) if whole else np.nan,
+                "score": np.nanmean(interval_score(low, high, truth)) if whole else np.nan,
+                "power": beyond.mean() if whole and truth.any() and least == least else np.nan,
+                "cpu_seconds": own["cpu_seconds"].mean(),
+            }
+        )
+    return pd.DataFrame(table, columns=[*SCORES, "cpu_seconds"])
+
+
+def table(found: pd.DataFrame) -> pd.DataFrame:
+    """Return `COLUMNS` of the rows of all batches."""
+    parts = []
+    for column, own in found.groupby("column", sort=False):
+        scored = scores(own)
+        marked = judged(deciding(scored))
+        index = [*CELL, "method"]
+        outside = scored.merge(marked[[*index, "outside"]], on=index, how="left")["outside"]
+        ends = [
+            share(round(c * n), n)[1:]
+            for c, n in zip(scored["coverage"], scored["data_sets"], strict=True)
+        ]
+        scored[["coverage_low", "coverage_high"]] = np.array(ends).reshape(-1, 2)
+        scored["outside"] = outside.fillna(False).astype(bool).to_numpy()
+        scored["relative_score"] = judged(scored)["relative_score"]
+        scored["role"] = np.where(scored["method"].isin(COMPARATORS), "", "confirming")
+        scored.loc[deciding(scored).index, "role"] = "deciding"
+        parts.append(scored.assign(column=column))
+    order = [*CANDIDATES, *COMPARATORS]
+    whole = pd.concat(parts, ignore_index=True)
+    by = [whole[name].map({v: i for i, v in enumerate(whole[name].unique())}) for name in
+          ("panel", "column", "generator", "slopes")]  # fmt: skip
+    at = np.lexsort([whole["method"].map(order.index), *by[::-1]])
+    return whole.iloc[at][list(COLUMNS)].reset_index(drop=True)
+
+
+def plan(data_sets: int) -> dict[str, int]:
+    """Return data sets by pattern of slopes for the screen."""
+    return {slopes: max(1, round(part * data_sets)) for slopes, part in SCREEN.items()}
+
+
+def deciding_panels(panels: Sequence[Panel]) -> list[Panel]:
+    """Put the panels that decide first, so that an early stop leaves what matters most."""
+    return sorted(panels, key=lambda panel: panel.name not in DECIDING[0])
