@@ -36,7 +36,12 @@ variance of their regressors, which is another estimand where slopes differ.
 
 `split` also takes switches that turn parts of the model off, so that simpler models are this one
 with a scale at zero: `lines` "none" (τ_trend = m = κ = 0) or "fixed" (a free trend in each
-province), `slopes` "region" (ω = 0), `errors` "independent" (φ = 0).
+province), `slopes` "region" (ω = 0), `errors` "independent" (φ = 0). `scales` "province" adds one:
+
+    σ_i = σ_r exp(s_r δ_i),  δ_i ~ N(0, 1)
+
+in place of σ_r in province i's errors, and "path" in its growth, too, whose standard deviation
+about its line is then τ_trend,r σ_i / σ_r: a province's whole path has its scale.
 """
 
 import numpy as np
@@ -51,6 +56,7 @@ from models.bayesian.growth_parts import (
     Growth,
     deviations,
     draw_errors,
+    error_scales,
     given_before,
     growth,
     province_slopes,
@@ -59,6 +65,7 @@ from models.bayesian.growth_parts import (
     year_columns,
 )
 from models.bayesian.growth_pieces import Layout
+from models.bayesian.growth_scaled_density import scaled
 from models.bayesian.interface import Rows, Variables
 from models.priors import REGULARISED, Prior, Priors
 
@@ -73,6 +80,7 @@ MEANINGS = {
     "slope_province_offset": "a province's slope less its region's, in units of "
     "tau_slope_province_std",
     "trend_offset": "a province's growth less its region's line, in units of tau_trend_std",
+    "sigma_offset": "a province's log σ less its region's, in units of tau_sigma",
     "y": "the outcome, standardised",
 }
 """Of variables that `PRIORS` does not name."""
@@ -126,6 +134,13 @@ PRIORS = Priors(
         ),
         REGULARISED["sigma_std"],
         Prior(
+            "tau_sigma",
+            "HalfNormal",
+            1.0,
+            "standard deviation of log σ between provinces of a region",
+            "Provinces of a region may differ tenfold; zero, none does, stays possible.",
+        ),
+        Prior(
             "phi",
             "Uniform",
             1.0,
@@ -159,11 +174,15 @@ def build(parts: Growth, priors: Priors = PRIORS) -> pm.Model:
             free["tau_trend_std"] = priors["tau_trend_std"].variable(dims="region")
         if parts.lines != "none":
             free["trend_offset"] = pm.Normal("trend_offset", dims="province")
-        sigma = free["sigma_std"] = priors["sigma_std"].variable(dims="region")
+        free["sigma_std"] = priors["sigma_std"].variable(dims="region")
+        if parts.scales != "region":
+            free["tau_sigma"] = priors["tau_sigma"].variable(dims="region")
+            free["sigma_offset"] = pm.Normal("sigma_offset", dims="province")
         phi = np.zeros(parts.n_regions)
         if parts.errors == "ar1":
             phi = free["phi"] = priors["phi"].variable(dims="region")
-        given, sd = given_before(parts, standard_mean(parts, free), sigma, phi, pm.math.cumsum)
+        sigma, mean = error_scales(parts, free), standard_mean(parts, free)
+        given, sd = given_before(parts, mean, sigma, phi, pm.math.cumsum)
         pm.Normal("y", given, sd, observed=parts.y, dims="obs")
     return model
 
@@ -176,7 +195,8 @@ def report(parts: Growth, free: dict) -> Variables:
 
     `slope` (term), `slope_region`, `slope_region_mean` (varying, region), `slope_common`,
     `tau_slope` (pooled), `slope_province` (province), `tau_slope_province` (region): see the head.
-    `sigma` (region): standard deviation of u. `near_unit_root` (region): 1 where φ > 0.99.
+    `sigma` (region): standard deviation of u; `sigma_province` (province): each one's, where they
+    differ. `near_unit_root` (region): 1 where φ > 0.99.
     `trend` (province): g_i a year; `tau_trend` (region). `kappa` (trend_axis): by how much the
     slope between trends exceeds `slope`; of "others", for a standard deviation of the axis.
     """
@@ -204,6 +224,8 @@ def report(parts: Growth, free: dict) -> Variables:
     if parts.slopes == "province":
         spread = free["tau_slope_province_std"] * units[0]
         reported["tau_slope_province"] = (("region",), spread)
+    if parts.scales != "region":
+        reported["sigma_province"] = (("province",), parts.scale * error_scales(parts, free))
     if parts.errors == "ar1":
         reported["near_unit_root"] = (("region",), (free["phi"] > NEAR_UNIT_ROOT).astype(float))
     if parts.lines != "none":
@@ -254,8 +276,8 @@ def rows(parts: Growth, free: dict, rng: np.random.Generator) -> Rows:
     were observed: the model is one of contrasts within provinces.
     """
     mean = standard_mean(parts, free)
-    sigma = np.asarray(free["sigma_std"])
-    phi = np.asarray(free.get("phi", np.zeros_like(sigma)))
+    sigma = error_scales(parts, free)
+    phi = np.asarray(free.get("phi", np.zeros_like(free["sigma_std"])))
     given, sd = given_before(parts, mean, sigma, phi, np.cumsum)
     log_likelihood = stats.norm.logpdf(parts.y, given, sd) - np.log(parts.scale)
     series = mean + draw_errors(parts, sigma, phi, rng)
@@ -273,7 +295,10 @@ def generate(parts: Growth, free: dict, rng: np.random.Generator) -> Growth:
 
 
 def density(parts: Growth, priors: Priors = PRIORS) -> GrowthDensity:
-    """Return the posterior of the scales and φ, everything else integrated out."""
+    """Return the posterior of the scales and φ, everything else integrated out.
+
+    With scales by province δ is among its parameters.
+    """
     design, base, n = parts.design, parts.base, parts.n_regions
     in_region = np.eye(n)[design.region]
     blocks = [Block("slope_std", parts.x, priors["slope_std"].scale)]
@@ -294,8 +319,10 @@ def density(parts: Growth, priors: Priors = PRIORS) -> GrowthDensity:
         of_terms = t * parts.trends[design.province]
         blocks.append(Block("between_trend", of_terms, priors["between_trend"].scale))
     before, years = predecessors(base)
+    if parts.scales != "region":
+        scales.append(("tau_sigma", n))
     layout = Layout(design.province, design.region, before, years, design.region_of_province)
-    return collapse_growth(
+    collapsed = collapse_growth(
         tuple(blocks),
         (*scales, ("sigma_std", n)),
         (parts.y, parts.time, parts.x[:, 0]),
@@ -304,3 +331,4 @@ def density(parts: Growth, priors: Priors = PRIORS) -> GrowthDensity:
         has_phi=parts.errors == "ar1",
         fixed_tau=FREE_TREND_SD if parts.lines == "fixed" else 0.0,
     )
+    return collapsed if parts.scales == "region" else scaled(collapsed, path=parts.scales == "path")

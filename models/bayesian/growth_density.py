@@ -35,7 +35,7 @@ from numpy.typing import NDArray
 
 from models.bayesian import growth_kernel
 from models.bayesian.growth_pieces import Layout, Patterns, Products, patterns, products
-from models.bayesian.growth_reference import OfProvinces, Weights, factors
+from models.bayesian.growth_reference import OfProvinces, Weights, factors, log_sech2, weigh
 from models.inference.collapsed import FARTHEST, OutOfRangeError
 from models.priors import LOG_2PI, Priors, ScalePriors
 
@@ -110,7 +110,12 @@ class GrowthDensity:
     @property
     def size(self) -> int:
         """Number of parameters of a point."""
-        return sum(size for _, size in self.scales) + self.n_regions * self.has_phi
+        return sum(size for _, size in self.scales) + self.correlations
+
+    @property
+    def correlations(self) -> int:
+        """Number of φ."""
+        return self.n_regions * self.has_phi
 
     @property
     def constant(self) -> float:
@@ -134,7 +139,7 @@ class GrowthDensity:
     def half_normal(self) -> Array:
         """As `Collapsed.half_normal`; φ has none."""
         half = np.where(self.scale_priors.half, self.scale_priors.spread, 0.0)
-        return np.append(half, np.zeros(self.n_regions * self.has_phi))
+        return np.append(half, np.zeros(self.correlations))
 
     @property
     def linked(self) -> tuple:
@@ -160,9 +165,10 @@ class GrowthDensity:
 
     def log_prior_of_points(self, point: Array) -> Array:
         """Return the log prior with its Jacobian, shape (N,)."""
-        last = self.size - self.n_regions * self.has_phi
+        last = len(self.scale_priors.half)
         of_scales = self.scale_priors.log_density(point[:, :last])[0].sum(axis=-1)
-        return of_scales + (log_sech2(point[:, last:]) - np.log(2)).sum(axis=-1)
+        phi = point[:, last : last + self.correlations]
+        return of_scales + (log_sech2(phi) - np.log(2)).sum(axis=-1)
 
     # --- density ----------------------------------------------------------------------------------
 
@@ -213,32 +219,16 @@ class GrowthDensity:
         """Return what the products of columns are weighted by at points, shape (N, size)."""
         drawn = self.scale_variables(point)
         shape = (len(point), self.n_regions)
-        log_sigma = point[:, self.slices["sigma_std"]]
-        phi = drawn.get("phi", np.zeros(shape))
-        sech2 = np.exp(log_sech2(point[:, self.slices["phi"]])) if self.has_phi else np.ones(shape)
-        gaps, pattern = np.array(self.layout.gaps), self.pattern
-        power = phi[..., None] ** gaps
-        c = 1 / sum(phi[..., None] ** (2 * j) * (gaps > j) for j in range(gaps.max(initial=1)))
-        pieces = np.stack([c, -c * power, c * power**2], axis=-1).reshape(*shape, -1)
-        piece = np.concatenate([sech2[..., None], pieces], axis=-1)
-        levels = np.stack([1 / (1 + power), -power / (1 + power)], axis=-1).reshape(*shape, -1)
-        ratio = ((1 - power) / (1 + power))[:, pattern.region]
-        total = 1 + (ratio * pattern.gaps).sum(axis=-1)  # (N, patterns)
-        of_region = pattern.region
-        log_p = (np.log(c[:, of_region]) * pattern.gaps).sum(axis=-1) - np.log(total)
-        log_p = log_p - 2 * log_sigma[:, of_region] * pattern.gaps.sum(axis=-1)
-        variance = np.exp(2 * log_sigma)
-        return Weights(
-            self._column_scale(drawn, len(point)),
+        return weigh(
+            point[:, self.slices["sigma_std"]],
+            point[:, self.slices["phi"]] if self.has_phi else np.zeros(shape),
             drawn.get("tau_trend_std", np.full(shape, self.fixed_tau)),
             drawn.get("tau_slope_province_std", np.full(shape, self.fixed_omega)),
-            piece / variance[..., None],
-            np.concatenate([np.ones((*shape, 1)), levels], axis=-1),
-            (sech2 / variance)[:, of_region] / total,
-            (log_p @ pattern.provinces) / 2,
+            self._column_scale(drawn, len(point)),
+            (np.array(self.layout.gaps), self.pattern),
         )
 
-    def _column_scale(self, drawn: dict[str, Array], size: int) -> Array:
+    def _column_scale(self, drawn: Mapping[str, Array], size: int) -> Array:
         parts = [np.full((size, block.columns.shape[1]), block.sd) for block in self.blocks]
         for at, block in enumerate(self.blocks):
             if block.scale:
@@ -350,11 +340,6 @@ class GrowthDensity:
         """Return the density given another standardised outcome of the same rows, shape (n,)."""
         columns = np.column_stack([*(block.columns for block in self.blocks), y])
         return replace(self, y=y, product=products(columns, self.time, self.z, self.layout))
-
-
-def log_sech2(x: Array) -> Array:
-    """Return log(1 − tanh² x), however close to 1 that is."""
-    return 2 * (np.log(2) - np.abs(x) - np.log1p(np.exp(-2 * np.abs(x))))
 
 
 def collapse_growth(

@@ -18,6 +18,7 @@ Array = NDArray[np.float64]
 Lines = Literal["random", "fixed", "none"]
 Slopes = Literal["province", "region"]
 Errors = Literal["ar1", "independent"]
+Scales = Literal["region", "province", "path"]
 
 PROVINCES_A_TREND = 2
 """Provinces that each coefficient of the trends' regression must have, else h_i is cut."""
@@ -40,7 +41,7 @@ class Growth:
         In standard deviations of the term for each unit of t.
     axes : tuple of str
         Labels of h_i: the terms, or the first one and "others" where provinces are few.
-    lines, slopes, errors : str
+    lines, slopes, errors, scales : str
         The switches of `models.bayesian.growth`.
     """
 
@@ -51,6 +52,7 @@ class Growth:
     lines: Lines = "random"
     slopes: Slopes = "province"
     errors: Errors = "ar1"
+    scales: Scales = "region"
 
     @property
     def design(self) -> Design:
@@ -119,6 +121,7 @@ def split(
     lines: Lines = "random",
     slopes: Slopes = "province",
     errors: Errors = "ar1",
+    scales: Scales = "region",
 ) -> Growth:
     """Standardise the regression and find the regressors' trends.
 
@@ -129,8 +132,8 @@ def split(
         Terms of interest whose slopes vary by region; none in one-region samples, whose first
         term still has slopes by province.
     sigma : "region"
-        Scales and correlations of errors are by region; there is no other choice.
-    lines, slopes, errors
+        Correlations of errors and centres of their scales are by region; there is no other choice.
+    lines, slopes, errors, scales
         The switches of `models.bayesian.growth`.
     """
     one = len(design.regions) == 1
@@ -141,7 +144,7 @@ def split(
         others = principal_axes(trends[:, 1:])[:, :1]
         trends, axes = np.column_stack([trends[:, 0], others]), (axes[0], "others")
     scale = trends.std(axis=0)
-    return Growth(base, standardise(trends), scale, axes, lines, slopes, errors)
+    return Growth(base, standardise(trends), scale, axes, lines, slopes, errors, scales)
 
 
 def time(design: Design) -> Array:
@@ -182,7 +185,22 @@ def growth(parts: Growth, free: dict) -> Any:
     line = free["between_trend"] @ parts.trends.T
     if parts.n_regions > 1:
         line = line + (free["trend_region"] @ parts.region_trends.T)[..., region]
-    return line + free["tau_trend_std"][..., region] * free["trend_offset"]
+    own = free["tau_trend_std"][..., region] * free["trend_offset"]
+    return line + (own * own_scales(parts, free) if parts.scales == "path" else own)
+
+
+def own_scales(parts: Growth, free: dict) -> Any:
+    """Return σ_i / σ_r, shape (…, N)."""
+    region = parts.design.region_of_province
+    if parts.scales == "region":
+        return np.ones(len(region))
+    return np.e ** (free["tau_sigma"][..., region] * free["sigma_offset"])
+
+
+def error_scales(parts: Growth, free: dict) -> Any:
+    """Return σ_i, shape (…, N)."""
+    by_region = free["sigma_std"][..., parts.design.region_of_province]
+    return by_region * own_scales(parts, free)
 
 
 def standard_mean(parts: Growth, free: dict) -> Any:
@@ -211,12 +229,12 @@ def given_before(parts: Growth, mean: Any, sigma: Any, phi: Any, cumsum: Any) ->
     """Return mean and sd of each row given its province's rows before (`models.bayesian.growth`).
 
     `mean` (…, n) is without province effects, of which the answer does not depend on; a first
-    row is given its own value and density 1.
+    row is given its own value and density 1. `sigma` is by province, `phi` by region.
     """
-    region, first = parts.design.region, _first_rows(parts)
+    first = _first_rows(parts)
     before, years = predecessors(parts.base)
     later = years > 0
-    phi, sigma = phi[..., region], sigma[..., region]
+    phi, sigma = phi[..., parts.design.region], sigma[..., parts.design.province]
     power = phi ** np.maximum(years, 1)
     ratio = (1 - power) / (1 + power) * later
     error = parts.y - mean
@@ -239,10 +257,9 @@ def _first_rows(parts: Growth) -> NDArray[np.int64]:
 
 
 def draw_errors(parts: Growth, sigma: Array, phi: Array, rng: np.random.Generator) -> Array:
-    """Draw series of errors, shape (…, n), given σ and φ (…, regions)."""
-    region = parts.design.region
+    """Draw series of errors, shape (…, n), given σ (…, N) and φ (…, regions)."""
     before, years = predecessors(parts.base)
-    sigma, phi = sigma[..., region], phi[..., region]
+    sigma, phi = sigma[..., parts.design.province], phi[..., parts.design.region]
     power = phi**years * (years > 0)
     start = np.maximum(1 - phi**2, 1e-12)  # a start's variance is a level's and drops out
     error = sigma * np.sqrt((1 - power**2) / start) * rng.standard_normal(sigma.shape)

@@ -52,6 +52,47 @@ class OfProvinces(NamedTuple):
     factor: Array
 
 
+def weigh(
+    log_sigma: Array,
+    artanh_phi: Array,
+    tau: Array,
+    omega: Array,
+    column_scale: Array,
+    years: tuple[NDArray[np.int64], Patterns],
+) -> Weights:
+    """Return the weights at N points, given scales and artanh φ by region, shapes (N, regions).
+
+    `years` are the numbers of years between rows, shape (gaps,), and the patterns of these.
+    """
+    gaps, pattern = years
+    phi, sech2 = np.tanh(artanh_phi), np.exp(log_sech2(artanh_phi))
+    power = phi[..., None] ** gaps
+    c = 1 / sum(phi[..., None] ** (2 * j) * (gaps > j) for j in range(gaps.max(initial=1)))
+    pieces = np.stack([c, -c * power, c * power**2], axis=-1).reshape(*phi.shape, -1)
+    piece = np.concatenate([sech2[..., None], pieces], axis=-1)
+    levels = np.stack([1 / (1 + power), -power / (1 + power)], axis=-1).reshape(*phi.shape, -1)
+    of_region = pattern.region
+    ratio = ((1 - power) / (1 + power))[:, of_region]
+    total = 1 + (ratio * pattern.gaps).sum(axis=-1)  # (N, patterns)
+    log_p = (np.log(c[:, of_region]) * pattern.gaps).sum(axis=-1) - np.log(total)
+    log_p = log_p - 2 * log_sigma[:, of_region] * pattern.gaps.sum(axis=-1)
+    variance = np.exp(2 * log_sigma)
+    return Weights(
+        column_scale,
+        tau,
+        omega,
+        piece / variance[..., None],
+        np.concatenate([np.ones((*phi.shape, 1)), levels], axis=-1),
+        (sech2 / variance)[:, of_region] / total,
+        (log_p @ pattern.provinces) / 2,
+    )
+
+
+def log_sech2(x: Array) -> Array:
+    """Return log(1 − tanh² x), however close to 1 that is."""
+    return 2 * (np.log(2) - np.abs(x) - np.log1p(np.exp(-2 * np.abs(x))))
+
+
 def factors(
     weights: Weights, product: Products, layout: Layout, pattern: Patterns
 ) -> tuple[Array, OfProvinces]:

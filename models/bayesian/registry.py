@@ -334,6 +334,24 @@ MODELS = (
         # Not `correlated`: the ledger's first edition rests on the models that were there.
     ),
     Model(
+        "growth_scales",
+        "growth, scales by province",
+        "As growth, with error scales by province, log-normal about their region's.",
+        "models.bayesian.growth",
+        {"sigma": "region", "scales": "province"},
+        varying=True,
+        extra=True,
+    ),
+    Model(
+        "growth_paths",
+        "growth, paths scaled by province",
+        "As growth_scales, with a province's growth about its line on the scale of its errors.",
+        "models.bayesian.growth",
+        {"sigma": "region", "scales": "path"},
+        varying=True,
+        extra=True,
+    ),
+    Model(
         "growth_region",
         "growth in one region",
         "As growth, for the provinces of one region alone: no pooling towards other regions.",

@@ -26,9 +26,10 @@ ROOM = 1.4
 
 
 class Density(Protocol):
-    """A log density over log scales, followed by artanh φ."""
+    """A log density over log scales, then artanh φ, then standard normals."""
 
     size: int
+    correlations: int
     scale_priors: ScalePriors
 
     def log_density(self, point: Array) -> Array:
@@ -50,7 +51,7 @@ class NormalScores:
     half, log_normal : ndarray of int
         Positions of the scales with half-normal and with log-normal priors.
     phi : slice
-        Positions of artanh φ.
+        Positions of artanh φ. What stands after them is standard normal a priori, as it is.
     centre, spread : ndarray
         Of the log-normal priors.
     wall : ndarray
@@ -77,12 +78,12 @@ class NormalScores:
         return cls(
             half,
             other,
-            slice(scales, density.size),
+            slice(scales, scales + density.correlations),
             priors.log_centre[other],
             priors.spread[other],
             wall,
             wall,
-            np.ones(density.size - scales),
+            np.ones(density.correlations),
         )
 
     @property
@@ -100,6 +101,7 @@ class NormalScores:
             log_p = log_ndtr(v[:, self.phi]) / self.a
             point[:, self.phi] = (log_p - np.log(-np.expm1(log_p))) / 2
         point[:, self.log_normal] = self.centre + self.spread * v[:, self.log_normal]
+        point[:, self.phi.stop :] = v[:, self.phi.stop :]
         return point
 
     def from_point(self, point: Array) -> Array:
@@ -110,6 +112,7 @@ class NormalScores:
             v[:, self.half] = np.where(unit < 0.5, ndtri(erf(unit)), -ndtri(erfc(unit)))
             v[:, self.phi] = ndtri_exp(-np.logaddexp(0, -2 * point[:, self.phi]) * self.a)
         v[:, self.log_normal] = (point[:, self.log_normal] - self.centre) / self.spread
+        v[:, self.phi.stop :] = point[:, self.phi.stop :]
         return v
 
     def log_stretch(self, v: Array, point: Array) -> Array:

@@ -26,7 +26,8 @@ def outcome(parts: Growth, seed: int, *, kappa: float = 0.0, slope: float | None
     slopes = own[design.region_of_province] + SPREAD_OF_SLOPES * rng.standard_normal(n)
     growing = SPREAD_OF_GROWTH * rng.standard_normal(n) + kappa * parts.trends[:, 0]
     sigma = np.array([SIGMA[name] for name in design.regions])
-    errors = growth_parts.draw_errors(parts, sigma, np.full(len(sigma), PHI), rng)
+    phi, sigma = np.full(len(sigma), PHI), sigma[design.region_of_province]
+    errors = growth_parts.draw_errors(parts, sigma, phi, rng)
     level, year = rng.standard_normal(n), rng.standard_normal(len(design.years))
     return (
         level[design.province]
@@ -44,7 +45,8 @@ def covariance(parts: Growth, priors: Priors, drawn: dict[str, Array]) -> Array:
     year = np.array(design.years, float)[design.year]
     same = design.province[:, None] == design.province
     phi = drawn.get("phi", np.zeros(parts.n_regions))[region]
-    start = drawn["sigma_std"][region] ** 2 / (1 - phi**2)
+    own = growth_parts.own_scales(parts, drawn)[design.province]
+    start = (own * drawn["sigma_std"][region]) ** 2 / (1 - phi**2)
     found = same * start[:, None] * phi[:, None] ** np.abs(year[:, None] - year)
 
     def add(columns: Array, variance: Array | float) -> None:
@@ -55,7 +57,7 @@ def covariance(parts: Growth, priors: Priors, drawn: dict[str, Array]) -> Array:
         spread = drawn["tau_slope_province_std"][region] ** 2
         found = found + same * spread[:, None] * np.outer(x[:, 0], x[:, 0])
     if parts.lines == "random":
-        spread = drawn["tau_trend_std"][region] ** 2
+        spread = drawn["tau_trend_std"][region] ** 2 * (own**2 if parts.scales == "path" else 1)
         found = found + same * spread[:, None] * np.outer(t, t)
         add(t[:, None] * parts.trends[design.province], priors["between_trend"].scale ** 2)
         if parts.n_regions > 1:

@@ -11,7 +11,7 @@ from analysis.posterior.sample import shaped
 from analysis.specifications import select
 from models.bayesian import growth, growth_parts
 from models.bayesian.autoregressive import predecessors
-from models.bayesian.growth_density import log_sech2
+from models.bayesian.growth_reference import log_sech2
 from models.bayesian.registry import LADDER, find, models_for
 from models.design import design
 from models.frequentist.twfe import slope_parts
@@ -23,12 +23,15 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 CASES = [("3.2", "growth", 0.0), ("3.2", "growth", 0.1), ("3.3", "growth", 0.1)]
 CASES += [("8.2", "growth_region", 0.1)]
+CASES += [("3.2", "growth_scales", 0.0), ("3.2", "growth_paths", 0.1)]
 
 SWITCHES = [
     {},
     {"lines": "fixed"},
     {"lines": "none", "slopes": "region"},
     {"errors": "independent"},
+    {"scales": "province"},
+    {"scales": "path"},
 ]
 
 
@@ -81,8 +84,8 @@ def test_the_density_is_that_of_the_pymc_model_with_all_else_integrated_out(fitt
         log_given = np.log(np.diag(factor[0])[:p]).sum() - (p + 2 * len(inner)) * LOG_2PI / 2
         log_given += np.log(np.diagonal(inner, axis1=1, axis2=2)).sum()
         log_given -= sum(block.columns.shape[1] * np.log(block.sd) for block in density.blocks)
-        of_scales = point[: -density.n_regions].sum()
-        jacobian = of_scales + log_sech2(point[-density.n_regions :]).sum()
+        phi = density.slices["phi"]
+        jacobian = point[: phi.start].sum() + log_sech2(point[phi]).sum()
         joint = sum(fitted.log_densities(mode).values())
         found = density.log_density(point[None])[0]
         assert found == pytest.approx(joint - log_given + jacobian, rel=1e-7)

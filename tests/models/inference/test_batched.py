@@ -25,6 +25,7 @@ class Counted:
     def __init__(self, density: GrowthDensity) -> None:
         self.density, self.points = density, 0
         self.size, self.scale_priors = density.size, density.scale_priors
+        self.correlations = density.correlations
         self.log_prior_of_points = density.log_prior_of_points
 
     def log_density(self, point: np.ndarray) -> np.ndarray:
