@@ -1,0 +1,78 @@
+"""Numbers as text, with as many digits as say something: small slopes are not 0.000.
+
+An estimate has three decimals, as the paper prints them. Where these would show nothing but zeros
+it has more, so that two significant digits of its standard error are left.
+"""
+
+import math
+
+PRINTED = 3
+"""Decimals of the paper's coefficients and standard errors."""
+
+MOST = 9
+"""Decimals that are shown."""
+
+SIGNIFICANT = 2
+"""Digits that are left of a number too small for its decimals."""
+
+
+def decimals(value: float, spread: float | None = None, least: int = PRINTED) -> int:
+    """Return with how many decimals an estimate and its standard error are shown.
+
+    Parameters
+    ----------
+    value : float
+    spread : float, optional
+        Its standard error; if one of the two would show nothing but zeros, this gets
+        `SIGNIFICANT` digits. Without one, the estimate does.
+    least : int
+        Decimals that suffice where they show a digit of both.
+    """
+    by = value if spread is None else spread
+    hidden = any(each and not round(each, least) for each in (value, by))
+    if not hidden or not by or not math.isfinite(by):
+        return least
+    return max(least, SIGNIFICANT - 1 - _exponent(by))
+
+
+def estimate(value: float, spread: float | None = None, least: int = PRINTED) -> str:
+    """Return an estimate as text, with `decimals`."""
+    return "" if math.isnan(value) else fixed(value, decimals(value, spread, least))
+
+
+def fixed(value: float, places: int) -> str:
+    """Return a number with so many decimals, or as a power of ten where these are too many."""
+    return f"{value:.{places}f}" if places <= MOST else f"{value:.1e}"
+
+
+def interval(low: float, high: float, least: int = PRINTED) -> str:
+    """Return an interval as text; its width says how many decimals are needed."""
+    if math.isnan(low) or math.isnan(high):
+        return ""
+    shown = decimals(high - low, least=least)
+    return f"[{fixed(low, shown)}, {fixed(high, shown)}]"
+
+
+def probability(value: float, places: int = PRINTED) -> str:
+    """Return a p-value as text; one too small for its decimals is said to be below them."""
+    if math.isnan(value):
+        return ""
+    smallest = 10.0**-places
+    return f"{value:.{places}f}" if value == 0 or value >= smallest / 2 else f"<{smallest:g}"
+
+
+def number(value: float) -> str:
+    """Return any number as text: four significant digits, three below one, none split off by e."""
+    if math.isnan(value):
+        return ""
+    if not math.isfinite(value) or value == int(value):
+        return f"{value:.0f}" if abs(value) < 1e12 else f"{value:.3g}"
+    power = _exponent(value)
+    if not -7 < power < 12:
+        return f"{value:.2e}"
+    return f"{value:.{max(0, (3 if power >= 0 else 2) - power)}f}"
+
+
+def _exponent(value: float) -> int:
+    """Return the power of ten of a number's first digit."""
+    return math.floor(math.log10(abs(value)))
