@@ -48,7 +48,7 @@ def run(
     done = track(parts, analysis.name.capitalize(), total, console=console, transient=True)
     found = analysis.whole(done)
     first = found[analysis.tables[0]]
-    print_frame(analysis.summary(first), analysis.sentence)
+    print_frame(analysis.summary(first), analysis.sentence, analysis.tables[0])
     if analysis.words:
         console.print(analysis.words(first))
     write_tables(found, outputs, there)

@@ -37,7 +37,7 @@ def benchmark_gmm(
         rows = list(gmm.gmm(data or gmm.ABDATA, repeats, programs))
     found = pd.DataFrame(rows, columns=list(gmm.COLUMNS))
     title = "Wall and CPU seconds per estimation; ratio to this project"
-    print_frame(found, f"{title}; {processor()}")
+    print_frame(found, f"{title}; {processor()}", "benchmark_gmm")
     write_tables({"benchmark_gmm": found}, Outputs(out), {})
 
 
@@ -72,8 +72,9 @@ def benchmark_samplers(
         console.print(text, markup=False, highlight=False, soft_wrap=True)
         rows += [row] if row else []
     found = samplers.table(rows)
-    print_frame(found, f"Effective draws per CPU second; {processor()}")
-    print_frame(samplers.summary(found), "Times as many effective draws per CPU second here")
+    print_frame(found, f"Effective draws per CPU second; {processor()}", "benchmark_samplers")
+    title = "Times as many effective draws per CPU second here"
+    print_frame(samplers.summary(found), title, "benchmark_ratios")
     write_tables({"benchmark_samplers": found}, Outputs(out), {})
 
 
@@ -91,7 +92,7 @@ def benchmark_scale(
     sizes = [size for size in scale.SIZES if size.units * size.years <= rows]
     measured = track(scale.run(sizes), "Measuring", len(sizes), console=console, transient=True)
     found = pd.DataFrame(list(measured), columns=list(scale.COLUMNS))
-    print_frame(found, f"Seconds and MB by size of the panel; {processor()}")
+    print_frame(found, f"Seconds and MB by size of the panel; {processor()}", "benchmark_scale")
     write_tables({"benchmark_scale": found}, Outputs(out), {})
 
 
@@ -110,5 +111,6 @@ def benchmark_startup(
         startup.run(pairs), "Timing", len(startup.ANSWERS), console=console, transient=True
     )
     found = pd.DataFrame(list(measured), columns=list(startup.COLUMNS))
-    print_frame(found, f"CPU seconds until a command has answered; {processor()}")
+    title = f"CPU seconds until a command has answered; {processor()}"
+    print_frame(found, title, "benchmark_startup")
     write_tables({"benchmark_startup": found}, Outputs(out), {})

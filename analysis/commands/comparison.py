@@ -59,7 +59,7 @@ def compare(
     found = tables.make(track(paths, "Reading", console=console, transient=True), rope)
     over_panels = pooled.pool(found["comparison"])
     if len(over_panels):
-        print_frame(over_panels, "Over the ensemble of exact panels")
+        print_frame(over_panels, "Over the ensemble of exact panels", "pooled")
     comparison = pooled.with_range(found["comparison"])
     # Everything else is about panels that stand for themselves.
     found = {name: frame[~pooled.is_member(frame["panel"])] for name, frame in found.items()}
@@ -70,13 +70,13 @@ def compare(
     of_interest = comparison[comparison["term"] == comparison["column"].map(interest)]
     for panel, rows in of_interest.groupby("panel", sort=False):
         ranges = [name for name in pooled.RANGE if rows[name].notna().any()]
-        print_frame(
-            rows[shown + ranges], f"Posterior beside published, terms of interest — panel {panel}"
-        )
+        title = f"Posterior beside published, terms of interest — panel {panel}"
+        print_frame(rows[shown + ranges], title, "comparison")
     title = f"Panels side by side, terms of interest, model {LADDER[-1]}"
-    print_frame(tables.side_by_side(of_interest, LADDER[-1]), title)
+    print_frame(tables.side_by_side(of_interest, LADDER[-1]), title, "side_by_side")
     steps = ladder.table(replication, comparison)
-    print_frame(ladder.summary(steps), "Columns and terms of which a step moves the slope most")
+    title = "Columns and terms of which a step moves the slope most"
+    print_frame(ladder.summary(steps), title, "ladder")
     write_tables(found | {"ladder": steps, "pooled": over_panels}, outputs, there)
     if drawn := figures.draw(outputs.results, outputs.figures):
         say_written(drawn, outputs)
@@ -134,7 +134,8 @@ def estimate_dynamic(
     tables = list(track(made, "Estimating", total, console=console, transient=True))
     found, follows = (pd.concat(each, ignore_index=True) for each in zip(*tables, strict=True))
     for (name, column), rows in found.groupby(["panel", "column"], sort=False):
-        print_frame(lagged.side_by_side(rows), f"{column} on {name}: coefficient, se, interval")
+        title = f"{column} on {name}: coefficient, se, interval"
+        print_frame(lagged.side_by_side(rows), title, "dynamic")
     write_tables({"dynamic": found, "dynamic_effects": follows}, outputs, there)
     return found
 
@@ -159,8 +160,8 @@ def gmm_grid(columns: Columns = None, panel: Panels = None, out: Out = ROOT) -> 
     found = comparison.compare(pd.DataFrame(estimated))
     regions = comparison.regions(found)
     whole = regions[regions["choice"] == "any"].drop(columns=["choice", "value"])
-    print_frame(whole, "The lagged outcome's root over all choices")
+    print_frame(whole, "The lagged outcome's root over all choices", "gmm_grid")
     for name, own in regions.groupby("panel", sort=False):
         title = f"Estimates with which the printed row is compatible, of all — panel {name}"
-        print_frame(comparison.compatibility(own), title)
+        print_frame(comparison.compatibility(own), title, "gmm_choices")
     write_tables({"gmm_grid": found}, outputs, there)

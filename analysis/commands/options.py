@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import pandas as pd
 import typer
 
+from analysis.commands.views import VIEWS
 from analysis.shared import products, provenance, terminal
 from analysis.shared.outputs import Outputs
 from analysis.shared.terminal import App, console
@@ -105,9 +106,9 @@ NamedModel = Annotated[
 ]
 
 
-def print_frame(frame: pd.DataFrame, title: str) -> None:
-    """Show a table as `--format` asks."""
-    terminal.show(frame, title)
+def print_frame(frame: pd.DataFrame, title: str, view: str) -> None:
+    """Show a table as `--format` asks; `view` names what matters most of it, in `VIEWS`."""
+    terminal.show(frame, title, VIEWS.get(view, terminal.PLAIN))
 
 
 def taken(outputs: Outputs, panels: Iterable[Panel] = ()) -> provenance.Digests:

@@ -62,7 +62,7 @@ def describe(name: Annotated[str, typer.Argument(help="A named panel.")]) -> Non
         made = ", ".join(f"{choice} {value}" for choice, value in choices.items())
         filled = _filled(sidecar["cells"][variable])
         rows.append({"variable": variable, **numbers, "choices": made, "cells filled": filled})
-    print_frame(pd.DataFrame(rows), name)
+    print_frame(pd.DataFrame(rows), f"Variables of {name}", "panel")
 
 
 def _filled(cells: dict[str, int]) -> str:
@@ -90,8 +90,9 @@ def fingerprints(out: Out = ROOT) -> None:
         variables=lambda rows: rows["variables"].map(", ".join), chosen=""
     )
     chosen.loc[~chosen.duplicated("variables"), "chosen"] = "yes"
-    print_frame(chosen, "Vintage and winsorising, judged by Table 2 alone")
+    print_frame(chosen, "Vintage and winsorising, judged by Table 2 alone", "fingerprints")
     columns = ["variable", "vintage", "winsorised", "first_year", "last_year"]
     spans = rule.best_spans(found)[[*columns, *rule.STATISTICS, "matches", "distance"]]
-    print_frame(spans.groupby("variable", sort=False).head(1), "Years over which a row fits best")
+    best = spans.groupby("variable", sort=False).head(1)
+    print_frame(best, "Years over which a row fits best", "spans")
     write_tables({"fingerprints": found}, outputs, there)

@@ -119,7 +119,7 @@ def prior_summary(
 
     described = _one(column, panel, model)
     title = f"Priors of {described[0].name} for column {column} on {panel}"
-    print_frame(describe.priors(*described), title)
+    print_frame(describe.priors(*described), title, "priors")
 
 
 @app.command("describe-model")
@@ -136,7 +136,7 @@ def describe_model(
     record = described[0]
     console.print(f"[bold]{record.name}[/]: {record.sentence}", highlight=False)
     console.print(describe.text(record), markup=False, highlight=False, soft_wrap=True)
-    print_frame(describe.variables(*described), f"Variables for column {column}")
+    print_frame(describe.variables(*described), f"Variables for column {column}", "variables")
     console.print(describe.graph(*described), markup=False, highlight=False, soft_wrap=True)
 
 
@@ -179,7 +179,7 @@ def diagnose_traces(outputs: Outputs) -> pd.DataFrame:
 
 def show_gate(found: pd.DataFrame) -> pd.DataFrame:
     """Show the health gate's table and hand it on."""
-    print_frame(found.drop(columns="engine"), "Health of the fits")
+    print_frame(found.drop(columns="engine"), "Health of the fits", "diagnostics")
     return found
 
 
@@ -219,14 +219,15 @@ def check(
         trace_paths(outputs.traces), select(columns or ()), panel or (), model or ()
     )
     found, loo = predictive_checks.check(track(paths, "Checking", console=console, transient=True))
-    print_frame(predictive_checks.legend(), "Statistics of a panel, of the data and of each draw")
+    title = "Statistics of a panel, of the data and of each draw"
+    print_frame(predictive_checks.legend(), title, "statistics")
     for (name, kind), rows in predictive_checks.summary(found).groupby(
         ["panel", "check"], sort=False
     ):
         title = f"{kind.capitalize()} predictive p — panel {name}"
-        print_frame(rows.drop(columns=["panel", "check"]), title)
+        print_frame(rows.drop(columns=["panel", "check"]), title, "checks")
     console.print(predictive_checks.READ, highlight=False)
-    print_frame(loo.drop(columns="given"), f"PSIS-LOO by row, {predictive_checks.GIVEN}")
+    print_frame(loo.drop(columns="given"), f"PSIS-LOO by row, {predictive_checks.GIVEN}", "loo")
     write_tables({"checks": found, "loo": loo}, outputs, there)
     for name, rows in predictive_checks.frames(found) if pictures else ():
         say_written(plotting.save(predictive_checks.draw, rows, outputs.figures / name), outputs)

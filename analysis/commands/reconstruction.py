@@ -80,7 +80,8 @@ def reconstruct_ensemble(
     with console.status("Compiling the derivatives of every printed number…") as status:
         table = ensemble.variants(folder, status.update)
         panels = list(ensemble.members(folder, status.update))
-    print_frame(table, "What other declarations and starts cost")
+    title = "What other declarations and starts cost"
+    print_frame(table, title, "reconstruction_variants")
     write_tables({"reconstruction_variants": table}, outputs, there)
     console.print(f"written: {outputs.shown(ensemble.write(panels, save))}")
 
@@ -118,7 +119,7 @@ def reconstruct_bounds(
     except run.Contradiction as contradiction:
         console.print(f"Contradiction: {contradiction}", style="red", markup=False)
         raise typer.Exit(1) from None
-    print_frame(table, "Bounds found")
+    print_frame(table, "Bounds found", "bounds")
     write_tables({"bounds": table}, outputs, there)
     if not table["exact"].all():
         raise typer.Exit(1)

@@ -44,15 +44,16 @@ def replicate(
         ]
     )
     if terminal.is_drawn():
-        replication.show(found, console)
+        replication.show(found)
     elif not terminal.is_table():
-        print_frame(found, "Printed numbers beside estimates")
-    print_frame(replication.summary(found), "Printed numbers that the estimates round to")
+        print_frame(found, "Printed numbers beside estimates", "replication")
+    title = "Printed numbers that the estimates round to"
+    print_frame(replication.summary(found), title, "matches")
     write_tables({"replication": found}, outputs, there)
     off = replication.astray(found, panels)
     if len(off):
         keys = ["panel", *replication.KEYS, "published", "estimated"]
-        print_frame(off[keys], "Cells in which a panel is not as exact as it says")
+        print_frame(off[keys], "Cells in which a panel is not as exact as it says", "matches")
         cells = off[keys[:-2]].astype(str).agg(" ".join, axis=1)
         console.print(f"Not as exact as it says: {', '.join(cells)}.", style="red", markup=False)
         raise typer.Exit(1)
@@ -95,8 +96,9 @@ def audit(
         found = run.foreign(tables) if tables else run.audit()
     if found.empty:
         console.print("Notice: nothing can be compared; give coef with se, t or p, and the levels.")
-    print_frame(run.summary(found), "Comparisons by result")
+    print_frame(run.summary(found), "Comparisons by result", "audit_results")
     shown = ["check", "place", "compared", "printed", "low", "high", "result"]
-    print_frame(run.findings(found)[shown], "What does not fit, and what else could be printed")
+    title = "What does not fit, and what else could be printed"
+    print_frame(run.findings(found)[shown], title, "audit")
     if not tables:
         write_tables({"audit": found}, outputs, there)

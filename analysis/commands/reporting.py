@@ -4,6 +4,7 @@ import typer
 from rich.progress import track
 
 from analysis.commands.options import Out, app, load_panels, print_frame, taken
+from analysis.shared import terminal
 from analysis.shared.outputs import ROOT, Outputs, read_result
 from analysis.shared.products import find
 from analysis.shared.provenance import record
@@ -33,7 +34,7 @@ def write_ledger(outputs: Outputs) -> bool:
     results, there = outputs.results, taken(outputs)
     read_result(results, "replication")
     found = ledger.document(CLAIMS, results)
-    print_frame(ledger.table(found["claims"]).fillna(""), "The paper's claims")
+    print_frame(ledger.table(found["claims"]).fillna(""), "The paper's claims", "claims")
     for name, value in found["inputs"].items():
         if value.startswith("missing"):
             console.print(f"{name} is {value}.")
@@ -82,7 +83,11 @@ def status(out: Out = ROOT) -> None:
     from analysis.reporting import status as state
 
     found = state.status(Outputs(out), load_panels(None, select(HEADLINE)))
-    print_frame(found, "Results")
+    shown, title = found, "Results"
+    if terminal.is_table():  # the same words in each row leave no room for why
+        shown = found.replace({"made by": f"^{state.RUN}"}, "", regex=True)
+        title = f"{title}, each made by {state.RUN}…"
+    print_frame(shown, title, "status")
     command = state.following(found)
     console.print(
         f"Run next: {command}" if command else "Everything that the report needs is current."

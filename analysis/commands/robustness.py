@@ -70,7 +70,7 @@ def sensitivity(
         pass
     found = tables(outputs.results)
     for title, table in summaries.summaries(found).items():
-        print_frame(table, title)
+        print_frame(table, title, "sensitivity")
     say_written((path_of(outputs.results, name) for name in found), outputs)
     fits = [PART.join((job.panel.name, job.specification.column, job.model.name)) for job in listed]
     for product in written:
@@ -110,7 +110,7 @@ def multiverse(seed: Seed = 1, cluster: Cluster = None, out: Out = ROOT) -> None
         console.print(f"written: {outputs.shown(path)} ({path.stat().st_size / 1e6:.0f} MB)")
     tables = {name: make(tree) for name, make in summarise.TABLES.items()}
     shown = summarise.shown(tables["multiverse"])
-    print_frame(shown, "Slopes of all universes, beside the printed one")
+    print_frame(shown, "Slopes of all universes, beside the printed one", "multiverse")
     write_tables(tables, outputs, there)
 
 
@@ -133,5 +133,5 @@ def decompose(columns: Columns = None, out: Out = ROOT) -> None:
         return
     done = track(table.run(listed), "Sharing out", len(listed), console=console, transient=True)
     found = pd.concat(done, ignore_index=True)
-    print_frame(table.largest(found), "Largest shares of each gap, by ingredient")
+    print_frame(table.largest(found), "Largest shares of each gap, by ingredient", "decomposition")
     write_tables({"decomposition": found}, outputs, there, [record.column for record in records])

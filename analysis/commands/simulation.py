@@ -81,7 +81,7 @@ def calibrate(
         write_netcdf(table(found, panel=panel, **about), path)
     verdicts = [judge(one, found[one.name]) for one in CASES if one.name in found]
     judged = pd.concat(verdicts, ignore_index=True)
-    print_frame(summary(judged), f"Ranks of true parameters, {column} on {panel}")
+    print_frame(summary(judged), f"Ranks of true parameters, {column} on {panel}", "calibration")
     console.print(f"written: {outputs.shown(path)}")
     write_tables({"calibration": judged}, outputs, there, about=subject)
     if wrong := not_as_they_should(judged):
@@ -127,8 +127,9 @@ def simulate(
     found = ranking.summary(dataset)
     study.write(dataset.assign_attrs(panel=loaded.name), outputs.results / study.FILE, folder)
     for term, rows in found.groupby("term", sort=False):
-        print_frame(ranking.side_by_side(rows), f"{term}: bias, RMSE, coverage of 95 % intervals")
-    print_frame(ranking.ranking(found), "By the rule: the first is recommended")
+        title = f"{term}: bias, RMSE, coverage of 95 % intervals"
+        print_frame(ranking.side_by_side(rows), title, "simulation")
+    print_frame(ranking.ranking(found), "By the rule: the first is recommended", "ranking")
     console.print(ranking.words_on_nuts(dataset), highlight=False)
     if (outputs.results / "dynamic.csv").is_file():
         estimated = read_result(outputs.results, "dynamic")

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
-from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
 from analysis.replication import system_gmm
-from analysis.shared import terminal
+from analysis.shared import digits, terminal
+from analysis.shared.layout import View
 from analysis.specifications import select
 from data.errors import located
 from data.panels.panel import Panel
@@ -210,41 +210,47 @@ def astray(replication: pd.DataFrame, panels: Iterable[Panel]) -> pd.DataFrame:
     return pd.concat(found) if found else replication.head(0)
 
 
-def show(replication: pd.DataFrame, console: Console) -> None:
+def show(replication: pd.DataFrame) -> None:
     """Print each table in the paper's layout, the published number beside the estimate."""
     for panel, of_panel in replication.groupby("panel", sort=False):
         for table, rows in of_panel.groupby("table", sort=False):
             layout = _descriptives if table == "2" else _regressions
-            console.print(layout(rows, f"{TITLES[table]} — panel {panel}"))
-    console.print(
-        "paper | estimate. Green: the estimate rounds to the printed number. Standard errors in "
-        "parentheses (the paper's notes say t values). Stars: 1, 5 and 10 % by conventional SEs "
-        "(in Table 5, Windmeijer's)."
+            terminal.draw(layout(rows), f"{TITLES[table]} — panel {panel}", SIDE_BY_SIDE, wide=True)
+    terminal.say(
+        "Green: the estimate rounds to the printed number. Standard errors in parentheses (the "
+        "paper's notes say t values). Stars: 1, 5 and 10 % by conventional SEs (in Table 5, "
+        "Windmeijer's)."
     )
 
 
-def _descriptives(rows: pd.DataFrame, title: str) -> Table:
-    table = terminal.table("variable", *_pairs(["n", "mean", "sd", "min", "max"]), title=title)
+SIDE_BY_SIDE = View(together=2)
+
+
+def _descriptives(rows: pd.DataFrame) -> pd.DataFrame:
+    heads = ["n", "mean", "sd", "min", "max"]
+    lines = []
     for term, of_term in rows.groupby("term", sort=False):
-        cells = of_term.set_index("statistic").loc[["n", "mean", "sd", "min", "max"]]
-        table.add_row(term, *(text for cell in cells.itertuples() for text in _pair(cell)))
-    return table
+        cells = of_term.set_index("statistic").loc[heads]
+        lines.append([term, *(text for cell in cells.itertuples() for text in _pair(cell, ""))])
+    return pd.DataFrame(lines, columns=["variable", *_pairs(heads)])
 
 
-def _regressions(rows: pd.DataFrame, title: str) -> Table:
+def _regressions(rows: pd.DataFrame) -> pd.DataFrame:
     columns = list(rows["column"].unique())
-    table = terminal.table("", *_pairs(columns), title=title)
     cells = rows.set_index(["column", "term", "statistic"]).sort_index()
+    lines = []
     for head, term, statistic in _lines(columns):
-        line = [head]
+        line: list[str | Text] = [head]
         for column in columns:
             if (column, term, statistic) not in cells.index:
                 line += ["", ""]
                 continue
             stars = cells.loc[(column, term, "stars")] if statistic == "coef" else None
-            line += _pair(cells.loc[(column, term, statistic)], stars, statistic == "se")
-        table.add_row(*line)
-    return table
+            both = [(column, term, name) for name in ("coef", "se")]
+            shown = cells.loc[both, "estimated"] if statistic in ("coef", "se") else ()
+            line += _pair(cells.loc[(column, term, statistic)], statistic, stars, shown)
+        lines.append(line)
+    return pd.DataFrame(lines, columns=["term", *_pairs(columns)])
 
 
 def _lines(columns: Sequence[str]) -> list[tuple[str, str, str]]:
@@ -264,19 +270,32 @@ def _lines(columns: Sequence[str]) -> list[tuple[str, str, str]]:
 
 
 def _pairs(heads: Sequence[str]) -> list[str]:
-    return [text for head in heads for text in (head, "estimate")]
+    return [f"{head} {of}" for head in heads for of in ("paper", "estimate")]
 
 
-def _pair(cell, stars=None, brackets: bool = False) -> list[str]:
-    """Return the printed number and the estimate with as many decimals."""
+def _pair(
+    cell: pd.Series, statistic: str, stars: pd.Series | None = None, both: Sequence[float] = ()
+) -> list[str | Text]:
+    """Return the printed number, and the estimate with as many decimals if these show it.
+
+    `both` are coefficient and standard error, which are shown with the same decimals.
+    """
     printed = cell.published if isinstance(cell.published, str) else ""
-    whole = isinstance(cell.estimated, int)
-    decimals = len(printed.partition(".")[2]) if printed or whole else 3
-    text = f"{float(cell.estimated):.{decimals}f}"
+    text = _estimated(cell, statistic, printed, both)
     if stars is not None:
         printed += stars.published if isinstance(stars.published, str) else ""
         text += stars.estimated
-    if brackets:
+    if statistic == "se":
         printed, text = printed and f"({printed})", f"({text})"
-    colour = {True: "green", False: "red"}.get(cell.matches)
-    return [printed, f"[{colour}]{text}[/]" if colour else text]
+    return [printed, Text(text, style={True: "green", False: "red"}.get(cell.matches, ""))]
+
+
+def _estimated(cell: pd.Series, statistic: str, printed: str, both: Sequence[float]) -> str:
+    value = float(cell.estimated)
+    if cell.matches is True or (value.is_integer() and not printed):
+        return f"{value:.{len(printed.partition('.')[2])}f}"
+    places = len(printed.partition(".")[2]) if printed else digits.PRINTED
+    if "p" in statistic.split("_"):
+        return digits.probability(value, places)
+    places = digits.decimals(*map(float, both if len(both) else [value]), least=places)
+    return digits.fixed(value, places)

@@ -20,6 +20,8 @@ from data.panels.panel import Panel
 
 COLUMNS = ("what", "made by", "state", "why")
 
+RUN = "python -m analysis "
+
 MISSING, STALE, CURRENT = "missing", "stale", "current"
 
 NAMED = 3
@@ -58,7 +60,7 @@ def status(outputs: Outputs, panels: Iterable[Panel]) -> pd.DataFrame:
         if state == MISSING and not (product.needed or product.main):
             continue
         what = TRACES if product.name == TRACES else product.file.removeprefix("results/")
-        command = f"python -m analysis {product.command}"
+        command = f"{RUN}{product.command}"
         rows.append(dict(zip(COLUMNS, (what, command, state, why), strict=True)))
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -153,6 +155,6 @@ def _named(names: list[str]) -> str:
 
 def following(found: pd.DataFrame) -> str:
     """Return the command to run next: the first that the one page needs, empty if none does."""
-    needed = {f"python -m analysis {product.command}" for product in PRODUCTS if product.needed}
+    needed = {f"{RUN}{product.command}" for product in PRODUCTS if product.needed}
     waiting = found[(found["state"] != CURRENT) & found["made by"].isin(needed)]
     return "" if waiting.empty else waiting["made by"].iloc[0]

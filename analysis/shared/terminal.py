@@ -1,11 +1,14 @@
-"""The terminal: every table goes through `show`, and every command has `--format` and `--quiet`.
+"""The terminal: every table goes through `show`; all commands have `--format, --quiet, --wide`.
 
-As `table`, tables and words go to standard output. In the other formats standard output holds
-tables alone, and words go to standard error, so that a pipe reads nothing else.
+As `table`, tables and words go to standard output. On a terminal a table is as wide as that, with
+the columns that matter most; `--wide` shows all, in parts. Into a pipe or a file goes all of it, a
+line a row, unless COLUMNS says how wide the reader's terminal is. In the other formats standard
+output holds tables alone, and words go to standard error, so that a pipe reads nothing else.
 """
 
 import inspect
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,16 +17,31 @@ from typing import Annotated, Any, Literal
 
 import pandas as pd
 import typer
+from rich import box
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
+
+from analysis.shared import layout
+from analysis.shared.layout import View
 
 Format = Literal["table", "csv", "json", "latex"]
 
-# A pipe has no width of its own, and 80 columns would cut numbers and stars off.
-console = Console(width=None if sys.stdout.isatty() else 200)
+UNBOUNDED = 100_000
+"""Characters of a line where nobody has said how wide the terminal is."""
 
-_chosen: dict[str, Any] = {"format": "table", "drawn": True}
+
+def _console() -> Console:
+    """Return a console as wide as the terminal or as COLUMNS says; a pipe has no width itself."""
+    told = sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit()
+    return Console(width=None if told else UNBOUNDED)
+
+
+console = _console()
+
+PLAIN = View()
+"""Columns matter as they stand, from the first on."""
+
+_chosen: dict[str, Any] = {"format": "table", "drawn": True, "wide": False}
 
 FormatOption = Annotated[
     Format, typer.Option("--format", help="How tables are printed.", rich_help_panel="Output")
@@ -32,11 +50,17 @@ QuietOption = Annotated[
     bool,
     typer.Option("--quiet", "-q", help="Print errors alone.", rich_help_panel="Output"),
 ]
+WideOption = Annotated[
+    bool,
+    typer.Option(
+        "--wide", help="Show all columns of tables, below each other.", rich_help_panel="Output"
+    ),
+]
 
 
-def choose(format: Format = "table", quiet: bool = False) -> None:
+def choose(format: Format = "table", quiet: bool = False, wide: bool = False) -> None:
     """Set how this run prints."""
-    _chosen["format"] = format
+    _chosen.update(format=format, wide=wide)
     console.stderr = format != "table"
     console.quiet = quiet
 
@@ -61,32 +85,56 @@ def no_tables_drawn() -> Iterator[None]:
         _chosen["drawn"] = True
 
 
-def table(*heads: str, title: str) -> Table:
-    """Return an empty table for the terminal; what does not fit is folded, never cut off."""
-    empty = Table(*heads, title=title)
-    for column in empty.columns:
-        column.overflow = "fold"
-    return empty
-
-
-def show(frame: pd.DataFrame, title: str) -> None:
+def show(frame: pd.DataFrame, title: str, view: View = PLAIN) -> None:
     """Print a frame in the format that was chosen."""
     if not is_table():
         sys.stdout.write(FORMATS[_chosen["format"]](frame, title))
     elif is_drawn():
-        drawn = table(*map(str, frame.columns), title=title)
-        for row in frame.itertuples(index=False):
-            drawn.add_row(*map(_shown, row))
-        console.print(drawn)
+        draw(frame, title, view, _chosen["wide"])
 
 
-def _shown(cell: object) -> Text:
-    """Return a cell for the terminal; square brackets in a user's label are no markup."""
-    return Text(_cell(cell))
+def draw(frame: pd.DataFrame, title: str, view: View = PLAIN, wide: bool = False) -> None:
+    """Print a frame for a reader, as far as the terminal has room for it.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Cells may be Text, with its colours.
+    title : str
+    view : View
+        Which columns matter most.
+    wide : bool
+        Whether all columns are shown, in several parts if need be.
+    """
+    fitted = layout.fit(frame, view, console.width, wide)
+    say(f"\n{title}", "bold")
+    if fitted.same:
+        say("In all rows: " + ", ".join(f"{layout.head(n)} {v}" for n, v in fitted.same.items()))
+    for at, (part, widths) in enumerate(zip(fitted.parts, fitted.widths, strict=True)):
+        console.print(*[""] * bool(at), _drawn(part, widths), sep="\n")
+    if fitted.left_out:
+        names = ", ".join(map(layout.head, fitted.left_out))
+        say(f"No room at {console.width} characters: {names}. All columns: --wide.", "dim")
 
 
-def _cell(cell: object) -> str:
-    return f"{cell:.4g}" if isinstance(cell, float) else str(cell)
+def say(text: str, style: str = "") -> None:
+    """Print words as they are: square brackets in a user's label are no markup."""
+    console.print(text, style=style, markup=False, highlight=False)
+
+
+def _drawn(part: pd.DataFrame, widths: list[int]) -> Table:
+    """Return a table whose columns have given widths, two blanks apart."""
+    drawn = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    for name, width in zip(part, widths, strict=True):
+        numbers = all(layout.is_number(cell) for cell in part[name] if cell.plain)
+        justify = "right" if numbers else "left"
+        # Only a word that is longer than a line is folded.
+        drawn.add_column(
+            layout.head(name), width=width, overflow="fold", justify=justify, vertical="top"
+        )
+    for row in part.itertuples(index=False):
+        drawn.add_row(*row)
+    return drawn
 
 
 def _csv(frame: pd.DataFrame, title: str) -> str:
@@ -104,7 +152,7 @@ def _latex(frame: pd.DataFrame, title: str) -> str:
     """Return a LaTeX table by Great Tables."""
     from great_tables import GT
 
-    text = frame.map(lambda cell: "" if pd.isna(cell) else _cell(cell))
+    text = layout.texts(frame, PLAIN).map(lambda cell: cell.plain)
     text.columns = list(map(str, text.columns))
     return GT(text).tab_header(title=title).as_latex() + "\n"
 
@@ -118,7 +166,7 @@ FORMATS: dict[str, Callable[[pd.DataFrame, str], str]] = {
 
 
 class App(typer.Typer):
-    """A Typer whose commands all have `--format` and `--quiet`, but not when called from Python."""
+    """A Typer whose commands have the options of output, but not when called from Python."""
 
     def command(self, *names: Any, **options: Any) -> Callable[[Callable], Callable]:
         """Register a command, as Typer does, and return it unchanged."""
@@ -133,8 +181,10 @@ class App(typer.Typer):
 
 def _with_output_options(function: Callable) -> Callable:
     @wraps(function)
-    def run(*args: Any, format: Format = "table", quiet: bool = False, **given: Any) -> Any:
-        choose(format, quiet)
+    def run(
+        *args: Any, format: Format = "table", quiet: bool = False, wide: bool = False, **given: Any
+    ) -> Any:
+        choose(format, quiet, wide)
         try:
             return function(*args, **given)
         finally:
@@ -146,6 +196,7 @@ def _with_output_options(function: Callable) -> Callable:
         for name, default, kind in (
             ("format", "table", FormatOption),
             ("quiet", False, QuietOption),
+            ("wide", False, WideOption),
         )
     ]
     run.__signature__ = signature.replace(parameters=[*signature.parameters.values(), *more])

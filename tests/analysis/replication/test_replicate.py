@@ -1,14 +1,12 @@
 """Replication: every printed number is met by a computed one, and the comparison is right."""
 
-import io
-
 import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
-from rich.console import Console
 
 from analysis.replication import replicate
+from analysis.shared import terminal
 from analysis.specifications import SPECIFICATIONS, select
 from data.panels.panel import Panel
 from data.published import tables
@@ -82,16 +80,27 @@ def test_the_estimates_do_not_depend_on_the_order_of_rows(panel, replication):
     )
 
 
-def test_tables_show_the_printed_number_beside_the_estimate(replication):
-    console = Console(width=160, record=True, file=io.StringIO())
-    replicate.show(replication, console)
-    text = console.export_text()
+def test_tables_show_the_printed_number_beside_the_estimate(replication, monkeypatch, capsys):
+    monkeypatch.setattr(terminal.console, "width", 160)
+    replicate.show(replication)
+    text = capsys.readouterr().out
     assert "Table 3. Baseline — panel simulated" in text
     assert "Table 5. System GMM — panel simulated" in text
-    assert next(line for line in text.splitlines() if "│ AR(1) z" in line).count("-2.72") == 1
+    assert next(line for line in text.splitlines() if "AR(1) z" in line).count("-2.72") == 1
     line = next(line for line in text.splitlines() if "0.080**" in line)
     assert "0.105***" in line
     assert "-0.152" in line
+
+
+def test_small_slopes_keep_their_digits_and_small_p_values_are_below_a_bound(monkeypatch, capsys):
+    rows = [("coef", "0.105", 2.01e-6), ("se", "0.031", 8.6e-7), ("stars", "***", "**"),
+            ("p_wild", None, 0.0002), ("p_cluster", None, 0.18)]  # fmt: skip
+    cells = [("own-her", "3", "3.2", "indus", *row, None, None) for row in rows]
+    monkeypatch.setattr(terminal.console, "width", 80)
+    replicate.show(pd.DataFrame(cells, columns=list(replicate.COLUMNS)))
+    text = capsys.readouterr().out
+    assert all(each in text.split() for each in ("0.00000201**", "(0.00000086)", "<0.001"))
+    assert "0.000" not in text.split()
 
 
 def test_the_summary_counts_numbers_without_stars(replication):

@@ -1,0 +1,76 @@
+"""What readers see of each table where a terminal has no room for all: which columns matter most.
+
+An empty view shows a table's columns from the first on.
+"""
+
+from analysis.shared.layout import View
+
+FIT = ("panel", "column", "model")
+SLOPE = ("panel", "column", "term")
+INTERVAL = "95 % interval"
+
+VIEWS = {
+    "audit": View(("check", "place"), ("result", "compared", "printed", "low", "high")),
+    "audit_results": View(),
+    "benchmark_gmm": View(("engine", "specification")),
+    "benchmark_ratios": View(("engine", "model", "panel"), ("times", "agreement", "gate")),
+    "benchmark_startup": View(),
+    "benchmark_samplers": View(
+        ("engine", "model", "panel"),
+        ("min_ess_per_cpu_s", "ratio_to_nutpie", "gate", "agreement", "cpu_s", "failed")),
+    "benchmark_scale": View(("rows",), ("fit_s", "gram_s", "peak_mb", "gate", "units", "years")),
+    "bounds": View(("scalar", "end"), ("found", "implied", "ensemble", "exact", "distance")),
+    "calibration": View(("case",), ("is as it should", "should", "not uniform", "worst",
+                                    "p of worst", "parameters", "data sets")),
+    "checks": View((*FIT, "outcome"), ("misfits", "year_mean", "autocorrelation", "residual_sd",
+                                       "within_sd", "between_sd", "possible")),
+    "claims": View(("claim",), ("verdict", "printed", "official", "statement")),
+    "comparison": View(
+        ("column", "model"),
+        ("published", "mean", "q025", "agreement", "gate", "p_same_sign", "bf10", "p_rope", "sd",
+         "standing", "fitted_column"),
+        {"published (SE)": ("published", "published_se"), INTERVAL: ("q025", "q975"),
+         "exact panels": ("ensemble_low", "ensemble_high")},
+        ("mean", "sd")),
+    "decomposition": View(
+        (*SLOPE, "player"), ("share", "start", "end", "published", "mcse"),
+        {"published (SE)": ("published", "published_se")}, ("share", "start", "end")),
+    "diagnostics": View(FIT, ("gate", "failed", "parameter", "r_hat", "ess_bulk", "ess_tail",
+                              "divergences", "k_hat", "true_ess", "distance", "acceptance",
+                              "bfmi", "saturated", "sampler")),
+    "dynamic": View(("estimator",)),
+    "fingerprints": View(("variables", "vintage", "winsorised"),
+                         ("chosen", "matches", "numbers", "distance")),
+    "gmm_grid": View(("panel", "column"), ("root_low", "root_median", "share_above_one",
+                                           "compatible", "estimated"),
+                     {"range of the root": ("root_low", "root_high")}, ("root_median",)),
+    "gmm_choices": View(("choice", "value")),
+    "influence": View(SLOPE, ("slope", "P", "province", "year", "turn sign", "turn significance"),
+                      {}, ("slope",)),
+    "ladder": View(("panel",)),
+    "loo": View(FIT, ("elpd", "se", "k_bad", "k_max", "p_loo", "rows", "outcomes")),
+    "matches": View(("panel", "table", "column", "term")),
+    "multiverse": View(("column", "term"), ("printed", "median", "2.5 %", "97.5 %",
+                                            "printed sign", "significant", "below printed")),
+    "panel": View(("variable",), ("mean", "sd", "cells filled", "choices", "min", "max")),
+    "pooled": View(("column", "term", "model"), ("published", "mean", "lowest", "sd", "between_sd"),
+                   {"range of means": ("lowest", "highest")},
+                   ("published", "mean", "sd", "within_sd", "between_sd")),
+    "power": View(SLOPE),
+    "priors": View(("variable", "of"), ("prior, standardised", "on the paper's scale", "meaning",
+                                        "reason")),
+    "products": View(),
+    "ranking": View(),
+    "reconstruction_variants": View(),
+    "replication": View(("panel", "column", "term", "statistic")),
+    "recovery": View(SLOPE, ("estimator", "bias", "hold the truth", "RMSE")),
+    "sensitivity": View(FIT, ("term", "region", "left_out", "prior", "shift", "twfe_shift")),
+    "simulation": View(("cell",)),
+    "side_by_side": View(("column", "term"), ("published",), {}, ("published",)),
+    "spans": View(("variable", "vintage", "winsorised"),
+                  ("first_year", "last_year", "matches", "distance")),
+    "statistics": View(),
+    "status": View(("what",), ("state", "made by", "why")),
+    "variables": View(("variable",), ("distribution", "dims", "shape", "meaning", "given", "kind")),
+}  # fmt: skip
+"""By the name of the table."""
