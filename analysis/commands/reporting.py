@@ -112,14 +112,14 @@ def figures(out: Out = ROOT) -> None:
 
 @app.command()
 def readme() -> None:
-    """Rewrite the computed parts of README.md from results/, and the tasks of make and pixi.
+    """Rewrite the computed parts of the READMEs from results/, and the tasks of make and pixi.
 
     Example: python -m analysis readme
     """
     from analysis.reporting import readme as page
     from analysis.reporting import tasks
 
-    page.write(Outputs().results, ROOT / "README.md")
+    page.write(Outputs().results, ROOT)
     commands = {
         name: command.get_short_help_str(100)
         for name, command in typer.main.get_command(app).commands.items()

@@ -1,347 +1,88 @@
-"""Write the README's computed parts, each between two marks that name it."""
+"""Write the computed parts of every README, each between two marks that name it."""
 
-import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
-from analysis.audit import run as audited
-from analysis.claims import ledger as ledger
-from analysis.comparison import dynamic, power
-from analysis.posterior.inputs import fits_panel
-from analysis.replication.dynamic_estimators import dynamic_models
-from analysis.replication.replicate import summary
-from analysis.robustness import influence
-from analysis.robustness.multiverse.evaluate import GRID_FAMILY
+from analysis.reporting import readme_blocks as blocks
 from analysis.shared.frames import of_the_paper
 from analysis.shared.outputs import Outputs, read_result
-from analysis.shared.products import find, readme_rows
+from analysis.shared.products import find
 from analysis.shared.provenance import record_of
-from analysis.shared.statistics import written
-from analysis.simulation import recovery
-from analysis.simulation.calibration.cases import CASES
-from analysis.simulation.calibration.judge import not_as_they_should
-from analysis.simulation.calibration.judge import summary as calibrated
-from analysis.simulation.dynamic_study import ranking, verdict
-from analysis.specifications import HEADLINE, select
-from analysis.ye2024.claims import CLAIMS
-from analysis.ye2024.multiverse.summarise import shown
 from data.errors import UserError
-from data.files import replacing
-from data.panels.catalogue import FOLDER, OWN, PANELS
-from data.ye2024.recollect import load
-from data.ye2024.selection import filled_cells
-from models.bayesian.registry import LADDER, models_for
-from models.design import LAG
+from data.files import write_text
+from data.panels.catalogue import OWN
 
 BEGIN = "<!-- {name}: written by `python -m analysis readme` -->"
 END = "<!-- end of {name} -->"
 
-
-def headline(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
-    """Render published, TWFE and hierarchical slopes of the headline columns, by panel."""
-    rows = []
-    for record in select(HEADLINE):
-        for panel in dict.fromkeys(replication["panel"]):
-            of_term = {"panel": panel, "column": record.column, "term": record.interest[0]}
-            cells = _rows(replication, of_term).set_index("statistic").astype(object).fillna("")
-            fitted = {**of_term, "model": LADDER[-1], "fitted_column": HEADLINE[0]}
-            draws = _rows(comparison, fitted).squeeze()
-            published, estimated = cells["published"], cells["estimated"]
-            rows.append(
-                {
-                    "column": f"{record.column} {record.title}",
-                    "panel": f"`{panel}`",
-                    "published": f"{published['coef']}{published['stars']} ({published['se']})",
-                    "TWFE": f"{float(estimated['coef']):.3f}{estimated['stars']} "
-                    f"({float(estimated['se']):.3f})",
-                    "p wild": f"{float(estimated['p_wild']):.3f}",
-                    "hierarchical": written(draws["mean"], draws["q025"], draws["q975"]),
-                    "P(published sign)": f"{draws['p_same_sign']:.3f}",
-                    "gate": draws["gate"],
-                    "agreement": draws["agreement"],
-                }
-            )
-    return markdown(pd.DataFrame(rows))
+MAIN_JOB = ("replication", "comparison")
+"""Tables that `reproduce` makes."""
 
 
-def matches(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
-    """Render how many printed numbers the estimates round to, by table and panel."""
-    counts = summary(replication)
-    counts["cell"] = counts["matching"].astype(str) + " of " + counts["printed"].astype(str)
-    wide = counts.pivot(index="table", columns="panel", values="cell")
-    wide = wide[list(dict.fromkeys(counts["panel"]))]
-    return markdown(wide.rename(columns="`{}`".format).rename_axis("Table").reset_index())
+@dataclass(frozen=True)
+class Block:
+    """A computed part.
 
-
-def filled(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
-    """Say what share of the index's and the quotient's cells no yearbook prints, by rule."""
-    cells = filled_cells(load(), "produ", "census4")
-    quotient = filled_cells(load(), "indus", "as_published")
-    by_ratio = quotient["ratio"] / sum(quotient.values())
-    total, observed = sum(cells.values()), cells.pop("observed")
-    rules = ", ".join(f"{count / total:.1%} {rule}" for rule, count in cells.items())
-    return (
-        f"**{1 - observed / total:.1%} of the {total:,} indicator cells behind the index are "
-        f"filled in, not observed: {rules}.** As first published, industrial value added by "
-        f"province is not at hand at all: {by_ratio:.0%} of the cells behind `indus` on "
-        "`official` and `official-as_published` are published secondary value added times "
-        "industry's share of it as revised after the 4th economic census, which in a province can "
-        "be off by several per cent."
-    )
-
-
-def reconstruction(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
-    """Say what the implied panel meets, and how far it lies from the official one."""
-    name = PANELS[-1].name
-    own = replication[(replication["panel"] == name) & replication["matches"].notna()]
-    met, stars = own["matches"].astype(str) == "True", own["statistic"] == "stars"
-    about = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
-    missed = ", ".join(" ".join(filter(None, cell)) for cell in about["exact_but"])
-    met_numbers, met_stars = (met & ~stars).sum(), (met & stars).sum()
-    return (
-        f"**{met_numbers} of {(~stars).sum()} printed numbers and {met_stars} of {stars.sum()} "
-        f"sets of stars are met** (not met: {missed}). All cells of the free series were moved by "
-        f"{about['distance_rms_sd']:.3f} standard deviations (root mean square); the first-order "
-        f"conditions of the nearest panel hold up to {about['first_order_residual']:.1g} of the "
-        "distance: nearest found."
-    )
-
-
-def bounds(found: pd.DataFrame) -> str:
-    """Render the ends of each scalar that the printed numbers leave open."""
-    rows = []
-    for scalar, ends in found.groupby("scalar", sort=False):
-        ends = ends.set_index("end")
-        spans = {
-            column: "{:.3f} to {:.3f}".format(*ends.loc[["least", "greatest"], column])
-            for column in ("ensemble", "found")
-        }
-        rows.append(
-            {
-                "scalar": scalar,
-                "`implied`": f"{ends['implied'].iloc[0]:.3f}",
-                "ensemble": spans["ensemble"],
-                "bounds found": spans["found"],
-                "residual": f"{ends['residual'].max():.2f}",
-            }
-        )
-    return markdown(pd.DataFrame(rows))
-
-
-def roots(estimated: pd.DataFrame) -> str:
-    """Render the root of each dynamic column by panel: printed, by some estimators, the model's."""
-    (record, *_) = dynamic_models()
-    rows = []
-    lagged = estimated[estimated["term"] == LAG].sort_values("column", kind="stable")
-    for (column, panel), own in lagged.groupby(["column", "panel"], sort=False):
-        own = own.set_index("estimator")
-        fitted = own.loc[record.name]
-        names = (dynamic.PUBLISHED, "pooled", "within", "difference_gmm", "system_gmm")
-        rows.append(
-            {
-                "column": f"{column} {select([column])[0].outcome}",
-                "panel": f"`{panel}`",
-                **{
-                    dynamic.label(name): f"{own.loc[name, 'coef']:.3f} ({own.loc[name, 'se']:.3f})"
-                    for name in names
-                },
-                "model": written(fitted["coef"], fitted["low"], fitted["high"]),
-                "P(ρ ≥ 1)": f"{fitted['p_explosive']:.3f}",
-                "gate": fitted["gate"],
-            }
-        )
-    return markdown(pd.DataFrame(rows))
-
-
-def variants(estimated: pd.DataFrame) -> str | None:
-    """Render the root by column and panel under each dynamic model, None if one is missing."""
-    lagged = estimated[estimated["term"] == LAG].sort_values("column", kind="stable")
-    models, rows = dynamic_models(), []
-    if not {model.name for model in models} <= set(lagged["estimator"]):
-        return None
-    for (column, panel), own in lagged.groupby(["column", "panel"], sort=False):
-        fitted = own.set_index("estimator")
-        cells = {model.label: _root(fitted, model.name) for model in models}
-        outcome = select([column])[0].outcome
-        rows.append({"column": f"{column} {outcome}", "panel": f"`{panel}`", **cells})
-    return markdown(pd.DataFrame(rows))
-
-
-def _root(fitted: pd.DataFrame, model: str) -> str:
-    """Write a posterior's root out; empty where it was not sampled."""
-    if model not in fitted.index:
-        return ""
-    row = fitted.loc[model]
-    return written(row["coef"], row["low"], row["high"]) + _failed(row)
-
-
-def _failed(row: pd.Series) -> str:
-    return "" if row["gate"] == "pass" else f" (gate: {row['gate']})"
-
-
-def simulation(estimated: pd.DataFrame, found: pd.DataFrame) -> str:
-    """Answer whose a root above 1 is, with the simulation that the answer rests on."""
-    answer = verdict.answer(estimated, found, dynamic.PUBLISHED)
-    parts = [f"**{verdict.QUESTION}** {answer}"]
-    for term, rows in found.groupby("term", sort=False):
-        size = rows["data_sets"].iloc[0]
-        parts.append(f"<details><summary>{term}, {size} data sets a cell</summary>")
-        parts.append(markdown(ranking.side_by_side(rows)))
-        parts.append("</details>")
-    return "\n\n".join(parts)
-
-
-def multiverse(found: pd.DataFrame, variance: pd.DataFrame) -> str:
-    """Render, for every slope, how its universes compare with the printed number.
-
-    And which choice decides most: the one without which the variance of slopes is least.
+    Attributes
+    ----------
+    name : str
+        In its marks.
+    file : str
+        The README, below the project's root.
+    render : callable
+        From the tables to Markdown; None where a part of a table is missing.
+    tables : tuple of str
+        Results that it is made from. Where one is missing that the main job does not make, the
+        part stays as it is.
     """
-    universes = found.loc[found["family"] == GRID_FAMILY, "universes"].sum()
-    posteriors = found.drop_duplicates("column")["posteriors"].sum()
-    told = (
-        f"{universes:,} least-squares slopes, {posteriors:,.0f} posteriors; Table 5 by GMM. "
-        "*Significant*: a 95 % interval beyond zero on the side of the printed sign, by "
-        "conventional errors and by errors clustered by province; *wild bootstrap*, of a balanced "
-        "part of them; *decides most*, the choice in which most of the slopes' variance takes "
-        "part, by itself or with others.\n"
-    )
-    kept = ["column", "term", "printed", "median", "2.5 %", "97.5 %", "printed sign"]
-    kept += ["significant", "by province", "wild bootstrap", "below printed", "P ≥ 97.5 %"]
-    most = variance.loc[variance.groupby(["column", "term"])["total"].idxmax()]
-    said = {
-        (v.column, v.term): f"{v.choice.replace('_', ' ')} {v.total:.0%}" for v in most.itertuples()
-    }
-    rows = shown(found)[kept]
-    keys = zip(rows["column"], rows["term"], strict=True)
-    return f"{told}\n{markdown(rows.assign(**{'decides most': [said.get(k, '') for k in keys]}))}"
+
+    name: str
+    file: str
+    render: Callable[..., str | None]
+    tables: tuple[str, ...] = ()
 
 
-def assumptions(comparison: pd.DataFrame) -> str | None:
-    """Render the first headline column's slope under each model, None if one was not sampled."""
-    (record,) = select(HEADLINE[:1])
-    (term,) = record.interest
-    values = {"column": record.column, "fitted_column": record.column, "term": term}
-    own, rows = _rows(comparison, values), []
-    for model in models_for(record):
-        fits = own[own["model"] == model.name].set_index("panel")
-        panels = [kind.name for kind in PANELS if fits_panel(model, kind.name)]
-        if not set(panels) <= set(fits.index):
-            return None
-        rows.append(
-            {
-                "model": f"`{model.name}`",
-                "assumes": model.sentence,
-                **{
-                    f"`{kind.name}`": _slope(fits.loc[kind.name]) if kind.name in panels else ""
-                    for kind in PANELS
-                },
-            }
-        )
-    return markdown(pd.DataFrame(rows))
+TOP, FIGURES, DATA = "README.md", "figures/README.md", "data/README.md"
+
+BLOCKS = (
+    Block("findings", TOP, blocks.findings, MAIN_JOB),
+    Block("caution", TOP, blocks.caution, ("power",)),
+    Block("headline", FIGURES, blocks.headline, MAIN_JOB),
+    Block("claims", FIGURES, blocks.claims, MAIN_JOB),
+    Block("roots", FIGURES, blocks.roots, ("dynamic",)),
+    Block("variants", FIGURES, blocks.variants, ("dynamic",)),
+    Block("simulation", FIGURES, blocks.simulation, ("dynamic", "simulation")),
+    Block("multiverse", FIGURES, blocks.multiverse, ("multiverse", "multiverse_variance")),
+    Block("influence", FIGURES, blocks.carriers, ("influence",)),
+    Block("power", FIGURES, blocks.could_find, ("power",)),
+    Block("recovery", FIGURES, blocks.recovered, ("recovery",)),
+    Block("audit", FIGURES, blocks.audit),
+    Block("filled", DATA, blocks.filled),
+    Block("matches", DATA, blocks.matches, MAIN_JOB[:1]),
+    Block("reconstruction", DATA, blocks.reconstruction, MAIN_JOB[:1]),
+    Block("bounds", DATA, blocks.bounds, ("bounds",)),
+    Block("assumptions", "models/README.md", blocks.assumptions, MAIN_JOB[1:]),
+    Block("calibration", "tests/README.md", blocks.calibration, ("calibration",)),
+    Block("products", "analysis/README.md", blocks.find_a_result),
+)
 
 
-def _slope(fit: pd.Series) -> str:
-    """Write a slope out."""
-    return written(fit["mean"], fit["q025"], fit["q975"]) + _failed(fit)
+def bodies(results: Path) -> dict[str, str]:
+    """Render each block whose tables are there.
 
-
-def could_find(found: pd.DataFrame) -> str:
-    """Say what slopes the rows could have found, and show the headline columns."""
-    own = found[found["panel"] == PANELS[0].name]
-    headline = own[own["column"].isin(HEADLINE)]
-    table = markdown(power.shown(headline).drop(columns=["panel", "term"]))
-    return f"{power.sentence(own)}\n\n{table}"
-
-
-def carriers(found: pd.DataFrame) -> str:
-    """Name without whom the headline's slopes move farthest, and without whom they turn."""
-    own = found[found["column"].isin(HEADLINE) & (found["panel"] == PANELS[0].name)]
-    return markdown(influence.summary(own).drop(columns=["panel", "term", "slope", "P"]))
-
-
-def recovered(found: pd.DataFrame) -> str | None:
-    """Show how well slopes of the headline columns are found again; None if one is missing."""
-    own = found[found["column"].isin(HEADLINE) & (found["panel"] == PANELS[0].name)]
-    if own["column"].nunique() < len(HEADLINE):
-        return None
-    return markdown(recovery.shown(own).drop(columns="panel"))
-
-
-def calibration(judged: pd.DataFrame) -> str:
-    """Render which calibrations were run and were not, and whether ranks are as they should be."""
-    found = calibrated(judged).drop(columns=["worst", "is as it should"])
-    off = not_as_they_should(judged)
-    told = f"Not as they should be: {', '.join(off)}." if off else "All are as they should be."
-    left = [case.name for case in CASES if case.name not in set(judged["case"])]
-    told += f" Not run: {'; '.join(left)}." if left else ""
-    return f"{told}\n\n{markdown(found)}"
-
-
-def claims(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
-    """Render the ledger of claims: P of each statement by panel, and the verdict."""
-    found = ledger.ledger(CLAIMS, ledger.read(Outputs().results))
-    return markdown(ledger.table(found).rename(columns={k.name: f"`{k.name}`" for k in PANELS}))
-
-
-def audit(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
-    """Say how many comparisons of the audit fit, and name what does not, by check."""
-    found = audited.audit()
-    errors = found[~found["result"].isin(["compatible", "not compatible"])]
-    off = errors[errors["result"] == "inconsistent"]
-    lines = [
-        f"Of {len(errors)} comparisons of printed numbers with each other, the text and the "
-        f"paper's equations, {len(errors) - len(off)} fit their printing; {len(off)} do not "
-        "(`python -m analysis audit`):\n"
-    ]
-    for check, rows in off.groupby("check", sort=False):
-        places = ", ".join(dict.fromkeys(rows["place"]))
-        lines.append(f"- *{check}* ({len(rows)}): {places}")
-    return "\n".join(lines)
-
-
-def find_a_result() -> str:
-    """Render the table of every output, its command and its file."""
-    return markdown(pd.DataFrame(readme_rows()))
-
-
-BLOCKS: dict[str, Callable[[pd.DataFrame, pd.DataFrame], str]] = {
-    "headline": headline,
-    "matches": matches,
-    "filled": filled,
-    "reconstruction": reconstruction,
-    "claims": claims,
-    "audit": audit,
-}
-"""The computed parts, by their marks; each takes the replication and the comparison."""
-
-OPTIONAL: dict[str, tuple[tuple[str, ...], Callable[..., str | None]]] = {
-    "assumptions": (("comparison",), assumptions),
-    "bounds": (("bounds",), bounds),
-    "roots": (("dynamic",), roots),
-    "variants": (("dynamic",), variants),
-    "simulation": (("dynamic", "simulation"), simulation),
-    "multiverse": (("multiverse", "multiverse_variance"), multiverse),
-    "influence": (("influence",), carriers),
-    "power": (("power",), could_find),
-    "recovery": (("recovery",), recovered),
-    "calibration": (("calibration",), calibration),
-}
-"""Further parts, each with the tables of results that it is made from: they stay as they are where
-one of these, or a part of it, is missing, because the main job does not make it."""
-
-
-def _rows(frame: pd.DataFrame, values: dict[str, str]) -> pd.DataFrame:
-    """Return the rows that have the given values."""
-    return frame[(frame[list(values)] == pd.Series(values)).all(axis=1)]
-
-
-def markdown(frame: pd.DataFrame) -> str:
-    """Render a frame as a Markdown table."""
-    rows = [list(map(str, frame.columns)), ["---"] * frame.shape[1]]
-    rows += frame.astype(str).to_numpy().tolist()
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    Raises
+    ------
+    UserError
+        If a table of the main job is missing.
+    """
+    rendered = {}
+    for block in BLOCKS:
+        if all(name in MAIN_JOB or _is_of_the_paper(results, name) for name in block.tables):
+            tables = [of_the_paper(read_result(results, name)) for name in block.tables]
+            body = block.render(*tables)
+            rendered |= {} if body is None else {block.name: body}
+    return rendered
 
 
 def _is_of_the_paper(results: Path, table: str) -> bool:
@@ -350,7 +91,7 @@ def _is_of_the_paper(results: Path, table: str) -> bool:
     return (results / f"{table}.csv").is_file() and not (told and OWN in told.about)
 
 
-def rewrite(text: str, bodies: dict[str, str]) -> str:
+def rewrite(text: str, rendered: dict[str, str], file: str) -> str:
     """Put each body between its marks.
 
     Raises
@@ -358,33 +99,28 @@ def rewrite(text: str, bodies: dict[str, str]) -> str:
     UserError
         If a mark is missing.
     """
-    for name, body in bodies.items():
+    for name, body in rendered.items():
         begin, end = BEGIN.format(name=name), END.format(name=name)
         head, opened, rest = text.partition(begin)
         _, closed, tail = rest.partition(end)
         if not (opened and closed):
-            raise UserError(
-                f"README.md lacks the marks {begin!r} and {end!r}: write both, in order."
-            )
+            raise UserError(f"{file} lacks the marks {begin!r} and {end!r}: write both, in order.")
         text = f"{head}{begin}\n{body}\n{end}{tail}"
     return text
 
 
-def write(results: Path, readme: Path) -> None:
-    """Rewrite the computed parts of a README from results/.
+def write(results: Path, root: Path) -> None:
+    """Rewrite the computed parts of all READMEs from results/.
 
     Raises
     ------
     UserError
-        If a table of results or a mark is missing.
+        If a table of results or a mark is missing; then no README is changed.
     """
-    tables = [of_the_paper(read_result(results, name)) for name in ("replication", "comparison")]
-    bodies = {name: render(*tables) for name, render in BLOCKS.items()}
-    bodies["products"] = find_a_result()
-    for name, (needed, render) in OPTIONAL.items():
-        if all(_is_of_the_paper(results, table) for table in needed):
-            body = render(*(of_the_paper(read_result(results, table)) for table in needed))
-            bodies |= {} if body is None else {name: body}
-    text = rewrite(readme.read_text(encoding="utf-8"), bodies)
-    with replacing(readme) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    rendered = bodies(results)
+    texts = {}
+    for file in dict.fromkeys(block.file for block in BLOCKS):
+        own = {b.name: rendered[b.name] for b in BLOCKS if b.file == file and b.name in rendered}
+        texts[root / file] = rewrite((root / file).read_text(encoding="utf-8"), own, file)
+    for path, text in texts.items():
+        write_text(text, path)

@@ -168,7 +168,7 @@ PRODUCTS = (
              shown=("report multiverse", "gallery")),
     _table("audit", "audit", "printed numbers that cannot all be right", inputs=(PANELS,),
            needed=True, main=True, shown=("report audit", "README audit"),
-           note="another paper's tables: `audit FILE.csv` ([format](analysis/audit/README.md))"),
+           note="another paper's tables: `audit FILE.csv` ([format](audit/README.md))"),
     _table("decomposition", "decompose",
            "what in the data makes a slope differ from the printed one", inputs=(PANELS,),
            keys=("column",), scope="headline", needed=True, main=True,

@@ -1,184 +1,99 @@
-"""The README's computed parts: put between their marks, from the tables, and up to date."""
+"""The READMEs: computed parts between their marks, links that lead somewhere, short sentences."""
 
-import pandas as pd
+import re
+import shlex
+
 import pytest
+import typer
 
-from analysis.posterior.inputs import fits_panel
-from analysis.replication.dynamic_estimators import dynamic_models
+from analysis.__main__ import app
 from analysis.reporting import readme
+from analysis.reporting.readme_blocks import audit, filled
 from analysis.shared.outputs import ROOT
-from analysis.simulation.dynamic_study.cells import CELLS
-from analysis.simulation.dynamic_study.study import MODEL
-from analysis.specifications import select
-from analysis.ye2024.multiverse import summarise
 from data.errors import UserError
-from data.panels.catalogue import PANELS
-from models.bayesian.registry import models_for
-from tests.helpers import report_results, universes
-from tests.helpers.results import comparison, replication
+
+FILES = sorted(path for path in ROOT.glob("**/README.md") if ".venv" not in path.parts)
+HAND_WRITTEN = [path for path in FILES if path.parent.name not in ("findings", "audit")]
+
+
+def by_hand(path):
+    """Return a README's text without computed parts, code, tables, headings and pictures."""
+    text = path.read_text(encoding="utf-8")
+    text = re.sub(r"<!-- (\w+): .*?<!-- end of \1 -->", "", text, flags=re.DOTALL)
+    text = re.sub(r"```.*?```", "\n\n", text, flags=re.DOTALL)
+    lines = [line for line in text.splitlines() if not line.lstrip().startswith(("|", "#", "!"))]
+    return "\n".join(lines)
+
+
+def sentences(text):
+    parts = [
+        p
+        for block in re.split(r"\n\s*\n|\n(?=- )", text)
+        for p in re.split(r"(?<=[.!?:;])\s+", block)
+    ]
+    return [part for part in parts if part.strip()]
 
 
 def test_a_body_goes_between_its_marks_and_nothing_else_changes():
     begin, end = readme.BEGIN.format(name="a"), readme.END.format(name="a")
     text = f"before\n{begin}\nold\n{end}\nafter"
-    once = readme.rewrite(text, {"a": "new | \\1"})
+    once = readme.rewrite(text, {"a": "new | \\1"}, "README.md")
     assert once == f"before\n{begin}\nnew | \\1\n{end}\nafter"
-    assert readme.rewrite(once, {"a": "new | \\1"}) == once
+    assert readme.rewrite(once, {"a": "new | \\1"}, "README.md") == once
 
 
 def test_a_missing_mark_is_named():
-    with pytest.raises(UserError, match="end of a"):
-        readme.rewrite(readme.BEGIN.format(name="a"), {"a": "new"})
+    with pytest.raises(UserError, match=r"a/README.md lacks the marks .*end of a"):
+        readme.rewrite(readme.BEGIN.format(name="a"), {"a": "new"}, "a/README.md")
 
 
-def test_the_headline_shows_published_estimate_and_posterior():
-    lines = readme.headline(replication(), comparison()).splitlines()
-    east = next(line for line in lines if "8.1" in line)
-    assert "0.312*** (0.103)" in east
-    assert "0.200** (0.100)" in east
-    assert "0.150 [-0.050, 0.350]" in east
-    assert "0.900 | pass | uncertain" in east
-    assert len(lines) == 2 + 4
+def test_every_computed_part_has_its_marks_in_its_readme_and_no_other():
+    texts = {path: path.read_text(encoding="utf-8") for path in FILES}
+    for block in readme.BLOCKS:
+        begin = readme.BEGIN.format(name=block.name)
+        assert [path for path, text in texts.items() if begin in text] == [ROOT / block.file]
+        assert readme.rewrite(texts[ROOT / block.file], {block.name: "x"}, block.file)
 
 
-def test_filled_cells_are_counted_from_the_dataset():
-    text = readme.filled(replication(), comparison())
-    assert "5,642 indicator cells" in text
-    assert text.startswith("**13.3%")
-    assert "99% of the cells behind `indus`" in text
+def test_parts_that_need_no_results_are_up_to_date():
+    assert filled() in (ROOT / "data" / "README.md").read_text(encoding="utf-8")
+    assert audit() in (ROOT / "figures" / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_multiverse_names_the_choice_that_decides_most():
-    tree = universes.tree()
-    spread = {name: values.var() for name, values in universes.effects().items()}  # they add up
-    most = max(spread, key=spread.get)
-    text = readme.multiverse(summarise.table(tree), summarise.variance(tree))
-    (line,) = (line for line in text.splitlines() if line.startswith("| 3.2 | indus |"))
-    assert line.endswith(f"| {most} {spread[most] / sum(spread.values()):.0%} |")
-    (line,) = (line for line in text.splitlines() if line.startswith("| 5.1 | indus |"))
-    assert line.endswith("|  |")
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_to_files_and_headings(path):
+    for target in re.findall(r"\]\(([^)\s]+)\)", path.read_text(encoding="utf-8")):
+        if target.startswith("https://"):
+            continue
+        file, _, anchor = target.partition("#")
+        found = path if not file else path.parent / file
+        assert found.exists(), target
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", found.read_text(encoding="utf-8"), re.MULTILINE)
+            assert anchor in {h.lower().replace(" ", "-") for h in headings}
 
 
-def test_power_is_told_in_a_sentence_and_shown_for_the_headline():
-    found = pd.DataFrame(
-        {"panel": "official", "column": ["3.2", "4.1"], "term": "indus", "test": "province",
-         "data_sets": 2_000, "published": 0.105, "detectable": [0.249, 0.08],
-         "published_over_detectable": [0.42, 1.3], "power_at_published": 0.21, "false_alarms": 0.06,
-         "false_alarms_low": 0.03, "false_alarms_high": 0.1}
-    )  # fmt: skip
-    said = readme.could_find(found)
-    assert said.startswith("Slopes as large as the published ones would be found with 80% power")
-    assert "1 of 2 by errors clustered by province" in said
-    elsewhere = pd.concat([found, found.assign(panel="implied")])
-    assert readme.could_find(elsewhere) == said
-    assert said.splitlines()[-1] == "| 3.2 | province | 2000 | 0.105 | 0.249 | 21% | 6% [3%, 10%] |"
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_commands_that_are_shown_are_commands(path):
+    """Each is parsed, not run: its name, its options and the number of its arguments."""
+    shown = re.findall(r"python -m analysis ([a-z][^`\n#]*)", path.read_text(encoding="utf-8"))
+    group = typer.main.get_command(app)
+    for text in shown:
+        name, *words = shlex.split(text.replace("…", "").strip())
+        command = group.commands[name]
+        command = getattr(command, "commands", {}).get(words[0] if words else "", command)
+        known = {option for parameter in command.params for option in parameter.opts}
+        assert {word for word in words if word.startswith("--")} <= known, text
 
 
-def test_slopes_by_model_are_shown_once_all_are_sampled():
-    (record,) = select(["3.2"])
-    fits = [
-        (model.name, kind.name)
-        for model in models_for(record)
-        for kind in PANELS
-        if fits_panel(model, kind.name)
-    ]
-    found = pd.DataFrame(fits, columns=["model", "panel"]).assign(
-        column="3.2",
-        fitted_column="3.2",
-        term="indus",
-        mean=0.1,
-        q025=-0.05,
-        q975=0.25,
-        gate="pass",
-    )
-    found.loc[found["model"] == "joint", "gate"] = "fail"
-    lines = readme.assumptions(found).splitlines()
-    assert len(lines) == 2 + len(models_for(record))
-    (joint,) = (line for line in lines if "`joint`" in line)
-    assert joint.count("0.100 [-0.050, 0.250] (gate: fail)") == len(PANELS)
-    (measured,) = (line for line in lines if "`measurement`" in line)
-    assert measured.endswith("|  |")
-    assert readme.assumptions(found[found["model"] != "student_t"]) is None
-    assert readme.assumptions(comparison()) is None
-
-
-def test_calibrations_say_which_are_not_as_they_should_be():
-    judged = pd.DataFrame(
-        {"case": ["mundlak", "mundlak", "wrong: one shared σ"], "data_sets": 1_000,
-         "parameter": ["a[0]", "a[1]", "a[0]"], "p": [0.5, 0.1, 1e-9], "independent": 1.0,
-         "passes": [True, True, False]}
-    )  # fmt: skip
-    lines = readme.calibration(judged).splitlines()
-    assert lines[0].startswith("All are as they should be. Not run: region_sigma; hierarchical; ")
-    assert lines[-2] == "| mundlak | 1000 | 2 | 0 | 0.1 | 100% | be uniform |"
-    told = readme.calibration(judged.assign(passes=[True, False, True])).splitlines()[0]
-    assert told.startswith("Not as they should be: mundlak, wrong: one shared σ. Not run: ")
-
-
-def test_who_moves_the_headline_is_named_beside_the_posterior_where_there_is_one():
-    row = {"panel": "official", "column": "3.2", "term": "indus", "group": "province",
-           "whole": 0.2, "whole_p": 0.01, "turns": "", "posterior_shift": 0.5}  # fmt: skip
-    rows = [row | {"left_out": "Hubei", "shift": -1.5},
-            row | {"left_out": "Hunan", "shift": 0.5, "turns": "sign", "posterior_shift": -1.0},
-            row | {"left_out": "2015", "group": "year", "shift": 0.1, "posterior_shift": None},
-            row | {"left_out": "Tibet", "column": "4.1", "shift": 9.0}]  # fmt: skip
-    head, _, line = readme.carriers(pd.DataFrame(rows)).splitlines()
-    assert (
-        head
-        == "| column | province | province (posterior) | year | turn sign | turn significance |"
-    )
-    assert line == "| 3.2 | Hubei -1.5 | Hunan -1.0 | 2015 +0.1 | Hunan |  |"
-
-
-def test_bounds_are_shown_from_least_to_greatest():
-    found = pd.DataFrame(
-        {
-            "scalar": "slope",
-            "end": ["least", "greatest"],
-            "implied": 0.1054,
-            "ensemble": [0.09, 0.12],
-            "found": [-0.2, 0.3],
-            "residual": [0.011, 0.052],
-        }
-    )
-    last = readme.bounds(found).splitlines()[-1]
-    assert last == "| slope | 0.105 | 0.090 to 0.120 | -0.200 to 0.300 | 0.05 |"
-
-
-def test_roots_stand_by_column_and_panel():
-    estimated, *_ = report_results.dynamics(("official", "implied"))
-    lines = readme.roots(estimated).splitlines()
-    assert len(lines) == 2 + 2
-    assert "5.1 produ | `implied` | 1.100 (0.050)" in lines[-1]
-    assert lines[-1].endswith("| 1.100 [0.900, 1.200] | 0.990 | pass |")
-
-
-def test_a_root_stands_under_each_dynamic_model_once_all_are_sampled():
-    estimated, *_ = report_results.dynamics(("official", "implied"))
-    own = estimated[(estimated["estimator"] == MODEL) & (estimated["panel"] == PANELS[0].name)]
-    names = [model.name for model in dynamic_models() if model.name != MODEL]
-    others = [own.assign(estimator=name, coef=0.95, gate="fail") for name in names]
-    head, _, *lines = readme.variants(pd.concat([estimated, *others])).splitlines()
-    assert head.startswith("| column | panel | dynamic, given the first year | dynamic, a root")
-    assert head.count("|") == 4 + len(names)
-    assert lines[0].count("| 0.950 [1.050, 1.200] (gate: fail) |") > 0
-    assert lines[1].endswith("| 1.100 [0.900, 1.200] |" + "  |" * len(names))
-    assert readme.variants(pd.concat([estimated, *others[1:]])) is None
-
-
-def test_the_answer_is_the_rules_and_stands_above_what_it_rests_on():
-    estimated, _, found = report_results.dynamics(("official", "implied"))
-    text = readme.simulation(estimated, found)
-    assert text.startswith("**Is a root above 1 what the data say")
-    cells = len(CELLS)
-    assert f"its intervals hold in {2 * cells - 2} of {2 * cells} cells, not in" in text
-    assert "0.8 stationary feedback (indus: 50%)" in text
-    assert "The data say it for 5.1 on official." in text
-    assert "+0.010 0.020 50% ✗" in text
-
-
-def test_every_computed_part_has_its_marks_in_the_readme():
+def test_the_first_readme_is_one_screen():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    for name in (*readme.BLOCKS, *readme.OPTIONAL):
-        assert readme.rewrite(text, {name: "x"}) != text
-    assert readme.filled(replication(), comparison()) in text
+    assert len(text.splitlines()) <= 120
+    assert len(text.encode()) <= 8_000
+
+
+@pytest.mark.parametrize("path", HAND_WRITTEN, ids=lambda path: str(path.relative_to(ROOT)))
+def test_sentences_are_short(path):
+    lengths = [len(sentence.split()) for sentence in sentences(by_hand(path))]
+    assert max(lengths) <= 40
+    assert sum(lengths) / len(lengths) <= 22

@@ -11,6 +11,7 @@ from analysis.commands.reproduce import reproduce
 from analysis.comparison.figures import PICTURES as COMPARED
 from analysis.reporting import gallery, readme
 from analysis.reporting.page import page
+from analysis.reporting.readme_blocks import find_a_result
 from analysis.shared.outputs import ROOT
 from analysis.shared.products import PANELS, PRODUCTS, TRACES, find, readme_rows, summary
 
@@ -54,10 +55,11 @@ def test_commands_of_products_tasks_and_the_terminal_are_the_same():
 
 def test_where_a_product_is_shown_it_is():
     places = {f"report {section.id}" for section in page.SECTIONS}
-    places |= {f"README {name}" for name in (*readme.BLOCKS, *readme.OPTIONAL)} | {"gallery"}
+    places |= {f"README {block.name}" for block in readme.BLOCKS} | {"gallery"}
     assert {place for product in PRODUCTS for place in product.shown} <= places
-    for name, (tables, _) in readme.OPTIONAL.items():
-        assert any(f"README {name}" in find(table).shown for table in tables)
+    for block in readme.BLOCKS:
+        if set(block.tables) - set(readme.MAIN_JOB):
+            assert any(f"README {block.name}" in find(table).shown for table in block.tables)
 
 
 def test_every_picture_is_that_of_a_product_and_drawn_from_it():
@@ -84,8 +86,8 @@ def test_the_summary_tells_of_what_the_main_job_makes():
 
 
 def test_the_readmes_table_is_that_of_the_records():
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert readme.find_a_result() in text
+    text = (ROOT / "analysis" / "README.md").read_text(encoding="utf-8")
+    assert find_a_result() in text
     for product in PRODUCTS:
         assert f"`{product.file}`" in text
     assert all(set(row) == {"what", "where", "made by"} for row in readme_rows())

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from analysis.comparison.coefficients import published_slopes
-from analysis.reporting.readme import multiverse
+from analysis.reporting.readme_blocks import multiverse
 from analysis.shared import plotting
 from analysis.ye2024.multiverse import draw, summarise
 from tests.helpers import universes

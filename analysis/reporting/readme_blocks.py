@@ -1,0 +1,360 @@
+"""The computed parts of the READMEs: each a function from tables of results to Markdown."""
+
+import json
+
+import pandas as pd
+
+from analysis.audit import run as audited
+from analysis.claims import ledger as ledger
+from analysis.comparison import dynamic, power
+from analysis.posterior.inputs import fits_panel
+from analysis.replication.dynamic_estimators import dynamic_models
+from analysis.replication.replicate import summary
+from analysis.robustness import influence
+from analysis.robustness.multiverse.evaluate import GRID_FAMILY
+from analysis.shared.outputs import Outputs
+from analysis.shared.products import readme_rows
+from analysis.shared.statistics import written
+from analysis.simulation import recovery
+from analysis.simulation.calibration.cases import CASES
+from analysis.simulation.calibration.judge import not_as_they_should
+from analysis.simulation.calibration.judge import summary as calibrated
+from analysis.simulation.dynamic_study import ranking, verdict
+from analysis.specifications import HEADLINE, select
+from analysis.ye2024.claims import CLAIMS
+from analysis.ye2024.multiverse.summarise import shown
+from data.panels.catalogue import FOLDER, PANELS
+from data.ye2024.recollect import load
+from data.ye2024.selection import filled_cells
+from models.bayesian.registry import LADDER, models_for
+from models.design import LAG, Specification
+
+
+def findings(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
+    """State the headline with its range over official panels, the regions, and the verdicts."""
+    baseline, *regions = select(HEADLINE)
+    official = [kind.name for kind in PANELS if kind.evidence]
+    printed, least_squares, posterior = _ranges(baseline, replication, comparison, official)
+    lines = [
+        f"- Printed: {printed}. On the {len(official)} official panels two-way fixed effects give "
+        f"{least_squares}, and the posterior mean of the model `{LADDER[-1]}` lies between "
+        f"{posterior}."
+    ]
+    parts = []
+    for record in regions:
+        printed, _, posterior = _ranges(record, replication, comparison, official)
+        parts.append(f"{record.title.removeprefix('region: ')} {posterior} (printed {printed})")
+    lines.append(f"- Posterior means by region: {'; '.join(parts)}.")
+    verdicts = ledger.table(ledger.ledger(CLAIMS, ledger.read(Outputs().results)))["verdict"]
+    counts = ", ".join(f"{count} {word}" for word, count in verdicts.value_counts().items())
+    return "\n".join([*lines, f"- Verdicts on {len(verdicts)} claims: {counts}."])
+
+
+def _ranges(
+    record: Specification, replication: pd.DataFrame, comparison: pd.DataFrame, panels: list[str]
+) -> tuple[str, str, str]:
+    """Return the printed slope and the ranges over panels of estimate and posterior mean."""
+    of_term = {"column": record.column, "term": record.interest[0]}
+    cells = _rows(replication, of_term)
+    cells = cells[cells["panel"].isin(panels)].set_index("statistic")
+    fits = _rows(comparison, of_term | {"model": LADDER[-1], "fitted_column": HEADLINE[0]})
+    means = fits.loc[fits["panel"].isin(panels) & (fits["gate"] == "pass"), "mean"]
+    published = cells["published"].groupby(level=0).first()
+    estimates = cells.loc["coef", "estimated"].astype(float)
+    return (
+        f"{published['coef']} ({published['se']})",
+        f"{estimates.min():.3f} to {estimates.max():.3f}",
+        f"{means.min():.3f} and {means.max():.3f}",
+    )
+
+
+def caution(found: pd.DataFrame) -> str:
+    """State how often intervals exclude zero where there is no slope, by test."""
+    own = found[(found["panel"] == PANELS[0].name) & (found["column"] == HEADLINE[0])]
+    rates = own.set_index("test")["false_alarms"]
+    named = {"posterior": "the model", "conventional": "conventional errors",
+             "province": "errors clustered by province"}  # fmt: skip
+    shares = ", ".join(f"{rates[test]:.0%} ({words})" for test, words in named.items())
+    return (
+        "- Caution: in simulated data without a slope, nominal 95 % intervals of "
+        f"{HEADLINE[0]} exclude zero in {shares}."
+    )
+
+
+def headline(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
+    """Render published, TWFE and hierarchical slopes of the headline columns, by panel."""
+    rows = []
+    for record in select(HEADLINE):
+        for panel in dict.fromkeys(replication["panel"]):
+            of_term = {"panel": panel, "column": record.column, "term": record.interest[0]}
+            cells = _rows(replication, of_term).set_index("statistic").astype(object).fillna("")
+            fitted = {**of_term, "model": LADDER[-1], "fitted_column": HEADLINE[0]}
+            draws = _rows(comparison, fitted).squeeze()
+            published, estimated = cells["published"], cells["estimated"]
+            rows.append(
+                {
+                    "column": f"{record.column} {record.title}",
+                    "panel": f"`{panel}`",
+                    "published": f"{published['coef']}{published['stars']} ({published['se']})",
+                    "TWFE": f"{float(estimated['coef']):.3f}{estimated['stars']} "
+                    f"({float(estimated['se']):.3f})",
+                    "p wild": f"{float(estimated['p_wild']):.3f}",
+                    "hierarchical": written(draws["mean"], draws["q025"], draws["q975"]),
+                    "P(published sign)": f"{draws['p_same_sign']:.3f}",
+                    "gate": draws["gate"],
+                    "agreement": draws["agreement"],
+                }
+            )
+    return markdown(pd.DataFrame(rows))
+
+
+def matches(replication: pd.DataFrame) -> str:
+    """Render how many printed numbers the estimates round to, by table and panel."""
+    counts = summary(replication)
+    counts["cell"] = counts["matching"].astype(str) + " of " + counts["printed"].astype(str)
+    wide = counts.pivot(index="table", columns="panel", values="cell")
+    wide = wide[list(dict.fromkeys(counts["panel"]))]
+    return markdown(wide.rename(columns="`{}`".format).rename_axis("Table").reset_index())
+
+
+def filled() -> str:
+    """Say what share of the index's and the quotient's cells no yearbook prints, by rule."""
+    cells = filled_cells(load(), "produ", "census4")
+    quotient = filled_cells(load(), "indus", "as_published")
+    by_ratio = quotient["ratio"] / sum(quotient.values())
+    total, observed = sum(cells.values()), cells.pop("observed")
+    rules = ", ".join(f"{count / total:.1%} {rule}" for rule, count in cells.items())
+    return (
+        f"**{1 - observed / total:.1%} of the {total:,} indicator cells behind the index are "
+        f"filled in, not observed: {rules}.** As first published, industrial value added by "
+        f"province is not at hand at all: {by_ratio:.0%} of the cells behind `indus` on "
+        "`official` and `official-as_published` are published secondary value added times "
+        "industry's share of it as revised after the 4th economic census, which in a province can "
+        "be off by several per cent."
+    )
+
+
+def reconstruction(replication: pd.DataFrame) -> str:
+    """Say what the implied panel meets, and how far it lies from the official one."""
+    name = PANELS[-1].name
+    own = replication[(replication["panel"] == name) & replication["matches"].notna()]
+    met, stars = own["matches"].astype(str) == "True", own["statistic"] == "stars"
+    about = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    missed = ", ".join(" ".join(filter(None, cell)) for cell in about["exact_but"])
+    met_numbers, met_stars = (met & ~stars).sum(), (met & stars).sum()
+    return (
+        f"**{met_numbers} of {(~stars).sum()} printed numbers and {met_stars} of {stars.sum()} "
+        f"sets of stars are met** (not met: {missed}). All cells of the free series were moved by "
+        f"{about['distance_rms_sd']:.3f} standard deviations (root mean square); the first-order "
+        f"conditions of the nearest panel hold up to {about['first_order_residual']:.1g} of the "
+        "distance: nearest found."
+    )
+
+
+def bounds(found: pd.DataFrame) -> str:
+    """Render the ends of each scalar that the printed numbers leave open."""
+    rows = []
+    for scalar, ends in found.groupby("scalar", sort=False):
+        ends = ends.set_index("end")
+        spans = {
+            column: "{:.3f} to {:.3f}".format(*ends.loc[["least", "greatest"], column])
+            for column in ("ensemble", "found")
+        }
+        rows.append(
+            {
+                "scalar": scalar,
+                "`implied`": f"{ends['implied'].iloc[0]:.3f}",
+                "ensemble": spans["ensemble"],
+                "bounds found": spans["found"],
+                "residual": f"{ends['residual'].max():.2f}",
+            }
+        )
+    return markdown(pd.DataFrame(rows))
+
+
+def roots(estimated: pd.DataFrame) -> str:
+    """Render the root of each dynamic column by panel: printed, by some estimators, the model's."""
+    (record, *_) = dynamic_models()
+    rows = []
+    lagged = estimated[estimated["term"] == LAG].sort_values("column", kind="stable")
+    for (column, panel), own in lagged.groupby(["column", "panel"], sort=False):
+        own = own.set_index("estimator")
+        fitted = own.loc[record.name]
+        names = (dynamic.PUBLISHED, "pooled", "within", "difference_gmm", "system_gmm")
+        rows.append(
+            {
+                "column": f"{column} {select([column])[0].outcome}",
+                "panel": f"`{panel}`",
+                **{
+                    dynamic.label(name): f"{own.loc[name, 'coef']:.3f} ({own.loc[name, 'se']:.3f})"
+                    for name in names
+                },
+                "model": written(fitted["coef"], fitted["low"], fitted["high"]),
+                "P(ρ ≥ 1)": f"{fitted['p_explosive']:.3f}",
+                "gate": fitted["gate"],
+            }
+        )
+    return markdown(pd.DataFrame(rows))
+
+
+def variants(estimated: pd.DataFrame) -> str | None:
+    """Render the root by column and panel under each dynamic model, None if one is missing."""
+    lagged = estimated[estimated["term"] == LAG].sort_values("column", kind="stable")
+    models, rows = dynamic_models(), []
+    if not {model.name for model in models} <= set(lagged["estimator"]):
+        return None
+    for (column, panel), own in lagged.groupby(["column", "panel"], sort=False):
+        fitted = own.set_index("estimator")
+        cells = {model.label: _root(fitted, model.name) for model in models}
+        outcome = select([column])[0].outcome
+        rows.append({"column": f"{column} {outcome}", "panel": f"`{panel}`", **cells})
+    return markdown(pd.DataFrame(rows))
+
+
+def _root(fitted: pd.DataFrame, model: str) -> str:
+    """Write a posterior's root out; empty where it was not sampled."""
+    if model not in fitted.index:
+        return ""
+    row = fitted.loc[model]
+    return written(row["coef"], row["low"], row["high"]) + _failed(row)
+
+
+def _failed(row: pd.Series) -> str:
+    return "" if row["gate"] == "pass" else f" (gate: {row['gate']})"
+
+
+def simulation(estimated: pd.DataFrame, found: pd.DataFrame) -> str:
+    """Answer whose a root above 1 is, with the simulation that the answer rests on."""
+    answer = verdict.answer(estimated, found, dynamic.PUBLISHED)
+    parts = [f"**{verdict.QUESTION}** {answer}"]
+    for term, rows in found.groupby("term", sort=False):
+        size = rows["data_sets"].iloc[0]
+        parts.append(f"<details><summary>{term}, {size} data sets a cell</summary>")
+        parts.append(markdown(ranking.side_by_side(rows)))
+        parts.append("</details>")
+    return "\n\n".join(parts)
+
+
+def multiverse(found: pd.DataFrame, variance: pd.DataFrame) -> str:
+    """Render, for every slope, how its universes compare with the printed number.
+
+    And which choice decides most: the one without which the variance of slopes is least.
+    """
+    universes = found.loc[found["family"] == GRID_FAMILY, "universes"].sum()
+    posteriors = found.drop_duplicates("column")["posteriors"].sum()
+    told = (
+        f"{universes:,} least-squares slopes, {posteriors:,.0f} posteriors; Table 5 by GMM. "
+        "*Significant*: a 95 % interval beyond zero on the side of the printed sign, by "
+        "conventional errors and by errors clustered by province; *wild bootstrap*, of a balanced "
+        "part of them; *decides most*, the choice in which most of the slopes' variance takes "
+        "part, by itself or with others.\n"
+    )
+    kept = ["column", "term", "printed", "median", "2.5 %", "97.5 %", "printed sign"]
+    kept += ["significant", "by province", "wild bootstrap", "below printed", "P ≥ 97.5 %"]
+    most = variance.loc[variance.groupby(["column", "term"])["total"].idxmax()]
+    said = {
+        (v.column, v.term): f"{v.choice.replace('_', ' ')} {v.total:.0%}" for v in most.itertuples()
+    }
+    rows = shown(found)[kept]
+    keys = zip(rows["column"], rows["term"], strict=True)
+    return f"{told}\n{markdown(rows.assign(**{'decides most': [said.get(k, '') for k in keys]}))}"
+
+
+def assumptions(comparison: pd.DataFrame) -> str | None:
+    """Render the first headline column's slope under each model, None if one was not sampled."""
+    (record,) = select(HEADLINE[:1])
+    (term,) = record.interest
+    values = {"column": record.column, "fitted_column": record.column, "term": term}
+    own, rows = _rows(comparison, values), []
+    for model in models_for(record):
+        fits = own[own["model"] == model.name].set_index("panel")
+        panels = [kind.name for kind in PANELS if fits_panel(model, kind.name)]
+        if not set(panels) <= set(fits.index):
+            return None
+        rows.append(
+            {
+                "model": f"`{model.name}`",
+                "assumes": model.sentence,
+                **{
+                    f"`{kind.name}`": _slope(fits.loc[kind.name]) if kind.name in panels else ""
+                    for kind in PANELS
+                },
+            }
+        )
+    return markdown(pd.DataFrame(rows))
+
+
+def _slope(fit: pd.Series) -> str:
+    """Write a slope out."""
+    return written(fit["mean"], fit["q025"], fit["q975"]) + _failed(fit)
+
+
+def could_find(found: pd.DataFrame) -> str:
+    """Say what slopes the rows could have found, and show the headline columns."""
+    own = found[found["panel"] == PANELS[0].name]
+    headline = own[own["column"].isin(HEADLINE)]
+    table = markdown(power.shown(headline).drop(columns=["panel", "term"]))
+    return f"{power.sentence(own)}\n\n{table}"
+
+
+def carriers(found: pd.DataFrame) -> str:
+    """Name without whom the headline's slopes move farthest, and without whom they turn."""
+    own = found[found["column"].isin(HEADLINE) & (found["panel"] == PANELS[0].name)]
+    return markdown(influence.summary(own).drop(columns=["panel", "term", "slope", "P"]))
+
+
+def recovered(found: pd.DataFrame) -> str | None:
+    """Show how well slopes of the headline columns are found again; None if one is missing."""
+    own = found[found["column"].isin(HEADLINE) & (found["panel"] == PANELS[0].name)]
+    if own["column"].nunique() < len(HEADLINE):
+        return None
+    return markdown(recovery.shown(own).drop(columns="panel"))
+
+
+def calibration(judged: pd.DataFrame) -> str:
+    """Render which calibrations were run and were not, and whether ranks are as they should be."""
+    found = calibrated(judged).drop(columns=["worst", "is as it should"])
+    off = not_as_they_should(judged)
+    told = f"Not as they should be: {', '.join(off)}." if off else "All are as they should be."
+    left = [case.name for case in CASES if case.name not in set(judged["case"])]
+    told += f" Not run: {'; '.join(left)}." if left else ""
+    return f"{told}\n\n{markdown(found)}"
+
+
+def claims(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
+    """Render the ledger of claims: P of each statement by panel, and the verdict."""
+    found = ledger.ledger(CLAIMS, ledger.read(Outputs().results))
+    return markdown(ledger.table(found).rename(columns={k.name: f"`{k.name}`" for k in PANELS}))
+
+
+def audit() -> str:
+    """Say how many comparisons of the audit fit, and name what does not, by check."""
+    found = audited.audit()
+    errors = found[~found["result"].isin(["compatible", "not compatible"])]
+    off = errors[errors["result"] == "inconsistent"]
+    lines = [
+        f"Of {len(errors)} comparisons of printed numbers with each other, the text and the "
+        f"paper's equations, {len(errors) - len(off)} fit their printing; {len(off)} do not "
+        "(`python -m analysis audit`):\n"
+    ]
+    for check, rows in off.groupby("check", sort=False):
+        places = ", ".join(dict.fromkeys(rows["place"]))
+        lines.append(f"- *{check}* ({len(rows)}): {places}")
+    return "\n".join(lines)
+
+
+def find_a_result() -> str:
+    """Render the table of every output, its command and its file."""
+    return markdown(pd.DataFrame(readme_rows()))
+
+
+def _rows(frame: pd.DataFrame, values: dict[str, str]) -> pd.DataFrame:
+    """Return the rows that have the given values."""
+    return frame[(frame[list(values)] == pd.Series(values)).all(axis=1)]
+
+
+def markdown(frame: pd.DataFrame) -> str:
+    """Render a frame as a Markdown table."""
+    rows = [list(map(str, frame.columns)), ["---"] * frame.shape[1]]
+    rows += frame.astype(str).to_numpy().tolist()
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)

@@ -1,0 +1,161 @@
+"""The computed parts of the READMEs: each from its tables, by rules that a reader can check."""
+
+import pandas as pd
+
+from analysis.posterior.inputs import fits_panel
+from analysis.replication.dynamic_estimators import dynamic_models
+from analysis.reporting import readme_blocks as blocks
+from analysis.simulation.dynamic_study.cells import CELLS
+from analysis.simulation.dynamic_study.study import MODEL
+from analysis.specifications import select
+from analysis.ye2024.multiverse import summarise
+from data.panels.catalogue import PANELS
+from models.bayesian.registry import models_for
+from tests.helpers import report_results, universes
+from tests.helpers.results import comparison, replication
+
+
+def test_the_headline_shows_published_estimate_and_posterior():
+    lines = blocks.headline(replication(), comparison()).splitlines()
+    east = next(line for line in lines if "8.1" in line)
+    assert "0.312*** (0.103)" in east
+    assert "0.200** (0.100)" in east
+    assert "0.150 [-0.050, 0.350]" in east
+    assert "0.900 | pass | uncertain" in east
+    assert len(lines) == 2 + 4
+
+
+def test_filled_cells_are_counted_from_the_dataset():
+    text = blocks.filled()
+    assert "5,642 indicator cells" in text
+    assert text.startswith("**13.3%")
+    assert "99% of the cells behind `indus`" in text
+
+
+def test_the_multiverse_names_the_choice_that_decides_most():
+    tree = universes.tree()
+    spread = {name: values.var() for name, values in universes.effects().items()}  # they add up
+    most = max(spread, key=spread.get)
+    text = blocks.multiverse(summarise.table(tree), summarise.variance(tree))
+    (line,) = (line for line in text.splitlines() if line.startswith("| 3.2 | indus |"))
+    assert line.endswith(f"| {most} {spread[most] / sum(spread.values()):.0%} |")
+    (line,) = (line for line in text.splitlines() if line.startswith("| 5.1 | indus |"))
+    assert line.endswith("|  |")
+
+
+def test_power_is_told_in_a_sentence_and_shown_for_the_headline():
+    found = pd.DataFrame(
+        {"panel": "official", "column": ["3.2", "4.1"], "term": "indus", "test": "province",
+         "data_sets": 2_000, "published": 0.105, "detectable": [0.249, 0.08],
+         "published_over_detectable": [0.42, 1.3], "power_at_published": 0.21, "false_alarms": 0.06,
+         "false_alarms_low": 0.03, "false_alarms_high": 0.1}
+    )  # fmt: skip
+    said = blocks.could_find(found)
+    assert said.startswith("Slopes as large as the published ones would be found with 80% power")
+    assert "1 of 2 by errors clustered by province" in said
+    elsewhere = pd.concat([found, found.assign(panel="implied")])
+    assert blocks.could_find(elsewhere) == said
+    assert said.splitlines()[-1] == "| 3.2 | province | 2000 | 0.105 | 0.249 | 21% | 6% [3%, 10%] |"
+
+
+def test_slopes_by_model_are_shown_once_all_are_sampled():
+    (record,) = select(["3.2"])
+    fits = [
+        (model.name, kind.name)
+        for model in models_for(record)
+        for kind in PANELS
+        if fits_panel(model, kind.name)
+    ]
+    found = pd.DataFrame(fits, columns=["model", "panel"]).assign(
+        column="3.2",
+        fitted_column="3.2",
+        term="indus",
+        mean=0.1,
+        q025=-0.05,
+        q975=0.25,
+        gate="pass",
+    )
+    found.loc[found["model"] == "joint", "gate"] = "fail"
+    lines = blocks.assumptions(found).splitlines()
+    assert len(lines) == 2 + len(models_for(record))
+    (joint,) = (line for line in lines if "`joint`" in line)
+    assert joint.count("0.100 [-0.050, 0.250] (gate: fail)") == len(PANELS)
+    (measured,) = (line for line in lines if "`measurement`" in line)
+    assert measured.endswith("|  |")
+    assert blocks.assumptions(found[found["model"] != "student_t"]) is None
+    assert blocks.assumptions(comparison()) is None
+
+
+def test_calibrations_say_which_are_not_as_they_should_be():
+    judged = pd.DataFrame(
+        {"case": ["mundlak", "mundlak", "wrong: one shared σ"], "data_sets": 1_000,
+         "parameter": ["a[0]", "a[1]", "a[0]"], "p": [0.5, 0.1, 1e-9], "independent": 1.0,
+         "passes": [True, True, False]}
+    )  # fmt: skip
+    lines = blocks.calibration(judged).splitlines()
+    assert lines[0].startswith("All are as they should be. Not run: region_sigma; hierarchical; ")
+    assert lines[-2] == "| mundlak | 1000 | 2 | 0 | 0.1 | 100% | be uniform |"
+    told = blocks.calibration(judged.assign(passes=[True, False, True])).splitlines()[0]
+    assert told.startswith("Not as they should be: mundlak, wrong: one shared σ. Not run: ")
+
+
+def test_who_moves_the_headline_is_named_beside_the_posterior_where_there_is_one():
+    row = {"panel": "official", "column": "3.2", "term": "indus", "group": "province",
+           "whole": 0.2, "whole_p": 0.01, "turns": "", "posterior_shift": 0.5}  # fmt: skip
+    rows = [row | {"left_out": "Hubei", "shift": -1.5},
+            row | {"left_out": "Hunan", "shift": 0.5, "turns": "sign", "posterior_shift": -1.0},
+            row | {"left_out": "2015", "group": "year", "shift": 0.1, "posterior_shift": None},
+            row | {"left_out": "Tibet", "column": "4.1", "shift": 9.0}]  # fmt: skip
+    head, _, line = blocks.carriers(pd.DataFrame(rows)).splitlines()
+    assert (
+        head
+        == "| column | province | province (posterior) | year | turn sign | turn significance |"
+    )
+    assert line == "| 3.2 | Hubei -1.5 | Hunan -1.0 | 2015 +0.1 | Hunan |  |"
+
+
+def test_bounds_are_shown_from_least_to_greatest():
+    found = pd.DataFrame(
+        {
+            "scalar": "slope",
+            "end": ["least", "greatest"],
+            "implied": 0.1054,
+            "ensemble": [0.09, 0.12],
+            "found": [-0.2, 0.3],
+            "residual": [0.011, 0.052],
+        }
+    )
+    last = blocks.bounds(found).splitlines()[-1]
+    assert last == "| slope | 0.105 | 0.090 to 0.120 | -0.200 to 0.300 | 0.05 |"
+
+
+def test_roots_stand_by_column_and_panel():
+    estimated, *_ = report_results.dynamics(("official", "implied"))
+    lines = blocks.roots(estimated).splitlines()
+    assert len(lines) == 2 + 2
+    assert "5.1 produ | `implied` | 1.100 (0.050)" in lines[-1]
+    assert lines[-1].endswith("| 1.100 [0.900, 1.200] | 0.990 | pass |")
+
+
+def test_a_root_stands_under_each_dynamic_model_once_all_are_sampled():
+    estimated, *_ = report_results.dynamics(("official", "implied"))
+    own = estimated[(estimated["estimator"] == MODEL) & (estimated["panel"] == PANELS[0].name)]
+    names = [model.name for model in dynamic_models() if model.name != MODEL]
+    others = [own.assign(estimator=name, coef=0.95, gate="fail") for name in names]
+    head, _, *lines = blocks.variants(pd.concat([estimated, *others])).splitlines()
+    assert head.startswith("| column | panel | dynamic, given the first year | dynamic, a root")
+    assert head.count("|") == 4 + len(names)
+    assert lines[0].count("| 0.950 [1.050, 1.200] (gate: fail) |") > 0
+    assert lines[1].endswith("| 1.100 [0.900, 1.200] |" + "  |" * len(names))
+    assert blocks.variants(pd.concat([estimated, *others[1:]])) is None
+
+
+def test_the_answer_is_the_rules_and_stands_above_what_it_rests_on():
+    estimated, _, found = report_results.dynamics(("official", "implied"))
+    text = blocks.simulation(estimated, found)
+    assert text.startswith("**Is a root above 1 what the data say")
+    cells = len(CELLS)
+    assert f"its intervals hold in {2 * cells - 2} of {2 * cells} cells, not in" in text
+    assert "0.8 stationary feedback (indus: 50%)" in text
+    assert "The data say it for 5.1 on official." in text
+    assert "+0.010 0.020 50% ✗" in text
