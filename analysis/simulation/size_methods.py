@@ -7,15 +7,17 @@ one fit of all provinces, least squares by a regression for each. Two-way fixed 
 for the slope that they weigh provinces by (`WEIGHTED`): with unequal slopes it is another estimand.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
 from analysis.simulation.main_model import CANDIDATES, COMPARATORS
-from models.bayesian import growth
+from models.bayesian import growth, growth_gibbs
+from models.bayesian.growth_density import GrowthDensity
 from models.bayesian.growth_parts import province_slopes
+from models.bayesian.growth_scaled_density import ScaledDensity
 from models.design import Design
 from models.frequentist import gls_jackknife, twfe, twfe_batch
 from models.frequentist.wild_bootstrap import WEIGHTS, bootstrap_scores, t_statistics
@@ -64,19 +66,28 @@ def of_growth(switches: Mapping[str, str], made: Design, outcomes: Array, seed: 
     density, rng = growth.density(parts), np.random.default_rng(seed)
     standard = (outcomes.T - parts.base.centre) / parts.scale
     weight, found = weights(made)[:-1], []
-    for fit in batched.fit_many(density, standard, DRAWS, rng):
-        drawn = fit.density.draw(fit.point, rng)
+    for drawn, held in _posteriors(density, standard, rng):
         if "slope_offset" in drawn:
-            drawn["slope_offset"] = drawn["slope_offset"].reshape(len(fit.point), 1, -1)
+            drawn["slope_offset"] = drawn["slope_offset"].reshape(-1, 1, len(made.regions))
         slopes = province_slopes(parts, drawn) @ weight.T * parts.scale / parts.base.term_scale[0]
-        held = fit.effective >= LEAST_EFFECTIVE and fit.k_hat <= LARGEST_K_HAT
-        own = [
-            slopes.mean(axis=0),
-            slopes.std(axis=0),
-            *np.quantile(slopes, [0.025, 0.975], axis=0),
-        ]
-        found.append(np.column_stack(own) if held else np.full((len(weight), 4), np.nan))
+        ends = np.quantile(slopes, [0.025, 0.975], axis=0)
+        own = np.column_stack([slopes.mean(axis=0), slopes.std(axis=0), *ends])
+        found.append(own if held else np.full((len(weight), 4), np.nan))
     return _without_weighted(np.array(found))
+
+
+def _posteriors(
+    density: GrowthDensity, standard: Array, rng: np.random.Generator
+) -> Iterator[tuple[dict[str, Array], bool]]:
+    """Yield draws of each data set, and whether the fit held."""
+    if isinstance(density, ScaledDensity):
+        for y in standard:
+            chain = growth_gibbs.chain(density.with_outcome(y), rng)
+            yield chain.drawn, chain.effective >= LEAST_EFFECTIVE
+        return
+    for fit in batched.fit_many(density, standard, DRAWS, rng):
+        held = fit.effective >= LEAST_EFFECTIVE and fit.k_hat <= LARGEST_K_HAT
+        yield fit.density.draw(fit.point, rng), held
 
 
 # --- comparators ----------------------------------------------------------------------------------

@@ -112,13 +112,14 @@ def products(columns: Array, time: Array, z: Array, layout: Layout) -> Products:
     """
     whole = within(np.column_stack([columns, time, z]), layout)
     n, size = len(layout.region_of_province), columns.shape[1]
-    in_region = np.eye(layout.region_of_province.max() + 1)[layout.region]
+    regions = np.arange(layout.region_of_province.max() + 1)
     lower = np.tril_indices(size)
     gram, level, trend, slope = [], [], [], []
     for kind, rows in _kinds(layout):
         here, there = whole[rows], whole[layout.before[rows]]
         left, right = {"B": (here, there), "C": (there, there)}.get(kind, (here, here))
-        crossed = np.einsum("nr,na,nb->rab", in_region[rows], left[:, :size], right[:, :size])
+        members = [layout.region[rows] == r for r in regions]
+        crossed = np.stack([left[m, :size].T @ right[m, :size] for m in members])
         by_row = [left * right[:, [at]] for at in (size, size + 1)]
         if kind == "B":
             crossed = crossed + crossed.transpose(0, 2, 1)
