@@ -26,6 +26,7 @@ from analysis.commands.options import (
     taken,
     write_tables,
 )
+from analysis.shared import terminal
 from analysis.shared.outputs import ROOT, Outputs
 from analysis.shared.terminal import console
 from analysis.specifications import HEADLINE, select
@@ -51,6 +52,12 @@ def sample(
         int | None, typer.Option(min=1, help="Adaptation steps per chain. Default: the engine's.")
     ] = None,
     chains: Annotated[int, typer.Option(min=1, help="Chains.")] = 4,
+    target_accept: Annotated[
+        float | None,
+        typer.Option(
+            min=0.5, max=0.9999, help="Acceptance that NUTS aims at. Default: 0.95, 0.99."
+        ),
+    ] = None,
     seed: Seed = 1,
     engine: Annotated[
         Engine, typer.Option(help="See analysis/posterior/engines.py. auto: the model's own.")
@@ -76,6 +83,7 @@ def sample(
         tune=tune,
         chains=chains,
         seed=seed,
+        target_accept=target_accept,
         engine=None if engine == "auto" else engine,
     )
     if every and columns:
@@ -178,8 +186,11 @@ def diagnose_traces(outputs: Outputs) -> pd.DataFrame:
 
 
 def show_gate(found: pd.DataFrame) -> pd.DataFrame:
-    """Show the health gate's table and hand it on."""
-    print_frame(found.drop(columns="engine"), "Health of the fits", "diagnostics")
+    """Show the health gate's table, say what helps the fits that fail, and hand it on."""
+    apart = ["engine", "remedy"] if terminal.is_table() else ["engine"]
+    print_frame(found.drop(columns=apart), "Health of the fits", "diagnostics")
+    for row in found[found["gate"] == "fail"].itertuples():
+        terminal.say(f"{row.panel} {row.column}-{row.model}: {row.remedy}")
     return found
 
 

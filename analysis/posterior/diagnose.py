@@ -23,6 +23,8 @@ from arviz_stats.base import array_stats
 from numpy.typing import NDArray
 
 from analysis.posterior.engines import INDEPENDENCE, NUTS
+from analysis.posterior.remedies import LEAST_ESS as LEAST_OF_NUTS
+from analysis.posterior.remedies import TAILS, Failure, explain
 from analysis.posterior.trace import POINTWISE, attributes, read
 from data.errors import UserError
 from models.inference.independence_sampler import (
@@ -77,14 +79,15 @@ def _trust(name: str) -> Callable[[xr.Dataset, xr.Dataset], float]:
     return compute
 
 
-TAILS = (0.05, 0.95)
-"""Quantiles of the tail ESS (Vehtari et al. 2021, section 4.3); ArviZ 1.3 takes 11 % and 89 %."""
-
 CHECKS = {
     NUTS: (
         Check("r_hat", _worst(array_stats.rhat, np.max), most=1.01),
-        Check("ess_bulk", _worst(array_stats.ess, np.min, method="bulk"), least=400),
-        Check("ess_tail", _worst(array_stats.ess, np.min, method="tail", prob=TAILS), least=400),
+        Check("ess_bulk", _worst(array_stats.ess, np.min, method="bulk"), least=LEAST_OF_NUTS),
+        Check(
+            "ess_tail",
+            _worst(array_stats.ess, np.min, method="tail", prob=TAILS),
+            least=LEAST_OF_NUTS,
+        ),
         Check("divergences", lambda _, stats: float(stats["diverging"].sum()), most=0),
         Check("bfmi", _bfmi, least=0.3),
         Check("saturated", lambda _, stats: float(stats["maxdepth_reached"].sum()), most=0),
@@ -104,8 +107,10 @@ COLUMNS = (
     *NAMED,
     *(check.name for checks in CHECKS.values() for check in checks),
     "failed",
+    "parameter",
+    "remedy",
 )
-"""The contract of results/diagnostics.csv."""
+"""The contract of results/diagnostics.csv; the last three are empty if the gate passes."""
 
 
 def numbers(posterior: xr.Dataset, stats: xr.Dataset, free: Iterable[str]) -> dict[str, float]:
@@ -156,17 +161,30 @@ def diagnose(paths: Iterable[Path]) -> pd.DataFrame:
                 f"{path} says that its gate is {tree.attrs['gate']!r} but its draws say {gate!r}: "
                 "move it away and sample again."
             )
-        rows.append(_row(tree.attrs, values))
+        rows.append(_row(tree.attrs, values, explain(tree, failed, values)))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def stated(paths: Iterable[Path]) -> pd.DataFrame:
     """Return what the attributes of traces just written say of their gates, as `diagnose` does."""
-    found = [attributes(path) for path in paths]
-    rows = [_row(attrs, json.loads(attrs["gate_numbers"])) for attrs in found]
+    rows = []
+    for path in paths:
+        attrs = attributes(path)
+        values = json.loads(attrs["gate_numbers"])
+        failed = failures(values)
+        why = explain(read(path, without=POINTWISE), failed, values) if failed else ()
+        rows.append(_row(attrs, values, why))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _row(attrs: Mapping[str, str], values: Mapping[str, float]) -> dict:
-    named = {name: attrs[name] for name in NAMED}
-    return {**named, **values, "failed": " ".join(failures(values))}
+def _row(
+    attrs: Mapping[str, str], values: Mapping[str, float], failed: Iterable[Failure]
+) -> dict[str, object]:
+    failed = list(failed)
+    return {
+        **{name: attrs[name] for name in NAMED},
+        **values,
+        "failed": " ".join(each.check for each in failed),
+        "parameter": " ".join(dict.fromkeys(f.parameter for f in failed if f.parameter)),
+        "remedy": " ".join(each.sentence for each in failed),
+    }

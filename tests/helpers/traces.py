@@ -8,5 +8,6 @@ ATTRIBUTES = dict.fromkeys(NAMES, "x") | {
     "model": "flat",
     "engine": "collapsed",
     "seed": 1,
+    "settings": '{"draws": 1000, "tune": 1000, "target_accept": null}',
     "gate": "pass",
 }

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from analysis.posterior.diagnose import CHECKS, COLUMNS, diagnose, failures, numbers
+from analysis.posterior.diagnose import CHECKS, COLUMNS, diagnose, failures, numbers, stated
 from analysis.posterior.engines import INDEPENDENCE, NUTS
+from analysis.posterior.remedies import REMEDIES, Sampled
 from analysis.posterior.trace import GROUPS, NO_PRIOR, write
 from data.errors import UserError
 from tests.helpers.traces import ATTRIBUTES
@@ -88,6 +89,16 @@ def slow_energy(posterior, stats):
 
 def not_a_number(posterior, stats):
     posterior["slope_std"][0, 10, 0] = np.nan
+
+
+def divergences_where_sigma_is_large(posterior, stats):
+    stats["diverging"][:] = posterior["sigma_std"][..., 0] > 15
+    stats.attrs["target_accept"] = 0.99
+
+
+def energy_of_a_slope(posterior, stats):
+    slow_energy(posterior, stats)
+    posterior["slope_std"][1, :, 1] += 0.05 * stats["energy"][1]
 
 
 ILLNESSES = {
@@ -174,6 +185,7 @@ def stored(path, spoil=None, says=None):
     tree.attrs = {
         **ATTRIBUTES,
         "gate": says or ("fail" if failures(values) else "pass"),
+        "gate_failed": " ".join(failures(values)),
         "gate_numbers": json.dumps(values),
         NO_PRIOR: "none",
     }
@@ -189,6 +201,38 @@ def test_table_of_stored_traces(tmp_path):
     assert table["failed"].tolist() == ["", "divergences"]
     assert table["divergences"].tolist() == [0, 1]
     assert table["column"].tolist() == [ATTRIBUTES["column"]] * 2
+
+
+@pytest.mark.parametrize(
+    ("illness", "parameter", "helps"),
+    [
+        (stuck_chain, "slope_std[2]", "--tune 2000 --draws 2000"),
+        (shifted_chain, "slope_std[0]", "--engine nuts"),
+        (sticky_draws, "sigma_std[0]", "--draws"),
+        (sticky_tails, "slope_std[1]", "--draws"),
+        (not_a_number, "slope_std[0]", "for longer"),
+        (divergences_where_sigma_is_large, "sigma_std[0]", "--target-accept 0.995"),
+        (energy_of_a_slope, "slope_std[1]", "lighter tails"),
+    ],
+)
+def test_the_parameter_that_fails_is_named_with_what_helps(illness, parameter, helps, tmp_path):
+    (row,) = diagnose([stored(tmp_path / "a.nc", illness)]).to_dict("records")
+    assert row["gate"] == "fail"
+    assert parameter in row["parameter"].split()
+    assert helps in row["remedy"]
+    (said,) = stated([tmp_path / "a.nc"]).to_dict("records")
+    assert said["remedy"] == row["remedy"]
+
+
+def test_more_draws_are_asked_for_in_proportion_to_what_is_lacking():
+    made = Sampled(draws=1000, tune=500, accept=0.95, engine="nuts")
+    assert REMEDIES["ess_bulk"].words(200.0, made) == "with more draws (--draws 2500)"
+    assert "nuts" not in REMEDIES["divergences"].words(3.0, made)  # it is what was tried
+    assert "--engine nuts" in REMEDIES["k_hat"].words(0.9, made)
+
+
+def test_every_check_has_a_remedy():
+    assert set(REMEDIES) == {check.name for checks in CHECKS.values() for check in checks}
 
 
 @pytest.mark.parametrize(("spoil", "says"), [(None, "fail"), (divergence, "pass")])
