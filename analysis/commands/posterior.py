@@ -65,18 +65,37 @@ def sample(
     every: Annotated[
         bool, typer.Option("--all", help="All 19 published columns, as far as the models go.")
     ] = False,
+    prior: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Another prior for a line of `prior-summary`, such as slope_std=normal:1; "
+            "repeatable."
+        ),
+    ] = None,
+    add: Annotated[
+        list[str] | None, typer.Option(help="A column of the panel as one more term; repeatable.")
+    ] = None,
+    drop: Annotated[list[str] | None, typer.Option(help="A term to leave out; repeatable.")] = None,
+    name: Annotated[
+        str, typer.Option("--as", help="Name of the variant. Default: made of what it changes.")
+    ] = "",
     cluster: Cluster = None,
     out: Out = ROOT,
 ) -> None:
     """Sample posteriors (by default of the headline columns) into traces/PANEL/.
 
-    What is there already, made from the same panel, model, priors and settings, is kept.
+    What is there already, made from the same panel, model, priors and settings, is kept. Other
+    priors, terms or another engine make a variant, beside the model's own trace, by a name.
 
     Example: python -m analysis sample 3.2 --panel official --model hierarchical
+
+    Example: python -m analysis sample 3.2 --prior slope_std=normal:1 --drop stru --as tight
     """
     from analysis.posterior import diagnose as gate
     from analysis.posterior.engines import Settings
     from analysis.posterior.sample import carrying, jobs
+    from analysis.posterior.variants import parse
+    from analysis.posterior.varied import varied
 
     settings = Settings(
         draws=draws,
@@ -89,8 +108,10 @@ def sample(
     if every and columns:
         raise UserError(f"--all and columns ({', '.join(columns)}) exclude each other: leave one.")
     records = carrying(select(()), model or ()) if every else select(columns or HEADLINE)
-    panels = load_panels(panel, records, model or ())
-    paths = sample_jobs(jobs(panels, records, model or ()), settings, Outputs(out), cluster)
+    variant = parse(prior or (), add or (), drop or (), name)
+    panels = load_panels(panel, [variant.specification(each) for each in records], model or ())
+    listed = varied(jobs(panels, records, model or ()), variant, settings.engine, named=bool(model))
+    paths = sample_jobs(listed, settings, Outputs(out), cluster)
     exit_by_gate(show_gate(gate.stated(paths)))
 
 
@@ -99,7 +120,9 @@ def sample_jobs(
 ) -> list[Path]:
     """Sample what is not up to date, with a progress bar; return the paths of all traces."""
     from analysis.posterior.sample import missing, path_of, sample_all
+    from analysis.posterior.varied import refuse_other
 
+    refuse_other(listed, outputs.traces)
     waiting = missing(listed, settings, outputs.traces)
     console.print(
         f"{len(listed) - len(waiting)} of {len(listed)} traces are up to date: "

@@ -38,6 +38,7 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.posterior.savage_dickey import GROUP, bf10, bf10_of_draws
+from analysis.posterior.trace import identity
 from analysis.shared.statistics import CERTAIN, Z
 from analysis.specifications import published_column, select
 from data.panels.catalogue import kind_of
@@ -105,7 +106,7 @@ def rows(tree: xr.DataTree, rope: float = ROPE) -> list[dict]:
         priors, and none where it rests on draws that do not reach zero).
     """
     attrs, printed = tree.attrs, published_slopes()
-    shared = {key: attrs[key] for key in ("panel", "model", "gate", "counterpart")}
+    shared = identity(attrs, ("panel", "model", "gate", "counterpart"))
     shared |= {"fitted_column": attrs["column"], "standing": standing(attrs)}
     return [
         {

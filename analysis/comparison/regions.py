@@ -12,6 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from analysis.comparison.coefficients import ROPE, pooling_factors, published_slopes, slopes
+from analysis.posterior.trace import identity
 from analysis.specifications import published_column, select
 
 KEYS = ("panel", "column", "model", "gate")
@@ -172,7 +173,9 @@ def summary(draws: NDArray[np.float64]) -> dict[str, float]:
 
 
 def _is_scale(line: dict) -> bool:
-    return line["distribution"] not in ("Normal", "ZeroSumNormal")
+    uniform = line["distribution"] == "Uniform" and line["unit"]
+    below_zero = uniform and line["centre"] < line["scale"]
+    return line["distribution"] not in ("Normal", "StudentT", "ZeroSumNormal") and not below_zero
 
 
 def _quantiles(kind: str, draws: NDArray[np.float64]) -> dict[str, float]:
@@ -181,7 +184,7 @@ def _quantiles(kind: str, draws: NDArray[np.float64]) -> dict[str, float]:
 
 
 def _keys(tree: xr.DataTree) -> dict[str, str]:
-    return {key: tree.attrs[key] for key in KEYS}
+    return identity(tree.attrs, KEYS)
 
 
 def _by_region(tree: xr.DataTree) -> dict[str, dict[str, NDArray[np.float64]]]:

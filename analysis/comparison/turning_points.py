@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from analysis.comparison.coefficients import published_slopes, slopes
 from analysis.comparison.regions import KEYS
+from analysis.posterior.trace import identity
 from models.design import DERIVED, square
 
 QUANTILES = {"q025": 0.025, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q975": 0.975}
@@ -42,13 +43,13 @@ def rows(tree: xr.DataTree) -> list[dict]:
     data, printed, column = tree["constant_data"], published_slopes(), tree.attrs["column"]
     found = []
     for (name, region), curvature in draws.items():
-        if name not in SQUARES:
+        term = SQUARES.get(name)
+        if (term, region) not in draws:
             continue
-        term = SQUARES[name]
         x = data["x"].sel(term=term).to_numpy()
         if region != "all":
             x = x[data["row_region"].to_numpy() == region]
-        row = {key: tree.attrs[key] for key in KEYS} | {"term": term, "region": region}
+        row = identity(tree.attrs, KEYS) | {"term": term, "region": region}
         row |= turning_point(draws[term, region], curvature, x.min(), x.max())
         if region == "all" and (column, name) in printed.index:
             b1, b2 = (printed.loc[(column, each)]["coef"] for each in (term, name))

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from analysis.posterior.engines import INDEPENDENCE, NUTS
 from analysis.posterior.remedies import LEAST_ESS as LEAST_OF_NUTS
 from analysis.posterior.remedies import TAILS, Failure, explain
-from analysis.posterior.trace import POINTWISE, attributes, read
+from analysis.posterior.trace import POINTWISE, attributes, identity, read
 from data.errors import UserError
 from models.inference.independence_sampler import (
     DISTANCE,
@@ -182,7 +182,7 @@ def _row(
 ) -> dict[str, object]:
     failed = list(failed)
     return {
-        **{name: attrs[name] for name in NAMED},
+        **identity(attrs, NAMED),
         **values,
         "failed": " ".join(each.check for each in failed),
         "parameter": " ".join(dict.fromkeys(f.parameter for f in failed if f.parameter)),

@@ -27,6 +27,7 @@ from nutpie.compiled_pyfunc import from_pyfunc
 from nutpie.sample import CompiledModel
 from pymc.stats import compute_log_prior
 
+from analysis.posterior.variants import integrable
 from data.errors import UserError
 from models.bayesian.interface import Collapsible, Marginalised, Parts
 from models.bayesian.registry import Model
@@ -273,8 +274,10 @@ Engine = type[CollapsedEngine] | type[NutsEngine]
 ENGINES: dict[str, Engine] = {engine.name: engine for engine in (CollapsedEngine, NutsEngine)}
 
 
-def engine_for(model: Model, name: str | None = None) -> Engine:
+def engine_for(model: Model, name: str | None = None, priors: Priors | None = None) -> Engine:
     """Return the engine of that name, or the model's: collapsed if its file has a `density`.
+
+    With other priors than the model's own it is so if they can be integrated out, too.
 
     Raises
     ------
@@ -282,10 +285,15 @@ def engine_for(model: Model, name: str | None = None) -> Engine:
         If the collapsed engine is asked for a model that is not normal given its scales.
     """
     collapsible = isinstance(model.module, Collapsible)
+    if collapsible and priors is not None:
+        collapsible = integrable(priors, model.module.PRIORS)
     if name == CollapsedEngine.name and not collapsible:
         raise UserError(
             f"The model {model.name} is not normal given its scales, so nothing can be integrated "
             "out: use --engine nuts, or leave --engine out."
+            if priors is None
+            else f"The model {model.name} with these priors is not normal given its scales: use "
+            "--engine nuts, or leave --engine out."
         )
     return ENGINES[name or (CollapsedEngine if collapsible else NutsEngine).name]
 

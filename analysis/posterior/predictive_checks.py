@@ -22,12 +22,13 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from analysis.posterior.predictive_statistics import STATISTICS, Rows
-from analysis.posterior.trace import read
+from analysis.posterior.trace import identity, read
+from analysis.posterior.variants import fit_named
 from analysis.shared.plotting import PALETTE
 from analysis.specifications import select
 from data.errors import UserError
 from data.ye2024.definitions import DESCRIBED
-from models.bayesian.registry import MODELS, find
+from models.bayesian.registry import MODELS
 from models.design import Specification
 
 Array = NDArray[np.float64]
@@ -130,7 +131,7 @@ def _loo(tree: xr.DataTree) -> dict:
     k = found.pareto_k.to_numpy()
     system = tree["observed_data"].get("outcome", xr.DataArray([_outcome(tree)]))
     return {
-        **_identity(tree),
+        **identity(tree.attrs),
         "outcomes": " ".join(system.to_numpy().tolist()),
         "elpd": found.elpd,
         "se": found.se,
@@ -156,7 +157,7 @@ def chosen(
         If there is no such model, or no trace is left.
     """
     columns = {record.column for record in records}
-    names = {find(name).name for name in models}
+    names = {fit_named(name) for name in models}
     left = [
         path
         for path in paths
@@ -214,7 +215,7 @@ def rows_of(tree: xr.DataTree) -> Iterator[dict]:
             for found in predictive(observed, drawn, _structure(tree, bounds)):
                 tail = min(found["p"], 1 - found["p"])
                 yield {
-                    **_identity(tree),
+                    **identity(tree.attrs),
                     "outcome": outcome,
                     "check": name,
                     **found,
@@ -245,10 +246,6 @@ def _structure(tree: xr.DataTree, bounds: tuple[float, float]) -> Rows:
     region, regions = pd.factorize(data["row_region"].to_numpy())
     x = data["x"].to_numpy().astype(float)
     return Rows(province, year, region, tuple(years.tolist()), tuple(regions), x, bounds)
-
-
-def _identity(tree: xr.DataTree) -> dict[str, str]:
-    return {name: tree.attrs[name] for name in ("panel", "column", "model")}
 
 
 def _outcome(tree: xr.DataTree) -> str:

@@ -1,9 +1,11 @@
 """Which lines of a prior table a model reads, and which of them are priors of its variables."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pymc as pm
 
+from analysis.posterior.variants import refuse_unknown
+from data.errors import UserError
 from models.bayesian.interface import Parts
 from models.bayesian.registry import Model
 from models.priors import Prior, Priors
@@ -41,3 +43,34 @@ def build(model: Model, parts: Parts, priors: Priors) -> tuple[pm.Model, frozens
     watched = Watched(priors.name, priors.table)
     definition = model.module.build(parts, watched)
     return definition, frozenset(watched.read)
+
+
+def refuse_unread(model: Model, parts: Parts, priors: Priors) -> None:
+    """Refuse other priors for lines of its table that a model does not read.
+
+    Parameters
+    ----------
+    model : Model
+    parts : Parts
+    priors : Priors
+        The model's own table with some lines changed.
+
+    Raises
+    ------
+    NoSuchLineError
+        If it does not read a line.
+    UserError
+        If it takes but the scale of a line, and more is another.
+    """
+    definition, lines = build(model, parts, priors)
+    listed = [prior.name for prior in priors.table if prior.name in lines]
+    for own, new in zip(model.module.PRIORS.table, priors.table, strict=True):
+        if own == new:
+            continue
+        refuse_unknown([new.name], listed)
+        scaled = replace(own, scale=new.scale, reason=new.reason)
+        if new.name not in definition.named_vars and new != scaled:
+            raise UserError(
+                f"--prior {new.name}: the model {model.name} integrates this variable out and "
+                f"takes but its scale; write {own.name}={own.distribution.lower()}:SD."
+            )

@@ -24,6 +24,7 @@ from analysis.posterior.cache import input_sha256, is_current
 from analysis.posterior.diagnose import failures, numbers
 from analysis.posterior.engines import Draws, Settings, engine_for
 from analysis.posterior.savage_dickey import GROUP, density_at_zero
+from analysis.posterior.variants import PLAIN, Variant, called, integrable
 from analysis.shared.outputs import ROOT
 from analysis.shared.parallel import spread
 from data.errors import UserError, located
@@ -46,11 +47,34 @@ SOURCES = tuple(f"{layer}/*.py" for layer in ("data", "models", "analysis"))
 
 @dataclass(frozen=True)
 class Job:
-    """One fit: a model for a column on a panel."""
+    """One fit: a model for a column on a panel.
+
+    Attributes
+    ----------
+    panel : Panel
+    specification : Specification
+        With the terms that the variant adds, without those that it drops.
+    model : Model
+    variant : Variant
+    engine : str
+        If it is another than the model's own, which makes a variant, too; else empty.
+    """
 
     panel: Panel
     specification: Specification
     model: Model
+    variant: Variant = PLAIN
+    engine: str = ""
+
+    @property
+    def name(self) -> str:
+        """How the fit is called, in tables and as a file."""
+        return called(self.model.name, self.variant.name(self.engine))
+
+    @property
+    def priors(self) -> Priors:
+        """The model's prior table with the variant's lines."""
+        return self.variant.table(self.model.module.PRIORS)
 
 
 def jobs(
@@ -111,18 +135,18 @@ def missing(listed: Iterable[Job], settings: Settings, traces: Path) -> list[Job
     return [
         job
         for job in listed
-        if not is_current(path_of(job, traces), made_from(job, settings, job.model.module.PRIORS))
+        if not is_current(path_of(job, traces), made_from(job, settings, job.priors))
     ]
 
 
 def path_of(job: Job, traces: Path) -> Path:
     """Return where a fit's trace lies."""
-    return trace.trace_path(traces, job.panel.name, job.specification.column, job.model.name)
+    return trace.trace_path(traces, job.panel.name, job.specification.column, job.name)
 
 
 def made_from(job: Job, settings: Settings, priors: Priors) -> str:
     """Return the hash of everything that a fit's trace is made from."""
-    engine = engine_for(job.model, settings.engine)
+    engine = engine_for(job.model, settings.engine, priors)
     return input_sha256(
         job.panel.sha256,
         job.specification,
@@ -158,7 +182,7 @@ def sharing(listed: Iterable[Job]) -> list[list[Job]]:
     found: dict[tuple, list[Job]] = {}
     for job in listed:
         posterior = job.model.posterior_of(job.specification)
-        shared = (job.panel.name, job.panel.sha256, job.model, posterior)
+        shared = (job.panel.name, job.panel.sha256, job.model, posterior, job.variant)
         found.setdefault(shared, []).append(job)
     return list(found.values())
 
@@ -208,10 +232,10 @@ def _fit(
 ) -> tuple[xr.DataTree, tuple[Draws, xr.Dataset]]:
     """Return a fit's trace, and what was sampled for it unless another column's was given."""
     model = job.model
-    priors = priors or model.module.PRIORS
+    priors = priors or job.priors
     parts = split(job)
     definition, lines = prior_lines.build(model, parts, priors)
-    engine = engine_for(model, settings.engine)
+    engine = engine_for(model, settings.engine, priors)
     settings = settings.by(engine, model)
     sampler = engine(model, parts, priors, definition)
     # One stream each, so that none shifts another.
@@ -227,7 +251,7 @@ def _fit(
         drawn = _groups_of_draws(model, parts, definition, prior, rngs[2])
         groups["prior"] = drawn["posterior"]
         groups["prior_predictive"] = drawn["posterior_predictive"]
-        if isinstance(model.module, LinearSlopes):
+        if isinstance(model.module, LinearSlopes) and integrable(priors, model.module.PRIORS):
             weights = model.module.slope_weights(parts)
             density = model.module.density(parts, priors)
             groups[GROUP] = density_at_zero(parts, density, weights, flat, prior)
@@ -329,7 +353,7 @@ def _attributes(
         "panel_sha256": job.panel.sha256,
         "model": model.name,
         "model_sentence": model.sentence,
-        "counterpart": model.counterpart(job.specification),
+        "counterpart": counterpart(job),
         "engine": settings.engine,
         "sampler": sampler,
         "priors": priors.to_json(),
@@ -343,9 +367,17 @@ def _attributes(
         "gate_failed": " ".join(failed),
         "gate_numbers": json.dumps(values),
     }
+    if name := job.variant.name(job.engine):
+        attributes |= {trace.VARIANT: name, trace.OPTIONS: job.variant.options(job.engine)}
     if not model.prior_groups:
         attributes[trace.NO_PRIOR] = "The priors are too wide for draws from them to mean anything."
     return attributes
+
+
+def counterpart(job: Job) -> str:
+    """Say in what a fit is not the published regression; empty if it is."""
+    told = job.model.counterpart(job.specification), job.variant.terms
+    return "; ".join(each for each in told if each)
 
 
 @cache

@@ -10,6 +10,7 @@ import arviz as az
 import netCDF4
 import xarray as xr
 
+from analysis.posterior.variants import called
 from analysis.shared.hashing import CONTENT, ROOT_ATTRIBUTES, attributes_sha256, content
 from analysis.shared.provenance import file_sha256, index_trace, indexed_inputs
 from data.errors import UserError
@@ -63,6 +64,18 @@ ATTRIBUTES = (
 
 NO_PRIOR = "no_prior_groups"
 """Attribute in which a trace without prior groups says why."""
+
+
+VARIANT, OPTIONS = "variant", "variant_options"
+"""Attributes of a variant (`analysis.posterior.variants`): its name, and its changes as typed."""
+
+
+def identity(
+    attrs: Mapping[str, object], names: Sequence[str] = ("panel", "column", "model")
+) -> dict[str, str]:
+    """Return attributes by which tables tell fits apart: a variant's model is called as its own."""
+    found = {name: str(attrs[name]) for name in names}
+    return found | {"model": called(found["model"], str(attrs.get(VARIANT, "")))}
 
 
 def trace_path(traces: Path, panel: str, column: str, model: str) -> Path:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from analysis.shared.frames import VARIANT
 from data.errors import UserError
+from models.bayesian.registry import find
 from models.design import Specification
 from models.priors import Prior, Priors
 
@@ -171,6 +172,17 @@ class Variant:
         words += [f"--add {term}" for term in self.add] + [f"--drop {term}" for term in self.drop]
         return " ".join(words + ([f"--engine {engine}"] if engine else []))
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The lines of the prior table that it changes."""
+        return tuple(change.line for change in self.priors)
+
+    @property
+    def terms(self) -> str:
+        """The terms that it adds and drops, in words; empty if none."""
+        words = {"with": self.add, "without": self.drop}
+        return ", ".join(f"{word} {', '.join(each)}" for word, each in words.items() if each)
+
     def table(self, priors: Priors) -> Priors:
         """Return a model's prior table with the changed lines.
 
@@ -217,16 +229,24 @@ class Variant:
         return replace(record, interest=interest, controls=controls)
 
 
+PLAIN = Variant()
+"""Nothing is changed."""
+
+
+class NoSuchLineError(UserError):
+    """A prior table has not got a line, or the model does not read it."""
+
+
 def refuse_unknown(lines: Collection[str], known: Collection[str]) -> None:
     """Refuse lines that a prior table has not got, or a model does not read.
 
     Raises
     ------
-    UserError
+    NoSuchLineError
     """
     for line in lines:
         if line not in known:
-            raise UserError(
+            raise NoSuchLineError(
                 f"--prior {line}: the model has no such line; choose among {', '.join(known)}."
             )
 
@@ -310,6 +330,18 @@ def integrable(changed: Priors, own: Priors) -> bool:
         return not (fixed[0] and new.centre != old.centre) and not (fixed[1] and new != old)
 
     return all(kept(*pair) for pair in zip(changed.table, own.table, strict=True))
+
+
+def fit_named(name: str) -> str:
+    """Return how a fit is called that a user names, a model's own or a variant's.
+
+    Raises
+    ------
+    UserError
+        If there is no such model.
+    """
+    model, separator, variant = name.partition(VARIANT)
+    return f"{find(model).name}{separator}{variant}"
 
 
 def called(model: str, variant: str) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from analysis.shared.frames import VARIANT
 from analysis.shared.outputs import Outputs
 from analysis.shared.products import PANELS, TRACES, Product, find
 from analysis.specifications import SPECIFICATIONS
@@ -115,11 +116,11 @@ def inputs_of(product: Product, part: str, there: Mapping[str, str], outputs: Ou
             own = own if panel else [n for n in own if not n.startswith(f"{PANELS}/{OWN}")]
             found |= {n: there.get(n, "") for n in own}
         elif kind == TRACES:
-            wanted = (
-                f"{TRACES}/{panel or '*'}/{values.get('column', '*')}-"
-                f"{values.get('model') or pattern or '*'}"
-            )
-            found |= {n: d for n, d in there.items() if fnmatch(n, wanted)}
+            models = values.get("model") or pattern or "*"
+            wanted = f"{TRACES}/{panel or '*'}/{values.get('column', '*')}-{models}"
+            fits = {n: d for n, d in there.items() if fnmatch(n, wanted)}
+            # Who asks for some models by a pattern does not ask for their variants.
+            found |= {n: d for n, d in fits.items() if not (pattern and VARIANT in n)}
         else:
             found[name] = file_sha256(outputs.root / find(name).file)
     return found | {name: file_sha256(outputs.root / find(name).file) for name in product.reads}

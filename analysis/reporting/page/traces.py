@@ -60,7 +60,7 @@ def read(path: Path) -> Trace:
     return Trace(
         panel=attrs["panel"],
         column=attrs["column"],
-        model=attrs["model"],
+        model=trace.identity(attrs)["model"],
         engine=attrs["engine"],
         gate=attrs["gate"],
         priors=attrs["priors"],

@@ -1,0 +1,92 @@
+"""Fits with changes: beside the model's own, under a name; refused where nothing would change."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from analysis.posterior import trace
+from analysis.posterior.engines import Settings
+from analysis.posterior.sample import Job, fit, jobs, made_from, path_of
+from analysis.posterior.variants import parse
+from analysis.posterior.varied import refuse_other, varied
+from analysis.specifications import select
+from data.errors import UserError
+from models.bayesian.registry import find
+from tests.helpers.fits import simulated
+
+SMALL = simulated(5, 2014)
+(BASELINE,) = select(["3.2"])
+TIGHT = parse(["tau_slope_std=halfnormal:0.1"])
+
+
+def of(model: str) -> list[Job]:
+    return [Job(SMALL, BASELINE, find(model))]
+
+
+def test_models_that_were_not_named_and_lack_the_line_are_left_out():
+    made = varied(jobs([SMALL], [BASELINE], []), TIGHT, None, named=False)
+    assert [job.name for job in made] == ["hierarchical~tau_slope_std=halfnormal_0.1"]
+    assert made[0].priors["tau_slope_std"].scale == 0.1
+
+
+@pytest.mark.parametrize("model", ["flat", "mundlak"])
+def test_a_named_model_without_the_line_is_refused_and_lines_that_it_reads_are_listed(model):
+    with pytest.raises(UserError, match=r"tau_slope_std: .* no such line; choose among slope_std"):
+        varied(of(model), TIGHT, None, named=True)
+
+
+def test_where_no_model_has_the_line_that_is_said():
+    with pytest.raises(UserError, match="no such line"):
+        varied(of("flat") + of("mundlak"), TIGHT, None, named=False)
+
+
+def test_a_line_that_is_integrated_out_can_have_another_scale_alone():
+    varied(of("student_t"), parse(["between_year=normal:2"]), None, named=True)
+    with pytest.raises(UserError, match="between_year=normal:SD"):
+        varied(of("student_t"), parse(["between_year=studentt:2"]), None, named=True)
+
+
+@pytest.mark.parametrize(
+    ("model", "priors", "engine", "name"),
+    [
+        ("hierarchical", [], None, "hierarchical"),
+        ("hierarchical", [], "collapsed", "hierarchical"),
+        ("hierarchical", [], "nuts", "hierarchical~nuts"),
+        ("student_t", [], "nuts", "student_t"),
+        ("hierarchical", ["slope_std=studentt:1"], "nuts", "hierarchical~slope_std=studentt_1"),
+        ("hierarchical", ["slope_std=normal:1"], "nuts", "hierarchical~nuts+slope_std=normal_1"),
+    ],
+)
+def test_another_engine_than_the_models_own_makes_a_variant(tmp_path, model, priors, engine, name):
+    (job,) = varied(of(model), parse(priors), engine, named=True)
+    assert job.name == name
+    assert path_of(job, tmp_path) == tmp_path / "own-simulated" / f"3.2-{name}.nc"
+
+
+def test_a_trace_of_a_variant_says_what_it_changes_and_is_made_from_other_inputs(tmp_path):
+    (record,) = select(["8.2"])
+    plain = Job(SMALL, record, find("flat"))
+    variant = parse(["slope_std=normal:1"], drop=["stru"], name="tight")
+    (job,) = varied([plain], variant, None, named=True)
+    brief = Settings(draws=30, tune=30, chains=2)
+    tree = fit(job, brief)
+    assert trace.breaches(tree) == []
+    assert tree.attrs["model"] == "flat"
+    assert tree.attrs[trace.VARIANT] == "tight"
+    assert tree.attrs[trace.OPTIONS] == "--prior slope_std=normal:1 --drop stru"
+    assert tree.attrs["counterpart"] == "without stru"
+    assert trace.identity(tree.attrs)["model"] == "flat~tight"
+    lines = {line["name"]: line for line in json.loads(tree.attrs["priors"])["table"]}
+    assert lines["slope_std"]["scale"] == 1
+    assert "stru" not in tree["posterior"]["term"].to_numpy()
+    hashes = {made_from(each, brief, each.priors) for each in (plain, job)}
+    assert len(hashes) == 2
+    assert tree.attrs[trace.INPUTS] in hashes
+
+    path = path_of(job, tmp_path)
+    trace.write(tree, path)
+    refuse_other([job], tmp_path)
+    other = replace(job, variant=replace(variant, drop=()))
+    with pytest.raises(UserError, match=r"flat~tight.nc is the variant with .*--drop stru, not"):
+        refuse_other([other], tmp_path)
