@@ -7,6 +7,7 @@ the place of the model's own fit, nor enters a verdict or a figure of the paper.
 
 import math
 import re
+import shlex
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -168,9 +169,14 @@ class Variant:
 
     def options(self, engine: str = "") -> str:
         """Return what is changed as it would be typed."""
-        words = [f"--prior {change.text}" for change in self.priors]
-        words += [f"--add {term}" for term in self.add] + [f"--drop {term}" for term in self.drop]
-        return " ".join(words + ([f"--engine {engine}"] if engine else []))
+        named = {
+            "prior": [change.text for change in self.priors],
+            "add": self.add,
+            "drop": self.drop,
+            "engine": [engine] if engine else [],
+        }
+        return shlex.join(word for kind, each in named.items() for value in each
+                          for word in (f"--{kind}", value))  # fmt: skip
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -280,6 +286,15 @@ def parse(
     if twice := {line for line in lines if lines.count(line) > 1}:
         raise UserError(f"--prior names {twice.pop()} twice: leave one.")
     return Variant(name, tuple(changes), tuple(dict.fromkeys(add)), tuple(dict.fromkeys(drop)))
+
+
+def from_options(text: str, name: str) -> Variant:
+    """Read a variant from what `Variant.options` says of it."""
+    words = shlex.split(text)
+    told: dict[str, list[str]] = {}
+    for option, value in zip(words[::2], words[1::2], strict=True):
+        told.setdefault(option, []).append(value)
+    return parse(*(told.get(f"--{kind}", []) for kind in ("prior", "add", "drop")), name)
 
 
 def _change(text: str) -> Change:

@@ -1,14 +1,22 @@
 """Fits with what a variant changes of them, under its name; what cannot be changed is refused."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
+
 from analysis.posterior import prior_lines, trace
-from analysis.posterior.engines import engine_for
-from analysis.posterior.sample import Job, path_of, split
-from analysis.posterior.variants import NoSuchLineError, Variant
+from analysis.posterior.cache import is_current
+from analysis.posterior.engines import Settings, engine_for
+from analysis.posterior.sample import Job, made_from, path_of, split
+from analysis.posterior.variants import NoSuchLineError, Variant, from_options
+from analysis.specifications import select
 from data.errors import UserError
+from data.panels.catalogue import OWN
+from data.panels.panel import Panel
+from models.bayesian.registry import find
 
 
 def varied(
@@ -52,6 +60,39 @@ def varied(
     if refused and not made:
         raise refused
     return made
+
+
+def command_of(attrs: Mapping[str, object]) -> str:
+    """Return the command that samples a variant, given the attributes of its trace."""
+    panel, column, model, options, name = (
+        str(attrs[each]) for each in ("panel", "column", "model", trace.OPTIONS, trace.VARIANT)
+    )
+    panel = "FILE" if panel.startswith(OWN) else panel
+    head = f"sample {column} --panel {panel} --model {model}"
+    return " ".join(word for word in (head, options, f"--as {name}") if word)
+
+
+def is_of_today(path: Path, attrs: Mapping[str, object], panel_sha256: str) -> bool:
+    """Tell whether a variant's trace is what sampling it again would write.
+
+    Parameters
+    ----------
+    path : Path
+    attrs : mapping
+        Of the trace.
+    panel_sha256 : str
+        Of its panel's file.
+    """
+    variant = from_options(str(attrs[trace.OPTIONS]), str(attrs[trace.VARIANT]))
+    try:
+        (record,) = select([str(attrs["column"])])
+        panel = Panel(str(attrs["panel"]), pd.DataFrame(), panel_sha256, balanced=True)
+        specification, model = variant.specification(record), find(str(attrs["model"]))
+        job = Job(panel, specification, model, variant)
+        settings = Settings(**json.loads(str(attrs["settings"])))
+        return is_current(path, made_from(job, settings, job.priors))
+    except (UserError, TypeError):  # what it changes is no longer there to be changed
+        return False
 
 
 def refuse_other(listed: Iterable[Job], traces: Path) -> None:

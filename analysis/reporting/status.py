@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import pandas as pd
 
 from analysis.shared import provenance
+from analysis.shared.frames import VARIANT
 from analysis.shared.outputs import Outputs
 from analysis.shared.products import PANELS, PRODUCTS, TRACES, Product
 from analysis.shared.provenance import PART, Digests, Record
@@ -62,6 +63,8 @@ def status(outputs: Outputs, panels: Iterable[Panel]) -> pd.DataFrame:
         what = TRACES if product.name == TRACES else product.file.removeprefix("results/")
         command = f"{RUN}{product.command}"
         rows.append(dict(zip(COLUMNS, (what, command, state, why), strict=True)))
+        if product.name == TRACES:
+            rows += of_variants(outputs, there)
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -81,6 +84,26 @@ def of_traces(outputs: Outputs, panels: Iterable[Panel]) -> tuple[str, str]:
     if not waiting:
         return CURRENT, why
     return (MISSING if absent == len(listed) else STALE), why
+
+
+def of_variants(outputs: Outputs, there: Mapping[str, str]) -> Iterator[dict]:
+    """Judge each trace of a variant, keys `COLUMNS`.
+
+    One of a user's own panel is judged by the panel that it was made from.
+    """
+    for name, path in provenance.trace_files(outputs.traces).items():
+        if VARIANT not in name:
+            continue
+        from analysis.posterior.trace import attributes
+        from analysis.posterior.varied import command_of, is_of_today
+
+        attrs, command, state, why = attributes(path), f"{RUN}sample", STALE, "cannot be read"
+        if attrs:
+            command = RUN + command_of(attrs)
+            panel = there.get(f"{PANELS}/{attrs['panel']}", attrs["panel_sha256"])
+            current = is_of_today(path, attrs, str(panel))
+            state, why = (CURRENT, "a variant") if current else (STALE, "made from other inputs")
+        yield dict(zip(COLUMNS, (f"{TRACES}/{name}", command, state, why), strict=True))
 
 
 def judge(

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from analysis.posterior import prior_lines
-from analysis.posterior.variants import FAMILIES, called, forms, integrable, parse
+from analysis.posterior.variants import FAMILIES, called, forms, from_options, integrable, parse
 from analysis.shared.frames import of_the_paper
 from analysis.specifications import select
 from data.errors import UserError
@@ -135,7 +135,9 @@ def test_a_name_made_of_too_much_is_asked_for():
 
 
 def test_options_are_what_would_be_typed():
-    variant = parse(["slope_std=normal:1"], ["density"], ["stru"])
+    variant = parse(["slope_std=normal:1"], ["density"], ["stru", "a term"], "x")
+    assert from_options(variant.options("nuts"), "x") == variant
+    variant = replace(variant, drop=("stru",))
     assert variant.options("nuts") == (
         "--prior slope_std=normal:1 --add density --drop stru --engine nuts"
     )

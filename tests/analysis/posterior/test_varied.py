@@ -9,7 +9,7 @@ from analysis.posterior import trace
 from analysis.posterior.engines import Settings
 from analysis.posterior.sample import Job, fit, jobs, made_from, path_of
 from analysis.posterior.variants import parse
-from analysis.posterior.varied import refuse_other, varied
+from analysis.posterior.varied import command_of, is_of_today, refuse_other, varied
 from analysis.specifications import select
 from data.errors import UserError
 from models.bayesian.registry import find
@@ -87,6 +87,11 @@ def test_a_trace_of_a_variant_says_what_it_changes_and_is_made_from_other_inputs
     path = path_of(job, tmp_path)
     trace.write(tree, path)
     refuse_other([job], tmp_path)
+    assert is_of_today(path, tree.attrs, SMALL.sha256)
+    assert not is_of_today(path, tree.attrs, "1" * 64)
+    assert command_of(tree.attrs) == (
+        "sample 8.2 --panel FILE --model flat --prior slope_std=normal:1 --drop stru --as tight"
+    )
     other = replace(job, variant=replace(variant, drop=()))
     with pytest.raises(UserError, match=r"flat~tight.nc is the variant with .*--drop stru, not"):
         refuse_other([other], tmp_path)

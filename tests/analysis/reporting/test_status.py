@@ -148,3 +148,14 @@ def test_every_command_exists():
     commands = set(typer.main.get_command(app).commands)
     assert {product.command.split()[0] for product in PRODUCTS} <= commands
     assert isinstance(following(pd.DataFrame(columns=status.COLUMNS)), str)
+
+
+def test_a_variant_has_its_row_and_makes_nothing_stale_that_does_not_show_it(outputs):
+    path = outputs.traces / "official" / "5.1-dynamic~tight.nc"
+    path.write_text("no trace")
+    found = status.status(outputs, []).set_index("what")
+    assert found.loc["traces/official/5.1-dynamic~tight", "state"] == STALE
+    assert found.loc["traces/official/5.1-dynamic~tight", "why"] == "cannot be read"
+    changed = set(found.index[found["state"] == STALE])
+    assert {"comparison.csv", "diagnostics.csv"} <= changed
+    assert "dynamic.csv" not in changed
