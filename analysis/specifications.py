@@ -89,12 +89,12 @@ def home(record: Specification) -> tuple[Specification, str]:
     """Return the column whose main fit holds a column's slope, and the region of the slope."""
     if record.region is None:
         return record, AVERAGE
-    whole = next(other for other in SPECIFICATIONS if published_column(other, record.region)
+    containing = next(other for other in SPECIFICATIONS if published_column(other, record.region)
                  == record.column)  # fmt: skip
-    return whole, record.region
+    return containing, record.region
 
 
 def evidence_model(record: Specification) -> str:
     """Return the name of the model whose posterior is the evidence: its home's main one."""
-    whole, _ = home(record)
-    return main_model(whole).name
+    home_record, _ = home(record)
+    return main_model(home_record).name

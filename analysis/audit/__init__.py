@@ -1,1 +1,1 @@
-"""The audit: printed numbers against each other, as far as their printing leaves them open."""
+"""Audit of printed tables: consistency of the numbers up to their rounding."""

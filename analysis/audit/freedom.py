@@ -1,4 +1,4 @@
-"""Degrees of freedom of another paper's columns, as far as its tables tell them."""
+"""Degrees of freedom of another paper's columns, as far as its tables print them."""
 
 from decimal import Decimal
 
@@ -16,7 +16,7 @@ KEPT = Decimal("0.25")
 
 
 def kind_of_errors(printed: Printed, column: str) -> str:
-    """Return the kind of standard errors that a column's words name, empty if they name none."""
+    """Return the kind of standard errors that a column's notes name, empty if none."""
     if _count_of_clusters(printed, column):
         return words.CLUSTERED
     for text in printed.claims(column, "errors", "parentheses", "estimator"):
@@ -27,19 +27,19 @@ def kind_of_errors(printed: Printed, column: str) -> str:
 
 
 def hides(printed: Printed, column: str) -> bool:
-    """Tell whether a column has coefficients that are not printed."""
+    """Return whether a column has coefficients that are not printed."""
     return any(text.lower() not in words.NO for text in printed.claims(column, *HIDDEN))
 
 
 def is_least_squares(printed: Printed, column: str) -> bool:
-    """Tell whether a column can be least squares: it has an R² and no words that deny it."""
+    """Return whether a column can be least squares: it has an R² and no note against it."""
     said = " ".join(printed.claims(column, "estimator", "heading"))
     has = any((column, "", name) in printed for name in ("r2", "r2_adjusted", "r2_within"))
     return has and not words.says(words.NOT_LEAST_SQUARES, said)
 
 
 def is_constant(printed: Printed, column: str, term: str) -> bool:
-    """Tell whether a coefficient is the constant, by its term or its label."""
+    """Return whether a coefficient is the constant, by its term or its label."""
     names = (term, printed.labels.get((column, term, "coef"), ""))
     return any(words.CONSTANT.fullmatch(name) for name in names)
 
@@ -72,7 +72,7 @@ def _degrees(printed: Printed, column: str) -> Interval:
 
 
 def _clusters(printed: Printed, column: str) -> Decimal:
-    """Return the number of clusters of a column, 0 if neither a number nor a note tells it."""
+    """Return the number of clusters of a column, 0 if neither a number nor a note has it."""
     said = (words.clusters(text) for text in printed.claims(column, "errors", "parentheses"))
     count = _count_of_clusters(printed, column)
     return count or Decimal(next((number for number in said if number), 0))

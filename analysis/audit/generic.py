@@ -1,4 +1,4 @@
-"""Checks that any table in the layout of `data.published.tables` can be put to."""
+"""Checks for any table in the layout of `data.published.tables`."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -32,13 +32,13 @@ from analysis.audit.readings import (
 
 ONE = Interval.of(1)
 NOWHERE = Interval(INFINITY, -INFINITY)
-"""Meets nothing: of a check that lacks a number."""
+"""An interval that meets nothing, for a check that lacks a number."""
 
 NOT_TESTABLE, IF_ROBUST = "not testable", "if robust"
 
 
 def stars(printed: Printed) -> Iterator[Comparison]:
-    """P of b/SE, or of what stands in its place, against the stars, by the table's own note."""
+    """P of b/SE, or of the statistic printed instead, against the stars, by the table's note."""
     for cell in cells(printed):
         levels = printed.levels(cell.column)
         if not levels:
@@ -57,13 +57,13 @@ def stars(printed: Printed) -> Iterator[Comparison]:
 
 
 def _own_test(printed: Printed, column: str) -> bool:
-    """Tell whether P values come from another test than the two-sided one of b/SE."""
+    """Return whether P values come from another test than the two-sided one of b/SE."""
     said = " ".join(printed.claims(column, "errors", "parentheses", "estimator", "significance"))
     return any(words.says(w, said) for w in (words.RESAMPLED, words.ADJUSTED, words.ONE_SIDED))
 
 
 def _shown(printed: Printed, cell: Cell) -> str:
-    """Write what a cell and its coefficient are put together to."""
+    """Describe the comparison of a cell with its coefficient's stars."""
     b = printed.numbers[cell.column, cell.term, "coef"]
     value = printed.numbers[cell.column, cell.term, cell.statistic]
     if cell.kind != "se":
@@ -94,13 +94,13 @@ def parentheses(printed: Printed) -> Iterator[Comparison]:
         off = sum(not (sign_fits if holds else fits)(printed, cell) for cell in as_said)
         if len(kinds) > 1 or said == words.OTHER or not (note or off):
             continue
-        own, them = Interval.of(len(group) - off), Interval.of(len(group))
+        printed_range, them = Interval.of(len(group) - off), Interval.of(len(group))
         yield Comparison(
             printed.place(table, "note" if note else name),
             f"cells of {len(group)} in which the number in parentheses, read as a {NAMES[said]}, "
             f"has {_needed(said, holds)}",
             note or NAMES[said],
-            own,
+            printed_range,
             them,
         )
 
@@ -135,7 +135,7 @@ def _given_twice(printed: Printed) -> Iterator[Comparison]:
     for (column, term), (first, *others) in by_place.items():
         for other in others:
             as_p = other.kind == "p"
-            own, them = (
+            printed_range, them = (
                 (p_value(printed, other), p_value(printed, first))
                 if as_p
                 else (abs(statistic(printed, other)), abs(statistic(printed, first)))
@@ -145,7 +145,7 @@ def _given_twice(printed: Printed) -> Iterator[Comparison]:
                 printed.place(column, term),
                 f"{NAMES[other.kind]} against that of {_shown(printed, first)}",
                 printed.numbers[column, term, other.statistic],
-                own,
+                printed_range,
                 them,
                 NOT_TESTABLE if doubtful else "",
                 Interval(-INFINITY, INFINITY) if doubtful else None,
@@ -153,7 +153,7 @@ def _given_twice(printed: Printed) -> Iterator[Comparison]:
 
 
 def spread(printed: Printed) -> Iterator[Comparison]:
-    """Standard deviation between what one cell at each extreme and all cells at them give."""
+    """Standard deviation within its bounds given the mean, minimum and maximum."""
     for column, term in printed.having("sd"):
         shown, sd = printed.numbers[column, term, "sd"], printed[column, term, "sd"]
         place = printed.place(column, term)
@@ -269,8 +269,8 @@ def decimals(printed: Printed) -> Iterator[Comparison]:
         for key in printed.numbers:
             if key[2] == name and not printed.numbers[key].startswith("<"):
                 tables[printed.tables[key[0]]].append(key)
-        for own in tables.values():
-            yield from _odd_decimals(printed, own)
+        for table in tables.values():
+            yield from _odd_decimals(printed, table)
 
 
 def _odd_decimals(printed: Printed, keys: list[tuple[str, str, str]]) -> Iterator[Comparison]:

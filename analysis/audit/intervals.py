@@ -1,4 +1,4 @@
-"""Interval arithmetic on printed numbers, in decimals: what a printing leaves open."""
+"""Interval arithmetic on printed numbers, in decimals."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -106,7 +106,7 @@ def truncated(printed: str) -> Interval:
 
 
 def exact(printed: str) -> Interval:
-    """Return a whole number as it stands."""
+    """Return the point interval of a whole number."""
     return Interval(Decimal(printed), Decimal(printed))
 
 

@@ -1,11 +1,10 @@
-"""Checks of this paper: what its own equations, samples, text and official data say.
+"""Checks of this paper against its own equations, samples, text and official data.
 
 Symbols of the paper; b, s a printed coefficient and its standard error. Columns that share their
 regressors and rows share the residual variation q of `indus` (after controls and both effects),
 so with conventional standard errors s² = σ²/q and s(const)/s is one number for all of them.
 
-Longer than 400 lines because each check of this one paper stands beside the others that share its
-symbols.
+Longer than 400 lines because the checks of this one paper share its symbols.
 """
 
 from collections.abc import Iterator
@@ -50,12 +49,12 @@ def sample_of(record: Specification) -> tuple[int, int]:
 
 def degrees() -> dict[str, int]:
     """Return n − N − (T − 1) − k of each static column."""
-    found = {}
+    df = {}
     for record in STATIC:
         provinces, years = sample_of(record)
         used = provinces + years - 1 + len(record.terms)
-        found[record.column] = provinces * years - used
-    return found
+        df[record.column] = provinces * years - used
+    return df
 
 
 # --- numbers against numbers --------------------------------------------------------------------
@@ -64,9 +63,9 @@ def degrees() -> dict[str, int]:
 def sums(printed: Printed) -> Iterator[Comparison]:
     """Slopes and constants of outcomes that add up, add up (least squares is linear)."""
     by_outcome = {record.outcome: record.column for record in SHARED}
-    for whole, parts in SUMS.items():
+    for outcome, parts in SUMS.items():
         for term in ("indus", "const"):
-            keys = [(by_outcome[name], term, "coef") for name in (whole, *parts)]
+            keys = [(by_outcome[name], term, "coef") for name in (outcome, *parts)]
             yield Comparison(
                 printed.place(keys[0][0], term),
                 " + ".join(printed.numbers[key] for key in keys[1:]) + f" ({', '.join(parts)})",
@@ -78,22 +77,22 @@ def sums(printed: Printed) -> Iterator[Comparison]:
 
 def sums_described(printed: Printed) -> Iterator[Comparison]:
     """Means add up; extremes and standard deviations are bounded by those of the parts."""
-    for whole, parts in SUMS.items():
+    for outcome, parts in SUMS.items():
         of = {s: [printed["2", part, s] for part in parts] for s in ("mean", "sd", "min", "max")}
-        widest = max(of["sd"], key=lambda each: each.high)
-        rest = total(of["sd"]) - widest
+        widest = max(of["sd"], key=lambda interval: interval.high)
+        narrower = total(of["sd"]) - widest
         bounds = {
             "mean": total(of["mean"]),
-            "sd": Interval(max(NONE.low, (widest - rest).low), total(of["sd"]).high),
+            "sd": Interval(max(NONE.low, (widest - narrower).low), total(of["sd"]).high),
             "min": Interval(total(of["min"]).low, INFINITY),
             "max": Interval(-INFINITY, total(of["max"]).high),
         }
         for statistic, bound in bounds.items():
             yield Comparison(
-                printed.place("2", whole),
+                printed.place("2", outcome),
                 f"{statistic} against those of {', '.join(parts)}",
-                printed.numbers["2", whole, statistic],
-                printed["2", whole, statistic],
+                printed.numbers["2", outcome, statistic],
+                printed["2", outcome, statistic],
                 bound,
             )
 
@@ -105,7 +104,7 @@ def one_ratio(printed: Printed) -> Iterator[Comparison]:
         for record in SHARED
     }
     for column, ratio in ratios.items():
-        others = reduce(and_, (each for other, each in ratios.items() if other != column))
+        others = reduce(and_, (interval for other, interval in ratios.items() if other != column))
         yield Comparison(
             printed.place(column, "SEs"),
             "SE(const)/SE(indus) against the one ratio that fits all other columns on the same "
@@ -188,23 +187,23 @@ def net_variation(printed: Printed) -> Iterator[Comparison]:
 
 
 def explosive(printed: Printed) -> Iterator[Comparison]:
-    """System GMM's level moments need a root below one: the printed root's 95 % interval."""
+    """System GMM's level moments need |ρ| < 1: the printed ρ's 95 % interval."""
     for column, term in printed.having("coef"):
         if term != "L.y":
             continue
         reach = printed[column, term, "se"] * Interval.of(Z)
-        root = printed[column, term, "coef"]
+        rho = printed[column, term, "coef"]
         yield Comparison(
             printed.place(column, term),
-            "root's 95 % interval against −1 … 1, which mean stationarity needs",
+            "ρ's 95 % interval against −1 … 1, which mean stationarity needs",
             printed.numbers[column, term, "coef"],
-            Interval((root - reach).low, (root + reach).high),
+            Interval((rho - reach).low, (rho + reach).high),
             Interval.of(-1, 1),
         )
 
 
 def long_run(printed: Printed) -> Iterator[Comparison]:
-    """The long-run effect b/(1 − root) has the sign that the text claims."""
+    """The long-run effect b/(1 − ρ) has the sign that the text claims."""
     for column, term in printed.having("coef"):
         if term != "L.y":
             continue
@@ -213,7 +212,7 @@ def long_run(printed: Printed) -> Iterator[Comparison]:
         claimed = Interval(NONE.low, INFINITY) if slope.low > 0 else Interval(-INFINITY, NONE.high)
         yield Comparison(
             printed.place(column, "indus"),
-            "long-run effect b/(1 − root) has the short-run effect's sign",
+            "long-run effect b/(1 − ρ) has the short-run effect's sign",
             "/(1 − ".join(printed.numbers[column, of, "coef"] for of in ("indus", term)) + ")",
             effect,
             claimed,
@@ -280,14 +279,14 @@ def text(printed: Printed) -> Iterator[Comparison]:
         place = f"section {line.place}, {printed.place(line.column, line.term)}"
         if line.relation:
             bound = Interval.of(float(line.value or "nan")) if line.relation != "=" else None
-            own = rounded(line.value) if bound is None else printed[key]
+            stated = rounded(line.value) if bound is None else printed[key]
             others = {
                 "=": printed[key],
                 "<": bound and Interval(-INFINITY, bound.high),
                 ">": bound and Interval(bound.low, INFINITY),
             }[line.relation]
             compared = f"the text's {line.statistic} {line.relation} {line.value}"
-            yield Comparison(place, compared, printed.numbers[key], own, others)
+            yield Comparison(place, compared, printed.numbers[key], stated, others)
         if line.stars:
             marks = printed.stars[key[:2]]
             allowed = {"any": marks != "", "none": marks == ""}.get(line.stars, marks == line.stars)
@@ -300,11 +299,11 @@ def text(printed: Printed) -> Iterator[Comparison]:
             )
 
 
-# --- what a hypothesis about the paper says: compatible or not ----------------------------------
+# --- hypotheses about the paper: compatible or not ----------------------------------------------
 
 
 def grand_mean(printed: Printed) -> Iterator[Comparison]:
-    """Constant as mean outcome minus slopes at the mean regressors (areg, xtreg without years)."""
+    """Constant as mean outcome less slopes at the mean regressors (areg, xtreg without years)."""
     mean = {term: printed["2", term, "mean"] for _, term in printed.having("sd")}
     n = printed["2", "indus", "n"]
     variance = printed["2", "indus", "sd"].square() * ((n - ONE) / n)
@@ -323,7 +322,7 @@ def grand_mean(printed: Printed) -> Iterator[Comparison]:
 
 
 def clustered(printed: Printed) -> Iterator[Comparison]:
-    """What s(const)/s(indus) would be by column if SEs were clustered by province."""
+    """s(const)/s(indus) by column if SEs were clustered by province."""
     panel = load_panel(OFFICIAL[0], tuple({v for r in SHARED for v in r.variables}))
     for record in SHARED:
         fit = twfe.fit(design(panel.frame, record))
@@ -343,19 +342,19 @@ def official(printed: Printed) -> Iterator[Comparison]:
     Best over vintages and all other construction choices; the last hypothesis besides over spans
     of years.
     """
-    found = fingerprints.compute(recollect.load())
-    sample = found[fingerprints.SPAN].eq([YEARS[0], YEARS[-1]]).all(axis=1)
+    met = fingerprints.compute(recollect.load())
+    sample = met[fingerprints.SPAN].eq([YEARS[0], YEARS[-1]]).all(axis=1)
     hypotheses = {
-        "winsorised at 1 % and 99 %, as section 4.3 says": sample & (found["winsorised"] == "yes"),
-        "not winsorised": sample & (found["winsorised"] == "no"),
+        "winsorised at 1 % and 99 %, as section 4.3 says": sample & (met["winsorised"] == "yes"),
+        "not winsorised": sample & (met["winsorised"] == "no"),
         "over other years than 2010–2022": ~sample,
     }
     for _, term in printed.having("sd"):
         for name, rows in hypotheses.items():
-            own = found[rows & (found["variable"] == term)]
-            if own.empty:
+            of_term = met[rows & (met["variable"] == term)]
+            if of_term.empty:
                 continue
-            best = own.sort_values("matches", kind="stable").iloc[-1]
+            best = of_term.sort_values("matches", kind="stable").iloc[-1]
             span = (
                 "" if "other years" not in name else f" (best {best.first_year}–{best.last_year})"
             )
@@ -385,7 +384,7 @@ def winsorised(printed: Printed) -> Iterator[Comparison]:
 
 
 def no_turn(printed: Printed) -> Iterator[Comparison]:
-    """Section 5.1 reads two insignificant coefficients as no U: where they turn."""
+    """Turning points of the coefficients that section 5.1 reads as no U shape."""
     turn = -printed["3.3", "indus", "coef"] / (Interval.of(2) * printed["3.3", "indus2", "coef"])
     below = Interval(-INFINITY, printed["2", "indus", "min"].high)
     above = Interval(printed["2", "indus", "max"].low, INFINITY)
@@ -399,7 +398,7 @@ def no_turn(printed: Printed) -> Iterator[Comparison]:
 
 
 def missing(printed: Printed) -> Iterator[Comparison]:
-    """Section 4.3: "a few" missing values were interpolated linearly between years."""
+    """Cells that linear interpolation can fill, against "a few" of section 4.3."""
     del printed
     cells = selection.filled_cells(recollect.load(), "produ", "census4")
     empty = sum(cells.values()) - cells["observed"]

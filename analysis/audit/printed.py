@@ -1,4 +1,4 @@
-"""Printed tables as the audit reads them, and what one comparison is."""
+"""Records of the audit: printed tables, and one comparison."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
@@ -29,11 +29,11 @@ class Comparison:
     printed : str
         The number or words that are judged.
     own, others : Interval
-        What the printing leaves open, and what everything else allows.
+        The interval of the printed number, and that of everything else.
     proviso : str
         The result where `own` is met by `possible` alone: "not testable" or "if robust".
     possible : Interval, optional
-        What is allowed where an assumption of the check, which the table does not tell, fails.
+        What is allowed where an assumption of the check, which the table does not state, fails.
     """
 
     place: str
@@ -103,16 +103,16 @@ class Printed:
         return [key[:2] for key in self.numbers if key[2] == statistic]
 
     def estimates(self, statistic: str) -> list[tuple[str, str]]:
-        """List column and term of a statistic wherever a coefficient stands beside it."""
+        """List column and term of a statistic wherever there is a coefficient beside it."""
         return [cell for cell in self.having(statistic) if (*cell, "coef") in self]
 
     @cached_property
     def _claims(self) -> dict[tuple[str, str], list[tuple[str, str]]]:
         """Mark and words of every claim by column and statistic."""
-        found: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
+        claims: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
         for row in self.frame[self.frame["kind"] == "claim"].itertuples(index=False):
-            found[row.column, row.statistic].append((row.stars, row.printed))
-        return dict(found)
+            claims[row.column, row.statistic].append((row.stars, row.printed))
+        return dict(claims)
 
     def claims(self, column: str, *statistics: str) -> list[str]:
         """Return the words about a column, and then those about its whole table."""
@@ -122,11 +122,11 @@ class Printed:
 
     def levels(self, column: str) -> dict[str, float]:
         """Return the significance level of each mark, from the notes on the column or its table."""
-        found: dict[str, float | None] = {}
+        by_mark: dict[str, float | None] = {}
         for place in (self.tables.get(column, column), column):
             for mark, text in self._claims.get((place, "significance"), []):
-                found |= words.levels(mark, text)
-        return {mark: level for mark, level in found.items() if level}
+                by_mark |= words.levels(mark, text)
+        return {mark: level for mark, level in by_mark.items() if level}
 
     def degrees(self, column: str) -> Interval:
         """Return the residual degrees of freedom of a column, infinite if not known."""
@@ -134,7 +134,7 @@ class Printed:
         return df if isinstance(df, Interval) else Interval.of(df)
 
     def place(self, column: str, term: str = "") -> str:
-        """Say where a cell stands."""
+        """Return a cell's place in the tables."""
         table = self.tables.get(column, column.partition(".")[0])
         number = column.removeprefix(table).removeprefix(".")
         return f"Table {table}" + (f" ({number})" if number else "") + (f" {term}" if term else "")

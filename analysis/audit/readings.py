@@ -1,4 +1,4 @@
-"""How the printed cells of a column are read: what is in parentheses, and on which scale.
+"""Readings of a column's printed cells: the statistic in parentheses, and its scale.
 
 A reading is what the table says; where it says nothing, or what its numbers refute, it is the one
 under which the fewest stars are wrong.
@@ -62,7 +62,7 @@ def _tails(size: float, df: float) -> float:
 
 
 def p_of_stars(stars: str, levels: Mapping[str, float]) -> Interval:
-    """Return the P values that a mark stands for: below its own level, not below the next.
+    """Return the P values of a mark: below its own level, not below the next.
 
     A mark without a level stands for any.
     """
@@ -99,7 +99,7 @@ def p_value(printed: Printed, cell: Cell) -> Interval:
 
 
 def sign_fits(printed: Printed, cell: Cell) -> bool:
-    """Tell whether a number can have its sign: a t value that of its coefficient.
+    """Return whether a number can have its sign: a t value that of its coefficient.
 
     Where no t value of the table is negative, they may be printed without their signs.
     """
@@ -118,7 +118,7 @@ def sign_fits(printed: Printed, cell: Cell) -> bool:
 
 
 def fits(printed: Printed, cell: Cell) -> bool:
-    """Tell whether a cell, as it is read, has a possible sign and the stars of its P value."""
+    """Return whether a cell, as it is read, has a possible sign and the stars of its P value."""
     marks = p_of_stars(printed.stars[cell.column, cell.term], printed.levels(cell.column))
     return sign_fits(printed, cell) and p_value(printed, cell).meets(marks)
 
@@ -165,8 +165,8 @@ def _on_best_scale(printed: Printed, group: list[Cell]) -> list[Cell]:
     scaled = any(words.says(words.EXPONENTIATED, text) for text in said)
     if not scaled and any(words.says(words.STANDARDISED, text) for text in (*said, *hinted)):
         group = [replace(cell, certain=False) for cell in group]
-    own = [key for key in printed.numbers if key[0] == column and key[2] == "coef"]
-    if any(printed.numbers[key].startswith("-") for key in own) or (said and not scaled):
+    keys = [key for key in printed.numbers if key[0] == column and key[2] == "coef"]
+    if any(printed.numbers[key].startswith("-") for key in keys) or (said and not scaled):
         return group
     ways = {
         scale: [replace(cell, scale=scale, certain=cell.certain and scaled) for cell in group]

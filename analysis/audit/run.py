@@ -1,4 +1,4 @@
-"""The checks as records, and the table that they make: a statcheck for regression tables."""
+"""Checks of regression tables as records, and their table of results (a statcheck)."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,14 +20,14 @@ COLUMNS = (
 """The contract of results/audit.csv.
 
 `own_low … own_high` is what the printed number leaves open if it was rounded, `low … high` what
-everything else printed allows it to be. `rounded` and `truncated` say "yes" where the two meet
+everything else printed allows it to be. `rounded` and `truncated` are "yes" where the two meet
 under that convention of printing. `result`:
 
 consistent        both conventions fit, or rounding does
 if truncated      it fits only if digits were cut off
-if robust         it fits only if errors are robust or clustered, of which the table says nothing
+if robust         it fits only if errors are robust or clustered, which the table does not state
 inconsistent      no convention fits
-not testable      the table lacks a number, or does not tell what the check must assume
+not testable      the table lacks a number, or does not state what the check must assume
 compatible, not compatible
                   of checks that test a hypothesis about the paper rather than the paper
 """
@@ -70,7 +70,7 @@ PAPER = (
     Check("sample size", paper.samples),
     Check("nested R²", paper.nested),
     Check("variation of indus", paper.net_variation),
-    Check("explosive root", paper.explosive),
+    Check("explosive ρ", paper.explosive),
     Check("long-run effect", paper.long_run),
     Check("physical limits", paper.limits),
     Check("equation (5)", paper.signed_distortion),
@@ -91,7 +91,7 @@ def audit(
     checks: Sequence[Check] = PAPER,
     df: Mapping[str, float | Interval] | None = None,
 ) -> pd.DataFrame:
-    """Put tables to the checks, under rounding and under truncation.
+    """Check tables, under rounding and under truncation.
 
     Parameters
     ----------
@@ -118,9 +118,12 @@ def audit(
 
 
 def _row(check: Check, under: dict[str, Comparison]) -> dict:
-    fits = {name: each.own.meets(each.others) for name, each in under.items()}
+    fits = {name: comparison.own.meets(comparison.others) for name, comparison in under.items()}
     first = under["rounded"]
-    excused = any(each.possible and each.own.meets(each.possible) for each in under.values())
+    excused = any(
+        comparison.possible and comparison.own.meets(comparison.possible)
+        for comparison in under.values()
+    )
     return {
         "check": check.id,
         "place": first.place,
@@ -145,12 +148,12 @@ def _result(check: Check, fits: dict[str, bool], proviso: str) -> str:
     return "if truncated" if fits["truncated"] else proviso or "inconsistent"
 
 
-def summary(found: pd.DataFrame) -> pd.DataFrame:
+def summary(comparisons: pd.DataFrame) -> pd.DataFrame:
     """Count results by check, in order; columns `check`, `comparisons` and the results."""
-    if found.empty:
+    if comparisons.empty:
         return pd.DataFrame({"check": [], "comparisons": []})
-    counts = found.groupby("check", sort=False)["result"].value_counts().unstack(fill_value=0)
-    counts = counts.reindex(dict.fromkeys(found["check"]))
+    counts = comparisons.groupby("check", sort=False)["result"].value_counts().unstack(fill_value=0)
+    counts = counts.reindex(dict.fromkeys(comparisons["check"]))
     order = (
         *("consistent", "if truncated", "if robust", "inconsistent", "not testable"),
         *("compatible", "not compatible"),
@@ -159,9 +162,9 @@ def summary(found: pd.DataFrame) -> pd.DataFrame:
     return counts.assign(comparisons=counts.sum(axis=1)).reset_index()
 
 
-def findings(found: pd.DataFrame) -> pd.DataFrame:
-    """Return what a reader should know: everything that does not simply fit, if it is testable."""
-    return found[~found["result"].isin(["consistent", "compatible", "not testable"])]
+def findings(comparisons: pd.DataFrame) -> pd.DataFrame:
+    """Return the findings: every testable comparison that does not simply fit."""
+    return comparisons[~comparisons["result"].isin(["consistent", "compatible", "not testable"])]
 
 
 def foreign(paths: Iterable[Path]) -> pd.DataFrame:
@@ -170,15 +173,15 @@ def foreign(paths: Iterable[Path]) -> pd.DataFrame:
     A table belongs to its file: of several files, each place begins with its file's name.
     """
     given = list({path.resolve(): path for path in paths}.values())
-    found = []
+    audits = []
     for path in given:
         rows = audit_foreign(published.load_foreign(path))
-        found.append(rows.assign(place=_name_among(path, given) + rows["place"]))
-    return pd.concat(found, ignore_index=True)
+        audits.append(rows.assign(place=_name_among(path, given) + rows["place"]))
+    return pd.concat(audits, ignore_index=True)
 
 
 def _name_among(path: Path, given: Sequence[Path]) -> str:
-    """Return what a file's places begin with: nothing if it is alone, else what tells it apart."""
+    """Return the prefix of a file's places: empty if it is alone, else its distinct name."""
     if len(given) == 1:
         return ""
     alike = sum(other.name == path.name for other in given)

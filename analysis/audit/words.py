@@ -1,4 +1,4 @@
-"""What a table says of itself: its notes and headings, read word by word."""
+"""Reading of a table's notes and headings."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ INSIDE = {
     P: r"(?<![a-z])p(?=值)|\bp[- ]?val|\bp\b(?! ?[<≤>=])|probabilit",
     OTHER: r"confidence|credible|\bci\b|interval|置信",
 }
-"""What may stand in parentheses."""
+"""Statistics that may be in parentheses."""
 
 CONVENTIONAL, ROBUST, CLUSTERED, UNUSUAL = "conventional", "robust", "clustered", "unusual"
 
@@ -64,7 +64,7 @@ CLUSTERS = (
 
 
 def says(pattern: str, text: str) -> bool:
-    """Tell whether a text holds words."""
+    """Return whether a text holds words."""
     return re.search(pattern, text, re.IGNORECASE) is not None
 
 
@@ -111,18 +111,18 @@ def levels(mark: str, text: str) -> dict[str, float]:
 
 def level(text: str) -> float | None:
     """Return the share that "1%", "0.01", ".01", "p < 0.01" or "1" (percent) stands for."""
-    found = LEVEL.search(text)
-    if not found:
+    match = LEVEL.search(text)
+    if not match:
         return None
-    value = float(found[1].replace(",", "."))
-    share = value / 100 if found[2] or value >= 1 else value
+    value = float(match[1].replace(",", "."))
+    share = value / 100 if match[2] or value >= 1 else value
     return share if 0 < share < 1 else None
 
 
 def clusters(text: str) -> int | None:
     """Return the number of clusters that a note gives."""
     for pattern in CLUSTERS:
-        found = re.search(pattern, text, re.IGNORECASE)
-        if found:
-            return int(found[1].replace(",", ""))
+        match = re.search(pattern, text, re.IGNORECASE)
+        if match:
+            return int(match[1].replace(",", ""))
     return None

@@ -1,4 +1,4 @@
-"""How the project does beside other programs, and how its cost grows: each table in one run.
+"""Benchmarks of the project against other programs, and of its cost by size.
 
 Every program runs in a process of its own on this machine, which should be idle: other work on it
 slows programs of several threads the most.

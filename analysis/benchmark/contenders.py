@@ -1,6 +1,6 @@
 """A sampler in a process of its own: `python -m analysis.benchmark.contenders NAME PROBLEM FOLDER`.
 
-It builds and compiles the problem's model, says what that took, and then samples by every setting
+It builds and compiles the problem's model, reports the time, and then samples by every setting
 that it is sent, a line of JSON each, until there are no more; `stan.R` answers the same way. Draws
 go to a file under the names of the PyMC model, whoever drew them. Times are of this process and
 its children, imports apart.
@@ -33,7 +33,7 @@ from models.priors import REGULARISED, Prior, Priors
 CHAINS = 4
 CORES = 2
 KEPT = ("diverging", "energy", "maxdepth_reached")
-"""What the health gate reads of NUTS's statistics."""
+"""NUTS's statistics that the health gate reads."""
 
 
 @dataclass(frozen=True)
@@ -55,16 +55,16 @@ class Rung:
 
 THEIRS = SAMPLE_STATS | {"reached_max_treedepth": "maxdepth_reached"}
 THEIRS = {old: new for old, new in THEIRS.items() if old != new}
-"""Statistics that go by another name, and ours."""
+"""Other names of statistics, and ours."""
 
 DEEPEST = 10
 """Of a tree, in every program."""
 
 DEFAULT = (Rung(None, None, None),)
-"""The ladder of a program whose own setting passes."""
+"""The settings of a program whose default passes."""
 
 TINY = Rung(draws=2, tune=2, target_accept=0.8)
-"""What a call costs that compiles anew and samples nothing."""
+"""A setting that compiles anew and samples nothing."""
 
 UNPOOLED = Priors(
     "unpooled",
@@ -151,7 +151,7 @@ Draws = dict[str, NDArray[np.float64]]
 Sampler = Callable[[Rung], tuple[Draws, xr.Dataset]]
 
 
-# --- who takes part ---------------------------------------------------------------------------
+# --- programs ----------------------------------------------------------------------------------
 
 
 def own(problem: Problem) -> Sampler:
@@ -255,16 +255,16 @@ def _named(posterior: xr.Dataset, names: list[str]) -> Draws:
 
 def _statistics(tree: xr.DataTree) -> xr.Dataset:
     """Return `KEPT` under ArviZ's names, whichever sampler wrote them."""
-    found = tree["sample_stats"].to_dataset()
-    found = found.rename({old: new for old, new in THEIRS.items() if old in found})
-    if "maxdepth_reached" not in found:  # NumPyro counts steps
-        found["maxdepth_reached"] = found["n_steps"] >= 2**DEEPEST - 1
-    return found[list(KEPT)].assign_attrs(sampler="nuts")
+    statistics = tree["sample_stats"].to_dataset()
+    statistics = statistics.rename({old: new for old, new in THEIRS.items() if old in statistics})
+    if "maxdepth_reached" not in statistics:  # NumPyro counts steps
+        statistics["maxdepth_reached"] = statistics["n_steps"] >= 2**DEEPEST - 1
+    return statistics[list(KEPT)].assign_attrs(sampler="nuts")
 
 
 @dataclass(frozen=True)
 class Contender:
-    """A program that takes part.
+    """A program of the benchmark.
 
     Attributes
     ----------
@@ -326,7 +326,7 @@ def timed() -> Iterator[dict[str, float]]:
 
 def _cpu() -> float:
     used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(each.ru_utime + each.ru_stime for each in used)
+    return sum(usage.ru_utime + usage.ru_stime for usage in used)
 
 
 def _less(spent: Mapping[str, float], overhead: Mapping[str, float]) -> dict[str, float]:
@@ -335,7 +335,7 @@ def _less(spent: Mapping[str, float], overhead: Mapping[str, float]) -> dict[str
 
 def main(name: str, problem: Problem, folder: Path) -> None:
     """Answer the settings that come by stdin."""
-    contender = next(each for each in CONTENDERS if each.name == name)
+    contender = next(candidate for candidate in CONTENDERS if candidate.name == name)
     with timed() as compiling:
         sample = contender.prepare(problem)
         if contender.recompiles:

@@ -1,4 +1,4 @@
-"""How fast the project's estimators are beside other programs, each in a process of its own.
+"""Speed of the project's GMM beside other programs, each in a process of its own.
 
 Every engine gets the same CSV, reads it, estimates once to warm up and is then timed, so neither
 start-up nor reading counts. One run measures all of them side by side.
@@ -235,7 +235,7 @@ def gmm(
     ------
     dict
         `COLUMNS`; `ratio` is the wall time over the project's own on the same specification,
-        or over that on the first scale. `cpu_s` is empty for an engine that does not tell.
+        or over that on the first scale. `cpu_s` is empty for an engine without a CPU clock.
 
     Raises
     ------
@@ -244,33 +244,33 @@ def gmm(
     """
     if not data.is_file():
         raise UserError(f"{data} is missing: name Arellano and Bond's panel with --data.")
-    own: dict[str, float] = {}
+    own_wall: dict[str, float] = {}
     for engine in ENGINES:
         program = command(engine, programs or {})
-        found = measure(engine, program, data.resolve(), repeats) if program else None
-        if found:
-            row = _row(engine.name, engine.specification, found)
-            own.setdefault(engine.specification, row["wall_s"])
-            yield row | {"ratio": row["wall_s"] / own[engine.specification]}
+        timing = measure(engine, program, data.resolve(), repeats) if program else None
+        if timing:
+            row = _row(engine.name, engine.specification, timing)
+            own_wall.setdefault(engine.specification, row["wall_s"])
+            yield row | {"ratio": row["wall_s"] / own_wall[engine.specification]}
     frame = pd.read_csv(data)
     first = None
     for n_groups in scales:
         with tempfile.TemporaryDirectory() as folder:
             larger = Path(folder) / "larger.csv"
             repeated(frame, n_groups).to_csv(larger, index=False)
-            found = measure(ENGINES[0], sys.executable, larger, max(repeats // 2, 1))
-        row = _row(OWN, f"{SYSTEM}, {n_groups} groups", found)
+            timing = measure(ENGINES[0], sys.executable, larger, max(repeats // 2, 1))
+        row = _row(OWN, f"{SYSTEM}, {n_groups} groups", timing)
         first = first or row["wall_s"]
         yield row | {"ratio": row["wall_s"] / first}
 
 
-def _row(name: str, specification: str, found: Mapping) -> dict[str, object]:
+def _row(name: str, specification: str, timing: Mapping) -> dict[str, object]:
     """Take the fastest of the repeats, which other work on the machine disturbed least."""
     return {
         "engine": name,
         "specification": specification,
-        "wall_s": min(found["wall"]),
-        "cpu_s": min(found["cpu"]) if "cpu" in found else None,
+        "wall_s": min(timing["wall"]),
+        "cpu_s": min(timing["cpu"]) if "cpu" in timing else None,
     }
 
 
@@ -278,6 +278,6 @@ def repeated(frame: pd.DataFrame, n_groups: int) -> pd.DataFrame:
     """Repeat a panel under new ids until it has `n_groups` groups."""
     ids = frame["id"].unique()
     copies = -(-n_groups // len(ids))
-    whole = pd.concat([frame.assign(copy=copy) for copy in range(copies)], ignore_index=True)
-    numbers = pd.factorize(whole["copy"] * len(ids) + pd.factorize(whole["id"])[0])[0]
-    return whole.assign(id=numbers)[numbers < n_groups].drop(columns="copy")
+    stacked = pd.concat([frame.assign(copy=copy) for copy in range(copies)], ignore_index=True)
+    numbers = pd.factorize(stacked["copy"] * len(ids) + pd.factorize(stacked["id"])[0])[0]
+    return stacked.assign(id=numbers)[numbers < n_groups].drop(columns="copy")

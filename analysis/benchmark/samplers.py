@@ -1,4 +1,4 @@
-"""How fast posteriors are sampled, by this project and by other programs, in one run.
+"""Sampling speed of this project and of other programs, in one run.
 
 Each program gets the same regression, model and priors in a process of its own
 (`analysis.benchmark.contenders`), compiles, and samples by ever dearer settings until one passes
@@ -8,9 +8,9 @@ their true one. Its draws are then compared with many of this project's, of anot
 rule of `analysis.posterior.equality` but for that rule's 10,000 effective draws, which the cheapest
 setting does not give: differences are in units of the wider Monte Carlo error of so few.
 
-Models. `by_formula` is Bambi's twin of the hierarchical model (`models.bayesian.bambi_check`): what
-brms's and Bambi's formulas can say exactly. rstanarm states neither residual scales by region nor
-half-normal group scales, so it takes part with `dummies`, the flat twin under priors that it has.
+Models. `by_formula` is the hierarchical model as a Bambi formula (`models.bayesian.bambi_check`),
+which brms can state exactly, too. rstanarm states neither residual scales by region nor
+half-normal group scales, so it samples `dummies`, the flat-prior benchmark under its own priors.
 """
 
 import json
@@ -119,7 +119,7 @@ def chosen(names: Sequence[str]) -> list[Contender]:
 
 
 def lacks(contender: Contender) -> str:
-    """Say what a program needs that is not installed; empty if it is there."""
+    """Return what a program needs that is not installed; empty if it is there."""
     if contender.prepare is not None:
         return " and ".join(name for name in contender.needs if not find_spec(name))
     if not shutil.which("Rscript"):
@@ -139,7 +139,7 @@ def run(
     seconds: float = 240.0,
     reference_draws: int = REFERENCE_DRAWS,
 ) -> Iterator[tuple[str, dict[str, object] | None]]:
-    """Let every program that is there sample every problem that it can state.
+    """Sample every problem by every installed program that can state it.
 
     Parameters
     ----------
@@ -166,14 +166,14 @@ def run(
         for contender in contenders:
             if problem.kind in contender.kinds and not absent[contender.name]:
                 row = measure(contender, problem, reference, seconds)
-                found = f"gate {row['gate']}" + (f" ({row['failed']})" if row["failed"] else "")
-                yield f"{contender.name}, {problem.kind}, {problem.panel}: {found}", row
+                outcome = f"gate {row['gate']}" + (f" ({row['failed']})" if row["failed"] else "")
+                yield f"{contender.name}, {problem.kind}, {problem.panel}: {outcome}", row
 
 
 def measure(
     contender: Contender, problem: Problem, reference: Draws, seconds: float
 ) -> dict[str, object]:
-    """Climb a program's ladder to the cheapest setting that passes the gate; return its row."""
+    """Return the row of a program's cheapest setting that passes the gate."""
     row = {
         "engine": contender.name,
         "model": problem.kind,
@@ -209,7 +209,7 @@ def _command(contender: Contender, problem: Problem, folder: Path) -> list[str]:
 
 @contextmanager
 def answering(words: Sequence[str], folder: str, seconds: float) -> Iterator:
-    """Start a program; yield what sends it a setting and returns its answer, {} if it is gone.
+    """Start a program; yield a function from a setting to its answer, {} if it is gone.
 
     It is ended after so many seconds.
     """
@@ -252,8 +252,8 @@ def _judged(problem: Problem, rung: Rung, answer: Mapping, reference: Draws) -> 
     draws, statistics = _read(problem, answer)
     values = numbers(_dataset(draws), statistics, list(draws))
     failed = failures(values)
-    found = equality.compare_few(draws, reference)
-    agrees = max(found.z_mean, found.z_sd) < found.limit
+    compared = equality.compare_few(draws, reference)
+    agrees = max(compared.z_mean, compared.z_sd) < compared.limit
     true = values.get("true_ess")  # of independent draws
     ess = true if true is not None else min(values["ess_bulk"], values["ess_tail"])
     return {
@@ -264,9 +264,9 @@ def _judged(problem: Problem, rung: Rung, answer: Mapping, reference: Draws) -> 
         "cpu_s": answer["cpu_s"],
         "min_ess": ess,
         "min_ess_per_cpu_s": ess / answer["cpu_s"],
-        "z_mean": found.z_mean,
-        "z_sd": found.z_sd,
-        "limit": found.limit,
+        "z_mean": compared.z_mean,
+        "z_sd": compared.z_sd,
+        "limit": compared.limit,
         "agreement": "agrees" if agrees else "differs",
     }
 
@@ -283,17 +283,17 @@ def _dataset(draws: Draws) -> xr.Dataset:
 
 def table(rows: Sequence[Mapping]) -> pd.DataFrame:
     """Return the rows with their ratio to nutpie's on the same model and panel."""
-    found = pd.DataFrame(rows, columns=list(COLUMNS))
+    rates = pd.DataFrame(rows, columns=list(COLUMNS))
     same = ["model", "panel"]
-    of_reference = found[found["engine"] == REFERENCE].set_index(same)["min_ess_per_cpu_s"]
-    base = found[same].join(of_reference, on=same)["min_ess_per_cpu_s"]
-    return found.assign(ratio_to_nutpie=found["min_ess_per_cpu_s"] / base)
+    of_reference = rates[rates["engine"] == REFERENCE].set_index(same)["min_ess_per_cpu_s"]
+    base = rates[same].join(of_reference, on=same)["min_ess_per_cpu_s"]
+    return rates.assign(ratio_to_nutpie=rates["min_ess_per_cpu_s"] / base)
 
 
-def summary(found: pd.DataFrame) -> pd.DataFrame:
-    """Say how many times as many effective draws per CPU second this project gives."""
+def summary(rates: pd.DataFrame) -> pd.DataFrame:
+    """Report how many times as many effective draws per CPU second this project gives."""
     same = ["model", "panel"]
-    own = found[found["engine"] == OWN].set_index(same)["min_ess_per_cpu_s"]
-    others = found[found["engine"] != OWN].join(own.rename("own"), on=same)
+    project = rates[rates["engine"] == OWN].set_index(same)["min_ess_per_cpu_s"]
+    others = rates[rates["engine"] != OWN].join(project.rename("own"), on=same)
     times = others["own"] / others["min_ess_per_cpu_s"]
     return others.assign(times=times)[["engine", *same, "gate", "agreement", "times"]]

@@ -1,8 +1,8 @@
-"""How the cost of a posterior grows with the panel: rows 10³ … 10⁷, each in a process of its own.
+"""Cost of a posterior by the size of the panel: 10³ … 10⁷ rows, each in its own process.
 
 Per row: reading the file and adding to the sufficient statistics
 (`models.large_panels.sufficient_statistics.gram`), one pass over the row groups of a Parquet file.
-Per unit: one visit of its sums, when the Gram matrices are made (`blocks`). Per fit: everything
+Per unit: one pass over its sums, when the Gram matrices are made (`blocks`). Per fit: everything
 else, which depends on the number of terms, years, regions and different numbers of rows that units
 have, but on neither rows nor units; its draws are of all parameters but the units' effects. Memory
 grows with the units alone.
@@ -91,7 +91,7 @@ COLUMNS = (
 )
 """The contract of results/benchmark_scale.csv: seconds of wall time; `difference` is the largest of
 the log density, relative, from `compared_with`; `slope_error` the largest distance of a region
-slope's posterior mean from the truth, `slope_sd` the posterior's at that region."""
+slope's posterior mean from the true slope, `slope_sd` the posterior's at that region."""
 
 
 def run(sizes: Sequence[Size] = SIZES) -> Iterator[dict[str, object]]:
@@ -107,9 +107,9 @@ def run(sizes: Sequence[Size] = SIZES) -> Iterator[dict[str, object]]:
                 text=True,
                 check=True,
             )
-            found = json.loads(done.stdout)
+            measured = json.loads(done.stdout)
             shape = {"units": size.units, "years": size.years, "missing": size.missing}
-            row = shape | {"file_mb": path.stat().st_size / 1e6} | found
+            row = shape | {"file_mb": path.stat().st_size / 1e6} | measured
         yield {name: row[name] for name in COLUMNS}
 
 
@@ -117,15 +117,15 @@ def simulate(size: Size, path: Path, seed: int = 1) -> None:
     """Write a panel as a Parquet file, unit by unit, without holding it."""
     rng = np.random.default_rng(seed)
     year_effect = rng.normal(size=size.years)
-    each = max(ROW_GROUP // size.years, 1)
+    units_per_group = max(ROW_GROUP // size.years, 1)
     writer = None
-    for first in range(0, size.units, each):
-        unit = np.repeat(np.arange(first, min(first + each, size.units)), size.years)
+    for first in range(0, size.units, units_per_group):
+        unit = np.repeat(np.arange(first, min(first + units_per_group, size.units)), size.years)
         year = np.tile(np.arange(size.years), len(unit) // size.years)
         kept = rng.random(len(unit)) >= size.missing
         unit, year = unit[kept], year[kept]
         region = unit % len(REGIONS)
-        effect = rng.normal(size=each)[unit - first] + year_effect[year]
+        effect = rng.normal(size=units_per_group)[unit - first] + year_effect[year]
         x1 = 0.5 * effect + rng.normal(size=len(unit))
         x2 = 50 + rng.normal(size=len(unit))
         y = effect + SLOPE[region] * x1 + 0.3 * x2
@@ -147,7 +147,7 @@ def simulate(size: Size, path: Path, seed: int = 1) -> None:
 
 @threadpool_limits.wrap(limits=1)
 def measure(path: Path) -> dict[str, object]:
-    """Fit the model to a Parquet file; return what it took, and how far it is from other routes."""
+    """Fit the model to a Parquet file; return its cost and its distance from other routes."""
     start = _peak()
     read = partial(row_groups, path, ("province", "year", "region", *SPECIFICATION.variables))
     gathered, gram_s = timed(lambda: sufficient_statistics.gram(read(), SPECIFICATION))
@@ -200,8 +200,8 @@ def in_memory(
         return None, ""
     frame = pd.concat(read(), ignore_index=True)
     if len(gathered.provinces) > IN_MEMORY:
-        whole = sufficient_statistics.gram([frame], SPECIFICATION)
-        return density(whole).log_density(points), "one chunk"
+        whole_file = sufficient_statistics.gram([frame], SPECIFICATION)
+        return density(whole_file).log_density(points), "one chunk"
     parts = hierarchical.split(design(frame, SPECIFICATION), VARYING, SIGMA)
     full = hierarchical.density(parts)
     return np.array([full.logp_and_gradient(point)[0] for point in points]), "rows and units"
@@ -210,8 +210,8 @@ def in_memory(
 def timed[Result](action: Callable[[], Result]) -> tuple[Result, float]:
     """Return what an action returns, and its wall seconds."""
     start = time.perf_counter()
-    found = action()
-    return found, time.perf_counter() - start
+    result = action()
+    return result, time.perf_counter() - start
 
 
 def _peak() -> float:

@@ -1,4 +1,4 @@
-"""A problem in the words of brms and rstanarm, and their draws under the PyMC model's names.
+"""brms and rstanarm: a problem in their formulas, their draws under the PyMC model's names.
 
 Both are given every column, labels as codes, and no constant of their own: brms and rstanarm would
 otherwise put their priors on the constant of centred regressors.
@@ -21,7 +21,7 @@ from models.bayesian.within_between import WithinBetween
 from models.priors import Priors
 
 LABELS = {"province": "p", "year": "t", "region": "r"}
-"""Columns of labels, and what their codes begin with."""
+"""Columns of labels, and the prefix of their codes."""
 
 
 def write(problem: Problem, data: Path, specification: Path) -> None:
@@ -37,13 +37,13 @@ def read(problem: Problem, message: Mapping) -> tuple[Draws, xr.Dataset]:
     numbers = np.fromfile(message["path"])
     size = draws * chains
     values = numbers[: size * len(names)].reshape(len(names), chains, draws)
-    found = dict(zip(names, values, strict=True))
+    by_name = dict(zip(names, values, strict=True))
     kept = numbers[size * len(names) :].reshape(len(KEPT), chains, draws)
     statistics = {
         name: (("chain", "draw"), v if name == "energy" else v > 0)
         for name, v in zip(KEPT, kept, strict=True)
     }
-    return READ[problem.kind](problem.parts, found), xr.Dataset(
+    return READ[problem.kind](problem.parts, by_name), xr.Dataset(
         statistics, attrs={"sampler": "nuts"}
     )
 
@@ -89,22 +89,22 @@ def _normal(scale: float, **of: str) -> dict[str, str]:
     return {"prior": f"normal(0, {scale})", **of}
 
 
-def _from_brms(twin: Twin, found: Mapping[str, NDArray[np.float64]]) -> Draws:
+def _from_brms(twin: Twin, draws: Mapping[str, NDArray[np.float64]]) -> Draws:
     """Name brms's draws as Bambi names its own, and those as the PyMC model does."""
     design = twin.design
-    named = {"Intercept": (("chain", "draw"), found["b_Intercept"])}
+    named = {"Intercept": (("chain", "draw"), draws["b_Intercept"])}
     for kind in ("within", "p", "q"):
         for term in design.terms:
-            named[f"{kind}_{term}"] = (("chain", "draw"), found[f"b_{kind}_{term}"])
+            named[f"{kind}_{term}"] = (("chain", "draw"), draws[f"b_{kind}_{term}"])
     effects = [("1", "province", "Intercept"), ("1", "year", "Intercept")]
     effects += [(f"within_{term}", "region", f"within_{term}") for term in twin.varying]
     coords = {name: list(map(str, getattr(design, f"{name}s"))) for name in LABELS}
     for effect, group, coefficient in effects:
-        columns = [found[f"r_{group}[{code},{coefficient}]"] for code in _codes(design, group)]
+        columns = [draws[f"r_{group}[{code},{coefficient}]"] for code in _codes(design, group)]
         named[f"{effect}|{group}"] = (("chain", "draw", group), np.stack(columns, axis=-1))
-        scale = found[f"sd_{group}__{coefficient}"]
+        scale = draws[f"sd_{group}__{coefficient}"]
         named[f"{effect}|{group}_sigma"] = (("chain", "draw"), scale)
-    columns = [found[f"b_sigma_region{code}"] for code in _codes(design, "region")]
+    columns = [draws[f"b_sigma_region{code}"] for code in _codes(design, "region")]
     named["sigma_region"] = (("chain", "draw", "region"), np.stack(columns, axis=-1))
     return bambi_check.from_bambi(twin, xr.Dataset(named, coords))
 
@@ -132,7 +132,7 @@ def _dummies(parts: WithinBetween, priors: Priors) -> tuple[pd.DataFrame, dict]:
     return pd.DataFrame({"y": parts.y, **columns}), words
 
 
-def _from_rstanarm(parts: WithinBetween, found: Mapping[str, NDArray[np.float64]]) -> Draws:
+def _from_rstanarm(parts: WithinBetween, parameters: Mapping[str, NDArray[np.float64]]) -> Draws:
     basis = helmert(len(parts.design.years)).T
     sizes = {
         "slope_std": len(parts.design.terms),
@@ -140,11 +140,11 @@ def _from_rstanarm(parts: WithinBetween, found: Mapping[str, NDArray[np.float64]
         "year_std": basis.shape[1],
     }
     draws = {
-        name: np.stack([found[f"{name}_{i}"] for i in range(size)], axis=-1)
+        name: np.stack([parameters[f"{name}_{i}"] for i in range(size)], axis=-1)
         for name, size in sizes.items()
     }
     draws["year_std"] = draws["year_std"] @ basis.T
-    return draws | {"sigma_std": found["sigma"][..., None]}
+    return draws | {"sigma_std": parameters["sigma"][..., None]}
 
 
 STATED = {"by_formula": _formula, "dummies": _dummies}

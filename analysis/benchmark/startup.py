@@ -1,4 +1,4 @@
-"""How long commands take to answer, beside the commit before the rooms were planned, in one run.
+"""Start-up time of commands, beside an earlier commit, in one run.
 
 CPU seconds of a whole process, user and system, its children included: what a reader waits for on
 an idle machine, without the noise of what else the machine does. Both trees run with this

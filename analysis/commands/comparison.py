@@ -66,7 +66,16 @@ def compare(
     found["comparison"] = comparison
     interest = {record.column: record.interest[0] for record in select(())}
     shown = ["column", "model", "fitted_column", "published", "published_se", "mean", "sd"]
-    shown += ["q025", "q975", "p_same_sign", "p_rope", "bf10", "gate", "agreement", "standing"]
+    shown += [
+        "q025",
+        "q975",
+        "p_same_sign",
+        "p_rope",
+        "bf10",
+        "gate",
+        "agreement",
+        "interpretation",
+    ]
     of_interest = comparison[comparison["term"] == comparison["column"].map(interest)]
     for panel, rows in of_interest.groupby("panel", sort=False):
         ranges = [name for name in pooled.RANGE if rows[name].notna().any()]
@@ -98,7 +107,7 @@ def dynamic(
     cluster: Cluster = None,
     out: Out = ROOT,
 ) -> None:
-    """Set the dynamic model's root beside every other estimator's: results/dynamic.csv, a figure.
+    """Compare ρ of the dynamic model with every other estimator's: results/dynamic.csv, a figure.
 
     Samples what is missing. results/dynamic_effects.csv, and its figure, has effects in the long
     run and after years. Exit 1 if a fit fails its gate.
@@ -160,7 +169,7 @@ def gmm_grid(columns: Columns = None, panel: Panels = None, out: Out = ROOT) -> 
     found = comparison.compare(pd.DataFrame(estimated))
     regions = comparison.regions(found)
     whole = regions[regions["choice"] == "any"].drop(columns=["choice", "value"])
-    print_frame(whole, "The lagged outcome's root over all choices", "gmm_grid")
+    print_frame(whole, "Autoregressive coefficient ρ over all choices", "gmm_grid")
     for name, own in regions.groupby("panel", sort=False):
         title = f"Estimates with which the printed row is compatible, of all — panel {name}"
         print_frame(comparison.compatibility(own), title, "gmm_choices")

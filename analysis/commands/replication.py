@@ -50,7 +50,7 @@ def replicate(
     title = "Printed numbers that the estimates round to"
     print_frame(replication.summary(found), title, "matches")
     write_tables({"replication": found}, outputs, there)
-    off = replication.astray(found, panels)
+    off = replication.mismatches(found, panels)
     if len(off):
         keys = ["panel", *replication.KEYS, "published", "estimated"]
         print_frame(off[keys], "Cells in which a panel is not as exact as it says", "matches")

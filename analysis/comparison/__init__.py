@@ -1,1 +1,1 @@
-"""Posteriors beside published coefficients: slopes, regions, ladder, turning points."""
+"""Comparison of posteriors with published coefficients: slopes, regions, ladder, turning points."""

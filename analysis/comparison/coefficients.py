@@ -1,4 +1,4 @@
-"""Set posteriors beside the published coefficients.
+"""Agreement of posteriors with the published coefficients.
 
 Agreement, by one rule for every row (b, s: published coefficient and standard error; the
 interval is the posterior's 95 % equal-tailed one):
@@ -11,21 +11,22 @@ interval is the posterior's 95 % equal-tailed one):
 `not assessed` the fit failed its gate
 ============== =========================================================================
 
-What agreement stands for depends on the panel, and `standing` says it: `evidence`; on a panel
-that was made to meet the printed numbers `implied`, and for the flat twin there `solver check`.
+The column `interpretation` says what agreement is, which depends on the panel: `evidence`; on a
+panel that was made to meet the printed numbers `implied`, and for the flat-prior benchmark there
+`solver check`.
 
-Region of practical equivalence: a slope is as good as zero if one within standard deviation of
-the regressor moves the outcome by less than `ROPE` within standard deviations of its own. Within
-means what two-way effects leave, since that is the variation that a slope is about; at 0.1, half
-of what is called a small effect (Kruschke 2018, *Advances in Methods and Practices in
-Psychological Science* 1:270–280), the regressor alone explains 1 % of it.
+Region of practical equivalence: a slope is practically zero if one within standard deviation of
+the regressor moves the outcome by less than `ROPE` of its own within standard deviations. Within
+standard deviations are those of two-way residuals, the variation that identifies a slope. At 0.1,
+half of a small effect (Kruschke 2018, *Advances in Methods and Practices in Psychological Science*
+1:270–280), the regressor alone explains 1 % of it.
 
 Pooling factor of a term's region slopes b_r about their common mean β, with ε_r = b_r − β:
 
     λ = 1 − V_r(E(ε_r | y)) / E(V_r(ε_r) | y)
 
 V_r the variance over regions (Gelman & Pardoe 2006, *Technometrics* 48:241–251, section 3): 1 if
-the data do not tell the regions apart, 0 if the slopes are known region by region.
+the data do not distinguish the regions, 0 if the slopes are identified region by region.
 """
 
 import json
@@ -68,7 +69,7 @@ COLUMNS = (
     "pooling_factor",
     "gate",
     "agreement",
-    "standing",
+    "interpretation",
     "counterpart",
     "fitted_column",
     "ensemble_low",
@@ -86,7 +87,7 @@ def rows(tree: xr.DataTree, rope: float = ROPE) -> list[dict]:
 
     A model with region slopes is compared with the column it was fitted for by its average
     slope, and, where Table 8 prints the same regression, with that by its region slopes;
-    `fitted_column` tells the two apart.
+    `fitted_column` distinguishes the two.
 
     Parameters
     ----------
@@ -107,7 +108,7 @@ def rows(tree: xr.DataTree, rope: float = ROPE) -> list[dict]:
     """
     attrs, printed = tree.attrs, published_slopes()
     shared = identity(attrs, ("panel", "model", "gate", "counterpart"))
-    shared |= {"fitted_column": attrs["column"], "standing": standing(attrs)}
+    shared |= {"fitted_column": attrs["column"], "interpretation": interpret(attrs)}
     return [
         {
             **shared,
@@ -121,8 +122,8 @@ def rows(tree: xr.DataTree, rope: float = ROPE) -> list[dict]:
     ]
 
 
-def standing(attrs: dict) -> str:
-    """Say what agreement with the paper stands for: see the head of this file."""
+def interpret(attrs: dict) -> str:
+    """Return the interpretation of agreement with the paper: see the head of this file."""
     if kind_of(attrs["panel"]).evidence:
         return "evidence"
     return "implied" if find(attrs["model"]).prior_groups else "solver check"
@@ -158,7 +159,7 @@ class Slope:
     pooling_factor: float
 
     def beyond_zero(self, rope: float) -> dict:
-        """Return what tells the slope from zero, as in `COLUMNS`."""
+        """Return ROPE and Bayes factor of the slope against zero, as in `COLUMNS`."""
         return {
             "rope": rope * self.unit,
             "p_rope": float(np.mean(np.abs(self.draws) < rope * self.unit)),
@@ -174,7 +175,7 @@ def slopes(tree: xr.DataTree) -> list[Slope]:
     (record,) = select([tree.attrs["column"]])
     units, factors = within_units(tree), pooling_factors(posterior)
     stated = stated_prior(tree)
-    found = []
+    listed = []
     for name, dim in (("slope", "term"), ("slope_region", "varying")):
         if name not in posterior:
             continue
@@ -182,7 +183,7 @@ def slopes(tree: xr.DataTree) -> list[Slope]:
             for region in posterior["region"].to_numpy().tolist() if dim == "varying" else [""]:
                 at = {dim: term, "region": region} if region else {dim: term}
                 factor = bayes_factor(tree, name, at)
-                found.append(
+                listed.append(
                     Slope(
                         term=term,
                         region=region,
@@ -194,7 +195,7 @@ def slopes(tree: xr.DataTree) -> list[Slope]:
                         pooling_factor=factors.get(term, np.nan),
                     )
                 )
-    return found
+    return listed
 
 
 def within_units(tree: xr.DataTree) -> dict[str, float]:
@@ -232,7 +233,7 @@ def bayes_factor(tree: xr.DataTree, name: str, at: dict[str, str]) -> float:
 
 
 def stated_prior(tree: xr.DataTree) -> str:
-    """Say which prior Bayes factors of slopes rest on, on the standardised scale."""
+    """Return the prior of slopes' Bayes factors in words, on the standardised scale."""
     table = json.loads(tree.attrs["priors"])["table"]
     return "; ".join(
         f"{line['name']} ~ {line['distribution']}({line['centre']:g}, {line['scale']:g})"
@@ -274,7 +275,7 @@ def assess(draws: ArrayLike, coefficient: float, se: float, gate: str) -> dict:
 
 
 def agreement(inside: bool, same_sign: float, gate: str) -> str:
-    """Apply the rule that stands at the head of this file."""
+    """Apply the rule at the head of this file."""
     if gate != "pass":
         return "not assessed"
     if same_sign <= 1 - CERTAIN:

@@ -1,4 +1,4 @@
-"""The lagged outcome's coefficient by every estimator, beside posterior and printed row.
+"""Autoregressive coefficient ρ by estimator, posterior and printed row.
 
 Estimators are those of `analysis.replication.dynamic_estimators`; posteriors are read from traces.
 """
@@ -39,7 +39,7 @@ COLUMNS = (
     "gate",
 )
 """The contract of results/dynamic.csv: `low` and `high` end the 95 % interval, normal or, of a
-posterior, equal-tailed; `p_explosive` is P(ρ ≥ 1 | y), of a posterior's root; `n` counts the rows
+posterior, equal-tailed; `p_explosive` is a posterior's P(ρ ≥ 1 | y); `n` counts the rows
 of the equation that is estimated, a year fewer in differences."""
 
 EFFECT_COLUMNS = ("panel", "column", "model", "slope", "quantity", "year", "median", "low", "high")
@@ -57,8 +57,8 @@ def of_paper(panel: str, record: Specification) -> list[dict]:
     rows = []
     for term in shown(record):
         coef, se = published_slopes().loc[(record.column, term)]
-        own = {"panel": panel, "column": record.column, "estimator": PUBLISHED, "term": term}
-        rows.append(own | {"coef": coef, "se": se, "low": coef - Z * se, "high": coef + Z * se})
+        row = {"panel": panel, "column": record.column, "estimator": PUBLISHED, "term": term}
+        rows.append(row | {"coef": coef, "se": se, "low": coef - Z * se, "high": coef + Z * se})
     return rows
 
 
@@ -88,7 +88,7 @@ def posterior(tree: xr.DataTree) -> list[dict]:
 
 
 def effects(tree: xr.DataTree) -> list[dict]:
-    """Return what follows from the draws of a trace, keys of `EFFECT_COLUMNS`.
+    """Return dynamic effects from the draws of a trace, keys of `EFFECT_COLUMNS`.
 
     For the average slope and each region's: the effect in the year itself, in the long run (of the
     draws with |ρ| < 1, `share` of all) and h years after a change that lasted one; and the years
@@ -100,7 +100,7 @@ def effects(tree: xr.DataTree) -> list[dict]:
     keys = {"panel": tree.attrs["panel"], "column": record.column, "model": tree.attrs["model"]}
     by_region = draws["slope_region"] if LAG in draws["varying"] else None
     average = draws["slope"].sel(term=LAG).to_numpy().ravel()
-    found = []
+    listed = []
 
     def add(slope: str, quantity: str, values: Array, year: float = np.nan) -> None:
         held = values[~np.isnan(values)]
@@ -109,7 +109,7 @@ def effects(tree: xr.DataTree) -> list[dict]:
         quantiles = np.quantile(held, at, method="inverted_cdf") if len(held) else [np.nan] * 3
         row = {**keys, "slope": slope, "quantity": quantity, "year": year}
         row |= dict(zip(("median", "low", "high"), quantiles, strict=True))
-        found.append(row | {"share": len(held) / len(values)})
+        listed.append(row | {"share": len(held) / len(values)})
 
     for slope in ("average", *draws["region"].to_numpy().tolist()):
         rho = average
@@ -124,11 +124,11 @@ def effects(tree: xr.DataTree) -> list[dict]:
         add(slope, "half_life", dynamic.half_life(rho))
         for year, response in enumerate(dynamic.impulse_response(rho, values, YEARS).T):
             add(slope, "impulse", response, year)
-    return found
+    return listed
 
 
 def traces_of(folder: Path, panel: str, record: Specification) -> Iterator[xr.DataTree]:
-    """Yield the traces of a column's dynamic models that there are, the main one first."""
+    """Yield the existing traces of a column's dynamic models, the main one first."""
     for model in dynamic_models():
         path = trace.trace_path(folder, panel, record.column, model.name)
         if path.is_file():
@@ -158,14 +158,14 @@ def label(name: str) -> str:
 def side_by_side(rows: pd.DataFrame) -> pd.DataFrame:
     """Lay one column on one panel out for a reader: a line per estimator."""
     lines = []
-    for name, own in rows.groupby("estimator", sort=False):
+    for name, estimates in rows.groupby("estimator", sort=False):
         line = {"estimator": label(name)}
-        for cell in own.itertuples():
+        for cell in estimates.itertuples():
             text = f"{cell.coef:.3f} ({cell.se:.3f}) [{cell.low:.3f}, {cell.high:.3f}]"
             line[cell.term] = "none" if np.isnan(cell.coef) else text
-        line["P(ρ ≥ 1)"] = _or_empty(own["p_explosive"].iloc[0], "{:.3f}")
-        line["instruments"] = _or_empty(own["instruments"].iloc[0], "{:.0f}")
-        line["gate"] = _or_empty(own["gate"].iloc[0], "{}")
+        line["P(ρ ≥ 1)"] = _or_empty(estimates["p_explosive"].iloc[0], "{:.3f}")
+        line["instruments"] = _or_empty(estimates["instruments"].iloc[0], "{:.0f}")
+        line["gate"] = _or_empty(estimates["gate"].iloc[0], "{}")
         lines.append(line)
     return pd.DataFrame(lines)
 
@@ -176,5 +176,5 @@ def _or_empty(value: Any, form: str) -> str:
 
 def responses(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the responses of the average slope by the main model."""
-    own = rows[(rows["quantity"] == "impulse") & (rows["slope"] == "average")]
-    return own[own["model"] == dynamic_models()[0].name]
+    impulses = rows[(rows["quantity"] == "impulse") & (rows["slope"] == "average")]
+    return impulses[impulses["model"] == dynamic_models()[0].name]

@@ -1,4 +1,4 @@
-"""Figures of dynamic columns: the lag's coefficient by estimator, and responses over years."""
+"""Figures of dynamic columns: ρ by estimator, and impulse responses."""
 
 from typing import Any
 
@@ -14,20 +14,23 @@ from analysis.specifications import select
 from models.design import LAG
 
 REACH = 0.5
-"""Of the figure, either way of a root of 1: estimates farther off are marked at its edge."""
+"""Of the figure, either side of ρ = 1: estimates farther off are marked at its edge."""
 
 
 def draw(rows: pd.DataFrame) -> Figure:
-    """Draw each estimator's root, a frame for each outcome, a colour for each panel."""
-    roots = rows[rows["term"] == LAG]
-    columns, panels = list(dict.fromkeys(roots["column"])), list(dict.fromkeys(roots["panel"]))
-    names = sorted(dict.fromkeys(roots["estimator"]), key=lambda name: name == PUBLISHED)
+    """Draw each estimator's ρ, a frame for each outcome, a colour for each panel."""
+    lagged = rows[rows["term"] == LAG]
+    columns, panels = list(dict.fromkeys(lagged["column"])), list(dict.fromkeys(lagged["panel"]))
+    names = sorted(dict.fromkeys(lagged["estimator"]), key=lambda name: name == PUBLISHED)
     of_panel = colours(panels)
     figure, frames = _frames(len(columns))
     for i, (axes, column) in enumerate(zip(frames, columns, strict=True)):
-        own = roots[roots["column"] == column]
-        limits = max(1 - REACH, own["low"].min()) - 0.02, min(1 + REACH, own["high"].max()) + 0.02
-        for row in own.drop_duplicates(["estimator", "coef"]).itertuples():
+        of_column = lagged[lagged["column"] == column]
+        limits = (
+            max(1 - REACH, of_column["low"].min()) - 0.02,
+            min(1 + REACH, of_column["high"].max()) + 0.02,
+        )
+        for row in of_column.drop_duplicates(["estimator", "coef"]).itertuples():
             published = row.estimator == PUBLISHED
             offset = 0 if published else 0.18 * (panels.index(row.panel) - (len(panels) - 1) / 2)
             colour = "black" if published else of_panel[row.panel]
@@ -36,7 +39,7 @@ def draw(rows: pd.DataFrame) -> Figure:
         axes.set_xlim(*limits)
         (record,) = select([column])
         axes.set_title(f"{column}  {record.outcome}", loc="left")
-        axes.set_xlabel("root of the lagged outcome, 95 % interval")
+        axes.set_xlabel("autoregressive coefficient ρ, 95 % interval")
         axes.set_yticks(range(len(names)), [label(name) if i % 2 == 0 else "" for name in names])
         axes.invert_yaxis()
     _panels(figure, panels)
@@ -57,20 +60,23 @@ def _mark(axes: Axes, row: Any, at: float, colour: str, limits: tuple[float, flo
 
 
 def draw_effects(rows: pd.DataFrame) -> Figure:
-    """Draw what is left of a change after years, a frame for each outcome, a band for each panel.
+    """Draw impulse responses, a frame for each outcome, a band for each panel.
 
     Parameters
     ----------
     rows : DataFrame
         results/dynamic_effects.csv.
     """
-    own = responses(rows)
-    columns, panels = list(dict.fromkeys(own["column"])), list(dict.fromkeys(own["panel"]))
+    impulses = responses(rows)
+    columns, panels = (
+        list(dict.fromkeys(impulses["column"])),
+        list(dict.fromkeys(impulses["panel"])),
+    )
     figure, frames = _frames(len(columns))
     for axes, column in zip(frames, columns, strict=True):
         (record,) = select([column])
         for panel, colour in colours(panels).items():
-            path = own[(own["column"] == column) & (own["panel"] == panel)]
+            path = impulses[(impulses["column"] == column) & (impulses["panel"] == panel)]
             axes.plot(path["year"], path["median"], color=colour, lw=1.1)
             axes.fill_between(path["year"], path["low"], path["high"], color=colour, alpha=0.15)
         axes.axhline(0, color="0.5", lw=0.8, ls="--", zorder=0)
@@ -92,7 +98,7 @@ def _frames(number: int) -> tuple[Figure, list[Axes]]:
 
 
 def _panels(figure: Figure, panels: list[str]) -> None:
-    """Say above the frames which colour is which panel's."""
+    """Add a legend of the panels' colours above the frames."""
     of_panel = colours(panels).items()
     handles = [Line2D([], [], color=c, marker="o", ms=3, label=p) for p, c in of_panel]
     figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), frameon=False)

@@ -1,4 +1,4 @@
-"""Posteriors over the ensemble of exact panels: what the tables leave open, beside sampling error.
+"""Posteriors over the ensemble of exact panels: variation that the tables do not identify.
 
 Every panel of the ensemble meets the printed numbers, so a posterior that differs between them
 is not determined by what the paper prints.
@@ -19,7 +19,7 @@ RANGE = ("ensemble_low", "ensemble_high", "ensemble_panels")
 
 
 def is_member(panels: pd.Series) -> pd.Series:
-    """Tell which names of panels are those of the ensemble."""
+    """Return which names of panels are those of the ensemble."""
     return panels.map(lambda name: MEMBER.fullmatch(name) is not None).astype(bool)
 
 
@@ -46,29 +46,29 @@ def pool(comparison: pd.DataFrame) -> pd.DataFrame:
 
 def _pool(comparison: pd.DataFrame) -> pd.DataFrame:
     rows = []
-    for key, own in comparison[comparison["gate"] == "pass"].groupby(KEYS, sort=False):
-        within, between, m = (own["sd"] ** 2).mean(), own["mean"].var(), len(own)
+    for key, fits in comparison[comparison["gate"] == "pass"].groupby(KEYS, sort=False):
+        within, between, m = (fits["sd"] ** 2).mean(), fits["mean"].var(), len(fits)
         rows.append(
             {
                 **dict(zip(KEYS, key, strict=True)),
-                "published": own["published"].iloc[0],
+                "published": fits["published"].iloc[0],
                 "panels": m,
-                "mean": own["mean"].mean(),
+                "mean": fits["mean"].mean(),
                 "sd": (within + (1 + 1 / m) * between) ** 0.5,
                 "within_sd": within**0.5,
                 "between_sd": between**0.5,
-                "lowest": own["mean"].min(),
-                "highest": own["mean"].max(),
+                "lowest": fits["mean"].min(),
+                "highest": fits["mean"].max(),
             }
         )
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def with_range(comparison: pd.DataFrame) -> pd.DataFrame:
-    """Set beside each slope on the panel `implied` its range over all exact panels.
+    """Add to each slope on the panel `implied` its range over all exact panels.
 
     That panel, the nearest to official data, meets the printed numbers as the ensemble's do, so
-    it is one of them: a range without it could leave out the slope that it stands beside.
+    it is one of them: a range without it could leave out the slope itself.
 
     Parameters
     ----------
@@ -84,9 +84,9 @@ def with_range(comparison: pd.DataFrame) -> pd.DataFrame:
     """
     nearest, member = PANELS[-1].name, is_member(comparison["panel"])
     sampled = comparison[member].set_index(KEYS).index
-    own = (comparison["panel"] == nearest) & comparison.set_index(KEYS).index.isin(sampled)
+    on_nearest = (comparison["panel"] == nearest) & comparison.set_index(KEYS).index.isin(sampled)
     called = dict(zip(("lowest", "highest", "panels"), RANGE, strict=True))
-    over = _pool(comparison[member | own]).rename(columns=called).assign(panel=nearest)
+    over = _pool(comparison[member | on_nearest]).rename(columns=called).assign(panel=nearest)
     over = over[["panel", *KEYS, *RANGE]].astype({RANGE[-1]: "Int64"})
     alone = comparison[~member].drop(columns=list(RANGE))
     return alone.merge(over, how="left", on=["panel", *KEYS], validate="one_to_one")

@@ -1,4 +1,4 @@
-"""Figures of replication and comparison side by side: forest plot and ladders."""
+"""Forest plot and ladders of replication and comparison."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ def estimates(replication: pd.DataFrame, comparison: pd.DataFrame) -> pd.DataFra
 
 
 def headline(replication: pd.DataFrame, comparison: pd.DataFrame) -> pd.DataFrame:
-    """Return the same of the models that need no naming: others would crowd them out."""
+    """Return the rows of the models that are fitted by default."""
     rows = estimates(replication, comparison)
     return rows[rows["model"].isin([TWFE, *(model.name for model in MODELS if not model.extra)])]
 
@@ -99,8 +99,8 @@ def ladder(rows: pd.DataFrame) -> Figure:
     steps += [(LADDER[-1], regional[region]) for region in REGIONS]
     names = [LABELS[model] for model, column in steps[: len(LADDER) + 1]] + list(REGIONS)
     for axes, (panel, colour) in zip(frames, colours(panels).items(), strict=True):
-        own = rows[(rows["panel"] == panel) & (rows["fitted_column"] == "3.2")]
-        cells = own.set_index(["model", "column"])
+        of_panel = rows[(rows["panel"] == panel) & (rows["fitted_column"] == "3.2")]
+        cells = of_panel.set_index(["model", "column"])
         for x, step in enumerate(steps):
             if step in cells.index:
                 row = cells.loc[step]
@@ -135,12 +135,12 @@ def ladders(rows: pd.DataFrame) -> Figure:
         axes.remove()
     names = (TWFE, *LADDER)
     for axes, (record, term) in zip(grid, frames, strict=False):
-        own = rows[(rows["column"] == record.column) & (rows["term"] == term)]
-        published, se = own[["published", "published_se"]].iloc[0]
+        of_slope = rows[(rows["column"] == record.column) & (rows["term"] == term)]
+        published, se = of_slope[["published", "published_se"]].iloc[0]
         axes.axhspan(published - Z * se, published + Z * se, color="0.9", lw=0, zorder=0)
         axes.axhline(0, color="0.7", lw=0.6, ls=":", zorder=0)
         for i, (panel, colour) in enumerate(colours(panels).items()):
-            for _, row in own[own["panel"] == panel].iterrows():
+            for _, row in of_slope[of_slope["panel"] == panel].iterrows():
                 x = names.index(row["step"]) + 0.16 * (i - (len(panels) - 1) / 2)
                 _bar(axes, x, row, colour, horizontal=False)
                 if row["moves_most"]:
@@ -163,7 +163,7 @@ PICTURES = (
 
 
 def draw(results: Path, figures: Path) -> list[Path]:
-    """Redraw the figures that results/replication.csv and results/comparison.csv have rows for.
+    """Redraw the figures for which results/replication.csv and results/comparison.csv have rows.
 
     Users' own panels are left out.
 
@@ -191,12 +191,12 @@ def _forest_lines(rows: pd.DataFrame) -> Iterator[tuple[str, pd.Series, str]]:
     """Yield label, row and colour of each line, by model and then by panel."""
     of_panel = colours(rows["panel"])
     for model in LABELS:
-        own = rows[rows["model"] == model]
-        for i, (_, row) in enumerate(own.iterrows()):
+        of_model = rows[rows["model"] == model]
+        for i, (_, row) in enumerate(of_model.iterrows()):
             pooled = row["fitted_column"] != row["column"]
             label = f"{LABELS[model]}\nof {row['fitted_column']}" if pooled else LABELS[model]
             # One label for the model, beside the middle of its lines.
-            label = label if i == len(own) // 2 else ""
+            label = label if i == len(of_model) // 2 else ""
             yield label, row, of_panel[row["panel"]]
 
 

@@ -1,4 +1,4 @@
-"""Which estimates of the grid of system GMM the printed rows of Table 5 are compatible with."""
+"""Compatibility of the grid of system-GMM estimates with Table 5's printed rows."""
 
 from collections.abc import Iterator
 from itertools import product
@@ -15,11 +15,11 @@ from data.published import tables
 
 TESTS = ("ar1_p", "ar2_p", "hansen_p")
 LEVEL = 0.05
-"""Level at which a test's verdict is the printed one's or not."""
+"""Level at which a test's decision is compared with the printed one's."""
 
 
 def compare(grid: pd.DataFrame) -> pd.DataFrame:
-    """Say of each estimation whether the printed row could have come from it.
+    """Return for each estimation whether the printed row is compatible with it.
 
     Parameters
     ----------
@@ -29,26 +29,26 @@ def compare(grid: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        With `root_near` and `coef_near`: the printed coefficient lies in the estimate's 95 %
+        With `rho_near` and `coef_near`: the printed coefficient lies in the estimate's 95 %
         interval; `same_tests`: AR(1), AR(2) and Hansen are there and reject at 5 % or not as in
         print; `compatible`: all three. Missing where there is no estimate.
     """
     printed = _printed()
     columns = grid["column"]
     near = {}
-    for name, se, term in (("root", "root_se", LAG), ("coef", "se", "indus")):
+    for name, se, term in (("rho", "rho_se", LAG), ("coef", "se", "indus")):
         target = columns.map(printed[term, "coef"])
         near[f"{name}_near"] = (grid[name] - target).abs() <= Z * grid[se]
     same = [
         grid[test].notna() & ((grid[test] < LEVEL) == (columns.map(printed["", test]) < LEVEL))
         for test in TESTS
     ]
-    found = grid.assign(**near, same_tests=pd.concat(same, axis=1).all(axis=1))
-    judged = ["root_near", "coef_near", "same_tests"]
-    found["compatible"] = found[judged].all(axis=1)
-    estimated = found["problem"] == ""
-    found[[*judged, "compatible"]] = found[[*judged, "compatible"]].where(estimated)
-    return found
+    judged_grid = grid.assign(**near, same_tests=pd.concat(same, axis=1).all(axis=1))
+    judged = ["rho_near", "coef_near", "same_tests"]
+    judged_grid["compatible"] = judged_grid[judged].all(axis=1)
+    estimated = judged_grid["problem"] == ""
+    judged_grid[[*judged, "compatible"]] = judged_grid[[*judged, "compatible"]].where(estimated)
+    return judged_grid
 
 
 def _printed() -> pd.DataFrame:
@@ -64,26 +64,26 @@ def regions(grid: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns `panel, column, choice, value, estimated, compatible, root_low, root_median,
-        root_high, share_above_one`, `choice` "any" being the whole grid; counts, and the range
-        of the root with the share of estimates at or above one.
+        Columns `panel, column, choice, value, estimated, compatible, rho_low, rho_median,
+        rho_high, share_above_one`, `choice` "any" being the whole grid; counts, and the range
+        of ρ with the share of estimates at or above one.
     """
     estimated = grid[grid["problem"] == ""].assign(any="any")
     rows = []
     for choice in ("any", *CHOICES):
-        for keys, own in estimated.groupby(["panel", "column", choice], sort=False):
+        for keys, group in estimated.groupby(["panel", "column", choice], sort=False):
             rows.append(
                 {
                     "panel": keys[0],
                     "column": keys[1],
                     "choice": choice,
                     "value": str(keys[2]),
-                    "estimated": len(own),
-                    "compatible": int(own["compatible"].astype(bool).sum()),
-                    "root_low": own["root"].min(),
-                    "root_median": own["root"].median(),
-                    "root_high": own["root"].max(),
-                    "share_above_one": (own["root"] >= 1).mean(),
+                    "estimated": len(group),
+                    "compatible": int(group["compatible"].astype(bool).sum()),
+                    "rho_low": group["rho"].min(),
+                    "rho_median": group["rho"].median(),
+                    "rho_high": group["rho"].max(),
+                    "share_above_one": (group["rho"] >= 1).mean(),
                 }
             )
     return pd.DataFrame(rows)
@@ -139,7 +139,7 @@ def _frame(axes: Axes, rows: pd.DataFrame, printed: pd.Series) -> None:
         compatible = marks["compatible"].astype(bool)
         for filled, part in ((False, marks[~compatible]), (True, marks[compatible])):
             axes.plot(
-                part["root"], part["coef"], MARKERS[equations], ms=3.2, mew=0.5,
+                part["rho"], part["coef"], MARKERS[equations], ms=3.2, mew=0.5,
                 mec=COLOURS[interest], mfc=COLOURS[interest] if filled else "none",
             )  # fmt: skip
     lag, slope = printed[LAG, "coef"], printed["indus", "coef"]
@@ -148,13 +148,13 @@ def _frame(axes: Axes, rows: pd.DataFrame, printed: pd.Series) -> None:
         xerr=Z * printed[LAG, "se"], yerr=Z * printed["indus", "se"], zorder=3,
     )  # fmt: skip
     axes.axvline(1, color="0.75", lw=0.6, zorder=0)
-    axes.set_xlim(*_span(rows["root"], lag))
+    axes.set_xlim(*_span(rows["rho"], lag))
     axes.set_ylim(*_span(rows["coef"], slope))
     axes.tick_params(labelsize=6)
 
 
 def _legend() -> Iterator[dict[str, str]]:
-    """Yield how each mark of the legend looks and what it is called."""
+    """Yield the style and label of each mark of the legend."""
     for name, colour in COLOURS.items():
         yield {"ls": "", "marker": "o", "mfc": "none", "mec": colour, "label": name}
     for name, marker in MARKERS.items():

@@ -1,4 +1,4 @@
-"""The ladder from two-way fixed effects to region slopes: which step moves a number most."""
+"""The ladder of models from two-way fixed effects to region slopes."""
 
 import numpy as np
 import pandas as pd
@@ -76,10 +76,10 @@ def table(replication: pd.DataFrame, comparison: pd.DataFrame) -> pd.DataFrame:
 def whole(replication: pd.DataFrame, comparison: pd.DataFrame) -> pd.DataFrame:
     """Return the table if every static column has been climbed on every panel, else no rows.
 
-    A picture of some columns would take the place of the one of all.
+    A figure of some columns would replace the one of all.
     """
     steps = table(replication, comparison)
-    first = steps[steps["step"] == LADDER[0]]  # every sample carries it
+    first = steps[steps["step"] == LADDER[0]]  # it can be fitted to every sample
     climbed = set(zip(first["panel"], first["column"], strict=True))
     wanted = {(panel, record.column) for panel in steps["panel"].unique() for record in STATIC}
     return steps if wanted <= climbed else steps.iloc[:0]

@@ -1,4 +1,4 @@
-"""Power and minimum detectable effects, beside the published slopes.
+"""Power and minimum detectable effects (80 % power), beside the published slopes.
 
 Both are computed by `analysis.simulation.power`, which does not see the printed numbers.
 """
@@ -20,7 +20,7 @@ COLUMNS = (
 """The contract of results/power.csv: `published` is the printed slope without its sign.
 
 The rest is as in `analysis.simulation.power.COLUMNS`. A published slope of less than `detectable`
-could hardly have been found.
+has less than 80 % power.
 """
 
 
@@ -29,7 +29,7 @@ def sizes() -> dict[tuple[str, str], float]:
     return published_slopes()["coef"].astype(float).abs().to_dict()
 
 
-def beside(found: pd.DataFrame) -> pd.DataFrame:
+def beside(power: pd.DataFrame) -> pd.DataFrame:
     """Return `COLUMNS`, from the power of slopes of the printed size.
 
     Parameters
@@ -38,7 +38,7 @@ def beside(found: pd.DataFrame) -> pd.DataFrame:
         From `analysis.simulation.power.run`, `sizes` its reference slopes.
     """
     names = {"reference": "published", "power_at_reference": "power_at_published"}
-    table = found.rename(columns=names)
+    table = power.rename(columns=names)
     ratio = table["published"] / table["detectable"]
     return table.assign(published_over_detectable=ratio)[list(COLUMNS)]
 
@@ -50,41 +50,41 @@ SHOWN = {
     "test": "test",
     "data_sets": "data sets",
     "published": "printed",
-    "detectable": "found in 80 %",
-    "power_at_published": "power at the printed",
-    "false_alarms": "false alarms",
+    "detectable": "minimum detectable effect (80 % power)",
+    "power_at_published": "power at the printed slope",
+    "false_alarms": "false-positive rate (nominal 5 %)",
 }
-"""What a reader is shown of `COLUMNS`, and what it is called there."""
+"""Columns of the printed table, and their labels."""
 
 
-def shown(found: pd.DataFrame) -> pd.DataFrame:
+def shown(power: pd.DataFrame) -> pd.DataFrame:
     """Return the table for a reader: slopes with three decimals, shares in per cent."""
-    rows = found[list(SHOWN)].rename(columns=SHOWN)
-    for name in ("printed", "found in 80 %"):
+    rows = power[list(SHOWN)].rename(columns=SHOWN)
+    for name in ("printed", "minimum detectable effect (80 % power)"):
         rows[name] = [f"{v:.3f}" for v in rows[name]]
-    rows["power at the printed"] = [f"{v:.0%}" for v in rows["power at the printed"]]
-    rows["false alarms"] = [
+    rows["power at the printed slope"] = [f"{v:.0%}" for v in rows["power at the printed slope"]]
+    rows["false-positive rate (nominal 5 %)"] = [
         f"{at:.0%} [{low:.0%}, {high:.0%}]" if at == at else ""
-        for at, low, high in found[list(RATES)].to_numpy()
+        for at, low, high in power[list(RATES)].to_numpy()
     ]
     rows["data sets"] = [str(v) if v else "" for v in rows["data sets"]]
     return rows
 
 
-def sentence(found: pd.DataFrame) -> str:
-    """Say how many slopes as large as the published the rows could find, and how often falsely."""
-    parts, alarms = [], []
+def sentence(power: pd.DataFrame) -> str:
+    """Report how many published slopes are detectable, and the size of the tests."""
+    parts, rates = [], []
     for test in INTERVALS:
-        own = found[found["test"] == test]
-        if len(own):
-            enough = int((own["published_over_detectable"] >= 1).sum())
-            parts.append(f"{enough} of {len(own)} by {INTERVALS[test]}")
-            if own["false_alarms"].notna().any():
-                alarms.append(f"{own['false_alarms'].median():.0%} ({INTERVALS[test]})")
+        of_test = power[power["test"] == test]
+        if len(of_test):
+            enough = int((of_test["published_over_detectable"] >= 1).sum())
+            parts.append(f"{enough} of {len(of_test)} by {INTERVALS[test]}")
+            if of_test["false_alarms"].notna().any():
+                rates.append(f"{of_test['false_alarms'].median():.0%} ({INTERVALS[test]})")
     return (
-        f"Slopes as large as the published ones would be found with {POWER:.0%} power in "
-        f"{'; '.join(parts)}. Where there is no slope, 95 % intervals exclude zero in "
-        f"{', '.join(alarms)} of data sets (medians)."
+        f"The published slope reaches the minimum detectable effect ({POWER:.0%} power) in "
+        f"{'; '.join(parts)}. Median false-positive rate of the nominal 5 % test: "
+        f"{', '.join(rates)}."
     )
 
 
@@ -94,9 +94,9 @@ def draw(rows: pd.DataFrame) -> Figure:
     figure, grid = small_multiples(len(cells), 1.5, sharey=True)
     printed, shown = sizes(), {}
     for axes, (column, term) in zip(grid, cells, strict=True):
-        own = rows[(rows["column"] == column) & (rows["term"] == term)]
+        of_slope = rows[(rows["column"] == column) & (rows["term"] == term)]
         for test, colour in zip(INTERVALS, PALETTE, strict=False):
-            line = own[own["test"] == test]
+            line = of_slope[of_slope["test"] == test]
             if len(line):
                 (drawn,) = axes.plot(line["slope"], line["power"], color=colour, lw=1.2)
                 shown.setdefault(INTERVALS[test], drawn)

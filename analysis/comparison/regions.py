@@ -1,6 +1,6 @@
-"""What a trace says of the regions: their slopes, differences and order, and how far apart.
+"""Region slopes of a trace: values, differences, order and spread.
 
-Published numbers stand beside where Table 8 prints the same regression: its differences are of
+Published numbers are added where Table 8 prints the same regression: its differences are of
 independent samples, so their standard errors add in squares.
 """
 
@@ -16,7 +16,7 @@ from analysis.posterior.trace import identity
 from analysis.specifications import published_column, select
 
 KEYS = ("panel", "column", "model", "gate")
-"""Of a trace's attributes, what begins every row."""
+"""Attributes of a trace at the start of every row."""
 
 SUMMARY = ("mean", "sd", "q025", "q975")
 
@@ -82,7 +82,7 @@ def region_slopes(tree: xr.DataTree, rope: float = ROPE) -> list[dict]:
 def differences(tree: xr.DataTree) -> list[dict]:
     """Return a row for each term and pair of regions, keys `DIFFERENCE_COLUMNS`: first − second."""
     (record,) = select([tree.attrs["column"]])
-    printed, found = published_slopes(), []
+    printed, rows = published_slopes(), []
     for term, by_region in _by_region(tree).items():
         for first, second in combinations(by_region, 2):
             row = {**_keys(tree), "term": term, "first": first, "second": second}
@@ -92,8 +92,8 @@ def differences(tree: xr.DataTree) -> list[dict]:
                 one, other = (printed.loc[key] for key in at)
                 row["published"] = one["coef"] - other["coef"]
                 row["published_se"] = np.hypot(one["se"], other["se"])
-            found.append(row)
-    return found
+            rows.append(row)
+    return rows
 
 
 def orders(tree: xr.DataTree) -> list[dict]:
@@ -102,7 +102,7 @@ def orders(tree: xr.DataTree) -> list[dict]:
     Of up to `FEW` regions every order, of more those that occur among the draws (their number
     grows as a factorial), the most probable first.
     """
-    found = []
+    rows = []
     for term, by_region in _by_region(tree).items():
         names = list(by_region)
         falling = np.argsort(-np.stack(list(by_region.values())), axis=0).reshape(len(names), -1)
@@ -115,8 +115,8 @@ def orders(tree: xr.DataTree) -> list[dict]:
             listed, shares = seen.T[most_first], counts[most_first] / falling.shape[1]
         for order, share in zip(listed, shares, strict=True):
             text = " > ".join(names[i] for i in order)
-            found.append({**_keys(tree), "term": term, "order": text, "probability": share})
-    return found
+            rows.append({**_keys(tree), "term": term, "order": text, "probability": share})
+    return rows
 
 
 def scales(tree: xr.DataTree) -> list[dict]:
@@ -124,21 +124,21 @@ def scales(tree: xr.DataTree) -> list[dict]:
 
     On the standardised scale, as the priors are stated. `sd_ratio` is the posterior's standard
     deviation over the prior's, `overlap` the probability that both densities share: 1 if the
-    data say nothing.
+    data are uninformative.
     """
     if "prior" not in tree.children:
         return []
     posterior, prior = (tree[group].to_dataset() for group in ("posterior", "prior"))
     factors = pooling_factors(posterior)
     lines = json.loads(tree.attrs["priors"])["table"]
-    found = []
+    rows = []
     for name in (line["name"] for line in lines if _is_scale(line) and line["name"] in posterior):
         _, _, *dims = posterior[name].dims
         for labels in product(*(posterior[dim].to_numpy().tolist() for dim in dims)):
             at = dict(zip(dims, labels, strict=True))
             element = " ".join(map(str, labels))
             before, after = (of[name].sel(at).to_numpy() for of in (prior, posterior))
-            found.append(
+            rows.append(
                 {
                     **_keys(tree),
                     "scale": name,
@@ -150,7 +150,7 @@ def scales(tree: xr.DataTree) -> list[dict]:
                     "pooling_factor": factors.get(element, np.nan),
                 }
             )
-    return found
+    return rows
 
 
 def overlap(prior: NDArray[np.float64], posterior: NDArray[np.float64]) -> float:
@@ -189,8 +189,8 @@ def _keys(tree: xr.DataTree) -> dict[str, str]:
 
 def _by_region(tree: xr.DataTree) -> dict[str, dict[str, NDArray[np.float64]]]:
     """Return draws of the region slopes by term and region, none if there are none."""
-    found: dict[str, dict[str, NDArray[np.float64]]] = {}
+    draws: dict[str, dict[str, NDArray[np.float64]]] = {}
     for slope in slopes(tree):
         if slope.region:
-            found.setdefault(slope.term, {})[slope.region] = slope.draws
-    return found
+            draws.setdefault(slope.term, {})[slope.region] = slope.draws
+    return draws

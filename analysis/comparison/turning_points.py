@@ -1,10 +1,10 @@
-"""Where a quadratic turns: −b₁ / (2 b₂) of a term and its square, and whether the data reach it.
+"""Turning points −b₁ / (2 b₂) of quadratics, and whether they lie in the range of the data.
 
 A ratio whose denominator may have either sign has no mean, and its quantiles jump where b₂
-passes zero. So the sign's probability stands first, quantiles are given without a mean, and what
-decides a claim of a turn is the probability that the point lies inside the range of the data: the
-slope then has opposite signs at the range's two ends (Lind & Mehlum 2010, *Oxford Bulletin of
-Economics and Statistics* 72:109–118).
+passes zero. So the sign's probability comes first, and quantiles are given without a mean. A claim
+of a turn is judged by the probability that the point lies inside the range of the data: the slope
+then has opposite signs at the range's two ends (Lind & Mehlum 2010, *Oxford Bulletin of Economics
+and Statistics* 72:109–118).
 """
 
 import numpy as np
@@ -41,7 +41,7 @@ def rows(tree: xr.DataTree) -> list[dict]:
     """Return a row for each region and all of them of each term with a square, keys `COLUMNS`."""
     draws = {(slope.term, slope.region or "all"): slope.draws for slope in slopes(tree)}
     data, printed, column = tree["constant_data"], published_slopes(), tree.attrs["column"]
-    found = []
+    listed = []
     for (name, region), curvature in draws.items():
         term = SQUARES.get(name)
         if (term, region) not in draws:
@@ -52,10 +52,10 @@ def rows(tree: xr.DataTree) -> list[dict]:
         row = identity(tree.attrs, KEYS) | {"term": term, "region": region}
         row |= turning_point(draws[term, region], curvature, x.min(), x.max())
         if region == "all" and (column, name) in printed.index:
-            b1, b2 = (printed.loc[(column, each)]["coef"] for each in (term, name))
+            b1, b2 = (printed.loc[(column, name_of)]["coef"] for name_of in (term, name))
             row["published"] = -b1 / (2 * b2)
-        found.append(row)
-    return found
+        listed.append(row)
+    return listed
 
 
 def turning_point(

@@ -1,7 +1,7 @@
-"""Frequentist estimators of the lagged outcome's coefficient, and of the slopes beside it.
+"""Frequentist estimators of the autoregressive coefficient ρ and of the other slopes.
 
-All are of the same data, the rows with a lagged outcome, and have the column's regressors and year
-effects. What differs is what they make of the province effects, with which the lag goes together.
+All use the same data, the rows with a lagged outcome, and have the column's regressors and year
+effects. They differ in their treatment of the province effects, which are correlated with the lag.
 Blind to the printed numbers, which `analysis.comparison.dynamic` sets beside them.
 """
 
@@ -53,7 +53,7 @@ class Data:
 
     @cached_property
     def difference_gmm(self) -> "Estimate":
-        """What the correction of the within estimator starts at."""
+        """Initial estimate for the correction of the within estimator."""
         return by_gmm(self, Choices(equations="difference"))
 
 
@@ -69,12 +69,12 @@ def by_gmm(data: Data, choices: Choices) -> Estimate:
     """Estimate by GMM on the declared instruments or others; NaN if it cannot be done."""
     terms = list(data.lagged.terms)
     try:
-        found = fit_column(data.rows, data.specification, choices)
+        fitted = fit_column(data.rows, data.specification, choices)
     except UserError:
         return Estimate(nothing(terms), np.nan)
-    table = coefficients(found).loc[terms]
+    table = coefficients(fitted).loc[terms]
     slopes = Slopes(table["coef"].to_numpy(), table["se"].to_numpy())
-    return Estimate(slopes, found.n, len(found.instruments))
+    return Estimate(slopes, fitted.n, len(fitted.instruments))
 
 
 def nothing(terms: Iterable[str]) -> Slopes:
@@ -88,7 +88,7 @@ def _of_rows(estimate: Callable[[Design], Slopes]) -> Callable[[Data], Estimate]
 
 
 def _balanced(estimate: Callable[[Data], Slopes]) -> Callable[[Data], Estimate]:
-    """Leave out an estimator where the panel has gaps, which its correction does not know."""
+    """Leave out an estimator on a panel with gaps, for which its correction does not hold."""
     return lambda data: (
         Estimate(estimate(data), len(data.lagged.y))
         if data.lagged.balanced
@@ -104,7 +104,7 @@ class Estimator:
     ----------
     name, label : str
     sentence : str
-        What it does, and what it asks for.
+        What it does, and what it assumes.
     estimate : callable of Data
         NaN where there is no estimate.
     """
@@ -119,19 +119,19 @@ ESTIMATORS = (
     Estimator(
         "pooled",
         "pooled OLS",
-        "Least squares with province effects left in the error: the root is too high.",
+        "Least squares with province effects left in the error: ρ is biased upwards.",
         _of_rows(dynamic_ols.pooled),
     ),
     Estimator(
         "within",
         "within",
-        "Two-way fixed effects: the root is too low, by about (1 + ρ)/T.",
+        "Two-way fixed effects: ρ is biased downwards, by about (1 + ρ)/T.",
         _of_rows(dynamic_ols.within),
     ),
     Estimator(
         "jackknife",
         "half-panel jackknife",
-        "Within, less the bias told by both halves of the years (Dhaene & Jochmans 2015).",
+        "Within, less the bias estimated from both halves of the years (Dhaene & Jochmans 2015).",
         _balanced(lambda data: dynamic_ols.half_panel_jackknife(data.lagged)),
     ),
     Estimator(
@@ -155,8 +155,8 @@ ESTIMATORS = (
     Estimator(
         "system_gmm",
         "system GMM",
-        "The declared instrument set of Table 5, with levels, which asks provinces to start at "
-        "rest and regressors not to go with the province effects; two steps.",
+        "The declared instrument set of Table 5, with levels, which assumes mean stationarity and "
+        "regressors uncorrelated with the province effects; two steps.",
         lambda data: by_gmm(data, DEFAULT),
     ),
 )

@@ -1,4 +1,4 @@
-"""System GMM of Table 5's columns under every choice that the paper leaves open.
+"""System GMM of Table 5's columns under every choice of instruments.
 
 Blind to the printed numbers: which estimates the printed rows allow is asked in
 `analysis.comparison.gmm_grid`.
@@ -28,10 +28,10 @@ GRID = {
 CHOICES = tuple(field.name for field in fields(Choices))
 
 NUMBERS = (
-    "root", "root_se", "coef", "se", "n", "instruments", "hansen_p", "ar1_p", "ar2_z", "ar2_p",
+    "rho", "rho_se", "coef", "se", "n", "instruments", "hansen_p", "ar1_p", "ar2_z", "ar2_p",
     "levels_p", "stationarity_p", "lag_pooled", "lag_within",
 )  # fmt: skip
-"""What is reported of each estimation: root is the lagged outcome's coefficient, coef that of
+"""Reported numbers of each estimation: rho is the lagged outcome's coefficient, coef that of
 the regressor of interest; the rest as in `statistics`."""
 
 
@@ -50,7 +50,7 @@ def run(
     Yields
     ------
     dict
-        `panel, column, outcome`, the choices and `NUMBERS`; `problem` says why there is no
+        `panel, column, outcome`, the choices and `NUMBERS`; `problem` is the reason why there is no
         estimate, and is empty where there is one.
     """
     for panel, record, choice in product(panels, specifications, choices or every_choice()):
@@ -68,11 +68,11 @@ def estimate(
         return {"problem": str(error)}
     table = coefficients(result)
     term = specification.interest[0]
-    found = {
-        "root": table.loc[LAG, "coef"],
-        "root_se": table.loc[LAG, "se"],
+    numbers = {
+        "rho": table.loc[LAG, "coef"],
+        "rho_se": table.loc[LAG, "se"],
         "coef": table.loc[term, "coef"],
         "se": table.loc[term, "se"],
         **statistics(result),
     }
-    return {name: found.get(name) for name in NUMBERS} | {"problem": ""}
+    return {name: numbers.get(name) for name in NUMBERS} | {"problem": ""}

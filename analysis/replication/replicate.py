@@ -1,4 +1,4 @@
-"""Recompute Tables 2–8 on a panel and set each printed number beside its estimate."""
+"""Replication of Tables 2–8 on a panel, each printed number beside its estimate."""
 
 from collections.abc import Iterable, Sequence
 
@@ -91,7 +91,9 @@ def estimate(panel: Panel, specification: Specification, draws: int = 9_999) -> 
         Columns `table, column, term, statistic, estimated`; which statistics, `ESTIMATORS` say.
     """
     with located(panel.name, specification.column):
-        by_term, whole = ESTIMATORS[specification.estimator](panel, specification, draws)
+        by_term, statistics_of_column = ESTIMATORS[specification.estimator](
+            panel, specification, draws
+        )
     long = (
         by_term.astype(object)
         .rename_axis("term")
@@ -100,7 +102,11 @@ def estimate(panel: Panel, specification: Specification, draws: int = 9_999) -> 
         .dropna(subset="estimated")
     )
     of_column = pd.DataFrame(
-        {"term": "", "statistic": list(whole), "estimated": list(whole.values())}
+        {
+            "term": "",
+            "statistic": list(statistics_of_column),
+            "estimated": list(statistics_of_column.values()),
+        }
     )
     return pd.concat([long, of_column.astype(object)]).assign(
         table=specification.table, column=specification.column
@@ -195,19 +201,19 @@ def summary(replication: pd.DataFrame) -> pd.DataFrame:
     return counts.rename(columns={"sum": "matching", "size": "printed"}).reset_index()
 
 
-def astray(replication: pd.DataFrame, panels: Iterable[Panel]) -> pd.DataFrame:
-    """Return the rows in which a panel that claims to be exact misses a printed number or star.
+def mismatches(replication: pd.DataFrame, panels: Iterable[Panel]) -> pd.DataFrame:
+    """Return the rows in which an exact panel does not reproduce a printed number or star.
 
     A cell that the panel says it does not meet is one of them only if it does.
     """
-    found = []
+    missed = []
     for panel in panels:
         if panel.exact_but is None:
             continue
         rows = replication[(replication["panel"] == panel.name) & replication["matches"].notna()]
         excepted = pd.MultiIndex.from_frame(rows[KEYS[1:]]).isin(panel.exact_but)
-        found.append(rows[rows["matches"].astype(bool) == excepted])
-    return pd.concat(found) if found else replication.head(0)
+        missed.append(rows[rows["matches"].astype(bool) == excepted])
+    return pd.concat(missed) if missed else replication.head(0)
 
 
 def show(replication: pd.DataFrame) -> None:

@@ -1,4 +1,4 @@
-"""Table 5's system GMM: the choices that the paper leaves open, as data, and one fit of a column.
+"""System GMM of Table 5: its unstated choices as data, and one fit of a column.
 
 The paper says "SYS-GMM" and no more. `DEFAULT` is declared here once;
 `analysis.replication.gmm_grid` goes through the others.
@@ -21,7 +21,7 @@ from models.frequentist.two_way import resolution, two_way_parts
 
 @dataclass(frozen=True)
 class Choices:
-    """What has to be chosen to estimate a column of Table 5.
+    """Choices for the estimation of a column of Table 5.
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ FIRST_LAG = {"predetermined": 1, "endogenous": 2}
 def gmm_specification(
     specification: Specification, choices: Choices, dummies: tuple[str, ...]
 ) -> GmmSpecification:
-    """Write a column and the choices as an estimation."""
+    """Return the GMM specification of a column under the choices."""
     outcome, interest = specification.outcome, specification.interest
     exogenous = (*specification.controls, *dummies)
     sets = [Gmm(outcome, (2, choices.depth + 1), choices.collapse)]
@@ -138,10 +138,10 @@ def fit_column(
 
 
 def statistics(result: GmmFit) -> dict[str, float]:
-    """Return what is reported of a column besides its coefficients, by statistic."""
+    """Return the reported statistics of a column besides its coefficients."""
     first, second = result.serial_correlation[:2]
     levels = [test for test in result.differences if test.label == LEVEL_MOMENTS]
-    found = {
+    reported = {
         "n": result.n,
         "ar1_z": first.z,
         "ar1_p": first.p,
@@ -154,7 +154,7 @@ def statistics(result: GmmFit) -> dict[str, float]:
         "lag_pooled": result.bracket.pooled if result.bracket else None,
         "lag_within": result.bracket.within if result.bracket else None,
     }
-    return {name: value for name, value in found.items() if value is not None}
+    return {name: value for name, value in reported.items() if value is not None}
 
 
 def coefficients(result: GmmFit) -> pd.DataFrame:

@@ -1,1 +1,1 @@
-"""What readers open: the page, figures, README blocks and status."""
+"""Reports: the page, figures, README blocks and status."""

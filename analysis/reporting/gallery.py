@@ -1,4 +1,4 @@
-"""Every picture of figures/, by the table in results/ that it is drawn from."""
+"""Figures of figures/, by the table in results/ that each is drawn from."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ class Picture:
 
     @property
     def command(self) -> str:
-        """What makes the table."""
+        """The command that makes the table."""
         return made_by(self.table)
 
 
@@ -100,8 +100,10 @@ PICTURES = (
 
 def every() -> tuple[Picture, ...]:
     """Return all pictures of one table."""
-    made = [record.picture for record in ANALYSES if record.picture]
-    return PICTURES + tuple(Picture(each.table, each.frames, each.draw) for each in made)
+    pictures = [record.picture for record in ANALYSES if record.picture]
+    return PICTURES + tuple(
+        Picture(picture.table, picture.frames, picture.draw) for picture in pictures
+    )
 
 
 def draw(outputs: Outputs) -> Iterator[tuple[str, list[Path]]]:
@@ -110,9 +112,9 @@ def draw(outputs: Outputs) -> Iterator[tuple[str, list[Path]]]:
     Yields
     ------
     command : str
-        What makes the table of the picture.
+        The command that makes the table of the picture.
     paths : list of Path
-        PNG and SVG, empty if the table or what draws it is not there.
+        PNG and SVG, empty if the table or a package for drawing it is missing.
 
     Raises
     ------
@@ -136,7 +138,7 @@ def pictures_of(command: str, outputs: Outputs) -> Iterator[Path]:
 
 
 def _draw(picture: Picture, outputs: Outputs) -> list[Path]:
-    """Return the files of a picture, none if the table or what draws it is not there."""
+    """Return a picture's files, none if the table or a package for drawing it is missing."""
     path = outputs.results / f"{picture.table}.{picture.suffix}"
     if not path.is_file():
         return []

@@ -50,12 +50,12 @@ BLOCKS = (
     Block("caution", TOP, blocks.caution, ("power",)),
     Block("headline", FIGURES, blocks.headline, MAIN_JOB),
     Block("claims", FIGURES, blocks.claims, MAIN_JOB),
-    Block("roots", FIGURES, blocks.roots, ("dynamic",)),
+    Block("autoregressive", FIGURES, blocks.autoregressive, ("dynamic",)),
     Block("variants", FIGURES, blocks.variants, ("dynamic",)),
     Block("simulation", FIGURES, blocks.simulation, ("dynamic", "simulation")),
     Block("multiverse", FIGURES, blocks.multiverse, ("multiverse", "multiverse_variance")),
-    Block("influence", FIGURES, blocks.carriers, ("influence",)),
-    Block("power", FIGURES, blocks.could_find, ("power",)),
+    Block("influence", FIGURES, blocks.influence_table, ("influence",)),
+    Block("power", FIGURES, blocks.power_table, ("power",)),
     Block("recovery", FIGURES, blocks.recovered, ("recovery",)),
     Block("audit", FIGURES, blocks.audit),
     Block("filled", DATA, blocks.filled),
@@ -87,8 +87,8 @@ def bodies(results: Path) -> dict[str, str]:
 
 def _is_of_the_paper(results: Path, table: str) -> bool:
     """Whether a table is there, and is not made as a whole from a user's own panel."""
-    told = record_of(find(table), Outputs(results.parent))
-    return (results / f"{table}.csv").is_file() and not (told and OWN in told.about)
+    record = record_of(find(table), Outputs(results.parent))
+    return (results / f"{table}.csv").is_file() and not (record and OWN in record.about)
 
 
 def rewrite(text: str, rendered: dict[str, str], file: str) -> str:
@@ -101,8 +101,8 @@ def rewrite(text: str, rendered: dict[str, str], file: str) -> str:
     """
     for name, body in rendered.items():
         begin, end = BEGIN.format(name=name), END.format(name=name)
-        head, opened, rest = text.partition(begin)
-        _, closed, tail = rest.partition(end)
+        head, opened, after = text.partition(begin)
+        _, closed, tail = after.partition(end)
         if not (opened and closed):
             raise UserError(f"{file} lacks the marks {begin!r} and {end!r}: write both, in order.")
         text = f"{head}{begin}\n{body}\n{end}{tail}"

@@ -118,7 +118,7 @@ def matches(replication: pd.DataFrame) -> str:
 
 
 def filled() -> str:
-    """Say what share of the index's and the quotient's cells no yearbook prints, by rule."""
+    """Render the shares of imputed cells of the index and the quotient, by rule."""
     cells = filled_cells(load(), "produ", "census4")
     quotient = filled_cells(load(), "indus", "as_published")
     by_ratio = quotient["ratio"] / sum(quotient.values())
@@ -135,10 +135,10 @@ def filled() -> str:
 
 
 def reconstruction(replication: pd.DataFrame) -> str:
-    """Say what the implied panel meets, and how far it lies from the official one."""
+    """Render how many printed numbers the implied panel meets, and its distance."""
     name = PANELS[-1].name
-    own = replication[(replication["panel"] == name) & replication["matches"].notna()]
-    met, stars = own["matches"].astype(str) == "True", own["statistic"] == "stars"
+    checked = replication[(replication["panel"] == name) & replication["matches"].notna()]
+    met, stars = checked["matches"].astype(str) == "True", checked["statistic"] == "stars"
     about = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
     missed = ", ".join(" ".join(filter(None, cell)) for cell in about["exact_but"])
     met_numbers, met_stars = (met & ~stars).sum(), (met & stars).sum()
@@ -152,7 +152,7 @@ def reconstruction(replication: pd.DataFrame) -> str:
 
 
 def bounds(found: pd.DataFrame) -> str:
-    """Render the ends of each scalar that the printed numbers leave open."""
+    """Render inner bounds on scalars that the printed numbers do not identify."""
     rows = []
     for scalar, ends in found.groupby("scalar", sort=False):
         ends = ends.set_index("end")
@@ -172,21 +172,23 @@ def bounds(found: pd.DataFrame) -> str:
     return markdown(pd.DataFrame(rows))
 
 
-def roots(estimated: pd.DataFrame) -> str:
-    """Render the root of each dynamic column by panel: printed, by some estimators, the model's."""
+def autoregressive(estimated: pd.DataFrame) -> str:
+    """Render ρ of each dynamic column by panel: printed, some estimators', the model's."""
     (record, *_) = dynamic_models()
     rows = []
     lagged = estimated[estimated["term"] == LAG].sort_values("column", kind="stable")
-    for (column, panel), own in lagged.groupby(["column", "panel"], sort=False):
-        own = own.set_index("estimator")
-        fitted = own.loc[record.name]
+    for (column, panel), estimates in lagged.groupby(["column", "panel"], sort=False):
+        estimates = estimates.set_index("estimator")
+        fitted = estimates.loc[record.name]
         names = (dynamic.PUBLISHED, "pooled", "within", "difference_gmm", "system_gmm")
         rows.append(
             {
                 "column": f"{column} {select([column])[0].outcome}",
                 "panel": f"`{panel}`",
                 **{
-                    dynamic.label(name): f"{own.loc[name, 'coef']:.3f} ({own.loc[name, 'se']:.3f})"
+                    dynamic.label(
+                        name
+                    ): f"{estimates.loc[name, 'coef']:.3f} ({estimates.loc[name, 'se']:.3f})"
                     for name in names
                 },
                 "model": written(fitted["coef"], fitted["low"], fitted["high"]),
@@ -198,21 +200,21 @@ def roots(estimated: pd.DataFrame) -> str:
 
 
 def variants(estimated: pd.DataFrame) -> str | None:
-    """Render the root by column and panel under each dynamic model, None if one is missing."""
+    """Render ρ by column and panel under each dynamic model, None if one is missing."""
     lagged = estimated[estimated["term"] == LAG].sort_values("column", kind="stable")
     models, rows = dynamic_models(), []
     if not {model.name for model in models} <= set(lagged["estimator"]):
         return None
-    for (column, panel), own in lagged.groupby(["column", "panel"], sort=False):
-        fitted = own.set_index("estimator")
-        cells = {model.label: _root(fitted, model.name) for model in models}
+    for (column, panel), estimates in lagged.groupby(["column", "panel"], sort=False):
+        fitted = estimates.set_index("estimator")
+        cells = {model.label: _rho(fitted, model.name) for model in models}
         outcome = select([column])[0].outcome
         rows.append({"column": f"{column} {outcome}", "panel": f"`{panel}`", **cells})
     return markdown(pd.DataFrame(rows))
 
 
-def _root(fitted: pd.DataFrame, model: str) -> str:
-    """Write a posterior's root out; empty where it was not sampled."""
+def _rho(fitted: pd.DataFrame, model: str) -> str:
+    """Write a posterior's ρ out; empty where it was not sampled."""
     if model not in fitted.index:
         return ""
     row = fitted.loc[model]
@@ -223,11 +225,11 @@ def _failed(row: pd.Series) -> str:
     return "" if row["gate"] == "pass" else f" (gate: {row['gate']})"
 
 
-def simulation(estimated: pd.DataFrame, found: pd.DataFrame) -> str:
-    """Answer whose a root above 1 is, with the simulation that the answer rests on."""
-    answer = verdict.answer(estimated, found, dynamic.PUBLISHED)
+def simulation(estimated: pd.DataFrame, simulated: pd.DataFrame) -> str:
+    """Answer whether ρ > 1 is in the data or estimator bias, with the simulation behind it."""
+    answer = verdict.answer(estimated, simulated, dynamic.PUBLISHED)
     parts = [f"**{verdict.QUESTION}** {answer}"]
-    for term, rows in found.groupby("term", sort=False):
+    for term, rows in simulated.groupby("term", sort=False):
         size = rows["data_sets"].iloc[0]
         parts.append(f"<details><summary>{term}, {size} data sets a cell</summary>")
         parts.append(markdown(ranking.side_by_side(rows)))
@@ -235,19 +237,19 @@ def simulation(estimated: pd.DataFrame, found: pd.DataFrame) -> str:
     return "\n\n".join(parts)
 
 
-def multiverse(found: pd.DataFrame, variance: pd.DataFrame) -> str:
-    """Render, for every slope, how its universes compare with the printed number.
+def multiverse(universes_of: pd.DataFrame, variance: pd.DataFrame) -> str:
+    """Render the multiverse of every slope beside the printed number.
 
-    And which choice decides most: the one without which the variance of slopes is least.
+    And the choice with the largest total-effect share of the slopes' variance.
     """
-    universes = found.loc[found["family"] == GRID_FAMILY, "universes"].sum()
-    posteriors = found.drop_duplicates("column")["posteriors"].sum()
-    told = (
+    universes = universes_of.loc[universes_of["family"] == GRID_FAMILY, "universes"].sum()
+    posteriors = universes_of.drop_duplicates("column")["posteriors"].sum()
+    intro = (
         f"{universes:,} least-squares slopes, {posteriors:,.0f} posteriors; Table 5 by GMM. "
         "*Significant*: a 95 % interval beyond zero on the side of the printed sign, by "
         "conventional errors and by errors clustered by province; *wild bootstrap*, of a balanced "
-        "part of them; *decides most*, the choice in which most of the slopes' variance takes "
-        "part, by itself or with others.\n"
+        "part of them; *largest share*, the choice with the largest total-effect share of the "
+        "slopes' variance.\n"
     )
     kept = ["column", "term", "printed", "median", "2.5 %", "97.5 %", "printed sign"]
     kept += ["significant", "by province", "wild bootstrap", "below printed", "P ≥ 97.5 %"]
@@ -255,9 +257,9 @@ def multiverse(found: pd.DataFrame, variance: pd.DataFrame) -> str:
     said = {
         (v.column, v.term): f"{v.choice.replace('_', ' ')} {v.total:.0%}" for v in most.itertuples()
     }
-    rows = shown(found)[kept]
+    rows = shown(universes_of)[kept]
     keys = zip(rows["column"], rows["term"], strict=True)
-    return f"{told}\n{markdown(rows.assign(**{'decides most': [said.get(k, '') for k in keys]}))}"
+    return f"{intro}\n{markdown(rows.assign(**{'largest share': [said.get(k, '') for k in keys]}))}"
 
 
 def assumptions(comparison: pd.DataFrame) -> str | None:
@@ -265,9 +267,9 @@ def assumptions(comparison: pd.DataFrame) -> str | None:
     (record,) = select(HEADLINE[:1])
     (term,) = record.interest
     values = {"column": record.column, "fitted_column": record.column, "term": term}
-    own, rows = _rows(comparison, values), []
+    fits_of_slope, rows = _rows(comparison, values), []
     for model in models_for(record):
-        fits = own[own["model"] == model.name].set_index("panel")
+        fits = fits_of_slope[fits_of_slope["model"] == model.name].set_index("panel")
         panels = [kind.name for kind in PANELS if fits_panel(model, kind.name)]
         if not set(panels) <= set(fits.index):
             return None
@@ -289,48 +291,48 @@ def _slope(fit: pd.Series) -> str:
     return written(fit["mean"], fit["q025"], fit["q975"]) + _failed(fit)
 
 
-def could_find(found: pd.DataFrame) -> str:
-    """Say what slopes the rows could have found, and show the headline columns."""
-    own = found[found["panel"] == PANELS[0].name]
-    headline = own[own["column"].isin(HEADLINE)]
+def power_table(power_rows: pd.DataFrame) -> str:
+    """Render power and minimum detectable effects of the headline columns."""
+    on_panel = power_rows[power_rows["panel"] == PANELS[0].name]
+    headline = on_panel[on_panel["column"].isin(HEADLINE)]
     table = markdown(power.shown(headline).drop(columns=["panel", "term"]))
-    return f"{power.sentence(own)}\n\n{table}"
+    return f"{power.sentence(on_panel)}\n\n{table}"
 
 
-def carriers(found: pd.DataFrame) -> str:
-    """Name without whom the headline's slopes move farthest, and without whom they turn."""
-    own = found[found["column"].isin(HEADLINE) & (found["panel"] == PANELS[0].name)]
-    return markdown(influence.summary(own).drop(columns=["panel", "term", "slope", "P"]))
+def influence_table(rows: pd.DataFrame) -> str:
+    """Render the most influential province and year of the headline's slopes."""
+    headline = rows[rows["column"].isin(HEADLINE) & (rows["panel"] == PANELS[0].name)]
+    return markdown(influence.summary(headline).drop(columns=["panel", "term", "slope", "P"]))
 
 
-def recovered(found: pd.DataFrame) -> str | None:
-    """Show how well slopes of the headline columns are found again; None if one is missing."""
-    own = found[found["column"].isin(HEADLINE) & (found["panel"] == PANELS[0].name)]
-    if own["column"].nunique() < len(HEADLINE):
+def recovered(rows: pd.DataFrame) -> str | None:
+    """Render parameter recovery of the headline columns; None if one is missing."""
+    headline = rows[rows["column"].isin(HEADLINE) & (rows["panel"] == PANELS[0].name)]
+    if headline["column"].nunique() < len(HEADLINE):
         return None
-    return markdown(recovery.shown(own).drop(columns="panel"))
+    return markdown(recovery.shown(headline).drop(columns="panel"))
 
 
 def calibration(judged: pd.DataFrame) -> str:
-    """Render which calibrations were run and were not, and whether ranks are as they should be."""
-    found = calibrated(judged).drop(columns=["worst", "is as it should"])
+    """Render the calibrations that were run and missed, and whether SBC passes."""
+    shown_rows = calibrated(judged).drop(columns=["worst", "is as it should"])
     off = not_as_they_should(judged)
-    told = f"Not as they should be: {', '.join(off)}." if off else "All are as they should be."
+    sentence = f"Not as they should be: {', '.join(off)}." if off else "All are as they should be."
     left = [case.name for case in CASES if case.name not in set(judged["case"])]
-    told += f" Not run: {'; '.join(left)}." if left else ""
-    return f"{told}\n\n{markdown(found)}"
+    sentence += f" Not run: {'; '.join(left)}." if left else ""
+    return f"{sentence}\n\n{markdown(shown_rows)}"
 
 
 def claims(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
     """Render the ledger of claims: P of each statement by panel, and the verdict."""
-    found = ledger.ledger(CLAIMS, ledger.read(Outputs().results))
-    return markdown(ledger.table(found).rename(columns={k.name: f"`{k.name}`" for k in PANELS}))
+    entries = ledger.ledger(CLAIMS, ledger.read(Outputs().results))
+    return markdown(ledger.table(entries).rename(columns={k.name: f"`{k.name}`" for k in PANELS}))
 
 
 def audit() -> str:
-    """Say how many comparisons of the audit fit, and name what does not, by check."""
-    found = audited.audit()
-    errors = found[~found["result"].isin(["compatible", "not compatible"])]
+    """Render how many comparisons of the audit fit, and the others by check."""
+    comparisons = audited.audit()
+    errors = comparisons[~comparisons["result"].isin(["compatible", "not compatible"])]
     off = errors[errors["result"] == "inconsistent"]
     lines = [
         f"Of {len(errors)} comparisons of printed numbers with each other, the text and the "

@@ -1,4 +1,4 @@
-"""What exists, what is stale, and what to run next.
+"""State of every product: missing, stale or current, and the next command.
 
 By hashes alone. A trace is stale if it was not made from today's panel, model, priors and
 settings (`analysis.posterior.cache`). Any other product is stale if its bytes are not those that
@@ -26,7 +26,7 @@ RUN = "python -m analysis "
 MISSING, STALE, CURRENT = "missing", "stale", "current"
 
 NAMED = 3
-"""So many of what has changed are named; the rest is counted."""
+"""Number of changed inputs that are named; the others are counted."""
 
 SCOPES = {
     "every": tuple(record.column for record in SPECIFICATIONS),
@@ -52,12 +52,12 @@ def status(outputs: Outputs, panels: Iterable[Panel]) -> pd.DataFrame:
         does not need, and that is not there, is left out.
     """
     there = provenance.snapshot(outputs)
-    found: dict[str, tuple[str, str]] = {"traces": of_traces(outputs, panels)}
+    states: dict[str, tuple[str, str]] = {"traces": of_traces(outputs, panels)}
     rows = []
     for product in PRODUCTS:
-        if product.name not in found:
-            found[product.name] = judge(product, outputs, there, found)
-        state, why = found[product.name]
+        if product.name not in states:
+            states[product.name] = judge(product, outputs, there, states)
+        state, why = states[product.name]
         if state == MISSING and not (product.needed or product.main):
             continue
         what = TRACES if product.name == TRACES else product.file.removeprefix("results/")
@@ -110,7 +110,7 @@ def judge(
     product: Product,
     outputs: Outputs,
     there: Mapping[str, str],
-    found: Mapping[str, tuple[str, str]],
+    states: Mapping[str, tuple[str, str]],
 ) -> tuple[str, str]:
     """Judge a product by its index.
 
@@ -126,12 +126,12 @@ def judge(
     digest = provenance.file_sha256(outputs.root / product.file)
     if not digest:
         return MISSING, ""
-    bad = [name for name in product.inputs if name in found and found[name][0] != CURRENT]
+    bad = [name for name in product.inputs if name in states and states[name][0] != CURRENT]
     if bad:
-        return STALE, f"made from {', '.join(bad)}, which is {found[bad[0]][0]}"
+        return STALE, f"made from {', '.join(bad)}, which is {states[bad[0]][0]}"
     record = provenance.record_of(product, outputs)
     if record is None:
-        return STALE, "nothing says what it was made from"
+        return STALE, "no index of what it was made from"
     if record.sha256 != digest:
         return STALE, "changed since it was written"
     if changed := list(dict.fromkeys(_changed(product, record, outputs, there))):
@@ -144,7 +144,7 @@ def judge(
 def _changed(
     product: Product, record: Record, outputs: Outputs, there: Mapping[str, str]
 ) -> Iterator[str]:
-    """Yield what a part was made from and is no longer the same, and what has come to it."""
+    """Yield a part's inputs that have changed, or are new."""
     for part, inputs in record.parts.items():
         now: Digests = provenance.inputs_of(product, part, there, outputs)
         for name in {**inputs, **now}:
@@ -176,8 +176,8 @@ def _named(names: list[str]) -> str:
     return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-def following(found: pd.DataFrame) -> str:
+def following(states: pd.DataFrame) -> str:
     """Return the command to run next: the first that the one page needs, empty if none does."""
     needed = {f"{RUN}{product.command}" for product in PRODUCTS if product.needed}
-    waiting = found[(found["state"] != CURRENT) & found["made by"].isin(needed)]
+    waiting = states[(states["state"] != CURRENT) & states["made by"].isin(needed)]
     return "" if waiting.empty else waiting["made by"].iloc[0]

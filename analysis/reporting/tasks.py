@@ -1,4 +1,4 @@
-"""The tasks of Makefile and pixi.toml, from the commands that there are."""
+"""Tasks of Makefile and pixi.toml, from the commands."""
 
 import re
 import textwrap
@@ -31,8 +31,10 @@ def pixi(text: str, commands: Mapping[str, str]) -> str:
     commands : mapping
         By name, what each does.
     """
-    told = tomllib.loads(text)
-    there = {*told["tasks"]}.union(*(part.get("tasks", ()) for part in told["feature"].values()))
+    manifest = tomllib.loads(text)
+    there = {*manifest["tasks"]}.union(
+        *(part.get("tasks", ()) for part in manifest["feature"].values())
+    )
     tasks = [
         f'[tasks.{name}]\ndescription = "{words}"\ncmd = "python -m analysis {name}"\n'
         'depends-on = ["setup"]\n\n'

@@ -130,7 +130,7 @@ PRODUCTS = (
     *(_table(name, "dynamic", "Table 5's root by every estimator, long-run effects, responses "
              "over ten years", inputs=(PANELS, "traces/dynamic*"), keys=CELL, scope="dynamic",
              needed=name == "dynamic", main=True, pictures=(name,),
-             shown=("report dynamic", "README roots", "README variants", "gallery"))
+             shown=("report dynamic", "README autoregressive", "README variants", "gallery"))
       for name in ("dynamic", "dynamic_effects")),
     _table("simulation", "simulate", "how these estimators do where the truth is known",
            inputs=(PANELS,), shown=("report dynamic", "README simulation"),

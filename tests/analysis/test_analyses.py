@@ -99,7 +99,7 @@ def test_a_toy_is_run_drawn_judged_and_shown_by_its_records_alone(toy, tmp_path)
 
 
 def test_a_toy_that_was_not_made_is_named_with_its_command(toy, tmp_path):
-    blocks = list(studies.of_analysis(TOY, page_blocks.Made(tmp_path, [], {})))
+    blocks = list(studies.of_analysis(TOY, page_blocks.Results(tmp_path, [], {})))
     assert blocks == [page_blocks.missing("how many rows there are", "toy")]
     assert status.following(status.status(Outputs(tmp_path), [])) != ""
 

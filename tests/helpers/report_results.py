@@ -43,7 +43,7 @@ def write(folder: Path) -> None:
         "decomposition": decomposition(),
         **{name: make(universes.tree()) for name, make in summarise.TABLES.items()},
         "influence": moved(),
-        "power": could_find(),
+        "power": detectable(),
         "recovery": found_again(),
         "region_orders": pd.DataFrame({"order": [HOSTILE], "probability": [0.5]}),
     }
@@ -106,7 +106,7 @@ def moved() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(influence.COLUMNS))
 
 
-def could_find() -> pd.DataFrame:
+def detectable() -> pd.DataFrame:
     row = {"panel": EVIDENCE[0], "column": "3.2", "term": "indus", "test": "province",
            "data_sets": 10, "false_alarms": 0.06, "false_alarms_low": 0.03,
            "false_alarms_high": 0.1, "detectable": 0.25, "published": 0.105,

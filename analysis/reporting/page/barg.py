@@ -1,4 +1,4 @@
-"""Kruschke's Bayesian analysis reporting guidelines, each point with what answers it here."""
+"""Kruschke's Bayesian analysis reporting guidelines, point by point."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,27 +26,27 @@ class Point:
 
 
 def _said(words: str) -> Callable[[Sequence[Trace], Mapping[str, bool]], str]:
-    return lambda traces, made: words
+    return lambda traces, there: words
 
 
 def _made(name: str, words: str) -> Callable[[Sequence[Trace], Mapping[str, bool]], str]:
-    return lambda traces, made: words if made.get(name) else f"Not made yet ({name})."
+    return lambda traces, there: words if there.get(name) else f"Not made yet ({name})."
 
 
-def _engines(traces: Sequence[Trace], made: Mapping[str, bool]) -> str:
-    del made
+def _engines(traces: Sequence[Trace], there: Mapping[str, bool]) -> str:
+    del there
     engines = ", ".join(sorted({trace.engine for trace in traces})) or "none yet"
     return f"{len(traces)} traces by engine {engines}; settings and seeds in each trace."
 
 
-def _gates(traces: Sequence[Trace], made: Mapping[str, bool]) -> str:
-    del made
+def _gates(traces: Sequence[Trace], there: Mapping[str, bool]) -> str:
+    del there
     passed = sum(trace.gate == "pass" for trace in traces)
     return f"{passed} of {len(traces)} traces pass their gate; numbers and rank plots above."
 
 
-def _versions(traces: Sequence[Trace], made: Mapping[str, bool]) -> str:
-    del made
+def _versions(traces: Sequence[Trace], there: Mapping[str, bool]) -> str:
+    del there
     commits = {trace.commit for trace in traces}
     return f"Versions and source in every trace, sampled from {len(commits)} state(s) of the code."
 
@@ -54,9 +54,9 @@ def _versions(traces: Sequence[Trace], made: Mapping[str, bool]) -> str:
 POINTS = (
     Point("Preamble", "Why Bayesian", _said("Small samples by region, scales that differ by "
           "region, and claims about signs whose probability is asked for.")),
-    Point("Preamble", "Goals of the analysis", _said("Which of the paper’s claims stand: the "
+    Point("Preamble", "Goals of the analysis", _said("Verdicts on the paper’s claims: the "
           "ledger’s rule, written before the results.")),
-    Point("1 Explain the model", "Data variables", _said("Section “Where everything comes from”; "
+    Point("1 Explain the model", "Data variables", _said("Section “Data, code and versions”; "
           "data/codebook.md.")),
     Point("1 Explain the model", "Likelihood and parameters", _said(
           "python -m analysis describe-model 3.2 shows the variables and the graph.")),
@@ -83,7 +83,7 @@ POINTS = (
           _made("sensitivity_priors", "Refits under ten other priors.")),
     Point("5 Sensitivity analysis", "Data, model and choices",
           _made("sensitivity_influence", "Refits without each province; the ladder of models; "
-                "the choices behind the data swapped one by one (“Why they differ”).")),
+                "the choices behind the data swapped one by one (“Decomposition”).")),
     Point("6 Make it reproducible", "Scripts, data, seeds", _said(
           "make reproduce; the same seed gives the same draws.")),
     Point("6 Make it reproducible", "Posterior samples", _said(
@@ -92,11 +92,11 @@ POINTS = (
 """In the guidelines' order."""
 
 
-def checklist(traces: Sequence[Trace], made: Mapping[str, bool]) -> pd.DataFrame:
-    """Return each point with what answers it; columns `asks, step, answer`."""
+def checklist(traces: Sequence[Trace], there: Mapping[str, bool]) -> pd.DataFrame:
+    """Return each point with its answer; columns `asks, step, answer`."""
     return pd.DataFrame(
         [
-            {"asks": point.asks, "step": point.step, "answer": point.answers(traces, made)}
+            {"asks": point.asks, "step": point.step, "answer": point.answers(traces, there)}
             for point in POINTS
         ]
     )

@@ -1,4 +1,4 @@
-"""The blocks that a section of the page is made of, and what all sections read."""
+"""Blocks of the page's sections, and the results that sections read."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -23,7 +23,7 @@ def text(words: str) -> Block:
 
 
 def missing(what: str, command: str) -> Block:
-    """Return the sentence that something has not been made."""
+    """Return a notice that something has not been made."""
     return {"kind": "missing", "what": what, "command": f"python -m analysis {command}"}
 
 
@@ -42,8 +42,8 @@ def table(frame: pd.DataFrame, caption: str, kind: str = "table", **more: object
     cells = pd.DataFrame(
         [[shown(cell) for cell in row] for row in frame.itertuples(index=False)], columns=heads
     )
-    made = GT(cells, rowname_col=heads[0], id=f"t-{_slug(caption)}").tab_header(caption)
-    page = made.tab_stubhead(heads[0]).cols_align("right", numeric).as_raw_html()
+    drawn = GT(cells, rowname_col=heads[0], id=f"t-{_slug(caption)}").tab_header(caption)
+    page = drawn.tab_stubhead(heads[0]).cols_align("right", numeric).as_raw_html()
     markup = page[page.index("<table") : page.index("</table>")] + "</table>"
     return {"kind": kind, "caption": caption, "markup": markup, "text": "", **more}
 
@@ -69,32 +69,33 @@ def shown(cell: object) -> str:
 
 
 @dataclass(frozen=True, eq=False)
-class Made:
-    """What there is to report.
+class Results:
+    """Results to report.
 
     Attributes
     ----------
-    results : Path
+    folder : Path
+        Of the tables, results/.
     traces : list of Trace
     drawn : dict
         Charts by name, as Vega-Lite; sections add theirs.
     """
 
-    results: Path
+    folder: Path
     traces: list[Trace]
     drawn: dict[str, dict]
 
     def frame(self, name: str) -> pd.DataFrame | None:
         """Return a table of results/, None if it has not been made."""
-        path = self.results / f"{name}.csv"
+        path = self.folder / f"{name}.csv"
         if not path.is_file():
             return None
-        found = read_csv(path, TEXT)
-        return found if len(found) else None
+        rows = read_csv(path, TEXT)
+        return rows if len(rows) else None
 
-    def chart(self, name: str, made: object, caption: str) -> Block:
+    def chart(self, name: str, chart: object, caption: str) -> Block:
         """Keep a chart for the page's script and return its place."""
-        self.drawn[name] = charts.spec(made)
+        self.drawn[name] = charts.spec(chart)
         return {"kind": "chart", "name": name, "caption": caption}
 
 
@@ -107,11 +108,11 @@ class Section:
     id, short, title, zh : str
         Anchor, name in the navigation, heading, and its Chinese term.
     make : callable
-        From what there is to the section's blocks.
+        From the results to the section's blocks.
     """
 
     id: str
     short: str
     title: str
     zh: str
-    make: Callable[[Made], Iterable[Block]]
+    make: Callable[[Results], Iterable[Block]]

@@ -119,14 +119,14 @@ def by_region(rows: pd.DataFrame) -> alt.LayerChart:
     return sized(alt.layer(zero, bars, dots).add_params(pick), 260)
 
 
-def roots(rows: pd.DataFrame) -> alt.LayerChart:
-    """Draw the root of a dynamic column by estimator and panel, results/dynamic.csv.
+def autoregressive(rows: pd.DataFrame) -> alt.LayerChart:
+    """Draw ρ of a dynamic column by estimator and panel, results/dynamic.csv.
 
     Estimates farther from 1 than `analysis.comparison.dynamic_figures.REACH` lie outside the
     frame.
     """
-    own = rows[(rows["term"] == LAG) & rows["coef"].notna()]
-    shown = own.assign(estimator=own["estimator"].map(dynamic.label))
+    lagged = rows[(rows["term"] == LAG) & rows["coef"].notna()]
+    shown = lagged.assign(estimator=lagged["estimator"].map(dynamic.label))
     shown = shown[["column", "panel", "estimator", "coef", "low", "high"]]
     pick = choose("column", list(dict.fromkeys(shown["column"])), "Column")
     base = alt.Chart(shown).transform_filter(pick)
@@ -144,7 +144,7 @@ def roots(rows: pd.DataFrame) -> alt.LayerChart:
     scale = alt.Scale(domain=[1 - REACH, 1 + REACH], zero=False)
     one = alt.Chart().mark_rule(strokeDash=[2, 3], color=GREY, aria=False).encode(x=alt.datum(1))
     bars = base.mark_rule(strokeWidth=1.6, clip=True).encode(
-        x=alt.X("low:Q", title="root of the lagged outcome", scale=scale), x2="high:Q", **shared
+        x=alt.X("low:Q", title="autoregressive coefficient ρ", scale=scale), x2="high:Q", **shared
     )
     # A layer without the scale would add zero to the others'.
     dots = base.mark_circle(size=45, opacity=1, clip=True).encode(
@@ -154,7 +154,7 @@ def roots(rows: pd.DataFrame) -> alt.LayerChart:
 
 
 def responses(rows: pd.DataFrame) -> alt.LayerChart:
-    """Draw what is left of a change after years, results/dynamic_effects.csv."""
+    """Draw impulse responses, results/dynamic_effects.csv."""
     shown = dynamic.responses(rows)[["column", "panel", "year", "median", "low", "high"]]
     pick = choose("column", list(dict.fromkeys(shown["column"])), "Column")
     base = alt.Chart(shown).transform_filter(pick)
@@ -188,8 +188,10 @@ def _by_panel(panels: Sequence[str]) -> alt.Color:
 def waterfall(rows: pd.DataFrame) -> alt.LayerChart:
     """Draw each gap as a waterfall of ingredients, results/decomposition.csv."""
     parts = []
-    own = rows[rows["game"] == "ingredients"]
-    for (column, term, panel), group in own.groupby(["column", "term", "panel"], sort=False):
+    ingredients = rows[rows["game"] == "ingredients"]
+    for (column, term, panel), group in ingredients.groupby(
+        ["column", "term", "panel"], sort=False
+    ):
         group = group.loc[group["share"].abs().sort_values(ascending=False).index]
         start, end = group[["start", "end"]].iloc[0]
         at = start + np.concatenate([[0], np.cumsum(group["share"])])
@@ -278,8 +280,8 @@ def universes(curves: pd.DataFrame, table: pd.DataFrame) -> alt.LayerChart:
     return sized(alt.layer(*bands, zero, line, bar, dot).add_params(pick), 320)
 
 
-def decides(variance: pd.DataFrame) -> alt.LayerChart:
-    """Draw what share of the variance each choice decides, results/multiverse_variance.csv."""
+def variance_shares(variance: pd.DataFrame) -> alt.LayerChart:
+    """Draw each choice's share of the variance, results/multiverse_variance.csv."""
     shown = variance.assign(cell=variance["column"] + " " + variance["term"])
     shown = shown[["cell", "choice", "options", "main", "total"]]
     pick = choose("cell", _headline_first(shown["cell"]), "Slope")
@@ -298,7 +300,7 @@ def decides(variance: pd.DataFrame) -> alt.LayerChart:
         )
     )
     total = base.mark_bar(color=GREY, opacity=0.5).encode(
-        x=alt.X("total:Q", title="share of variance: alone, and with interactions",
+        x=alt.X("total:Q", title="share of variance: first-order and total effect",
                 axis=alt.Axis(format="%"))
     )  # fmt: skip
     main = base.mark_bar(color=PALETTE[0]).encode(x="main:Q")
@@ -323,7 +325,7 @@ def tiles(values: pd.DataFrame) -> alt.LayerChart:
         [(p.name, p.zh, p.region, *TILES[p.name]) for p in PROVINCES],
         columns=["province", "zh", "region", "x", "y"],
     )
-    largest = values.groupby("quantity")["value"].transform(lambda each: each.abs().max() or 1)
+    largest = values.groupby("quantity")["value"].transform(lambda share: share.abs().max() or 1)
     shown = values.assign(share=values["value"].abs() / largest).merge(about, on="province")
     pick = choose("quantity", list(dict.fromkeys(values["quantity"])), "Quantity")
     base = (
@@ -347,7 +349,7 @@ def tiles(values: pd.DataFrame) -> alt.LayerChart:
 
 
 def ranks() -> alt.Chart:
-    """Draw how often each chain holds draws of each rank: level lines if the chains mix.
+    """Draw rank plots of the chains: level lines if the chains mix.
 
     Without data: the page fills in those of the trace that a reader opens.
     """
@@ -369,7 +371,7 @@ def ranks() -> alt.Chart:
 
 
 def energy() -> alt.Chart:
-    """Draw the energy's distribution beside that of its moves: too narrow moves explore too little.
+    """Draw the marginal energy beside the energy transitions: narrow transitions explore poorly.
 
     Betancourt (2018), arXiv:1701.02434, section 6.1. Without data, as `ranks`.
     """

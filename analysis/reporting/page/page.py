@@ -1,8 +1,7 @@
 """Build the page: its sections as records, each made from results/ and traces/.
 
-A section whose tables have not been made says so and names the command that makes them. All text
-goes through the template's escaping or Great Tables'; only the project's own style and scripts
-do not.
+A section whose tables are missing names the command that makes them. All text goes through the
+template's escaping or Great Tables'; only the project's own style and scripts do not.
 """
 
 from pathlib import Path
@@ -11,7 +10,7 @@ import vl_convert
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from analysis.reporting.page import charts
-from analysis.reporting.page.blocks import Made, Section
+from analysis.reporting.page.blocks import Results, Section
 from analysis.reporting.page.studies import (
     analyses,
     dynamic,
@@ -30,31 +29,29 @@ from data.files import replacing
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-TITLE = "Which claims of Ye (2024) stand"
+TITLE = "Verdicts on the claims of Ye (2024)"
 
 
 SECTIONS = (
-    Section("answer", "Which claims stand", "Which claims stand", "结论", answer),
-    Section("ladder", "Ladder", "Which step moves the slope", "", headline),
+    Section("answer", "Verdicts", "Verdicts on the claims", "结论", answer),
+    Section("ladder", "Ladder", "The ladder of models", "", headline),
     Section("tables", "Tables 2–8", "The paper’s tables", "表 2–8", paper_tables),
     Section("regions", "Regions", "Slopes by region", "区域异质性", regions),
     Section("dynamic", "Dynamics", "The dynamic panel", "内生性检验", dynamic),
-    Section("why", "Why they differ", "Why official and published differ", "", why),
-    Section("multiverse", "Multiverse", "Under every defensible choice", "", multiverse),
+    Section("why", "Decomposition", "Why official and published slopes differ", "", why),
+    Section("multiverse", "Multiverse", "Multiverse of analysis choices", "", multiverse),
     Section("provinces", "Provinces", "The 31 provinces", "31 个省份", provinces),
-    Section(
-        "power", "Power", "What the rows could find, and who carries it", "", analyses("power")
-    ),
+    Section("power", "Power", "Power, influence and recovery of slopes", "", analyses("power")),
     Section("sensitivity", "Sensitivity", "Priors and sensitivity", "稳健性", sensitivity),
     Section("audit", "Audit", "Audit of the printed tables", "", audited),
-    Section("health", "Diagnostics", "Health of every fit", "", health),
+    Section("health", "Diagnostics", "Diagnostics of every fit", "", health),
     Section("barg", "BARG", "Reporting guidelines", "", barg),
-    Section("provenance", "Provenance", "Where everything comes from", "数据来源", provenance),
+    Section("provenance", "Provenance", "Data, code and versions", "数据来源", provenance),
 )
 """The page in its order; a new section is a record here."""
 
 
-def render(made: Made) -> str:
+def render(results: Results) -> str:
     """Render the page."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -66,22 +63,22 @@ def render(made: Made) -> str:
     sections = [
         {
             **{name: getattr(section, name) for name in ("id", "short", "title", "zh")},
-            "blocks": list(section.make(made)),
+            "blocks": list(section.make(results)),
         }
         for section in SECTIONS
     ]
-    own = {name: (TEMPLATES / name).read_text(encoding="utf-8") for name in OWN}
+    project_files = {name: (TEMPLATES / name).read_text(encoding="utf-8") for name in OWN}
     return environment.get_template("page.html.j2").render(
         title=TITLE,
         sections=sections,
-        charts=made.drawn,
+        charts=results.drawn,
         traces={
-            trace.name: {"ranks": trace.ranks, "energy": trace.energy} for trace in made.traces
+            trace.name: {"ranks": trace.ranks, "energy": trace.energy} for trace in results.traces
         },
         shapes={"ranks": charts.spec(charts.ranks()), "energy": charts.spec(charts.energy())},
         bundle=vl_convert.javascript_bundle(),
-        style=own["style.css"],
-        script=own["page.js"],
+        style=project_files["style.css"],
+        script=project_files["page.js"],
     )
 
 
@@ -92,7 +89,7 @@ OWN = ("style.css", "page.js")
 def write(outputs: Outputs, traces: list[Trace]) -> Path:
     """Write results/report.html, whole or not at all."""
     path = outputs.results / "report.html"
-    page = render(Made(outputs.results, traces, {}))
+    page = render(Results(outputs.results, traces, {}))
     with replacing(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
     return path

@@ -1,4 +1,4 @@
-"""Sections of the page on what results depend on, and on how far the data can tell."""
+"""Sections of the page on dynamics, decomposition, multiverse, influence and sensitivity."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -8,7 +8,7 @@ import pandas as pd
 from analysis.analyses import ANALYSES
 from analysis.comparison import dynamic as lagged
 from analysis.reporting.page import charts
-from analysis.reporting.page.blocks import Block, Made, folded, missing, table, text
+from analysis.reporting.page.blocks import Block, Results, folded, missing, table, text
 from analysis.reporting.page.tables import EXACT
 from analysis.shared.analysis import Analysis
 from analysis.shared.frames import matching
@@ -23,81 +23,80 @@ from data.ye2024.definitions import DESCRIBED
 from models.bayesian.registry import LADDER
 
 
-def dynamic(made: Made) -> Iterable[Block]:
-    """Show each estimator's root, what follows from the model's, and which is to be believed."""
-    estimated, follows = made.frame("dynamic"), made.frame("dynamic_effects")
+def dynamic(results: Results) -> Iterable[Block]:
+    """Show each estimator's ρ, the model's dynamic effects, and the recommended estimator."""
+    estimated, follows = results.frame("dynamic"), results.frame("dynamic_effects")
     if estimated is None or follows is None:
-        yield missing("Table 5’s root by every estimator", "dynamic")
+        yield missing("Table 5’s autoregressive coefficient ρ by estimator", "dynamic")
     else:
         yield text(
-            "Table 5 has the outcome of the year before as one more regressor. Its root by the "
-            "Bayesian model, conditional on each province’s first year, beside every other "
-            "estimator on the same data; system GMM is the paper’s, under a declared instrument "
-            "set."
+            "Table 5 adds the lagged outcome. Its coefficient ρ is estimated by the Bayesian "
+            "model, conditional on each province’s first year, and by every other estimator on "
+            "the same data. System GMM is the paper’s, under a declared instrument set."
         )
-        yield made.chart(
-            "roots", charts.roots(estimated),
-            "Root of the lagged outcome with 95 % intervals, by estimator and panel; what lies "
-            "outside the frame is in the tables. Choose a column below the chart.",
+        yield results.chart(
+            "autoregressive", charts.autoregressive(estimated),
+            "Autoregressive coefficient ρ with 95 % intervals, by estimator and panel. Estimates "
+            "outside the frame are in the tables. Choose a column below the chart.",
         )  # fmt: skip
         for (column, panel), rows in estimated.groupby(["column", "panel"], sort=False):
             caption = f"{column} on {panel}: coefficient, standard error, 95 % interval"
             yield folded(lagged.side_by_side(rows), caption)
-        yield made.chart(
+        yield results.chart(
             "responses", charts.responses(follows),
-            "What one more of indus, for one year, leaves of itself: posterior medians and 95 % "
+            "Impulse response to one more of indus for one year: posterior medians and 95 % "
             "bands. Choose a column below the chart.",
         )  # fmt: skip
         yield folded(
             follows[follows["quantity"] != "impulse"].drop(columns="year"),
-            "Effects in the year itself and in the long run (of the share of draws with a root "
-            "below 1), and half-lives in years",
+            "Impact and long-run effects (of the share of draws with ρ < 1), and half-lives in "
+            "years",
         )
-    found = made.frame("simulation")
-    if found is None:
-        yield missing("how each estimator does where the truth is known", "simulate")
+    simulated = results.frame("simulation")
+    if simulated is None:
+        yield missing("bias and coverage of each estimator in simulations", "simulate")
     else:
         if estimated is not None:
             yield text(verdict.QUESTION)
-            for words in verdict.answer(estimated, found, lagged.PUBLISHED).split("\n\n"):
+            for words in verdict.answer(estimated, simulated, lagged.PUBLISHED).split("\n\n"):
                 yield text(words)
-        for term, rows in found.groupby("term", sort=False):
+        for term, rows in simulated.groupby("term", sort=False):
             yield folded(
                 ranking.side_by_side(rows),
                 f"Simulation, {term}: bias, root mean squared error and coverage of 95 % "
-                "intervals; ✗ where these do not hold",
+                "intervals; ✗ where coverage fails",
             )
-    yield from gmm_choices(made)
+    yield from gmm_choices(results)
 
 
-def gmm_choices(made: Made) -> Iterable[Block]:
+def gmm_choices(results: Results) -> Iterable[Block]:
     """Show the grid of GMM choices."""
-    grid = made.frame("gmm_grid")
+    grid = results.frame("gmm_grid")
     if grid is None:
         yield missing("Table 5 under every choice of instruments", "gmm-grid")
         return
     usable = grid[grid["problem"].isna()]
     spread = usable.groupby(["panel", "column"], sort=False).agg(
-        estimations=("root", "size"),
-        least_root=("root", "min"),
-        median_root=("root", "median"),
-        greatest_root=("root", "max"),
-        explosive=("root", lambda roots: (roots >= 1).mean()),
+        estimations=("rho", "size"),
+        least_rho=("rho", "min"),
+        median_rho=("rho", "median"),
+        greatest_rho=("rho", "max"),
+        explosive=("rho", lambda values: (values >= 1).mean()),
         least_slope=("coef", "min"),
         greatest_slope=("coef", "max"),
     )
     yield table(
         spread.reset_index(),
-        "Table 5 under every choice of instruments: roots (explosive: share of at least 1) and "
+        "Table 5 under every choice of instruments: ρ (explosive: share of at least 1) and "
         "slopes of indus",
     )
 
 
-def why(made: Made) -> Iterable[Block]:
+def why(results: Results) -> Iterable[Block]:
     """Show why official and published slopes differ."""
-    found = made.frame("decomposition")
-    if found is None:
-        yield missing("what in the data makes the slopes differ", "decompose")
+    decomposed = results.frame("decomposition")
+    if decomposed is None:
+        yield missing("Shapley decomposition of the slopes’ differences", "decompose")
         return
     yield text(
         "Where an official panel and the paper disagree in sign or by more than two standard "
@@ -105,52 +104,54 @@ def why(made: Made) -> Iterable[Block]:
         "printed slope comes out; a share is the mean effect over all orders (Shapley). “Rest” is "
         "what that panel had to move a series away from official data."
     )
-    yield made.chart(
-        "waterfall", charts.waterfall(found),
+    yield results.chart(
+        "waterfall", charts.waterfall(decomposed),
         "From the official slope to the printed one, ingredient by ingredient. Choose a gap "
         "below the chart.",
     )  # fmt: skip
-    own = largest(found)
-    yield folded(own, "The largest shares of each gap")
-    rest = found[(found["game"] != "ingredients") & found["column"].isin(HEADLINE)]
+    largest_shares = largest(decomposed)
+    yield folded(largest_shares, "The largest shares of each gap")
+    other_games = decomposed[
+        (decomposed["game"] != "ingredients") & decomposed["column"].isin(HEADLINE)
+    ]
     yield folded(
-        rest.drop(columns=["exact", "published", "published_se"]),
+        other_games.drop(columns=["exact", "published", "published_se"]),
         "The same gaps by province, year and region (headline columns)",
     )
 
 
-def multiverse(made: Made) -> Iterable[Block]:
-    """Show every slope under all defensible choices."""
-    found, curves = made.frame("multiverse"), made.frame("multiverse_curves")
-    if found is None or curves is None:
-        yield missing("every slope under all defensible choices", "multiverse")
+def multiverse(results: Results) -> Iterable[Block]:
+    """Show the multiverse of every slope."""
+    universes, curves = results.frame("multiverse"), results.frame("multiverse_curves")
+    if universes is None or curves is None:
+        yield missing("multiverse of every slope", "multiverse")
         return
     yield text(
-        f"{found['universes'].sum():,} combinations of choices, each with its reason in "
+        f"{universes['universes'].sum():,} combinations of choices, each with its reason in "
         "analysis/ye2024/multiverse/choices.py: the slopes of each column in their order, "
         "with the printed one at its place among them. Significant is a 95 % interval beyond zero "
         "on the side of the printed sign."
     )
-    yield made.chart(
-        "universes", charts.universes(curves, found),
+    yield results.chart(
+        "universes", charts.universes(curves, universes),
         "Slopes of all universes in their order, with 95 % intervals (conventional, and clustered "
         "by province) and the printed slope. Choose one below the chart.",
     )  # fmt: skip
-    yield table(summarise.shown(found), "Shares of sign and significance")
-    variance = made.frame("multiverse_variance")
+    yield table(summarise.shown(universes), "Shares of sign and significance")
+    variance = results.frame("multiverse_variance")
     if variance is not None:
-        yield made.chart(
-            "decides", charts.decides(variance),
-            "What each choice decides: share of the variance of all slopes, by itself and with "
-            "all that it interacts with. Choose a slope below the chart.",
+        yield results.chart(
+            "variance", charts.variance_shares(variance),
+            "Each choice’s share of the variance of all slopes: first-order and total effect. "
+            "Choose a slope below the chart.",
         )  # fmt: skip
         yield folded(variance, "Shares of variance as a table")
-    options = made.frame("multiverse_options")
+    options = results.frame("multiverse_options")
     if options is not None:
         yield folded(options, "Mean slope and shares by option")
 
 
-def provinces(made: Made) -> Iterable[Block]:
+def provinces(results: Results) -> Iterable[Block]:
     """Map effects, moves and filled cells by province."""
     dataset = recollect.load()
     codes = dataset["filled"].sel(vintage="census4", series=list(DESCRIBED["produ"].series))
@@ -164,7 +165,7 @@ def provinces(made: Made) -> Iterable[Block]:
             }
         )
     ]
-    distance = made.frame("distance")
+    distance = results.frame("distance")
     if distance is not None:
         own = distance[(distance["level"] == "province") & (distance["panel"] == EXACT)]
         values.append(
@@ -172,7 +173,7 @@ def provinces(made: Made) -> Iterable[Block]:
                 quantity="moves of the implied panel, rms in sd"
             )
         )
-    influence = made.frame("sensitivity_influence")
+    influence = results.frame("sensitivity_influence")
     if influence is not None:
         own = matching(influence, column="3.2", term="indus", region="average")
         own = own[own["model"] == LADDER[-1]]
@@ -183,8 +184,8 @@ def provinces(made: Made) -> Iterable[Block]:
                 ]
             )
     else:
-        yield missing("how far the slope moves without each province", "sensitivity 3.2")
-    shares = made.frame("decomposition")
+        yield missing("influence of each province on the slope", "sensitivity 3.2")
+    shares = results.frame("decomposition")
     if shares is not None:
         own = shares[(shares["game"] == "provinces") & (shares["column"] == "3.2")]
         for panel, rows in own.groupby("panel", sort=False):
@@ -194,7 +195,7 @@ def provinces(made: Made) -> Iterable[Block]:
                 )[["province", "value", "quantity"]]
             )
     stacked = pd.concat(values, ignore_index=True)
-    yield made.chart(
+    yield results.chart(
         "tiles", charts.tiles(stacked),
         "A tile for each province, neighbours beside each other. Choose a quantity below the "
         "chart; point at a tile for its number.",
@@ -203,20 +204,20 @@ def provinces(made: Made) -> Iterable[Block]:
     yield folded(wide, "The same as a table")
 
 
-def analyses(section: str) -> Callable[[Made], Iterable[Block]]:
+def analyses(section: str) -> Callable[[Results], Iterable[Block]]:
     """Return what shows the analyses of one section, each by its record."""
 
-    def blocks(made: Made) -> Iterable[Block]:
+    def blocks(results: Results) -> Iterable[Block]:
         for record in ANALYSES:
             if record.section == section:
-                yield from of_analysis(record, made)
+                yield from of_analysis(record, results)
 
     return blocks
 
 
-def of_analysis(record: Analysis, made: Made) -> Iterable[Block]:
+def of_analysis(record: Analysis, results: Results) -> Iterable[Block]:
     """Show the first table of an analysis: the headline's rows, and all on request."""
-    rows = made.frame(record.tables[0])
+    rows = results.frame(record.tables[0])
     if rows is None:
         yield missing(find(record.tables[0]).sentence, record.command)
         return
@@ -230,9 +231,9 @@ def of_analysis(record: Analysis, made: Made) -> Iterable[Block]:
         yield folded(shown_rows, f"{record.sentence}: every column")
 
 
-def sensitivity(made: Made) -> Iterable[Block]:
-    """Show priors, and what the slopes hang on."""
-    for trace in made.traces:
+def sensitivity(results: Results) -> Iterable[Block]:
+    """Show priors, and the sensitivity of slopes to priors, provinces and years."""
+    for trace in results.traces:
         if (trace.column, trace.model, trace.panel) == ("3.2", LADDER[-1], PANELS[0].name):
             lines = pd.DataFrame(json.loads(trace.priors)["table"])
             kept = [c for c in ("name", "distribution", "scale", "centre", "reason") if c in lines]
@@ -242,13 +243,13 @@ def sensitivity(made: Made) -> Iterable[Block]:
     for name, what in (
         ("scales", "prior and posterior of each scale"),
         ("sensitivity_priors", "refits under other priors"),
-        ("sensitivity_loo", "how well models foresee a province left out"),
-        ("sensitivity_influence", "refits without each province"),
-        ("sensitivity_years", "refits without each year"),
+        ("sensitivity_loo", "out-of-sample accuracy by leave-one-province-out"),
+        ("sensitivity_influence", "leave-one-province-out refits"),
+        ("sensitivity_years", "leave-one-year-out refits"),
         ("sensitivity_power", "power-scaling"),
-        ("calibration", "calibration of every model"),
+        ("calibration", "simulation-based calibration of every model"),
     ):
-        frame = made.frame(name)
+        frame = results.frame(name)
         if frame is None:
             absent.setdefault(made_by(name), []).append(what)
             continue

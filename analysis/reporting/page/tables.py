@@ -1,4 +1,4 @@
-"""Sections of the page on the printed tables beside estimates, and on the regions."""
+"""Sections of the page on the printed tables and on the regions."""
 
 from collections.abc import Iterable, Mapping
 
@@ -7,7 +7,7 @@ import pandas as pd
 from analysis.claims import ledger
 from analysis.replication.replicate import TITLES
 from analysis.reporting.page import charts
-from analysis.reporting.page.blocks import Block, Made, folded, missing, text
+from analysis.reporting.page.blocks import Block, Results, folded, missing, text
 from analysis.shared.frames import matching
 from analysis.shared.statistics import written
 from analysis.specifications import CONTROLS, SPECIFICATIONS, evidence_model, home
@@ -25,13 +25,13 @@ ZH = {
 EXACT = PANELS[-1].name
 
 
-def paper_tables(made: Made) -> Iterable[Block]:
-    """Show each table of the paper in its layout with what this project finds in each cell."""
-    replication = made.frame("replication")
+def paper_tables(results: Results) -> Iterable[Block]:
+    """Show each table of the paper in its layout, with this project's estimates in each cell."""
+    replication = results.frame("replication")
     if replication is None:
         yield missing("the replication of Tables 2–8", "replicate")
         return
-    comparison = made.frame("comparison")
+    comparison = results.frame("comparison")
     yield text(
         "In each cell: P printed; X the same estimator on the implied panel, which was made "
         "to meet the print; R on an official panel, rebuilt from official series; B the "
@@ -80,17 +80,17 @@ WHOLE = {
 """A table's last lines: statistics of whole columns."""
 
 
-def _lines(own: pd.DataFrame | None) -> list[dict[str, str]]:
+def _lines(cells: pd.DataFrame | None) -> list[dict[str, str]]:
     """Return a cell of one statistic: printed, implied, official."""
-    if own is None or own["published"].isna().all():
+    if cells is None or cells["published"].isna().all():
         return []
-    printed = str(own["published"].iloc[0])
+    printed = str(cells["published"].iloc[0])
     decimals = len(printed.partition(".")[2])
-    found = [{"tag": "P", "text": printed, "panel": ""}]
-    for row in own.itertuples(index=False):
+    lines = [{"tag": "P", "text": printed, "panel": ""}]
+    for row in cells.itertuples(index=False):
         line = f"{float(row.estimated):.{decimals}f}"
-        found.append(_line_of(row.panel, line))
-    return found
+        lines.append(_line_of(row.panel, line))
+    return lines
 
 
 def _line_of(panel: str, line: str) -> dict[str, str]:
@@ -107,36 +107,36 @@ def _slope(
     if of["coef"] is None:
         return []
     by_panel = {s: frame.set_index("panel") for s, frame in of.items() if frame is not None}
-    found = []
+    lines = []
     printed = by_panel["coef"]["published"].iloc[0]
     if isinstance(printed, str) or printed == printed:
         mark = by_panel["stars"]["published"].fillna("").iloc[0]
         line = f"{printed}{mark} ({by_panel['se']['published'].iloc[0]})"
-        found.append({"tag": "P", "text": line, "panel": ""})
+        lines.append({"tag": "P", "text": line, "panel": ""})
     for panel in by_panel["coef"].index:
         b, s = (float(by_panel[name]["estimated"][panel]) for name in ("coef", "se"))
         mark = by_panel["stars"]["estimated"].fillna("")[panel]
-        found.append(_line_of(panel, f"{b:.3f}{mark} ({s:.3f})"))
+        lines.append(_line_of(panel, f"{b:.3f}{mark} ({s:.3f})"))
     if comparison is None:
-        return found
-    whole, _ = home(record)
+        return lines
+    home_record, _ = home(record)
     at = {"column": record.column, "term": term, "model": evidence_model(record)}
-    own = matching(comparison, **at, fitted_column=whole.column)
-    for row in own[own["panel"] != EXACT].itertuples(index=False):
+    fits = matching(comparison, **at, fitted_column=home_record.column)
+    for row in fits[fits["panel"] != EXACT].itertuples(index=False):
         gate = "" if row.gate == "pass" else " (failed its gate)"
         line = f"{written(row.mean, row.q025, row.q975)}{gate}"
-        found.append({"tag": "B", "text": line, "panel": row.panel})
-    return found
+        lines.append({"tag": "B", "text": line, "panel": row.panel})
+    return lines
 
 
-def regions(made: Made) -> Iterable[Block]:
+def regions(results: Results) -> Iterable[Block]:
     """Show slopes by region, their differences and order."""
-    found = made.frame("region_slopes")
-    if found is None:
+    slopes = results.frame("region_slopes")
+    if slopes is None:
         yield missing("the slopes by region", "compare")
         return
-    yield made.chart(
-        "regions", charts.by_region(found),
+    yield results.chart(
+        "regions", charts.by_region(slopes),
         "Posterior means and 95 % intervals of the slopes by region (east 东部, central 中部, west "
         "西部). Choose a column below the chart.",
     )  # fmt: skip
@@ -144,6 +144,6 @@ def regions(made: Made) -> Iterable[Block]:
         ("region_orders", "Probability of each order of the slopes"),
         ("region_differences", "Differences between regions, beside Table 8’s"),
     ):
-        frame = made.frame(name)
+        frame = results.frame(name)
         if frame is not None:
             yield folded(frame, caption)

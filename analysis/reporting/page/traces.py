@@ -1,4 +1,4 @@
-"""What the page shows of a trace: its gate, and how evenly its chains hold the ranks."""
+"""Diagnostics of a trace on the page: its gate, rank plots and energy."""
 
 import json
 from dataclasses import dataclass
@@ -47,12 +47,12 @@ class Trace:
 
     @property
     def name(self) -> str:
-        """How the page calls it."""
+        """Name of the trace on the page."""
         return f"{self.panel} {self.column} {self.model}"
 
 
 def read(path: Path) -> Trace:
-    """Read what the page shows of a trace."""
+    """Read a trace's diagnostics for the page."""
     tree = trace.read(path, without=(*trace.POINTWISE, "prior", "log_prior"))
     attrs = tree.attrs
     numbers = json.loads(attrs["gate_numbers"])
@@ -82,7 +82,7 @@ def ranks(posterior: xr.Dataset) -> list[dict]:
     posterior : Dataset
         Dims (chain, draw, …).
     """
-    found = []
+    rows = []
     for name in QUANTITIES:
         if name not in posterior:
             continue
@@ -95,8 +95,8 @@ def ranks(posterior: xr.Dataset) -> list[dict]:
                 continue
             at = stacked["element"].to_numpy()[i] if dims else ()
             label = " ".join([name, *map(str, at)]) if isinstance(at, tuple) else f"{name} {at}"
-            found.append({"variable": label, "shares": shares(draws)})
-    return found[:MOST]
+            rows.append({"variable": label, "shares": shares(draws)})
+    return rows[:MOST]
 
 
 def energy(statistics: xr.Dataset) -> list[dict]:
@@ -115,15 +115,15 @@ def energy(statistics: xr.Dataset) -> list[dict]:
         return []
     shown = {"energy": (values - values.mean()) / sd, "its moves": np.diff(values, axis=1) / sd}
     edges = np.linspace(-4, 4, 33)
-    found = []
+    curves = []
     for kind, each in shown.items():
         density, _ = np.histogram(each, edges, density=True)
         at = (edges[:-1] + edges[1:]) / 2
-        found += [
+        curves += [
             {"kind": kind, "at": round(float(x), 3), "density": round(float(d), 4)}
             for x, d in zip(at, density, strict=True)
         ]
-    return found
+    return curves
 
 
 MOST = 12
@@ -139,4 +139,4 @@ def shares(draws: NDArray[np.float64]) -> list[list[float]]:
     at = rank * BINS // draws.size
     expected = draws.shape[1] / BINS
     counted = [np.bincount(chain, minlength=BINS) / expected for chain in at]
-    return [[round(float(each), 3) for each in chain] for chain in counted]
+    return [[round(float(share), 3) for share in chain] for chain in counted]

@@ -1,4 +1,4 @@
-"""Sections of the page on the claims: verdicts with their evidence, and the headline."""
+"""Sections of the page on the verdicts with their evidence, and on the headline slope."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -9,7 +9,7 @@ from analysis.claims import ledger
 from analysis.comparison import power
 from analysis.comparison.figures import LABELS
 from analysis.reporting.page import charts
-from analysis.reporting.page.blocks import Block, Made, folded, missing, table, text
+from analysis.reporting.page.blocks import Block, Results, folded, missing, table, text
 from analysis.reporting.page.tables import EXACT
 from analysis.shared.frames import matching
 from analysis.shared.statistics import CERTAIN, written
@@ -25,20 +25,20 @@ TONES = {
 }
 
 
-def answer(made: Made) -> Iterable[Block]:
-    """Say which claims stand, and why not the others."""
-    document = ledger.document(CLAIMS, made.results)
-    found = document["claims"]
-    counted = dict(ledger.counts(found))
+def answer(results: Results) -> Iterable[Block]:
+    """Show the verdicts on the claims, each with its reason."""
+    document = ledger.document(CLAIMS, results.folder)
+    claims = document["claims"]
+    counted = dict(ledger.counts(claims))
     of = ", ".join(f"“{word}” {number}" for word, number in counted.items())
     yield text(
-        f"Of {len(found)} claims: {of}. The author’s data were never published: the claims are "
+        f"Of {len(claims)} claims: {of}. The author’s data were never published: the claims are "
         "judged on panels rebuilt from official series, by a rule that was written down before "
         "the results. P is the posterior probability of the claim (of a size: of its sign). On "
         f"“{EXACT}”, a panel made so that the printed numbers come out, P says what these numbers "
         "imply under the model; it does not count."
     )
-    yield {"kind": "list", "rows": list(in_short(made, found))}
+    yield {"kind": "list", "rows": list(in_short(results, claims))}
     yield text(
         f"A statement is for the claim from P = {CERTAIN} on, against it to P = {1 - CERTAIN:.3f}, "
         "and open between. Verdicts: "
@@ -46,7 +46,7 @@ def answer(made: Made) -> Iterable[Block]:
         + ". H1a, H1b and the size are one slope."
     )
     panels = [*ledger.EVIDENCE, *ledger.IMPLIED]
-    lines = ledger.table(found).fillna("")
+    lines = ledger.table(claims).fillna("")
     rows = [
         {
             **{name: claim[name] for name in ("text", "zh", "id", "place", "verdict", "reason")},
@@ -56,18 +56,18 @@ def answer(made: Made) -> Iterable[Block]:
             "tone": TONES.get(claim["verdict"], "v-open"),
             "evidence": evidence(claim),
         }
-        for claim, line in zip(found, lines.to_dict("records"), strict=True)
+        for claim, line in zip(claims, lines.to_dict("records"), strict=True)
     ]
     yield {"kind": "ledger", "rows": rows}
     yield {"kind": "folded", "summary": "The rule of the verdicts", "text": document["rule"]}
 
 
-def in_short(made: Made, found: Sequence[Mapping]) -> Iterator[str]:
-    """Say of the headline slope what it is, what moves it, and how far to trust it."""
+def in_short(results: Results, claims: Sequence[Mapping]) -> Iterator[str]:
+    """Summarise the headline slope: estimates, largest step, decomposition and power."""
     (record,) = select(HEADLINE[:1])
     (term,) = record.interest
     of_slope = {"column": record.column, "term": term}
-    claim = next(each for each in found if each["column"] == record.column)
+    claim = next(candidate for candidate in claims if candidate["column"] == record.column)
     after = {name: of["posterior"] for name, of in claim["panels"].items()}
     slopes = [
         f"{written(of['mean'], of['q025'], of['q975'])} on {name} (P = {of['probability']:.3f})"
@@ -79,7 +79,7 @@ def in_short(made: Made, found: Sequence[Mapping]) -> Iterator[str]:
             f"The slope of {term} on {record.outcome} ({record.column}), printed as "
             f"{claim['printed']}, is {', '.join(slopes)} by the main model."
         )
-    ladder = made.frame("ladder")
+    ladder = results.frame("ladder")
     if ladder is not None:
         largest = matching(ladder, **of_slope, moves_most="yes")
         moves = [
@@ -87,30 +87,30 @@ def in_short(made: Made, found: Sequence[Mapping]) -> Iterator[str]:
             for row in largest.itertuples(index=False)
         ]
         if moves:
-            yield f"On the way from TWFE to it, the step that moves it most: {', '.join(moves)}."
-    shares = made.frame("decomposition")
+            yield f"Largest step on the ladder from TWFE to it: {', '.join(moves)}."
+    shares = results.frame("decomposition")
     if shares is not None:
-        own = matching(shares, **of_slope, game="ingredients")
-        own = own.assign(size=own["share"].abs()).sort_values("size")
+        ingredients = matching(shares, **of_slope, game="ingredients")
+        ingredients = ingredients.assign(size=ingredients["share"].abs()).sort_values("size")
         parts = [
             f"{row.player} on {row.panel} ({row.share:+.3f} of {row.end - row.start:+.3f})"
-            for row in own.drop_duplicates("panel", keep="last").itertuples(index=False)
+            for row in ingredients.drop_duplicates("panel", keep="last").itertuples(index=False)
         ]
         if parts:
-            yield f"What in the data parts TWFE from the printed slope most: {', '.join(parts)}."
-    could = made.frame("power")
+            yield f"Largest Shapley share of TWFE's gap to the printed slope: {', '.join(parts)}."
+    could = results.frame("power")
     if could is not None:
-        yield f"{power.sentence(could)} So P is too sure of itself, on either side."
+        yield f"{power.sentence(could)} So P is overconfident, on either side."
 
 
 def evidence(claim: Mapping) -> Block | None:
-    """Return what a claim's verdict rests on, panel by panel; None if there is nothing."""
+    """Return the evidence of a claim's verdict, panel by panel; None if there is none."""
     rows = []
     for name, of in (claim["panels"] | claim["implied"]).items():
-        own, after = of["estimate"], of["posterior"]
-        if not own:
+        twfe, after = of["estimate"], of["posterior"]
+        if not twfe:
             continue
-        turned = [
+        reversed_by = [
             f"{kind}: {', '.join(named) or 'nothing'}"
             for kind, named in of.get("turns", {}).items()
             if named is not None
@@ -119,20 +119,20 @@ def evidence(claim: Mapping) -> Block | None:
         rows.append(
             {
                 "panel": name,
-                "estimate (SE)": f"{own['coef']:.3f}{own['stars']} ({own['se']:.3f})",
-                "P wild": own.get("p_wild", np.nan),
+                "estimate (SE)": f"{twfe['coef']:.3f}{twfe['stars']} ({twfe['se']:.3f})",
+                "P wild": twfe.get("p_wild", np.nan),
                 "ladder": " → ".join(f"{step['estimate']:.3f}" for step in of["ladder"]),
                 "posterior": written(after["mean"], after["q025"], after["q975"]) if mean else "",
                 "finding": after["finding"] if name in ledger.EVIDENCE else "does not count",
-                "turned by": "; ".join(turned),
+                "reversed by": "; ".join(reversed_by),
             }
         )
     return table(pd.DataFrame(rows), f"Evidence on {claim['id']}") if rows else None
 
 
-def headline(made: Made) -> Iterable[Block]:
-    """Show which step from TWFE to region slopes moves each slope."""
-    ladder = made.frame("ladder")
+def headline(results: Results) -> Iterable[Block]:
+    """Show the ladder from TWFE to region slopes."""
+    ladder = results.frame("ladder")
     if ladder is None:
         yield missing("the ladder from TWFE to region slopes", "compare")
         return
@@ -142,7 +142,7 @@ def headline(made: Made) -> Iterable[Block]:
         "band is the published estimate with its 95 % interval; a cross is a fit that failed its "
         "gate."
     )
-    yield made.chart(
+    yield results.chart(
         "ladder", charts.slopes(ladder),
         "Slope by panel and step, with 95 % intervals. Choose a column of the paper below the "
         "chart.",

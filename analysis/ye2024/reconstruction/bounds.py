@@ -228,7 +228,7 @@ def exact(table: pd.DataFrame, refused: tuple[Key, ...]) -> bool:
     """Return whether a panel meets all printed numbers but the refused, and all stars."""
     panel = Panel(run.NAME, table, "", True, (), refused)
     replication = replicate.replicate(panel, SPECIFICATIONS, draws=FEWEST_DRAWS)
-    return replicate.astray(replication, [panel]).empty
+    return replicate.mismatches(replication, [panel]).empty
 
 
 def _cells(frame: pd.DataFrame) -> NDArray[np.float64]:

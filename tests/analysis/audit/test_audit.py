@@ -140,7 +140,7 @@ def test_what_the_paper_prints_and_cannot_be():
     assert off("decimals") == ["Table 3 (1) const"]
     assert off("parentheses") == [f"Table {table} note" for table in range(3, 9)]
     assert len(off("heading of the sd")) == 13
-    assert off("explosive root") == ["Table 5 (1) L.y", "Table 5 (4) L.y"]
+    assert off("explosive ρ") == ["Table 5 (1) L.y", "Table 5 (4) L.y"]
     assert off("long-run effect") == [f"Table 5 ({i}) indus" for i in (1, 2, 4)]
     assert len(off("equation (5)")) == 2
     assert len(off("units")) == 5

@@ -61,7 +61,7 @@ class House:
         put(replicate, "replicate", lambda panel, records, draws: self.cells([panel], records))
         put(replicate, "summary", lambda found: found)
         put(replicate, "show", lambda *_: None)
-        put(replicate, "astray", lambda *_: ())
+        put(replicate, "mismatches", lambda *_: ())
         put(influence, "table", lambda panels, records, _: self.cells(panels, records))
         put(influence, "summary", lambda found: found)
         put(power, "run", self.simulated)

@@ -31,8 +31,8 @@ def row(**changes) -> pd.DataFrame:
     printed = tables.numbers().query("column == '5.1'").set_index(["term", "statistic"])
     printed = printed["printed"].astype(float)
     numbers = {
-        "root": printed["L.y", "coef"],
-        "root_se": printed["L.y", "se"],
+        "rho": printed["L.y", "coef"],
+        "rho_se": printed["L.y", "se"],
         "coef": printed["indus", "coef"],
         "se": printed["indus", "se"],
         **{test: printed["", test] for test in comparison.TESTS},
@@ -44,8 +44,8 @@ def row(**changes) -> pd.DataFrame:
     ("changes", "failing"),
     [
         ({}, []),
-        ({"root": 1.098 + 1.9 * 0.009, "coef": 0.037 - 1.9 * 0.014}, []),
-        ({"root": 1.098 + 2 * 0.009}, ["root_near"]),
+        ({"rho": 1.098 + 1.9 * 0.009, "coef": 0.037 - 1.9 * 0.014}, []),
+        ({"rho": 1.098 + 2 * 0.009}, ["rho_near"]),
         ({"coef": 0.037 - 2 * 0.014}, ["coef_near"]),
         ({"ar2_p": 0.04}, ["same_tests"]),
         ({"ar1_p": 0.06}, ["same_tests"]),
@@ -54,7 +54,7 @@ def row(**changes) -> pd.DataFrame:
 )
 def test_compatible_means_near_and_with_the_same_tests(changes, failing):
     found = comparison.compare(row(**changes)).iloc[0]
-    judged = ["root_near", "coef_near", "same_tests"]
+    judged = ["rho_near", "coef_near", "same_tests"]
     assert [name for name in judged if not found[name]] == failing
     assert found["compatible"] == (not failing)
 
@@ -64,7 +64,7 @@ def test_what_was_not_estimated_is_neither_compatible_nor_not(grid):
     assert estimated.any()
     assert not estimated.all()
     assert grid.loc[estimated, "compatible"].notna().all()
-    assert grid.loc[~estimated, ["root_near", "compatible"]].isna().all(axis=None)
+    assert grid.loc[~estimated, ["rho_near", "compatible"]].isna().all(axis=None)
 
 
 def test_regions_count_what_is_compatible(grid):
@@ -73,7 +73,7 @@ def test_regions_count_what_is_compatible(grid):
     own = grid[(grid["column"] == "5.1") & (grid["problem"] == "")]
     assert whole["estimated"] == 2
     assert whole["compatible"] == own["compatible"].sum()
-    assert (whole["root_low"], whole["root_high"]) == (own["root"].min(), own["root"].max())
+    assert (whole["rho_low"], whole["rho_high"]) == (own["rho"].min(), own["rho"].max())
     assert set(regions["choice"]) == {"any", *gmm_grid.CHOICES}
 
 

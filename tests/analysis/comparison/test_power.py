@@ -59,8 +59,8 @@ def test_a_sentence_counts_the_slopes_that_could_have_been_found(estimated):
 
 def test_a_reader_sees_three_decimals_and_per_cent(estimated):
     line = power.shown(power.beside(estimated)).iloc[1]
-    assert line["found in 80 %"] == "0.200"
-    assert line["false alarms"] == "5% [5%, 5%]"
+    assert line["minimum detectable effect (80 % power)"] == "0.200"
+    assert line["false-positive rate (nominal 5 %)"] == "5% [5%, 5%]"
     assert line["printed"] == f"{power.sizes()['8.2', 'indus']:.3f}"
 
 

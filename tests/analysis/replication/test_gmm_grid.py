@@ -35,8 +35,8 @@ def test_estimates_and_problems(grid):
     estimated = grid["problem"] == ""
     assert estimated.tolist() == [True, True, False] * len(RECORDS)
     assert "singular" in grid.loc[2, "problem"]
-    assert grid.loc[estimated, ["root", "coef", "se", "n"]].notna().all(axis=None)
-    assert grid.loc[~estimated, "root"].isna().all()
+    assert grid.loc[estimated, ["rho", "coef", "se", "n"]].notna().all(axis=None)
+    assert grid.loc[~estimated, "rho"].isna().all()
     assert grid.loc[0, "n"] == 372
     assert grid.loc[1, "n"] == 341
     assert grid.loc[0, "instruments"] == 22

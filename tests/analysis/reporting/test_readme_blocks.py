@@ -50,11 +50,11 @@ def test_power_is_told_in_a_sentence_and_shown_for_the_headline():
          "published_over_detectable": [0.42, 1.3], "power_at_published": 0.21, "false_alarms": 0.06,
          "false_alarms_low": 0.03, "false_alarms_high": 0.1}
     )  # fmt: skip
-    said = blocks.could_find(found)
+    said = blocks.power_table(found)
     assert said.startswith("Slopes as large as the published ones would be found with 80% power")
     assert "1 of 2 by errors clustered by province" in said
     elsewhere = pd.concat([found, found.assign(panel="implied")])
-    assert blocks.could_find(elsewhere) == said
+    assert blocks.power_table(elsewhere) == said
     assert said.splitlines()[-1] == "| 3.2 | province | 2000 | 0.105 | 0.249 | 21% | 6% [3%, 10%] |"
 
 
@@ -106,7 +106,7 @@ def test_who_moves_the_headline_is_named_beside_the_posterior_where_there_is_one
             row | {"left_out": "Hunan", "shift": 0.5, "turns": "sign", "posterior_shift": -1.0},
             row | {"left_out": "2015", "group": "year", "shift": 0.1, "posterior_shift": None},
             row | {"left_out": "Tibet", "column": "4.1", "shift": 9.0}]  # fmt: skip
-    head, _, line = blocks.carriers(pd.DataFrame(rows)).splitlines()
+    head, _, line = blocks.influence_table(pd.DataFrame(rows)).splitlines()
     assert (
         head
         == "| column | province | province (posterior) | year | turn sign | turn significance |"
@@ -131,7 +131,7 @@ def test_bounds_are_shown_from_least_to_greatest():
 
 def test_roots_stand_by_column_and_panel():
     estimated, *_ = report_results.dynamics(("official", "implied"))
-    lines = blocks.roots(estimated).splitlines()
+    lines = blocks.autoregressive(estimated).splitlines()
     assert len(lines) == 2 + 2
     assert "5.1 produ | `implied` | 1.100 (0.050)" in lines[-1]
     assert lines[-1].endswith("| 1.100 [0.900, 1.200] | 0.990 | pass |")
@@ -143,7 +143,7 @@ def test_a_root_stands_under_each_dynamic_model_once_all_are_sampled():
     names = [model.name for model in dynamic_models() if model.name != MODEL]
     others = [own.assign(estimator=name, coef=0.95, gate="fail") for name in names]
     head, _, *lines = blocks.variants(pd.concat([estimated, *others])).splitlines()
-    assert head.startswith("| column | panel | dynamic, given the first year | dynamic, a root")
+    assert head.startswith("| column | panel | dynamic, given the first year | dynamic, ρ by")
     assert head.count("|") == 4 + len(names)
     assert lines[0].count("| 0.950 [1.050, 1.200] (gate: fail) |") > 0
     assert lines[1].endswith("| 1.100 [0.900, 1.200] |" + "  |" * len(names))

@@ -39,7 +39,7 @@ def test_a_regressor_that_is_a_line_in_each_province_is_refused():
     frame = simulated().frame
     own = frame["province"].factorize()[0]
     line = (own - own.mean()) * (frame["year"] - 2010)
-    with pytest.raises(UserError, match="fin is a straight line in time in every province"):
+    with pytest.raises(UserError, match="fin is a linear trend in every province"):
         province_trends.split(design(frame.assign(fin=line), record), record.interest, "region")
 
 

@@ -123,8 +123,8 @@ def test_charts_are_json_that_holds_their_data(text):
     block = re.search(r'(?s)<script type="application/json" id="charts">(.*?)</script>', text)[1]
     found = json.loads(block)
     assert set(found) == {
-        *("ladder", "regions", "waterfall", "tiles", "roots", "responses"),
-        *("universes", "decides"),
+        *("ladder", "regions", "waterfall", "tiles", "autoregressive", "responses"),
+        *("universes", "variance"),
     }
     assert all(spec["datasets"] for spec in found.values())
 

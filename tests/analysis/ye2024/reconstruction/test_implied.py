@@ -46,12 +46,12 @@ def test_all_stars_match(replication):
     assert stars["matches"].astype(bool).all()
 
 
-def test_replicate_finds_nothing_astray_and_would(panel, replication):
-    assert replicate.astray(replication, [panel]).empty
+def test_replicate_finds_no_mismatch_and_would(panel, replication):
+    assert replicate.mismatches(replication, [panel]).empty
     spoiled = replication.copy()
     at = spoiled.index[(spoiled["column"] == "3.2") & (spoiled["statistic"] == "r2")][0]
     spoiled.loc[at, "matches"] = False
-    assert len(replicate.astray(spoiled, [panel])) == 1
+    assert len(replicate.mismatches(spoiled, [panel])) == 1
 
 
 @pytest.mark.parametrize("record", TABLE_5, ids=lambda record: record.column)
@@ -105,7 +105,7 @@ def test_it_is_found_from_scratch(tmp_path):
     assert f"{len(outcome.point.values)} of {len(outcome.point.values)} intervals met" in told[-1]
     found = Panel(NAME, outcome.table, "", True, (), outcome.exact_but)
     replication = replicate.replicate(found, SPECIFICATIONS, draws=99)
-    assert replicate.astray(replication, [found]).empty
+    assert replicate.mismatches(replication, [found]).empty
     # The committed panel is nearer than the first one that meets the numbers.
     about = json.loads((FOLDER / f"{NAME}.json").read_text(encoding="utf-8"))
     assert about["distance_rms_sd"] < outcome.distance
@@ -126,4 +126,4 @@ def test_an_ensemble_is_written_and_read_back_to_the_digit(panel, tmp_path):
 def test_the_ensemble_meets_the_printed_numbers_too(name):
     member = load_panel(name, COLUMNS)
     replication = replicate.replicate(member, SPECIFICATIONS, draws=99)
-    assert replicate.astray(replication, [member]).empty
+    assert replicate.mismatches(replication, [member]).empty
