@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 
 class UserError(Exception):
-    """A mistake in the user's input, told in one sentence.
+    """A mistake in the user's input, reported in one sentence.
 
     The sentence names file, row and column where they apply, and the remedy. The command
     line prints it without a traceback and exits with code 2.
@@ -14,7 +14,7 @@ class UserError(Exception):
 
 @contextmanager
 def located(panel: str, column: str) -> Iterator[None]:
-    """Begin what an error within says with the panel and the published column it is about.
+    """Begin the sentence of an error within with its panel and published column.
 
     Raises
     ------

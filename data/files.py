@@ -1,4 +1,4 @@
-"""Write a file whole or not at all, and say which bytes it holds."""
+"""Atomic writing of files, and hashes of their bytes."""
 
 import errno
 import hashlib
@@ -73,8 +73,8 @@ def _clear(folder: Path) -> None:
             continue
         # Another run may clear the folder, too, or the file be another user's.
         with suppress(OSError):
-            own = named["host"] == socket.gethostname()
-            ended = own and not _alive(int(named["process"]))
+            is_this_host = named["host"] == socket.gethostname()
+            ended = is_this_host and not _alive(int(named["process"]))
             if ended or time.time() - path.stat().st_mtime > ABANDONED:
                 path.unlink()
 
@@ -116,7 +116,7 @@ def csv_text(frame: pd.DataFrame, digits: int = 12) -> str:
         number = isinstance(value, float) and not math.isnan(value)
         return f"{value:.{digits}g}" if number else value
 
-    # A column of numbers and words is none of floats for pandas, and would get all their digits.
+    # pandas would write a column of numbers and words with all digits: it is not one of floats.
     mixed = [name for name in frame if frame[name].dtype == object]
     frame = frame.assign(**{name: frame[name].map(written) for name in mixed})
     return frame.to_csv(index=False, float_format=f"%.{digits}g", lineterminator="\n")
@@ -147,7 +147,7 @@ def sha256(content: bytes) -> str:
 
 
 def blocked(path: Path) -> str | None:
-    """Say why a file cannot be read although it may be whole; None if nothing blocks it.
+    """Return why an intact file cannot be read; None if nothing blocks it.
 
     Returns
     -------

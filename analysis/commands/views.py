@@ -1,4 +1,4 @@
-"""What readers see of each table where a terminal has no room for all: which columns matter most.
+"""Views of wide tables on a terminal: the columns that are shown first.
 
 An empty view shows a table's columns from the first on.
 """
@@ -28,7 +28,7 @@ VIEWS = {
     "comparison": View(
         ("column", "model"),
         ("published", "mean", "q025", "agreement", "gate", "p_same_sign", "bf10", "p_rope", "sd",
-         "standing", "fitted_column"),
+         "interpretation", "fitted_column"),
         {"published (SE)": ("published", "published_se"), INTERVAL: ("q025", "q975"),
          "exact panels": ("ensemble_low", "ensemble_high")},
         ("mean", "sd")),
@@ -41,9 +41,9 @@ VIEWS = {
     "dynamic": View(("estimator",)),
     "fingerprints": View(("variables", "vintage", "winsorised"),
                          ("chosen", "matches", "numbers", "distance")),
-    "gmm_grid": View(("panel", "column"), ("root_low", "root_median", "share_above_one",
+    "gmm_grid": View(("panel", "column"), ("rho_low", "rho_median", "share_above_one",
                                            "compatible", "estimated"),
-                     {"range of the root": ("root_low", "root_high")}, ("root_median",)),
+                     {"range of ρ": ("rho_low", "rho_high")}, ("rho_median",)),
     "gmm_choices": View(("choice", "value")),
     "influence": View(SLOPE, ("slope", "P", "province", "year", "turn sign", "turn significance"),
                       {}, ("slope",)),

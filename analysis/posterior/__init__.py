@@ -1,1 +1,1 @@
-"""From a model and a column to a trace: engines, sampling, diagnostics, predictive checks."""
+"""Posterior sampling: engines, traces, diagnostics and predictive checks."""

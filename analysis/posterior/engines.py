@@ -247,14 +247,14 @@ class NutsEngine:
             dims = definition.named_vars_to_dims[name]
             shape = (len(definition.coords[dim]) for dim in dims)
             named[name] = (("chain", "draw", *dims), values.reshape(*values.shape[:2], *shape))
-        found = compute_log_prior(
+        densities = compute_log_prior(
             xr.DataTree.from_dict({"posterior": xr.Dataset(named)}),
             model=definition,
             extend_inferencedata=False,
             progressbar=False,
             compile_kwargs=INTERPRETED,
         )
-        return {name: _flat(found[name].to_numpy(), 2).sum(axis=-1) for name in self.names}
+        return {name: _flat(densities[name].to_numpy(), 2).sum(axis=-1) for name in self.names}
 
 
 def compile_model(definition: pm.Model) -> CompiledModel:

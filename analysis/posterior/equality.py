@@ -1,4 +1,4 @@
-"""Whether draws are of one posterior: the largest differences in units of Monte Carlo error."""
+"""Test of equality of two posteriors, by differences in units of Monte Carlo error."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ Draws = Mapping[str, NDArray[np.float64]]
 
 @dataclass(frozen=True)
 class Equality:
-    """What a comparison found.
+    """Result of a comparison of two posteriors.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class Equality:
 
     @property
     def holds(self) -> bool:
-        """Whether the posteriors are equal as far as enough draws can tell; NaN is not."""
+        """Whether the posteriors are equal by enough draws; NaN is not."""
         return (
             self.ess >= LEAST_ESS
             and self.z_mean < self.limit
@@ -52,7 +52,7 @@ class Equality:
 
 
 def bonferroni(n: int) -> float:
-    """Return what the largest |z| of n normal ones exceeds in at most 1 % of cases."""
+    """Return the Bonferroni 1 % point of the largest |z| of n normal ones."""
     return float(stats.norm.isf(LEVEL / n / 2))
 
 

@@ -1,4 +1,4 @@
-"""What a model is given beside the panel: read here, since no model reads a file.
+"""Inputs of models beside the panel, read here since no model reads a file.
 
 A model's record names its inputs (`models.bayesian.registry.Model.inputs`); `INPUTS` says how each
 is read, and which panels it belongs to.
@@ -31,7 +31,7 @@ class Input:
     load : callable
         Returns it.
     fits_panel : callable of str
-        Whether a panel of that name may go with it.
+        Whether it may be used with a panel of that name.
     """
 
     load: Callable[[], xr.DataArray]
@@ -68,18 +68,18 @@ INPUTS = {"readings": Input(readings, official)}
 
 
 def fits_panel(model: Model, panel: str) -> bool:
-    """Whether a panel of that name may go with what the model is given."""
+    """Whether the model's inputs may be used with a panel of that name."""
     return all(INPUTS[name].fits_panel(panel) for name in model.inputs)
 
 
 def split(model: Model, design: Design, specification: Specification) -> Parts:
-    """Standardise a column's regression for a model, with what the model is given."""
+    """Standardise a column's regression for a model, with the model's inputs."""
     given = {name: INPUTS[name].load() for name in model.inputs}
     return model.split(design, specification, **given)
 
 
 def sha256(model: Model) -> dict[str, str]:
-    """Hash what the model is given: labels and values, whatever file they were read from."""
+    """Hash the model's inputs: labels and values, whatever file they were read from."""
     return {name: _sha256(INPUTS[name].load()) for name in model.inputs}
 
 

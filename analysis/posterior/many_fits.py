@@ -32,7 +32,7 @@ Draws = dict[str, Array]
 
 
 THINNING = (3, 6, 12)
-"""Of a chain: the least that can leave independent draws, and what is tried where it does not."""
+"""Draws of a chain: the fewest that can leave independent ones, and the larger number to try."""
 
 
 TUNE = 300
@@ -45,7 +45,7 @@ def free_variables(definition: pm.Model, parts: Parts, flat: Draws) -> Draws:
 
 
 def by_density(density: Density, size: int, rng: np.random.Generator) -> tuple[Draws, float]:
-    """Draw all variables from a density, and say how many draws are effective."""
+    """Draw all variables from a density; return them and the effective number."""
     if independent := draw_independently(density, size, rng):
         exact, drawn = independent
         if drawn.trust.represents:

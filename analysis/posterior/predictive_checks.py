@@ -1,10 +1,10 @@
-"""Predictive checks: whether a model, before and after the data, draws panels like the data.
+"""Prior and posterior predictive checks, and PSIS-LOO, of each trace.
 
 The statistics are in `predictive_statistics`.
 
 ============= ====================================================================
-`prior`       before the data: is the model's idea of the outcome possible at all, and
-              no narrower than what was seen?
+`prior`       before the data: are the predicted outcomes possible, and no narrower than
+              the observed ones?
 `posterior`   after it: `misfit` says that the data's statistic lies where 1 % or less of
               the draws lie on one side
 ============= ====================================================================
@@ -42,7 +42,7 @@ READ = (
     "Before the data, 0 or 1 means that no draw reached the data on that side. Of `possible`: the "
     "share itself."
 )
-"""How the tables on the terminal are read."""
+"""Note below the tables on the terminal."""
 
 GROUPS = {"prior": "prior_predictive", "posterior": "posterior_predictive"}
 
@@ -89,9 +89,9 @@ says what the density of the left-out row is conditional on.
 """
 
 GIVEN = "conditional on province and year effects; with AR(1) errors, on the year before too"
-"""Rows are left out one at a time and their province's other rows stay, so this is not about a
-province that was never seen: for that, `python -m analysis sensitivity` leaves out provinces, with
-their effects integrated out. With AR(1) errors the next year's density still knows the row."""
+"""Rows are left out one at a time and their province's other rows stay, so this is not about a new
+province: for that, `python -m analysis sensitivity` leaves out provinces, with their effects
+integrated out. With AR(1) errors the next year's density is still conditional on the row."""
 
 
 def check(paths: Iterable[Path]) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -125,20 +125,20 @@ def check(paths: Iterable[Path]) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def _loo(tree: xr.DataTree) -> dict:
     with warnings.catch_warnings():
-        # What it warns of, the Pareto k̂, is reported beside the estimate.
+        # The Pareto k̂ of its warning is reported beside the estimate.
         warnings.filterwarnings("ignore", "Estimated shape parameter of Pareto")
-        found = az.loo(tree, var_name="y", pointwise=True)
-    k = found.pareto_k.to_numpy()
+        estimate = az.loo(tree, var_name="y", pointwise=True)
+    k = estimate.pareto_k.to_numpy()
     system = tree["observed_data"].get("outcome", xr.DataArray([_outcome(tree)]))
     return {
         **identity(tree.attrs),
         "outcomes": " ".join(system.to_numpy().tolist()),
-        "elpd": found.elpd,
-        "se": found.se,
-        "p_loo": found.p,
-        "rows": found.n_data_points,
+        "elpd": estimate.elpd,
+        "se": estimate.se,
+        "p_loo": estimate.p,
+        "rows": estimate.n_data_points,
         "k_max": k.max(),
-        "k_bad": int((k > found.good_k).sum()),
+        "k_bad": int((k > estimate.good_k).sum()),
         "given": GIVEN,
     }
 
@@ -175,7 +175,7 @@ def chosen(
 
 
 def assess(observed: float, draws: Array) -> dict[str, float]:
-    """Set one number of the data beside that of each draw."""
+    """Compare one statistic of the data with that of each draw."""
     sd = draws.std()
     return {
         "observed": observed,
@@ -199,10 +199,10 @@ def predictive(y: Array, drawn: Array, rows: Rows) -> Iterator[dict]:
     residual = rows.residuals(panels)
     for statistic in STATISTICS:
         for element, values in statistic.compute(panels, residual, rows).items():
-            found = assess(values[0], values[1:])
+            assessed = assess(values[0], values[1:])
             if not statistic.judged:
-                found |= {"p": np.nan, "z": np.nan}
-            yield {"statistic": statistic.name, "element": element, **found}
+                assessed |= {"p": np.nan, "z": np.nan}
+            yield {"statistic": statistic.name, "element": element, **assessed}
 
 
 def rows_of(tree: xr.DataTree) -> Iterator[dict]:
@@ -212,31 +212,31 @@ def rows_of(tree: xr.DataTree) -> Iterator[dict]:
             continue
         for outcome, (observed, drawn) in _outcomes(tree, group).items():
             bounds = DESCRIBED[outcome].bounds if outcome in DESCRIBED else (-np.inf, np.inf)
-            for found in predictive(observed, drawn, _structure(tree, bounds)):
-                tail = min(found["p"], 1 - found["p"])
+            for row in predictive(observed, drawn, _structure(tree, bounds)):
+                tail = min(row["p"], 1 - row["p"])
                 yield {
                     **identity(tree.attrs),
                     "outcome": outcome,
                     "check": name,
-                    **found,
+                    **row,
                     "misfit": name == "posterior" and tail <= EXTREME,
                 }
 
 
 def _outcomes(tree: xr.DataTree, group: str) -> dict[str, tuple[Array, Array]]:
     """Return data (n,) and draws (draws, n) of each outcome that a trace models, by name."""
-    data, found = tree["observed_data"].to_dataset(), {}
+    data, drawn_outcomes = tree["observed_data"].to_dataset(), {}
     for name, drawn in tree[group].to_dataset().data_vars.items():
         flat = drawn.stack(sample=("chain", "draw")).transpose("sample", ..., "obs")
         others = [dim for dim in data[name].dims if dim != "obs"]
         if not others:
             label = _outcome(tree) if name == "y" else name
-            found[label] = data[name].to_numpy(), flat.to_numpy().astype(float)
+            drawn_outcomes[label] = data[name].to_numpy(), flat.to_numpy().astype(float)
         for label in data[name][others[0]].to_numpy().tolist() if others else ():
             one = {others[0]: label}
             pair = data[name].sel(one).to_numpy(), flat.sel(one).to_numpy().astype(float)
-            found.setdefault(label, pair)
-    return found
+            drawn_outcomes.setdefault(label, pair)
+    return drawn_outcomes
 
 
 def _structure(tree: xr.DataTree, bounds: tuple[float, float]) -> Rows:
@@ -253,8 +253,10 @@ def _outcome(tree: xr.DataTree) -> str:
 
 
 def legend() -> pd.DataFrame:
-    """Return what each statistic is."""
-    return pd.DataFrame([(each.name, each.meaning) for each in STATISTICS], columns=["of", "is"])
+    """Return the definition of each statistic."""
+    return pd.DataFrame(
+        [(statistic.name, statistic.meaning) for statistic in STATISTICS], columns=["of", "is"]
+    )
 
 
 def summary(checks: pd.DataFrame) -> pd.DataFrame:
@@ -275,9 +277,9 @@ def frames(checks: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yield name and rows of each figure that `draw` can make of results/checks.csv."""
     judged = checks[(checks["check"] == "posterior") & checks["p"].notna()]
     for (panel, column), rows in judged.groupby(["panel", "column"], sort=False):
-        for outcome, own in rows.groupby("outcome", sort=False):
+        for outcome, of_outcome in rows.groupby("outcome", sort=False):
             suffix = "" if rows["outcome"].nunique() == 1 else f"_{outcome}"
-            yield f"checks_{panel}_{column}{suffix}", own
+            yield f"checks_{panel}_{column}{suffix}", of_outcome
 
 
 def draw(rows: pd.DataFrame) -> Figure:
@@ -290,16 +292,16 @@ def draw(rows: pd.DataFrame) -> Figure:
     figure = Figure(figsize=(1.6 + 1.9 * len(models), 4.4), layout="constrained")
     grid = figure.subplots(1, len(models), sharex=True, sharey=True, squeeze=False)[0]
     for axes, model in zip(grid, models, strict=True):
-        own = rows[rows["model"] == model.name]
-        at = range(len(own))
-        sd = (own["observed"] - own["mean"]) / own["z"]
-        ends = [(own[quantile] - own["mean"]) / sd for quantile in ("q025", "q975")]
+        of_model = rows[rows["model"] == model.name]
+        at = range(len(of_model))
+        sd = (of_model["observed"] - of_model["mean"]) / of_model["z"]
+        ends = [(of_model[quantile] - of_model["mean"]) / sd for quantile in ("q025", "q975")]
         axes.hlines(at, *ends, color="0.75", lw=4)
-        colours = np.where(own["misfit"], PALETTE[-1], "white")
-        axes.scatter(own["z"], at, c=colours, edgecolors=PALETTE[-1], s=18, zorder=3)
+        colours = np.where(of_model["misfit"], PALETTE[-1], "white")
+        axes.scatter(of_model["z"], at, c=colours, edgecolors=PALETTE[-1], s=18, zorder=3)
         axes.axvline(0, color="0.6", lw=0.6, zorder=0)
         axes.set_title(model.label, loc="left")
-        axes.set_yticks(at, (own["statistic"] + " " + own["element"]).str.strip())
+        axes.set_yticks(at, (of_model["statistic"] + " " + of_model["element"]).str.strip())
         axes.set_xlabel("sd of the draws")
     grid[0].invert_yaxis()
     return figure

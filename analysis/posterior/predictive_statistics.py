@@ -1,4 +1,4 @@
-"""Test statistics of predictive checks: what is computed from a panel, observed or drawn.
+"""Test statistics of predictive checks, of an observed panel or a drawn one.
 
 Every statistic is a function of a panel alone, so that it is computed in the same way from the
 data and from each draw of any model (Gelman, Meng & Stern 1996, *Statistica Sinica* 6:733–760).
@@ -20,7 +20,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Rows:
-    """Where the rows of a panel stand; codes index the labels.
+    """Labels of a panel's rows; codes index the labels.
 
     Attributes
     ----------

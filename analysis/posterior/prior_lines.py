@@ -1,4 +1,4 @@
-"""Which lines of a prior table a model reads, and which of them are priors of its variables."""
+"""Lines of a prior table that a model reads, and those that are priors of its variables."""
 
 from dataclasses import dataclass, field, replace
 
@@ -36,7 +36,7 @@ def build(model: Model, parts: Parts, priors: Priors) -> tuple[pm.Model, frozens
     -------
     definition : pm.Model
     lines : frozenset of str
-        The lines of the table that it reads. A line that others stand for, such as that of a
+        The lines of the table that it reads. A line that others replace, such as that of a
         pooled scale, is not read; one that is read without being a variable's gives its scale
         to variables made of several, such as that of `between_year` under NUTS.
     """

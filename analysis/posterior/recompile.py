@@ -1,4 +1,4 @@
-"""A compiled PyMC model that takes other data.
+"""Compiled PyMC models that are reused with other data.
 
 nutpie compiles a model for half a minute and then samples a small one in a second. It takes other
 data without compiling again where they are shared variables, but models hold theirs as constants,

@@ -57,16 +57,16 @@ def density_at_zero(
     terms = {name: parts.averages.T @ of_block for name, of_block in weights.items()}
     n_regions, n_varying = len(parts.design.regions), len(parts.varying)
     regions = {name: of_block[: n_regions * n_varying] for name, of_block in weights.items()}
-    found: dict[str, tuple[tuple[str, ...], NDArray[np.float64]]] = {}
+    densities: dict[str, tuple[tuple[str, ...], NDArray[np.float64]]] = {}
     for kind, draws in (("prior", prior), ("posterior", posterior)):
         log_scale = np.concatenate([np.log(draws[s.name]) for s in density.scales], axis=-1)
-        found[kind] = (("term",), _log_density(density, log_scale, terms, kind))
+        densities[kind] = (("term",), _log_density(density, log_scale, terms, kind))
         if n_varying:
             by_region = _log_density(density, log_scale, regions, kind)
             shape = (n_varying, n_regions)
-            found[f"{kind}_region"] = (("varying", "region"), by_region.reshape(shape))
-    dims = {dim for dims, _ in found.values() for dim in dims}
-    return xr.Dataset(found, {dim: list(parts.coords[dim]) for dim in dims})
+            densities[f"{kind}_region"] = (("varying", "region"), by_region.reshape(shape))
+    dims = {dim for dims, _ in densities.values() for dim in dims}
+    return xr.Dataset(densities, {dim: list(parts.coords[dim]) for dim in dims})
 
 
 def _log_density(

@@ -1,4 +1,4 @@
-"""The contract of a trace: what every NetCDF in traces/ holds."""
+"""The contract of a trace: groups and attributes of every NetCDF in traces/."""
 
 import json
 import tempfile
@@ -26,9 +26,9 @@ GROUPS = (
     "constant_data",
 )
 PRIOR_GROUPS = ("prior", "prior_predictive")
-"""Of every model but those whose priors are too wide to mean anything; these say so.
+"""Groups of every model but those whose priors are too wide to be informative; these say so.
 
-Where the model is normal given its scales, `density_at_zero` stands beside them
+Where the model is normal given its scales, there is `density_at_zero` beside them
 (`analysis.posterior.savage_dickey`).
 """
 
@@ -63,7 +63,7 @@ ATTRIBUTES = (
 )
 
 NO_PRIOR = "no_prior_groups"
-"""Attribute in which a trace without prior groups says why."""
+"""Attribute with the reason why a trace has no prior groups."""
 
 
 VARIANT, OPTIONS = "variant", "variant_options"
@@ -98,7 +98,7 @@ def trace_paths(traces: Path) -> list[Path]:
 
 
 def breaches(tree: xr.DataTree) -> list[str]:
-    """Say what a trace lacks of the contract; nothing if it meets it."""
+    """Return what a trace lacks of the contract; nothing if it meets it."""
     missing = [f"group {name}" for name in GROUPS if name not in tree.children]
     if NO_PRIOR not in tree.attrs:
         missing += [f"group {name}" for name in PRIOR_GROUPS if name not in tree.children]
@@ -115,11 +115,15 @@ def attributes(path: Path) -> dict[str, str | int]:
     """
     try:
         with netCDF4.Dataset(path) as file:
-            found = {name: file.getncattr(name) for name in file.ncattrs()}
+            values = {name: file.getncattr(name) for name in file.ncattrs()}
     except OSError:
         return {}
-    whole = all(name in found for name in (*ATTRIBUTES, "gate_failed"))
-    return found if whole and _said(found).get(ROOT_ATTRIBUTES) == attributes_sha256(found) else {}
+    complete = all(name in values for name in (*ATTRIBUTES, "gate_failed"))
+    return (
+        values
+        if complete and _said(values).get(ROOT_ATTRIBUTES) == attributes_sha256(values)
+        else {}
+    )
 
 
 def write(tree: xr.DataTree, path: Path) -> None:

@@ -1,1 +1,1 @@
-"""What results depend on: priors, provinces, years, construction choices."""
+"""Robustness: sensitivity to priors, provinces, years and construction choices."""

@@ -1,7 +1,7 @@
-"""How far every column's slope moves without each province and without each year.
+"""Influence: every column's slope with one province or one year left out.
 
-By the column's own estimator, least squares or system GMM, of every column in seconds. Beside it
-stands the posterior that the ledger judges by, where `analysis.robustness.sensitivity` has left the
+By the column's own estimator, least squares or system GMM, of every column in seconds. The
+posterior that the ledger judges by is added where `analysis.robustness.sensitivity` has left the
 same rows out.
 """
 
@@ -59,7 +59,7 @@ def estimate(frame: pd.DataFrame, record: Specification) -> dict[str, Slope]:
     Raises
     ------
     UserError
-        If the rows do not carry the regression.
+        If the regression cannot be fitted to the rows.
     """
     if record.dynamic:
         table = system_gmm.coefficients(system_gmm.fit_column(frame, record))
@@ -75,17 +75,19 @@ def leave_out(panel: Panel, record: Specification) -> Iterator[dict]:
     """Yield the rows of one column on one panel, without its posterior."""
     with located(panel.name, record.column):
         rows = sample(panel.frame, record)
-        whole = estimate(rows, record)
+        all_rows = estimate(rows, record)
     for group in GROUPS:
         for label in rows[group].unique():
-            rest = rows[rows[group] != label]
+            kept = rows[rows[group] != label]
             try:
-                found = estimate(rest, record)
-            except UserError:  # rows that are left do not carry it: said, not passed over
-                found = dict.fromkeys(whole, Slope(np.nan, np.nan, np.nan))
+                without = estimate(kept, record)
+            except (
+                UserError
+            ):  # it cannot be fitted to the rows that are left: reported, not passed over
+                without = dict.fromkeys(all_rows, Slope(np.nan, np.nan, np.nan))
             home = rows.loc[rows[group] == label, "region"].iloc[0] if group == "province" else ""
-            for term, before in whole.items():
-                after = found[term]
+            for term, before in all_rows.items():
+                after = without[term]
                 yield {
                     "panel": panel.name,
                     "column": record.column,
@@ -101,7 +103,7 @@ def leave_out(panel: Panel, record: Specification) -> Iterator[dict]:
 
 
 def turns(before: Slope, after: Slope) -> str:
-    """Say what of a slope is another without the rows."""
+    """Return what changes without the rows: sign, significance or nothing."""
     if np.isnan(after.coef):
         return "no estimate"
     if before.coef * after.coef < 0:
@@ -114,7 +116,7 @@ def table(
     records: Iterable[Specification],
     sensitivity: Mapping[str, pd.DataFrame],
 ) -> pd.DataFrame:
-    """Leave everything out once.
+    """Leave every province and every year out once.
 
     Parameters
     ----------
@@ -130,51 +132,51 @@ def table(
     """
     records = list(records)
     rows = [row for panel in panels for record in records for row in leave_out(panel, record)]
-    found = pd.DataFrame(rows).merge(posteriors(sensitivity), how="left")
-    return found[list(COLUMNS)]
+    moves = pd.DataFrame(rows).merge(posteriors(sensitivity), how="left")
+    return moves[list(COLUMNS)]
 
 
 def posteriors(sensitivity: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return what the slopes that stand beside the printed are without each province and year.
+    """Return the posteriors' leave-one-out slopes of the printed columns.
 
     That of a region's column is in the model of the whole (`analysis.claims.ledger.home`).
     """
     parts = []
     for record in SPECIFICATIONS:
-        whole, region = home(record)
-        at = {"column": whole.column, "region": region, "model": evidence_model(record)}
+        home_record, region = home(record)
+        at = {"column": home_record.column, "region": region, "model": evidence_model(record)}
         for name, group in (("influence", "province"), ("years", "year")):
-            own = matching(sensitivity[name], **at).assign(column=record.column, group=group)
-            parts.append(own.rename(columns={group: "left_out"}))
-    found = pd.concat(parts, ignore_index=True)
-    found["left_out"] = found["left_out"].astype(str)
+            of_slope = matching(sensitivity[name], **at).assign(column=record.column, group=group)
+            parts.append(of_slope.rename(columns={group: "left_out"}))
+    stacked = pd.concat(parts, ignore_index=True)
+    stacked["left_out"] = stacked["left_out"].astype(str)
     renamed = {"mean": "posterior", "whole_mean": "posterior_whole", "shift": "posterior_shift"}
     keys = ["panel", "column", "term", "group", "left_out"]
-    return found[[*keys, *renamed]].rename(columns=renamed).astype(dict.fromkeys(keys, object))
+    return stacked[[*keys, *renamed]].rename(columns=renamed).astype(dict.fromkeys(keys, object))
 
 
-def summary(found: pd.DataFrame) -> pd.DataFrame:
-    """Return, of each slope, who moves it farthest and how often it turns."""
+def summary(moves: pd.DataFrame) -> pd.DataFrame:
+    """Return each slope's most influential province and year, and its changes of sign."""
     rows = []
-    for (panel, column, term), own in found.groupby(["panel", "column", "term"], sort=False):
-        row = {"panel": panel, "column": column, "term": term, "slope": own["whole"].iloc[0]}
-        row["P"] = own["whole_p"].iloc[0]
+    for (panel, column, term), of_slope in moves.groupby(["panel", "column", "term"], sort=False):
+        row = {"panel": panel, "column": column, "term": term, "slope": of_slope["whole"].iloc[0]}
+        row["P"] = of_slope["whole_p"].iloc[0]
         for group in GROUPS:
-            of = own[own["group"] == group]
+            of = of_slope[of_slope["group"] == group]
             for kind, shift in (("", of["shift"]), (" (posterior)", of["posterior_shift"])):
                 if shift.notna().any():
                     far = shift.abs().idxmax()
                     row[f"{group}{kind}"] = f"{of['left_out'][far]} {shift[far]:+.1f}"
         for what in ("sign", "significance"):
-            row[f"turn {what}"] = ", ".join(own.loc[own["turns"] == what, "left_out"])
+            row[f"turn {what}"] = ", ".join(of_slope.loc[of_slope["turns"] == what, "left_out"])
         rows.append(row)
     return pd.DataFrame(rows).fillna("")
 
 
 def draw(rows: pd.DataFrame) -> Figure:
-    """Draw every slope's moves as a table of colours: provinces and years by columns.
+    """Draw the influence of provinces and years on every slope as a heat map.
 
-    Numbers are moves of one standard error or more; a frame marks a turned sign.
+    Numbers are moves of one standard error or more; a frame marks a change of sign.
     """
     homes = {home: i for i, home in enumerate(REGIONS)}
     names = rows[["group", "left_out", "home"]].drop_duplicates()

@@ -1,4 +1,4 @@
-"""Shapley values: each player's mean effect on a value, over all orders in which they are swapped.
+"""Shapley values: each player's mean effect on a value over all orders of swapping.
 
 Shapley (1953); as a decomposition of statistics Shorrocks (2013, *Journal of Economic Inequality*
 11:99–126). Values add up to value(all) − value(none) exactly. With few players all subsets are
@@ -24,7 +24,7 @@ ORDERS = 200
 
 
 class Game(NamedTuple):
-    """Who a difference is shared among, and the value with some of them swapped.
+    """A cooperative game: players, and the value with some of them swapped.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class Game(NamedTuple):
 
 
 def shapley(game: Game, seed: int = 1) -> tuple[Array, Array]:
-    """Share value(all) − value(none) out among the players.
+    """Decompose value(all) − value(none) into the players' Shapley values.
 
     Returns
     -------
@@ -59,8 +59,8 @@ def shapley(game: Game, seed: int = 1) -> tuple[Array, Array]:
     for _ in range(game.orders):
         order = rng.permutation(n)
         pairs.append((_moves(game.value, order) + _moves(game.value, order[::-1])) / 2)
-    found = np.array(pairs)
-    return found.mean(axis=0), found.std(axis=0, ddof=1) / np.sqrt(len(found))
+    effects = np.array(pairs)
+    return effects.mean(axis=0), effects.std(axis=0, ddof=1) / np.sqrt(len(effects))
 
 
 def _exact(value: Value, n: int) -> Array:

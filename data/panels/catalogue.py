@@ -1,4 +1,4 @@
-"""The panels by name: what there is, and what an estimate from each may claim."""
+"""Named panels, and what an estimate from each may claim."""
 
 import re
 import unicodedata
@@ -43,7 +43,7 @@ PANELS = (
     PanelKind(
         "implied",
         "The nearest panel to the official one on which the printed numbers come out: "
-        "it shows what they imply and is never evidence that a claim stands.",
+        "it shows what they imply and is never evidence for a claim.",
         evidence=False,
     ),
 )

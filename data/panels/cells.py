@@ -17,7 +17,7 @@ def select_columns(frame: pd.DataFrame, variables: Iterable[str], file: str) -> 
     header = [clean(name).lower() for name in frame.columns]
     chosen = {}
     for name in dict.fromkeys(("province", "year", "region", *variables)):
-        positions = [i for i, found in enumerate(header) if found == name.lower()]
+        positions = [i for i, lowered in enumerate(header) if lowered == name.lower()]
         if len(positions) > 1:
             raise UserError(
                 f"{file}, header: column {name} stands {len(positions)} times; keep one of them."
@@ -27,10 +27,10 @@ def select_columns(frame: pd.DataFrame, variables: Iterable[str], file: str) -> 
     needed = dict.fromkeys(("province", "year", *variables))
     absent = [name for name in needed if name not in chosen]
     if absent:
-        found = shorten(", ".join(map(str, frame.columns)), 200)
+        lowered = shorten(", ".join(map(str, frame.columns)), 200)
         raise UserError(
             f"{file}, header: there is no column {' and no column '.join(absent)}; add what is "
-            f"missing to the columns found ({found})."
+            f"missing to the columns found ({lowered})."
         )
     return pd.DataFrame(chosen, index=frame.index)
 

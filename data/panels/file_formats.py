@@ -109,7 +109,7 @@ def _r(content: bytes, file: str) -> Read:
 def _frames(objects: object) -> dict[str, pd.DataFrame]:
     if not isinstance(objects, Mapping):
         return {}
-    return {str(name): each for name, each in objects.items() if isinstance(each, pd.DataFrame)}
+    return {str(name): frame for name, frame in objects.items() if isinstance(frame, pd.DataFrame)}
 
 
 # --- Parquet and gretl --------------------------------------------------------------------
@@ -129,8 +129,8 @@ def _parquet(content: bytes, file: str) -> Read:
 def _gretl(content: bytes, file: str) -> Read:
     try:
         root = ElementTree.fromstring(content)
-        names = [each.attrib["name"] for each in root.iterfind("variables/variable")]
-        rows = [(each.text or "").split() for each in root.iterfind("observations/obs")]
+        names = [node.attrib["name"] for node in root.iterfind("variables/variable")]
+        rows = [(node.text or "").split() for node in root.iterfind("observations/obs")]
         frame = pd.DataFrame(rows, columns=names, dtype=object)
         for strings in root.iterfind("string-tables/valstrings"):
             # The number n stands for the n-th string.
@@ -270,9 +270,9 @@ def tabulate(content: bytes, file: str) -> Read:
         If the file is spoiled, holds no table or several, or its reader is not installed.
     """
     content = _decompressed(content, file)
-    for each in FORMATS:
-        if content.startswith(each.begins):
-            return each.read(content, file)
+    for file_format in FORMATS:
+        if content.startswith(file_format.begins):
+            return file_format.read(content, file)
     return _text_file(content, file)
 
 

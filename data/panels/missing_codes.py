@@ -1,4 +1,4 @@
-"""Numbers that stand for missing values: -99 and the like, far from a column's other values."""
+"""Codes of missing values: -99 and the like, far from a column's other values."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,9 +22,9 @@ _HUGE = (2.0**127, 2.0**1023, 3.4028234663852886e38)
 
 @dataclass(frozen=True)
 class Suspect:
-    """A number that may stand for missing values.
+    """A number that may be a code of missing values.
 
-    `certain`: nothing else explains it. `lines`: where it stands, each a `place` ("line", "row").
+    `certain`: nothing else explains it. `lines`: its places, each a `place` ("line", "row").
     `low`, `high`: the range of the column's other values.
     """
 
@@ -47,7 +47,7 @@ class Suspect:
 
 
 def suspects(table: pd.DataFrame, variables: Sequence[str]) -> list[Suspect]:
-    """Find a table's numbers that may stand for missing values.
+    """Find a table's numbers that may be codes of missing values.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def suspects(table: pd.DataFrame, variables: Sequence[str]) -> list[Suspect]:
         The variables as numbers; the index is each row's line in the file.
     variables : sequence of str
     """
-    return [found for name in variables for found in _of_column(table[name])]
+    return [suspect for name in variables for suspect in _of_column(table[name])]
 
 
 def _of_column(values: pd.Series) -> list[Suspect]:
@@ -66,7 +66,7 @@ def _of_column(values: pd.Series) -> list[Suspect]:
     if not coded.any() or others.empty:
         return []
     low, high = others.min(), others.max()
-    found = []
+    listed = []
     for value, rows in values[coded].groupby(values[coded]):
         distance, span, times = max(low - value, value - high), high - low, len(rows)
         far, wrong_sign = distance > 3 * span, value < 0 <= low
@@ -74,31 +74,31 @@ def _of_column(values: pd.Series) -> list[Suspect]:
         apart = distance > span and (times > 1 or value < 0)
         if distance > 0 and (certain or apart or far or wrong_sign):
             lines = tuple(map(int, rows.index))
-            found.append(
+            listed.append(
                 Suspect(str(values.name), value, str(values.index.name), lines, low, high, certain)
             )
-    return found
+    return listed
 
 
 def refuse_codes(table: pd.DataFrame, variables: Sequence[str], file: str) -> None:
-    """Raise UserError for the first number that can only stand for missing values."""
-    for found in suspects(table, variables):
-        if found.certain:
+    """Raise UserError for the first number that can only be a code of missing values."""
+    for suspect in suspects(table, variables):
+        if suspect.certain:
             raise UserError(
-                f"{_place(found, file)}: {found.said}; fill these "
+                f"{_place(suspect, file)}: {suspect.said}; fill these "
                 "cells in or drop their rows (or change the column's unit if it is a value)."
             )
 
 
 def notices_of_codes(table: pd.DataFrame, variables: Sequence[str], file: str) -> list[str]:
-    """Say which numbers were taken as they stand and may stand for missing values."""
+    """Return notices of numbers that were read as values and may be codes of missing ones."""
     return [
-        f"{_place(found, file)}: {found.said}; it was taken for a "
+        f"{_place(suspect, file)}: {suspect.said}; it was taken for a "
         "value, so drop its rows if it is a code."
-        for found in suspects(table, variables)
-        if not found.certain
+        for suspect in suspects(table, variables)
+        if not suspect.certain
     ]
 
 
-def _place(found: Suspect, file: str) -> str:
-    return f"{file}, {found.place} {found.lines[0]}, column {found.column}"
+def _place(suspect: Suspect, file: str) -> str:
+    return f"{file}, {suspect.place} {suspect.lines[0]}, column {suspect.column}"

@@ -103,14 +103,14 @@ def _refuse_both_in_one_year(cells: pd.DataFrame, key: pd.Series, file: str) -> 
         {"name": cells["province"], "key": key, "year": cells["year"].map(year_of)}
     ).dropna()
     for line in rows.index[rows.duplicated(["key", "year"])]:
-        own = rows.loc[line]
-        same = rows[(rows["key"] == own["key"]) & (rows["year"] == own["year"])]
+        row = rows.loc[line]
+        same = rows[(rows["key"] == row["key"]) & (rows["year"] == row["year"])]
         other = same.iloc[0]
-        if other["name"] != own["name"]:
+        if other["name"] != row["name"]:
             raise UserError(
                 f"{file}, {rows.index.name} {line}, columns province and year: "
-                f"{shorten(_shown('province', own['name']))} {own['year']:.0f} is already on "
+                f"{shorten(_shown('province', row['name']))} {row['year']:.0f} is already on "
                 f"{rows.index.name} {same.index[0]}, written {shorten(other['name'])!r} there and "
-                f"{shorten(own['name'])!r} here; keep one row per province and year, or give two "
+                f"{shorten(row['name'])!r} here; keep one row per province and year, or give two "
                 "provinces names that differ by more than case, blanks, accents or zeros."
             )

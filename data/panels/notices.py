@@ -1,4 +1,4 @@
-"""What a user should be told of a panel that was read: totals, gaps, units that change names."""
+"""Notices on a user's panel: totals, gaps, units that change names."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -25,7 +25,7 @@ SINGLE = 2e-6
 
 
 def notices_of(table: pd.DataFrame, has_regions: bool, file: str) -> list[str]:
-    """Say what may be wrong with a valid panel and how it was taken, a sentence each.
+    """Return notices on what may be wrong with a valid panel, a sentence each.
 
     Parameters
     ----------
@@ -122,16 +122,16 @@ def _equal(x: np.ndarray, groups: np.ndarray) -> Iterator[tuple[str, np.ndarray]
     half = np.array([_half_unit(row[ok]) for row, ok in zip(x, seen, strict=True)])
     spread = np.std(x[seen])
     for group in groups:
-        own = group[:, None] & seen
-        count = own.sum(axis=0) - own
-        total = (filled * own).sum(axis=0) - filled * own
+        same_unit = group[:, None] & seen
+        count = same_unit.sum(axis=0) - same_unit
+        total = (filled * same_unit).sum(axis=0) - filled * same_unit
         widest = half[group].max()
         for how, others, rounding in (
             ("sum", total, half[:, None] + count * widest),
             ("mean", total / np.maximum(count, 1), half[:, None] + widest),
         ):
             reach = np.maximum(rounding, SINGLE * np.maximum(np.abs(others), np.abs(x)))
-            # Where rounding is as wide as the values lie apart, equality says nothing.
+            # Where rounding is as wide as the values' spread, equality is uninformative.
             hit = (np.abs(x - others) <= reach) & (count >= 3) & (reach <= 0.05 * spread)
             yield how, (hit | ~seen).all(axis=1) & seen.any(axis=1)
 
@@ -139,8 +139,8 @@ def _equal(x: np.ndarray, groups: np.ndarray) -> Iterator[tuple[str, np.ndarray]
 def _half_unit(values: np.ndarray) -> float:
     """Return half a unit of the last digit that some numbers are written with."""
     digits = [len(f"{v!r}".partition(".")[2]) if abs(v) < 1e15 else 0 for v in values.tolist()]
-    whole = all(v == round(v) for v in values.tolist() if abs(v) < 1e15)
-    return 0.5 if whole else 0.5 * 10.0 ** -max(digits)
+    whole_numbers = all(v == round(v) for v in values.tolist() if abs(v) < 1e15)
+    return 0.5 if whole_numbers else 0.5 * 10.0 ** -max(digits)
 
 
 # --- units and years ----------------------------------------------------------------------

@@ -42,7 +42,7 @@ class Panel:
     balanced : bool
         Whether every province is seen in every year.
     notices : tuple of str
-        What the user should be told, one sentence each.
+        Notices for the user, one sentence each.
     exact_but : tuple of (column, term, statistic), optional
         Of a panel that claims to meet the printed numbers: the cells that it does not. None
         where nothing is claimed.
@@ -71,8 +71,8 @@ def load_member(name: str, folder: Path = FOLDER) -> Panel:
     with xr.open_dataset(path) as dataset:
         one = dataset.sel(member=int(MEMBER.fullmatch(name)[1])).load().drop_vars("member")
     frame = one.to_dataframe().reset_index()
-    for total, made in about["sums"].items():
-        frame[total] = sum(frame[part] for part in made["parts"]).round(made["decimals"])
+    for total, parts in about["sums"].items():
+        frame[total] = sum(frame[part] for part in parts["parts"]).round(parts["decimals"])
     frame["region"] = frame["province"].map(REGION_OF)
     frame = in_order(frame[["province", "year", "region", *about["variables"]]])
     exact_but = tuple(map(tuple, about["exact_but"]))

@@ -1,4 +1,4 @@
-"""How numbers and names are written in a cell, and what is read."""
+"""Spellings of numbers and names in cells."""
 
 import math
 import re

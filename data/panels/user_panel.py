@@ -32,7 +32,7 @@ def read(
     frame : DataFrame
         As of `validate`.
     notices : tuple of str
-        What the user should be told, one sentence each.
+        Notices for the user, one sentence each.
     balanced : bool
         Whether every province is seen in every year.
 

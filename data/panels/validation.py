@@ -1,4 +1,4 @@
-"""What a user's panel must hold: pandera's rules, and one sentence for the first failure."""
+"""Validation of a user's panel: pandera's rules, and one sentence for the first failure."""
 
 import math
 from collections.abc import Callable, Container, Sequence

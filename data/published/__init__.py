@@ -1,1 +1,1 @@
-"""The numbers that the paper prints, and what it means to match one."""
+"""The paper's printed numbers, and the rule for matching one."""

@@ -1,4 +1,4 @@
-"""The numbers that the paper prints, as strings, and what it means to match one.
+"""The paper's printed numbers as strings, and the rule for matching one.
 
 `published/text.csv` holds what the text states of the tables (`load_text`).
 `published/table1.csv` holds the 14 indicators of the index, with the paper's own terms in the
@@ -18,7 +18,7 @@ statistic
     ("Yes" rows), significance and parentheses (the notes), heading_sd and so on (Table 2).
 printed
     The number with its printed decimals, so that `float(printed)` works: a minus is the ASCII
-    hyphen (the paper's is U+2212), a standard error stands without its parentheses, and stars
+    hyphen (the paper's is U+2212), a standard error has no parentheses here, and stars
     are apart. Of claims, the printed words.
 stars
     "", "*", "**" or "***".
@@ -73,7 +73,7 @@ def _column_fits(frame: pd.DataFrame) -> pd.Series:
 
 
 def _once(frame: pd.DataFrame) -> pd.Series:
-    """Each number stands once; the notes have one line for each number of stars."""
+    """Each number occurs once; the notes have one line for each number of stars."""
     line = frame["stars"].where(frame["statistic"].eq("significance"), "")
     return ~frame[["column", "term", "statistic"]].assign(line=line).duplicated()
 
@@ -119,7 +119,7 @@ def _count_is_whole(frame: pd.DataFrame) -> pd.Series:
 
 
 def _is_of_column(frame: pd.DataFrame) -> pd.Series:
-    """Tell which rows are about a whole column, whatever stands in `term`."""
+    """Return which rows are about a whole column, whatever their `term`."""
     estimated = frame["column"].isin(frame.loc[frame["statistic"].eq("coef"), "column"])
     count = frame["statistic"].eq("n") & estimated
     return count | frame["statistic"].str.match(r"r2|clusters")
@@ -268,7 +268,7 @@ def load_text() -> pd.DataFrame:
     DataFrame
         Columns `place` (section), `quote` (as printed), `column, term, statistic` of the cell,
         `relation` ("=", "<", ">" or empty) to `value`, and `stars`: "*", "**" or "***" that the
-        text's words stand for, "any" or "none", empty where nothing is said.
+        text's words mean, "any" or "none", empty where nothing is said.
 
     Raises
     ------
@@ -302,8 +302,8 @@ def load_foreign(path: Path) -> pd.DataFrame:
         printed, mark = transcription.unmarked(cell["printed"])
         if cell["stars"] in ("", mark):
             frame.loc[line, ["printed", "stars"]] = printed, mark or cell["stars"]
-        whole = cell["statistic"] in ("n", "clusters")
-        frame.loc[line, "printed"] = transcription.plain(frame.loc[line, "printed"], whole)
+        is_count = cell["statistic"] in ("n", "clusters")
+        frame.loc[line, "printed"] = transcription.plain(frame.loc[line, "printed"], is_count)
     empty = frame["printed"].str.lower().isin(transcription.UNPRINTED)
     transcription.check(frame[~empty], FOREIGN, path)
     line = frame["stars"].where(frame["statistic"].eq("significance"), "")
@@ -326,7 +326,7 @@ def half_unit(printed: str) -> float:
 
 
 def matches(printed: str, value: float) -> bool:
-    """Tell whether a computed number lies within half a unit of the last printed digit.
+    """Return whether a computed number lies within half a unit of the last printed digit.
 
     The interval is closed, so that both conventions of rounding a tie match, and wider by one
     part in 10⁹, since neither its ends nor `value` are exact in binary. NaN never matches.

@@ -92,20 +92,20 @@ def clean(cell: str) -> str:
 
 def unmarked(cell: str) -> tuple[str, str]:
     """Split "0.200**" into the number and its mark, which is empty where there is none."""
-    found = MARKED.fullmatch(cell)
-    return (found["number"], found["mark"]) if found else (cell, "")
+    match = MARKED.fullmatch(cell)
+    return (match["number"], match["mark"]) if match else (cell, "")
 
 
-def plain(cell: str, whole: bool = False) -> str:
+def plain(cell: str, is_count: bool = False) -> str:
     """Return a printed number as `float` reads it, or the cell as it is if it holds none.
 
     Brackets, a plus sign and blanks or commas between thousands go; ".05" gets its zero. A lone
     comma before three digits may be a decimal comma, so it goes from a `whole` number only.
     """
-    found = ENCLOSED.fullmatch(cell)
-    text = (found["round"] or found["square"] or "") if found else cell
+    match = ENCLOSED.fullmatch(cell)
+    text = (match["round"] or match["square"] or "") if match else cell
     text = text.strip().replace("< ", "<").replace("- ", "-")
-    if THOUSANDS.fullmatch(text) and (whole or not LONE_COMMA.fullmatch(text)):
+    if THOUSANDS.fullmatch(text) and (is_count or not LONE_COMMA.fullmatch(text)):
         text = text.replace(",", "").replace(" ", "")
     text = re.sub(r"^(<?-?)\.(?=\d)", r"\g<1>0.", text.removeprefix("+"))
     text = re.sub(r"(?<=\d)\.$", "", text)

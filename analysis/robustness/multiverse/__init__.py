@@ -1,7 +1,7 @@
-"""The multiverse: slopes under all defensible choices crossed (Steegen et al. 2016).
+"""The multiverse: slopes under all combinations of analysis choices (Steegen et al. 2016).
 
-The machinery, for any paper: `records` says what a multiverse is over, `options` what options come
-to for a column, `grid` crosses them by least squares, `fraction` estimates a balanced part by what
-is slow, `evaluate` runs both in batches. This paper's choices, and what comes of them beside its
+The machinery, for any paper: `records` defines choices and options, `options` applies them to a
+column, `grid` crosses them by least squares, `fraction` estimates a balanced part by slow
+estimators, `evaluate` runs both in batches. This paper's choices and their results beside its
 printed slopes: `analysis.ye2024.multiverse`.
 """

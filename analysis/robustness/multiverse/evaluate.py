@@ -1,4 +1,4 @@
-"""Evaluate the multiverse in batches that are kept, so that an interrupted run goes on.
+"""Evaluation of the multiverse in stored batches, so that an interrupted run resumes.
 
 A batch depends on its family, column and number (and the fraction's seed) alone, so results are
 the same wherever and in whatever order batches run.
@@ -47,8 +47,8 @@ class Batch(NamedTuple):
 
 
 def batches(setting: Setting, records: Sequence[Specification] = SPECIFICATIONS) -> list[Batch]:
-    """List what is to be done, posteriors first: they are what takes long."""
-    found = [
+    """List the batches, posteriors first, since they take longest."""
+    listed = [
         Batch(name, record.column, number)
         for name, family in setting.family.items()
         for record in records
@@ -58,11 +58,11 @@ def batches(setting: Setting, records: Sequence[Specification] = SPECIFICATIONS)
     for record in records:
         if not record.dynamic:
             ways = len(grid.layout(setting, record.column).ways)
-            found += [Batch(GRID_FAMILY, record.column, number) for number in range(ways)]
-    return found
+            listed += [Batch(GRID_FAMILY, record.column, number) for number in range(ways)]
+    return listed
 
 
-# Threads only get in the way of small matrices, and change the last digits.
+# Threads slow small matrices down, and change the last digits.
 @threadpool_limits.wrap(limits=1)
 def run_batch(batch: Batch, load: Load, seed: int) -> tuple[Batch, dict[str, NDArray[np.float64]]]:
     """Estimate some universes."""
@@ -117,16 +117,18 @@ def collect(
     """
     groups: dict[str, xr.Dataset] = {}
     for family, column in dict.fromkeys((batch.family, batch.column) for batch in listed):
-        own = sorted(batch for batch in listed if (batch.family, batch.column) == (family, column))
-        parts = [done[batch] for batch in own]
+        of_column = sorted(
+            batch for batch in listed if (batch.family, batch.column) == (family, column)
+        )
+        parts = [done[batch] for batch in of_column]
         if family == GRID_FAMILY:
             groups[f"/{family}/{column}"] = grid.collect(setting, column, parts)
         else:
-            made = fraction.collect(setting, setting.family[family], column, seed, parts)
-            groups[f"/{family}/{column}"] = made
+            dataset = fraction.collect(setting, setting.family[family], column, seed, parts)
+            groups[f"/{family}/{column}"] = dataset
     tree = xr.DataTree.from_dict(groups)
     tree.attrs = {
-        "title": "Slopes of the published columns under all defensible choices",
+        "title": "Multiverse of the published columns' slopes",
         "dataset_sha256": setting.dataset_sha256,
         "seed": seed,
         "made_from": folder.name,

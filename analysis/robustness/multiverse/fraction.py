@@ -1,9 +1,9 @@
 """Posteriors, wild cluster bootstraps and system GMM in a fraction of their universes.
 
 They take thousands of times as long as least squares. The fraction is seeded and balanced: every
-option of a choice stands in equally many universes (up to one), in an order that has nothing to do
-with other choices'. Draws of a posterior's scales are few (`DRAWS`), since what is read off is an
-interval and the probability of a sign; all else is drawn exactly given them.
+option of a choice occurs in equally many universes (up to one), in an order independent of the
+other choices'. Draws of a posterior's scales are few (`DRAWS`), since only an interval and the
+probability of a sign are kept; all else is drawn exactly given them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -43,8 +43,8 @@ WILD_DRAWS = 999
 """Of each wild cluster bootstrap: a p-value of 0.05 is known to 0.007."""
 
 SUMMARIES = ("estimate", "low", "high", "p_positive", "trusted", "p_wild")
-"""What is kept of a universe's slope: estimate or posterior mean, 95 % interval, and, NaN where
-they are not asked for, a posterior's probability, whether its draws can be trusted, and the wild
+"""Statistics of a universe's slope: estimate or posterior mean, 95 % interval, and, NaN where
+they are not computed, a posterior's probability, whether its draws pass the gate, and the wild
 cluster bootstrap's p-value, beside which the interval is by standard errors clustered by province.
 """
 
@@ -65,21 +65,23 @@ def universe(setting: Setting, record: Specification, chosen: Sequence[Option]) 
     return Universe(panel[rows].reset_index(drop=True), reduced, sets)
 
 
-# --- how a universe is estimated ----------------------------------------------------------------
+# --- estimators ---------------------------------------------------------------------------------
 
 
-def posterior(made: Universe, rng: np.random.Generator) -> Array:
+def posterior(universe: Universe, rng: np.random.Generator) -> Array:
     """Return `SUMMARIES` of the slopes of interest, shape (terms, summaries)."""
-    model = find(made.sets.get("model", LADDER[0]))
-    priors = priors_of(model, made.sets.get("priors", OWN_PRIORS))
-    draw = ERRORS[made.sets.get("errors", "normal")]
-    return summary(*draw(model, design(made.frame, made.record), made.record, priors, rng))
+    model = find(universe.sets.get("model", LADDER[0]))
+    priors = priors_of(model, universe.sets.get("priors", OWN_PRIORS))
+    draw = ERRORS[universe.sets.get("errors", "normal")]
+    return summary(
+        *draw(model, design(universe.frame, universe.record), universe.record, priors, rng)
+    )
 
 
 def normal_errors(
     model: Model, arrays: Design, record: Specification, priors: Priors, rng: np.random.Generator
 ) -> tuple[Array, bool]:
-    """Return draws of a model's slopes of interest, shape (draws, p), and whether to trust them."""
+    """Return draws of a model's slopes of interest, shape (draws, p), and whether they pass."""
     parts = model.split(arrays, record)
     density = model.module.density(parts, priors)
     reduced = reduce(density)
@@ -109,21 +111,21 @@ ERRORS = {"normal": normal_errors, "t": student_t_errors}
 
 def summary(draws: Array, trusted: bool) -> Array:
     """Return `SUMMARIES` of draws of slopes, shape (draws, terms), as (terms, summaries)."""
-    found = [draws.mean(axis=0), *np.quantile(draws, [0.025, 0.975], axis=0)]
-    found += [(draws > 0).mean(axis=0), np.full(draws.shape[1], float(trusted))]
-    return np.column_stack([*found, np.full(draws.shape[1], np.nan)])
+    statistics = [draws.mean(axis=0), *np.quantile(draws, [0.025, 0.975], axis=0)]
+    statistics += [(draws > 0).mean(axis=0), np.full(draws.shape[1], float(trusted))]
+    return np.column_stack([*statistics, np.full(draws.shape[1], np.nan)])
 
 
 def priors_of(model: Model, name: str) -> Priors:
     """Return a model's priors by `OWN_PRIORS` or the name of an alternative."""
-    own = model.module.PRIORS
+    defaults = model.module.PRIORS
     named = {other.name: other for other in ALTERNATIVES}
-    return own if name == OWN_PRIORS else named[name].of(own)
+    return defaults if name == OWN_PRIORS else named[name].of(defaults)
 
 
-def wild(made: Universe, rng: np.random.Generator) -> Array:
+def wild(universe: Universe, rng: np.random.Generator) -> Array:
     """Return `SUMMARIES` of the slopes of interest by least squares with two-way effects."""
-    arrays, p = design(made.frame, made.record), len(made.record.interest)
+    arrays, p = design(universe.frame, universe.record), len(universe.record.interest)
     fit = twfe.fit(arrays)
     tests = wild_bootstrap(arrays, WILD_DRAWS, int(rng.integers(2**32)))
     side = reach((len(arrays.provinces) - 1,)) * fit.se_cluster[:p]
@@ -132,29 +134,29 @@ def wild(made: Universe, rng: np.random.Generator) -> Array:
     return np.column_stack([fit.coef[:p], *ends, unasked, unasked, tests.p[:p]])
 
 
-def gmm(made: Universe, rng: np.random.Generator) -> Array:
+def gmm(universe: Universe, rng: np.random.Generator) -> Array:
     """Return `SUMMARIES` of the lag and the slopes of interest; NaN where there is no estimate."""
     del rng
-    terms = (system_gmm.LAG, *made.record.interest)
-    found = np.full((len(terms), len(SUMMARIES)), np.nan)
+    terms = (system_gmm.LAG, *universe.record.interest)
+    estimates = np.full((len(terms), len(SUMMARIES)), np.nan)
     try:
         # A test of serial correlation, which is not asked for, may have no variance.
         with np.errstate(invalid="ignore"):
-            choices = system_gmm.Choices(**made.sets)
-            fit = system_gmm.fit_column(made.frame, made.record, choices)
+            choices = system_gmm.Choices(**universe.sets)
+            fit = system_gmm.fit_column(universe.frame, universe.record, choices)
     except UserError:
-        return found
+        return estimates
     table = system_gmm.coefficients(fit).loc[list(terms)]
     side = Z * table["se"]
-    found[:, :3] = np.column_stack([table["coef"], table["coef"] - side, table["coef"] + side])
-    return found
+    estimates[:, :3] = np.column_stack([table["coef"], table["coef"] - side, table["coef"] + side])
+    return estimates
 
 
 # --- the fraction -------------------------------------------------------------------------------
 
 
 def balanced(sizes: Sequence[int], n: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Draw universes in which every option of a choice stands equally often, up to one.
+    """Draw universes in which every option of a choice occurs equally often, up to one.
 
     Parameters
     ----------
@@ -167,9 +169,9 @@ def balanced(sizes: Sequence[int], n: int, rng: np.random.Generator) -> NDArray[
     -------
     ndarray of int, shape (n, choices)
     """
-    # Which options stand once more where n is no multiple is random, too.
-    each = [rng.permutation(rng.permutation(size)[np.arange(n) % size]) for size in sizes]
-    return np.column_stack(each)
+    # Which options occur once more where n is no multiple is random, too.
+    columns = [rng.permutation(rng.permutation(size)[np.arange(n) % size]) for size in sizes]
+    return np.column_stack(columns)
 
 
 def universes(
@@ -179,7 +181,7 @@ def universes(
     (record,) = select([column])
     choices = offered(family.choices, record, setting)
     rng = np.random.default_rng([seed, *map(ord, family.name + column)])
-    sizes = [len(own) for own in choices.values()]
+    sizes = [len(options) for options in choices.values()]
     return choices, balanced(sizes, family.size, rng)
 
 
@@ -193,12 +195,12 @@ def run(setting: Setting, family: Family, column: str, seed: int, number: int) -
     """
     (record,) = select([column])
     choices, codes = universes(setting, family, column, seed)
-    found = []
+    summaries = []
     for at in range(number * family.batch, min((number + 1) * family.batch, family.size)):
-        chosen = [own[code] for own, code in zip(choices.values(), codes[at], strict=True)]
+        chosen = [options[code] for options, code in zip(choices.values(), codes[at], strict=True)]
         rng = np.random.default_rng([seed, at, *map(ord, family.name + column)])
-        found.append(family.estimate(universe(setting, record, chosen), rng))
-    return {"summary": np.stack(found)}
+        summaries.append(family.estimate(universe(setting, record, chosen), rng))
+    return {"summary": np.stack(summaries)}
 
 
 def collect(
@@ -214,12 +216,12 @@ def collect(
     (record,) = select([column])
     choices, codes = universes(setting, family, column, seed)
     summary = np.concatenate([part["summary"] for part in parts])
-    found = {
+    variables = {
         name: (("universe", "term"), summary[..., i].astype(np.float32))
         for i, name in enumerate(SUMMARIES)
     }
     coords: dict[str, object] = {
-        name: ("universe", [own[code].name for code in codes[:, i]])
-        for i, (name, own) in enumerate(choices.items())
+        name: ("universe", [options[code].name for code in codes[:, i]])
+        for i, (name, options) in enumerate(choices.items())
     }
-    return xr.Dataset(found, {"term": list(family.terms(record)), **coords})
+    return xr.Dataset(variables, {"term": list(family.terms(record)), **coords})

@@ -54,7 +54,7 @@ class Series(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """What is estimated together.
+    """Regressions that are estimated together.
 
     Attributes
     ----------
@@ -69,7 +69,7 @@ class Layout:
     outcomes : list of (tuple of Series)
         Beside each of these, for each combination of the inner choices.
     first : ndarray of int, shape (combinations of the outer choices,)
-        Which of them comes first of those that are the same regressions: where controls are out
+        The first of those that are the same regression: where controls are out
         their vintage does not matter.
     """
 
@@ -102,19 +102,20 @@ def layout(setting: Setting, column: str) -> Layout:
     """Lay out a column's grid."""
     (record,) = select([column])
     choices = offered(setting.grid, record, setting)
-    made = [name for name in choices if name in setting.of_terms]
+    of_terms = [name for name in choices if name in setting.of_terms]
 
     # By option once and not by combination, of which there are thousands.
     takes = {
-        name: [taken(option, record, setting.forms) for option in choices[name]] for name in made
+        name: [taken(option, record, setting.forms) for option in choices[name]]
+        for name in of_terms
     }
 
     def touches(name: str) -> bool:
         drops = any(option.drops for option in choices[name])
-        return drops or any(set(each) - {record.outcome} for each in takes[name])
+        return drops or any(set(variables) - {record.outcome} for variables in takes[name])
 
-    outer = tuple(filter(touches, made))
-    inner = tuple(name for name in made if name not in outer)
+    outer = tuple(filter(touches, of_terms))
+    inner = tuple(name for name in of_terms if name not in outer)
     more = list(product(*(takes[name] for name in inner)))
     plain = plainest(record, setting)
     regressors, outcomes = [], []
@@ -126,13 +127,13 @@ def layout(setting: Setting, column: str) -> Layout:
         form = changed(plain, changes)
         terms = without(record, chosen).terms
         regressors.append(tuple(Series(t, tuple(form[source(t)].items())) for t in terms))
-        own = (changed(form, each)[record.outcome] for each in more)
-        outcomes.append(tuple(Series(record.outcome, tuple(each.items())) for each in own))
-    whole = tuple(name for name in choices if name not in made)
+        inner_forms = (changed(form, each)[record.outcome] for each in more)
+        outcomes.append(tuple(Series(record.outcome, tuple(each.items())) for each in inner_forms))
+    of_rows = tuple(name for name in choices if name not in of_terms)
     met: dict[object, int] = {}
     both = enumerate(zip(regressors, outcomes, strict=True))
     first = np.array([met.setdefault(each, i) for i, each in both])
-    return Layout(record, choices, outer, inner, whole, regressors, outcomes, first)
+    return Layout(record, choices, outer, inner, of_rows, regressors, outcomes, first)
 
 
 def source(term: str) -> str:
@@ -180,9 +181,9 @@ def run(setting: Setting, column: str, number: int) -> dict[str, Array]:
     for i in np.unique(laid.first):
         x = np.stack([swept(each) for each in laid.regressors[i]], axis=-1)
         y = np.stack([swept(each) for each in laid.outcomes[i]], axis=-1)
-        found = twfe_batch.fit(y, x, region, p, **sets)
-        estimate[i], se[i] = found.slope, found.se
-        critical[i] = reach(found.df)
+        fitted = twfe_batch.fit(y, x, region, p, **sets)
+        estimate[i], se[i] = fitted.slope, fitted.se
+        critical[i] = reach(fitted.df)
     estimate, se, critical = (values[laid.first] for values in (estimate, se, critical))
     shape = (*laid.size(laid.outer), p, *laid.size(laid.inner))
     dims = (*laid.outer, "term", *laid.inner)
@@ -204,18 +205,22 @@ def collect(setting: Setting, column: str, parts: Sequence[dict[str, Array]]) ->
         estimate ± critical · se.
     """
     laid = layout(setting, column)
-    made = tuple(name for name in laid.names if name not in laid.whole)
+    of_terms = tuple(name for name in laid.names if name not in laid.whole)
     dims = {
-        "estimate": (*made, "term"),
-        "se": (*made, "term", "clustering"),
+        "estimate": (*of_terms, "term"),
+        "se": (*of_terms, "term", "clustering"),
         "critical": (*laid.outer, "clustering"),
     }
-    found = {}
-    for name, own in dims.items():
+    variables = {}
+    for name, of_variable in dims.items():
         values = np.stack([part[name] for part in parts])
         values = values.reshape(*laid.size(laid.whole), *values.shape[1:])
-        order = [each for each in (*laid.names, "term", "clustering") if each in laid.whole + own]
-        found[name] = xr.Variable((*laid.whole, *own), values).transpose(*order)
-    coords = {name: [option.name for option in own] for name, own in laid.choices.items()}
+        order = [
+            each for each in (*laid.names, "term", "clustering") if each in laid.whole + of_variable
+        ]
+        variables[name] = xr.Variable((*laid.whole, *of_variable), values).transpose(*order)
+    coords = {
+        name: [option.name for option in of_variable] for name, of_variable in laid.choices.items()
+    }
     coords |= {"term": list(laid.record.interest), "clustering": list(twfe_batch.CLUSTERINGS)}
-    return xr.Dataset(found, coords)
+    return xr.Dataset(variables, coords)

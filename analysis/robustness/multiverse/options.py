@@ -1,4 +1,4 @@
-"""What options come to for a column.
+"""Options of the multiverse's choices, applied to a column.
 
 Options that come to the same for a column are one: a column without controls has none of their
 choices.
@@ -24,7 +24,7 @@ from analysis.robustness.multiverse.records import (
 from models.design import DERIVED, Specification, sample
 
 BY_REGION = ("by_region", "weighted", "model")
-"""What estimators can be set to that comes to the same where there is one region."""
+"""Settings of estimators that coincide where there is one region."""
 
 
 def variables(part: str, record: Specification) -> tuple[str, ...]:
@@ -40,13 +40,13 @@ Form = dict[str, dict[str, str]]
 
 def taken(option: Option, record: Specification, touch: Forms) -> Form:
     """Return what an option takes of a column's variables."""
-    found: Form = {}
+    form: Form = {}
     for part, values in option.takes.items():
         for name in variables(part, record):
-            own = {choice: value for choice, value in values.items() if choice in touch[name]}
-            if own:
-                found.setdefault(name, {}).update(own)
-    return found
+            touching = {choice: value for choice, value in values.items() if choice in touch[name]}
+            if touching:
+                form.setdefault(name, {}).update(touching)
+    return form
 
 
 def kept(option: Option, record: Specification, frame: pd.DataFrame) -> NDArray[np.bool_]:
@@ -58,7 +58,7 @@ def kept(option: Option, record: Specification, frame: pd.DataFrame) -> NDArray[
 
 def options(choice: Choice, record: Specification, setting: Setting) -> tuple[Option, ...]:
     """Return a choice's options for a column, those that come to the same as an earlier one out."""
-    found: dict[object, Option] = {}
+    distinct: dict[object, Option] = {}
     for option in choice.options:
         form = selection([option], record, setting)
         drops = tuple(term for term in record.controls if term in option.drops)
@@ -66,16 +66,16 @@ def options(choice: Choice, record: Specification, setting: Setting) -> tuple[Op
         one = setting.frame.loc[rows, "region"].nunique() == 1
         sets = {name: v for name, v in option.sets.items() if not (one and name in BY_REGION)}
         same = (str(form), drops, rows.tobytes(), str(sets))
-        found.setdefault(same, option)
-    return tuple(found.values())
+        distinct.setdefault(same, option)
+    return tuple(distinct.values())
 
 
 def offered(
     listed: Sequence[Choice], record: Specification, setting: Setting
 ) -> dict[str, tuple[Option, ...]]:
     """Return the options of each choice that is one for a column, by its name."""
-    found = {choice.name: options(choice, record, setting) for choice in listed}
-    return {name: own for name, own in found.items() if len(own) > 1}
+    by_choice = {choice.name: options(choice, record, setting) for choice in listed}
+    return {name: several for name, several in by_choice.items() if len(several) > 1}
 
 
 def without(record: Specification, chosen: Sequence[Option]) -> Specification:
@@ -104,11 +104,11 @@ def plainest(record: Specification, setting: Setting) -> Form:
 
 def changed(form: Form, changes: Sequence[Form]) -> Form:
     """Return a form with what options take instead, one after the other."""
-    found = dict(form)
+    combined = dict(form)
     for change in changes:
         for name, values in change.items():
-            found[name] = found[name] | values
-    return found
+            combined[name] = combined[name] | values
+    return combined
 
 
 def cells(dataset: xr.Dataset, name: str, values: Mapping[str, str]) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""What a multiverse is over, as records: options with their reasons, choices, slow estimators."""
+"""Records of a multiverse: options with their reasons, choices and slow estimators."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,12 +20,12 @@ OUTCOME, INTEREST, EVERY = "outcome", "interest", "every"
 
 @dataclass(frozen=True)
 class Option:
-    """One way to decide a choice.
+    """One option of a choice.
 
     Attributes
     ----------
     name, reason : str
-        As in tables, and why it is defensible.
+        As in tables, and the reason for it.
     takes : mapping of str to (mapping of str to str)
         Which form of which variables is taken: by `OUTCOME`, `INTEREST`, `EVERY` or a variable's
         name, the value of each construction choice; what does not touch a variable is passed over.
@@ -47,7 +47,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Choice:
-    """Something that has to be decided, and how it can be; the first option is the plainest."""
+    """An analysis choice and its options; the first option is the plainest."""
 
     name: str
     options: tuple[Option, ...]
@@ -117,7 +117,7 @@ class Setting:
     families : tuple of Family
         Slow estimators.
     described : str
-        Where the options stand with their reasons.
+        The file that has the options with their reasons.
     """
 
     dataset: xr.Dataset

@@ -1,4 +1,4 @@
-"""Prior and leave-one-out sensitivity: how far posteriors move under other priors or fewer rows.
+"""Prior and leave-one-out sensitivity of posteriors.
 
 Costly, because every answer takes refits; a table that is there already is not made again.
 

@@ -1,4 +1,4 @@
-"""How far each slope moves without each province, as figures."""
+"""Figures of the influence of each province on each slope."""
 
 from collections.abc import Iterator
 
@@ -16,15 +16,15 @@ def frames(influence: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yield name and rows of each figure that `draw` can make: the ladder's highest model."""
     for (column, term), rows in influence.groupby(["column", "term"], sort=False):
         highest = [name for name in LADDER if (rows["model"] == name).any()]
-        own = rows[rows["model"] == (highest or list(rows["model"]))[-1]]
+        of_model = rows[rows["model"] == (highest or list(rows["model"]))[-1]]
         suffix = (
             "" if influence[influence["column"] == column]["term"].nunique() == 1 else f"_{term}"
         )
-        yield f"influence_{column}{suffix}", own
+        yield f"influence_{column}{suffix}", of_model
 
 
 def draw(rows: pd.DataFrame) -> Figure:
-    """Draw how far each slope of one column moves without each province.
+    """Draw the influence of each province on the slopes of one column.
 
     A frame for the average slope and for each region's; a dot for each panel, hollow for TWFE.
     """
@@ -38,10 +38,10 @@ def draw(rows: pd.DataFrame) -> Figure:
     grid = figure.subplots(1, len(slopes), sharey=True, squeeze=False)[0]
     for axes, slope in zip(grid, slopes, strict=True):
         for panel, colour in colours(panels).items():
-            own = rows[(rows["region"] == slope) & (rows["panel"] == panel)]
-            y = own["province"].map(at)
-            axes.plot(own["shift"], y, "o", ms=3, color=colour, label=panel)
-            axes.plot(own["twfe_shift"], y, "o", ms=4, mfc="none", color=colour, alpha=0.6)
+            of_slope = rows[(rows["region"] == slope) & (rows["panel"] == panel)]
+            y = of_slope["province"].map(at)
+            axes.plot(of_slope["shift"], y, "o", ms=3, color=colour, label=panel)
+            axes.plot(of_slope["twfe_shift"], y, "o", ms=4, mfc="none", color=colour, alpha=0.6)
         axes.axvline(0, color="0.6", lw=0.6, zorder=0)
         for edge in np.flatnonzero(np.diff(names["home"].map(homes))):
             axes.axhline(edge + 0.5, color="0.85", lw=0.6, zorder=0)

@@ -1,14 +1,14 @@
-"""Leave one province, or one year, out of a fit.
+"""Leave-one-province-out and leave-one-year-out refits.
 
-**Leave one province out.** The posterior without a province's rows is asked for their joint
+**Leave one province out.** The posterior without a province's rows gives their joint predictive
 density, log p(y_i | y_-i): the province's effect is integrated over its Mundlak prior, as for a
-province never seen. Models that are normal given their scales u have
+new province. Models that are normal given their scales u have
 
     p(y_i | u, y_-i) = p(y | u) / p(y_-i | u)
 
 exactly (`models.inference.collapsed`), so the few scales of the whole sample's posterior, weighted
 by its inverse, are the posterior's without the province, and all else is drawn afresh given them.
-Where the weights are not to be trusted (`trusted`) the model is refitted, and the density found by
+Where the weights are unreliable (`trusted`) the model is refitted, and the density computed by
 bridge sampling between both posteriors. Other models are refitted without every province, and
 average its rows' joint likelihood over draws of everything, its effect among them. ArviZ's
 `loo_kfold(group_by=…)` leaves out the same rows but scores each on its own, as if the left-out rows
@@ -19,7 +19,7 @@ Regressors stay split and standardised as in the whole sample, so that all refit
 parameters, priors and shares in averages; only what the likelihood sees differs.
 
 **Leave one year out.** The same with a year's rows, whose effect is then drawn about its Mundlak
-line; what is asked for is how far slopes move.
+line; the quantity of interest is the shift of slopes.
 """
 
 from collections.abc import Iterator
@@ -77,7 +77,7 @@ class LeftOut(NamedTuple):
 @threadpool_limits.wrap(limits=1)
 def without(
     model: Model,
-    whole: Parts,
+    parts: Parts,
     left_out: NDArray[np.bool_],
     settings: Settings,
     base: Base,
@@ -96,84 +96,91 @@ def without(
         The posterior given all rows.
     """
     priors = model.module.PRIORS
-    kept, left = whole.keep(~left_out), whole.keep(left_out)
+    kept, left = parts.keep(~left_out), parts.keep(left_out)
     if not collapses(model):
-        rest = refit(model, kept, priors, settings, whole)
-        elpd, mcse = log_mean_exp(given_all(model, left, rest))
-        return LeftOut(rest, elpd, mcse, np.nan, "refit")
+        others_fit = refit(model, kept, priors, settings, parts)
+        elpd, mcse = log_mean_exp(given_all(model, left, others_fit))
+        return LeftOut(others_fit, elpd, mcse, np.nan, "refit")
     others = model.module.density(kept, priors)
-    unit = left_out.sum() * np.log(whole.scale)
+    unit = left_out.sum() * np.log(parts.scale)
     at_base = base.log_density - at_draws(others, base.fitted.flat) - unit
     k, weight = trusted(-at_base)
     if weight is not None:
         minus_elpd, mcse = log_mean_exp(-at_base)
-        rest = weighted(model, whole, others, weight, base.fitted, settings)
-        return LeftOut(rest, -minus_elpd, mcse, k, "reweighted")
-    rest = refit(model, kept, priors, settings, whole)
-    every = model.module.density(whole, priors)
-    at_rest = at_draws(every, rest.flat) - at_draws(others, rest.flat) - unit
+        others_fit = weighted(model, parts, others, weight, base.fitted, settings)
+        return LeftOut(others_fit, -minus_elpd, mcse, k, "reweighted")
+    others_fit = refit(model, kept, priors, settings, parts)
+    every = model.module.density(parts, priors)
+    at_rest = at_draws(every, others_fit.flat) - at_draws(others, others_fit.flat) - unit
     elpd, mcse = bridge(at_base, at_rest)
-    return LeftOut(rest, elpd, mcse, k, "refit")
+    return LeftOut(others_fit, elpd, mcse, k, "refit")
 
 
-def given_all(model: Model, left: Parts, rest: Refit) -> Array:
+def given_all(model: Model, left: Parts, others_fit: Refit) -> Array:
     """Return the rows' joint log density at each draw of everything, (chains, draws).
 
     The province's effect is among the draws, from its Mundlak prior: averaging integrates it out.
     """
-    variables = shaped(rest.definition, left, rest.flat)
+    variables = shaped(others_fit.definition, left, others_fit.flat)
     free = {name: values for name, (_, values) in variables.items()}
     rng = np.random.default_rng(0)  # of predictive draws, which are not used
     return model.module.rows(left, free, rng).log_likelihood.sum(axis=-1)
 
 
 def leave_provinces_out(
-    job: Job, settings: Settings, whole: Parts, base: Base
+    job: Job, settings: Settings, parts: Parts, base: Base
 ) -> dict[str, list[dict]]:
     """Return the rows of `provinces` and `influence`: a posterior without each province."""
     model = job.model
-    arrays = whole.design
+    arrays = parts.design
     provinces, influence = [], []
     for code, name in enumerate(arrays.provinces):
         left_out = arrays.province == code
-        found = without(model, whole, left_out, settings, base)
+        without_it = without(model, parts, left_out, settings, base)
         place = {"province": name, "home": arrays.regions[arrays.region_of_province[code]]}
-        numbers = {name: getattr(found, name) for name in ("elpd", "mcse", "k", "method")}
-        provinces.append(place | {"rows": int(left_out.sum()), **numbers, "gate": found.rest.gate})
-        rows = slopes_moved(job, whole, base, found, "province", name)
+        numbers = {name: getattr(without_it, name) for name in ("elpd", "mcse", "k", "method")}
+        provinces.append(
+            place | {"rows": int(left_out.sum()), **numbers, "gate": without_it.rest.gate}
+        )
+        rows = slopes_moved(job, parts, base, without_it, "province", name)
         influence += [place | row for row in rows]
     return {"provinces": provinces, "influence": influence}
 
 
-def leave_years_out(job: Job, settings: Settings, whole: Parts, base: Base) -> Iterator[dict]:
+def leave_years_out(job: Job, settings: Settings, parts: Parts, base: Base) -> Iterator[dict]:
     """Yield the rows of `years`: a posterior without each year."""
     model = job.model
-    for code, year in enumerate(whole.design.years):
-        left_out = whole.design.year == code
-        found = without(model, whole, left_out, settings, base)
-        about = {"year": year, "rows": int(left_out.sum()), "k": found.k, "method": found.method}
-        about["gate"] = found.rest.gate
-        for row in slopes_moved(job, whole, base, found, "year", year):
+    for code, year in enumerate(parts.design.years):
+        left_out = parts.design.year == code
+        without_it = without(model, parts, left_out, settings, base)
+        about = {
+            "year": year,
+            "rows": int(left_out.sum()),
+            "k": without_it.k,
+            "method": without_it.method,
+        }
+        about["gate"] = without_it.rest.gate
+        for row in slopes_moved(job, parts, base, without_it, "year", year):
             yield about | row
 
 
 def slopes_moved(
-    job: Job, whole: Parts, base: Base, found: LeftOut, group: str, label: str | int
+    job: Job, parts: Parts, base: Base, without_it: LeftOut, group: str, label: str | int
 ) -> Iterator[dict]:
-    """Yield how far each slope of interest moves without some rows, least squares beside it.
+    """Yield the shift of each slope of interest without some rows, and of least squares.
 
     Parameters
     ----------
     group, label : str, str or int
         The panel's column, and its value in the rows that are left out.
     """
-    full = twfe.fit(whole.design)
+    full = twfe.fit(parts.design)
     least_squares = _twfe_without(job, group, label)
     for quantity, draws in base.fitted.watched.items():
         if quantity.quantity != "slope" or quantity.term not in job.specification.interest:
             continue
         row = {"term": quantity.term, "region": quantity.region}
-        row |= moved(found.rest.watched[quantity], draws, "whole")
+        row |= moved(without_it.rest.watched[quantity], draws, "whole")
         if quantity.region == AVERAGE:
             at = full.terms.index(quantity.term)
             coef = np.nan if least_squares is None else least_squares.coef[at]

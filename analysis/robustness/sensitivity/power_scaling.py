@@ -53,7 +53,7 @@ def _labelled(values: xr.DataArray) -> Iterator[tuple[dict[str, str], float]]:
 
 
 def diagnosis(prior: float, likelihood: float) -> str:
-    """Name what two power-scaling sensitivities mean together (Kallioinen et al. 2024)."""
+    """Diagnose two power-scaling sensitivities together (Kallioinen et al. 2024)."""
     if prior < SENSITIVE:
         return "prior does not matter"
     return "prior and data pull" if likelihood >= SENSITIVE else "prior outweighs data"

@@ -1,7 +1,7 @@
-"""Posteriors under other priors than the model's own.
+"""Prior sensitivity: posteriors under other priors than the model's own.
 
 The posterior under each of `ALTERNATIVES`, by weights on the scales too where
-these are to be trusted, else by a refit.
+these are reliable, else by a refit.
 """
 
 from collections.abc import Callable, Iterator
@@ -64,31 +64,31 @@ _EFFECTS = ("tau_province_std", "tau_year_std")
 ALTERNATIVES = (
     Alternative(
         "slopes twice as wide",
-        "A slope that grows when its prior lets it is held by the prior.",
+        "A slope that grows under a wider prior is constrained by its prior.",
         ("slope_std",),
         _times(2),
     ),
     Alternative(
         "slopes half as wide",
-        "A slope that shrinks here rests on little data.",
+        "A slope that shrinks here is weakly identified.",
         ("slope_std",),
         _times(0.5),
     ),
     Alternative(
         "spread of slopes twice as wide",
-        "Three regions hardly identify it: less pooling.",
+        "Weakly identified with three regions: less pooling.",
         ("tau_slope_std",),
         _times(2),
     ),
     Alternative(
         "spread of slopes half as wide",
-        "Three regions hardly identify it: more pooling.",
+        "Weakly identified with three regions: more pooling.",
         ("tau_slope_std",),
         _times(0.5),
     ),
     Alternative(
         "spread of slopes half-t",
-        "Gelman (2006) advises a heavy tail where few groups leave the spread open.",
+        "Gelman (2006) advises a heavy tail where few groups identify the spread weakly.",
         ("tau_slope_std",),
         _as("HalfStudentT"),
     ),
@@ -126,23 +126,23 @@ ALTERNATIVES = (
 
 
 @threadpool_limits.wrap(limits=1)
-def under(model: Model, whole: Parts, priors: Priors, settings: Settings, base: Base) -> Refit:
+def under(model: Model, parts: Parts, priors: Priors, settings: Settings, base: Base) -> Refit:
     """Return the posterior under other priors; arguments as `leave_out.without` takes them."""
     if collapses(model):
-        density = model.module.density(whole, priors)
+        density = model.module.density(parts, priors)
         _, weight = trusted(at_draws(density, base.fitted.flat) - base.log_density)
         if weight is not None:
-            return weighted(model, whole, density, weight, base.fitted, settings)
-    return refit(model, whole, priors, settings, whole)
+            return weighted(model, parts, density, weight, base.fitted, settings)
+    return refit(model, parts, priors, settings, parts)
 
 
-def under_other_priors(job: Job, settings: Settings, whole: Parts, base: Base) -> Iterator[dict]:
+def under_other_priors(job: Job, settings: Settings, parts: Parts, base: Base) -> Iterator[dict]:
     """Yield the rows of `priors`: under each of `ALTERNATIVES` that concerns the model."""
     model = job.model
     for alternative in ALTERNATIVES:
         if not base.fitted.flat.keys() & set(alternative.variables):
             continue
-        other = under(model, whole, alternative.of(model.module.PRIORS), settings, base)
+        other = under(model, parts, alternative.of(model.module.PRIORS), settings, base)
         for quantity, before in base.fitted.watched.items():
             draws = other.watched[quantity]
             change = moved(draws, before, "base")

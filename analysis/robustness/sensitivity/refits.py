@@ -26,7 +26,7 @@ Array = NDArray[np.float64]
 
 
 class Quantity(NamedTuple):
-    """What a posterior is watched for; empty where a label does not apply."""
+    """Labels of the compared quantities; empty where a label does not apply."""
 
     quantity: str
     term: str
@@ -34,7 +34,7 @@ class Quantity(NamedTuple):
 
 
 class Refit(NamedTuple):
-    """A posterior, as far as it is watched.
+    """A posterior's compared quantities.
 
     Attributes
     ----------
@@ -68,9 +68,11 @@ class Base(NamedTuple):
     log_density: Array | None
 
 
-# Threads only get in the way of small matrices, and change the last digits.
+# Threads slow small matrices down, and change the last digits.
 @threadpool_limits.wrap(limits=1)
-def refit(model: Model, parts: Parts, priors: Priors, settings: Settings, whole: Parts) -> Refit:
+def refit(
+    model: Model, parts: Parts, priors: Priors, settings: Settings, all_parts: Parts
+) -> Refit:
     """Sample a model's posterior.
 
     Parameters
@@ -88,8 +90,8 @@ def refit(model: Model, parts: Parts, priors: Priors, settings: Settings, whole:
     sampler = engine(model, parts, priors, definition)
     rng = np.random.default_rng(settings.seed)
     flat, statistics = sampler.sample(settings.by(engine, model), rng)
-    watched = _watched(model, whole, definition, flat)
-    # What is drawn exactly given the scales mixes as they do.
+    watched = _watched(model, all_parts, definition, flat)
+    # Variables that are drawn exactly given the scales mix as the scales do.
     moved = {"point": sampler.density.point(flat)} if collapses(model) else flat
     posterior = xr.Dataset(
         {name: (("chain", "draw", f"{name}_dim"), values) for name, values in moved.items()}
@@ -104,15 +106,15 @@ def collapses(model: Model) -> bool:
 
 
 def _watched(
-    model: Model, whole: Parts, definition: pm.Model, flat: Draws
+    model: Model, all_parts: Parts, definition: pm.Model, flat: Draws
 ) -> dict[Quantity, Array]:
-    variables = shaped(definition, whole, flat)
+    variables = shaped(definition, all_parts, flat)
     free = {name: values for name, (_, values) in variables.items()}
     return {
         quantity: draws
-        for name, (dims, values) in model.module.report(whole, free).items()
+        for name, (dims, values) in model.module.report(all_parts, free).items()
         if name in QUANTITIES
-        for quantity, draws in _elements(name, dims, values, whole)
+        for quantity, draws in _elements(name, dims, values, all_parts)
     }
 
 
@@ -126,27 +128,27 @@ def _elements(
         yield Quantity(name.removesuffix("_region"), term, region), values[..., *index]
 
 
-def base_of(model: Model, whole: Parts, tree: xr.DataTree) -> Base:
+def base_of(model: Model, parts: Parts, tree: xr.DataTree) -> Base:
     """Return the posterior that a trace of a model holds."""
     posterior = tree["posterior"].to_dataset()
     free = posterior.attrs["free_variables"].split()
     flat = {name: posterior[name].to_numpy() for name in free}
     flat = {name: values.reshape(*values.shape[:2], -1) for name, values in flat.items()}
-    definition = model.module.build(whole, model.module.PRIORS)
-    fitted = Refit(definition, flat, _watched(model, whole, definition, flat), tree.attrs["gate"])
-    return based_on(model, whole, fitted)
+    definition = model.module.build(parts, model.module.PRIORS)
+    fitted = Refit(definition, flat, _watched(model, parts, definition, flat), tree.attrs["gate"])
+    return based_on(model, parts, fitted)
 
 
-def based_on(model: Model, whole: Parts, fitted: Refit) -> Base:
+def based_on(model: Model, parts: Parts, fitted: Refit) -> Base:
     """Return a posterior with the log density of its scales."""
     if not collapses(model):
         return Base(fitted, None)
-    return Base(fitted, at_draws(model.module.density(whole, model.module.PRIORS), fitted.flat))
+    return Base(fitted, at_draws(model.module.density(parts, model.module.PRIORS), fitted.flat))
 
 
 def weighted(
     model: Model,
-    whole: Parts,
+    parts: Parts,
     density: Collapsed | CollapsedErrors,
     weight: Array,
     base: Refit,
@@ -157,16 +159,16 @@ def weighted(
     chosen = stratified(weight.ravel(), rng)
     point = density.point(base.flat).reshape(-1, density.size)[chosen]
     flat = density.draw(point[None], rng)
-    return base._replace(flat=flat, watched=_watched(model, whole, base.definition, flat))
+    return base._replace(flat=flat, watched=_watched(model, parts, base.definition, flat))
 
 
 def at_draws(density: Collapsed | CollapsedErrors, flat: Draws) -> Array:
     """Return the log density of the scales at each draw, shape (chains, draws)."""
     point = density.point(flat)
-    each = point.reshape(-1, density.size)
+    flat_points = point.reshape(-1, density.size)
     if isinstance(density, Collapsed):
-        return reduce(density).log_density(each).reshape(point.shape[:-1])
-    return np.reshape([density.logp_and_gradient(u)[0] for u in each], point.shape[:-1])
+        return reduce(density).log_density(flat_points).reshape(point.shape[:-1])
+    return np.reshape([density.logp_and_gradient(u)[0] for u in flat_points], point.shape[:-1])
 
 
 def moved(draws: Array, before: Array, name: str) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Study a fit in every way: without each province and year, under other and under scaled priors."""
+"""All sensitivity analyses of a fit: leave-one-out, other priors, power-scaling."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
@@ -24,7 +24,7 @@ from models.bayesian.registry import LADDER, find, models_for
 from models.design import Specification
 
 REGISTRY = (registry.__name__,)
-"""What names every model, the ones that a study has nothing to do with as well."""
+"""Modules that name every model, also those that an analysis does not use."""
 
 
 def study(job: Job, settings: Settings, key: str) -> dict[str, list[dict]]:
@@ -35,20 +35,20 @@ def study(job: Job, settings: Settings, key: str) -> dict[str, list[dict]]:
     Raises
     ------
     UserError
-        If the panel does not carry the regression.
+        If the regression cannot be fitted to the panel.
     """
     model = job.model
-    whole = split(job)
+    parts = split(job)
     tree = fit(job, settings)
-    base = base_of(model, whole, tree)
-    found: dict[str, list[dict]] = {"provinces": [], "influence": [], "years": []}
-    if isinstance(whole, Divisible):
-        found |= leave_provinces_out(job, settings, whole, base)
-        found["years"] = list(leave_years_out(job, settings, whole, base))
-    found["priors"] = list(under_other_priors(job, settings, whole, base))
-    found["power"] = list(power_scaling(tree))
+    base = base_of(model, parts, tree)
+    by_table: dict[str, list[dict]] = {"provinces": [], "influence": [], "years": []}
+    if isinstance(parts, Divisible):
+        by_table |= leave_provinces_out(job, settings, parts, base)
+        by_table["years"] = list(leave_years_out(job, settings, parts, base))
+    by_table["priors"] = list(under_other_priors(job, settings, parts, base))
+    by_table["power"] = list(power_scaling(tree))
     shared = identity(job) | {"key": key}
-    return {name: [shared | row for row in rows] for name, rows in found.items()}
+    return {name: [shared | row for row in rows] for name, rows in by_table.items()}
 
 
 def studies(
@@ -64,13 +64,13 @@ def studies(
     flat = [name for name in models if not find(name).prior_groups]
     if flat:
         raise UserError(
-            f"The model {flat[0]} has no prior that means anything, so a province never seen has "
+            f"The model {flat[0]} has no informative prior, so a new province has "
             f"no predictive density: choose among {', '.join(LADDER)} or other models."
         )
     panels, listed = list(panels), []
     for record in records:
-        own = [m for m in models_for(record) if m.prior_groups and not m.counterpart(record)]
-        listed += jobs(panels, [record], models or [m.name for m in own if not m.extra])
+        fitting = [m for m in models_for(record) if m.prior_groups and not m.counterpart(record)]
+        listed += jobs(panels, [record], models or [m.name for m in fitting if not m.extra])
     return listed
 
 
@@ -86,15 +86,17 @@ def run(
     The tables are rewritten whole after each fit, so an interrupted run goes on where it was.
     """
     keys = {key(job, settings): job for job in listed}
-    found = tables(results)
-    stored = set(found["power"]["key"])  # the last that is written, and never empty
+    kept_tables = tables(results)
+    stored = set(kept_tables["power"]["key"])  # the last that is written, and never empty
     yield from (job for k, job in keys.items() if k in stored)
     # Keys are made here and not by workers: rows are of the code that the run started with.
     waiting = [(k, job) for k, job in keys.items() if k not in stored]
     for job, rows in spread(partial(_study, settings=settings), waiting, workers, cluster):
         for name, columns in TABLES.items():
-            found[name] = replaced(found[name], job, pd.DataFrame(rows[name], columns=columns))
-            write_csv(found[name], path_of(results, name))
+            kept_tables[name] = replaced(
+                kept_tables[name], job, pd.DataFrame(rows[name], columns=columns)
+            )
+            write_csv(kept_tables[name], path_of(results, name))
         yield job
 
 

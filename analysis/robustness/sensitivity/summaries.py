@@ -1,4 +1,4 @@
-"""What the tables say: models compared out of sample, and what moves farthest."""
+"""Summaries: out-of-sample comparison of models, and the largest shifts."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ from analysis.specifications import select
 
 
 def comparison(provinces: pd.DataFrame) -> pd.DataFrame:
-    """Compare models by how well they foresee provinces that they have not seen.
+    """Compare models by leave-one-province-out predictive accuracy.
 
     Parameters
     ----------
@@ -24,16 +24,16 @@ def comparison(provinces: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         Columns `COMPARISON`, by ArviZ's `compare` with provinces as units.
     """
-    found = []
+    rankings = []
     for (panel, column), rows in provinces.groupby(["panel", "column"], sort=False):
         wide = rows.pivot(index="province", columns="model", values="elpd")
         compared = az.compare({name: _elpd(wide[name]) for name in wide}, round_to="none")
-        error = rows.groupby("model")["mcse"].agg(lambda each: np.sqrt((each**2).sum()))
+        error = rows.groupby("model")["mcse"].agg(lambda errors: np.sqrt((errors**2).sum()))
         compared = compared.assign(
             panel=panel, column=column, provinces=len(wide), mcse=error
         ).rename_axis("model")
-        found.append(compared.reset_index()[list(COMPARISON)])
-    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=COMPARISON)
+        rankings.append(compared.reset_index()[list(COMPARISON)])
+    return pd.concat(rankings, ignore_index=True) if rankings else pd.DataFrame(columns=COMPARISON)
 
 
 def _elpd(density: pd.Series) -> az.ELPDData:
@@ -52,22 +52,22 @@ def _elpd(density: pd.Series) -> az.ELPDData:
     )
 
 
-def summaries(found: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """Return what the terminal shows of `TABLES`, by title."""
+def summaries(by_table: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Return the terminal's views of `TABLES`, by title."""
     terms = [(record.column, term) for record in select(()) for term in record.interest]
     interest = pd.DataFrame(terms, columns=["column", "term"])
-    priors, power = found["priors"].merge(interest), found["power"].merge(interest)
+    priors, power = by_table["priors"].merge(interest), by_table["power"].merge(interest)
     return {
-        "Leave one province out: joint log density of its rows, summed": comparison(
-            found["provinces"]
+        "Leave-one-province-out predictive accuracy (summed joint log density)": comparison(
+            by_table["provinces"]
         ),
-        "Provinces without which a slope moves farthest (shift in posterior sd; TWFE in SE)": (
-            farthest(found["influence"], ["term", "region"])
+        "Most influential provinces (shift in posterior sd; TWFE in SE)": (
+            farthest(by_table["influence"], ["term", "region"])
         ),
-        "Years without which a slope moves farthest (shift in posterior sd; TWFE in SE)": (
-            farthest(found["years"], ["term", "region"])
+        "Most influential years (shift in posterior sd; TWFE in SE)": (
+            farthest(by_table["years"], ["term", "region"])
         ),
-        "Other priors under which a quantity moves farthest (shift in posterior sd)": farthest(
+        "Largest shifts under other priors (shift in posterior sd)": farthest(
             priors, list(QUANTITY), most=2
         ),
         "Power-scaling sensitivity of the terms of interest, all priors": power.loc[

@@ -1,4 +1,4 @@
-"""The tables of results/ that a study's rows are kept in."""
+"""Sensitivity tables of results/."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +12,7 @@ from data.panels.catalogue import PANELS
 from models.bayesian.registry import MODELS
 
 QUANTITIES = ("slope", "slope_region", "tau_slope", "sigma", "tau_province", "tau_year")
-"""Of what models report, what is watched; a model without one of them is not asked for it."""
+"""Reported quantities that are compared, where a model has them."""
 
 JOB = ("panel", "column", "model")
 QUANTITY = ("quantity", "term", "region")

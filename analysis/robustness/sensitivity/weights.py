@@ -1,4 +1,4 @@
-"""Weights on posterior draws, in place of a refit: may they be trusted, and what follows."""
+"""Importance weights on posterior draws in place of a refit, and their diagnostics."""
 
 import arviz as az
 import numpy as np
@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 K_MOST, ESS_LEAST = 0.5, 400
-"""Largest Pareto k̂ and least effective sample size at which weights stand in for a refit."""
+"""Largest Pareto k̂ and least effective sample size at which weights replace a refit."""
 
 
 def trusted(log_weight: Array) -> tuple[float, Array | None]:
-    """Return Pareto k̂ of weights on draws, and the weights if they stand in for a refit.
+    """Return Pareto k̂ of weights on draws, and the weights if they can replace a refit.
 
     Parameters
     ----------
@@ -62,11 +62,11 @@ def bridge(at_whole: Array, at_rest: Array) -> tuple[float, float]:
     """
     middle = np.median(at_whole)
     share = at_whole.size / (at_whole.size + at_rest.size)
-    whole, rest = np.exp(at_whole - middle), np.exp(at_rest - middle)
+    ratio_whole, ratio_rest = np.exp(at_whole - middle), np.exp(at_rest - middle)
     ratio = 1.0
     for _ in range(1_000):
-        above = rest / (share * rest + (1 - share) * ratio)
-        below = 1 / (share * whole + (1 - share) * ratio)
+        above = ratio_rest / (share * ratio_rest + (1 - share) * ratio)
+        below = 1 / (share * ratio_whole + (1 - share) * ratio)
         before, ratio = ratio, above.mean() / below.mean()
         if abs(ratio / before - 1) < 1e-10:
             break

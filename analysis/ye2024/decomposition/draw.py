@@ -10,10 +10,10 @@ from analysis.shared.statistics import Z
 from analysis.specifications import HEADLINE
 
 
-def draw(found: pd.DataFrame) -> Figure:
+def draw(shares: pd.DataFrame) -> Figure:
     """Draw the headline columns' gaps as waterfalls of ingredients, one frame each."""
-    own = found[(found["game"] == "ingredients") & found["column"].isin(HEADLINE)]
-    frames = list(own.groupby(["column", "term", "panel"], sort=False))
+    ingredients = shares[(shares["game"] == "ingredients") & shares["column"].isin(HEADLINE)]
+    frames = list(ingredients.groupby(["column", "term", "panel"], sort=False))
     n_lines = -(-len(frames) // 2)
     figure = Figure(figsize=(7.2, 2.6 * n_lines), layout="constrained")
     grid = figure.subplots(n_lines, 2, squeeze=False).flat

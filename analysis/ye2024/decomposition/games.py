@@ -1,4 +1,4 @@
-"""What is swapped between an official panel and the implied one, in several ways."""
+"""Games of the Shapley decomposition: what is swapped between the official and implied panel."""
 
 from collections.abc import Callable, Mapping
 from itertools import product
@@ -38,11 +38,14 @@ def slopes(within: Array, at: int) -> Array:
 
 
 def ingredients(gap: Gap) -> Game:
-    """Choices in which the panel departs from `official`, then the rest of each series."""
+    """Choices in which the panel departs from `official`, then the other moves of each series."""
     states = {name: _states(gap, name) for name in gap.record.variables}
-    players = [(name, player) for name, (own, _) in states.items() for player in own]
+    players = [(name, player) for name, (of_series, _) in states.items() for player in of_series]
     labels = [f"{name}: {player}" for name, player in players]
-    place = {name: [i for i, (own, _) in enumerate(players) if own == name] for name in states}
+    place = {
+        name: [i for i, (of_series, _) in enumerate(players) if of_series == name]
+        for name in states
+    }
 
     def chosen(subsets: NDArray[np.bool_]) -> dict[str, NDArray[np.int64]]:
         """Return the state of each series in each subset."""
@@ -79,19 +82,24 @@ def _states(gap: Gap, name: str) -> tuple[list[str], list[Array]]:
 
     The subset with number Σ 2^i over its players i comes i-th.
     """
-    made = {panel: choices(panel)[name] for panel in (gap.panel, START)}
-    differ = [choice for choice, value in made[START].items() if made[gap.panel][choice] != value]
-    rest = (gap.frames[END][name] - gap.frames[START][name]).to_numpy()
-    players = [*differ, "rest"] if np.abs(rest).max() > 0 else differ
-    found = []
+    chosen_by_panel = {panel: choices(panel)[name] for panel in (gap.panel, START)}
+    differ = [
+        choice
+        for choice, value in chosen_by_panel[START].items()
+        if chosen_by_panel[gap.panel][choice] != value
+    ]
+    moves = (gap.frames[END][name] - gap.frames[START][name]).to_numpy()
+    players = [*differ, "rest"] if np.abs(moves).max() > 0 else differ
+    states = []
     for swapped in product((False, True), repeat=len(players)):
         on = dict(zip(reversed(players), swapped, strict=True))
         chosen = {
-            choice: made[START if on.get(choice) else gap.panel][choice] for choice in made[START]
+            choice: chosen_by_panel[START if on.get(choice) else gap.panel][choice]
+            for choice in chosen_by_panel[START]
         }
         cells = gap.dataset[name].sel(chosen).transpose("province", "year").to_numpy().ravel()
-        found.append(cells + rest * on.get("rest", False))
-    return players, found
+        states.append(cells + moves * on.get("rest", False))
+    return players, states
 
 
 def _gmm(gap: Gap, states: Mapping, chosen: Callable) -> Value:
@@ -100,12 +108,12 @@ def _gmm(gap: Gap, states: Mapping, chosen: Callable) -> Value:
 
     def value(subsets: NDArray[np.bool_]) -> Array:
         state = chosen(subsets)
-        found = []
+        slopes = []
         for i in range(len(subsets)):
             series = {name: states[name][1][state[name][i]] for name in states}
             fit = system_gmm.fit_column(base.assign(**series), gap.record)
-            found.append(system_gmm.coefficients(fit).loc[gap.term, "coef"])
-        return np.array(found)
+            slopes.append(system_gmm.coefficients(fit).loc[gap.term, "coef"])
+        return np.array(slopes)
 
     return value
 
@@ -118,14 +126,14 @@ def _by_rows(gap: Gap, group: str) -> Game:
     n, k = before.shape
 
     def value(subsets: NDArray[np.bool_]) -> Array:
-        found = []
+        estimates = []
         for first in range(0, len(subsets), BATCH):
             on = subsets[first : first + BATCH][:, member, None]
             mixed = np.where(on, after, before)
             flat = mixed.transpose(1, 0, 2).reshape(n, -1)
             within = two_way_parts(flat, *gap.codes)[2].reshape(n, -1, k).transpose(1, 0, 2)
-            found.append(slopes(within, gap.at))
-        return np.concatenate(found)
+            estimates.append(slopes(within, gap.at))
+        return np.concatenate(estimates)
 
     return Game([str(name) for name in names], value)
 
@@ -141,7 +149,7 @@ def years(gap: Gap) -> Game:
 
 
 def regions(gap: Gap) -> Game:
-    """The weights that the regions have in the slope, and what each region says of it.
+    """Weights of the regions in the slope, and slopes of the regions.
 
     With x̃ and ỹ regressor and outcome net of the other regressors and of both effects, the slope
     is Σ_r w_r b_r, w_r = Σ_r x̃² / Σ x̃² and b_r = Σ_r x̃ ỹ / Σ_r x̃², sums over the rows of region r
@@ -155,9 +163,9 @@ def regions(gap: Gap) -> Game:
     for panel in (gap.panel, END):
         columns = gap.columns(panel)
         parts = twfe.slope_parts(columns[:, 0], columns[:, 1:], *gap.codes)
-        own = parts.influence[:, gap.at]
-        weight.append(in_region.T @ own**2 / (own @ own))
-        says.append(parts.slopes[gap.at] + in_region.T @ (own * parts.residual) / weight[-1])
+        influence = parts.influence[:, gap.at]
+        weight.append(in_region.T @ influence**2 / (influence @ influence))
+        says.append(parts.slopes[gap.at] + in_region.T @ (influence * parts.residual) / weight[-1])
 
     def value(subsets: NDArray[np.bool_]) -> Array:
         weights = np.where(subsets[:, :1], weight[1], weight[0])
@@ -172,4 +180,4 @@ GAMES: dict[str, Callable[[Gap], Game]] = {
     "years": years,
     "regions": regions,
 }
-"""Ways of sharing out; those after the first are of least squares alone."""
+"""All games; those after the first are of least squares alone."""

@@ -1,4 +1,4 @@
-"""Which slopes of official panels differ from the published ones."""
+"""Gaps: slopes of official panels that differ from the published ones."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -98,16 +98,16 @@ def gaps(
 ) -> list[Gap]:
     """List the slopes of interest on which an official panel and the paper disagree."""
     printed = published_slopes()
-    found = []
+    listed = []
     for record in records:
         for name in OFFICIAL:
             for term in record.interest:
                 gap = Gap(record, term, name, frames, dataset)
-                own, other = estimate(gap, name), printed.loc[(record.column, term)]
-                far = abs(own - other["coef"]) > APART * other["se"]
-                if far or np.sign(own) != np.sign(other["coef"]):
-                    found.append(gap)
-    return found
+                slope, other = estimate(gap, name), printed.loc[(record.column, term)]
+                far = abs(slope - other["coef"]) > APART * other["se"]
+                if far or np.sign(slope) != np.sign(other["coef"]):
+                    listed.append(gap)
+    return listed
 
 
 def estimate(gap: Gap, panel: str) -> float:

@@ -1,4 +1,4 @@
-"""The table of shares, results/decomposition.csv."""
+"""Shapley shares of the gaps, results/decomposition.csv."""
 
 from collections.abc import Iterable, Iterator
 
@@ -18,7 +18,7 @@ COLUMNS = (
 
 
 def decompose(gap: Gap) -> list[dict]:
-    """Share one gap out in every way, keys `COLUMNS`."""
+    """Decompose one gap by every game, keys `COLUMNS`."""
     printed = published_slopes().loc[(gap.record.column, gap.term)]
     shared = {
         **{"panel": gap.panel, "column": gap.record.column, "term": gap.term},
@@ -33,7 +33,7 @@ def decompose(gap: Gap) -> list[dict]:
         if len(game.players) == 0:
             raise UserError(
                 f"Panels {gap.panel} and {END} do not differ in column {gap.record.column}, so "
-                "there is no gap to share out: leave the column out."
+                "there is no gap to decompose: leave the column out."
             )
         shares, errors = shapley(game)
         rows += [
@@ -45,14 +45,14 @@ def decompose(gap: Gap) -> list[dict]:
 
 
 def run(listed: Iterable[Gap]) -> Iterator[pd.DataFrame]:
-    """Yield the table of each gap as it is shared out."""
+    """Yield the table of each gap as it is decomposed."""
     for gap in listed:
         yield pd.DataFrame(decompose(gap), columns=COLUMNS)
 
 
-def largest(found: pd.DataFrame, most: int = 3) -> pd.DataFrame:
+def largest(shares: pd.DataFrame, most: int = 3) -> pd.DataFrame:
     """Return the ingredients with the largest shares of each gap."""
-    own = found[found["game"] == "ingredients"]
-    order = own["share"].abs().sort_values(ascending=False).index
-    kept = own.loc[order].groupby(["panel", "column", "term"], sort=False).head(most)
+    ingredients = shares[shares["game"] == "ingredients"]
+    order = ingredients["share"].abs().sort_values(ascending=False).index
+    kept = ingredients.loc[order].groupby(["panel", "column", "term"], sort=False).head(most)
     return kept.sort_index().drop(columns=["game", "exact"])

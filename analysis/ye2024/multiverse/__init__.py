@@ -1,6 +1,6 @@
 """The multiverse of this paper.
 
-`choices` says what can be chosen about data, rows and least squares, `families` what is slow, and
-puts the multiverse together. `summarise` sets it beside the printed slopes, `draw` shows it; only
-these two see what the paper prints.
+`choices` has the choices about data, rows and least squares, `families` the slow estimators and
+the whole multiverse. `summarise` compares it with the printed slopes, `draw` has the figures; only
+these two read what the paper prints.
 """

@@ -1,4 +1,4 @@
-"""What can defensibly be chosen in this paper, as records: each option with its reason.
+"""Choices of this paper's multiverse as records: each option with its reason.
 
 Where a choice exists in one vintage of the accounts alone (`data.ye2024.definitions.ONLY_IN`), it
 and the vintage are one choice (`agglomeration`), so that every combination of options exists.
@@ -114,7 +114,7 @@ DATA = (
         (OUTCOME,),
         {
             "pooled": "Levels are compared over time, so one minimum and maximum for all years.",
-            "by_year": "Each year for itself, which takes out changes of a series' price base.",
+            "by_year": "Each year by itself, which removes changes of a series' price base.",
         },
     ),
     _each(
@@ -134,7 +134,7 @@ DATA = (
         },
     ),
 )
-"""How the variables are made."""
+"""Choices of construction of the variables."""
 
 CONTROLS = Choice(
     "controls",
@@ -187,7 +187,7 @@ ESTIMATOR = (
             ),
             Option(
                 "province trends",
-                "An index that grows at different speeds goes along with all else that trends.",
+                "An index that grows at different speeds is correlated with all else that trends.",
                 sets={"trend": True},
             ),
         ),

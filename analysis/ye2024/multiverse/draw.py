@@ -1,4 +1,4 @@
-"""Draw specification curves: the sorted slopes of all universes, and what their choices are."""
+"""Specification curves: the sorted slopes of all universes, with their choices."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ WORDS = {
     "controls_vintage": "controls: accounts",
     "gap_rule": "gaps",
 }
-"""What choices are called in figures, where it is not their name."""
+"""Labels of choices in figures, where they are not their names."""
 
 GREYS = "Greys"
 
@@ -25,9 +25,9 @@ GREYS = "Greys"
 def frames(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yield name and rows of the figure of the headline's slope, if it is there."""
     (record,) = select(HEADLINE[:1])
-    own = table[(table["column"] == record.column) & (table["term"] == record.interest[0])]
-    if len(own):
-        yield "specification_curve", own
+    headline = table[(table["column"] == record.column) & (table["term"] == record.interest[0])]
+    if len(headline):
+        yield "specification_curve", headline
 
 
 def overview_frames(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -53,7 +53,7 @@ def curve(axes: Axes, rows: pd.DataFrame, label: bool = True) -> None:
     at = float((slope["estimate"] < printed).mean())
     style = {"fmt": "D", "ms": 4, "lw": 1, "color": PALETTE[5], "zorder": 3}
     axes.errorbar(at, printed, Z * se, label="printed, 95 %" if label else None, **style)
-    # Far ends of noisy universes would press the rest flat.
+    # Far ends of noisy universes would flatten all others.
     low = min(slope.filter(like="conventional low").min().min(), printed - Z * se)
     high = max(slope.filter(like="conventional high").max().max(), printed + Z * se)
     inner = slope["estimate"].quantile([0.02, 0.98])
@@ -65,9 +65,9 @@ def curve(axes: Axes, rows: pd.DataFrame, label: bool = True) -> None:
 
 
 def draw(rows: pd.DataFrame) -> Figure:
-    """Draw one slope's curve over the matrix of its choices, with what each choice decides.
+    """Draw one slope's curve over the matrix of its choices, with each choice's variance share.
 
-    Darker cells: more of the universes there have the option. Bars: share of the variance of all
+    Darker cells: more of the universes have the option. Bars: share of the variance of all
     estimates, main effect dark, total effect light.
     """
     column, term = rows[["column", "term"]].iloc[0]
@@ -96,10 +96,10 @@ def draw(rows: pd.DataFrame) -> Figure:
     place, ticks = 0.0, []
     matrix, bars = grid[1]
     for choice in choices:
-        own = [line for line in lines if line[0] == choice]
+        options = [line for line in lines if line[0] == choice]
         first = place
-        for line in own:
-            share = wide.loc[line].to_numpy() * len(own)  # 1: as many as anywhere
+        for line in options:
+            share = wide.loc[line].to_numpy() * len(options)  # 1: as many as anywhere
             extent = (0, 1, place + 0.96, place + 0.04)
             matrix.imshow(share[None], cmap=GREYS, vmin=0, vmax=2.2, aspect="auto", extent=extent)
             ticks.append((place + 0.5, line[1]))
@@ -125,7 +125,7 @@ def draw(rows: pd.DataFrame) -> Figure:
 
 
 def shares(rows: pd.DataFrame) -> str:
-    """Say which share of the universes has the printed sign, and has it significantly."""
+    """Return the shares of universes with the printed sign, and significantly so, in words."""
     same, sure = rows.loc[rows["what"] == "share", "value"]
     return f"printed sign {same:.0%}, significant {sure:.0%}"
 
@@ -135,14 +135,14 @@ def overview(rows: pd.DataFrame) -> Figure:
     cells = list(dict.fromkeys(zip(rows["column"], rows["term"], strict=True)))
     figure, grid = small_multiples(len(cells), 1.6, sharex=True)
     for axes, (column, term) in zip(grid, cells, strict=True):
-        own = rows[(rows["column"] == column) & (rows["term"] == term)]
-        curve(axes, own)
+        of_slope = rows[(rows["column"] == column) & (rows["term"] == term)]
+        curve(axes, of_slope)
         (record,) = select([column])
         axes.set_title(f"{column}  {term} on {record.outcome}", loc="left", fontsize=7)
         axes.text(
             0.03,
             0.97,
-            shares(own).replace(", ", "\n"),
+            shares(of_slope).replace(", ", "\n"),
             transform=axes.transAxes,
             fontsize=6,
             va="top",

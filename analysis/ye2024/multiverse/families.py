@@ -20,7 +20,7 @@ MODEL = Choice(
         *(Option(find(name).label, find(name).sentence, sets={"model": name}) for name in LADDER),
         Option(
             "Student t by region",
-            "Rows far off count little, whatever the region: odd years cannot drag a slope along.",
+            "Robust to outlying rows in any region.",
             sets={"errors": "t"},
         ),
     ),

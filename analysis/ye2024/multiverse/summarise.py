@@ -1,9 +1,9 @@
-"""What a multiverse says of each slope, beside what the paper prints.
+"""Summary of the multiverse of each slope, beside the printed slope.
 
 Every combination of options counts alike. Where controls are out their vintage does not matter:
 such combinations coincide, so that each option of each choice keeps its weight.
 
-Variance is shared out over the whole grid, on which choices are independent: a choice's main
+Variance is decomposed over the whole grid, on which choices are independent: a choice's main
 effect is the variance of the means by its options, its total effect the mean variance over its
 options with all else held (Sobol 2001, *Mathematics and Computers in Simulation* 55:271–280), both
 as shares of the variance of all estimates. What totals exceed mains by is interaction.
@@ -36,7 +36,7 @@ COLUMNS = (
 
 A slope is significant if its 95 % interval excludes zero on the side of the published sign, by each
 kind of standard error; `share_opposite_significant` is by conventional ones on the other side. Of
-GMM, which has standard errors of its own, they stand under conventional. Posteriors count for the
+GMM, which has its own standard errors, they are listed as conventional. Posteriors count for the
 published sign if it has more than half of the probability, and as certain from 97.5 %.
 """
 
@@ -66,15 +66,15 @@ def table(tree: xr.DataTree) -> pd.DataFrame:
     """Return `COLUMNS` of every slope of interest."""
     printed = published_slopes()
     rows = []
-    for family, column, term, own in slopes(tree):
+    for family, column, term, estimates in slopes(tree):
         published, se = (float(v) for v in printed.loc[(column, term), ["coef", "se"]])
         sign = np.sign(published)
         row = {"column": column, "term": term, "family": family}
         row |= {"published": published, "published_se": se}
-        values = own["estimate"].to_numpy().ravel()
+        values = estimates["estimate"].to_numpy().ravel()
         there = np.isfinite(values)
         row |= {"universes": int(there.sum()), "share_same_sign": _share(values * sign > 0, there)}
-        for name, low, high in ends(own):
+        for name, low, high in ends(estimates):
             bound = low if sign > 0 else -high
             row[f"share_significant_{name}"] = _share(bound > 0, there)
             if name == CLUSTERINGS[0]:
@@ -103,12 +103,12 @@ SHOWN = {
     "share_below_published": "below printed",
     "share_certain_posterior": "P ≥ 97.5 %",
 }
-"""What a reader is shown of `COLUMNS`, and what it is called there."""
+"""Columns of the printed table, and their labels."""
 
 
-def shown(found: pd.DataFrame) -> pd.DataFrame:
+def shown(summary: pd.DataFrame) -> pd.DataFrame:
     """Return the table for a reader: shares in per cent, slopes with three decimals."""
-    rows = found[list(SHOWN)].rename(columns=SHOWN)
+    rows = summary[list(SHOWN)].rename(columns=SHOWN)
     for old, new in SHOWN.items():
         if old.startswith("share"):
             rows[new] = [f"{v:.0%}" if v == v else "" for v in rows[new]]
@@ -120,21 +120,25 @@ def shown(found: pd.DataFrame) -> pd.DataFrame:
 def slopes(tree: xr.DataTree) -> Iterator[tuple[str, str, str, xr.Dataset]]:
     """Yield family, column, term and estimates of each slope of interest; posteriors apart."""
     families = [GRID_FAMILY, *(family.name for family in FAMILIES if family.dynamic)]
-    found = [(f, c) for f in families if f in tree.children for c in tree[f].children]
-    for family, column in sorted(found, key=lambda each: each[1]):
+    groups = [(f, c) for f in families if f in tree.children for c in tree[f].children]
+    for family, column in sorted(groups, key=lambda pair: pair[1]):
         for term in select([column])[0].interest:
             yield family, column, term, tree[f"{family}/{column}"].to_dataset().sel(term=term)
 
 
-def ends(own: xr.Dataset) -> Iterator[tuple[str, Array, Array]]:
+def ends(estimates: xr.Dataset) -> Iterator[tuple[str, Array, Array]]:
     """Yield kind of error and ends of the 95 % intervals, in the order of the estimates."""
-    if "se" not in own:
-        yield CLUSTERINGS[0], own["low"].to_numpy().ravel(), own["high"].to_numpy().ravel()
+    if "se" not in estimates:
+        yield (
+            CLUSTERINGS[0],
+            estimates["low"].to_numpy().ravel(),
+            estimates["high"].to_numpy().ravel(),
+        )
         return
-    reach = own["critical"] * own["se"]
+    reach = estimates["critical"] * estimates["se"]
     for name in CLUSTERINGS:
-        half = reach.sel(clustering=name, drop=True).transpose(*own["estimate"].dims)
-        yield name, *((own["estimate"] + side * half).to_numpy().ravel() for side in (-1, 1))
+        half = reach.sel(clustering=name, drop=True).transpose(*estimates["estimate"].dims)
+        yield name, *((estimates["estimate"] + side * half).to_numpy().ravel() for side in (-1, 1))
 
 
 def _share(true: NDArray[np.bool_], there: NDArray[np.bool_]) -> float:
@@ -142,12 +146,12 @@ def _share(true: NDArray[np.bool_], there: NDArray[np.bool_]) -> float:
 
 
 def _posteriors(tree: xr.DataTree, column: str, term: str, sign: float) -> dict[str, float]:
-    own = _fraction(tree, POSTERIOR, column, term)
-    if own is None:
+    fits = _fraction(tree, POSTERIOR, column, term)
+    if fits is None:
         return {}
-    positive = own["p_positive"].to_numpy()
+    positive = fits["p_positive"].to_numpy()
     same = positive if sign > 0 else 1 - positive
-    trusted = own["trusted"].to_numpy() == 1
+    trusted = fits["trusted"].to_numpy() == 1
     return {
         "posteriors": int(trusted.sum()),
         "share_same_sign_posterior": _share(same > 0.5, trusted),
@@ -157,13 +161,13 @@ def _posteriors(tree: xr.DataTree, column: str, term: str, sign: float) -> dict[
 
 
 def _wild(tree: xr.DataTree, column: str, term: str, sign: float) -> dict[str, float]:
-    own = _fraction(tree, WILD, column, term)
-    if own is None:
+    fits = _fraction(tree, WILD, column, term)
+    if fits is None:
         return {}
-    p = own["p_wild"].to_numpy()
+    p = fits["p_wild"].to_numpy()
     there = np.isfinite(p)
-    significant = (p <= LEVEL) & (own["estimate"].to_numpy() * sign > 0)
-    bound = own["low"] if sign > 0 else -own["high"]
+    significant = (p <= LEVEL) & (fits["estimate"].to_numpy() * sign > 0)
+    bound = fits["low"] if sign > 0 else -fits["high"]
     return {
         "wild_bootstraps": int(there.sum()),
         "share_significant_wild": _share(significant, there),
@@ -179,9 +183,9 @@ def _fraction(tree: xr.DataTree, family: str, column: str, term: str) -> xr.Data
 def variance(tree: xr.DataTree) -> pd.DataFrame:
     """Return `VARIANCE`: by each choice of the grid."""
     rows = []
-    for family, column, term, own in slopes(tree):
+    for family, column, term, estimates in slopes(tree):
         if family == GRID_FAMILY:
-            estimate = own["estimate"]
+            estimate = estimates["estimate"]
             for choice, (main, total) in shares(estimate.to_numpy().astype(float)).items():
                 name = estimate.dims[choice]
                 options = estimate.sizes[name]
@@ -190,7 +194,7 @@ def variance(tree: xr.DataTree) -> pd.DataFrame:
 
 
 def shares(values: Array) -> dict[int, tuple[float, float]]:
-    """Share the variance of a grid of values out.
+    """Decompose the variance of a grid of values into main and total effects (Sobol).
 
     Parameters
     ----------
@@ -202,12 +206,12 @@ def shares(values: Array) -> dict[int, tuple[float, float]]:
     dict of int to (main, total)
         By axis.
     """
-    whole = values.var()
+    total_variance = values.var()
     axes = range(values.ndim)
     return {
         axis: (
-            values.mean(axis=tuple(a for a in axes if a != axis)).var() / whole,
-            values.var(axis=axis).mean() / whole,
+            values.mean(axis=tuple(a for a in axes if a != axis)).var() / total_variance,
+            values.var(axis=axis).mean() / total_variance,
         )
         for axis in axes
     }
@@ -217,12 +221,12 @@ def options(tree: xr.DataTree) -> pd.DataFrame:
     """Return `OPTIONS`."""
     printed = published_slopes()
     rows = []
-    for family, column, term, own in slopes(tree):
+    for family, column, term, estimates in slopes(tree):
         if family != GRID_FAMILY:
             continue
         sign = np.sign(float(printed.loc[(column, term), "coef"]))
-        estimate = own["estimate"]
-        _, low, high = next(ends(own))
+        estimate = estimates["estimate"]
+        _, low, high = next(ends(estimates))
         bound = (low if sign > 0 else -high).reshape(estimate.shape)
         for axis, name in enumerate(estimate.dims):
             others = tuple(a for a in range(estimate.ndim) if a != axis)
@@ -236,10 +240,10 @@ def options(tree: xr.DataTree) -> pd.DataFrame:
 
 def curves(tree: xr.DataTree) -> pd.DataFrame:
     """Return `CURVES`."""
-    found = []
-    shared, told = variance(tree), table(tree).set_index(["column", "term"])
-    for family, column, term, own in slopes(tree):
-        estimate = own["estimate"].to_numpy().ravel()
+    frames = []
+    shared, summary = variance(tree), table(tree).set_index(["column", "term"])
+    for family, column, term, estimates in slopes(tree):
+        estimate = estimates["estimate"].to_numpy().ravel()
         there = np.flatnonzero(np.isfinite(estimate))
         order = there[np.argsort(estimate[there], kind="stable")]
         at = np.arange(min(BINS, len(order)))
@@ -247,26 +251,26 @@ def curves(tree: xr.DataTree) -> pd.DataFrame:
 
         def add(what: str, option: str, values: object, where: object) -> None:
             head = {"column": column, "term": term, "what": what, "option": option}  # noqa: B023
-            found.append(pd.DataFrame({**head, "bin": where, "value": values}))
+            frames.append(pd.DataFrame({**head, "bin": where, "value": values}))
 
         add("slope", "estimate", [np.median(estimate[b]) for b in bins], at)
-        for name, low, high in ends(own):
+        for name, low, high in ends(estimates):
             add("slope", f"{name} low", [np.median(low[b]) for b in bins], at)
             add("slope", f"{name} high", [np.median(high[b]) for b in bins], at)
         if family == GRID_FAMILY:
-            codes = np.unravel_index(order, own["estimate"].shape)
-            for name, code in zip(own["estimate"].dims, codes, strict=True):
+            codes = np.unravel_index(order, estimates["estimate"].shape)
+            for name, code in zip(estimates["estimate"].dims, codes, strict=True):
                 split = np.array_split(code, len(at))
-                for i, option in enumerate(own[name].to_numpy()):
-                    add(name, str(option), [(each == i).mean() for each in split], at)
+                for i, option in enumerate(estimates[name].to_numpy()):
+                    add(name, str(option), [(options == i).mean() for options in split], at)
         for name in ("share_same_sign", f"share_significant_{CLUSTERINGS[0]}"):
-            add("share", name, [told.loc[(column, term), name]], [-1])
+            add("share", name, [summary.loc[(column, term), name]], [-1])
         of = shared[(shared["column"] == column) & (shared["term"] == term)]
         for row in of.itertuples():
             for what in ("main", "total"):
                 add(what, row.choice, [getattr(row, what)], [-1])
-    made = pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=list(CURVES))
-    return made[list(CURVES)].round({"value": 6})
+    stacked = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(CURVES))
+    return stacked[list(CURVES)].round({"value": 6})
 
 
 TABLES = {
@@ -275,4 +279,4 @@ TABLES = {
     "multiverse_options": options,
     "multiverse_curves": curves,
 }
-"""What is written to results/, by name; each is made from the multiverse."""
+"""Tables of results/, by name, each computed from the multiverse."""

@@ -1,4 +1,4 @@
-"""How small and how large a scalar can be on a panel on which the printed numbers come out.
+"""Inner bounds on scalars that the printed numbers do not identify.
 
 Each scalar of `analysis.ye2024.reconstruction.scalars` is minimised and maximised under the
 constraints of the reconstruction, but for the distance: printed numbers, stars and physical limits.
@@ -28,10 +28,10 @@ from data.panels.panel import Panel, load_panel
 from data.ye2024.definitions import COLUMNS
 
 ENDS = {"least": 1.0, "greatest": -1.0}
-"""Which way a scalar's gradient is gone down."""
+"""Sign of the gradient steps for each end."""
 
 STARTS = 2
-"""Panels that each search begins at: the implied one, then those of the ensemble."""
+"""Panels at which each search starts: the implied one, then those of the ensemble."""
 
 STEPS = 40
 """Steps down the gradient that a search takes."""
@@ -63,7 +63,7 @@ FEWEST_DRAWS = 99
 
 @dataclass(frozen=True)
 class Extreme:
-    """Where one search ended.
+    """End point of one search.
 
     Attributes
     ----------
@@ -101,14 +101,14 @@ def bounds(
     steps: int = STEPS,
     wanted: Sequence[Key] | None = None,
 ) -> pd.DataFrame:
-    """Look for both ends of every scalar.
+    """Search for both inner bounds of every scalar.
 
     Parameters
     ----------
     folder : Path
         Where the checkpoints lie from which an interrupted run goes on.
     tell : function
-        Told in a sentence where the search stands.
+        Called with a sentence on the progress of the search.
     starts, steps : int
     wanted : sequence of Key, optional
         Which scalars; all if left out.
@@ -124,7 +124,7 @@ def bounds(
         ordinary estimators.
     """
     start = load_panel(run.START, COLUMNS)
-    made = run.setup(start.frame, run.compiled(start.frame), run.Settings())
+    problem = run.setup(start.frame, run.compiled(start.frame), run.Settings())
     open_scalars = scalars(start.frame, run.SERIES)
     names = (run.NAME, *ensemble_members())
     panels = {name: load_panel(name, run.SERIES) for name in names}
@@ -135,19 +135,19 @@ def bounds(
         if wanted is not None and key not in wanted:
             continue
         for end, sign in ENDS.items():
-            found = []
+            extremes = []
             for name in names[:starts]:
                 panel = panels[name]
                 digest = run.Settings(approaches=steps).digest(start.sha256 + panel.sha256)
                 checkpoint = folder / f"bounds-{digest}-{position}-{end}.npz"
                 label = f"{end} {named(key)} from {name}"
-                task = made, open_scalars, position, sign
+                task = problem, open_scalars, position, sign
                 one = _search(
                     task, panel, steps, checkpoint, lambda text, at=label: tell(f"{at}, {text}")
                 )
-                found += [one] if one else []
-            found.sort(key=lambda each: sign * each.value)
-            if not found:
+                extremes += [one] if one else []
+            extremes.sort(key=lambda extreme: sign * extreme.value)
+            if not extremes:
                 raise run.Contradiction(f"no search for the {end} {named(key)} met the numbers.")
             rows.append(
                 (
@@ -155,14 +155,14 @@ def bounds(
                     end,
                     known.loc[run.NAME, position],
                     sign * (sign * known.drop(index=run.NAME)[position]).min(),
-                    *_row(found, refused),
+                    *_row(extremes, refused),
                 )
             )
     return pd.DataFrame(rows, columns=list(COLUMNS_OF_BOUNDS))
 
 
 def scaled(
-    made: Problem, open_scalars: Quantities, position: int, sign: float, z: NDArray[np.float64]
+    problem: Problem, open_scalars: Quantities, position: int, sign: float, z: NDArray[np.float64]
 ) -> Program:
     """Return the program that minimises a scalar, or with sign −1 its negative.
 
@@ -170,11 +170,11 @@ def scaled(
     """
 
     def gradient(at: NDArray[np.float64]) -> NDArray[np.float64]:
-        _, jacobian = open_scalars(made.cells(at))
-        return sign * (jacobian[position] * made.unit).ravel()
+        _, jacobian = open_scalars(problem.cells(at))
+        return sign * (jacobian[position] * problem.unit).ravel()
 
     unit = LENGTH / np.linalg.norm(gradient(z))
-    return replace(made.program, gradient=lambda at: unit * gradient(at))
+    return replace(problem.program, gradient=lambda at: unit * gradient(at))
 
 
 def _search(
@@ -185,19 +185,19 @@ def _search(
     tell: Callable[[str], object],
 ) -> Extreme | None:
     """Look for one end from one start; None if the intervals are not met again."""
-    made, open_scalars, *_ = task
-    z = made.program.clip(made.point(_cells(start.frame)))
+    problem, open_scalars, *_ = task
+    z = problem.program.clip(problem.point(_cells(start.frame)))
     program = scaled(*task, z)
     try:
         for at, point in run.follow(program, lambda: z, steps, checkpoint):
-            tell(run.progress(made, at, point))
+            tell(run.progress(problem, at, point))
     except (Unmet, Unsolved):
         return None
-    table = run.panel(made, at.z)
+    table = run.panel(problem, at.z)
     value = float(open_scalars(_cells(table))[0][task[2]])
     optimal = optimality(program, at.z, point)
     pull = np.abs(optimal.multipliers) * point.half_width
-    names = made.names(at.z)
+    names = problem.names(at.z)
     return Extreme(
         start=start.name,
         value=value,
@@ -209,13 +209,13 @@ def _search(
     )
 
 
-def _row(found: list[Extreme], refused: tuple[Key, ...]) -> tuple:
+def _row(extremes: list[Extreme], refused: tuple[Key, ...]) -> tuple:
     """Return the columns of the best of several ends, from `found` on."""
-    best, *others = found
+    best, *others = extremes
     return (
         best.value,
         best.start,
-        "; ".join(f"{each.start} {each.value:.4f}" for each in others),
+        "; ".join(f"{extreme.start} {extreme.value:.4f}" for extreme in others),
         best.residual,
         best.distance,
         best.held,

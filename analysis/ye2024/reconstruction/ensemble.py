@@ -1,7 +1,7 @@
-"""Further panels on which the printed numbers come out, and what else could have been asked for.
+"""Ensemble of exact panels, and variants of the reconstruction's settings.
 
-The tables leave much open. Panels found from starts that are moved at random show some of it: the
-spread over them is a lower bound on what the printed numbers do not determine.
+The tables do not identify the panel. Panels found from starts that are moved at random show some of
+this: their spread is a lower bound on what the printed numbers do not identify.
 """
 
 import json
@@ -36,7 +36,7 @@ VARIANTS = {
         for seed in (2, 3, 4, 5)
     },
 }
-"""Reconstructions whose distances are set side by side."""
+"""Reconstructions whose distances are compared."""
 
 VARIANT_COLUMNS = ("variant", "distance", "residual", "share_moved_from_declared")
 
@@ -53,20 +53,20 @@ def members(folder: Path, tell: Callable[[str], object]) -> Iterator[pd.DataFram
     computed = run.compiled(start.frame)
     for number in range(1, SIZE + 1):
         settings = member(number)
-        made = run.setup(start.frame, computed, settings)
+        problem = run.setup(start.frame, computed, settings)
         checkpoint = settings.checkpoint(folder, start.sha256)
-        for at, point in run.solve(made, settings, checkpoint):
-            tell(f"panel {number} of {SIZE}, {run.progress(made, at, point)}")
-        yield run.panel(made, at.z)
+        for at, point in run.solve(problem, settings, checkpoint):
+            tell(f"panel {number} of {SIZE}, {run.progress(problem, at, point)}")
+        yield run.panel(problem, at.z)
 
 
 def write(panels: list[pd.DataFrame], folder: Path) -> Path:
     """Write the ensemble as one NetCDF with its sidecar."""
     frames = [panel.set_index(["province", "year"])[list(run.SERIES)] for panel in panels]
     order = list(dict.fromkeys(panels[0]["province"]))
-    each = [frame.to_xarray().sel(province=order) for frame in frames]
-    numbers = xr.Variable("member", np.arange(1, len(each) + 1))
-    dataset = xr.concat(each, numbers).assign_coords(member=numbers)
+    datasets = [frame.to_xarray().sel(province=order) for frame in frames]
+    numbers = xr.Variable("member", np.arange(1, len(datasets) + 1))
+    dataset = xr.concat(datasets, numbers).assign_coords(member=numbers)
     about = {
         "label": run.LABEL,
         "start": run.START,
@@ -104,15 +104,15 @@ def variants(folder: Path, tell: Callable[[str], object]) -> pd.DataFrame:
     computed = run.compiled(start.frame)
     rows, declared = [], None
     for name, settings in VARIANTS.items():
-        made = run.setup(start.frame, computed, settings)
+        problem = run.setup(start.frame, computed, settings)
         checkpoint = settings.checkpoint(folder, start.sha256)
-        for at, point in run.solve(made, settings, checkpoint):
-            tell(f"{name}, {run.progress(made, at, point)}")
+        for at, point in run.solve(problem, settings, checkpoint):
+            tell(f"{name}, {run.progress(problem, at, point)}")
         declared = at.z if declared is None else declared
         values = (
             name,
             float(np.sqrt(np.mean(at.z**2))),
-            optimality(made.program, at.z, point).residual,
+            optimality(problem.program, at.z, point).residual,
             float(np.linalg.norm(at.z - declared) / np.linalg.norm(declared)),
         )
         rows.append(dict(zip(VARIANT_COLUMNS, values, strict=True)))

@@ -35,10 +35,10 @@ MOST_HELD = 2
 leaves the box is clipped, which the next step makes up for."""
 
 GIVE = (1e-12, 1e-9, 1e-7, 1e-5)
-"""What is added to squared lengths of one, tried in turn."""
+"""Ridge terms, relative to squared lengths of one, tried in turn."""
 
 MOST_MEETING = 60
-"""Steps after which intervals that are still missed count as contradictory."""
+"""Steps after which intervals that are still missed count as infeasible."""
 
 FIRST_STEP = 0.04
 """Share of the gradient that the first step down it takes: of the distance's, of the way to the
@@ -91,7 +91,7 @@ class Point(NamedTuple):
 
 @dataclass(frozen=True)
 class Program:
-    """What is minimised over.
+    """A constrained minimisation.
 
     Attributes
     ----------
@@ -131,7 +131,7 @@ class Projection(NamedTuple):
 
 
 class Iterate(NamedTuple):
-    """Where the search stands, and all that it needs to go on.
+    """State of the search, sufficient to resume it.
 
     Attributes
     ----------
@@ -161,7 +161,7 @@ class Iterate(NamedTuple):
 
     @staticmethod
     def start(program: Program, z: Array) -> "Iterate":
-        """Begin at a point, or where the box is nearest to it."""
+        """Start at a point, or at the box's nearest point to it."""
         z = program.clip(z)
         return Iterate("meet", 0, z, z, np.zeros(len(z), dtype=bool))
 
@@ -197,21 +197,21 @@ def project(
         bound = np.zeros_like(bound)
     while True:
         held = np.flatnonzero(bound)
-        whole = np.eye(m + len(held))
-        whole[:m, :m], whole[:m, m:], whole[m:, :m] = gram, rows[:, held], rows[:, held].T
+        identity = np.eye(m + len(held))
+        identity[:m, :m], identity[:m, m:], identity[m:, :m] = gram, rows[:, held], rows[:, held].T
         floor = np.concatenate([low, (program.low - centre)[held]])
         ceiling = np.concatenate([high, (program.high - centre)[held]])
-        y = _coefficients(whole, floor, ceiling)
-        found = centre + rows.T @ y[:m]
-        found[held] += y[m:]
-        outside = (found < program.low - 1e-9) | (found > program.high + 1e-9)
+        y = _coefficients(identity, floor, ceiling)
+        projected = centre + rows.T @ y[:m]
+        projected[held] += y[m:]
+        outside = (projected < program.low - 1e-9) | (projected > program.high + 1e-9)
         more = bound | outside
         if not (outside & ~bound).any() or more.sum() > MOST_HELD * m:
             break
         bound = more
     tight = np.zeros_like(bound)
     tight[held[np.abs(y[m:]) > 1e-9]] = True
-    return Projection(program.clip(found), y[:m] / length, tight)
+    return Projection(program.clip(projected), y[:m] / length, tight)
 
 
 def _coefficients(gram: Array, low: Array, high: Array) -> Array:
@@ -269,11 +269,11 @@ def search(program: Program, at: Iterate, approaches: int) -> Iterator[tuple[Ite
                 continue
             if at.iteration >= MOST_MEETING:
                 raise Unmet(at, point)
-            found = project(program, at.z, point, at.z, at.bound)
-            move = found.z - at.z
+            projection = project(program, at.z, point, at.z, at.bound)
+            move = projection.z - at.z
             z = at.z + move * LONGEST / max(LONGEST, np.abs(move).max())
             yield at, point
-            at = at._replace(iteration=at.iteration + 1, z=z, previous=at.z, bound=found.bound)
+            at = at._replace(iteration=at.iteration + 1, z=z, previous=at.z, bound=projection.bound)
         elif at.iteration >= approaches:
             at = at._replace(phase="settle", iteration=0)
         else:
@@ -294,17 +294,17 @@ def _approach(program: Program, at: Iterate, point: Point) -> tuple[Iterate, Ite
     ahead = at.z + at.momentum / (at.momentum + 3) * (at.z - at.previous)
     gradient = program.gradient(ahead)
     centre = at.z if strayed else ahead - at.step * gradient
-    found = project(program, at.z, point, centre, at.bound)
+    projection = project(program, at.z, point, centre, at.bound)
     if not strayed:
-        gap = np.linalg.norm(found.z - ahead) / (at.step * np.linalg.norm(gradient))
+        gap = np.linalg.norm(projection.z - ahead) / (at.step * np.linalg.norm(gradient))
         at = at._replace(residual=float(gap))
-    uphill = (ahead - found.z) @ (found.z - at.z) > 0
+    uphill = (ahead - projection.z) @ (projection.z - at.z) > 0
     momentum = 0 if uphill or strayed else at.momentum + 1
     return at, at._replace(
         iteration=at.iteration + 1,
-        z=found.z,
+        z=projection.z,
         previous=at.z,
-        bound=found.bound,
+        bound=projection.bound,
         momentum=momentum,
         residual=float("nan"),
     )
@@ -331,9 +331,9 @@ class Optimality(NamedTuple):
 def optimality(program: Program, z: Array, point: Point, step: float = 0.01) -> Optimality:
     """Measure how far a point is from meeting the first-order conditions of the best one."""
     gradient = program.gradient(z)
-    found = project(program, z, point, z - step * gradient, np.zeros(len(z), dtype=bool))
-    residual = float(np.linalg.norm(found.z - z) / (step * np.linalg.norm(gradient)))
-    return Optimality(found.multipliers / step, residual, found.bound)
+    projection = project(program, z, point, z - step * gradient, np.zeros(len(z), dtype=bool))
+    residual = float(np.linalg.norm(projection.z - z) / (step * np.linalg.norm(gradient)))
+    return Optimality(projection.multipliers / step, residual, projection.bound)
 
 
 def conflict(program: Program, z: Array, point: Point) -> list[int]:
@@ -346,12 +346,12 @@ def conflict(program: Program, z: Array, point: Point) -> list[int]:
 
     def contradicts(rows: list[int]) -> bool:
         part = Point(*(values[rows] for values in point))
-        found = project(program, z, part, z, np.zeros(len(z), dtype=bool)).z
-        there = part.values + part.jacobian @ (found - z)
+        projection = project(program, z, part, z, np.zeros(len(z), dtype=bool)).z
+        there = part.values + part.jacobian @ (projection - z)
         return bool(part._replace(values=there).misses.max() > 0.1)
 
-    found = project(program, z, point, z, np.zeros(len(z), dtype=bool))
-    pull = np.abs(found.multipliers) * point.half_width
+    projection = project(program, z, point, z, np.zeros(len(z), dtype=bool))
+    pull = np.abs(projection.multipliers) * point.half_width
     members = [int(row) for row in np.argsort(pull) if pull[row] > 1e-6 * pull.max()]
     if not contradicts(members):
         members = [int(row) for row in np.argsort(pull)]

@@ -1,4 +1,4 @@
-"""The reconstruction as a program: which panel, which intervals, which box.
+"""The reconstruction as a constrained program: panel, intervals and box.
 
 A point z is the move of every cell of every free series away from a start, in units of the
 series' standard deviation there; its squared length is the squared distance.
@@ -22,7 +22,7 @@ NEAR = 0.3
 
 @dataclass(frozen=True)
 class Problem:
-    """What is reconstructed.
+    """A reconstruction: its start, series and constraints.
 
     Attributes
     ----------
@@ -56,10 +56,10 @@ class Problem:
         return ((cells - self.start[list(self.series)].to_numpy().T) / self.unit).ravel()
 
     def names(self, z: NDArray[np.float64]) -> list[Key]:
-        """Say which quantity each row of the program is at z; of cells of a sum, which extreme."""
+        """Return the quantity of each row of the program at z; of cells of a sum, the extreme."""
         cells = self.cells(z)
         return [target.key for target in self.targets] + [
-            name for each in self.sums for name in each.names(cells)
+            name for watched in self.sums for name in watched.names(cells)
         ]
 
 
@@ -106,23 +106,25 @@ def problem(
     box_low, box_high = box(cells, series, numbers, limits)
     per_cell = np.broadcast_to(unit, cells.shape).ravel()
     every = (WatchedSum.of(total, parts, cells, series, numbers) for total, parts in SUMS.items())
-    sums = tuple(each for each in every if each is not None)
+    sums = tuple(watched_sum for watched_sum in every if watched_sum is not None)
 
     def point(z: NDArray[np.float64]) -> Point:
         here = cells + unit * z.reshape(cells.shape)
         values, jacobian = evaluate(here)
-        watched = [each.watch(here) for each in sums]
+        watched = [watched_sum.watch(here) for watched_sum in sums]
         return Point(
-            np.concatenate([values[positions], *(own.values for own in watched)]),
+            np.concatenate(
+                [values[positions], *(watched_values.values for watched_values in watched)]
+            ),
             np.concatenate(
                 [
                     jacobian[positions].reshape(len(positions), -1),
-                    *(own.jacobian for own in watched),
+                    *(watched_values.jacobian for watched_values in watched),
                 ]
             )
             * per_cell,
-            np.concatenate([low, *(own.low for own in watched)]),
-            np.concatenate([high, *(own.high for own in watched)]),
+            np.concatenate([low, *(watched_values.low for watched_values in watched)]),
+            np.concatenate([high, *(watched_values.high for watched_values in watched)]),
         )
 
     program = Program(
@@ -144,7 +146,7 @@ def refuse_empty(targets: Sequence[Target]) -> None:
 
 
 def named(key: Key) -> str:
-    """Write a key as words: "5.2 ar2_z"."""
+    """Format a key: "5.2 ar2_z"."""
     return " ".join(filter(None, key))
 
 
@@ -185,12 +187,12 @@ def _extremes_of(
     numbers: pd.DataFrame,
     extreme: str,
 ) -> NDArray[np.float64]:
-    """Return the values that say which cell holds a series' extreme: its own or its sum's."""
+    """Return the values that locate a series' extreme: its own or its sum's."""
     for total, parts in SUMS.items():
         if name in parts and (("2", total, extreme) in numbers.index):
-            printed = [float(numbers.loc[("2", each, extreme), "printed"]) for each in parts]
+            printed = [float(numbers.loc[("2", part, extreme), "printed"]) for part in parts]
             if np.isclose(sum(printed), float(numbers.loc[("2", total, extreme), "printed"])):
-                return sum(cells[series.index(each)] for each in parts)
+                return sum(cells[series.index(part)] for part in parts)
     return cells[series.index(name)]
 
 
@@ -232,7 +234,7 @@ class WatchedSum:
             return None
         members = np.array([float(name in parts) for name in series])
         values = members @ cells
-        ends = [inside(numbers.loc[("2", total, each), "printed"]) for each in ("min", "max")]
+        ends = [inside(numbers.loc[("2", total, extreme), "printed"]) for extreme in ("min", "max")]
         reach = NEAR * values.std()
         return WatchedSum(total, members, int(values.argmin()), int(values.argmax()), *ends, reach)
 

@@ -1,4 +1,4 @@
-"""What the tables print, as differentiable functions of a panel's cells.
+"""Printed quantities as differentiable functions of a panel's cells.
 
 The formulas are those of `models.frequentist.twfe` and `models.frequentist.gmm`; here they are only
 given JAX arrays, and their Jacobians are put together over all columns. JAX is an extra that
@@ -39,7 +39,7 @@ Own = Callable[[NDArray[np.float64]], tuple[NDArray[np.float64], NDArray[np.floa
 
 @dataclass(frozen=True)
 class Quantities:
-    """Everything that is computed from a panel's free series.
+    """All quantities that are computed from a panel's free series.
 
     Attributes
     ----------
@@ -82,7 +82,7 @@ def quantities(
     ----------
     frame : DataFrame
         `province, year, region` of a balanced panel, sorted by province and year; it also holds
-        some values of every variable, which only tell system GMM which instruments there are.
+        some values of every variable, which only determine system GMM's instruments.
     series : sequence of str
         The free series.
     described : sequence of str
@@ -117,16 +117,16 @@ def weights_of(variables: Sequence[str], series: tuple[str, ...]) -> NDArray[np.
 
 def with_jacobian(function: Callable) -> Own:
     """Compile a function of a column's own cells together with its Jacobian."""
-    both = jax.jit(lambda own: (function(own), jax.jacrev(function)(own)))
+    both = jax.jit(lambda cells: (function(cells), jax.jacrev(function)(cells)))
 
-    def evaluate(own: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        return tuple(map(np.asarray, both(jnp.asarray(own))))
+    def evaluate(cells: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        return tuple(map(np.asarray, both(jnp.asarray(cells))))
 
     return evaluate
 
 
-def _moments(own: jax.Array) -> jax.Array:
-    return jnp.stack([jnp.mean(own[0]), jnp.std(own[0], ddof=1)])
+def _moments(cells: jax.Array) -> jax.Array:
+    return jnp.stack([jnp.mean(cells[0]), jnp.std(cells[0], ddof=1)])
 
 
 # --- two-way fixed effects --------------------------------------------------------------------
@@ -140,13 +140,13 @@ def _two_way_keys(record: Specification) -> list[Key]:
 def outcome_and_regressors(
     record: Specification,
 ) -> Callable[[jax.Array], tuple[jax.Array, jax.Array]]:
-    """Return what turns a column's own cells, (v, n), into its outcome, (n,), and terms, (n, k)."""
+    """Return the map from a column's cells, (v, n), to its outcome, (n,), and terms, (n, k)."""
     sources = [DERIVED.get(term, (term, None)) for term in record.terms]
     regressors = [(record.variables.index(source), derive) for source, derive in sources]
 
-    def split(own: jax.Array) -> tuple[jax.Array, jax.Array]:
-        x = [own[at] if derive is None else derive(own[at]) for at, derive in regressors]
-        return own[0], jnp.stack(x, axis=1)
+    def split(cells: jax.Array) -> tuple[jax.Array, jax.Array]:
+        x = [cells[at] if derive is None else derive(cells[at]) for at, derive in regressors]
+        return cells[0], jnp.stack(x, axis=1)
 
     return split
 
@@ -160,8 +160,8 @@ def _two_way_function(frame: pd.DataFrame, record: Specification) -> Own:
     province, year = (pd.factorize(rows[name])[0] for name in ("province", "year"))
     split = outcome_and_regressors(record)
 
-    def function(own: jax.Array) -> jax.Array:
-        fit = twfe.fit_arrays(*split(own), province, year)
+    def function(cells: jax.Array) -> jax.Array:
+        fit = twfe.fit_arrays(*split(cells), province, year)
         return jnp.concat([fit.coef, fit.se, fit.coef / fit.se, fit.r2_within[None]])
 
     return with_jacobian(function)
@@ -193,8 +193,8 @@ def _system_gmm_function(frame: pd.DataFrame, record: Specification) -> Own:
         ]
     )
 
-    def function(own: jax.Array) -> jax.Array:
-        base = jnp.transpose(jnp.reshape(own, shape)[:, order], (0, 2, 1))
+    def function(cells: jax.Array) -> jax.Array:
+        base = jnp.transpose(jnp.reshape(cells, shape)[:, order], (0, 2, 1))
         base = jnp.concat([base, jnp.asarray(fixed)])
         values = with_lags(base, (*record.variables, *dummies), panel.terms[:-1])
         blocks = [arrays(values, structure)]

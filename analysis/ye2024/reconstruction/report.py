@@ -1,4 +1,4 @@
-"""How far an implied panel lies from its start, and which printed numbers pull hardest."""
+"""Distance of an implied panel from its start, and the printed numbers that pull hardest."""
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ MOST_SHOWN = 15
 
 
 def distance(
-    made: Problem, z: NDArray[np.float64], point: Point, optimal: Optimality, panel: str
+    problem: Problem, z: NDArray[np.float64], point: Point, optimal: Optimality, panel: str
 ) -> pd.DataFrame:
     """Tabulate the distance.
 
@@ -29,8 +29,8 @@ def distance(
         digit; all cells of a sum that its minimum or maximum holds count for that one number.
         Each level is sorted, the greatest first.
     """
-    moves = made.start[["province", "year"]].join(
-        pd.DataFrame(z.reshape(len(made.series), -1).T, columns=list(made.series))
+    moves = problem.start[["province", "year"]].join(
+        pd.DataFrame(z.reshape(len(problem.series), -1).T, columns=list(problem.series))
     )
     long = moves.melt(["province", "year"], var_name="series", value_name="move")
     long["cell"] = long["series"] + " " + long["province"] + " " + long["year"].astype(str)
@@ -49,7 +49,7 @@ def distance(
             table = table.head(100)
         tables.append(table.rename_axis("name").reset_index().assign(level=level))
     pull = 2 * np.abs(optimal.multipliers) * point.half_width / total
-    printed = pd.DataFrame({"name": map(named, made.names(z)), "pull": pull})
+    printed = pd.DataFrame({"name": map(named, problem.names(z)), "pull": pull})
     printed = printed.groupby("name", as_index=False).sum().assign(level="printed")
     tables.append(printed[printed["pull"] > 0].sort_values("pull", ascending=False))
     return pd.concat(tables, ignore_index=True).assign(panel=panel)[list(COLUMNS)]

@@ -1,4 +1,4 @@
-"""Reconstruct a panel: set the program up, search, round, write."""
+"""Reconstruction of a panel: set-up, search, rounding and files."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -58,7 +58,7 @@ APPROACHES = 40
 
 @dataclass(frozen=True)
 class Settings:
-    """What is asked for.
+    """Settings of a reconstruction.
 
     Attributes
     ----------
@@ -105,7 +105,7 @@ class Outcome:
         Of the panel that distance is measured from.
     exact_but : tuple of Key
         Printed cells that are not met.
-    made : Problem
+    problem : Problem
     at : Iterate
     point : Point
     optimal : Optimality
@@ -116,7 +116,7 @@ class Outcome:
     settings: Settings
     start_sha256: str
     exact_but: tuple[Key, ...]
-    made: Problem
+    problem: Problem
     at: Iterate
     point: Point
     optimal: Optimality
@@ -139,7 +139,7 @@ def reconstruct(settings: Settings, folder: Path, tell: Callable[[str], object])
     folder : Path
         Where the checkpoint lies from which an interrupted run goes on.
     tell : function
-        Told in a sentence where the search stands.
+        Called with a sentence on the progress of the search.
 
     Raises
     ------
@@ -147,27 +147,29 @@ def reconstruct(settings: Settings, folder: Path, tell: Callable[[str], object])
         If no panel meets the numbers.
     """
     start = load_panel(START, COLUMNS)
-    made = setup(start.frame, compiled(start.frame), settings)
+    problem = setup(start.frame, compiled(start.frame), settings)
     checkpoint = settings.checkpoint(folder, start.sha256)
     try:
-        for at, point in solve(made, settings, checkpoint):
-            tell(progress(made, at, point))
+        for at, point in solve(problem, settings, checkpoint):
+            tell(progress(problem, at, point))
     except Unmet as stuck:
-        raise Contradiction(conflicting(made, stuck)) from None
+        raise Contradiction(conflicting(problem, stuck)) from None
     except Unsolved:
         raise Contradiction(
             "the solver of quadratic programs failed on the way: begin elsewhere, with --seed and "
             "--spread."
         ) from None
-    optimal = optimality(made.program, at.z, point)
+    optimal = optimality(problem.program, at.z, point)
     refused = left_out(printed(), settings)
-    return Outcome(settings, start.sha256, refused, made, at, point, optimal, panel(made, at.z))
+    return Outcome(
+        settings, start.sha256, refused, problem, at, point, optimal, panel(problem, at.z)
+    )
 
 
-def conflicting(made: Problem, stuck: Unmet) -> str:
-    """Say which numbers cannot be met together, as few as can be named, or which were missed."""
-    rows = conflict(made.program, stuck.at.z, stuck.point)
-    names = made.names(stuck.at.z)
+def conflicting(problem: Problem, stuck: Unmet) -> str:
+    """Return a smallest set of infeasible numbers, or the missed ones, in a sentence."""
+    rows = conflict(problem.program, stuck.at.z, stuck.point)
+    names = problem.names(stuck.at.z)
     if rows:
         cells = "; ".join(named(names[row]) for row in rows)
         return f"no panel was found that meets these {len(rows)} together: {cells}."
@@ -180,11 +182,11 @@ def conflicting(made: Problem, stuck: Unmet) -> str:
     )
 
 
-def progress(made: Problem, at: Iterate, point: Point) -> str:
-    """Say where the search stands."""
+def progress(problem: Problem, at: Iterate, point: Point) -> str:
+    """Report the progress of the search."""
     misses = point.misses
     met = int((misses < MET).sum())
-    worst = named(made.names(at.z)[misses.argmax()])
+    worst = named(problem.names(at.z)[misses.argmax()])
     return (
         f"{at.phase} {at.iteration}: {met} of {len(misses)} intervals met, worst {worst} by "
         f"{misses.max():.2g} half-widths, distance {np.sqrt(np.mean(at.z**2)):.4f} sd"
@@ -192,10 +194,10 @@ def progress(made: Problem, at: Iterate, point: Point) -> str:
 
 
 def summary(outcome: Outcome) -> str:
-    """Say how near the panel is and how nearly it is the nearest."""
+    """Report the panel's distance and first-order conditions."""
     return (
         f"Nearest found: {outcome.distance:.4f} standard deviations from {START} (root mean "
-        f"square over all cells of the {len(outcome.made.series)} free series), first-order "
+        f"square over all cells of the {len(outcome.problem.series)} free series), first-order "
         f"residual {outcome.optimal.residual:.2g}; {len(outcome.point.values)} intervals met."
     )
 
@@ -220,7 +222,7 @@ def write(outcome: Outcome, folder: Path, results: Path, figures: Path) -> list[
         "cells": start["cells"],
     }
     written = [write_panel(outcome.table, name, about, folder)]
-    table = report.distance(outcome.made, outcome.at.z, outcome.point, outcome.optimal, name)
+    table = report.distance(outcome.problem, outcome.at.z, outcome.point, outcome.optimal, name)
     path = results / "distance.csv"
     write_csv(table, path)
     written.append(path)
@@ -231,13 +233,13 @@ def write(outcome: Outcome, folder: Path, results: Path, figures: Path) -> list[
 def left_out(numbers: pd.DataFrame, settings: Settings) -> tuple[Key, ...]:
     """Return the printed cells that are not asked for."""
     pairs = contradictions(numbers)
-    refused = [each.z if settings.declared == "p" else each.p for each in pairs]
+    refused = [pair.z if settings.declared == "p" else pair.p for pair in pairs]
     rows = [cell for cell in numbers.index if cell[0] == "2" and cell[1] in settings.without]
     return (*refused, *rows)
 
 
 def compiled(start: pd.DataFrame) -> Quantities:
-    """Return everything that the tables print, as functions that share their compilations."""
+    """Return all printed quantities, as functions that share their compilations."""
     described = dict.fromkeys(term for column, term, _ in printed().index if column == "2")
     return quantities(start, SERIES, tuple(described), SPECIFICATIONS)
 
@@ -262,28 +264,28 @@ def setup(start: pd.DataFrame, computed: Quantities, settings: Settings) -> Prob
 
 def degrees(frame: pd.DataFrame, specifications: Sequence[Specification]) -> dict[str, int]:
     """Return the degrees of freedom of each column's tests: of t, or of Hansen's χ²."""
-    found = {}
+    df = {}
     for record in specifications:
         if record.estimator == "twfe":
-            found[record.column] = twfe.fit(design(frame, record)).df
+            df[record.column] = twfe.fit(design(frame, record)).df
         else:
-            found[record.column] = system_gmm.fit_column(frame, record).hansen.df
-    return found
+            df[record.column] = system_gmm.fit_column(frame, record).hansen.df
+    return df
 
 
-def first_point(made: Problem, settings: Settings) -> NDArray[np.float64]:
-    """Return where the search begins."""
+def first_point(problem: Problem, settings: Settings) -> NDArray[np.float64]:
+    """Return the start of the search."""
     if not settings.spread:
-        return np.zeros(len(made.program.low))
+        return np.zeros(len(problem.program.low))
     there = load_panel(NAME, SERIES).frame[list(SERIES)].to_numpy().T
-    moves = made.point(there).reshape(len(SERIES), -1)
+    moves = problem.point(there).reshape(len(SERIES), -1)
     rms = np.sqrt(np.mean(moves**2, axis=1, keepdims=True))
     rng = np.random.default_rng(settings.seed)
     return (settings.spread * rms * rng.standard_normal(moves.shape)).ravel()
 
 
 def solve(
-    made: Problem, settings: Settings, checkpoint: Path | None = None
+    problem: Problem, settings: Settings, checkpoint: Path | None = None
 ) -> Iterator[tuple[Iterate, Point]]:
     """Search, from the checkpoint on if there is one; each iterate is saved before it is yielded.
 
@@ -293,7 +295,7 @@ def solve(
         If the intervals are not met within `nearest.MOST_MEETING` steps.
     """
     yield from follow(
-        made.program, lambda: first_point(made, settings), settings.approaches, checkpoint
+        problem.program, lambda: first_point(problem, settings), settings.approaches, checkpoint
     )
 
 
@@ -330,12 +332,12 @@ def restore(path: Path) -> Iterate | None:
     return Iterate(**fields | scalars)
 
 
-def panel(made: Problem, z: NDArray[np.float64]) -> pd.DataFrame:
+def panel(problem: Problem, z: NDArray[np.float64]) -> pd.DataFrame:
     """Return the panel at a point, rounded as panels are, with its sums."""
-    values = dict(zip(made.series, made.cells(z), strict=True))
-    for name in made.series:
+    values = dict(zip(problem.series, problem.cells(z), strict=True))
+    for name in problem.series:
         values[name] = rounded(name, values[name])
     for total, parts in SUMS.items():
         values[total] = rounded(parts[0], sum(values[part] for part in parts))
-    table = made.start[["province", "year", "region"]].copy()
+    table = problem.start[["province", "year", "region"]].copy()
     return table.assign(**{name: values[name] for name in COLUMNS})

@@ -1,4 +1,4 @@
-"""Scalars that the tables leave open, as differentiable functions of a panel's cells.
+"""Scalars that the tables do not identify, as differentiable functions of a panel's cells.
 
 All are of one static column, the baseline: the root mean square residual of its regression in
 each region, its slope of interest when rows are weighted by their region's residual variance, and
@@ -61,8 +61,8 @@ def _codes(frame: pd.DataFrame, record: Specification) -> tuple[NDArray[np.int64
 def _weighted(frame: pd.DataFrame, record: Specification) -> Own:
     codes, split = _codes(frame, record), outcome_and_regressors(record)
 
-    def function(own: jax.Array) -> jax.Array:
-        y, x = split(own)
+    def function(cells: jax.Array) -> jax.Array:
+        y, x = split(cells)
         sd = fgls.residual_sd(y, x, *codes)
         return jnp.concat([sd, fgls.slopes(y, x, *codes)[:1]])
 
@@ -81,25 +81,25 @@ def _hierarchical(frame: pd.DataFrame, record: Specification) -> Own:
     codes, split = _codes(frame, record), outcome_and_regressors(record)
     template = design(frame, record)
 
-    def at(own: jax.Array, mode: jax.Array) -> tuple[jax.Array, jax.Array]:
-        found = given_scales(*split(own), *codes, mode, hierarchical.PRIORS)
-        return found.slope, found.log_likelihood
+    def at(cells: jax.Array, mode: jax.Array) -> tuple[jax.Array, jax.Array]:
+        posterior = given_scales(*split(cells), *codes, mode, hierarchical.PRIORS)
+        return posterior.slope, posterior.log_likelihood
 
-    slope_by_scales = jax.jit(jax.value_and_grad(lambda mode, own: at(own, mode)[0]))
+    slope_by_scales = jax.jit(jax.value_and_grad(lambda mode, cells: at(cells, mode)[0]))
 
-    def both(own: jax.Array, mode: jax.Array, shift: jax.Array) -> jax.Array:
-        _, moved = jax.jvp(lambda u: at(own, u)[1], (mode,), (shift,))
-        return at(own, mode)[0] + moved
+    def both(cells: jax.Array, mode: jax.Array, shift: jax.Array) -> jax.Array:
+        _, moved = jax.jvp(lambda u: at(cells, u)[1], (mode,), (shift,))
+        return at(cells, mode)[0] + moved
 
     by_cells = jax.jit(jax.grad(both))
 
-    def evaluate(own: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        own = jnp.asarray(own)
-        y, x = (np.asarray(part) for part in split(own))
+    def evaluate(cells: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        cells = jnp.asarray(cells)
+        y, x = (np.asarray(part) for part in split(cells))
         mode, curvature = scales_at_mode(replace(template, y=y, x=x))
-        value, slope = slope_by_scales(mode, own)
+        value, slope = slope_by_scales(mode, cells)
         shift = -np.linalg.solve(curvature, np.asarray(slope))
-        return np.array([value]), np.asarray(by_cells(own, mode, shift))[None]
+        return np.array([value]), np.asarray(by_cells(cells, mode, shift))[None]
 
     return evaluate
 
@@ -123,7 +123,7 @@ def scales_at_mode(data: Design) -> tuple[NDArray[np.float64], NDArray[np.float6
         value, gradient = density.logp_and_gradient(at)
         return -value, -gradient
 
-    found = minimize(
+    optimum = minimize(
         down,
         first,
         jac=True,
@@ -131,7 +131,7 @@ def scales_at_mode(data: Design) -> tuple[NDArray[np.float64], NDArray[np.float6
         bounds=[(-FAR, FAR)] * len(first),
         options={"ftol": 1e-15, "gtol": 1e-7, "maxiter": 500},
     )
-    return found.x, _curvature(lambda at: density.logp_and_gradient(at)[1], found.x)
+    return optimum.x, _curvature(lambda at: density.logp_and_gradient(at)[1], optimum.x)
 
 
 def collapsed(data: Design) -> Collapsed:
@@ -144,5 +144,7 @@ def _curvature(
     gradient: Callable[[NDArray[np.float64]], NDArray[np.float64]], at: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     moves = APART * np.eye(len(at))
-    found = np.array([gradient(at + move) - gradient(at - move) for move in moves]) / (2 * APART)
-    return (found + found.T) / 2
+    curvature = np.array([gradient(at + move) - gradient(at - move) for move in moves]) / (
+        2 * APART
+    )
+    return (curvature + curvature.T) / 2

@@ -1,4 +1,4 @@
-"""Printed numbers as intervals on what is computed, and the pairs that contradict themselves."""
+"""Printed numbers as intervals on computed quantities, and contradictory pairs."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ Z_AND_P = (("ar1_z", "ar1_p"), ("ar2_z", "ar2_p"))
 
 @dataclass(frozen=True)
 class Target:
-    """What a quantity must be for printed cells to come out.
+    """The interval of a quantity under which its printed cells come out.
 
     Attributes
     ----------
@@ -69,15 +69,15 @@ def printed() -> pd.DataFrame:
 
 def contradictions(numbers: pd.DataFrame) -> list[ContradictoryPair]:
     """Find every printed pair of z and P that no number satisfies."""
-    found = []
+    listed = []
     for column, z_name, p_name in _pairs(numbers):
         z, p = ((column, "", name) for name in (z_name, p_name))
         low, high = interval(numbers.loc[z, "printed"])
         z_span = (low, high) if low > 0 else (-high, -low)
         p_span = _span_of_p(numbers.loc[p, "printed"])
         if z_span[1] < p_span[0] or p_span[1] < z_span[0]:
-            found.append(ContradictoryPair(z, p, z_span, p_span))
-    return found
+            listed.append(ContradictoryPair(z, p, z_span, p_span))
+    return listed
 
 
 def _pairs(numbers: pd.DataFrame) -> Iterator[tuple[str, str, str]]:
@@ -133,7 +133,9 @@ def targets(
     list of Target
         One per quantity; `OF_CELLS` are not among them.
     """
-    estimators = {"2": "descriptive"} | {each.column: each.estimator for each in specifications}
+    estimators = {"2": "descriptive"} | {
+        record.column: record.estimator for record in specifications
+    }
     spans: dict[Key, list[tuple[float, float]]] = {}
     cells: dict[Key, list[Key]] = {}
     for cell in numbers.index:
@@ -143,12 +145,12 @@ def targets(
         for key, span in _of_cell(cell, numbers, estimator, degrees.get(cell[0])):
             spans.setdefault(key, []).append(span)
             cells.setdefault(key, []).append(cell)
-    found = []
+    listed = []
     for key, several in spans.items():
         low, high = max(low for low, _ in several), min(high for _, high in several)
         margin = SHRINK * (min(high - low, 1.0)) / 2
-        found.append(Target(key, low + margin, high - margin, tuple(cells[key])))
-    return found
+        listed.append(Target(key, low + margin, high - margin, tuple(cells[key])))
+    return listed
 
 
 def _of_cell(
@@ -182,8 +184,8 @@ def _signed(span: tuple[float, float], text: str) -> tuple[float, float]:
 def _span_of_stars(mark: str, estimator: str, df: int | None) -> tuple[float, float]:
     """Return |b/SE| that gets exactly these stars; without stars either sign will do."""
     critical = stats.norm() if estimator == "system_gmm" else stats.t(df)
-    floors = {own: float(critical.isf(level / 2)) for level, own in STARS}
-    marks = [own for _, own in STARS]
+    floors = {star: float(critical.isf(level / 2)) for level, star in STARS}
+    marks = [star for _, star in STARS]
     if not mark:
         return -floors[marks[-1]], floors[marks[-1]]
     at = marks.index(mark)
