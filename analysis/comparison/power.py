@@ -34,7 +34,7 @@ def beside(power: pd.DataFrame) -> pd.DataFrame:
 
     Parameters
     ----------
-    found : DataFrame
+    power : DataFrame
         From `analysis.simulation.power.run`, `sizes` its reference slopes.
     """
     names = {"reference": "published", "power_at_reference": "power_at_published"}

@@ -120,7 +120,7 @@ def judge(
     outputs : Outputs
     there : mapping
         From `analysis.shared.provenance.snapshot`.
-    found : mapping
+    states : mapping
         State and reason of the products that it may be made from.
     """
     digest = provenance.file_sha256(outputs.root / product.file)

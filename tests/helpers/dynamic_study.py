@@ -1,4 +1,4 @@
-"""A simulation study of the dynamic panel made up: what its table says of an estimator."""
+"""Made-up results of a simulation study of the dynamic panel."""
 
 import numpy as np
 import pandas as pd
@@ -7,7 +7,7 @@ from models.design import LAG
 
 
 def judged(**cells: tuple[float, float, bool]) -> pd.DataFrame:
-    """Return rows of one estimator: error of the root, false alarms and whether it holds."""
+    """Return rows of one estimator: error of ρ, false-positive rate and whether it holds."""
     rows = []
     for cell, (rmse, alarms, holds) in cells.items():
         base = {"cell": cell, "rho": 1.05 if cell == "above" else 0.8, "holds": holds}

@@ -64,7 +64,7 @@ def region_slopes(panels: tuple[str, ...]) -> pd.DataFrame:
 def dynamics(panels: tuple[str, ...]) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Return results/dynamic.csv, dynamic_effects.csv and simulation.csv.
 
-    The model's root lies wholly above 1 on the first panel alone, the printed one everywhere; the
+    The model's ρ lies wholly above 1 on the first panel alone, the printed one everywhere; the
     model holds in every cell but one, the others in none.
     """
     names = [*NAMES, dynamic.PUBLISHED]

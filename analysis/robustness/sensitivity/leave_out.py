@@ -87,7 +87,7 @@ def without(
     Parameters
     ----------
     model : Model
-    whole : Parts
+    parts : Parts
         n rows.
     left_out : ndarray of bool, shape (n,)
         All rows of a province, or of a year.

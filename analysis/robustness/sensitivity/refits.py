@@ -82,7 +82,7 @@ def refit(
         The rows that the likelihood sees.
     priors : Priors
     settings : Settings
-    whole : Parts
+    all_parts : Parts
         All rows: over these, averages are taken.
     """
     definition = model.module.build(parts, priors)

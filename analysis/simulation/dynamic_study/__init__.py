@@ -1,6 +1,6 @@
-"""How estimators of a dynamic panel do where the truth is known: a simulation study.
+"""Simulation study of dynamic-panel estimators: bias, error and coverage.
 
-`cells` are the truths that are tried, `truth` draws outcomes from them, `study` estimates and keeps
-what was estimated, `ranking` has the rule that was written before any result was seen,
-`verdict` says by it whether ρ > 1 is in the data.
+`cells` has the data-generating processes, `truth` draws outcomes from them, `study` estimates and
+stores, `ranking` has the rule that was written before any result was seen, `verdict` decides by it
+whether ρ > 1 is in the data.
 """

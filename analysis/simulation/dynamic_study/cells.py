@@ -1,45 +1,45 @@
-"""What is simulated: the cells of the study, each a truth.
+"""Cells of the simulation study, each a data-generating process.
 
-Data sets have the panel's own regressors, provinces and years, and at each root ρ the slopes,
+Data sets have the panel's own regressors, provinces and years, and at each ρ the slopes,
 year effects and residual scales by region that two-way fixed effects of y_it − ρ y_i,t−1 give on
 it. Slopes are the same in all regions, so that every estimator means the same number.
-What differs between cells is the root and where provinces start, in the panel's first year:
+Cells differ in ρ and in the initial condition, in the panel's first year:
 
 `stationary`
-    At rest, (u_i + x_i1'γ) / (1 − ρ), and off it as far as errors of all years before leave them.
+    The steady state (u_i + x_i1'γ) / (1 − ρ), plus the errors of all years before.
 `history`
-    For ρ ≥ 1, where nothing rests: ten years after all started at the same place.
+    For ρ ≥ 1, where there is no steady state: ten years after all started at the same place.
 `far`
-    Anywhere: a draw that has nothing to do with province effects or regressors, spread as wide as
+    Anywhere: a draw independent of province effects and regressors, spread as wide as
     the panel's province means.
 
 Province effects are drawn too, independent of the regressors, with (1 − ρ) times that spread
-(at ρ ≥ 1, as at 0.95), so the cells `stationary` have all that system GMM asks for. Three more
-break what estimators ask for besides:
+(at ρ ≥ 1, as at 0.95), so the cells `stationary` meet all assumptions of system GMM. Three more
+violate other assumptions:
 
 `related`
-    Province effects go with the regressor of interest, as province effects do.
+    Province effects are correlated with the regressor of interest.
 `feedback`
-    A good year moves the regressor of interest in the years after: it is predetermined, and what
-    nearly all estimators here, the model among them, take for given hangs on errors.
+    A good year moves the regressor of interest in the years after: it is predetermined, and the
+    regressors that nearly all estimators take as exogenous are correlated with past errors.
 `runs`
-    Errors go in runs, an AR(1): the lag goes together with the error.
+    AR(1) errors: the lag is correlated with the error.
 """
 
 from dataclasses import dataclass
 
 YEARS_BEFORE = {"stationary": 100, "history": 10}
-"""From rest, in which even a root of 0.95 forgets where it was, or from the same place."""
+"""Burn-in from the steady state, long enough for ρ = 0.95, or from the same place."""
 
 NEAR_ONE = 0.95
-"""Root whose spread of province effects is taken at roots of 1 and more."""
+"""ρ whose spread of province effects is used at ρ of 1 and more."""
 
 RELATED = 0.7
 """Correlation of province effects with the regressor of interest, in `related`."""
 
 FEEDBACK, FADES = 0.5, 0.8
 """What an error of one standard deviation adds to the regressor of interest a year later, in
-within standard deviations of that, and how much of it is left after another year; in `feedback`."""
+within standard deviations, and the share of it that persists another year; in `feedback`."""
 
 RUNS = 0.3
 """Autocorrelation of the errors in `runs`."""
@@ -50,7 +50,7 @@ ADDED = ("feedback", "runs")
 
 @dataclass(frozen=True)
 class Cell:
-    """One truth.
+    """One data-generating process.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Estimate simulated data sets by every estimator, in batches that are kept.
+"""Estimation of simulated data sets by every estimator, in stored batches.
 
 Every data set has a random stream of its own, by seed, cell and number: results do not depend on
 the number of workers. Finished batches are kept, and an interrupted study goes on where it was.
@@ -56,7 +56,7 @@ NAMES = (*(estimator.name for estimator in ESTIMATORS), MODEL)
 
 @dataclass(frozen=True)
 class Study:
-    """What is simulated on: a panel's rows of one column, and the seed."""
+    """Basis of the simulations: a panel's rows of one column, and the seed."""
 
     rows: pd.DataFrame
     specification: Specification
@@ -84,10 +84,10 @@ def study(panel: Panel, record: Specification, seed: int = 1) -> Study:
     return Study(data.whole.rows, record, seed)
 
 
-def data_set(study: Study, cell: Cell, made: Truth, rng: np.random.Generator) -> Data:
+def data_set(study: Study, cell: Cell, process: Truth, rng: np.random.Generator) -> Data:
     """Draw one data set."""
     record = study.specification
-    y, x = outcome(cell, made, rng)
+    y, x = outcome(cell, process, rng)
     drawn = {record.outcome: y.ravel(), record.interest[0]: x.ravel()}
     return Data(study.rows.assign(**drawn), record)
 
@@ -103,12 +103,12 @@ def estimates(data: Data, rng: np.random.Generator) -> tuple[Array, bool]:
         Whether the posterior's draws are independent; those of NUTS otherwise.
     """
     at = [data.lagged.terms.index(term) for term in shown(data.specification)]
-    found = []
+    by_name = []
     for estimator in ESTIMATORS:
         coef, se = (of[at] for of in estimator.estimate(data).slopes)
-        found.append(np.column_stack([coef, coef - Z * se, coef + Z * se]))
+        by_name.append(np.column_stack([coef, coef - Z * se, coef + Z * se]))
     draws, independent = posterior(data, rng)
-    return np.stack([*found, _summary(draws[:, at])]), independent
+    return np.stack([*by_name, _summary(draws[:, at])]), independent
 
 
 def posterior(data: Data, rng: np.random.Generator) -> tuple[Array, bool]:
@@ -162,7 +162,7 @@ class Batch:
 
 
 def batches(cells: tuple[Cell, ...], data_sets: int) -> list[Batch]:
-    """List what is to be done."""
+    """List the batches."""
     starts = range(0, data_sets, BATCH)
     return [Batch(c, range(s, min(s + BATCH, data_sets))) for s in starts for c in cells]
 
@@ -171,19 +171,19 @@ def batches(cells: tuple[Cell, ...], data_sets: int) -> list[Batch]:
 def run_batch(study: Study, batch: Batch) -> tuple[Batch, dict[str, Array]]:
     """Simulate and estimate some data sets."""
     cell = batch.cell
-    made = truth(Data(study.rows, study.specification).whole, cell.rho)
+    process = truth(Data(study.rows, study.specification).whole, cell.rho)
     found, independent, checked = [], [], []
     for number in batch.numbers:
         rng = np.random.default_rng([study.seed, *_key(cell), number])
-        data = data_set(study, cell, made, rng)
+        data = data_set(study, cell, process, rng)
         estimate, exact = estimates(data, rng)
         found.append(estimate)
         independent.append(exact)
-        own = np.full(estimate.shape[1:], np.nan)
+        checked_rows = np.full(estimate.shape[1:], np.nan)
         if number % CHECKED == 0:
             at = [data.lagged.terms.index(term) for term in shown(study.specification)]
-            own = _summary(by_nuts(data, int(rng.integers(2**31)))[:, at])
-        checked.append(own)
+            checked_rows = _summary(by_nuts(data, int(rng.integers(2**31)))[:, at])
+        checked.append(checked_rows)
     return batch, {
         "estimates": np.stack(found),
         "independent": np.array(independent),
@@ -192,7 +192,7 @@ def run_batch(study: Study, batch: Batch) -> tuple[Batch, dict[str, Array]]:
 
 
 def _key(cell: Cell) -> tuple[int, ...]:
-    """Return whole numbers that no other cell has: adding a cell leaves the others' data alone."""
+    """Return seeds that no other cell has: adding a cell leaves the others' data unchanged."""
     digest = sha256(cell.name.encode())
     return tuple(int(digest[i : i + 8], 16) for i in (0, 8))
 
@@ -234,24 +234,24 @@ def collect(
         `estimate`, `low`, `high` (cell, data_set, estimator, term), `independent` (cell, data_set),
         `nuts` (cell, data_set, term, what), NaN where it was not asked for, `truth` (cell, term).
     """
-    whole = Data(study.rows, study.specification).whole
+    design = Data(study.rows, study.specification).whole
     terms = shown(study.specification)
-    found: dict[str, list[Array]] = {"estimates": [], "independent": [], "by_nuts": []}
+    parts: dict[str, list[Array]] = {"estimates": [], "independent": [], "by_nuts": []}
     truths = []
     for cell in cells:
-        own = [done[b] for b in sorted(done, key=lambda b: b.numbers.start) if b.cell == cell]
-        for name, arrays in found.items():
-            arrays.append(np.concatenate([each[name] for each in own]))
-        slope = dict(zip(whole.terms, truth(whole, cell.rho).slope, strict=True))
+        of_cell = [done[b] for b in sorted(done, key=lambda b: b.numbers.start) if b.cell == cell]
+        for name, arrays in parts.items():
+            arrays.append(np.concatenate([batch_arrays[name] for batch_arrays in of_cell]))
+        slope = dict(zip(design.terms, truth(design, cell.rho).slope, strict=True))
         truths.append([(slope | {LAG: cell.rho})[term] for term in terms])
-    numbers = np.stack(found["estimates"])
+    numbers = np.stack(parts["estimates"])
     dims = ("cell", "data_set", "estimator", "term")
     whats = ("estimate", "low", "high")
     return xr.Dataset(
         {
             **{what: (dims, numbers[..., i]) for i, what in enumerate(whats)},
-            "independent": (dims[:2], np.stack(found["independent"])),
-            "nuts": (("cell", "data_set", "term", "what"), np.stack(found["by_nuts"])),
+            "independent": (dims[:2], np.stack(parts["independent"])),
+            "nuts": (("cell", "data_set", "term", "what"), np.stack(parts["by_nuts"])),
             "truth": (("cell", "term"), np.array(truths)),
             "rho": ("cell", [cell.rho for cell in cells]),
             "start": ("cell", [cell.start for cell in cells]),

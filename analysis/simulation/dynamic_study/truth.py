@@ -25,7 +25,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """What data sets of one root are made of.
+    """Components of data sets with one ρ.
 
     Attributes
     ----------
@@ -52,22 +52,22 @@ class Truth:
     reach: float
 
 
-def truth(whole: Design, rho: float) -> Truth:
-    """Take from a panel what its data sets of one root have.
+def truth(design: Design, rho: float) -> Truth:
+    """Estimate from a panel the components of its data sets with one ρ.
 
     Parameters
     ----------
-    whole : Design
+    design : Design
         Balanced, all years, without the lag.
     rho : float
     """
-    rows, *_ = dynamic.lagged(whole)
+    rows, *_ = dynamic.lagged(design)
     x, z = rows.x[:, :-1], rows.y - rho * rows.x[:, -1]
     slope = twfe.slope_parts(z, x, rows.province, rows.year).slopes
     _, of_year, _ = two_way_parts((z - x @ slope)[:, None], rows.province, rows.year)
-    _, _, within = two_way_parts(whole.x[:, :1], whole.province, whole.year)
-    shape = (len(whole.provinces), len(whole.years))
-    steady = (whole.x @ slope).reshape(shape)
+    _, _, within = two_way_parts(design.x[:, :1], design.province, design.year)
+    shape = (len(design.provinces), len(design.years))
+    steady = (design.x @ slope).reshape(shape)
     steady -= steady.mean()
     steady[:, 1:] += of_year[:, 0]
     sigma = residual_sd(z, x, rows.province, rows.year, rows.region)
@@ -75,41 +75,41 @@ def truth(whole: Design, rho: float) -> Truth:
         rho=rho,
         slope=slope,
         steady=steady,
-        sigma=sigma[whole.region_of_province],
-        spread=float(whole.y.reshape(shape).mean(axis=1).std()),
-        interest=whole.x[:, 0].reshape(shape),
+        sigma=sigma[design.region_of_province],
+        spread=float(design.y.reshape(shape).mean(axis=1).std()),
+        interest=design.x[:, 0].reshape(shape),
         reach=float(within.std()),
     )
 
 
-def outcome(cell: Cell, made: Truth, rng: np.random.Generator) -> tuple[Array, Array]:
+def outcome(cell: Cell, process: Truth, rng: np.random.Generator) -> tuple[Array, Array]:
     """Draw one data set's outcome and regressor of interest, shapes (N, T)."""
-    rho, (n, t) = made.rho, made.steady.shape
+    rho, (n, t) = process.rho, process.steady.shape
     runs = RUNS if cell.besides == "runs" else 0.0
-    feedback = FEEDBACK * made.reach if cell.besides == "feedback" else 0.0
+    feedback = FEEDBACK * process.reach if cell.besides == "feedback" else 0.0
 
     effect = rng.standard_normal(n)
     if cell.besides == "related":
-        own = made.interest.mean(axis=1)
-        own = (own - own.mean()) / own.std()
-        effect = RELATED * own + np.sqrt(1 - RELATED**2) * effect
-    effect *= (1 - min(rho, NEAR_ONE)) * made.spread
+        means = process.interest.mean(axis=1)
+        means = (means - means.mean()) / means.std()
+        effect = RELATED * means + np.sqrt(1 - RELATED**2) * effect
+    effect *= (1 - min(rho, NEAR_ONE)) * process.spread
 
     error = rng.standard_normal(n)  # in standard deviations
-    before = effect + made.steady[:, 0]
+    before = effect + process.steady[:, 0]
     now = before / (1 - rho) if cell.start == "stationary" else np.zeros(n)
     for _ in range(YEARS_BEFORE.get(cell.start, 0)):
         error = runs * error + np.sqrt(1 - runs**2) * rng.standard_normal(n)
-        now = rho * now + before + made.sigma * error
+        now = rho * now + before + process.sigma * error
     if cell.start == "far":
-        now = made.spread * rng.standard_normal(n)
+        now = process.spread * rng.standard_normal(n)
 
-    y, x = np.empty((n, t)), made.interest.copy()
+    y, x = np.empty((n, t)), process.interest.copy()
     y[:, 0], fed = now, np.zeros(n)
     for year in range(1, t):
         fed = FADES * fed + feedback * error
         x[:, year] += fed
         error = runs * error + np.sqrt(1 - runs**2) * rng.standard_normal(n)
-        steady = effect + made.steady[:, year] + made.slope[0] * fed
-        y[:, year] = rho * y[:, year - 1] + steady + made.sigma * error
+        steady = effect + process.steady[:, year] + process.slope[0] * fed
+        y[:, year] = rho * y[:, year - 1] + steady + process.sigma * error
     return y, x

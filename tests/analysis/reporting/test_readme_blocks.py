@@ -153,7 +153,7 @@ def test_a_root_stands_under_each_dynamic_model_once_all_are_sampled():
 def test_the_answer_is_the_rules_and_stands_above_what_it_rests_on():
     estimated, _, found = report_results.dynamics(("official", "implied"))
     text = blocks.simulation(estimated, found)
-    assert text.startswith("**Is a root above 1 what the data say")
+    assert text.startswith("**Is ρ > 1 in the data")
     cells = len(CELLS)
     assert f"its intervals hold in {2 * cells - 2} of {2 * cells} cells, not in" in text
     assert "0.8 stationary feedback (indus: 50%)" in text

@@ -31,7 +31,7 @@ def test_the_rule_recommends_what_holds_most_often_then_what_errs_least():
     ranked = ranking.ranking(found)
     assert ranked["estimator"].tolist() == ["closer", "often", "best once"]
     assert ranked["holds"].tolist() == [4, 4, 2]
-    assert ranked.loc[0, "false_alarms"] == 0.01
+    assert ranked.loc[0, "false_positive_rate"] == 0.01
     assert ranked.loc[0, "relative_rmse"] == pytest.approx(np.sqrt(10 * 2))
 
 

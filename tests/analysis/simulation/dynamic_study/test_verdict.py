@@ -13,14 +13,14 @@ PRINTED = "printed"
 @pytest.mark.parametrize(
     ("own_low", "printed_low", "alarms", "verdict"),
     [
-        (1.02, 1.08, 0.01, words.SAYS_DATA),
-        (1.02, 0.90, 0.01, words.SAYS_DATA),
-        (0.97, 1.08, 0.01, words.SAYS_ESTIMATOR),
-        (1.02, 1.08, 0.10, words.SAYS_ESTIMATOR),
-        (0.97, 0.90, 0.01, words.SAYS_NOTHING),
+        (1.02, 1.08, 0.01, words.IN_DATA),
+        (1.02, 0.90, 0.01, words.IN_DATA),
+        (0.97, 1.08, 0.01, words.ESTIMATOR_BIAS),
+        (1.02, 1.08, 0.10, words.ESTIMATOR_BIAS),
+        (0.97, 0.90, 0.01, words.NEITHER),
     ],
 )
-def test_who_says_that_a_root_is_above_one(own_low, printed_low, alarms, verdict):
+def test_whether_rho_above_one_is_in_the_data(own_low, printed_low, alarms, verdict):
     keys = {"panel": "p", "column": "5.1", "term": LAG, "high": 1.2}
     table = pd.DataFrame(
         [
@@ -28,7 +28,7 @@ def test_who_says_that_a_root_is_above_one(own_low, printed_low, alarms, verdict
             keys | {"estimator": PRINTED, "low": printed_low},
         ]
     )
-    ranked = pd.DataFrame([{"estimator": "dynamic", "false_alarms": alarms}])
+    ranked = pd.DataFrame([{"estimator": "dynamic", "false_positive_rate": alarms}])
     assert words.verdicts(table, ranked, "dynamic", PRINTED)["verdict"].tolist() == [verdict]
 
 
@@ -49,11 +49,11 @@ def test_the_answer_is_the_recommended_estimators_and_the_closest_one_is_said_no
     table = pd.DataFrame([keys | {"estimator": e, "low": low} for e, low in lows.items()])
     first, said, closest, besides = words.answer(table, found, PRINTED).split("\n\n")
     assert first.startswith("Recommended by the rule is difference GMM: its intervals hold in 4 ")
-    assert "Where ρ is above 1 it finds it so in 51% (above) of data sets." in first
-    assert "The estimator says it for 5.1 on p." in said
+    assert "Where ρ > 1 its interval is above 1 in 51% (above) of data sets." in first
+    assert "Estimator bias for 5.1 on p." in said
     assert "does not count" in closest
     assert "above (L.y: 60%)" in closest
-    assert "The data say it for 5.1 on p." in besides
+    assert "In the data for 5.1 on p." in besides
     # Where the closest is recommended, nothing is said besides.
     found.loc[found["estimator"] == "dynamic", "holds"] = True
     assert len(words.answer(table, found, PRINTED).split("\n\n")) == 2
