@@ -33,7 +33,7 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 def main() -> None:
-    """Run a command; tell a user's mistake in one sentence and exit with code 2."""
+    """Run a command; report a user's mistake in one sentence and exit with code 2."""
     try:
         app()
     except UserError as error:

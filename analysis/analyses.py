@@ -121,13 +121,13 @@ ANALYSES = (
         name="power",
         command="power",
         tables=("power", "power_curves"),
-        help="""Ask what slopes the rows could have found: results/power.csv (minutes).
+        help="""Compute power and minimum detectable effects: results/power.csv (minutes).
 
-    Simulates data without a slope on each column's own design, with its residuals; the intervals
-    of least squares and of the main model say how large a slope they would have shown.
+    Simulates data without a slope on each column's own design, with its residuals. The intervals
+    of least squares and of the main model then give size and power of the nominal 5 % test.
 
     Example: python -m analysis power 3.2 --panel official""",
-        sentence="Slopes that the rows would find in 80 % of data sets, and the printed",
+        sentence="Minimum detectable effects (80 % power) and printed slopes",
         run=_power,
         whole=_in_order,
         summary=_detectable,
@@ -140,14 +140,14 @@ ANALYSES = (
         name="recovery",
         command="recover",
         tables=("recovery",),
-        help="""Ask how well the rows tell a slope if the model is right: results/recovery.csv.
+        help="""Check parameter recovery of the slopes if the model is right: results/recovery.csv.
 
-    Takes minutes. Puts slopes of the main model's posterior into each static column's own design
-    (by default those of the headline, on the first panel) and fits model and least squares to what
-    comes of them: bias, error, and how often intervals hold the truth.
+    Takes minutes. Simulates outcomes on each static column's own design (by default the headline's,
+    on the first panel), with true slopes from the main model's posterior. Fits the model and least
+    squares to them: bias, error and coverage of 95 % intervals.
 
     Example: python -m analysis recover 3.2 --data-sets 50""",
-        sentence="Slopes of the posterior, put in and found again",
+        sentence="Parameter recovery of slopes drawn from the posterior",
         run=_recovery,
         steps=_batches,
         whole=_over_data_sets,
@@ -162,12 +162,12 @@ ANALYSES = (
         name="influence",
         command="influence",
         tables=("influence",),
-        help="""Estimate every column without each province and each year: results/influence.csv.
+        help="""Leave one province or one year out of every column: results/influence.csv.
 
-    By the column's own estimator, in seconds; beside it the posteriors that `sensitivity` has made.
+    By the column's own estimator, in seconds, and by the posteriors that `sensitivity` has made.
 
     Example: python -m analysis influence 3.2 5.1""",
-        sentence="Without whom each slope moves farthest, in standard errors",
+        sentence="Influence: largest shift of each slope by one province or year, in SE",
         run=_influence,
         steps=lambda asked: len(asked.panels),
         summary=_moves,

@@ -363,4 +363,4 @@ FLAT = Priors(
         ),
     ),
 )
-"""For the flat twin: two-way fixed effects' Bayesian counterpart."""
+"""For the flat-prior benchmark: two-way fixed effects as a Bayesian model."""

@@ -75,9 +75,9 @@ def fixed_texts(path: Path) -> Iterator[tuple[str, str]]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     statements = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            if " " in node.value.strip() and id(node) not in statements:
-                yield f"{path.relative_to(ROOT).as_posix()}:{node.lineno}", node.value
+        value = getattr(node, "value", None) if isinstance(node, ast.Constant) else None
+        if isinstance(value, str) and " " in value.strip() and id(node) not in statements:
+            yield f"{path.relative_to(ROOT).as_posix()}:{node.lineno}", value
 
 
 def markup_text(markup: str) -> str:
@@ -136,7 +136,7 @@ def test_readers_meet_no_private_words(where):
     assert {place: words for place, words in found.items() if words} == {}
 
 
-@pytest.mark.parametrize("where", ("docstring summaries", "help"))
+@pytest.mark.parametrize("where", ["docstring summaries", "help"])
 def test_sentences_are_short(where):
     lengths = {
         sentence: len(sentence.split()) for _, text in texts(where) for sentence in sentences(text)

@@ -92,7 +92,7 @@ class Printed:
         return key in self.numbers
 
     def __getitem__(self, key: Key) -> Interval:
-        """Return what a printed number leaves open; a count is exact."""
+        """Return the interval of a printed number; a count is exact."""
         text = self.numbers[key]
         if text.startswith("<"):
             return Interval.of(0, Decimal(text[1:]))

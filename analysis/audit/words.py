@@ -110,7 +110,7 @@ def levels(mark: str, text: str) -> dict[str, float]:
 
 
 def level(text: str) -> float | None:
-    """Return the share that "1%", "0.01", ".01", "p < 0.01" or "1" (percent) stands for."""
+    """Return the share that "1%", "0.01", ".01", "p < 0.01" or "1" (percent) means."""
     match = LEVEL.search(text)
     if not match:
         return None

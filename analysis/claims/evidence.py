@@ -1,4 +1,4 @@
-"""What the tables in results/ say of a claim: posterior, estimate, ladder, and what reverses it."""
+"""Evidence of a claim from results/: posterior, estimate, ladder, and checks that reverse it."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,13 +19,13 @@ from models.bayesian.registry import find, models_for
 from models.design import Specification
 
 SOURCES = (*product("claims").inputs, *product("claims").reads)
-"""Tables in results/ that the ledger reads; what has not been made is said, with its command."""
+"""Tables in results/ that the ledger reads; missing ones are reported with their commands."""
 
 
 def read(results: Path) -> dict[str, pd.DataFrame]:
     """Read `SOURCES`; a table that is missing is empty, without columns."""
     paths = {name: results / f"{name}.csv" for name in SOURCES}
-    text = TEXT | dict.fromkeys(("region", "province", "gate", "counterpart"), str)
+    text = TEXT | dict.fromkeys(("region", "province", "gate", "fitted_as"), str)
     return {
         name: of_the_paper(read_csv(path, text)) if path.is_file() else pd.DataFrame()
         for name, path in paths.items()
@@ -91,13 +91,13 @@ def steps(claim: Claim, panel: str, tables: Mapping[str, pd.DataFrame]) -> list[
 def reversals(
     claim: Claim, panel: str, sign: float, tables: Mapping[str, pd.DataFrame]
 ) -> dict[str, list[str] | None]:
-    """Return what reverses a `for` on a panel by rule 4, by kind.
+    """Return the checks of rule 4 that reverse a `for` on a panel, by kind.
 
     Returns
     -------
     dict
         None where nothing made reverses it, and not all that the rule asks for has been made.
-        Of a parabola's turning point other models alone tell.
+        A parabola's turning point is checked by other models alone.
     """
     (record,) = select([claim.column])
     whole, region = home(record)
@@ -109,7 +109,7 @@ def reversals(
         return {"other models": _looked(models, other_models(whole), off)}
     models = _others(matching(tables["comparison"], **at), main)
     if len(models):
-        models = models[models["counterpart"].isna()]
+        models = models[models["fitted_as"].isna()]
     fit = {"panel": panel, "column": whole.column, "model": main, "term": claim.term}
     fit |= {"region": region}
     priors = matching(tables["sensitivity_priors"], **fit, quantity="slope", gate="pass")
@@ -139,7 +139,7 @@ def _others(table: pd.DataFrame, main: str) -> pd.DataFrame:
 
 
 def _off(table: pd.DataFrame, sign: float) -> Sequence[bool]:
-    """Tell which intervals do not exclude the other sign."""
+    """Return which intervals do not exclude the other sign."""
     if table.empty:
         return []
     return (table["q025"] <= 0) if sign > 0 else (table["q975"] >= 0)

@@ -1,4 +1,4 @@
-"""The ledger: each claim, what the evidence says of it, and one verdict by the rule."""
+"""The ledger: each claim with its evidence and one verdict by the rule."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -79,7 +79,7 @@ def assess(claim: Claim, tables: Mapping[str, pd.DataFrame]) -> dict:
 
 
 def reason(claim: Claim, word: str, panels: Mapping[str, dict], reversed_by: Sequence[str]) -> str:
-    """Say in numbers why the verdict is what it is."""
+    """Return the reason of the verdict in numbers."""
     parts: dict[str, list[str]] = {}
     for name, evidence in panels.items():
         after = evidence["posterior"]
@@ -110,7 +110,7 @@ def ledger(claims: Sequence[Claim], tables: Mapping[str, pd.DataFrame]) -> list[
 
 
 def without_estimate(claims: Sequence[Claim], tables: Mapping[str, pd.DataFrame]) -> list[str]:
-    """Say which of the paper's estimates that claims rest on are missing, by column."""
+    """Return the missing estimates that claims rest on, by column."""
     absent: dict[str, list[str]] = {}
     for claim in claims:
         for panel in (*EVIDENCE, *IMPLIED) if claim.column else ():
@@ -144,7 +144,7 @@ def stored(path: Path) -> list[dict]:
 
 
 def document(claims: Sequence[Claim], results: Path) -> dict:
-    """Return what results/claims.json holds: the rule, its inputs by hash, and the ledger."""
+    """Return the content of results/claims.json: rule, inputs by hash, and ledger."""
     tables = read(results)
     paths = {name: results / f"{name}.csv" for name in SOURCES}
     return {

@@ -1,4 +1,4 @@
-"""What a claim is, and the panels on which it is judged."""
+"""Record of a claim, and the panels on which claims are judged."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Commands that set estimates beside the published coefficients."""
+"""Commands that compare estimates with the published coefficients."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -41,7 +41,7 @@ def compare(
     ] = 0.1,
     out: Out = ROOT,
 ) -> None:
-    """Set every trace's slopes beside the published ones, and draw the ladder: results/, figures/.
+    """Compare every trace's slopes with the published ones, and draw the ladder.
 
     Tables: comparison, region_slopes, region_differences, region_orders, scales (prior and
     posterior), turning_points, ladder, pooled (over the panels of `implied:all`).
@@ -61,7 +61,7 @@ def compare(
     if len(over_panels):
         print_frame(over_panels, "Over the ensemble of exact panels", "pooled")
     comparison = pooled.with_range(found["comparison"])
-    # Everything else is about panels that stand for themselves.
+    # All other tables are about single panels.
     found = {name: frame[~pooled.is_member(frame["panel"])] for name, frame in found.items()}
     found["comparison"] = comparison
     interest = {record.column: record.interest[0] for record in select(())}
@@ -84,7 +84,7 @@ def compare(
     title = f"Panels side by side, terms of interest, model {LADDER[-1]}"
     print_frame(tables.side_by_side(of_interest, LADDER[-1]), title, "side_by_side")
     steps = ladder.table(replication, comparison)
-    title = "Columns and terms of which a step moves the slope most"
+    title = "Columns and terms by the ladder's largest step"
     print_frame(ladder.summary(steps), title, "ladder")
     write_tables(found | {"ladder": steps, "pooled": over_panels}, outputs, there)
     if drawn := figures.draw(outputs.results, outputs.figures):
@@ -151,7 +151,7 @@ def estimate_dynamic(
 
 @app.command("gmm-grid")
 def gmm_grid(columns: Columns = None, panel: Panels = None, out: Out = ROOT) -> None:
-    """Estimate Table 5 under every choice the paper leaves open: results/gmm_grid.csv, a figure.
+    """Estimate Table 5 under every choice of instruments: results/gmm_grid.csv, a figure.
 
     Example: python -m analysis gmm-grid 5.1 --panel official
     """

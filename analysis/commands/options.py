@@ -1,4 +1,4 @@
-"""What commands share: the application, options, loading of panels, how tables are shown."""
+"""Shared parts of commands: the application, options, loading of panels, tables."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -18,14 +18,14 @@ from data.panels.panel import Panel, load_panel
 from models.design import Specification
 
 EXIT_CODES = (
-    "Exit codes: 0 all is well; 1 a fit failed its health gate, a panel is not as exact as it "
-    "says, ranks are not as they should be (calibrate), the ledger lacks an estimate (claims), or "
-    "printed numbers contradict each other (reconstruct); 2 the input is at fault; 130 interrupted."
+    "Exit codes: 0, success; 1, a check failed; 2, an error in the input; 130, interrupted. Checks "
+    "are the health gate, printed numbers on exact panels, SBC (calibrate), missing estimates "
+    "(claims) and contradictory printed numbers (reconstruct)."
 )
 
 app = App(
     help="A Bayesian reanalysis of Ye (2024). Start with: python -m analysis reproduce, then "
-    "report; status says what to run next.",
+    "report; status shows the next command.",
     epilog=EXIT_CODES,
     rich_markup_mode="markdown",
     no_args_is_help=True,
@@ -34,7 +34,7 @@ app = App(
 
 
 def complete(names: Sequence[str]) -> Callable[[str], list[str]]:
-    """Return what offers those of some names that begin as the user did."""
+    """Return a completer: the names that begin as the user did."""
     return lambda incomplete: [name for name in names if name.startswith(incomplete)]
 
 
@@ -53,7 +53,7 @@ Panels = Annotated[
     typer.Option(
         "--panel",
         help="A named panel or a file; repeatable. Default: all named ones. "
-        "`implied:all` stands for the ensemble.",
+        "`implied:all` is the whole ensemble.",
         autocompletion=complete([*named_panels(), "implied:all"]),
     ),
 ]
@@ -71,7 +71,7 @@ Official = Annotated[
 
 Models = Annotated[
     list[str] | None,
-    typer.Option("--model", help="A model; repeatable. Default: flat twin and ladder."),
+    typer.Option("--model", help="A model; repeatable. Default: flat-prior benchmark and ladder."),
 ]
 
 
@@ -107,12 +107,12 @@ NamedModel = Annotated[
 
 
 def print_frame(frame: pd.DataFrame, title: str, view: str) -> None:
-    """Show a table as `--format` asks; `view` names what matters most of it, in `VIEWS`."""
+    """Show a table in the format of `--format`, by its `view` in `VIEWS`."""
     terminal.show(frame, title, VIEWS.get(view, terminal.PLAIN))
 
 
 def taken(outputs: Outputs, panels: Iterable[Panel] = ()) -> provenance.Digests:
-    """Hash what products are made from, before a command reads it."""
+    """Hash the inputs of products, before a command reads them."""
     return provenance.snapshot(outputs, {panel.name: panel.sha256 for panel in panels})
 
 
@@ -155,14 +155,14 @@ def say_written(paths: Iterable[Path], outputs: Outputs) -> None:
 
 
 def _expanded(name: str) -> tuple[str, ...]:
-    """Return the panels that a name on the command line stands for."""
+    """Return the panels of a name on the command line."""
     return ensemble_members() if name == "implied:all" else (name,)
 
 
 def load_panels(
     names: Sequence[str] | None, records: Sequence[Specification], models: Sequence[str] = ()
 ) -> list[Panel]:
-    """Load panels with what records and models read, and print what each has to say."""
+    """Load panels with what records and models read, and print their notices."""
     read = [record.variables for record in records]
     if models:
         from models.bayesian.registry import find

@@ -1,4 +1,4 @@
-"""Commands about panels: list, describe, build, and how choices meet Table 2."""
+"""Commands on panels: list, describe, build, and choices against Table 2."""
 
 import json
 from typing import Annotated
@@ -37,7 +37,7 @@ def build(official: Official = DIRECTORY) -> None:
 
 @panel_app.callback(invoke_without_command=True)
 def list_panels(context: typer.Context) -> None:
-    """List the named panels and what each may be called."""
+    """List the named panels, with what each is."""
     if context.invoked_subcommand is None:
         for kind in PANELS:
             if kind.name in named_panels():
@@ -46,7 +46,7 @@ def list_panels(context: typer.Context) -> None:
 
 @panel_app.command()
 def describe(name: Annotated[str, typer.Argument(help="A named panel.")]) -> None:
-    """Say how each variable of a named panel was made, and what was filled in.
+    """Describe the construction of a named panel's variables, and its imputed cells.
 
     Example: python -m analysis panel describe official
     """
@@ -66,7 +66,7 @@ def describe(name: Annotated[str, typer.Argument(help="A named panel.")]) -> Non
 
 
 def _filled(cells: dict[str, int]) -> str:
-    """Say what share of a variable's ingredient cells was not observed, by rule."""
+    """Return the shares of a variable's imputed ingredient cells, by rule."""
     if not cells:
         return "none"
     rules = ", ".join(f"{rule} {count}" for rule, count in cells.items() if rule != "observed")
@@ -75,7 +75,7 @@ def _filled(cells: dict[str, int]) -> str:
 
 @app.command()
 def fingerprints(out: Out = ROOT) -> None:
-    """Set every construction choice beside the paper's Table 2: results/fingerprints.csv.
+    """Compare every construction choice with the paper's Table 2: results/fingerprints.csv.
 
     Example: python -m analysis fingerprints
     """

@@ -181,7 +181,8 @@ def _one(column: str, panel: str, model: str | None) -> tuple["Model", "Parts"]:
     if chosen not in models_for(record):
         fitting = ", ".join(each.name for each in models_for(record))
         raise UserError(
-            f"Column {column} ({record.title}) cannot carry {chosen.name}: choose among {fitting}."
+            f"Column {column} ({record.title}) cannot be fitted by {chosen.name}: choose among "
+            f"{fitting}."
         )
     (loaded,) = load_panels([panel], [record], [chosen.name])
     return chosen, split(Job(loaded, record, chosen))
@@ -211,7 +212,7 @@ def diagnose_traces(outputs: Outputs) -> pd.DataFrame:
 def show_gate(found: pd.DataFrame) -> pd.DataFrame:
     """Show the health gate's table, say what helps the fits that fail, and hand it on."""
     apart = ["engine", "remedy"] if terminal.is_table() else ["engine"]
-    print_frame(found.drop(columns=apart), "Health of the fits", "diagnostics")
+    print_frame(found.drop(columns=apart), "Diagnostics of the fits", "diagnostics")
     for row in found[found["gate"] == "fail"].itertuples():
         terminal.say(f"{row.panel} {row.column}-{row.model}: {row.remedy}")
     return found
@@ -239,7 +240,7 @@ def check(
     ] = False,
     out: Out = ROOT,
 ) -> None:
-    """Check what the traces predict against their data: results/checks.csv, results/loo.csv.
+    """Run predictive checks and PSIS-LOO of the traces: results/checks.csv, results/loo.csv.
 
     Example: python -m analysis check 3.2 --model hierarchical --figures
     """

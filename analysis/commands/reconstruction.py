@@ -1,4 +1,4 @@
-"""Commands that look for panels on which the printed numbers come out."""
+"""Commands that search for panels on which the printed numbers come out."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -24,10 +24,11 @@ def reconstruct(
         float, typer.Option(min=0, help="Standard deviations of that first point's moves.")
     ] = 0.0,
     declare: Annotated[
-        Literal["p", "z"], typer.Option(help="Which of z and P is met where both cannot be.")
+        Literal["p", "z"],
+        typer.Option(help="Which of z and P is met where they contradict each other."),
     ] = "p",
     without: Annotated[
-        list[str] | None, typer.Option(help="A variable whose row of Table 2 is not asked for.")
+        list[str] | None, typer.Option(help="A variable whose row of Table 2 is left out.")
     ] = None,
     approaches: Annotated[
         int | None, typer.Option(min=0, help="Steps towards the start once all numbers are met.")
@@ -65,7 +66,7 @@ def reconstruct_ensemble(
     save: Annotated[Path, typer.Option(help="Folder of implied-ensemble.nc.")] = FOLDER,
     out: Out = ROOT,
 ) -> None:
-    """Find further exact panels, and what other declarations would cost in distance.
+    """Find further exact panels, and the distances under other declarations.
 
     Writes implied-ensemble.nc (the panels implied-01 … of `--panel`, all of them as
     `implied:all`) and results/reconstruction_variants.csv.
@@ -80,7 +81,7 @@ def reconstruct_ensemble(
     with console.status("Compiling the derivatives of every printed number…") as status:
         table = ensemble.variants(folder, status.update)
         panels = list(ensemble.members(folder, status.update))
-    title = "What other declarations and starts cost"
+    title = "Distances under other declarations and starts"
     print_frame(table, title, "reconstruction_variants")
     write_tables({"reconstruction_variants": table}, outputs, there)
     console.print(f"written: {outputs.shown(ensemble.write(panels, save))}")
@@ -89,14 +90,14 @@ def reconstruct_ensemble(
 @app.command("reconstruct-bounds")
 def reconstruct_bounds(
     starts: Annotated[
-        int | None, typer.Option(min=1, help="Panels that each search begins at.")
+        int | None, typer.Option(min=1, help="Panels at which each search starts.")
     ] = None,
     steps: Annotated[
         int | None, typer.Option(min=1, help="Steps down the gradient of each search.")
     ] = None,
     out: Out = ROOT,
 ) -> None:
-    """Look for the ends of what the printed numbers leave open, for some scalars of column 3.2.
+    """Search for inner bounds on scalars of column 3.2 that the printed numbers do not identify.
 
     Writes results/bounds.csv: inner bounds, found from several starts. An interrupted run goes on
     where it was. Ends with code 1 if a panel at an end misses a number.

@@ -53,9 +53,9 @@ def replicate(
     off = replication.mismatches(found, panels)
     if len(off):
         keys = ["panel", *replication.KEYS, "published", "estimated"]
-        print_frame(off[keys], "Cells in which a panel is not as exact as it says", "matches")
+        print_frame(off[keys], "Printed numbers that an exact panel does not reproduce", "matches")
         cells = off[keys[:-2]].astype(str).agg(" ".join, axis=1)
-        console.print(f"Not as exact as it says: {', '.join(cells)}.", style="red", markup=False)
+        console.print(f"Mismatches: {', '.join(cells)}.", style="red", markup=False)
         raise typer.Exit(1)
 
 
@@ -69,8 +69,8 @@ def audit(
 ) -> None:
     """Check printed numbers against each other, the text and official data: results/audit.csv.
 
-    Intervals of what the printing leaves open, by rounding and by truncation. With files, the
-    checks that any regression table can be put to, and nothing is written.
+    By intervals of each printed number, under rounding and under truncation. With files, the
+    checks for any regression table, and nothing is written.
 
     A file is a CSV with a row for each number or note and the columns table, column, term, label,
     statistic, printed, stars, kind (label, stars and kind may be left out).
@@ -84,7 +84,7 @@ def audit(
     (the note: "robust standard errors", "t values"); errors (conventional, robust, clustered, …);
     coefficients ("odds ratios", "standardised"); estimator; controls ("Yes").
 
-    What the file does not tell is "not testable". All of it: analysis/audit/README.md.
+    What the file does not state is "not testable". All of it: analysis/audit/README.md.
 
     Example: python -m analysis audit
     """
@@ -98,7 +98,7 @@ def audit(
         console.print("Notice: nothing can be compared; give coef with se, t or p, and the levels.")
     print_frame(run.summary(found), "Comparisons by result", "audit_results")
     shown = ["check", "place", "compared", "printed", "low", "high", "result"]
-    title = "What does not fit, and what else could be printed"
+    title = "Mismatches, and what could be printed instead"
     print_frame(run.findings(found)[shown], title, "audit")
     if not tables:
         write_tables({"audit": found}, outputs, there)

@@ -15,10 +15,10 @@ from data.files import write_text
 
 @app.command()
 def claims(out: Out = ROOT) -> None:
-    """Give each claim of the paper its verdict by a fixed rule: results/claims.json.
+    """Judge each claim of the paper by a fixed rule: results/claims.json.
 
-    Reads what replicate, compare, sensitivity and multiverse made; says what is missing. Exit 1
-    if estimates of the paper's panels are; a ledger that holds them is then left as it is.
+    Reads the tables of replicate, compare, sensitivity and multiverse. Lists what is missing. Exit
+    1 if estimates of the paper's panels are; a ledger that holds them is then left as it is.
 
     Example: python -m analysis claims
     """
@@ -55,7 +55,7 @@ def write_ledger(outputs: Outputs) -> bool:
 def report(out: Out = ROOT) -> None:
     """Write one self-contained page of all results: results/report.html.
 
-    Reads what other commands made; what they have not made is named with its command.
+    Reads the tables of other commands; missing ones are listed with their commands.
 
     Example: python -m analysis report
     """
@@ -76,7 +76,7 @@ def report(out: Out = ROOT) -> None:
 
 @app.command()
 def status(out: Out = ROOT) -> None:
-    """Say what exists, what is stale and what to run next.
+    """Show which outputs are missing or stale, and the next command.
 
     Example: python -m analysis status
     """

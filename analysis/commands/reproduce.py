@@ -1,4 +1,4 @@
-"""The main job: everything that the page needs, in the order of its inputs."""
+"""The main job: all inputs of the page, in their order."""
 
 import pandas as pd
 
@@ -47,7 +47,7 @@ def reproduce(seed: Seed = 1, cluster: Cluster = None, out: Out = ROOT) -> None:
     write_ledger(outputs)
     report(out)
     made = pd.DataFrame(products.summary(), columns=["what", "where"])
-    print_frame(made, "What came out", "products")
+    print_frame(made, "Outputs", "products")
     passed = (diagnostics["gate"] != "fail").sum()
     console.print(
         f"{passed} of {len(diagnostics)} fits pass the gate. Each command prints its table."

@@ -1,4 +1,4 @@
-"""Commands that ask what results depend on."""
+"""Commands on robustness: sensitivity, multiverse, decomposition."""
 
 from typing import Annotated
 
@@ -56,7 +56,7 @@ def sensitivity(
 
     outputs = Outputs(out)
     if every and (columns or model):
-        raise UserError("--all stands for all columns and their main models: name neither.")
+        raise UserError("--all takes all columns and their main models: name neither.")
     records = select(() if every else columns or HEADLINE[:1])
     panels = load_panels(panel, records, model or ())
     if every:
@@ -84,7 +84,7 @@ def sensitivity(
 
 @app.command()
 def multiverse(seed: Seed = 1, cluster: Cluster = None, out: Out = ROOT) -> None:
-    """Estimate every slope under all defensible choices crossed: results/multiverse.nc.
+    """Run the multiverse of every slope: results/multiverse.nc.
 
     Least squares in all universes; posteriors, wild cluster bootstraps and GMM in a balanced
     fraction. Tables: multiverse (shares of sign and significance), multiverse_options,
@@ -116,7 +116,7 @@ def multiverse(seed: Seed = 1, cluster: Cluster = None, out: Out = ROOT) -> None
 
 @app.command()
 def decompose(columns: Columns = None, out: Out = ROOT) -> None:
-    """Share out the gap between official and published slopes: results/decomposition.csv.
+    """Decompose the gap between official and published slopes (Shapley): results/decomposition.csv.
 
     Of each column and official panel that disagrees with the paper in sign or by more than two
     standard errors: by ingredient of the data, province, year and region.
@@ -129,7 +129,7 @@ def decompose(columns: Columns = None, out: Out = ROOT) -> None:
     there = taken(outputs)
     listed = gaps.gaps(records, *gaps.load())
     if not listed:
-        console.print("No official panel disagrees with these columns: nothing to share out.")
+        console.print("No official panel disagrees with these columns: nothing to decompose.")
         return
     done = track(table.run(listed), "Sharing out", len(listed), console=console, transient=True)
     found = pd.concat(done, ignore_index=True)

@@ -1,4 +1,4 @@
-"""Commands that try estimators on simulated data."""
+"""Commands that evaluate estimators on simulated data."""
 
 from typing import Annotated
 
@@ -44,16 +44,16 @@ def calibrate(
     seed: Seed = 1,
     out: Out = ROOT,
 ) -> None:
-    """Fit data simulated from each model: are ranks uniform? results/calibration.csv, a figure.
+    """Calibrate every model by simulation (SBC): results/calibration.csv, a figure.
 
-    Cases that were run before, by the same code with as many data sets, on the same column and
-    panel, are in results/calibration.nc and are judged again alone. Exit 1 if a right model's
-    ranks are not uniform, or a wrong one's are.
+    Cases that were run before are in results/calibration.nc and are judged again without a run, if
+    code, column, panel and number of data sets are the same. Exit 1 if a right model's ranks are
+    not uniform, or a wrong one's are.
 
     Example: python -m analysis calibrate 3.2 --data-sets 200 --case hierarchical
     """
     from analysis.simulation.calibration.cases import CASES
-    from analysis.simulation.calibration.judge import judge, not_as_they_should, summary
+    from analysis.simulation.calibration.judge import failures, judge, summary
     from analysis.simulation.calibration.ranks import collect, ranks
     from analysis.simulation.calibration.stored import kept, table
 
@@ -84,8 +84,8 @@ def calibrate(
     print_frame(summary(judged), f"Ranks of true parameters, {column} on {panel}", "calibration")
     console.print(f"written: {outputs.shown(path)}")
     write_tables({"calibration": judged}, outputs, there, about=subject)
-    if wrong := not_as_they_should(judged):
-        console.print(f"Not as it should be: {', '.join(wrong)}.", style="red", markup=False)
+    if wrong := failures(judged):
+        console.print(f"SBC fails: {', '.join(wrong)}.", style="red", markup=False)
         raise typer.Exit(1)
 
 
@@ -99,7 +99,7 @@ def simulate(
     cluster: Cluster = None,
     out: Out = ROOT,
 ) -> None:
-    """Try every estimator of a dynamic column where the truth is known: results/simulation.csv.
+    """Simulate every estimator of a dynamic column, by bias and coverage: results/simulation.csv.
 
     On data simulated from the panel's regressors; every estimate is in simulation_study.nc. An
     interrupted study goes on where it was.

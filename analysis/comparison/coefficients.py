@@ -70,7 +70,7 @@ COLUMNS = (
     "gate",
     "agreement",
     "interpretation",
-    "counterpart",
+    "fitted_as",
     "fitted_column",
     "ensemble_low",
     "ensemble_high",
@@ -107,7 +107,7 @@ def rows(tree: xr.DataTree, rope: float = ROPE) -> list[dict]:
         priors, and none where it rests on draws that do not reach zero).
     """
     attrs, printed = tree.attrs, published_slopes()
-    shared = identity(attrs, ("panel", "model", "gate", "counterpart"))
+    shared = identity(attrs, ("panel", "model", "gate", "fitted_as"))
     shared |= {"fitted_column": attrs["column"], "interpretation": interpret(attrs)}
     return [
         {

@@ -10,7 +10,7 @@ from analysis.comparison.coefficients import published_slopes
 from analysis.shared.plotting import PALETTE, small_multiples
 from analysis.shared.statistics import INTERVALS, POWER
 
-RATES = ("false_alarms", "false_alarms_low", "false_alarms_high")
+RATES = ("false_positive_rate", "false_positive_rate_low", "false_positive_rate_high")
 
 COLUMNS = (
     *("panel", "column", "term", "test", "data_sets"),
@@ -52,7 +52,7 @@ SHOWN = {
     "published": "printed",
     "detectable": "minimum detectable effect (80 % power)",
     "power_at_published": "power at the printed slope",
-    "false_alarms": "false-positive rate (nominal 5 %)",
+    "false_positive_rate": "false-positive rate (nominal 5 %)",
 }
 """Columns of the printed table, and their labels."""
 
@@ -79,8 +79,8 @@ def sentence(power: pd.DataFrame) -> str:
         if len(of_test):
             enough = int((of_test["published_over_detectable"] >= 1).sum())
             parts.append(f"{enough} of {len(of_test)} by {INTERVALS[test]}")
-            if of_test["false_alarms"].notna().any():
-                rates.append(f"{of_test['false_alarms'].median():.0%} ({INTERVALS[test]})")
+            if of_test["false_positive_rate"].notna().any():
+                rates.append(f"{of_test['false_positive_rate'].median():.0%} ({INTERVALS[test]})")
     return (
         f"The published slope reaches the minimum detectable effect ({POWER:.0%} power) in "
         f"{'; '.join(parts)}. Median false-positive rate of the nominal 5 % test: "

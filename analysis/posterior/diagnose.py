@@ -1,4 +1,4 @@
-"""The health gate: which fits may be believed.
+"""The health gate: convergence diagnostics that every fit must pass.
 
 A fit by NUTS passes if, over all free variables, R̂ ≤ 1.01 and bulk and tail ESS ≥ 400 (the tail's
 at the 5 % and 95 % quantiles, whatever a user's ArviZ settings say), no transition diverged,
@@ -166,7 +166,7 @@ def diagnose(paths: Iterable[Path]) -> pd.DataFrame:
 
 
 def stated(paths: Iterable[Path]) -> pd.DataFrame:
-    """Return what the attributes of traces just written say of their gates, as `diagnose` does."""
+    """Return the gates of traces just written from their attributes, as `diagnose` does."""
     rows = []
     for path in paths:
         attrs = attributes(path)

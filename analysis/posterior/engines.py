@@ -1,12 +1,12 @@
-"""How posteriors are sampled: two engines.
+"""Sampling engines of posteriors.
 
 collapsed
     Everything that is normal given the scales is integrated out (`models.inference.collapsed`), the
     few log scales are sampled, and the rest is drawn exactly given each draw of them. The engine of
     every model whose file has a `density`. The scales are drawn independently of each other
-    (`models.inference.independence_sampler`); where these draws cannot be trusted, and for errors
-    that tie rows (`models.inference.collapsed_correlated`), NUTS moves in the log scales. A trace's
-    attribute `sampler` says which it was.
+    (`models.inference.independence_sampler`). Where these draws fail their diagnostics, and for
+    errors correlated over rows (`models.inference.collapsed_correlated`), NUTS samples the log
+    scales. A trace's attribute `sampler` names the sampler.
 nuts
     NUTS (nutpie) in all variables of the PyMC model, or in those that the model's file leaves when
     it integrates some out (`marginal`), which are drawn given those afterwards: the engine of every
@@ -49,22 +49,22 @@ SAMPLE_STATS = {
     "n_steps": "n_steps",
     "step_size": "step_size",
 }
-"""What is kept of nutpie's statistics, under ArviZ's names."""
+"""Statistics of nutpie that are stored, under ArviZ's names."""
 
 INDEPENDENCE, NUTS = "independence", "nuts"
 """Values of a trace's attribute `sampler`."""
 
-NO_ENERGY = "none: independent draws have no momentum; log_weight tells how far they are trusted"
+NO_ENERGY = "none: independent draws have no momentum; log_weight has their diagnostics"
 """Attribute `energy` of their `sample_stats`."""
 
 ACCEPTANCE = (0.95, 0.99)
-"""What NUTS aims at where it is not told: the second where chains diverge at the first.
+"""Default target acceptance of NUTS: the second where chains diverge at the first.
 
-Smaller steps get into what large ones leap over; the gate judges what comes of them.
+Smaller steps reach regions that large ones miss; the gate judges the result.
 """
 
 INTERPRETED = {"mode": "FAST_COMPILE"}
-"""How PyMC compiles what runs a few thousand times: at once, where machine code takes a minute."""
+"""PyTensor's mode for functions that run a few thousand times: machine code takes a minute."""
 
 Draws = dict[str, NDArray[np.float64]]
 """Free variables, flat: shapes (chains, draws, size)."""
@@ -72,7 +72,7 @@ Draws = dict[str, NDArray[np.float64]]
 
 @dataclass(frozen=True)
 class Settings:
-    """How to sample. What is None, the engine decides.
+    """Settings of a sampler; None takes the engine's default.
 
     Attributes
     ----------
@@ -159,9 +159,9 @@ def draw_independently(
     exact : Reduced or Batched
         Draws all else given the scales.
     drawn : Drawn
-        Points and how far they can be trusted.
+        Points and their diagnostics.
 
-    None of errors that tie rows (`models.inference.collapsed_correlated`), for which NUTS moves.
+    None under errors correlated over rows (`models.inference.collapsed_correlated`): NUTS samples.
     """
     if isinstance(density, CollapsedErrors):
         return None
@@ -197,8 +197,8 @@ def nuts_in_scales(
 class NutsEngine:
     """NUTS in the variables of the PyMC model; draws of the prior are PyMC's own.
 
-    The mass matrix learns directions, not the variables' scales alone (`adaptation`): effects hang
-    together.
+    The mass matrix learns directions, not the variables' scales alone (`adaptation`): effects are
+    correlated.
     """
 
     name: ClassVar[str] = "nuts"

@@ -62,7 +62,7 @@ class Recompiled:
 
 
 def _constants(model: pm.Model) -> Iterator[Constant]:
-    """Yield the constants of a model's graph, in an order that the graph's shape decides."""
+    """Yield the constants of a model's graph, in an order fixed by the graph's shape."""
     waiting: list[Variable] = [
         *model.basic_RVs,
         *(model.rvs_to_values[variable] for variable in model.observed_RVs),

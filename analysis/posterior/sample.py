@@ -95,8 +95,8 @@ def jobs(
         chosen = [name for name in names or default if name in fitting]
         if not chosen:
             raise UserError(
-                f"Column {record.column} ({record.title}) cannot carry {' or '.join(names)}: "
-                f"choose among {', '.join(fitting)}."
+                f"Column {record.column} ({record.title}) cannot be fitted by "
+                f"{' or '.join(names)}: choose among {', '.join(fitting)}."
             )
         listed += [
             Job(panel, record, fitting[name])
@@ -202,7 +202,7 @@ def split(job: Job) -> Parts:
     Raises
     ------
     UserError
-        If the panel does not carry the regression, naming both.
+        If the regression cannot be fitted to the panel, naming both.
     """
     with located(job.panel.name, job.specification.column):
         arrays = design(job.panel.frame, job.specification)
@@ -222,7 +222,7 @@ def fit(job: Job, settings: Settings, priors: Priors | None = None) -> xr.DataTr
     return _fit(job, settings, priors, None)[0]
 
 
-# Threads only get in the way of small matrices, and change the last digits.
+# Threads slow small matrices down, and change the last digits.
 @threadpool_limits.wrap(limits=1)
 def _fit(
     job: Job,
@@ -324,7 +324,7 @@ def _labels(variables: Variables, parts: Parts) -> dict[str, list]:
 
 
 def _constant_data(parts: Parts) -> xr.Dataset:
-    """Return the regressors and where each row stands, on the paper's scale."""
+    """Return the regressors on the paper's scale, and each row's labels."""
     arrays = parts.design
     return xr.Dataset(
         {
@@ -353,7 +353,7 @@ def _attributes(
         "panel_sha256": job.panel.sha256,
         "model": model.name,
         "model_sentence": model.sentence,
-        "counterpart": counterpart(job),
+        "fitted_as": fitted_as(job),
         "engine": settings.engine,
         "sampler": sampler,
         "priors": priors.to_json(),
@@ -370,13 +370,15 @@ def _attributes(
     if name := job.variant.name(job.engine):
         attributes |= {trace.VARIANT: name, trace.OPTIONS: job.variant.options(job.engine)}
     if not model.prior_groups:
-        attributes[trace.NO_PRIOR] = "The priors are too wide for draws from them to mean anything."
+        attributes[trace.NO_PRIOR] = (
+            "The priors are too wide for draws from them to be informative."
+        )
     return attributes
 
 
-def counterpart(job: Job) -> str:
+def fitted_as(job: Job) -> str:
     """Say in what a fit is not the published regression; empty if it is."""
-    told = job.model.counterpart(job.specification), job.variant.terms
+    told = job.model.fitted_as(job.specification), job.variant.terms
     return "; ".join(each for each in told if each)
 
 

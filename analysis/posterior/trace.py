@@ -49,7 +49,7 @@ ATTRIBUTES = (
     "panel",
     "panel_sha256",
     "model",
-    "counterpart",
+    "fitted_as",
     "engine",
     "sampler",
     "priors",

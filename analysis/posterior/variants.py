@@ -319,7 +319,7 @@ def _number(text: str) -> float:
 
 
 def _fits(family: Family, numbers: Sequence[float]) -> bool:
-    """Tell whether a family can have these numbers."""
+    """Return whether a family can have these numbers."""
     least = sum("[" not in name for name in family.numbers)
     if not least <= len(numbers) <= len(family.numbers) or not all(map(math.isfinite, numbers)):
         return False
@@ -330,7 +330,7 @@ def _fits(family: Family, numbers: Sequence[float]) -> bool:
 
 
 def integrable(changed: Priors, own: Priors) -> bool:
-    """Tell whether a model that is normal given its scales is so with these priors, too.
+    """Return whether a model that is normal given its scales is so with these priors, too.
 
     Parameters
     ----------

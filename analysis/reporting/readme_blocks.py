@@ -17,7 +17,7 @@ from analysis.shared.products import readme_rows
 from analysis.shared.statistics import written
 from analysis.simulation import recovery
 from analysis.simulation.calibration.cases import CASES
-from analysis.simulation.calibration.judge import not_as_they_should
+from analysis.simulation.calibration.judge import failures
 from analysis.simulation.calibration.judge import summary as calibrated
 from analysis.simulation.dynamic_study import ranking, verdict
 from analysis.specifications import HEADLINE, select
@@ -315,9 +315,9 @@ def recovered(rows: pd.DataFrame) -> str | None:
 
 def calibration(judged: pd.DataFrame) -> str:
     """Render the calibrations that were run and missed, and whether SBC passes."""
-    shown_rows = calibrated(judged).drop(columns=["worst", "is as it should"])
-    off = not_as_they_should(judged)
-    sentence = f"Not as they should be: {', '.join(off)}." if off else "All are as they should be."
+    shown_rows = calibrated(judged).drop(columns=["worst", "as expected"])
+    off = failures(judged)
+    sentence = f"SBC fails: {', '.join(off)}." if off else "SBC passes in every case."
     left = [case.name for case in CASES if case.name not in set(judged["case"])]
     sentence += f" Not run: {'; '.join(left)}." if left else ""
     return f"{sentence}\n\n{markdown(shown_rows)}"

@@ -69,7 +69,7 @@ def status(outputs: Outputs, panels: Iterable[Panel]) -> pd.DataFrame:
 
 
 def of_traces(outputs: Outputs, panels: Iterable[Panel]) -> tuple[str, str]:
-    """Judge the traces of the headline columns by the hashes that they carry."""
+    """Judge the traces of the headline columns by their hashes."""
     from analysis.posterior.engines import Settings
     from analysis.posterior.sample import jobs, missing, path_of
 

@@ -1,4 +1,4 @@
-"""The one form of an analysis: what its command, picture, status and section of the page read."""
+"""The form of an analysis, for its command, picture, status and section of the page."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ Tables = dict[str, pd.DataFrame]
 
 @dataclass(frozen=True)
 class Request:
-    """What a user asks an analysis for.
+    """A user's request to an analysis.
 
     Attributes
     ----------
@@ -79,7 +79,7 @@ class Analysis:
     tables : tuple of str
         The products that it makes (`analysis.shared.products`); the first is shown.
     help : str
-        What the command line says of it; the first line stands in lists.
+        The help of its command; the first line is the one in lists.
     sentence : str
         The title of its summary.
     run : callable

@@ -1,4 +1,4 @@
-"""Numbers as text, with as many digits as say something: small slopes are not 0.000.
+"""Numbers as text with informative digits: small slopes are not 0.000.
 
 An estimate has three decimals, as the paper prints them. Where these would show nothing but zeros
 it has more, so that two significant digits of its standard error are left.

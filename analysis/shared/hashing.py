@@ -1,4 +1,4 @@
-"""Hashes of what a tree of Datasets holds, whatever file it stands in."""
+"""Hashes of the content of a tree of Datasets, whatever its file."""
 
 import hashlib
 import json
@@ -21,7 +21,7 @@ ROOT_ATTRIBUTES = "attributes"
 
 
 def content(tree: "xr.DataTree") -> dict[str, str]:
-    """Hash each group of a trace, and the root's attributes as `ROOT_ATTRIBUTES`.
+    """Hash each group of a trace, and the top group's attributes as `ROOT_ATTRIBUTES`.
 
     The same of a tree in memory and of the one that is read back: text of any kind is text, and
     the order of variables and attributes does not count.

@@ -1,4 +1,4 @@
-"""How much of a table fits on a terminal: whole words, whole numbers, few columns.
+"""Layout of a table on a terminal: whole words, whole numbers, few columns.
 
 A table has a `View`: which columns name its rows, and which of the others matter most. Where not
 all fit, what is the same in every row is said once above, then the least important are left out.
@@ -33,7 +33,7 @@ _NUMBERS = re.compile(r"[-+−<(\[]*\d[-+−\d.,%*()\[\] ]*")
 
 @dataclass(frozen=True)
 class View:
-    """What a reader sees of a table where there is no room for all of it.
+    """The columns of a table that are shown where there is no room for all.
 
     Attributes
     ----------
@@ -81,7 +81,7 @@ class Fitted:
 
 
 def fit(frame: pd.DataFrame, view: View, width: int, wide: bool = False) -> Fitted:
-    """Choose what of a table is shown in lines of some width.
+    """Choose the columns of a table that are shown in lines of some width.
 
     Parameters
     ----------

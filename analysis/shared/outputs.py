@@ -1,4 +1,4 @@
-"""Where outputs lie, and how one that another command made is read."""
+"""Output folders, and readers of outputs of other commands."""
 
 import json
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ TEXT = dict.fromkeys(["table", "column", "fitted_column"], str)
 
 @dataclass(frozen=True)
 class Outputs:
-    """The output folders below one root, the project's own by default."""
+    """The output folders below one folder, the project's own by default."""
 
     root: Path = ROOT
 
@@ -43,7 +43,7 @@ class Outputs:
         return self.root / "figures"
 
     def shown(self, path: Path) -> str:
-        """Return a path as a user would type it: relative to the root where it lies below."""
+        """Return a path as a user would type it: relative to the output folder if it is below."""
         return str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)
 
 
@@ -118,7 +118,7 @@ SEAL = "content_sha256"
 
 
 def seal(tree: "xr.DataTree") -> str:
-    """Hash all groups with their attributes, whatever file they stand in."""
+    """Hash all groups with their attributes, whatever their file."""
     import xarray as xr
 
     flat = {node.path: node.to_dataset(inherit=False) for node in tree.subtree}

@@ -49,7 +49,7 @@ def save(draw: Callable[[pd.DataFrame], Figure], rows: pd.DataFrame, stem: Path)
 
 
 def _settle(figure: Figure) -> None:
-    """Lay a figure out once and round where its frames stand.
+    """Lay a figure out once and round its frames' positions.
 
     The solver of constrained layouts gives other last digits in every process, and other bytes.
     At the resolution of the file: labels are a little wider there than at another.

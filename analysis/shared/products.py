@@ -83,20 +83,20 @@ def _compared(name: str, sentence: str, **more: object) -> Product:
 
 
 def _refitted(name: str, **more: object) -> Product:
-    sentence = "what posteriors hang on: each province, each year, each prior "
+    sentence = "sensitivity of posteriors to priors, and to each province and year "
     words = {"inputs": (PANELS,), "keys": FIT, "shown": ("report sensitivity",)} | more
     sentence = f"{sentence}(`--all`: of every column)"
     return _table(f"sensitivity_{name}", "sensitivity", sentence, **words)
 
 
 def _crossed(name: str, **more: object) -> Product:
-    sentence = "**every slope under all defensible choices**: shares of sign and significance, "
+    sentence = "**multiverse of every slope**: shares of sign and significance, "
     words = {"inputs": (PANELS,), "shown": ("report multiverse",), "note": "minutes"} | more
-    return _table(name, "multiverse", f"{sentence}which choice decides", **words)
+    return _table(name, "multiverse", f"{sentence}share of variance by choice", **words)
 
 
 PRODUCTS = (
-    _table("fingerprints", "fingerprints", "how each construction choice meets Table 2",
+    _table("fingerprints", "fingerprints", "construction choices against Table 2",
            main=True),
     _table("replication", "replicate", "Tables 2–8, printed number beside estimate",
            inputs=(PANELS,), keys=CELL, finer=(("2", "term"),), scope="every", needed=True,
@@ -117,8 +117,8 @@ PRODUCTS = (
       for name in ("region_slopes", "region_differences", "region_orders")),
     _compared("scales", "prior and posterior of each scale", shown=("report sensitivity",)),
     _compared("turning_points",
-              "Table 3, column 3: where the quadratic turns, P(inside the data)"),
-    _compared("ladder", "which step from TWFE to region slopes moves each column",
+              "Table 3, column 3: turning point of the quadratic, P(inside the data)"),
+    _compared("ladder", "the ladder from TWFE to region slopes, column by column",
               pictures=("ladder",), shown=("report ladder", "gallery"),
               note="after `sample --all`; `reproduce` climbs the ladder for the headline columns "
               "alone, and leaves the picture"),
@@ -127,38 +127,40 @@ PRODUCTS = (
     _table("gmm_grid", "gmm-grid", "Table 5 under every choice of instruments", inputs=(PANELS,),
            keys=CELL, scope="dynamic", needed=True, pictures=("gmm_grid",),
            shown=("report dynamic", "gallery")),
-    *(_table(name, "dynamic", "Table 5's root by every estimator, long-run effects, responses "
-             "over ten years", inputs=(PANELS, "traces/dynamic*"), keys=CELL, scope="dynamic",
+    *(_table(name, "dynamic", "Table 5's autoregressive coefficient ρ by estimator, long-run "
+             "effects, responses over ten years", inputs=(PANELS, "traces/dynamic*"), keys=CELL,
+             scope="dynamic",
              needed=name == "dynamic", main=True, pictures=(name,),
              shown=("report dynamic", "README autoregressive", "README variants", "gallery"))
       for name in ("dynamic", "dynamic_effects")),
-    _table("simulation", "simulate", "how these estimators do where the truth is known",
+    _table("simulation", "simulate", "bias and coverage of these estimators in simulations",
            inputs=(PANELS,), shown=("report dynamic", "README simulation"),
            note="half an hour; every estimate in `simulation_study.nc`"),
-    _table("checks", "check", "what each trace predicts beside its data, before and after the "
-           "data", inputs=(TRACES,), keys=FIT, scope="traces", note="`--figures` for pictures"),
-    _table("loo", "check", "how well each trace foresees a row left out (PSIS-LOO)",
+    _table("checks", "check", "prior and posterior predictive checks of every trace",
+           inputs=(TRACES,), keys=FIT, scope="traces", note="`--figures` for pictures"),
+    _table("loo", "check", "out-of-sample predictive accuracy of each trace by row (PSIS-LOO)",
            inputs=(TRACES,), keys=FIT, scope="traces"),
     _refitted("influence", needed=True, pictures=("influence_3.2",),
               shown=("report sensitivity", "report provinces", "gallery")),
     *(_refitted(name) for name in ("years", "priors", "power", "provinces")),
-    _table("sensitivity_loo", "sensitivity", "how well models foresee a province left out",
-           inputs=(PANELS,), shown=("report sensitivity",), note="minutes a fit"),
+    _table("sensitivity_loo", "sensitivity",
+           "out-of-sample predictive accuracy by leave-one-province-out", inputs=(PANELS,),
+           shown=("report sensitivity",), note="minutes a fit"),
     _table("influence", "influence",
-           "every column without each province and each year, by its own estimator",
+           "influence: every column without each province and each year, by its own estimator",
            inputs=(PANELS,), reads=("sensitivity_influence", "sensitivity_years"), keys=CELL,
            scope="every", needed=True, pictures=("influence",),
            shown=("report power", "README influence", "gallery")),
-    *(_table(name, "power", "what slopes these rows could have found, beside the printed ones",
+    *(_table(name, "power", "power and minimum detectable effects beside the printed slopes",
              inputs=(PANELS,), keys=CELL, scope="every", needed=name == "power", note="minutes",
              pictures=("power",) if name == "power_curves" else (),
              shown=("report power", "README power", "gallery"))
       for name in ("power", "power_curves")),
-    _table("recovery", "recover", "how well slopes are found again that are put in: bias, error, "
-           "coverage of 95 % intervals", inputs=(PANELS,), keys=CELL, needed=True,
+    _table("recovery", "recover", "parameter recovery of slopes: bias, error, coverage of 95 % "
+           "intervals", inputs=(PANELS,), keys=CELL, needed=True,
            shown=("report power", "README recovery"), note="two minutes"),
     _table("calibration", "calibrate",
-           "do posteriors cover what they should, on data simulated from each model",
+           "simulation-based calibration (SBC) of each model",
            inputs=(PANELS,), keys=("case",), pictures=("calibration",),
            shown=("report sensitivity", "README calibration", "gallery"),
            note="half an hour; `--all`: hours; every rank in `calibration.nc`"),
@@ -166,20 +168,21 @@ PRODUCTS = (
     *(_crossed(f"multiverse_{name}") for name in ("options", "variance")),
     _crossed("multiverse_curves", pictures=("specification_curve", "specification_curves"),
              shown=("report multiverse", "gallery")),
-    _table("audit", "audit", "printed numbers that cannot all be right", inputs=(PANELS,),
+    _table("audit", "audit", "inconsistent printed numbers", inputs=(PANELS,),
            needed=True, main=True, shown=("report audit", "README audit"),
            note="another paper's tables: `audit FILE.csv` ([format](audit/README.md))"),
     _table("decomposition", "decompose",
-           "what in the data makes a slope differ from the printed one", inputs=(PANELS,),
+           "Shapley decomposition of a slope's distance from the printed one", inputs=(PANELS,),
            keys=("column",), scope="headline", needed=True, main=True,
            pictures=("decomposition",), shown=("report why", "gallery")),
     _table("distance", "reconstruct",
-           "how far the implied panel lies from official data", inputs=(PANELS,),
+           "distance of the implied panel from official data", inputs=(PANELS,),
            pictures=("reconstruction_distance",), shown=("report provinces", "gallery")),
     _table("reconstruction_variants", "reconstruct-ensemble",
-           "what other declarations and starts cost in distance", inputs=(PANELS,)),
-    _table("bounds", "reconstruct-bounds", "ends of what the printed numbers leave open: residual "
-           "scales by region, two slopes of 3.2", inputs=(PANELS,), shown=("README bounds",),
+           "distances under other declarations and starts", inputs=(PANELS,)),
+    _table("bounds", "reconstruct-bounds", "inner bounds on what the printed numbers do not "
+           "identify: residual scales by region, two slopes of 3.2", inputs=(PANELS,),
+           shown=("README bounds",),
            note="minutes"),
     Product("claims", "results/claims.json", "claims",
             "each claim with its evidence, verdict and reason",
@@ -200,7 +203,7 @@ PRODUCTS = (
            "rstanarm, and whether the posteriors agree",
            "a quarter of an hour; R's programs where they are installed"),
           ("scale", "time and memory up to ten million rows", "minutes"),
-          ("startup", "how soon commands answer, beside an earlier commit", ""))),
+          ("startup", "start-up time of commands, beside an earlier commit", ""))),
 )  # fmt: skip
 """In the order in which they are made."""
 

@@ -1,4 +1,4 @@
-"""What each output was made from, by hash: written beside it, and compared with what there is.
+"""Provenance of outputs by hash: written beside each, and compared with today's inputs.
 
 Beside a product of results/ stands results/.index/<name>.json: the sha256 of its bytes, and of
 what each of its parts was made from. Beside a trace stands a file of the same name that begins
@@ -31,7 +31,7 @@ PART = " "
 """Between the values of a part's keys."""
 
 UNKNOWN: Digests = {"an unknown version": "-"}
-"""What rows were made from that nothing tells of: such a part is stale until it is made again."""
+"""Inputs of rows without an index: such a part is stale until it is made again."""
 
 UNREADABLE = "unreadable"
 
@@ -164,7 +164,7 @@ def record_of(product: Product, outputs: Outputs) -> Record | None:
 
 
 def write_record(product: Product, outputs: Outputs, record: Record) -> None:
-    """Write the index of a product; parts that were made from the same stand together."""
+    """Write the index of a product; parts that were made from the same inputs are grouped."""
     groups: dict[str, dict] = {}
     for part, inputs in record.parts.items():
         key = json.dumps(inputs, sort_keys=True)
@@ -355,7 +355,7 @@ def store(
 
 
 def _is_deleted(product: Product, part: str, there: Mapping[str, str]) -> bool:
-    """Tell whether a part is of a trace that someone deleted."""
+    """Return whether a part is of a trace that someone deleted."""
     if product.scope != TRACES:
         return False
     panel, column, model = part.split(PART)

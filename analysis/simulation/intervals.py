@@ -32,14 +32,14 @@ def balanced(panel: Panel, record: Specification) -> Design:
     Raises
     ------
     UserError
-        If the panel does not carry the regression, or has gaps.
+        If the regression cannot be fitted to the panel, or it has gaps.
     """
     with located(panel.name, record.column):
         made = design(panel.frame, record)
     if not made.balanced:
         raise UserError(
             f"Panel {panel.name} has gaps in column {record.column}, and power and recovery are "
-            "computed for balanced panels: fill the gaps or leave out the columns that rest on it."
+            "computed for balanced panels: fill the gaps or leave out the columns that need it."
         )
     return made
 

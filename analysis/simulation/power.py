@@ -1,4 +1,4 @@
-"""What slopes could these rows have found? Power of each static column on the real design.
+"""Power and minimum detectable effect (80 % power) of each static column on its own design.
 
 Data sets have the panel's own regressors, effects and controls' slopes, no slope of interest in any
 region, and errors that are each province's own residuals (of a regression with slopes of interest
@@ -6,11 +6,11 @@ by region, scaled for the degrees of freedom that it took), all with one random 
 noisy in a region, and as alike from year to year, as they are (Cameron, Gelbach & Miller 2008,
 *Review of Economics and Statistics* 90:414–427).
 
-A test finds a slope if its 95 % interval excludes zero. Adding β to the true slope adds β to
+A test detects a slope if its 95 % interval excludes zero. Adding β to the true slope adds β to
 estimate and interval: exactly in least squares, and in posteriors as far as the slope's prior, some
-ten times as wide as they are, lets it. So the intervals of data sets without a slope say at every β
-how often it would be found, and the least β found in 80 % of them is a quantile of the distances of
-their lower ends from zero.
+ten times as wide as they are, lets it. So the intervals of data sets without a slope give the power
+at every β, and the minimum detectable effect is a quantile of the distances of their lower ends
+from zero.
 
 The posterior is the one that evidence is read from: of Table 8's columns the region's slope in the
 model of all provinces, on data sets of these. It is drawn towards the other regions, which have no
@@ -59,21 +59,21 @@ SIMULATED, POSTERIORS = 2_000, 200
 """Data sets for least squares, and for posteriors, which take longer."""
 
 SLOPES = 41
-"""At so many slopes, from none to twice the largest of those found in 80 %, and to the reference
-at least, power is tabulated."""
+"""Number of slopes at which power is tabulated: from none to twice the largest minimum detectable
+effect, and to the reference at least."""
 
-ALARMS = ("false_alarms", "false_alarms_low", "false_alarms_high")
+RATES = ("false_positive_rate", "false_positive_rate_low", "false_positive_rate_high")
 
 COLUMNS = (
     *("panel", "column", "term", "test", "data_sets"),
-    *(*ALARMS, "detectable"),
+    *(*RATES, "detectable"),
     *("reference", "power_at_reference"),
 )
-"""What `run` says of each test.
+"""The contract of `run`, a row for each test.
 
-`false_alarms` is the share of intervals that exclude zero where there is no slope, nominally 5 %
-(of GMM nothing else is known), `_low` and `_high` its 95 % Monte-Carlo interval;
-`detectable` is the slope found in 80 % of data sets, `reference` the caller's.
+`false_positive_rate` is the share of intervals that exclude zero where there is no slope, nominally
+5 % (of GMM nothing else is known), `_low` and `_high` its 95 % Monte-Carlo interval;
+`detectable` is the minimum detectable effect (80 % power), `reference` the caller's slope.
 """
 
 CURVES = ("panel", "column", "term", "test", "slope", "power")
@@ -137,7 +137,7 @@ def with_slopes_by_region(made: Design, n_interest: int) -> Design:
 def posteriors(
     panel: Panel, record: Specification, added: Mapping[str, float], rng: np.random.Generator
 ) -> dict[str, Found]:
-    """Return 95 % intervals of the posterior that stands beside a column's printed slopes.
+    """Return 95 % intervals of the posterior that is compared with a column's printed slopes.
 
     Parameters
     ----------
@@ -214,7 +214,7 @@ def study(
 
 
 def power(test: str, found: Found, slope: Array) -> Array:
-    """Return the share of data sets in which a slope of that size is found, on whichever side."""
+    """Return the power at a slope of that size: the share of intervals that exclude zero."""
     if test == GMM:
         se = found.ends[0, 1] / Z
         return stats.norm.sf(Z - slope / se) + stats.norm.cdf(-Z - slope / se)
@@ -223,7 +223,7 @@ def power(test: str, found: Found, slope: Array) -> Array:
 
 
 def detectable(test: str, found: Found) -> float:
-    """Return the slope that is found in 80 % of data sets."""
+    """Return the minimum detectable effect: the slope with 80 % power."""
     if test == GMM:
         return float(found.ends[0, 1] / Z * (Z + stats.norm.ppf(POWER)))
     return float(np.quantile((-found.ends / found.move)[:, 0], POWER))
@@ -269,7 +269,7 @@ def tables(
             rows.append(
                 head
                 | {"data_sets": size, "detectable": detectable(test, intervals)}
-                | dict(zip(ALARMS, alarms, strict=True))
+                | dict(zip(RATES, alarms, strict=True))
                 | {"reference": reference, "power_at_reference": at[1]}
             )
             shares = power(test, intervals, slope)

@@ -1,14 +1,14 @@
-"""Recovery: whether slopes that a posterior holds possible are found again in these rows.
+"""Parameter recovery: bias, error and coverage for true slopes drawn from a posterior.
 
 For each data set parameters are drawn from the posterior of a column's main model, and outcomes
 from the model given them, on the panel's own regressors; the model and least squares are fitted to
-these outcomes alone. How far estimates lie off, how often 95 % intervals hold the truth and how
-wide they are say what the rows tell if the model is right.
+these outcomes alone. Bias, coverage of 95 % intervals and their width show how well the slopes are
+identified by these rows if the model is right.
 
 Other questions: `analysis.simulation.power` takes residuals as they are;
 `analysis.simulation.calibration` draws parameters from the prior, on average over which alone a
-posterior's intervals must hold 95 % of them; `analysis.simulation.dynamic_study` does all this for
-the root of Table 5.
+posterior's intervals must cover 95 % of them; `analysis.simulation.dynamic_study` does this for
+the autoregressive coefficient of Table 5.
 """
 
 from collections.abc import Iterator, Sequence
@@ -48,15 +48,15 @@ BATCH = 25
 
 COLUMNS = (
     *("panel", "column", "term", "estimator", "data_sets", "independent"),
-    *("truth", "truth_sd", "bias", "bias_low", "bias_high", "rmse"),
+    *("true_slope", "true_slope_sd", "bias", "bias_low", "bias_high", "rmse"),
     *("coverage", "coverage_low", "coverage_high", "width"),
 )
 """The contract of results/recovery.csv.
 
 `term` is a term of interest, or of a slope that differs by region a term and a region (of those
 only the posterior's estimates are there); `independent` the share of posteriors whose draws were
-all effective; `truth` and `truth_sd` the mean and standard deviation of the slopes put in; `width`
-the mean width of 95 % intervals; `_low` and `_high` end 95 % Monte-Carlo intervals.
+all effective; `true_slope` and `true_slope_sd` the mean and standard deviation of the true slopes;
+`width` the mean width of 95 % intervals; `_low` and `_high` end 95 % Monte-Carlo intervals.
 """
 
 
@@ -83,7 +83,7 @@ def data_sets(
 
 @threadpool_limits.wrap(limits=1)
 def study(job: tuple[Panel, Specification, range], seed: int) -> pd.DataFrame:
-    """Return estimates and 95 % intervals of some data sets beside the slopes put in.
+    """Return estimates and 95 % intervals of some data sets beside the true slopes.
 
     Returns
     -------
@@ -148,13 +148,13 @@ def run(
 def summary(found: pd.DataFrame) -> pd.DataFrame:
     """Return bias, root mean squared error, coverage and width: `COLUMNS`."""
     rows = []
-    # Batches come in any order, and sums hang on it in the last digit.
+    # Batches come in any order, and the last digit of sums depends on it.
     found = found.sort_values(["panel", "column", "data_set"], kind="stable")
     keys = ["panel", "column", "term", "estimator"]
     for key, own in found.groupby(keys, sort=False):
         off = own[["estimate", "low", "high"]].sub(own["truth"], axis=0)
         told = assess(*off.to_numpy().T, 0.0)
-        told |= {"truth": own["truth"].mean(), "truth_sd": own["truth"].std()}
+        told |= {"true_slope": own["truth"].mean(), "true_slope_sd": own["truth"].std()}
         told |= {"width": (own["high"] - own["low"]).mean()}
         exact = own["effective"].ge(DRAWS).mean() if own["effective"].notna().all() else np.nan
         told |= {"independent": exact}
@@ -166,8 +166,8 @@ def shown(found: pd.DataFrame) -> pd.DataFrame:
     """Return the table for a reader: slopes with three decimals, shares in per cent."""
     rows = found[["panel", "column", "term", "estimator"]].copy()
     rows["estimator"] = rows["estimator"].map(INTERVALS)
-    rows["slopes put in"] = [
-        f"{v.truth:.3f} (sd {v.truth_sd:.3f})" for v in found.itertuples(index=False)
+    rows["true slope"] = [
+        f"{v.true_slope:.3f} (sd {v.true_slope_sd:.3f})" for v in found.itertuples(index=False)
     ]
     rows["bias"] = [
         f"{v.bias:+.3f} [{v.bias_low:+.3f}, {v.bias_high:+.3f}]"
@@ -175,7 +175,7 @@ def shown(found: pd.DataFrame) -> pd.DataFrame:
     ]
     rows["RMSE"] = [f"{v:.3f}" for v in found["rmse"]]
     rows["width of 95 % intervals"] = [f"{v:.3f}" for v in found["width"]]
-    rows["hold the truth"] = [
+    rows["coverage"] = [
         f"{v.coverage:.0%} [{v.coverage_low:.0%}, {v.coverage_high:.0%}]"
         for v in found.itertuples(index=False)
     ]

@@ -9,7 +9,7 @@ from data.panels.spelling import WORDS, fold, is_missing, listed, shorten, year_
 
 
 def words_that_are_names(cells: pd.DataFrame) -> frozenset[str]:
-    """Return spellings such as "NA" that name a province and stand for no missing name.
+    """Return spellings such as "NA" that name a province and are no missing values.
 
     A name has one row a year, in more than half of the panel's years, and one region. Its rows
     stand together, or are not just those that other provinces lack.

@@ -63,7 +63,7 @@ def _kind_fits(frame: pd.DataFrame) -> pd.Series:
 
 
 def _stars_fit(frame: pd.DataFrame) -> pd.Series:
-    """Only coefficients carry stars, and the notes' lines on what stars mean."""
+    """Only coefficients have stars, and the notes' lines on what stars mean."""
     return frame["stars"].eq("") | frame["statistic"].isin(("coef", "significance"))
 
 

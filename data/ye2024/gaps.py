@@ -55,7 +55,7 @@ def significant(x: Array, digits: int) -> Array:
 
 
 def interpolate(x: Array) -> Array:
-    """Fill cells between two observed years of a province on a straight line in time."""
+    """Interpolate linearly between two observed years of a province."""
     filled = x.copy()
     years = np.arange(x.shape[1])
     for row in filled:
@@ -76,7 +76,7 @@ def grow(x: Array) -> Array:
 
 
 def hold(x: Array) -> Array:
-    """Carry the nearest observed value to both ends (rule "hold")."""
+    """Extend the nearest observed value to both ends (rule "hold")."""
     extended = x.copy()
     for row in extended:
         seen = np.flatnonzero(~np.isnan(row))

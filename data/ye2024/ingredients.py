@@ -195,7 +195,7 @@ def _by_every_rule(x: xr.DataArray, upper: float = np.inf) -> tuple[xr.DataArray
 
 
 def _donors() -> xr.DataArray:
-    """Tell which provinces lend Tibet their ratio, dims (tibet, province)."""
+    """Return which provinces lend Tibet their ratio, dims (tibet, province)."""
     names = np.array(NAMES)
     return xr.DataArray(
         np.array([names != "Tibet", names == NEIGHBOUR]),

@@ -42,7 +42,7 @@ def _known_province(column: pd.Series) -> pd.Series:
 
 
 def _amount(cell: str) -> bool:
-    """Tell whether a cell is a finite number; no series has negative values."""
+    """Return whether a cell is a finite number; no series has negative values."""
     return _AMOUNT.fullmatch(cell) is not None and math.isfinite(float(cell))
 
 

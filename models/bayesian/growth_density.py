@@ -125,7 +125,7 @@ class GrowthDensity:
 
     @cached_property
     def slices(self) -> dict[str, slice]:
-        """Where each parameter stands in a point."""
+        """Positions of each parameter in a point."""
         sizes = [*self.scales, *[("phi", self.n_regions)] * self.has_phi]
         ends = np.cumsum([size for _, size in sizes]).tolist()
         return {n: slice(end - s, end) for (n, s), end in zip(sizes, ends, strict=True)}

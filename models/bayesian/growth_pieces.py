@@ -9,7 +9,7 @@ Array = NDArray[np.float64]
 
 
 class Layout(NamedTuple):
-    """Where rows stand: by province, and which row comes before which.
+    """Order of the rows: by province, and each row's predecessor.
 
     Attributes
     ----------

@@ -51,7 +51,7 @@ class ScaledDensity(GrowthDensity):
 
     @cached_property
     def slices(self) -> dict[str, slice]:
-        """Where each parameter stands in a point."""
+        """Positions of each parameter in a point."""
         own = slice(self.size - len(self.region), self.size)
         return GrowthDensity.slices.func(self) | {"sigma_offset": own}
 

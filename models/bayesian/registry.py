@@ -16,7 +16,7 @@ from data.errors import UserError
 from models.bayesian.interface import ModelFile, Parts
 from models.design import Design, Specification
 
-STATIC_COUNTERPART = "fitted as a static model: without the lagged outcome"
+STATIC_FIT = "fitted as a static model: without the lagged outcome"
 """Of a static model fitted to a dynamic column."""
 
 MEASURED = "indus"
@@ -121,9 +121,9 @@ class Model:
             and self.carried_by(specification)
         )
 
-    def counterpart(self, specification: Specification) -> str:
+    def fitted_as(self, specification: Specification) -> str:
         """Return how the model differs from the published regression; empty if it does not."""
-        return STATIC_COUNTERPART if specification.dynamic and not self.dynamic else ""
+        return STATIC_FIT if specification.dynamic and not self.dynamic else ""
 
     def reads(self, specification: Specification) -> tuple[str, ...]:
         """Return the panel's columns that it reads, each once."""
@@ -155,7 +155,7 @@ class Model:
 MODELS = (
     Model(
         "flat",
-        "flat twin",
+        "flat-prior benchmark",
         "TWFE as a Bayesian model: unpooled effects, one slope, one σ, very wide priors.",
         "models.bayesian.flat",
         prior_groups=False,

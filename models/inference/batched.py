@@ -5,8 +5,8 @@ For densities that evaluate many points at once over scales and correlations
 proposals of a mixture that adapts (`adaptive_mixture`).
 
 `draw_points` draws independently, by short chains of independence Metropolis steps, and with the
-same measures of trust as `models.inference.independence_sampler`. `fit_many` fits many data sets
-for studies that need intervals, not files: what was learned of one is where each begins, and its
+same diagnostics as `models.inference.independence_sampler`. `fit_many` fits many data sets
+for studies that need intervals, not files. Each starts from the fit of one of them, and its
 draws are resampled from the weighted proposals of all of its rounds.
 """
 
@@ -42,7 +42,7 @@ CLIMB = 12
 
 
 class Proposal(NamedTuple):
-    """Coordinates, and a mixture that stands for a posterior in them."""
+    """Coordinates, and a mixture that approximates a posterior in them."""
 
     scores: NormalScores
     mixture: LightTailed
@@ -147,7 +147,7 @@ def fit_many(
 def fit_from(
     template: Proposal, density: Density, size: int, rng: np.random.Generator
 ) -> Posterior:
-    """Fit one data set, beginning where another's posterior is; if that is too far, by itself."""
+    """Fit one data set from another's posterior; from its own modes if that is too far."""
     scores, mixture = template
     centre = mixture.share @ mixture.centre
     mode = climb_by(scores.target(density), centre, mixture)
@@ -182,7 +182,7 @@ def _by_rounds(
 
 
 def climb_by(target: Target, v: Array, mixture: LightTailed) -> Array:
-    """Return about where a density is highest, by steps in units of another's covariance."""
+    """Return an approximate mode, by Newton steps in units of another posterior's covariance."""
     factor = mixture.factor[np.argmax(mixture.share)]
     step = 0.1 * factor.T  # rows: a tenth of a standard deviation along each axis
     for _ in range(CLIMB):

@@ -112,7 +112,7 @@ class Fit:
 
 
 PANEL_OF = {"measurement": official}
-"""Of models that a simulated panel cannot carry."""
+"""Of models that cannot be fitted to a simulated panel."""
 
 
 @cache

@@ -44,7 +44,7 @@ def write(folder: Path) -> None:
         **{name: make(universes.tree()) for name, make in summarise.TABLES.items()},
         "influence": moved(),
         "power": detectable(),
-        "recovery": found_again(),
+        "recovery": recovered(),
         "region_orders": pd.DataFrame({"order": [HOSTILE], "probability": [0.5]}),
     }
     for name, frame in tables.items():
@@ -108,16 +108,16 @@ def moved() -> pd.DataFrame:
 
 def detectable() -> pd.DataFrame:
     row = {"panel": EVIDENCE[0], "column": "3.2", "term": "indus", "test": "province",
-           "data_sets": 10, "false_alarms": 0.06, "false_alarms_low": 0.03,
-           "false_alarms_high": 0.1, "detectable": 0.25, "published": 0.105,
+           "data_sets": 10, "false_positive_rate": 0.06, "false_positive_rate_low": 0.03,
+           "false_positive_rate_high": 0.1, "detectable": 0.25, "published": 0.105,
            "published_over_detectable": 0.42, "power_at_published": 0.2}  # fmt: skip
     return pd.DataFrame([row], columns=list(power.COLUMNS))
 
 
-def found_again() -> pd.DataFrame:
+def recovered() -> pd.DataFrame:
     row = {"panel": EVIDENCE[0], "column": "3.2", "term": "indus:east", "estimator": "posterior",
-           "data_sets": 10, "independent": 1.0, "truth": 0.2, "truth_sd": 0.1, "bias": -0.05,
-           "bias_low": -0.07, "bias_high": -0.03, "rmse": 0.06, "coverage": 0.9,
+           "data_sets": 10, "independent": 1.0, "true_slope": 0.2, "true_slope_sd": 0.1,
+           "bias": -0.05, "bias_low": -0.07, "bias_high": -0.03, "rmse": 0.06, "coverage": 0.9,
            "coverage_low": 0.6, "coverage_high": 0.98, "width": 0.3}  # fmt: skip
     return pd.DataFrame([row], columns=list(recovery.COLUMNS))
 

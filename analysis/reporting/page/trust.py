@@ -42,7 +42,7 @@ def audited(results: Results) -> Iterable[Block]:
         return
     yield text(
         "Every printed number against every other that bounds it, the text, the equations and "
-        "official data; intervals of what the printing leaves open, by rounding and truncation."
+        "official data, by intervals of each printed number under rounding and truncation."
     )
     yield table(audit.summary(comparisons), "Comparisons by result")
     kept = ["check", "place", "compared", "printed", "low", "high", "result"]

@@ -154,20 +154,20 @@ def summary(judged: pd.DataFrame) -> pd.DataFrame:
                     "worst": worst["parameter"],
                     "p of worst": f"{worst['p']:.2g}",
                     "independent": f"{worst['independent']:.0%}",
-                    "should": "be uniform" if case.right else "not be uniform",
-                    "is as it should": as_it_should(case, own),
+                    "expected": "uniform" if case.right else "not uniform",
+                    "as expected": is_as_expected(case, own),
                 }
             )
     return pd.DataFrame(rows)
 
 
-def as_it_should(case: Case, judged: pd.DataFrame) -> bool:
+def is_as_expected(case: Case, judged: pd.DataFrame) -> bool:
     """Whether a right model passes for every parameter, and a wrong one fails for some."""
     return bool(judged["passes"].all()) == case.right
 
 
-def not_as_they_should(judged: pd.DataFrame) -> list[str]:
-    """Name the cases whose ranks are not what they should be."""
+def failures(judged: pd.DataFrame) -> list[str]:
+    """Return the cases that fail: right models without uniform ranks, wrong ones with them."""
     of_case = dict(iter(judged.groupby("case")))
     names = (case for case in CASES if case.name in of_case)
-    return [case.name for case in names if not as_it_should(case, of_case[case.name])]
+    return [case.name for case in names if not is_as_expected(case, of_case[case.name])]

@@ -53,7 +53,7 @@ class Unsolved(Exception):
 
 
 class Unmet(Exception):
-    """The intervals could not be met; carries the last iterate and its point."""
+    """The intervals could not be met; holds the last iterate and its point."""
 
     def __init__(self, at: "Iterate", point: "Point") -> None:
         super().__init__("the intervals could not be met")

@@ -28,7 +28,7 @@ def tables(**changes: pd.DataFrame) -> dict[str, pd.DataFrame]:
         "comparison": pd.concat([results.comparison(panel) for panel in panels]),
     }
     comparison = made["comparison"]
-    made["comparison"] = comparison.assign(counterpart=np.nan, p_same_sign=0.99, q025=0.01)
+    made["comparison"] = comparison.assign(fitted_as=np.nan, p_same_sign=0.99, q025=0.01)
     # Looked at, and nothing turns: signs are as printed.
     fits = {"panel": panels, "column": ["3.2"], "model": [LADDER[-1]], "term": ["indus"]}
     own = pd.MultiIndex.from_product(fits.values(), names=fits).to_frame(index=False)

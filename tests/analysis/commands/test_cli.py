@@ -133,7 +133,7 @@ def test_a_model_is_described_for_a_column(monkeypatch, capsys):
     posterior.describe_model("8.2", "official", "flat")
     printed = capsys.readouterr().out
     assert "Priors of mundlak for column 8.2" in printed
-    assert "TWFE's Bayesian counterpart" in printed
+    assert "TWFE as a Bayesian model" in printed
     assert "graph TD" in printed
 
 

@@ -165,7 +165,7 @@ def test_tables_are_the_same_byte_for_byte(written, tmp_path):
 
 
 LOOSER = {
-    # Weights of a flat twin's draws are all one, but for rounding: k̂ is of what is left.
+    # Weights of the flat-prior benchmark's draws are one up to rounding, and k̂ is of rounding.
     "diagnostics.csv": {"rtol": 1e-6},
     # Moves are differences, in standard errors: nine digits are of what they are between.
     "influence.csv": {"atol": 1e-9},

@@ -78,7 +78,7 @@ def test_power_is_written_with_its_curves(tmp_path, monkeypatch):
 def test_recovery_is_written(tmp_path, monkeypatch):
     monkeypatch.setattr(recovery, "DRAWS", 50)
     options = ("--panel", "official", "--data-sets", "20", "--out", str(tmp_path))
-    assert "put in and found again" in run("recover", "8.2", *options)
+    assert "Parameter recovery" in run("recover", "8.2", *options)
     found = pd.read_csv(tmp_path / "results" / "recovery.csv", dtype=TEXT)
     assert tuple(found.columns) == recovery.COLUMNS
     assert (found["data_sets"] == 20).all()

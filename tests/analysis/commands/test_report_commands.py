@@ -109,4 +109,4 @@ def test_where_nobody_disagrees_nothing_is_shared_out(tmp_path, monkeypatch):
     from analysis.ye2024.decomposition import gaps
 
     monkeypatch.setattr(gaps, "gaps", lambda *_: [])
-    assert "nothing to share out" in run("decompose", "3.2", "--out", str(tmp_path)).stdout
+    assert "nothing to decompose" in run("decompose", "3.2", "--out", str(tmp_path)).stdout

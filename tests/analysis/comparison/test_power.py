@@ -19,7 +19,7 @@ def estimated() -> pd.DataFrame:
     sizes = power.sizes()
     rows = [
         {"panel": "official", "column": column, "term": "indus", "test": test, "data_sets": 200,
-         "false_alarms": rate, "false_alarms_low": rate, "false_alarms_high": rate,
+         **dict.fromkeys(power.RATES, rate),
          "detectable": 0.2, "reference": sizes[column, "indus"], "power_at_reference": 0.4}
         for (column, test), rate in zip(KEYS, (np.nan, 0.05, 0.1, 0.2), strict=True)
     ]  # fmt: skip

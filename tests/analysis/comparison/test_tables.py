@@ -79,7 +79,7 @@ def made_up(
         "column": column,
         "model": model,
         "gate": "pass",
-        "counterpart": "",
+        "fitted_as": "",
         "priors": REGULARISED.to_json(),
     }
     return tree
@@ -104,7 +104,7 @@ def test_slopes_are_compared_with_their_column_and_3_2s_regions_with_table_8():
 
 
 @pytest.mark.parametrize("column", ["3.1", "4.1", "5.1", "6.3"])
-def test_region_slopes_of_another_regression_have_no_counterpart_in_table_8(column):
+def test_region_slopes_of_another_regression_are_not_in_table_8(column):
     found = coefficients.rows(made_up(column, ("indus",)))
     assert {row["column"] for row in found} == {column}
     assert [row["region"] for row in regions.region_slopes(made_up(column, ("indus",)))] == REGIONS

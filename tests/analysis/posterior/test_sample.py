@@ -236,10 +236,10 @@ def test_columns_that_no_named_model_fits_are_left_out_of_all():
     assert [record.column for record in carrying(everything, ["hierarchical"])][-1] == "7.3"
 
 
-def test_a_dynamic_columns_trace_says_that_it_is_the_static_counterparts():
-    assert "without the lagged outcome" in short_fit("5.2", "hierarchical").attrs["counterpart"]
-    assert short_fit("5.2", "dynamic").attrs["counterpart"] == ""
-    assert short_fit("3.2", "hierarchical").attrs["counterpart"] == ""
+def test_a_dynamic_columns_trace_says_that_it_is_the_static_fit():
+    assert "without the lagged outcome" in short_fit("5.2", "hierarchical").attrs["fitted_as"]
+    assert short_fit("5.2", "dynamic").attrs["fitted_as"] == ""
+    assert short_fit("3.2", "hierarchical").attrs["fitted_as"] == ""
 
 
 @pytest.mark.parametrize(
@@ -248,9 +248,9 @@ def test_a_dynamic_columns_trace_says_that_it_is_the_static_counterparts():
         (
             "8.1",
             ["hierarchical"],
-            r"8.1 \(region: east\) cannot carry hierarchical: choose among flat, mundlak",
+            r"8.1 \(region: east\) cannot be fitted by hierarchical: choose among flat, mundlak",
         ),
-        ("5.1", ["flat"], r"5.1 \(.*\) cannot carry flat: choose among hierarchical"),
+        ("5.1", ["flat"], r"5.1 \(.*\) cannot be fitted by flat: choose among hierarchical"),
         ("3.2", ["nonsense"], "no model 'nonsense'"),
     ],
 )

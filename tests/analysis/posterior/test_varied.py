@@ -75,7 +75,7 @@ def test_a_trace_of_a_variant_says_what_it_changes_and_is_made_from_other_inputs
     assert tree.attrs["model"] == "flat"
     assert tree.attrs[trace.VARIANT] == "tight"
     assert tree.attrs[trace.OPTIONS] == "--prior slope_std=normal:1 --drop stru"
-    assert tree.attrs["counterpart"] == "without stru"
+    assert tree.attrs["fitted_as"] == "without stru"
     assert trace.identity(tree.attrs)["model"] == "flat~tight"
     lines = {line["name"]: line for line in json.loads(tree.attrs["priors"])["table"]}
     assert lines["slope_std"]["scale"] == 1

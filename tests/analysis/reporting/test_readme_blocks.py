@@ -47,11 +47,14 @@ def test_power_is_told_in_a_sentence_and_shown_for_the_headline():
     found = pd.DataFrame(
         {"panel": "official", "column": ["3.2", "4.1"], "term": "indus", "test": "province",
          "data_sets": 2_000, "published": 0.105, "detectable": [0.249, 0.08],
-         "published_over_detectable": [0.42, 1.3], "power_at_published": 0.21, "false_alarms": 0.06,
-         "false_alarms_low": 0.03, "false_alarms_high": 0.1}
+         "published_over_detectable": [0.42, 1.3], "power_at_published": 0.21,
+         "false_positive_rate": 0.06, "false_positive_rate_low": 0.03,
+         "false_positive_rate_high": 0.1}
     )  # fmt: skip
     said = blocks.power_table(found)
-    assert said.startswith("Slopes as large as the published ones would be found with 80% power")
+    assert said.startswith(
+        "The published slope reaches the minimum detectable effect (80% power) in 1"
+    )
     assert "1 of 2 by errors clustered by province" in said
     elsewhere = pd.concat([found, found.assign(panel="implied")])
     assert blocks.power_table(elsewhere) == said
@@ -86,17 +89,17 @@ def test_slopes_by_model_are_shown_once_all_are_sampled():
     assert blocks.assumptions(comparison()) is None
 
 
-def test_calibrations_say_which_are_not_as_they_should_be():
+def test_calibrations_say_which_fail():
     judged = pd.DataFrame(
         {"case": ["mundlak", "mundlak", "wrong: one shared σ"], "data_sets": 1_000,
          "parameter": ["a[0]", "a[1]", "a[0]"], "p": [0.5, 0.1, 1e-9], "independent": 1.0,
          "passes": [True, True, False]}
     )  # fmt: skip
     lines = blocks.calibration(judged).splitlines()
-    assert lines[0].startswith("All are as they should be. Not run: region_sigma; hierarchical; ")
+    assert lines[0].startswith("SBC passes in every case. Not run: region_sigma; hierarchical; ")
     assert lines[-2] == "| mundlak | 1000 | 2 | 0 | 0.1 | 100% | be uniform |"
     told = blocks.calibration(judged.assign(passes=[True, False, True])).splitlines()[0]
-    assert told.startswith("Not as they should be: mundlak, wrong: one shared σ. Not run: ")
+    assert told.startswith("SBC fails: mundlak, wrong: one shared σ. Not run: ")
 
 
 def test_who_moves_the_headline_is_named_beside_the_posterior_where_there_is_one():

@@ -148,12 +148,12 @@ def test_tables_hold_every_test_and_its_power_at_the_reference(found):
     assert table["reference"].tolist() == [0.3, 0.2, 0.2, 0.2]
     own = curves[curves["test"] == "conventional"]
     assert own["power"].is_monotonic_increasing
-    assert own["power"].iloc[0] == table["false_alarms"].iloc[1]
+    assert own["power"].iloc[0] == table["false_positive_rate"].iloc[1]
     at = table.set_index("test").loc["conventional", "power_at_reference"]
     near = np.interp(0.2, own["slope"], own["power"])
     assert at == pytest.approx(near, abs=0.05)
-    low, high = table["false_alarms_low"], table["false_alarms_high"]
-    assert ((low < table["false_alarms"]) & (table["false_alarms"] < high))[1:3].all()
+    low, high = table["false_positive_rate_low"], table["false_positive_rate_high"]
+    assert ((low < table["false_positive_rate"]) & (table["false_positive_rate"] < high))[1:3].all()
     assert own["power"].iloc[-1] > 0.95
     assert own["slope"].max() >= 1.1 * 0.2
 

@@ -74,10 +74,10 @@ def test_bias_error_and_coverage_are_of_the_slopes_put_in():
     assert row["coverage_low"] < 0.75 < row["coverage_high"]
     assert row["width"] == pytest.approx(0.3)
     assert row["independent"] == 0.75
-    assert (row["truth"], row["truth_sd"]) == (2.5, pytest.approx(1.291, abs=1e-3))
+    assert (row["true_slope"], row["true_slope_sd"]) == (2.5, pytest.approx(1.291, abs=1e-3))
     (said,) = recovery.shown(pd.DataFrame([row])).to_dict("records")
-    assert said["slopes put in"] == "2.500 (sd 1.291)"
-    assert said["hold the truth"].startswith("75% [")
+    assert said["true slope"] == "2.500 (sd 1.291)"
+    assert said["coverage"].startswith("75% [")
 
 
 def test_a_dynamic_column_and_a_panel_with_gaps_are_refused_in_a_sentence(six_years):

@@ -1,4 +1,4 @@
-"""The flat twin's posterior is two-way fixed effects' sampling distribution."""
+"""The flat-prior benchmark's posterior is two-way fixed effects' sampling distribution."""
 
 from functools import cache
 

@@ -167,7 +167,7 @@ def test_log_density_is_the_dense_normal_of_a_model_with_everything():
 
 
 def test_log_density_is_the_dense_normal(fitted):
-    # The flat twin's prior covariance is 10⁸ times its noise's: fewer digits of the oracle's hold.
+    # The flat priors' covariance is 10⁸ times the noise's: fewer digits of the oracle's hold.
     tolerance = 1e-7 if fitted.model.name == "flat" else 1e-10
     density, group = fitted.density, group_of(fitted)
     for point in points(density):

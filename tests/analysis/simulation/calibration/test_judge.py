@@ -8,12 +8,12 @@ from scipy import stats
 from analysis.simulation.calibration.cases import CASES
 from analysis.simulation.calibration.judge import (
     LEVEL,
-    as_it_should,
     band,
     counts,
+    failures,
     inside,
+    is_as_expected,
     judge,
-    not_as_they_should,
     summary,
 )
 from analysis.simulation.calibration.ranks import DRAWS
@@ -25,11 +25,11 @@ def test_ranks_are_judged_by_their_distance_from_uniform(spoil):
     (case, *_) = CASES
     judged = judge(case, drawn(1_000, spoil))
     assert len(judged) == 30
-    assert as_it_should(case, judged) == (spoil is None)
+    assert is_as_expected(case, judged) == (spoil is None)
     assert judged.loc[~judged["passes"], "parameter"].tolist() == ["a[3]"] * (spoil is not None)
     assert (judged["outside"] > 0).tolist() == (~judged["passes"]).tolist()
     assert summary(judged)["not uniform"].tolist() == [int(spoil is not None)]
-    assert not_as_they_should(judged) == [case.name] * (spoil is not None)
+    assert failures(judged) == [case.name] * (spoil is not None)
 
 
 def test_what_lies_at_an_end_leaves_the_band_before_it_is_far_from_uniform():

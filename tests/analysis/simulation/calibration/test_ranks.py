@@ -7,7 +7,7 @@ import pytest
 
 from analysis.simulation.calibration import ranks as made
 from analysis.simulation.calibration.cases import CASES
-from analysis.simulation.calibration.judge import as_it_should, judge
+from analysis.simulation.calibration.judge import is_as_expected, judge
 from analysis.simulation.calibration.ranks import DRAWS, Case, Part, collect, ranks
 from analysis.specifications import select
 from data.panels.panel import load_panel
@@ -26,7 +26,7 @@ def test_the_ranks_of_a_right_model_are_uniform():
     assert all(np.array_equal(other.of[name], found.of[name]) for name in found.of)
     assert {len(values) for values in found.of.values()} == {60}
     assert (found.effective >= DRAWS).all()
-    assert as_it_should(case, judge(case, found))
+    assert is_as_expected(case, judge(case, found))
     again = collect(ranks(case, simulated(5, 2014), RECORD, 20, workers=1))
     assert all(np.array_equal(again.of[name], found.of[name][:20]) for name in found.of)
 
@@ -35,18 +35,18 @@ def test_the_ranks_of_a_right_model_are_uniform():
 def test_ranks_about_the_panels_own_posterior_are_uniform_given_both_outcomes(monkeypatch):
     case = Case("posterior", "mundlak", "mundlak", posterior=True)
     panel = simulated(5, 2014)
-    assert as_it_should(case, judge(case, collect(ranks(case, panel, RECORD, 60, workers=1))))
+    assert is_as_expected(case, judge(case, collect(ranks(case, panel, RECORD, 60, workers=1))))
     # Outcomes that are counted twice make posteriors that are too narrow.
     counted = made.both
     monkeypatch.setattr(made, "both", lambda seen, new: counted(counted(seen, new), new))
-    assert not as_it_should(case, judge(case, collect(ranks(case, panel, RECORD, 60, workers=1))))
+    assert not is_as_expected(case, judge(case, collect(ranks(case, panel, RECORD, 60, workers=1))))
 
 
 @pytest.mark.slow
 def test_the_ranks_of_a_prior_that_did_not_make_the_data_are_not():
     case = Case("narrow", "mundlak", "mundlak", (("slope_std", 0.05),), right=False)
     judged = judge(case, collect(ranks(case, simulated(5, 2014), RECORD, 40, workers=1)))
-    assert as_it_should(case, judged)
+    assert is_as_expected(case, judged)
     assert judged.loc[~judged["passes"], "parameter"].str.startswith("slope_std").any()
 
 
@@ -70,7 +70,7 @@ def test_a_part_of_a_panel_is_the_first_provinces_and_the_last_years():
 def test_wrong_models_are_told_and_lags_are_no_mistake(name, data_sets):
     (case,) = (case for case in CASES if case.name == name)
     judged = judge(case, collect(ranks(case, simulated(), BASELINE, data_sets, workers=1)))
-    assert as_it_should(case, judged)
+    assert is_as_expected(case, judged)
 
 
 @pytest.mark.trust
@@ -81,4 +81,4 @@ def test_every_case_is_as_it_should_be_for_a_few_data_sets(case):
     size = 40 if case.right else 200
     few = replace(case, batch=40)
     judged = judge(few, collect(ranks(few, panel, BASELINE, size, workers=1)), len(CASES))
-    assert as_it_should(case, judged)
+    assert is_as_expected(case, judged)
