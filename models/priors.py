@@ -10,12 +10,15 @@ import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pymc as pm
 from numpy.typing import NDArray
-from pytensor.tensor import TensorVariable
 from scipy.special import betaln, gammaln
+
+if TYPE_CHECKING:
+    from pytensor.tensor import TensorVariable
 
 LOG_2PI = float(np.log(2 * np.pi))
 
@@ -45,35 +48,41 @@ def lkj_shapes(eta: float, size: int) -> tuple[NDArray[np.float64], NDArray[np.f
     return shape, betaln(shape, shape)
 
 
-def _lkj(name: str, _: float, eta: float, dims: str) -> TensorVariable:
+def _lkj(name: str, _: float, eta: float, dims: str) -> "TensorVariable":
+    import pymc as pm
+
     pairs = len(pm.modelcontext(None).coords[dims])
     shape, _ = lkj_shapes(eta, (1 + math.isqrt(1 + 8 * pairs)) // 2)
     return pm.Beta(name, shape, shape, dims=dims)
 
 
-DISTRIBUTIONS: dict[str, Callable[..., TensorVariable]] = {
-    "Normal": lambda name, centre, scale, **dims: pm.Normal(name, centre, scale, **dims),
-    "StudentT": lambda name, centre, scale, **dims: pm.StudentT(
-        name, nu=HALF_T_DF, mu=centre, sigma=scale, **dims
-    ),
-    "HalfNormal": lambda name, _, scale, **dims: pm.HalfNormal(name, scale, **dims),
-    "HalfStudentT": lambda name, _, scale, **dims: pm.HalfStudentT(
-        name, HALF_T_DF, sigma=scale, **dims
-    ),
-    "LogNormal": lambda name, centre, scale, **dims: pm.LogNormal(
-        name, np.log(centre), scale, **dims
-    ),
-    "ZeroSumNormal": lambda name, _, scale, **dims: pm.ZeroSumNormal(name, scale, **dims),
-    "Gamma": lambda name, centre, scale, **dims: pm.Gamma(name, mu=centre, sigma=scale, **dims),
-    "LKJ": _lkj,
-    "Correlation": lambda name, centre, scale, **dims: pm.TruncatedNormal(
-        name, centre, scale, lower=-1, upper=1, **dims
-    ),
-    "Uniform": lambda name, centre, scale, **dims: pm.Uniform(
-        name, centre - scale, centre + scale, **dims
-    ),
-}
-"""PyMC's distributions by name, each called with centre and scale of the table below."""
+@cache
+def distributions() -> dict[str, Callable[..., "TensorVariable"]]:
+    """Return PyMC's distributions by name; each is called with a prior's centre and scale."""
+    import pymc as pm  # takes a second, and a table of priors is read without it
+
+    return {
+        "Normal": lambda name, centre, scale, **dims: pm.Normal(name, centre, scale, **dims),
+        "StudentT": lambda name, centre, scale, **dims: pm.StudentT(
+            name, nu=HALF_T_DF, mu=centre, sigma=scale, **dims
+        ),
+        "HalfNormal": lambda name, _, scale, **dims: pm.HalfNormal(name, scale, **dims),
+        "HalfStudentT": lambda name, _, scale, **dims: pm.HalfStudentT(
+            name, HALF_T_DF, sigma=scale, **dims
+        ),
+        "LogNormal": lambda name, centre, scale, **dims: pm.LogNormal(
+            name, np.log(centre), scale, **dims
+        ),
+        "ZeroSumNormal": lambda name, _, scale, **dims: pm.ZeroSumNormal(name, scale, **dims),
+        "Gamma": lambda name, centre, scale, **dims: pm.Gamma(name, mu=centre, sigma=scale, **dims),
+        "LKJ": _lkj,
+        "Correlation": lambda name, centre, scale, **dims: pm.TruncatedNormal(
+            name, centre, scale, lower=-1, upper=1, **dims
+        ),
+        "Uniform": lambda name, centre, scale, **dims: pm.Uniform(
+            name, centre - scale, centre + scale, **dims
+        ),
+    }
 
 
 @dataclass(frozen=True)
@@ -85,7 +94,7 @@ class Prior:
     name : str
         The random variable, as it is called in the trace.
     distribution : str
-        A key of `DISTRIBUTIONS`.
+        A key of `distributions`.
     scale : float
         Standard deviation; of the underlying normal for HalfNormal, ZeroSumNormal and Correlation
         (a normal cut off at −1 and 1), of the logarithm for LogNormal; scale of a StudentT and of
@@ -114,9 +123,9 @@ class Prior:
         """A value in the bulk of a scale parameter's prior, to start from."""
         return self.centre or self.scale / 2
 
-    def variable(self, **dims) -> TensorVariable:
+    def variable(self, **dims) -> "TensorVariable":
         """Add the random variable to the model in context; `dims` as PyMC takes it."""
-        return DISTRIBUTIONS[self.distribution](self.name, self.centre, self.scale, **dims)
+        return distributions()[self.distribution](self.name, self.centre, self.scale, **dims)
 
     def draw(self, size: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.float64]:
         """Draw a scale parameter (HalfNormal, HalfStudentT or LogNormal)."""

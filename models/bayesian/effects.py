@@ -7,9 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-import pymc as pm
 from numpy.typing import NDArray
-from scipy import stats
 
 from models.bayesian.interface import Rows, Variables
 from models.bayesian.within_between import WithinBetween
@@ -54,6 +52,8 @@ def standard_mean(parts: WithinBetween, effects: Effects) -> Any:
 
 def observe(parts: WithinBetween, effects: Effects) -> None:
     """Add the normal likelihood of the standardised outcome to the PyMC model in context."""
+    import pymc as pm
+
     sigma = effects.sigma[parts.design.region]
     pm.Normal("y", standard_mean(parts, effects), sigma, observed=parts.y, dims="obs")
 
@@ -68,6 +68,8 @@ def predictive(
 
 def normal_rows(parts: WithinBetween, effects: Effects, rng: np.random.Generator) -> Rows:
     """Return log likelihood and predictive draws of independent normal rows."""
+    from scipy import stats
+
     mean, sd = predictive(parts, effects)
     drawn = mean + sd * rng.standard_normal(mean.shape)
     return Rows(stats.norm.logpdf(parts.design.y, mean, sd), {"y": (("obs",), drawn)})

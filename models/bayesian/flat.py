@@ -16,8 +16,9 @@ themselves and the first year as reference. The two differ by a linear map, so a
 one is flat on the other.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pymc as pm
 from numpy.typing import NDArray
 from scipy.linalg import helmert
 
@@ -27,6 +28,9 @@ from models.bayesian.within_between import WithinBetween, within_between
 from models.design import Design
 from models.inference.collapsed import Collapsed, Location, Scale, collapse
 from models.priors import FLAT, Priors
+
+if TYPE_CHECKING:
+    import pymc as pm
 
 PRIORS = FLAT
 
@@ -48,7 +52,7 @@ def effects(parts: WithinBetween, free: dict) -> Effects:
     )
 
 
-def build(parts: WithinBetween, priors: Priors = PRIORS) -> pm.Model:
+def build(parts: WithinBetween, priors: Priors = PRIORS) -> "pm.Model":
     """Build the PyMC model.
 
     Parameters
@@ -63,6 +67,8 @@ def build(parts: WithinBetween, priors: Priors = PRIORS) -> pm.Model:
     pm.Model
         Free variables on the standardised scale; `models.bayesian.within_between` translates.
     """
+    import pymc as pm
+
     with pm.Model(coords=parts.coords) as model:
         free = {
             "slope_std": priors["slope_std"].variable(dims="term"),

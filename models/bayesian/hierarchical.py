@@ -50,10 +50,9 @@ side: every change is made in both.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pymc as pm
 from numpy.typing import NDArray
 from scipy.linalg import helmert
 
@@ -66,6 +65,9 @@ from models.bayesian.within_between import By, Path, WithinBetween, standardise,
 from models.design import Design
 from models.inference.collapsed import Collapsed, Location, Scale, collapse
 from models.priors import REGULARISED, Priors
+
+if TYPE_CHECKING:
+    import pymc as pm
 
 PRIORS = REGULARISED
 
@@ -178,7 +180,7 @@ def walk(n: int) -> NDArray[np.float64]:
     return path / np.sqrt((path**2).sum() / n)
 
 
-def build(parts: WithinBetween, priors: Priors = PRIORS) -> pm.Model:
+def build(parts: WithinBetween, priors: Priors = PRIORS) -> "pm.Model":
     """Build the PyMC model.
 
     Parameters
@@ -193,6 +195,8 @@ def build(parts: WithinBetween, priors: Priors = PRIORS) -> pm.Model:
     pm.Model
         Free variables on the standardised scale.
     """
+    import pymc as pm
+
     with pm.Model(coords=parts.coords) as model:
         observe(parts, effects(parts, variables(parts, priors)))
     return model
@@ -224,6 +228,8 @@ def variables(
     are sampled by NUTS in all variables, common exchangeable year effects and one outcome: see
     `models.bayesian.noncentering`.
     """
+    import pymc as pm
+
     one, group = (*leading, "one"), (*leading, "sigma_group")
     free = {}
     about = priors["slope_std"]

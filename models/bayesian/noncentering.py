@@ -36,7 +36,6 @@ choice, or large, where their offsets from m are (Papaspiliopoulos et al.). The 
 from typing import Any
 
 import numpy as np
-import pymc as pm
 from numpy.typing import NDArray
 from scipy.linalg import helmert, null_space
 
@@ -52,6 +51,8 @@ MEANINGS = {
 
 def slope_variables(parts: WithinBetween, tau: Any) -> dict:
     """Add the offsets of pooled slopes to the PyMC model in context, given their scales."""
+    import pymc as pm
+
     sizes = len(parts.pooled), len(parts.design.regions)
     contrast = pm.Normal(
         "slope_contrast",
@@ -75,6 +76,8 @@ def with_offsets(parts: WithinBetween, free: dict) -> dict:
 
 def year_variables(parts: WithinBetween, priors: Priors, tau: Any) -> dict:
     """Add common year effects to the PyMC model in context, given their scale, shape (1,)."""
+    import pymc as pm
+
     _, lengths = year_axes(parts)
     spanned, reach = lengths > 0, priors["between_year"].scale * lengths
     tau = tau[..., 0, None]
@@ -141,6 +144,8 @@ class ConditionalEffects:
 
     def variable(self, name: str) -> Any:
         """Add v to the PyMC model in context."""
+        import pymc as pm
+
         return pm.Normal(name, self.prior_centre, self.stretch, dims="province")
 
     def effect(self, unit: Any) -> Any:
