@@ -12,7 +12,7 @@ from analysis.shared.frames import of_the_paper
 from analysis.specifications import select
 from data.errors import UserError
 from models.bayesian.registry import MODELS, find
-from models.priors import DISTRIBUTIONS, REGULARISED
+from models.priors import REGULARISED, distributions
 from tests.helpers.fits import Fit, fit_of, flat_draw
 
 (BASELINE,) = select(["3.2"])
@@ -49,7 +49,7 @@ def test_a_prior_is_read_as_it_is_spelled(text, distribution, centre, scale):
 
 
 def test_every_family_is_one_of_the_models_and_is_listed():
-    assert {family.distribution for family in FAMILIES.values()} == set(DISTRIBUTIONS)
+    assert {family.distribution for family in FAMILIES.values()} == set(distributions())
     assert {text.partition(":")[0] for text in forms()} == set(FAMILIES)
     assert "normal:[CENTRE:]SD" in forms()
 
