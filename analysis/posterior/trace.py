@@ -73,7 +73,7 @@ VARIANT, OPTIONS = "variant", "variant_options"
 def identity(
     attrs: Mapping[str, object], names: Sequence[str] = ("panel", "column", "model")
 ) -> dict[str, str]:
-    """Return attributes by which tables tell fits apart: a variant's model is called as its own."""
+    """Return attributes that identify a fit in tables: a variant's model has its own name."""
     found = {name: str(attrs[name]) for name in names}
     return found | {"model": called(found["model"], str(attrs.get(VARIANT, "")))}
 

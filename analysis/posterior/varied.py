@@ -73,7 +73,7 @@ def command_of(attrs: Mapping[str, object]) -> str:
 
 
 def is_of_today(path: Path, attrs: Mapping[str, object], panel_sha256: str) -> bool:
-    """Tell whether a variant's trace is what sampling it again would write.
+    """Return whether a variant's trace is what sampling it again would write.
 
     Parameters
     ----------
