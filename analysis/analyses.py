@@ -34,10 +34,10 @@ def _influence(asked: Request) -> Iterator[Tables]:
         yield {"influence": influence.table([panel], asked.records, refitted)}
 
 
-def _moves(found: pd.DataFrame) -> pd.DataFrame:
+def _moves(moves: pd.DataFrame) -> pd.DataFrame:
     from analysis.robustness import influence
 
-    return influence.summary(found)
+    return influence.summary(moves)
 
 
 def _draw_influence(rows: pd.DataFrame) -> object:
@@ -67,16 +67,16 @@ def _in_order(parts: Iterable[Tables]) -> Tables:
     return tables | {"power": power.beside(tables["power"])}
 
 
-def _detectable(found: pd.DataFrame) -> pd.DataFrame:
+def _detectable(power_rows: pd.DataFrame) -> pd.DataFrame:
     from analysis.comparison import power
 
-    return power.shown(found)
+    return power.shown(power_rows)
 
 
-def _words_on_power(found: pd.DataFrame) -> str:
+def _words_on_power(power_rows: pd.DataFrame) -> str:
     from analysis.comparison import power
 
-    return power.sentence(found)
+    return power.sentence(power_rows)
 
 
 def _draw_power(rows: pd.DataFrame) -> object:
@@ -110,10 +110,10 @@ def _over_data_sets(parts: Iterable[Tables]) -> Tables:
     return {"recovery": recovery.summary(joined(parts)["recovery"])}
 
 
-def _recovered(found: pd.DataFrame) -> pd.DataFrame:
+def _recovered(estimates: pd.DataFrame) -> pd.DataFrame:
     from analysis.simulation import recovery
 
-    return recovery.shown(found)
+    return recovery.shown(estimates)
 
 
 ANALYSES = (

@@ -48,26 +48,28 @@ def posterior(claim: Claim, panel: str, tables: Mapping[str, pd.DataFrame]) -> d
         the statement; of a size that of its sign) and `agreement`.
     """
     (record,) = select([claim.column])
-    whole, _ = home(record)
-    found = {"model": evidence_model(record), "finding": "missing"}
-    at = {"panel": panel, "model": found["model"], "fitted_column": whole.column}
-    own = matching(tables["comparison"], **at, column=claim.column, term=claim.term)
-    if len(own) != 1:
-        return found
-    row = own.iloc[0]
-    found |= {name: row[name] for name in ("gate", "mean", "q025", "q975", "agreement")}
-    found["probability"] = row["p_same_sign"]
+    home_record, _ = home(record)
+    evidence = {"model": evidence_model(record), "finding": "missing"}
+    at = {"panel": panel, "model": evidence["model"], "fitted_column": home_record.column}
+    fits = matching(tables["comparison"], **at, column=claim.column, term=claim.term)
+    if len(fits) != 1:
+        return evidence
+    row = fits.iloc[0]
+    evidence |= {name: row[name] for name in ("gate", "mean", "q025", "q975", "agreement")}
+    evidence["probability"] = row["p_same_sign"]
     if claim.kind == "no turn":
         turns = matching(
             tables["turning_points"], panel=panel, column=claim.column, term=claim.term
         )
-        turns = matching(turns, model=found["model"], region="all")
-        found["probability"] = 1 - turns["p_inside"].iloc[0] if len(turns) == 1 else np.nan
-    found["stands_in_for"] = DESCRIBED[record.outcome].stands_in_for
-    if row["gate"] == "pass" and not found["stands_in_for"]:
+        turns = matching(turns, model=evidence["model"], region="all")
+        evidence["probability"] = 1 - turns["p_inside"].iloc[0] if len(turns) == 1 else np.nan
+    evidence["stands_in_for"] = DESCRIBED[record.outcome].stands_in_for
+    if row["gate"] == "pass" and not evidence["stands_in_for"]:
         of_size = claim.kind == "size"
-        found["finding"] = OF_SIZE[row["agreement"]] if of_size else finding(found["probability"])
-    return found
+        evidence["finding"] = (
+            OF_SIZE[row["agreement"]] if of_size else finding(evidence["probability"])
+        )
+    return evidence
 
 
 def estimate(claim: Claim, panel: str, tables: Mapping[str, pd.DataFrame]) -> dict:
@@ -83,9 +85,9 @@ def estimate(claim: Claim, panel: str, tables: Mapping[str, pd.DataFrame]) -> di
 
 def steps(claim: Claim, panel: str, tables: Mapping[str, pd.DataFrame]) -> list[dict]:
     """Return the ladder of a claim's cell on a panel."""
-    own = matching(tables["ladder"], panel=panel, column=claim.column, term=claim.term)
-    columns = [name for name in ("step", "estimate", "low", "high", "gate") if name in own]
-    return own[columns].fillna("").to_dict("records")
+    rungs = matching(tables["ladder"], panel=panel, column=claim.column, term=claim.term)
+    columns = [name for name in ("step", "estimate", "low", "high", "gate") if name in rungs]
+    return rungs[columns].fillna("").to_dict("records")
 
 
 def reversals(
@@ -100,17 +102,17 @@ def reversals(
         A parabola's turning point is checked by other models alone.
     """
     (record,) = select([claim.column])
-    whole, region = home(record)
+    home_record, region = home(record)
     main = evidence_model(record)
     at = {"panel": panel, "column": claim.column, "term": claim.term}
     if claim.kind == "no turn":
         models = _others(matching(tables["turning_points"], **at, region="all"), main)
         off = models["p_inside"] > 1 - CERTAIN if len(models) else []
-        return {"other models": _looked(models, other_models(whole), off)}
+        return {"other models": _looked(models, other_models(home_record), off)}
     models = _others(matching(tables["comparison"], **at), main)
     if len(models):
         models = models[models["fitted_as"].isna()]
-    fit = {"panel": panel, "column": whole.column, "model": main, "term": claim.term}
+    fit = {"panel": panel, "column": home_record.column, "model": main, "term": claim.term}
     fit |= {"region": region}
     priors = matching(tables["sensitivity_priors"], **fit, quantity="slope", gate="pass")
     provinces = matching(tables["sensitivity_influence"], **fit)
@@ -119,7 +121,7 @@ def reversals(
         provinces = provinces.assign(q025=provinces["mean"] - reach, q975=provinces["mean"] + reach)
     universes = matching(tables["multiverse"], column=claim.column, term=claim.term)
     return {
-        "other models": _looked(models, other_models(whole), _off(models, sign)),
+        "other models": _looked(models, other_models(home_record), _off(models, sign)),
         "other priors": _named(priors, "priors", _off(priors, sign)),
         "one province less": _named(provinces, "province", _off(provinces, sign)),
         "multiverse": None
@@ -170,9 +172,9 @@ MORE = " (a fit failed its gate: ask for more --draws)"
 
 def remedy(claim: Claim, kind: str, panel: str, tables: Mapping[str, pd.DataFrame]) -> str:
     """Return the command that makes the check of rule 4 that has not been run on a panel."""
-    whole, _ = home(select([claim.column])[0])
-    asked = other_models(whole)
-    command = MADE_WITH[kind].format(column=whole.column, model=" --model ".join(asked))
+    home_record, _ = home(select([claim.column])[0])
+    asked = other_models(home_record)
+    command = MADE_WITH[kind].format(column=home_record.column, model=" --model ".join(asked))
     table = tables["turning_points" if claim.kind == "no turn" else "comparison"]
     failed = matching(table, panel=panel, column=claim.column, term=claim.term, gate="fail")
     off = kind == "other models" and len(failed) and not set(asked).isdisjoint(failed["model"])

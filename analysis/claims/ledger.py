@@ -38,17 +38,17 @@ def assess(claim: Claim, tables: Mapping[str, pd.DataFrame]) -> dict:
         what reverses it (`turns`); `implied`, the same on panels that do not count; `missing`,
         commands that would make what is not there; `verdict` and `reason`.
     """
-    found = {**asdict(claim), "printed": "", "panels": {}, "implied": {}, "missing": []}
+    entry = {**asdict(claim), "printed": "", "panels": {}, "implied": {}, "missing": []}
     if claim.kind == "untested":
         word = verdict([], [], tested=False)
-        return found | {"verdict": word, "reason": VERDICTS[word].capitalize() + "."}
+        return entry | {"verdict": word, "reason": VERDICTS[word].capitalize() + "."}
     printed = matching(tables["replication"], column=claim.column, term=claim.term)
     if printed.empty:
         reason_ = f"Column {claim.column} has not been estimated."
         command = [f"python -m analysis replicate {claim.column}"]
-        return found | {"missing": command, "verdict": "not assessed", "reason": reason_}
+        return entry | {"missing": command, "verdict": "not assessed", "reason": reason_}
     cells = dict(zip(printed["statistic"], printed["published"], strict=True))
-    found["printed"] = f"{cells['coef']}{text_of(cells['stars'])} ({cells['se']})"
+    entry["printed"] = f"{cells['coef']}{text_of(cells['stars'])} ({cells['se']})"
     sign = float(np.sign(float(cells["coef"])))
     findings, reversed_by = [], []
     for name in (*EVIDENCE, *IMPLIED):
@@ -59,23 +59,25 @@ def assess(claim: Claim, tables: Mapping[str, pd.DataFrame]) -> dict:
             "posterior": after,
         }
         if name in IMPLIED:
-            found["implied"][name] = evidence
+            entry["implied"][name] = evidence
             continue
         turns = reversals(claim, name, sign, tables)
-        found["panels"][name] = evidence | {"turns": turns}
+        entry["panels"][name] = evidence | {"turns": turns}
         findings.append(after["finding"])
         if after["finding"] == "for":
             reversed_by += [
-                f"{each} ({kind}, {name})" for kind, all_ in turns.items() for each in all_ or ()
+                f"{named} ({kind}, {name})" for kind, all_ in turns.items() for named in all_ or ()
             ]
-            found["missing"] += [
-                remedy(claim, kind, name, tables) for kind, made in turns.items() if made is None
+            entry["missing"] += [
+                remedy(claim, kind, name, tables)
+                for kind, checks in turns.items()
+                if checks is None
             ]
         if after["finding"] == "missing" and not after.get("stands_in_for"):
-            found["missing"].append(f"sample {claim.column}, then compare")
-    found["missing"] = [f"python -m analysis {text}" for text in dict.fromkeys(found["missing"])]
-    word = verdict(findings, reversed_by, checked=not found["missing"])
-    return found | {"verdict": word, "reason": reason(claim, word, found["panels"], reversed_by)}
+            entry["missing"].append(f"sample {claim.column}, then compare")
+    entry["missing"] = [f"python -m analysis {text}" for text in dict.fromkeys(entry["missing"])]
+    word = verdict(findings, reversed_by, checked=not entry["missing"])
+    return entry | {"verdict": word, "reason": reason(claim, word, entry["panels"], reversed_by)}
 
 
 def reason(claim: Claim, word: str, panels: Mapping[str, dict], reversed_by: Sequence[str]) -> str:
@@ -93,8 +95,8 @@ def reason(claim: Claim, word: str, panels: Mapping[str, dict], reversed_by: Seq
         else:
             said = f"P = {after['probability']:.3f}, {after['finding']}"
         parts.setdefault(said, []).append(name)
-    told = "; ".join(f"{', '.join(names)}: {said}" for said, names in parts.items())
-    text = f"{VERDICTS[word].capitalize()} ({told})."
+    findings = "; ".join(f"{', '.join(names)}: {said}" for said, names in parts.items())
+    text = f"{VERDICTS[word].capitalize()} ({findings})."
     if word == "fragile":
         text += (
             f" Reversed by {', '.join(reversed_by[:6])}"
@@ -115,8 +117,8 @@ def without_estimate(claims: Sequence[Claim], tables: Mapping[str, pd.DataFrame]
     for claim in claims:
         for panel in (*EVIDENCE, *IMPLIED) if claim.column else ():
             at = {"panel": panel, "column": claim.column, "term": claim.term, "statistic": "coef"}
-            own = matching(tables["replication"], **at)
-            if own.empty or own["estimated"].isna().all():
+            cells = matching(tables["replication"], **at)
+            if cells.empty or cells["estimated"].isna().all():
                 absent.setdefault(claim.column, []).append(panel)
     return [
         f"Column {column} has no estimate on {', '.join(dict.fromkeys(panels))}: run `python -m "
@@ -125,11 +127,11 @@ def without_estimate(claims: Sequence[Claim], tables: Mapping[str, pd.DataFrame]
     ]
 
 
-def estimates(found: Sequence[Mapping]) -> set[tuple[str, str]]:
+def estimates(entries: Sequence[Mapping]) -> set[tuple[str, str]]:
     """Return the claims and panels of which a ledger holds an estimate."""
     return {
         (claim["id"], panel)
-        for claim in found
+        for claim in entries
         for panel, evidence in (*claim["panels"].items(), *claim["implied"].items())
         if evidence["estimate"]
     }
@@ -161,27 +163,27 @@ def document(claims: Sequence[Claim], results: Path) -> dict:
     }
 
 
-def write(found: dict, path: Path) -> None:
+def write(document: dict, path: Path) -> None:
     """Write the ledger as JSON, whole or not at all."""
     with replacing(path) as temporary:
-        text = json.dumps(_plain(found), indent=2, ensure_ascii=False)
+        text = json.dumps(_plain(document), indent=2, ensure_ascii=False)
         temporary.write_text(text + "\n", encoding="utf-8")
 
 
 def _plain(value: object) -> object:
     """Return the same with numbers and missing values as JSON has them."""
     if isinstance(value, Mapping):
-        return {str(name): _plain(each) for name, each in value.items()}
+        return {str(name): _plain(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(each) for each in value]
+        return [_plain(item) for item in value]
     if isinstance(value, (float, np.floating)):
         return None if np.isnan(value) else float(f"{value:.12g}")
     return value
 
 
-def table(found: Sequence[Mapping]) -> pd.DataFrame:
+def table(entries: Sequence[Mapping]) -> pd.DataFrame:
     """Return the ledger as a table: claim, printed cell, P of the statement by panel, verdict."""
-    return pd.DataFrame([_line(claim) for claim in found])
+    return pd.DataFrame([_line(claim) for claim in entries])
 
 
 def _line(claim: Mapping) -> dict[str, str]:
@@ -193,9 +195,9 @@ def _line(claim: Mapping) -> dict[str, str]:
     return {**line, "verdict": claim["verdict"]}
 
 
-def counts(found: Sequence[Mapping]) -> Iterator[tuple[str, int]]:
+def counts(entries: Sequence[Mapping]) -> Iterator[tuple[str, int]]:
     """Yield each verdict that was given and how often, the best first."""
     for word in VERDICTS:
-        number = sum(claim["verdict"] == word for claim in found)
+        number = sum(claim["verdict"] == word for claim in entries)
         if number:
             yield word, number

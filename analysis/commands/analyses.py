@@ -46,12 +46,12 @@ def run(
     asked = Request(tuple(panels), records, seed, size, cluster, outputs.results)
     parts, total = analysis.run(asked), analysis.steps(asked)
     done = track(parts, analysis.name.capitalize(), total, console=console, transient=True)
-    found = analysis.whole(done)
-    first = found[analysis.tables[0]]
+    by_name = analysis.whole(done)
+    first = by_name[analysis.tables[0]]
     print_frame(analysis.summary(first), analysis.sentence, analysis.tables[0])
     if analysis.words:
         console.print(analysis.words(first))
-    write_tables(found, outputs, there)
+    write_tables(by_name, outputs, there)
 
 
 def command_of(analysis: Analysis) -> Callable[..., None]:

@@ -35,10 +35,10 @@ def benchmark_gmm(
     programs = {"pydynpd": pydynpd} if pydynpd else {}
     with console.status("Timing one program after the other…"):
         rows = list(gmm.gmm(data or gmm.ABDATA, repeats, programs))
-    found = pd.DataFrame(rows, columns=list(gmm.COLUMNS))
+    table = pd.DataFrame(rows, columns=list(gmm.COLUMNS))
     title = "Wall and CPU seconds per estimation; ratio to this project"
-    print_frame(found, f"{title}; {processor()}", "benchmark_gmm")
-    write_tables({"benchmark_gmm": found}, Outputs(out), {})
+    print_frame(table, f"{title}; {processor()}", "benchmark_gmm")
+    write_tables({"benchmark_gmm": table}, Outputs(out), {})
 
 
 @benchmark_app.command("samplers")
@@ -71,11 +71,11 @@ def benchmark_samplers(
     for text, row in samplers.run(listed, contenders, seconds):
         console.print(text, markup=False, highlight=False, soft_wrap=True)
         rows += [row] if row else []
-    found = samplers.table(rows)
-    print_frame(found, f"Effective draws per CPU second; {processor()}", "benchmark_samplers")
+    table = samplers.table(rows)
+    print_frame(table, f"Effective draws per CPU second; {processor()}", "benchmark_samplers")
     title = "Times as many effective draws per CPU second here"
-    print_frame(samplers.summary(found), title, "benchmark_ratios")
-    write_tables({"benchmark_samplers": found}, Outputs(out), {})
+    print_frame(samplers.summary(table), title, "benchmark_ratios")
+    write_tables({"benchmark_samplers": table}, Outputs(out), {})
 
 
 @benchmark_app.command("scale")
@@ -91,9 +91,9 @@ def benchmark_scale(
 
     sizes = [size for size in scale.SIZES if size.units * size.years <= rows]
     measured = track(scale.run(sizes), "Measuring", len(sizes), console=console, transient=True)
-    found = pd.DataFrame(list(measured), columns=list(scale.COLUMNS))
-    print_frame(found, f"Seconds and MB by size of the panel; {processor()}", "benchmark_scale")
-    write_tables({"benchmark_scale": found}, Outputs(out), {})
+    table = pd.DataFrame(list(measured), columns=list(scale.COLUMNS))
+    print_frame(table, f"Seconds and MB by size of the panel; {processor()}", "benchmark_scale")
+    write_tables({"benchmark_scale": table}, Outputs(out), {})
 
 
 @benchmark_app.command("startup")
@@ -110,7 +110,7 @@ def benchmark_startup(
     measured = track(
         startup.run(pairs), "Timing", len(startup.ANSWERS), console=console, transient=True
     )
-    found = pd.DataFrame(list(measured), columns=list(startup.COLUMNS))
+    table = pd.DataFrame(list(measured), columns=list(startup.COLUMNS))
     title = f"CPU seconds until a command has answered; {processor()}"
-    print_frame(found, title, "benchmark_startup")
-    write_tables({"benchmark_startup": found}, Outputs(out), {})
+    print_frame(table, title, "benchmark_startup")
+    write_tables({"benchmark_startup": table}, Outputs(out), {})

@@ -56,14 +56,14 @@ def compare(
     outputs = Outputs(out)
     paths, there = trace_paths(outputs.traces), taken(outputs)
     replication = read_result(outputs.results, "replication")
-    found = tables.make(track(paths, "Reading", console=console, transient=True), rope)
-    over_panels = pooled.pool(found["comparison"])
+    by_name = tables.make(track(paths, "Reading", console=console, transient=True), rope)
+    over_panels = pooled.pool(by_name["comparison"])
     if len(over_panels):
         print_frame(over_panels, "Over the ensemble of exact panels", "pooled")
-    comparison = pooled.with_range(found["comparison"])
+    comparison = pooled.with_range(by_name["comparison"])
     # All other tables are about single panels.
-    found = {name: frame[~pooled.is_member(frame["panel"])] for name, frame in found.items()}
-    found["comparison"] = comparison
+    by_name = {name: frame[~pooled.is_member(frame["panel"])] for name, frame in by_name.items()}
+    by_name["comparison"] = comparison
     interest = {record.column: record.interest[0] for record in select(())}
     shown = ["column", "model", "fitted_column", "published", "published_se", "mean", "sd"]
     shown += [
@@ -86,7 +86,7 @@ def compare(
     steps = ladder.table(replication, comparison)
     title = "Columns and terms by the ladder's largest step"
     print_frame(ladder.summary(steps), title, "ladder")
-    write_tables(found | {"ladder": steps, "pooled": over_panels}, outputs, there)
+    write_tables(by_name | {"ladder": steps, "pooled": over_panels}, outputs, there)
     if drawn := figures.draw(outputs.results, outputs.figures):
         say_written(drawn, outputs)
     else:
@@ -126,8 +126,8 @@ def dynamic(
     panels, outputs = load_panels(panel, records), Outputs(out)
     names = dict.fromkeys([dynamic_models()[0].name, *(model or ())])
     sample_jobs(jobs(panels, records, names), Settings(seed=seed), outputs, cluster)
-    found = estimate_dynamic(records, panels, outputs)
-    if (found["gate"] == "fail").any():
+    estimates = estimate_dynamic(records, panels, outputs)
+    if (estimates["gate"] == "fail").any():
         raise typer.Exit(1)
 
 
@@ -141,12 +141,14 @@ def estimate_dynamic(
     made = lagged.table(panels, records, outputs.traces)
     total = len(panels) * len(records)
     tables = list(track(made, "Estimating", total, console=console, transient=True))
-    found, follows = (pd.concat(each, ignore_index=True) for each in zip(*tables, strict=True))
-    for (name, column), rows in found.groupby(["panel", "column"], sort=False):
+    estimates, follows = (
+        pd.concat(frames, ignore_index=True) for frames in zip(*tables, strict=True)
+    )
+    for (name, column), rows in estimates.groupby(["panel", "column"], sort=False):
         title = f"{column} on {name}: coefficient, se, interval"
         print_frame(lagged.side_by_side(rows), title, "dynamic")
-    write_tables({"dynamic": found, "dynamic_effects": follows}, outputs, there)
-    return found
+    write_tables({"dynamic": estimates, "dynamic_effects": follows}, outputs, there)
+    return estimates
 
 
 @app.command("gmm-grid")
@@ -166,11 +168,11 @@ def gmm_grid(columns: Columns = None, panel: Panels = None, out: Out = ROOT) -> 
     total = len(panels) * len(records) * len(choices)
     rows = grid.run(panels, records, choices)
     estimated = track(rows, "Estimating", total, console=console, transient=True)
-    found = comparison.compare(pd.DataFrame(estimated))
-    regions = comparison.regions(found)
-    whole = regions[regions["choice"] == "any"].drop(columns=["choice", "value"])
-    print_frame(whole, "Autoregressive coefficient ρ over all choices", "gmm_grid")
-    for name, own in regions.groupby("panel", sort=False):
+    grid_rows = comparison.compare(pd.DataFrame(estimated))
+    regions = comparison.regions(grid_rows)
+    over_all = regions[regions["choice"] == "any"].drop(columns=["choice", "value"])
+    print_frame(over_all, "Autoregressive coefficient ρ over all choices", "gmm_grid")
+    for name, of_panel in regions.groupby("panel", sort=False):
         title = f"Estimates with which the printed row is compatible, of all — panel {name}"
-        print_frame(comparison.compatibility(own), title, "gmm_choices")
-    write_tables({"gmm_grid": found}, outputs, there)
+        print_frame(comparison.compatibility(of_panel), title, "gmm_choices")
+    write_tables({"gmm_grid": grid_rows}, outputs, there)

@@ -139,8 +139,8 @@ def write_tables(
     for product in listed:
         table = tables[product.name]
         rows = provenance.store(product, table, outputs, there, asked, about)
-        made = "" if rows == len(table) else f", {len(table)} of them made now"
-        console.print(f"written: {outputs.shown(outputs.root / product.file)} ({rows} rows{made})")
+        count = "" if rows == len(table) else f", {len(table)} of them made now"
+        console.print(f"written: {outputs.shown(outputs.root / product.file)} ({rows} rows{count})")
     if any(product.pictures for product in listed):
         from analysis.reporting import gallery
 
@@ -168,14 +168,14 @@ def load_panels(
         from models.bayesian.registry import find
 
         read += [find(name).reads(record) for name in models for record in records]
-    variables = tuple(dict.fromkeys(name for each in read for name in each))
-    wanted = [each for name in names or named_panels() for each in _expanded(name)]
+    variables = tuple(dict.fromkeys(name for loaded in read for name in loaded))
+    wanted = [loaded for name in names or named_panels() for loaded in _expanded(name)]
     panels = [load_panel(name, variables) for name in dict.fromkeys(wanted)]
     twice = {p.name for p in panels if sum(p.name == other.name for other in panels) > 1}
     if twice:
         raise UserError(
             f"Two panels would share the name {twice.pop()!r}: rename one of the files."
         )
-    for notice in (notice for each in panels for notice in each.notices):
+    for notice in (notice for loaded in panels for notice in loaded.notices):
         console.print(f"Notice: {notice}", markup=False, highlight=False, soft_wrap=True)
     return panels

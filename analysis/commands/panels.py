@@ -59,9 +59,11 @@ def describe(name: Annotated[str, typer.Argument(help="A named panel.")]) -> Non
         column = frame[variable]
         numbers = {"mean": column.mean(), "sd": column.std()}
         numbers |= {"min": column.min(), "max": column.max()}
-        made = ", ".join(f"{choice} {value}" for choice, value in choices.items())
+        construction = ", ".join(f"{choice} {value}" for choice, value in choices.items())
         filled = _filled(sidecar["cells"][variable])
-        rows.append({"variable": variable, **numbers, "choices": made, "cells filled": filled})
+        rows.append(
+            {"variable": variable, **numbers, "choices": construction, "cells filled": filled}
+        )
     print_frame(pd.DataFrame(rows), f"Variables of {name}", "panel")
 
 
@@ -85,14 +87,14 @@ def fingerprints(out: Out = ROOT) -> None:
     outputs = Outputs(out)
     there = taken(outputs)
     with console.status("Comparing every choice and span of years with Table 2…"):
-        found = rule.compute(recollect.load())
-    chosen = rule.candidates(found).assign(
+        matches = rule.compute(recollect.load())
+    chosen = rule.candidates(matches).assign(
         variables=lambda rows: rows["variables"].map(", ".join), chosen=""
     )
     chosen.loc[~chosen.duplicated("variables"), "chosen"] = "yes"
     print_frame(chosen, "Vintage and winsorising, judged by Table 2 alone", "fingerprints")
     columns = ["variable", "vintage", "winsorised", "first_year", "last_year"]
-    spans = rule.best_spans(found)[[*columns, *rule.STATISTICS, "matches", "distance"]]
+    spans = rule.best_spans(matches)[[*columns, *rule.STATISTICS, "matches", "distance"]]
     best = spans.groupby("variable", sort=False).head(1)
     print_frame(best, "Years over which a row fits best", "spans")
-    write_tables({"fingerprints": found}, outputs, there)
+    write_tables({"fingerprints": matches}, outputs, there)

@@ -109,7 +109,7 @@ def sample(
         raise UserError(f"--all and columns ({', '.join(columns)}) exclude each other: leave one.")
     records = carrying(select(()), model or ()) if every else select(columns or HEADLINE)
     variant = parse(prior or (), add or (), drop or (), name)
-    panels = load_panels(panel, [variant.specification(each) for each in records], model or ())
+    panels = load_panels(panel, [variant.specification(record) for record in records], model or ())
     listed = varied(jobs(panels, records, model or ()), variant, settings.engine, named=bool(model))
     paths = sample_jobs(listed, settings, Outputs(out), cluster)
     exit_by_gate(show_gate(gate.stated(paths)))
@@ -179,7 +179,7 @@ def _one(column: str, panel: str, model: str | None) -> tuple["Model", "Parts"]:
     (record,) = select([column])
     chosen = find(model) if model else main_model(record)
     if chosen not in models_for(record):
-        fitting = ", ".join(each.name for each in models_for(record))
+        fitting = ", ".join(fitted.name for fitted in models_for(record))
         raise UserError(
             f"Column {column} ({record.title}) cannot be fitted by {chosen.name}: choose among "
             f"{fitting}."
@@ -203,19 +203,19 @@ def diagnose_traces(outputs: Outputs) -> pd.DataFrame:
     from analysis.posterior.trace import trace_paths
 
     paths, there = trace_paths(outputs.traces), taken(outputs)
-    found = gate.diagnose(track(paths, "Diagnosing", console=console, transient=True))
-    show_gate(found)
-    write_tables({"diagnostics": found}, outputs, there)
-    return found
+    diagnostics = gate.diagnose(track(paths, "Diagnosing", console=console, transient=True))
+    show_gate(diagnostics)
+    write_tables({"diagnostics": diagnostics}, outputs, there)
+    return diagnostics
 
 
-def show_gate(found: pd.DataFrame) -> pd.DataFrame:
-    """Show the health gate's table, say what helps the fits that fail, and hand it on."""
+def show_gate(diagnostics: pd.DataFrame) -> pd.DataFrame:
+    """Show the health gate's table, with a remedy for each fit that fails; return it."""
     apart = ["engine", "remedy"] if terminal.is_table() else ["engine"]
-    print_frame(found.drop(columns=apart), "Diagnostics of the fits", "diagnostics")
-    for row in found[found["gate"] == "fail"].itertuples():
+    print_frame(diagnostics.drop(columns=apart), "Diagnostics of the fits", "diagnostics")
+    for row in diagnostics[diagnostics["gate"] == "fail"].itertuples():
         terminal.say(f"{row.panel} {row.column}-{row.model}: {row.remedy}")
-    return found
+    return diagnostics
 
 
 def exit_by_gate(diagnostics: pd.DataFrame) -> None:
@@ -253,16 +253,16 @@ def check(
     paths = predictive_checks.chosen(
         trace_paths(outputs.traces), select(columns or ()), panel or (), model or ()
     )
-    found, loo = predictive_checks.check(track(paths, "Checking", console=console, transient=True))
+    checks, loo = predictive_checks.check(track(paths, "Checking", console=console, transient=True))
     title = "Statistics of a panel, of the data and of each draw"
     print_frame(predictive_checks.legend(), title, "statistics")
-    for (name, kind), rows in predictive_checks.summary(found).groupby(
+    for (name, kind), rows in predictive_checks.summary(checks).groupby(
         ["panel", "check"], sort=False
     ):
         title = f"{kind.capitalize()} predictive p — panel {name}"
         print_frame(rows.drop(columns=["panel", "check"]), title, "checks")
     console.print(predictive_checks.READ, highlight=False)
     print_frame(loo.drop(columns="given"), f"PSIS-LOO by row, {predictive_checks.GIVEN}", "loo")
-    write_tables({"checks": found, "loo": loo}, outputs, there)
-    for name, rows in predictive_checks.frames(found) if pictures else ():
+    write_tables({"checks": checks, "loo": loo}, outputs, there)
+    for name, rows in predictive_checks.frames(checks) if pictures else ():
         say_written(plotting.save(predictive_checks.draw, rows, outputs.figures / name), outputs)

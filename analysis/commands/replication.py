@@ -37,20 +37,20 @@ def replicate(
     records = select(columns or ())
     panels, outputs = load_panels(panel, records), Outputs(out)
     there = taken(outputs, panels)
-    found = pd.concat(
+    rows = pd.concat(
         [
-            replication.replicate(each, records, draws)
-            for each in track(panels, "Replicating", console=console, transient=True)
+            replication.replicate(panel_, records, draws)
+            for panel_ in track(panels, "Replicating", console=console, transient=True)
         ]
     )
     if terminal.is_drawn():
-        replication.show(found)
+        replication.show(rows)
     elif not terminal.is_table():
-        print_frame(found, "Printed numbers beside estimates", "replication")
+        print_frame(rows, "Printed numbers beside estimates", "replication")
     title = "Printed numbers that the estimates round to"
-    print_frame(replication.summary(found), title, "matches")
-    write_tables({"replication": found}, outputs, there)
-    off = replication.mismatches(found, panels)
+    print_frame(replication.summary(rows), title, "matches")
+    write_tables({"replication": rows}, outputs, there)
+    off = replication.mismatches(rows, panels)
     if len(off):
         keys = ["panel", *replication.KEYS, "published", "estimated"]
         print_frame(off[keys], "Printed numbers that an exact panel does not reproduce", "matches")
@@ -93,12 +93,12 @@ def audit(
     outputs = Outputs(out)
     there = taken(outputs)
     with console.status("Comparing…"):
-        found = run.foreign(tables) if tables else run.audit()
-    if found.empty:
+        comparisons = run.foreign(tables) if tables else run.audit()
+    if comparisons.empty:
         console.print("Notice: nothing can be compared; give coef with se, t or p, and the levels.")
-    print_frame(run.summary(found), "Comparisons by result", "audit_results")
+    print_frame(run.summary(comparisons), "Comparisons by result", "audit_results")
     shown = ["check", "place", "compared", "printed", "low", "high", "result"]
     title = "Mismatches, and what could be printed instead"
-    print_frame(run.findings(found)[shown], title, "audit")
+    print_frame(run.findings(comparisons)[shown], title, "audit")
     if not tables:
-        write_tables({"audit": found}, outputs, there)
+        write_tables({"audit": comparisons}, outputs, there)

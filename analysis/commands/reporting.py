@@ -33,21 +33,21 @@ def write_ledger(outputs: Outputs) -> bool:
 
     results, there = outputs.results, taken(outputs)
     read_result(results, "replication")
-    found = ledger.document(CLAIMS, results)
-    print_frame(ledger.table(found["claims"]).fillna(""), "The paper's claims", "claims")
-    for name, value in found["inputs"].items():
+    document = ledger.document(CLAIMS, results)
+    print_frame(ledger.table(document["claims"]).fillna(""), "The paper's claims", "claims")
+    for name, value in document["inputs"].items():
         if value.startswith("missing"):
             console.print(f"{name} is {value}.")
     path = results / "claims.json"
     absent = ledger.without_estimate(CLAIMS, evidence.read(results))
     for sentence in absent:
         console.print(sentence, style="red", highlight=False)
-    if ledger.estimates(ledger.stored(path)) - ledger.estimates(found["claims"]):
+    if ledger.estimates(ledger.stored(path)) - ledger.estimates(document["claims"]):
         console.print(f"{outputs.shown(path)} holds more than could be made now, and is left.")
         return False
-    ledger.write(found, path)
+    ledger.write(document, path)
     record(find("claims"), outputs, there)
-    console.print(f"written: {outputs.shown(path)} ({len(found['claims'])} claims)")
+    console.print(f"written: {outputs.shown(path)} ({len(document['claims'])} claims)")
     return not absent
 
 
@@ -64,12 +64,12 @@ def report(out: Out = ROOT) -> None:
     outputs = Outputs(out)
     there = taken(outputs)
     paths = sorted(outputs.traces.glob("*/[!.]*.nc"))
-    found = [
+    summaries = [
         traces.read(path)
         for path in track(paths, "Reading traces", console=console, transient=True)
     ]
     with console.status("Writing the page…"):
-        path = page.write(outputs, found)
+        path = page.write(outputs, summaries)
     record(find("report"), outputs, there)
     console.print(f"written: {outputs.shown(path)} ({path.stat().st_size / 1e6:.1f} MB)")
 
@@ -82,13 +82,13 @@ def status(out: Out = ROOT) -> None:
     """
     from analysis.reporting import status as state
 
-    found = state.status(Outputs(out), load_panels(None, select(HEADLINE)))
-    shown, title = found, "Results"
+    states = state.status(Outputs(out), load_panels(None, select(HEADLINE)))
+    shown, title = states, "Results"
     if terminal.is_table():  # the same words in each row leave no room for why
-        shown = found.replace({"made by": f"^{state.RUN}"}, "", regex=True)
+        shown = states.replace({"made by": f"^{state.RUN}"}, "", regex=True)
         title = f"{title}, each made by {state.RUN}…"
     print_frame(shown, title, "status")
-    command = state.following(found)
+    command = state.following(states)
     console.print(
         f"Run next: {command}" if command else "Everything that the report needs is current."
     )

@@ -46,8 +46,8 @@ def reproduce(seed: Seed = 1, cluster: Cluster = None, out: Out = ROOT) -> None:
         decompose(list(HEADLINE), out)
     write_ledger(outputs)
     report(out)
-    made = pd.DataFrame(products.summary(), columns=["what", "where"])
-    print_frame(made, "Outputs", "products")
+    listing = pd.DataFrame(products.summary(), columns=["what", "where"])
+    print_frame(listing, "Outputs", "products")
     passed = (diagnostics["gate"] != "fail").sum()
     console.print(
         f"{passed} of {len(diagnostics)} fits pass the gate. Each command prints its table."

@@ -68,17 +68,17 @@ def sensitivity(
     done = study.run(listed, Settings(seed=seed), outputs.results, cluster=cluster)
     for _ in track(done, "Refitting", len(listed), console=console):
         pass
-    found = tables(outputs.results)
-    for title, table in summaries.summaries(found).items():
+    stored = tables(outputs.results)
+    for title, table in summaries.summaries(stored).items():
         print_frame(table, title, "sensitivity")
-    say_written((path_of(outputs.results, name) for name in found), outputs)
+    say_written((path_of(outputs.results, name) for name in stored), outputs)
     fits = [PART.join((job.panel.name, job.specification.column, job.model.name)) for job in listed]
     for product in written:
-        left = parts_of(product, found[product.name.removeprefix("sensitivity_")])
+        left = parts_of(product, stored[product.name.removeprefix("sensitivity_")])
         kept = {part: before[product.name].get(part, UNKNOWN) for part in left}
         record(product, outputs, there, fits, kept=kept)
     loo = path_of(outputs.results, "loo").stem
-    write_tables({loo: summaries.comparison(found["provinces"])}, outputs, there)
+    write_tables({loo: summaries.comparison(stored["provinces"])}, outputs, there)
     say_written(gallery.pictures_of("sensitivity", outputs), outputs)
 
 
@@ -104,8 +104,8 @@ def multiverse(seed: Seed = 1, cluster: Cluster = None, out: Out = ROOT) -> None
     if tree is None:
         listed = evaluate.batches(setting())
         done = evaluate.run(listed, setting, seed, folder, cluster=cluster)
-        found = dict(track(done, "Estimating", len(listed), console=console))
-        tree = evaluate.collect(listed, found, setting(), seed, folder)
+        batches = dict(track(done, "Estimating", len(listed), console=console))
+        tree = evaluate.collect(listed, batches, setting(), seed, folder)
         evaluate.write(tree, path, folder)
         console.print(f"written: {outputs.shown(path)} ({path.stat().st_size / 1e6:.0f} MB)")
     tables = {name: make(tree) for name, make in summarise.TABLES.items()}
@@ -132,6 +132,6 @@ def decompose(columns: Columns = None, out: Out = ROOT) -> None:
         console.print("No official panel disagrees with these columns: nothing to decompose.")
         return
     done = track(table.run(listed), "Sharing out", len(listed), console=console, transient=True)
-    found = pd.concat(done, ignore_index=True)
-    print_frame(table.largest(found), "Largest shares of each gap, by ingredient", "decomposition")
-    write_tables({"decomposition": found}, outputs, there, [record.column for record in records])
+    shares = pd.concat(done, ignore_index=True)
+    print_frame(table.largest(shares), "Largest shares of each gap, by ingredient", "decomposition")
+    write_tables({"decomposition": shares}, outputs, there, [record.column for record in records])

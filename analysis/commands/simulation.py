@@ -111,28 +111,28 @@ def simulate(
 
     (record,) = select([column])
     (loaded,) = load_panels([panel], [record])
-    outputs, made = Outputs(out), study.study(loaded, record, seed)
+    outputs, study_ = Outputs(out), study.study(loaded, record, seed)
     there = taken(outputs, [loaded])
     subject = f"column {column} on {loaded.name}"
     same_subject(products.find("simulation"), outputs, subject)
-    folder = study.folder_of(made, outputs.results)
+    folder = study.folder_of(study_, outputs.results)
     total = len(study.batches(cells.CELLS, data_sets))
-    done = study.run(made, cells.CELLS, data_sets, folder, workers, cluster)
+    done = study.run(study_, cells.CELLS, data_sets, folder, workers, cluster)
     try:
         batches = dict(track(done, "Simulating", total, console=console, transient=True))
     except KeyboardInterrupt:
         console.print("Interrupted: finished batches are kept, and the same command goes on.")
         raise
-    dataset = study.collect(made, cells.CELLS, batches)
-    found = ranking.summary(dataset)
+    dataset = study.collect(study_, cells.CELLS, batches)
+    scores = ranking.summary(dataset)
     study.write(dataset.assign_attrs(panel=loaded.name), outputs.results / study.FILE, folder)
-    for term, rows in found.groupby("term", sort=False):
+    for term, rows in scores.groupby("term", sort=False):
         title = f"{term}: bias, RMSE, coverage of 95 % intervals"
         print_frame(ranking.side_by_side(rows), title, "simulation")
-    print_frame(ranking.ranking(found), "By the rule: the first is recommended", "ranking")
+    print_frame(ranking.ranking(scores), "By the rule: the first is recommended", "ranking")
     console.print(ranking.words_on_nuts(dataset), highlight=False)
     if (outputs.results / "dynamic.csv").is_file():
         estimated = read_result(outputs.results, "dynamic")
-        console.print(verdict.answer(estimated, found, PUBLISHED), markup=False, highlight=False)
+        console.print(verdict.answer(estimated, scores, PUBLISHED), markup=False, highlight=False)
     console.print(f"written: {outputs.shown(outputs.results / study.FILE)}")
-    write_tables({"simulation": found}, outputs, there, about=subject)
+    write_tables({"simulation": scores}, outputs, there, about=subject)

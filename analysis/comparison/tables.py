@@ -50,12 +50,12 @@ def make(paths: Iterable[Path], rope: float = coefficients.ROPE) -> dict[str, pd
     UserError
         If a file is no trace or breaks the contract.
     """
-    found: dict[str, list[dict]] = {table.name: [] for table in TABLES}
+    rows: dict[str, list[dict]] = {table.name: [] for table in TABLES}
     for path in paths:
         tree = trace.read(path, without=trace.POINTWISE)
         for table in TABLES:
-            found[table.name] += table.rows(tree, **({"rope": rope} if table.by_rope else {}))
-    return {table.name: pd.DataFrame(found[table.name], columns=table.columns) for table in TABLES}
+            rows[table.name] += table.rows(tree, **({"rope": rope} if table.by_rope else {}))
+    return {table.name: pd.DataFrame(rows[table.name], columns=table.columns) for table in TABLES}
 
 
 def side_by_side(comparison: pd.DataFrame, model: str) -> pd.DataFrame:
@@ -67,12 +67,12 @@ def side_by_side(comparison: pd.DataFrame, model: str) -> pd.DataFrame:
         A row per column and term, a column per panel: mean, 95 % interval and agreement. Table
         8's columns are the region slopes of 3.2's fit, if the model has them.
     """
-    own = comparison[comparison["model"] == model]
+    of_model = comparison[comparison["model"] == model]
     text = [
         f"{written(row.mean, row.q025, row.q975)} {row.agreement}"
-        for row in own[["mean", "q025", "q975", "agreement"]].itertuples(index=False)
+        for row in of_model[["mean", "q025", "q975", "agreement"]].itertuples(index=False)
     ]
-    wide = own.assign(text=text).pivot(
+    wide = of_model.assign(text=text).pivot(
         index=["column", "term", "published"], columns="panel", values="text"
     )
     named = [kind.name for kind in PANELS if kind.name in wide]

@@ -34,7 +34,7 @@ def priors(model: Model, parts: Parts) -> pd.DataFrame:
         differs by term. What has a prior made of other variables is in `variables`.
     """
     definition, lines = prior_lines.build(model, parts, model.module.PRIORS)
-    own = lines & {variable.name for variable in definition.free_RVs}
+    own_lines = lines & {variable.name for variable in definition.free_RVs}
     rows = [
         {
             "variable": prior.name,
@@ -45,7 +45,7 @@ def priors(model: Model, parts: Parts) -> pd.DataFrame:
             "reason": prior.reason,
         }
         for prior in model.module.PRIORS.table
-        if prior.name in own
+        if prior.name in own_lines
         for label, unit in _units(prior, parts, definition)
     ]
     shown = pd.DataFrame(rows)

@@ -184,7 +184,7 @@ def _row(
     return {
         **identity(attrs, NAMED),
         **values,
-        "failed": " ".join(each.check for each in failed),
+        "failed": " ".join(check.check for check in failed),
         "parameter": " ".join(dict.fromkeys(f.parameter for f in failed if f.parameter)),
-        "remedy": " ".join(each.sentence for each in failed),
+        "remedy": " ".join(check.sentence for check in failed),
     }

@@ -55,8 +55,8 @@ class Recompiled:
         """
         constants = [constant.data for constant in _constants(model)]
         places = set(self.shared.values())
-        for at, (own, there) in enumerate(zip(self.fixed, constants, strict=True)):
-            if at not in places and not np.array_equal(own, there):
+        for at, (this, there) in enumerate(zip(self.fixed, constants, strict=True)):
+            if at not in places and not np.array_equal(this, there):
                 raise ValueError(f"the model's constant {at} was taken for the same in all data")
         return self.compiled.with_data(**{n: constants[at] for n, at in self.shared.items()})
 

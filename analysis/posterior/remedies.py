@@ -89,41 +89,41 @@ def _with_energy(draws: Array, stats: xr.Dataset) -> Array:
     return np.divide(with_it, spread, out=np.zeros_like(with_it), where=spread > 0)
 
 
-def _more_draws(value: float, made: Sampled) -> str:
+def _more_draws(value: float, sampled: Sampled) -> str:
     if not value > 0:
-        return _longer(value, made)
+        return _longer(value, sampled)
     # A quarter more than in proportion, since an estimate of ESS is itself uncertain.
-    wanted = math.ceil(1.25 * made.draws * LEAST_ESS / value / 250) * 250
+    wanted = math.ceil(1.25 * sampled.draws * LEAST_ESS / value / 250) * 250
     return f"with more draws (--draws {wanted})"
 
 
-def _longer(value: float, made: Sampled) -> str:
+def _longer(value: float, sampled: Sampled) -> str:
     return (
-        f"for longer (--tune {2 * made.tune} --draws {2 * made.draws}); chains that stay apart "
-        f"mean several modes: narrow its prior{_or_other(made)}"
+        f"for longer (--tune {2 * sampled.tune} --draws {2 * sampled.draws}); chains that stay "
+        f"apart mean several modes: narrow its prior{_or_other(sampled)}"
     )
 
 
-def _smaller_steps(value: float, made: Sampled) -> str:
-    accept = (1 + made.accept) / 2
-    return f"with smaller steps (--target-accept {accept:.4g}){_or_other(made)}"
+def _smaller_steps(value: float, sampled: Sampled) -> str:
+    accept = (1 + sampled.accept) / 2
+    return f"with smaller steps (--target-accept {accept:.4g}){_or_other(sampled)}"
 
 
-def _adapted(value: float, made: Sampled) -> str:
-    return f"with longer adaptation (--tune {2 * made.tune}){_or_other(made)}"
+def _adapted(value: float, sampled: Sampled) -> str:
+    return f"with longer adaptation (--tune {2 * sampled.tune}){_or_other(sampled)}"
 
 
-def _tails(value: float, made: Sampled) -> str:
-    return f"{_adapted(value, made)}, or with a prior of lighter tails"
+def _tails(value: float, sampled: Sampled) -> str:
+    return f"{_adapted(value, sampled)}, or with a prior of lighter tails"
 
 
-def _nuts(value: float, made: Sampled) -> str:
+def _nuts(value: float, sampled: Sampled) -> str:
     return "by NUTS in all variables (--engine nuts), minutes slower"
 
 
-def _or_other(made: Sampled) -> str:
+def _or_other(sampled: Sampled) -> str:
     """Offer the engine that the trace was not made by, if it was made by the collapsed one."""
-    return " or by the other engine (--engine nuts)" if made.engine == "collapsed" else ""
+    return " or by the other engine (--engine nuts)" if sampled.engine == "collapsed" else ""
 
 
 REMEDIES = {
@@ -170,9 +170,9 @@ def explain(tree: xr.DataTree, failed: Iterable[str], values: Mapping[str, float
     free = posterior[posterior.attrs["free_variables"].split()]
     settings = json.loads(tree.attrs["settings"])
     accept = float(stats.attrs.get("target_accept", settings["target_accept"] or 0.0))
-    made = Sampled(settings["draws"], settings["tune"], accept, tree.attrs["engine"])
+    sampled = Sampled(settings["draws"], settings["tune"], accept, tree.attrs["engine"])
     return [
-        Failure(name, values[name], worst(free, stats, remedy), remedy.words(values[name], made))
+        Failure(name, values[name], worst(free, stats, remedy), remedy.words(values[name], sampled))
         for name in failed
         for remedy in [REMEDIES[name]]
     ]
@@ -193,6 +193,6 @@ def _scores(free: xr.Dataset, stats: xr.Dataset, score: Callable) -> Iterator[tu
         draws = values.transpose("chain", "draw", *dims).to_numpy()
         flat = draws.reshape(*draws.shape[:2], -1)
         labels = [values[dim].to_numpy().tolist() for dim in dims]
-        for at, each in zip(np.ndindex(draws.shape[2:]), score(flat, stats), strict=True):
-            where = ", ".join(str(own[i]) for own, i in zip(labels, at, strict=True))
-            yield (f"{name}[{where}]" if where else str(name)), float(each)
+        for at, score_of in zip(np.ndindex(draws.shape[2:]), score(flat, stats), strict=True):
+            where = ", ".join(str(label[i]) for label, i in zip(labels, at, strict=True))
+            yield (f"{name}[{where}]" if where else str(name)), float(score_of)

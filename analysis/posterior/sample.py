@@ -179,12 +179,12 @@ def sample_all(
 
 def sharing(listed: Iterable[Job]) -> list[list[Job]]:
     """Put together the fits that have one posterior, in the order of their first."""
-    found: dict[tuple, list[Job]] = {}
+    groups: dict[tuple, list[Job]] = {}
     for job in listed:
         posterior = job.model.posterior_of(job.specification)
         shared = (job.panel.name, job.panel.sha256, job.model, posterior, job.variant)
-        found.setdefault(shared, []).append(job)
-    return list(found.values())
+        groups.setdefault(shared, []).append(job)
+    return list(groups.values())
 
 
 def _encoded(one_posterior: list[Job], settings: Settings) -> list[tuple[Path, bytes]]:

@@ -74,8 +74,8 @@ def identity(
     attrs: Mapping[str, object], names: Sequence[str] = ("panel", "column", "model")
 ) -> dict[str, str]:
     """Return attributes that identify a fit in tables: a variant's model has its own name."""
-    found = {name: str(attrs[name]) for name in names}
-    return found | {"model": called(found["model"], str(attrs.get(VARIANT, "")))}
+    values = {name: str(attrs[name]) for name in names}
+    return values | {"model": called(values["model"], str(attrs.get(VARIANT, "")))}
 
 
 def trace_path(traces: Path, panel: str, column: str, model: str) -> Path:
@@ -167,17 +167,17 @@ def inputs_sha256(path: Path) -> str:
     From its index if that is of these bytes. Otherwise the trace is read and verified as a whole,
     and its index written.
     """
-    told = indexed_inputs(path)
-    if told is not None:
-        return told
+    recorded = indexed_inputs(path)
+    if recorded is not None:
+        return recorded
     try:
         digest = file_sha256(path)
-        told = str(read(path).attrs[INPUTS])
+        recorded = str(read(path).attrs[INPUTS])
     except UserError:
         return ""
     with suppress(OSError):  # of a folder that may only be read, the next run reads it again
-        index_trace(path, digest, told)
-    return told
+        index_trace(path, digest, recorded)
+    return recorded
 
 
 def read(path: Path, without: Sequence[str] = ()) -> xr.DataTree:
@@ -207,7 +207,7 @@ def read(path: Path, without: Sequence[str] = ()) -> xr.DataTree:
             f"{path} lacks {', '.join(missing)}: move it away and run `python -m analysis sample`."
         )
     said = _said(tree.attrs)
-    changed = [name for name, found in content(tree).items() if said.get(name) != found]
+    changed = [name for name, hashed in content(tree).items() if said.get(name) != hashed]
     if changed:
         raise UserError(
             f"{path} was changed since it was written ({', '.join(changed)} by sha256): move it "

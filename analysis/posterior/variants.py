@@ -78,9 +78,9 @@ class Change(NamedTuple):
     @property
     def text(self) -> str:
         """The change as an option's value."""
-        return f"{self.line}={self.family}:" + ":".join(f"{each:g}" for each in self.numbers)
+        return f"{self.line}={self.family}:" + ":".join(f"{number:g}" for number in self.numbers)
 
-    def of(self, own: Prior) -> Prior:
+    def of(self, default: Prior) -> Prior:
         """Return the line with this prior instead of its own.
 
         Raises
@@ -89,7 +89,7 @@ class Change(NamedTuple):
             If the variable cannot have it.
         """
         family = FAMILIES[self.family]
-        kind = KINDS.get(own.distribution, own.distribution)
+        kind = KINDS.get(default.distribution, default.distribution)
         *first, last = self.numbers
         centre, scale = first[0] if first else 0.0, last
         if self.family == "uniform":
@@ -100,17 +100,17 @@ class Change(NamedTuple):
             inside = {REAL: True, POSITIVE: True, INTERVAL: -1 < centre < 1}
         if kind not in family.of or not inside.get(kind, True):
             raise UserError(
-                f"--prior {self.text} does not fit: {own.name} is "
+                f"--prior {self.text} does not fit: {default.name} is "
                 f"{kind if kind in KINDS.values() else f'of the {kind} family'}; write "
-                f"{' or '.join(f'{own.name}={each}' for each in forms(kind))}."
+                f"{' or '.join(f'{default.name}={form}' for form in forms(kind))}."
             )
         return replace(
-            own,
+            default,
             distribution=family.distribution,
             centre=centre,
             scale=scale,
-            reason=f"Chosen for a variant in place of {own.distribution}"
-            f"({own.centre:g}, {own.scale:g}).",
+            reason=f"Chosen for a variant in place of {default.distribution}"
+            f"({default.centre:g}, {default.scale:g}).",
         )
 
 
@@ -119,7 +119,7 @@ def forms(kind: str = "") -> list[str]:
     written = []
     for name, family in FAMILIES.items():
         if not kind or kind in family.of:
-            numbers = [each.replace("]", ":]") for each in family.numbers]
+            numbers = [number.replace("]", ":]") for number in family.numbers]
             written.append(f"{name}:" + ":".join(numbers).replace(":]:", ":]"))
     return written
 
@@ -159,13 +159,13 @@ class Variant:
             return self.given
         terms = "".join(f"+{term}" for term in self.add) + "".join(f"-{term}" for term in self.drop)
         parts = [engine, *(change.text.replace(":", "_") for change in self.priors)]
-        made = "+".join(part for part in parts if part) + terms
-        made = re.sub(r"[^\w.=+-]", "_", made).lstrip("+")
-        if len(made) > LONGEST:
+        name = "+".join(part for part in parts if part) + terms
+        name = re.sub(r"[^\w.=+-]", "_", name).lstrip("+")
+        if len(name) > LONGEST:
             raise UserError(
-                f"A name made of all these changes ({made}) is too long: give one by --as."
+                f"A name made of all these changes ({name}) is too long: give one by --as."
             )
-        return made
+        return name
 
     def options(self, engine: str = "") -> str:
         """Return what is changed as it would be typed."""
@@ -175,7 +175,7 @@ class Variant:
             "drop": self.drop,
             "engine": [engine] if engine else [],
         }
-        return shlex.join(word for kind, each in named.items() for value in each
+        return shlex.join(word for kind, values in named.items() for value in values
                           for word in (f"--{kind}", value))  # fmt: skip
 
     @property
@@ -187,7 +187,7 @@ class Variant:
     def terms(self) -> str:
         """The terms that it adds and drops, in words; empty if none."""
         words = {"with": self.add, "without": self.drop}
-        return ", ".join(f"{word} {', '.join(each)}" for word, each in words.items() if each)
+        return ", ".join(f"{word} {', '.join(terms)}" for word, terms in words.items() if terms)
 
     def table(self, priors: Priors) -> Priors:
         """Return a model's prior table with the changed lines.
@@ -291,10 +291,10 @@ def parse(
 def from_options(text: str, name: str) -> Variant:
     """Read a variant from what `Variant.options` says of it."""
     words = shlex.split(text)
-    told: dict[str, list[str]] = {}
+    chosen: dict[str, list[str]] = {}
     for option, value in zip(words[::2], words[1::2], strict=True):
-        told.setdefault(option, []).append(value)
-    return parse(*(told.get(f"--{kind}", []) for kind in ("prior", "add", "drop")), name)
+        chosen.setdefault(option, []).append(value)
+    return parse(*(chosen.get(f"--{kind}", []) for kind in ("prior", "add", "drop")), name)
 
 
 def _change(text: str) -> Change:
@@ -326,15 +326,15 @@ def _fits(family: Family, numbers: Sequence[float]) -> bool:
     if family.numbers == ("LOW", "HIGH"):
         return numbers[0] < numbers[1]
     free_first = "[CENTRE]" in family.numbers
-    return all(each > 0 for each in (numbers[-1:] if free_first else numbers))
+    return all(number > 0 for number in (numbers[-1:] if free_first else numbers))
 
 
-def integrable(changed: Priors, own: Priors) -> bool:
+def integrable(changed: Priors, defaults: Priors) -> bool:
     """Return whether a model that is normal given its scales is so with these priors, too.
 
     Parameters
     ----------
-    changed, own : Priors
+    changed, defaults : Priors
         Tables with the same lines: the one to use, and the model's own.
     """
 
@@ -344,7 +344,7 @@ def integrable(changed: Priors, own: Priors) -> bool:
         fixed = new.distribution == "Normal", new.distribution == "Uniform"
         return not (fixed[0] and new.centre != old.centre) and not (fixed[1] and new != old)
 
-    return all(kept(*pair) for pair in zip(changed.table, own.table, strict=True))
+    return all(kept(*pair) for pair in zip(changed.table, defaults.table, strict=True))
 
 
 def fit_named(name: str) -> str:

@@ -39,7 +39,7 @@ def varied(
     UserError
         If a named model, or every other, does not have a line, or a change cannot be made.
     """
-    made: list[Job] = []
+    jobs: list[Job] = []
     refused = None
     judged: set[tuple[str, str]] = set()
     for job in listed:
@@ -47,7 +47,7 @@ def varied(
         other = replace(job, specification=specification, variant=variant)
         cell = specification.column, job.model.name
         try:
-            own = engine_for(job.model, None, other.priors).name
+            own_engine = engine_for(job.model, None, other.priors).name
             if variant.priors and cell not in judged:
                 prior_lines.refuse_unread(job.model, split(other), other.priors)
         except NoSuchLineError as error:
@@ -56,10 +56,10 @@ def varied(
             refused = error
             continue
         judged.add(cell)
-        made.append(replace(other, engine=engine if engine and engine != own else ""))
-    if refused and not made:
+        jobs.append(replace(other, engine=engine if engine and engine != own_engine else ""))
+    if refused and not jobs:
         raise refused
-    return made
+    return jobs
 
 
 def command_of(attrs: Mapping[str, object]) -> str:
@@ -105,9 +105,9 @@ def refuse_other(listed: Iterable[Job], traces: Path) -> None:
     """
     for job in listed:
         path, options = path_of(job, traces), job.variant.options(job.engine)
-        told = trace.attributes(path).get(trace.OPTIONS, options)
-        if told != options:
+        recorded = trace.attributes(path).get(trace.OPTIONS, options)
+        if recorded != options:
             raise UserError(
-                f"{path} is the variant with {told or 'no option'}, not with "
+                f"{path} is the variant with {recorded or 'no option'}, not with "
                 f"{options or 'none'}: choose another name by --as, or delete it."
             )

@@ -68,10 +68,12 @@ def _ranges(
     )
 
 
-def caution(found: pd.DataFrame) -> str:
+def caution(power_rows: pd.DataFrame) -> str:
     """State how often intervals exclude zero where there is no slope, by test."""
-    own = found[(found["panel"] == PANELS[0].name) & (found["column"] == HEADLINE[0])]
-    rates = own.set_index("test")["false_alarms"]
+    headline = power_rows[
+        (power_rows["panel"] == PANELS[0].name) & (power_rows["column"] == HEADLINE[0])
+    ]
+    rates = headline.set_index("test")["false_positive_rate"]
     named = {"posterior": "the model", "conventional": "conventional errors",
              "province": "errors clustered by province"}  # fmt: skip
     shares = ", ".join(f"{rates[test]:.0%} ({words})" for test, words in named.items())
@@ -151,10 +153,10 @@ def reconstruction(replication: pd.DataFrame) -> str:
     )
 
 
-def bounds(found: pd.DataFrame) -> str:
+def bounds(ends_of: pd.DataFrame) -> str:
     """Render inner bounds on scalars that the printed numbers do not identify."""
     rows = []
-    for scalar, ends in found.groupby("scalar", sort=False):
+    for scalar, ends in ends_of.groupby("scalar", sort=False):
         ends = ends.set_index("end")
         spans = {
             column: "{:.3f} to {:.3f}".format(*ends.loc[["least", "greatest"], column])

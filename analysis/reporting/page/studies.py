@@ -167,17 +167,17 @@ def provinces(results: Results) -> Iterable[Block]:
     ]
     distance = results.frame("distance")
     if distance is not None:
-        own = distance[(distance["level"] == "province") & (distance["panel"] == EXACT)]
+        rows_of = distance[(distance["level"] == "province") & (distance["panel"] == EXACT)]
         values.append(
-            own.rename(columns={"name": "province", "rms": "value"})[["province", "value"]].assign(
-                quantity="moves of the implied panel, rms in sd"
-            )
+            rows_of.rename(columns={"name": "province", "rms": "value"})[
+                ["province", "value"]
+            ].assign(quantity="moves of the implied panel, rms in sd")
         )
     influence = results.frame("sensitivity_influence")
     if influence is not None:
-        own = matching(influence, column="3.2", term="indus", region="average")
-        own = own[own["model"] == LADDER[-1]]
-        for panel, rows in own.groupby("panel", sort=False):
+        rows_of = matching(influence, column="3.2", term="indus", region="average")
+        rows_of = rows_of[rows_of["model"] == LADDER[-1]]
+        for panel, rows in rows_of.groupby("panel", sort=False):
             values.append(
                 rows.assign(value=rows["shift"], quantity=f"shift of 3.2 without it, {panel}, sd")[
                     ["province", "value", "quantity"]
@@ -187,8 +187,8 @@ def provinces(results: Results) -> Iterable[Block]:
         yield missing("influence of each province on the slope", "sensitivity 3.2")
     shares = results.frame("decomposition")
     if shares is not None:
-        own = shares[(shares["game"] == "provinces") & (shares["column"] == "3.2")]
-        for panel, rows in own.groupby("panel", sort=False):
+        rows_of = shares[(shares["game"] == "provinces") & (shares["column"] == "3.2")]
+        for panel, rows in rows_of.groupby("panel", sort=False):
             values.append(
                 rows.rename(columns={"player": "province", "share": "value"}).assign(
                     quantity=f"share of 3.2’s gap, {panel}"

@@ -62,13 +62,13 @@ def paper_table(number: str, rows: pd.DataFrame, comparison: pd.DataFrame | None
     terms = [*(["L.y"] if records[0].dynamic else []), *terms, *CONTROLS, "const"]
     lines = []
     for term in terms:
-        found = [_slope(record, term, cells, comparison) for record in records]
-        if any(found):
-            lines.append({"head": term, "cells": found})
+        slopes = [_slope(record, term, cells, comparison) for record in records]
+        if any(slopes):
+            lines.append({"head": term, "cells": slopes})
     for statistic, head in WHOLE.items():
-        found = [_lines(cells.get((record.column, "", statistic))) for record in records]
-        if any(found):
-            lines.append({"head": head, "cells": found})
+        slopes = [_lines(cells.get((record.column, "", statistic))) for record in records]
+        if any(slopes):
+            lines.append({"head": head, "cells": slopes})
     heads = [f"({r.column.split('.')[1]}) {r.outcome}, {r.title}" for r in records]
     return block | {"heads": ["term", *heads], "rows": lines}
 

@@ -127,12 +127,14 @@ def layout(setting: Setting, column: str) -> Layout:
         form = changed(plain, changes)
         terms = without(record, chosen).terms
         regressors.append(tuple(Series(t, tuple(form[source(t)].items())) for t in terms))
-        inner_forms = (changed(form, each)[record.outcome] for each in more)
-        outcomes.append(tuple(Series(record.outcome, tuple(each.items())) for each in inner_forms))
+        inner_forms = (changed(form, form_of)[record.outcome] for form_of in more)
+        outcomes.append(
+            tuple(Series(record.outcome, tuple(form_of.items())) for form_of in inner_forms)
+        )
     of_rows = tuple(name for name in choices if name not in of_terms)
     met: dict[object, int] = {}
     both = enumerate(zip(regressors, outcomes, strict=True))
-    first = np.array([met.setdefault(each, i) for i, each in both])
+    first = np.array([met.setdefault(form_of, i) for i, form_of in both])
     return Layout(record, choices, outer, inner, of_rows, regressors, outcomes, first)
 
 
@@ -216,7 +218,7 @@ def collect(setting: Setting, column: str, parts: Sequence[dict[str, Array]]) ->
         values = np.stack([part[name] for part in parts])
         values = values.reshape(*laid.size(laid.whole), *values.shape[1:])
         order = [
-            each for each in (*laid.names, "term", "clustering") if each in laid.whole + of_variable
+            dim for dim in (*laid.names, "term", "clustering") if dim in laid.whole + of_variable
         ]
         variables[name] = xr.Variable((*laid.whole, *of_variable), values).transpose(*order)
     coords = {
