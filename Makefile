@@ -13,9 +13,10 @@ PYTEST := $(RUN) -m pytest --numprocesses auto --dist loadfile
 # The project itself, for the script `reanalysis`: from this folder alone.
 IN_PLACE := --no-deps --no-build-isolation --config-settings editable_mode=compat --editable .
 
-COMMANDS := panel fingerprints reconstruct reconstruct-ensemble reconstruct-bounds replicate gmm-grid \
-            dynamic simulate sample prior-summary describe-model diagnose check sensitivity influence power recover \
-            multiverse calibrate compare audit decompose claims report status figures reproduce benchmark
+COMMANDS := panel fingerprints reconstruct reconstruct-ensemble reconstruct-bounds replicate \
+            gmm-grid dynamic simulate sample prior-summary describe-model diagnose check sensitivity \
+            influence power recover multiverse calibrate compare audit decompose claims report \
+            status figures reproduce benchmark candidates last-two
 
 .PHONY: help setup test trust lint $(COMMANDS)
 

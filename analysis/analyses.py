@@ -6,13 +6,18 @@ where they are used, so that the command line starts at once.
 """
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 import pandas as pd
 
 from analysis.shared.analysis import Analysis, Picture, Request, Tables, joined
 from analysis.shared.frames import ordered
-from analysis.specifications import HEADLINE
+from analysis.specifications import HEADLINE, published_column
 from data.panels.catalogue import PANELS
+from data.panels.provinces import REGIONS
+
+EVIDENCE = tuple(kind.name for kind in PANELS if kind.evidence)
+"""The panels that count."""
 
 
 def first_panel(name: str, table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -116,6 +121,61 @@ def _recovered(estimates: pd.DataFrame) -> pd.DataFrame:
     return recovery.shown(estimates)
 
 
+# --- candidates ---------------------------------------------------------------------------------
+
+
+def _size(asked: Request, of_two: bool = False) -> Iterator[Tables]:
+    from analysis.comparison.power import sizes
+    from analysis.simulation import size
+
+    references, (methods, plan) = sizes(), _planned(asked, of_two)
+    seed = asked.seed + size.SEEDS_APART * of_two
+    for panel in size.deciding_first(asked.panels):
+        for record in asked.records:
+            own = {"slope": references[record.column, record.interest[0]]}
+            for region in REGIONS:
+                column = published_column(record, region) or record.column
+                own[region] = references[column, record.interest[0]]
+            listed = size.batches(size.setting(panel, record, own, seed), methods, plan)
+            for rows in size.run(listed, asked.results, cluster=asked.cluster):
+                yield {"last_two" if of_two else "candidates": rows}
+
+
+def _planned(asked: Request, of_two: bool) -> tuple[list[str], dict[str, int]]:
+    from analysis.shared.outputs import read_result
+    from analysis.simulation import size
+    from analysis.simulation.main_model import CANDIDATES, COMPARATORS
+
+    if of_two:
+        screened = size.last_two(read_result(asked.results, "candidates"))
+        return screened, size.plan(asked.data_sets, size.LAST)
+    return [*CANDIDATES, *COMPARATORS], size.plan(asked.data_sets)
+
+
+def _batches_of_size(asked: Request, of_two: bool = False) -> int:
+    from analysis.simulation import size
+
+    return len(asked.panels) * len(asked.records) * size.steps(*_planned(asked, of_two))
+
+
+def _scored(parts: Iterable[Tables]) -> Tables:
+    from analysis.simulation import size
+
+    return {name: size.table(rows) for name, rows in joined(parts).items()}
+
+
+def _in_the_rules_order(found: pd.DataFrame) -> pd.DataFrame:
+    from analysis.simulation import size
+
+    return size.shown(found)
+
+
+def _first_by_the_rule(found: pd.DataFrame) -> str:
+    from analysis.simulation import size
+
+    return size.sentence(found)
+
+
 ANALYSES = (
     Analysis(
         name="power",
@@ -157,6 +217,50 @@ ANALYSES = (
         columns=HEADLINE,
         panels=(PANELS[0].name,),
         data_sets=200,
+    ),
+    Analysis(
+        name="candidates",
+        command="candidates",
+        tables=("candidates",),
+        help="""Screen the candidates for the main model: results/long/candidates.csv.
+
+    Data sets of known slopes; takes hours, and a run that was stopped goes on where it was.
+    Size, coverage, width, interval score and size-adjusted power of every candidate and comparator,
+    by the rule at the head of analysis/simulation/main_model.py.
+
+    Example: python -m analysis candidates --panel official --data-sets 200""",
+        sentence="Candidates for the main model, in the rule's order",
+        run=_size,
+        steps=_batches_of_size,
+        whole=_scored,
+        summary=_in_the_rules_order,
+        words=_first_by_the_rule,
+        section="power",
+        options=("data_sets", "seed", "cluster"),
+        columns=("3.2",),
+        panels=EVIDENCE,
+        data_sets=200,
+    ),
+    Analysis(
+        name="last_two",
+        command="last-two",
+        tables=("last_two",),
+        help="""Judge the first two candidates on new data: results/long/last_two.csv.
+
+    After `candidates`; takes hours. The rule names the main model by this table.
+
+    Example: python -m analysis last-two --data-sets 1000""",
+        sentence="The last two candidates, in the rule's order",
+        run=partial(_size, of_two=True),
+        steps=partial(_batches_of_size, of_two=True),
+        whole=_scored,
+        summary=_in_the_rules_order,
+        words=_first_by_the_rule,
+        section="power",
+        options=("data_sets", "seed", "cluster"),
+        columns=("3.2",),
+        panels=EVIDENCE,
+        data_sets=1_000,
     ),
     Analysis(
         name="influence",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from analysis.shared.hashing import content
-from analysis.shared.products import made_by
+from analysis.shared.products import below, made_by
 from data.errors import UserError
 from data.files import read_csv, replacing, sha256, unreadable
 
@@ -55,7 +55,7 @@ def read_result(results: Path, name: str) -> pd.DataFrame:
     UserError
         If the table has not been made.
     """
-    path = results / f"{name}.csv"
+    path = below(results, name)
     if not path.is_file():
         raise UserError(f"{path} is missing: run `python -m analysis {made_by(name)}` first.")
     return read_csv(path, TEXT)

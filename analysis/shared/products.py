@@ -8,6 +8,7 @@ and pixi.toml are checked against them by a test. A new output is a record here.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
 
 PANELS, TRACES = "panels", "traces"
 """Inputs that are no product of results/: the named panels and all posteriors."""
@@ -159,6 +160,14 @@ PRODUCTS = (
     _table("recovery", "recover", "parameter recovery of slopes: bias, error, coverage of 95 % "
            "intervals", inputs=(PANELS,), keys=CELL, needed=True,
            shown=("report power", "README recovery"), note="two minutes"),
+    *(Product(name, f"results/long/{name}.csv", command, sentence, inputs=(PANELS,), keys=CELL,
+              shown=("report power",), note=note, **more)
+      for name, command, sentence, note, more in (
+          ("candidates", "candidates", "size, coverage, width and power of each candidate for the "
+           "main model, where slopes are known", "hours; finished batches are kept", {}),
+          ("last_two", "last-two", "the same for the first two, with new data sets: the rule "
+           "(`analysis/simulation/main_model.py`) names the main model by these", "hours",
+           {"reads": ("candidates",)}))),
     _table("calibration", "calibrate",
            "simulation-based calibration (SBC) of each model",
            inputs=(PANELS,), keys=("case",), pictures=("calibration",),
@@ -236,6 +245,13 @@ def find(name: str) -> Product:
         If there is none: a name in the code is wrong.
     """
     return {product.name: product for product in PRODUCTS}[name]
+
+
+def below(results: Path, name: str) -> Path:
+    """Return where a product of results/ lies below another folder of results."""
+    listed = {product.name: product for product in PRODUCTS}
+    file = listed[name].file if name in listed else f"results/{name}.csv"
+    return results / file.removeprefix("results/")
 
 
 def made_by(name: str) -> str:

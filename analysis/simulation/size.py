@@ -28,11 +28,14 @@ from analysis.simulation.main_model import (
     COMPARATORS,
     DECIDING,
     GENERATORS,
+    PATTERNS,
     SCORES,
     deciding,
     judged,
+    ranking,
 )
 from analysis.simulation.size_methods import STATISTICS, estimands, method, weights
+from data.errors import UserError
 from data.files import sha256
 from data.panels.panel import Panel
 from models.bayesian import growth
@@ -45,7 +48,11 @@ BATCH = 50
 """Data sets in one task."""
 
 SCREEN = {"none": 1.0, "region": 0.5, "unequal": 0.5}
-"""Data sets of each pattern of slopes, as a share of those without."""
+LAST = dict.fromkeys(PATTERNS, 1.0)
+"""Data sets of each pattern of slopes, as a share of those without: of all, and of the last two."""
+
+SEEDS_APART = 1_000
+"""By how much the seed of the last two's data sets exceeds that of the screen."""
 
 COLUMNS = (
     *(
@@ -62,7 +69,7 @@ COLUMNS = (
     *("coverage", "coverage_low", "coverage_high", "outside"),
     *("width", "score", "relative_score", "power", "cpu_seconds"),
 )
-"""The contract of results/size.csv.
+"""The contract of results/long/candidates.csv.
 
 `coverage` without slopes is 1 − size; its ends are a 95 % Monte-Carlo interval (Wilson), and
 `outside` is the rule's. `relative_score` is over the smallest of a candidate in the cell, `power`
@@ -120,8 +127,14 @@ def setting(panel: Panel, record: Specification, sizes: Mapping[str, float], see
     Raises
     ------
     UserError
-        If the panel does not carry the regression, or has gaps.
+        If the panel does not carry the regression, or has gaps, or the column is dynamic or of one
+        region.
     """
+    if record.dynamic or record.region:
+        raise UserError(
+            f"Column {record.column} is not a static regression of all provinces, on which the "
+            "main model's candidates are compared: choose one that is, such as 3.2."
+        )
     made = balanced(panel, record)
     parts = growth.split(made, made.terms[:1])
     density, rng = growth.density(parts), np.random.default_rng([seed, 0])
@@ -183,6 +196,11 @@ def batches(given: Setting, methods: Sequence[str], sizes: Mapping[str, int]) ->
         for name in methods
         for start in range(0, size, BATCH)
     ]
+
+
+def steps(methods: Sequence[str], sizes: Mapping[str, int]) -> int:
+    """Return how many batches that is."""
+    return len(GENERATORS) * len(methods) * sum(-(-size // BATCH) for size in sizes.values())
 
 
 @threadpool_limits.wrap(limits=1)
@@ -312,11 +330,55 @@ def table(found: pd.DataFrame) -> pd.DataFrame:
     return whole.iloc[at][list(COLUMNS)].reset_index(drop=True)
 
 
-def plan(data_sets: int) -> dict[str, int]:
-    """Return data sets by pattern of slopes for the screen."""
-    return {slopes: max(1, round(part * data_sets)) for slopes, part in SCREEN.items()}
+def plan(data_sets: int, shares: Mapping[str, float] = SCREEN) -> dict[str, int]:
+    """Return data sets by pattern of slopes."""
+    return {slopes: max(1, round(part * data_sets)) for slopes, part in shares.items()}
 
 
-def deciding_panels(panels: Sequence[Panel]) -> list[Panel]:
-    """Put the panels of the rule first, so that an early stop leaves what matters most."""
+def deciding_first(panels: Sequence[Panel]) -> list[Panel]:
+    """Put the panels that decide first, so that an early stop leaves what matters most."""
     return sorted(panels, key=lambda panel: panel.name not in DECIDING[0])
+
+
+def last_two(screened: pd.DataFrame) -> list[str]:
+    """Return the first two candidates of a screen."""
+    return ranking(screened)["candidate"].head(2).tolist()
+
+
+def shown(found: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for each method, candidates in the rule's order; shares in per cent.
+
+    Columns: deciding cells outside, the lowest coverage of these, size of the slope over all rows
+    by generator and its interval's width (means over panels), the worst relative score, power.
+    """
+    ranks = ranking(found).set_index("candidate")
+    order = [*ranks.index, *(name for name in COMPARATORS if name in set(found["method"]))]
+    made = []
+    for name in order:
+        own = found[found["method"] == name]
+        over_all = own[(own["slopes"] == "none") & (own["estimand"] == "slope")]
+        size = 1 - over_all.groupby("generator", sort=False)["coverage"].mean()
+        panels, generators = DECIDING
+        held = own[own["panel"].isin(panels) & own["generator"].isin(generators)]
+        row = {"method": name, "outside": "", "worst coverage": f"{held['coverage'].min():.0%}"}
+        row |= {f"size: {generator}": f"{value:.0%}" for generator, value in size.items()}
+        row |= {"width": f"{over_all['width'].mean():.3f}", "worst score": ""}
+        if name in ranks.index:
+            rank = ranks.loc[name]
+            row["outside"] = f"{rank['outside']} of {rank['cells']}"
+            row["worst score"] = f"{rank['worst_score']:.2f}"
+        made.append(row)
+    return pd.DataFrame(made).fillna("")
+
+
+def sentence(found: pd.DataFrame) -> str:
+    """Say which candidate the rule puts first, and in how many cells it is outside."""
+    ranks = ranking(found)
+    first = ranks.iloc[0]
+    lacking = ranks.loc[~ranks["complete"], "candidate"].tolist()
+    power = "" if first["power"] != first["power"] else f"; mean power {first['power']:.0%}"
+    text = (
+        f"First by the rule is {first['candidate']}: outside in {first['outside']} of "
+        f"{first['cells']} deciding cells, worst relative score {first['worst_score']:.2f}{power}."
+    )
+    return text + (f" Cells lack of {', '.join(lacking)}." if lacking else "")

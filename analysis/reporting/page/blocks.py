@@ -12,6 +12,7 @@ from great_tables import GT
 from analysis.reporting.page import charts
 from analysis.reporting.page.traces import Trace
 from analysis.shared.outputs import TEXT
+from analysis.shared.products import below
 from data.files import read_csv
 
 Block = dict[str, object]
@@ -87,7 +88,7 @@ class Results:
 
     def frame(self, name: str) -> pd.DataFrame | None:
         """Return a table of results/, None if it has not been made."""
-        path = self.folder / f"{name}.csv"
+        path = below(self.results, name)
         if not path.is_file():
             return None
         rows = read_csv(path, TEXT)

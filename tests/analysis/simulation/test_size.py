@@ -145,6 +145,20 @@ def test_a_table_has_roles_and_a_score_over_the_best_candidates():
     assert np.isnan(first.loc[("swap", "wild_bootstrap"), "width"])
 
 
+def test_a_reader_is_told_the_order_and_who_is_first():
+    null = np.linspace(-4, 4, 200)
+    both = [rows("ar1", "none", null, 0.0), rows("growth", "none", 0.3 * null, 0.0)]
+    table = size.table(pd.concat([*both, rows("twfe", "none", null, 0.0)]))
+    shown = size.shown(table)
+    assert shown["method"].tolist() == ["growth", "ar1", "twfe"]
+    assert shown["outside"].tolist() == ["0 of 1", "1 of 1", ""]
+    assert shown["size: swap"].tolist() == ["0%", "50%", "50%"]
+    assert size.sentence(table).startswith("First by the rule is growth: outside in 0 of 1")
+    assert size.last_two(table) == ["growth", "ar1"]
+    assert size.plan(200) == {"none": 200, "region": 100, "unequal": 100}
+    assert size.steps(["a", "b"], size.plan(200)) == 4 * 2 * 8
+
+
 def test_finished_batches_are_not_made_again(tmp_path, monkeypatch):
     monkeypatch.setattr(size, "made_by", lambda _: "this code")
     listed = size.batches(given(), ["twfe"], {"none": 2})[:1]
