@@ -155,7 +155,7 @@ PRODUCTS = (
     *(_table(name, "power", "power and minimum detectable effects beside the printed slopes",
              inputs=(PANELS,), keys=CELL, scope="every", needed=name == "power", note="minutes",
              pictures=("power",) if name == "power_curves" else (),
-             shown=("report power", "README power", "gallery"))
+             shown=("report power", "README power", "README caution", "gallery"))
       for name in ("power", "power_curves")),
     _table("recovery", "recover", "parameter recovery of slopes: bias, error, coverage of 95 % "
            "intervals", inputs=(PANELS,), keys=CELL, needed=True,

@@ -88,7 +88,7 @@ class Results:
 
     def frame(self, name: str) -> pd.DataFrame | None:
         """Return a table of results/, None if it has not been made."""
-        path = below(self.results, name)
+        path = below(self.folder, name)
         if not path.is_file():
             return None
         rows = read_csv(path, TEXT)

@@ -188,10 +188,8 @@ def _by_panel(panels: Sequence[str]) -> alt.Color:
 def waterfall(rows: pd.DataFrame) -> alt.LayerChart:
     """Draw each gap as a waterfall of ingredients, results/decomposition.csv."""
     parts = []
-    ingredients = rows[rows["game"] == "ingredients"]
-    for (column, term, panel), group in ingredients.groupby(
-        ["column", "term", "panel"], sort=False
-    ):
+    swapped = rows[rows["game"] == "ingredients"]
+    for (column, term, panel), group in swapped.groupby(["column", "term", "panel"], sort=False):
         group = group.loc[group["share"].abs().sort_values(ascending=False).index]
         start, end = group[["start", "end"]].iloc[0]
         at = start + np.concatenate([[0], np.cumsum(group["share"])])

@@ -97,7 +97,7 @@ def test_calibrations_say_which_fail():
     )  # fmt: skip
     lines = blocks.calibration(judged).splitlines()
     assert lines[0].startswith("SBC passes in every case. Not run: region_sigma; hierarchical; ")
-    assert lines[-2] == "| mundlak | 1000 | 2 | 0 | 0.1 | 100% | be uniform |"
+    assert lines[-2] == "| mundlak | 1000 | 2 | 0 | 0.1 | 100% | uniform |"
     told = blocks.calibration(judged.assign(passes=[True, False, True])).splitlines()[0]
     assert told.startswith("SBC fails: mundlak, wrong: one shared σ. Not run: ")
 
@@ -160,5 +160,5 @@ def test_the_answer_is_the_rules_and_stands_above_what_it_rests_on():
     cells = len(CELLS)
     assert f"its intervals hold in {2 * cells - 2} of {2 * cells} cells, not in" in text
     assert "0.8 stationary feedback (indus: 50%)" in text
-    assert "The data say it for 5.1 on official." in text
+    assert "ρ > 1: In the data for 5.1 on official." in text
     assert "+0.010 0.020 50% ✗" in text

@@ -101,7 +101,7 @@ def test_the_question_of_the_root_is_answered(text):
     plain = html.unescape(text)
     assert verdict.QUESTION in plain
     panels = ", ".join(ledger.EVIDENCE[1:] + ledger.IMPLIED)
-    assert f"The data say it for 5.1 on {ledger.EVIDENCE[0]}." in plain
+    assert f"ρ > 1: In the data for 5.1 on {ledger.EVIDENCE[0]}." in plain
     assert f"Estimator bias for 5.1 on {panels}." in plain
     assert "1.100 (0.050) [1.050, 1.200]" in plain
 
