@@ -75,7 +75,7 @@ class Specification:
     estimator : str
         "twfe" or "system_gmm".
     system : System, optional
-        Outcomes that hang together with this one.
+        The system of outcomes that this one belongs to.
     """
 
     column: str
@@ -121,7 +121,7 @@ class Design:
     x : ndarray, shape (n, k)
         Regressors, one column per term, no constant.
     terms, provinces, years, regions : tuple
-        Coords: the k terms, and the labels that the codes below stand for.
+        Coords: the k terms, and the labels of the codes below.
     province, year : ndarray of int, shape (n,)
         Row's position in `provinces` and `years`.
     region_of_province : ndarray of int, shape (len(provinces),)

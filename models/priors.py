@@ -145,8 +145,8 @@ class ScalePriors:
     priors : sequence of Prior, length S
         HalfNormal, HalfStudentT or LogNormal, one per scale element.
     linked : sequence of (slice, int, int)
-        Elements that have another prior instead: log-normal about the median that stands at the
-        first position, with the standard deviation of the logarithm that stands at the second.
+        Elements that have another prior instead: log-normal about the median at the first
+        position, with the standard deviation of the logarithm at the second.
     """
 
     def __init__(

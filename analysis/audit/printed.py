@@ -54,7 +54,7 @@ class Printed:
     frame : DataFrame
         In the layout of `data.published.tables`.
     interval : callable
-        From a printed number to what it leaves open.
+        From a printed number to its interval.
     df : dict of str to float or Interval
         Residual degrees of freedom by column; the normal distribution where there is none.
     """

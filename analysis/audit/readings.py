@@ -64,7 +64,7 @@ def _tails(size: float, df: float) -> float:
 def p_of_stars(stars: str, levels: Mapping[str, float]) -> Interval:
     """Return the P values of a mark: below its own level, not below the next.
 
-    A mark without a level stands for any.
+    A mark without a level matches any.
     """
     if stars and stars not in levels:
         return SHARE

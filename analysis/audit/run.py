@@ -19,7 +19,7 @@ COLUMNS = (
 )
 """The contract of results/audit.csv.
 
-`own_low … own_high` is what the printed number leaves open if it was rounded, `low … high` what
+`own_low … own_high` is the interval of the printed number if it was rounded, `low … high` what
 everything else printed allows it to be. `rounded` and `truncated` are "yes" where the two meet
 under that convention of printing. `result`:
 

@@ -31,7 +31,7 @@ class Answer:
     ----------
     name : str
     words : tuple of str
-        On the command line; `{panel}` stands for the name of the best guess at the author's data.
+        On the command line; `{panel}` is the name of the best guess at the author's data.
     target : float
         CPU seconds.
     code : int

@@ -86,7 +86,7 @@ def reason(claim: Claim, word: str, panels: Mapping[str, dict], reversed_by: Seq
     for name, evidence in panels.items():
         after = evidence["posterior"]
         if after.get("stands_in_for"):
-            said = f"the outcome stands in for {after['stands_in_for']}"
+            said = f"the outcome replaces {after['stands_in_for']}"
         elif after["finding"] == "missing":
             said = "the fit failed its gate" if after.get("gate") == "fail" else "not sampled"
         elif claim.kind == "size":

@@ -2,7 +2,7 @@
 
 Shapley (1953); as a decomposition of statistics Shorrocks (2013, *Journal of Economic Inequality*
 11:99–126). Values add up to value(all) − value(none) exactly. With few players all subsets are
-evaluated. With more, orders are drawn at random in pairs with their reverses, and values carry a
+evaluated. With more, orders are drawn at random in pairs with their reverses, and values have a
 Monte Carlo error.
 """
 

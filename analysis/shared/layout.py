@@ -40,7 +40,7 @@ class View:
     keys : tuple of str
         Columns that name a row; by default the first. They stay to the last.
     order : tuple of str
-        The others, the most important first; what is not named follows as it stands.
+        The others, the most important first; unnamed columns follow in their order.
     joined : mapping of str to (str, str)
         By the head of a column for readers, the two columns that it shows as one: an estimate and
         its standard error, as "0.105 (0.031)", or the ends of an interval, as "[0.044, 0.166]".

@@ -27,7 +27,7 @@ class Product:
     command : str
         What makes it: `python -m analysis COMMAND`.
     sentence : str
-        What it says; products that share a sentence stand in one row of a table.
+        What it says; products that share a sentence share a row of a table.
     inputs : tuple of str
         What it is always made from: products, `PANELS`, `TRACES`, or "traces/PATTERN" for the
         posteriors of the models whose names match.

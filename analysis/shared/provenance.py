@@ -1,7 +1,7 @@
 """Provenance of outputs by hash: written beside each, and compared with today's inputs.
 
-Beside a product of results/ stands results/.index/<name>.json: the sha256 of its bytes, and of
-what each of its parts was made from. Beside a trace stands a file of the same name that begins
+Beside a product of results/ there is results/.index/<name>.json: the sha256 of its bytes, and of
+what each of its parts was made from. Beside a trace there is a file of the same name that begins
 with a dot: the sha256 of its bytes, and the hash of its inputs. File times count for nothing.
 """
 

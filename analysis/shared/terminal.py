@@ -39,7 +39,7 @@ def _console() -> Console:
 console = _console()
 
 PLAIN = View()
-"""Columns matter as they stand, from the first on."""
+"""Columns matter in their order, from the first on."""
 
 _chosen: dict[str, Any] = {"format": "table", "drawn": True, "wide": False}
 

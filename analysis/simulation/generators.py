@@ -1,7 +1,7 @@
 """Data sets without a slope of interest, on a column's own design: four ways to make errors.
 
 For size, coverage and power (`models.inference.batched` fits many). Residuals of two-way fixed
-effects with a random sign by province are no errors without a slope: they carry −(b̂ − b_i) times
+effects with a random sign by province are no errors without a slope: they contain −(b̂ − b_i) times
 the regressor, which with random signs is a slope in every province. Here instead
 
 swap

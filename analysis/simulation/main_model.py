@@ -76,7 +76,7 @@ DECIDING = (("official", "official-census4"), ("swap", "covariance", "restricted
 """Panels and generators; all others confirm."""
 
 PATTERNS = ("none", "printed", "region", "unequal")
-"""Of the slopes put in."""
+"""Of the true slopes."""
 
 LEAST_COVERAGE = 0.92
 TIE, POWER_TIE = 1.05, 0.02

@@ -190,7 +190,7 @@ def study(
     Raises
     ------
     UserError
-        If the panel does not carry the regression, or has gaps.
+        If the regression cannot be fitted to the panel, or it has gaps.
     """
     panel, record = job
     if record.dynamic:

@@ -94,7 +94,7 @@ def study(job: tuple[Panel, Specification, range], seed: int) -> pd.DataFrame:
     Raises
     ------
     UserError
-        If the column is dynamic, the panel does not carry the regression, or it has gaps.
+        If the column is dynamic, the regression cannot be fitted to the panel, or it has gaps.
     """
     panel, record, numbers = job
     if record.dynamic:

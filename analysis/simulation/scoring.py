@@ -8,7 +8,7 @@ from analysis.shared.statistics import Z, share
 Array = NDArray[np.float64]
 
 LEAST_COVERAGE = 0.90
-"""Share of data sets in which an interval must contain the truth for `holds`."""
+"""Least coverage for `holds`: the share of data sets whose interval has the true value."""
 
 
 def assess(estimate: Array, low: Array, high: Array, truth: float) -> dict[str, float]:

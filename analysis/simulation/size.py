@@ -88,7 +88,7 @@ class Setting:
     scales : tuple of ndarray, shape (regions,)
         Of the generator *covariance*: posterior means of `growth`'s τ_trend, σ and φ.
     sizes : mapping of str to float
-        Of slopes that are put in: over all rows as "slope", and by region.
+        Of the true slopes: over all rows as "slope", and by region.
     seed : int
     """
 
@@ -127,8 +127,8 @@ def setting(panel: Panel, record: Specification, sizes: Mapping[str, float], see
     Raises
     ------
     UserError
-        If the panel does not carry the regression, or has gaps, or the column is dynamic or of one
-        region.
+        If the regression cannot be fitted to the panel, the panel has gaps, or the column is dynamic
+        or of one region.
     """
     if record.dynamic or record.region:
         raise UserError(
@@ -152,7 +152,7 @@ def outcomes(given: Setting, generator: str, slopes: str, numbers: range) -> tup
     -------
     outcome : ndarray, shape (n, data sets)
     slope : ndarray, shape (data sets, N)
-        Put in, by province.
+        True slopes, by province.
     """
     made, size = given.made, len(numbers)
     rng = _stream(given, generator, numbers)

@@ -174,7 +174,7 @@ def _title(above: Sequence[str], start: int, width: int, delimiter: str, file: s
     for line, title in titles.items():
         if len([cell for cell in title.split(delimiter) if cell.strip()]) >= max(width - 1, 3):
             raise UserError(
-                f"{file}, line {line}: a row of values stands above the header; correct the header "
+                f"{file}, line {line}: a row of values is above the header; correct the header "
                 "or move it to the first line."
             )
     return [

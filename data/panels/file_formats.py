@@ -133,7 +133,7 @@ def _gretl(content: bytes, file: str) -> Read:
         rows = [(node.text or "").split() for node in root.iterfind("observations/obs")]
         frame = pd.DataFrame(rows, columns=names, dtype=object)
         for strings in root.iterfind("string-tables/valstrings"):
-            # The number n stands for the n-th string.
+            # The number n is the n-th string.
             words = dict(enumerate(shlex.split(strings.text or ""), 1))
             owner = strings.attrib["owner"]
             frame[owner] = [words.get(int(code), code) if code.isdigit() else code
@@ -244,7 +244,7 @@ FORMATS = (
     Format("gretl", (b'<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE gretldata',), _gretl),
     Format("Excel", (b"PK\x03\x04",), _excel),
 )
-"""Told by content, not by the name's ending. Any other content is text."""
+"""Recognised by content, not by the name's ending. Any other content is text."""
 
 
 def tabulate(content: bytes, file: str) -> Read:

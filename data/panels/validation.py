@@ -32,8 +32,7 @@ _PRESENT = _CellRule(
 # The rules after the first hold for a missing cell, so that each cell breaks one rule only.
 _NO_WORD = _CellRule(
     lambda text: text.lower() not in WORDS,
-    "{value} stands for a missing value; fill it in, write the name out if it is one, or drop "
-    "the row",
+    "{value} means a missing value; fill it in, write the name out if it is one, or drop the row",
 )
 _KNOWN = _CellRule(
     lambda text: is_missing(text) or canonical(text) is not None,

@@ -177,7 +177,7 @@ FOREIGN = (
     Rule(
         "stars",
         lambda rows: rows["stars"].eq("") | rows["statistic"].isin(("coef", "significance")),
-        "stands beside no coefficient",
+        "belongs to no coefficient",
         "move it to the row of the coefficient",
     ),
 )

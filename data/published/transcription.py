@@ -144,6 +144,6 @@ def check_once(frame: pd.DataFrame, cell: Sequence[str], path: Path) -> None:
         same = (frame[list(cell)] == frame.loc[line, list(cell)]).all(axis=1)
         named = ", ".join(f"{name} {frame.loc[line, name]!r}" for name in cell)
         raise UserError(
-            f"{path}, row {line}: the cell ({named}) stands in row {frame.index[same][0]} already; "
+            f"{path}, row {line}: the cell ({named}) is in row {frame.index[same][0]} already; "
             "keep one of them, or give each table a name of its own."
         )

@@ -36,10 +36,10 @@ from data.ye2024.selection import Selection, choices
 STATISTICS = ("mean", "sd", "min", "max")
 CANDIDATE_VINTAGES = ("census4", "as_published")
 DECIDED = ("vintage", "winsorised")
-"""The choices that the rule decides."""
+"""The choices that the rule makes."""
 
 FOLLOWS = {"density": "indus", "produ_alt": "produ"}
-"""Variables without a row in Table 2, and the one that each stands in for in Table 6."""
+"""Variables without a row in Table 2, and the one that each replaces in Table 6."""
 
 SHORTEST_SPAN = 5
 """Years in the shortest other span that is looked at."""

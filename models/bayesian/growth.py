@@ -103,7 +103,7 @@ PRIORS = Priors(
             "Normal",
             5.0,
             "year effects, in orthonormal contrasts",
-            "Free: they carry the year means of regressors times their slopes, too.",
+            "Free: they contain the year means of regressors times their slopes, too.",
             unit="outcome",
         ),
         Prior(

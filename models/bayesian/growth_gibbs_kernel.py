@@ -20,7 +20,7 @@ from models.bayesian.growth_gibbs_normal import (
 )
 
 PHI, TAU, OMEGA, SPREAD, SIGMA = range(5)
-"""Where a region's artanh φ and log scales stand."""
+"""Positions of a region's artanh φ and log scales."""
 
 FORMS = 6
 """rr, rt, rz, tt, tz, zz: of residuals, t and z with P σ²."""

@@ -2,7 +2,7 @@
 
 The provincial accounts were revised after the fourth and fifth economic census, so the location
 quotient of a province and year has been published three times over: `as_published`, `census4`,
-`census5`. None is the truth; the caller hands them over (`readings`). With x̃ the two-way residual
+`census5`. None is exact; the caller hands them over (`readings`). With x̃ the two-way residual
 of the true quotient and w̃_v that of vintage v, both in units of the panel's standard deviation, C
 the controls' own,
 
@@ -180,7 +180,7 @@ def split(
     varying, sigma
         As there.
     readings : DataArray
-        Named as the measured term. Dims (province, year, vintage) and one more, which tells ways
+        Named as the measured term. Dims (province, year, vintage) and one more, of the ways
         in which all vintages can have been treated: the panel's own quotient is to be one vintage
         of one of them. Attribute `source`, what to call them in a sentence.
 
@@ -291,7 +291,7 @@ def report(parts: Measured, free: dict) -> Variables:
     """Translate draws to the paper's scale.
 
     As `report_effects`, slopes being those on the true quotient; `reliability` (reading), the
-    share of the truth's variance in that of a reading, given region and controls; `error_sd`
+    share of the true quotient's variance in a reading's, given region and controls; `error_sd`
     (region, reading), a vintage's error; `error_correlation` (reading, other_reading).
     """
     values = effects(parts.base, free)

@@ -58,7 +58,7 @@ class WithinBetween:
     pooled_sigma : bool
         Whether the regions' residual scales have a common centre.
     regressors : tuple of str
-        The m columns that carry one slope each: "indus:east", … for varying terms, then the
+        The m columns with one slope each: "indus:east", … for varying terms, then the
         other terms.
     term_of_regressor : ndarray of int, shape (m,)
         Position in `design.terms`.

@@ -91,7 +91,7 @@ class Reduced:
         logp = np.full(len(log_scale), -np.inf)
         diagonal = [factor.diagonal().copy() for factor in self._factors(log_scale[held])]
         diagonal = np.reshape(diagonal, (-1, len(self.kept) + 1))
-        # y is the last column: its diagonal entry is the root of the residual sum of squares.
+        # y is the last column: its squared diagonal entry is the residual sum of squares.
         log_det, square = 2 * np.log(diagonal[:, :-1]).sum(axis=1), diagonal[:, -1] ** 2
         log_det = log_det + np.log(self._pivots(log_scale[held])) @ self.members
         prior = density.prior.log_density(log_scale[held])[0].sum(axis=1)

@@ -51,7 +51,7 @@ class NormalScores:
     half, log_normal : ndarray of int
         Positions of the scales with half-normal and with log-normal priors.
     phi : slice
-        Positions of artanh φ. What stands after them is standard normal a priori, as it is.
+        Positions of artanh φ. Coordinates after them are standard normal a priori.
     centre, spread : ndarray
         Of the log-normal priors.
     wall : ndarray

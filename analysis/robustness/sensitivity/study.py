@@ -108,7 +108,7 @@ def _study(keyed: tuple[str, Job], settings: Settings) -> tuple[Job, dict[str, l
 def key(job: Job, settings: Settings) -> str:
     """Return the hash of everything that a study is made from.
 
-    Of the models, its own alone: that of the trace, which the hash of the fit stands for.
+    Of the models, its own alone: that of the trace, which is in the hash of the fit.
     """
     fitted = made_from(job, settings, job.model.module.PRIORS)
     return sha256((fitted + code_sha256(__name__, but=REGISTRY)).encode())[:16]

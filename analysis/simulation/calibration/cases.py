@@ -5,11 +5,11 @@ from typing import Any
 from analysis.simulation.calibration.ranks import Case, Part
 
 EXPLOSIVE = ("slope_std", 0.5)
-"""Prior scale of a dynamic model's slopes: a root of 1.5 is three standard deviations off. Twelve
-years of the model's own, at which a root of 2.5 is none, leave numbers that no computer holds."""
+"""Prior scale of a dynamic model's slopes: ρ = 1.5 is three standard deviations off. Twelve
+years under the model's own scale, with ρ up to 2.5, give numbers that overflow."""
 
 EXPLOSIVE_REGIONS = (EXPLOSIVE, ("tau_slope_std", 0.15))
-"""The same where each region has a root of its own. With the model's own scale some lie
+"""The same where each region has its own ρ. With the model's own scale some lie
 far beyond: outcomes so large that their squares, in double precision, keep nothing of the errors,
 and the log density is noise."""
 

@@ -59,7 +59,7 @@ def draw(rows: pd.DataFrame) -> Figure:
         axes.tick_params(labelsize=6.5)
         axes.set_xlim(0, 1)
     for axes in figure.axes[-4:]:
-        axes.set_xlabel("rank of the truth", fontsize=7)
+        axes.set_xlabel("rank of the true value", fontsize=7)
     for axes in figure.axes[::4]:
         axes.set_ylabel("ECDF − uniform", fontsize=7)
     figure.legend(shown.values(), shown, loc="outside lower center", ncols=3, frameon=False)

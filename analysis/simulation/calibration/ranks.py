@@ -1,7 +1,7 @@
 """Ranks of true parameters: what a case is, and how its data sets are made and fitted.
 
 A fit is what `sample` would make of the data set: draws independent of each other where their
-weights say that they stand for the density, else one chain of NUTS, in the log scales of models
+weights say that they represent the density, else one chain of NUTS, in the log scales of models
 that have a density and in the variables of the others (compiled once for many data sets:
 `analysis.posterior.recompile`). Ranks ask for draws that are independent or nearly, so that a chain
 is made `THINNING` times as long as what is kept of it, by the next factor if not every coordinate

@@ -146,7 +146,7 @@ def test_an_outcome_put_in_the_place_of_one_not_described_gives_no_finding():
     }
     found = assess(BY_ID["other index"], made | of_62)
     assert found["verdict"] == "not assessed"
-    assert "stands in for the index of Table 6 column 2" in found["reason"]
+    assert "replaces the index of Table 6 column 2" in found["reason"]
     assert found["missing"] == []
     assert found["panels"][EVIDENCE[0]]["posterior"]["probability"] == 0.99
 

@@ -93,4 +93,4 @@ def test_a_repeated_header_is_passed_over_and_told(tmp_path):
 def test_rows_above_the_header_are_no_title(tmp_path):
     head, *rows = units().to_csv(index=False).splitlines()
     said = refusal("\n".join([*rows[:2], head, *rows[2:]]), tmp_path)
-    assert "line 1: a row of values stands above the header" in said
+    assert "line 1: a row of values is above the header" in said

@@ -87,7 +87,7 @@ def test_a_word_for_missing_in_the_rows_of_others_is_none(tmp_path, rows):
     frame = units(("TO", "MI", "GE", "RM", "FI", "BA"))
     frame.loc[rows, "province"] = "NA"
     said = refusal(frame, tmp_path)
-    assert f", line {rows[0] + 2}, column province: 'NA' stands for a missing value" in said
+    assert f", line {rows[0] + 2}, column province: 'NA' means a missing value" in said
     assert "write the name out" in said
 
 
