@@ -127,8 +127,8 @@ def setting(panel: Panel, record: Specification, sizes: Mapping[str, float], see
     Raises
     ------
     UserError
-        If the regression cannot be fitted to the panel, the panel has gaps, or the column is dynamic
-        or of one region.
+        If the regression cannot be fitted to the panel, the panel has gaps, or the column is
+        dynamic or of one region.
     """
     if record.dynamic or record.region:
         raise UserError(
