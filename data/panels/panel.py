@@ -1,6 +1,7 @@
 """Load a panel: a named one, verified against its sidecar, or the user's own file."""
 
 import json
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from data.panels.catalogue import (
     FOLDER,
     FORMER_NAMES,
     MEMBER,
+    OWN,
     ensemble_members,
     kind_of,
     named_panels,
@@ -120,6 +122,33 @@ def _load(name_or_path: str, variables: Sequence[str], folder: Path) -> Panel:
     content = _bytes(path, folder)
     frame, notices, balanced = read(content, variables, str(path))
     return Panel(own_name(path), frame, sha256(content), balanced, notices)
+
+
+def panel_of(given: str | pd.DataFrame, variables: Sequence[str]) -> Panel:
+    """Return a panel by its name or path, or of a frame, read and validated as a file would be.
+
+    Parameters
+    ----------
+    given : str or DataFrame
+        Columns, or levels of the index, `province`, `year` and the variables.
+    variables : sequence of str
+        As `load_panel` takes them.
+
+    Warns
+    -----
+    UserWarning
+        Of what the panel has to say.
+    """
+    if isinstance(given, pd.DataFrame):
+        flat = given.reset_index() if any(given.index.names) else given
+        content = flat.to_csv(index=False).encode()
+        frame, notices, balanced = read(content, variables, "the frame")
+        panel = Panel(f"{OWN}frame", frame, sha256(content), balanced, notices)
+    else:
+        panel = load_panel(str(given), variables)
+    for notice in panel.notices:
+        warnings.warn(notice, stacklevel=4)
+    return panel
 
 
 def load_named(name: str, variables: Sequence[str], folder: Path = FOLDER) -> Panel:

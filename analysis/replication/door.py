@@ -1,0 +1,47 @@
+"""Estimates from Python: the paper's own estimators on any panel.
+
+from analysis import replicate
+"""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from analysis.replication import replicate as tables
+from analysis.specifications import select
+from data.panels.panel import panel_of
+
+
+def replicate(
+    columns: str | Sequence[str] = (), panel: str | pd.DataFrame = "official", draws: int = 9_999
+) -> pd.DataFrame:
+    """Estimate published columns on a panel, as `python -m analysis replicate` does.
+
+    Parameters
+    ----------
+    columns : str or sequence of str
+        Published columns, such as "3.2"; all 19 by default.
+    panel : str or DataFrame
+        The name of a panel, the path of a file, or rows with the columns `province`, `year` and
+        those that the published columns need, in any order.
+    draws : int
+        Of the wild cluster bootstrap.
+
+    Returns
+    -------
+    DataFrame
+        A row for each statistic of each term: `panel, table, column, term, statistic` (such as
+        `coef`, `se`, `p`, `se_cluster`, `p_wild`, `n`), `published` (the printed string, missing
+        where none is printed), `estimated` (on the paper's scale; `stars` are text), `matches`,
+        and `distance_in_published_se`.
+
+    Raises
+    ------
+    UserError
+        If there is no such column or panel, or the panel cannot carry a column.
+    """
+    records = select([columns] if isinstance(columns, str) else columns)
+    variables = tuple(dict.fromkeys(name for record in records for name in record.variables))
+    found = tables.replicate(panel_of(panel, variables), records, draws)
+    asked = [record.column for record in records]
+    return found[found["column"].isin(asked)].reset_index(drop=True)
