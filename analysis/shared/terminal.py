@@ -149,12 +149,11 @@ def _json(frame: pd.DataFrame, title: str) -> str:
 
 
 def _latex(frame: pd.DataFrame, title: str) -> str:
-    """Return a LaTeX table by Great Tables."""
-    from great_tables import GT
+    """Return a long table in LaTeX; its first line names the packages that it needs."""
+    from analysis.shared.typeset.latex import latex
+    from analysis.shared.typeset.sheet import of_frame
 
-    text = layout.texts(frame, PLAIN).map(lambda cell: cell.plain)
-    text.columns = list(map(str, text.columns))
-    return GT(text).tab_header(title=title).as_latex() + "\n"
+    return latex(of_frame(frame, title)) + "\n"
 
 
 FORMATS: dict[str, Callable[[pd.DataFrame, str], str]] = {

@@ -59,7 +59,7 @@ def test_json_has_a_line_a_table(run):
 
 def test_latex_is_escaped(run):
     text = run("--format", "latex").stdout
-    assert text.count("\\begin{table}") == 2
+    assert text.count("\\begin{longtable}") == 2
     assert "a\\_b" in text
 
 

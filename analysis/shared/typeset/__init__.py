@@ -1,0 +1,1 @@
+"""Tables for paper and page: one record of a table, and a writer for each format."""
