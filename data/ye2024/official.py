@@ -37,13 +37,19 @@ _COLUMNS = (*_KEY, "value", "unit", "source")
 _AMOUNT = re.compile(r"(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
-def _known_province(column: pd.Series) -> pd.Series:
+def known_province(column: pd.Series) -> pd.Series:
+    """Tell which cells name one of the 31, or the nation."""
     return column.map(lambda name: name == NATIONAL or canonical(name) is not None)
 
 
-def _amount(cell: str) -> bool:
+def amount(cell: str) -> bool:
     """Return whether a cell is a finite number; no series has negative values."""
     return _AMOUNT.fullmatch(cell) is not None and math.isfinite(float(cell))
+
+
+def positive_amount(cell: str) -> bool:
+    """Return whether a cell is a finite number above 0."""
+    return amount(cell) and float(cell) > 0
 
 
 def _once(frame: pd.DataFrame) -> pd.Series:
@@ -58,9 +64,9 @@ def _schema() -> "pa.DataFrameSchema":
         {
             "series": pa.Column(str, pa.Check.str_matches(r"^[a-z][a-z0-9_]*$")),
             "vintage": pa.Column(str, pa.Check.str_matches(r"^[a-z0-9_]+$")),
-            "province": pa.Column(str, pa.Check(_known_province, error="is no province")),
+            "province": pa.Column(str, pa.Check(known_province, error="is no province")),
             "year": pa.Column(str, pa.Check.str_matches(r"^((19|20)\d\d)?$")),
-            "value": pa.Column(str, pa.Check(_amount, element_wise=True)),
+            "value": pa.Column(str, pa.Check(amount, element_wise=True)),
             "unit": pa.Column(str, pa.Check.str_length(min_value=1)),
             "source": pa.Column(str),
         },
