@@ -24,14 +24,16 @@ def build(official: Official = DIRECTORY) -> None:
 
     Example: python -m analysis panel build --official ../shared/official
     """
-    from data.ye2024 import fingerprints, recollect, selection
+    from data.ye2024 import anchors, fingerprints, recollect, selection
 
     with console.status("Building every construction choice…"):
+        errors = recollect.anchor_errors(official)
         dataset = recollect.build(official)
         selections = fingerprints.selections(fingerprints.compute(dataset))
+        recollect.write_anchors(errors)
         recollect.write_dataset(dataset)
         paths = selection.write(dataset, selections)
-    for path in (recollect.DATASET, *paths):
+    for path in (anchors.ERRORS, recollect.DATASET, *paths):
         console.print(f"written: {path.relative_to(ROOT)}")
 
 
@@ -81,13 +83,17 @@ def fingerprints(out: Out = ROOT) -> None:
 
     Example: python -m analysis fingerprints
     """
+    from data.ye2024 import anchors, recollect
     from data.ye2024 import fingerprints as rule
-    from data.ye2024 import recollect
 
     outputs = Outputs(out)
     there = taken(outputs)
     with console.status("Comparing every choice and span of years with Table 2…"):
         matches = rule.compute(recollect.load())
+    errors = anchors.load()
+    judged = rule.industries(matches, anchors.summary(errors))
+    print_frame(judged, "Industry as published, judged by known shares")
+    print_frame(anchors.checks_of(errors), "Known shares that the model never saw")
     chosen = rule.candidates(matches).assign(
         variables=lambda rows: rows["variables"].map(", ".join), chosen=""
     )

@@ -15,12 +15,17 @@ any regression was run:
    deviation. Of equals still, the first in the order of `definitions.CHOICES`.
 4. A variable without a row in Table 2 follows the one that it stands in for in Table 6:
    `density` follows `indus`, `produ_alt` follows `produ`.
+5. Industrial value added as published (`industry`) is judged by errors at known shares that were
+   left out (`anchors`), not by Table 2: of the candidates `ratio`, `anchored` and `anchors` the
+   one with the smallest mean absolute error. Table 2 only excludes one whose distance, in the row
+   of `indus` as published, winsorised or not, whichever is nearer, is more than 0.01 behind the
+   best one's. No slope is looked at.
 
-Nothing but Table 2 enters: no regression, no other table. This module alone among those that
-make panels may read published numbers.
+Nothing but Table 2 and the known shares enters: no regression, no other table. This module alone
+among those that make panels may read published numbers.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import product
 
 import numpy as np
@@ -40,6 +45,9 @@ DECIDED = ("vintage", "winsorised")
 
 FOLLOWS = {"density": "indus", "produ_alt": "produ"}
 """Variables without a row in Table 2, and the one that each replaces in Table 6."""
+
+BEHIND = 0.01
+"""Distance behind the best by which Table 2 excludes an `industry`."""
 
 SHORTEST_SPAN = 5
 """Years in the shortest other span that is looked at."""
@@ -87,12 +95,8 @@ def candidates(fingerprints: pd.DataFrame) -> pd.DataFrame:
         `variables` (a tuple), `vintage`, `winsorised`, `matches` of `numbers` printed numbers,
         `distance`.
     """
-    at_default = pd.Series(True, index=fingerprints.index)
-    for choice in set(CHOICES) - set(DECIDED):
-        at_default &= fingerprints[choice].isin(("", DEFAULTS[choice]))
-    sample = fingerprints[SPAN].eq([YEARS[0], YEARS[-1]]).all(axis=1)
     vintage = fingerprints["vintage"].isin(("", *CANDIDATE_VINTAGES))
-    judged = fingerprints[at_default & sample & vintage]
+    judged = fingerprints[_at_default(fingerprints, DECIDED) & vintage]
     judged = judged.assign(group=judged["variable"].map(_group))
     table = (
         judged.groupby(["group", *DECIDED], sort=False)
@@ -138,6 +142,42 @@ def selections(fingerprints: pd.DataFrame) -> dict[str, Selection]:
         for vintage in CANDIDATE_VINTAGES
     }
     return {"official": chosen, **in_one_vintage}
+
+
+def industries(fingerprints: pd.DataFrame, errors: pd.DataFrame) -> pd.DataFrame:
+    """Judge how industrial value added as published is made (point 5 of the rule).
+
+    Parameters
+    ----------
+    fingerprints : DataFrame
+        From `compute`.
+    errors : DataFrame
+        From `anchors.summary`.
+
+    Returns
+    -------
+    DataFrame
+        One row per value of `industry`, the rule's choice first: `industry`, `distance`,
+        `excluded` ("yes" or ""), then the columns of `errors`. What is no value of `industry`
+        stands last, with NaN for the distance.
+    """
+    rows = fingerprints[fingerprints["variable"].eq("indus")]
+    rows = rows[rows["vintage"].eq("as_published") & _at_default(rows, {*DECIDED, "industry"})]
+    nearest = rows.groupby("industry")["distance"].min()
+    table = errors.rename(columns={"method": "industry"})
+    table.insert(1, "distance", table["industry"].map(nearest))
+    far = table["distance"] > nearest.min() + BEHIND
+    table.insert(2, "excluded", np.where(far, "yes", ""))
+    order = [table["mean"], far, table["distance"].isna()]
+    return table.iloc[np.lexsort(order)].reset_index(drop=True)
+
+
+def _at_default(fingerprints: pd.DataFrame, except_for: Collection[str]) -> pd.Series:
+    """Tell which rows have every other choice at its default, and the paper's years."""
+    at_default = pd.Series(True, index=fingerprints.index)
+    for choice in set(CHOICES) - set(except_for):
+        at_default &= fingerprints[choice].isin(("", DEFAULTS[choice]))
+    return at_default & fingerprints[SPAN].eq([YEARS[0], YEARS[-1]]).all(axis=1)
 
 
 def best_spans(fingerprints: pd.DataFrame) -> pd.DataFrame:

@@ -16,10 +16,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from data.errors import UserError
-from data.files import replacing, sha256
+from data.files import replacing, sha256, write_csv
 from data.panels.catalogue import FOLDER
 from data.panels.panel import verified
-from data.ye2024 import gaps, indices, variables
+from data.ye2024 import anchors, gaps, indices, second, variables
 from data.ye2024.definitions import (
     CHOICES,
     COLUMNS,
@@ -36,6 +36,9 @@ from data.ye2024.official import DIRECTORY, YEARS, Official, read
 DATASET = FOLDER / "official.nc"
 
 LABEL = "rebuilt from official series by the paper's formulas; not the author's own data"
+
+HASHES = ("series_sha256", "second_sha256")
+"""Attributes that say from which bytes of official figures something was computed."""
 
 YEAR_DIMS = ("year", "year_long")
 
@@ -87,6 +90,35 @@ def build(directory: Path = DIRECTORY) -> xr.Dataset:
         "codebook": "data/codebook.md",
     }
     return dataset
+
+
+def anchor_errors(directory: Path = DIRECTORY) -> pd.DataFrame:
+    """Predict every known share of industry from the others, by every method.
+
+    Parameters
+    ----------
+    directory : Path, optional
+        As `build` takes it.
+
+    Returns
+    -------
+    DataFrame
+        From `anchors.errors`; attributes `HASHES`.
+    """
+    official, other = read(directory), second.read(directory)
+    ingredients = Ingredients(official)
+    shares = anchors.collect(official, other, ingredients.secondary, ingredients.gdp)
+    table = anchors.errors(shares).round(anchors.DECIMALS)
+    table.attrs = dict(zip(HASHES, (official.sha256, other.sha256), strict=True))
+    return table
+
+
+def write_anchors(table: pd.DataFrame, path: Path = anchors.ERRORS) -> None:
+    """Write the table of `anchor_errors` with its sidecar."""
+    write_csv(table, path)
+    label = "industry's published share over census 4's, and predictions of it from the others"
+    about = {"label": label, "sha256": sha256(path.read_bytes())}
+    write_sidecar(path.with_suffix(".json"), about | table.attrs)
 
 
 def _require_complete(dataset: xr.Dataset, path: Path) -> None:

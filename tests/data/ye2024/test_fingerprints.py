@@ -168,6 +168,46 @@ def test_a_groups_distance_is_the_mean_of_its_members():
     assert chosen(*even, *uneven)["M_all"]["vintage"] == "as_published"
 
 
+# --- how industry as published is made ------------------------------------------------------
+
+
+def judged(distances, errors):
+    rows = [
+        ("indus", "as_published", winsorised, 0, distance, {"industry": name})
+        for name, both in distances.items()
+        for winsorised, distance in zip(("no", "yes"), both, strict=True)
+    ]
+    means = pd.DataFrame({"method": list(errors), "mean": list(errors.values())})
+    return fingerprints.industries(table(*rows), means)
+
+
+def test_the_smallest_error_at_known_shares_decides_and_not_the_distance():
+    found = judged(
+        {"ratio": (0.02, 0.5), "anchored": (0.021, 0.5), "anchors": (0.5, 0.029)},
+        {"ratio": 4.0, "anchored": 3.0, "anchors": 2.0},
+    )
+    assert found["industry"].tolist() == ["anchors", "anchored", "ratio"]
+    assert found["distance"].tolist() == [0.029, 0.021, 0.02]
+    assert found["excluded"].eq("").all()
+
+
+def test_table_2_excludes_what_is_more_than_a_hundredth_behind_the_best():
+    found = judged(
+        {"ratio": (0.02, 0.5), "anchored": (0.021, 0.5), "anchors": (0.5, 0.031)},
+        {"ratio": 4.0, "anchored": 3.0, "anchors": 2.0},
+    )
+    assert found["industry"].tolist() == ["anchored", "ratio", "anchors"]
+    assert found["excluded"].tolist() == ["", "", "yes"]
+
+
+def test_a_method_that_is_no_candidate_is_shown_last():
+    found = judged(
+        {"ratio": (0.02, 0.5), "anchored": (0.021, 0.5)},
+        {"lines": 1.0, "ratio": 4.0, "anchored": 3.0},
+    )
+    assert found["industry"].tolist() == ["anchored", "ratio", "lines"]
+
+
 def test_later_vintages_other_spans_and_other_choices_do_not_count():
     made = chosen(
         ("fin", "census4", "no", 0, 1.0),
