@@ -176,11 +176,11 @@ class ScalePriors:
         steep = np.where(self.half_t, (nu + 1) * square / (nu + square), square)
         slope = np.where(half, 1 - steep, -unit / self.spread)
         density = self.constant + half * log_value - fall
-        for own, median, log_sd in self.linked:
+        for positions, median, log_sd in self.linked:
             sd = np.exp(log_value[..., [log_sd]])
-            unit = (log_value[..., own] - log_value[..., [median]]) / sd
-            density[..., own] = -(unit**2 + LOG_2PI) / 2 - np.log(sd)
-            slope[..., own] = -unit / sd
+            unit = (log_value[..., positions] - log_value[..., [median]]) / sd
+            density[..., positions] = -(unit**2 + LOG_2PI) / 2 - np.log(sd)
+            slope[..., positions] = -unit / sd
             slope[..., median] += (unit / sd).sum(-1)
             slope[..., log_sd] += (unit**2 - 1).sum(-1)
         return density, slope

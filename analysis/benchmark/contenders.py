@@ -224,12 +224,12 @@ def through_bambi(backend: str) -> Callable[[Problem], Sampler]:
     """Return Bambi's `fit` with one of its samplers."""
 
     def prepare(problem: Problem) -> Sampler:
-        twin = problem.parts
-        model = bambi_check.by_formula(twin, problem.record.priors)
+        formula_data = problem.parts
+        model = bambi_check.by_formula(formula_data, problem.record.priors)
 
         def sample(rung: Rung) -> tuple[Draws, xr.Dataset]:
             tree = model.fit(inference_method=backend, **_pymc(rung))
-            draws = bambi_check.from_bambi(twin, tree["posterior"].to_dataset())
+            draws = bambi_check.from_bambi(formula_data, tree["posterior"].to_dataset())
             return draws, _statistics(tree)
 
         return sample

@@ -16,7 +16,7 @@ from scipy.linalg import helmert
 
 from analysis.benchmark.contenders import KEPT, Draws, Problem
 from models.bayesian import bambi_check
-from models.bayesian.bambi_check import Twin
+from models.bayesian.bambi_check import FormulaData
 from models.bayesian.within_between import WithinBetween
 from models.priors import Priors
 
@@ -56,11 +56,11 @@ def _codes(design, name: str) -> list[str]:
 # --- pooled effects: brms ---------------------------------------------------------------------
 
 
-def _formula(twin: Twin, priors: Priors) -> tuple[pd.DataFrame, dict]:
-    frame, design = bambi_check.frame(twin), twin.design
+def _formula(formula_data: FormulaData, priors: Priors) -> tuple[pd.DataFrame, dict]:
+    frame, design = bambi_check.frame(formula_data), formula_data.design
     for name in LABELS:
         frame[name] = np.array(_codes(design, name))[getattr(design, name)]
-    mean, sigma = bambi_check.formula(twin)
+    mean, sigma = bambi_check.formula(formula_data)
     lines = [_normal(priors["const_std"].scale, **{"class": "b", "coef": "Intercept"})]
     kinds = {"within": "slope_std", "p": "between_province", "q": "between_year"}
     for kind, name in kinds.items():
@@ -89,15 +89,15 @@ def _normal(scale: float, **of: str) -> dict[str, str]:
     return {"prior": f"normal(0, {scale})", **of}
 
 
-def _from_brms(twin: Twin, draws: Mapping[str, NDArray[np.float64]]) -> Draws:
+def _from_brms(formula_data: FormulaData, draws: Mapping[str, NDArray[np.float64]]) -> Draws:
     """Name brms's draws as Bambi names its own, and those as the PyMC model does."""
-    design = twin.design
+    design = formula_data.design
     named = {"Intercept": (("chain", "draw"), draws["b_Intercept"])}
     for kind in ("within", "p", "q"):
         for term in design.terms:
             named[f"{kind}_{term}"] = (("chain", "draw"), draws[f"b_{kind}_{term}"])
     effects = [("1", "province", "Intercept"), ("1", "year", "Intercept")]
-    effects += [(f"within_{term}", "region", f"within_{term}") for term in twin.varying]
+    effects += [(f"within_{term}", "region", f"within_{term}") for term in formula_data.varying]
     coords = {name: list(map(str, getattr(design, f"{name}s"))) for name in LABELS}
     for effect, group, coefficient in effects:
         columns = [draws[f"r_{group}[{code},{coefficient}]"] for code in _codes(design, group)]
@@ -106,7 +106,7 @@ def _from_brms(twin: Twin, draws: Mapping[str, NDArray[np.float64]]) -> Draws:
         named[f"{effect}|{group}_sigma"] = (("chain", "draw"), scale)
     columns = [draws[f"b_sigma_region{code}"] for code in _codes(design, "region")]
     named["sigma_region"] = (("chain", "draw", "region"), np.stack(columns, axis=-1))
-    return bambi_check.from_bambi(twin, xr.Dataset(named, coords))
+    return bambi_check.from_bambi(formula_data, xr.Dataset(named, coords))
 
 
 # --- dummies: rstanarm ------------------------------------------------------------------------

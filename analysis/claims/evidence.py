@@ -74,8 +74,14 @@ def posterior(claim: Claim, panel: str, tables: Mapping[str, pd.DataFrame]) -> d
 
 def estimate(claim: Claim, panel: str, tables: Mapping[str, pd.DataFrame]) -> dict:
     """Return the paper's own estimator on a panel: `coef, se, stars` and other statistics."""
-    own = matching(tables["replication"], panel=panel, column=claim.column, term=claim.term)
-    cells = dict(zip(own["statistic"], own["estimated"], strict=True)) if len(own) else {}
+    by_statistic = matching(
+        tables["replication"], panel=panel, column=claim.column, term=claim.term
+    )
+    cells = (
+        dict(zip(by_statistic["statistic"], by_statistic["estimated"], strict=True))
+        if len(by_statistic)
+        else {}
+    )
     return {
         name: text_of(value) if name == "stars" else float(value)
         for name, value in cells.items()

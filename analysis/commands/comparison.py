@@ -138,9 +138,9 @@ def estimate_dynamic(
     from analysis.comparison import dynamic as lagged
 
     there = taken(outputs, panels)
-    made = lagged.table(panels, records, outputs.traces)
+    tables_of_panels = lagged.table(panels, records, outputs.traces)
     total = len(panels) * len(records)
-    tables = list(track(made, "Estimating", total, console=console, transient=True))
+    tables = list(track(tables_of_panels, "Estimating", total, console=console, transient=True))
     estimates, follows = (
         pd.concat(frames, ignore_index=True) for frames in zip(*tables, strict=True)
     )

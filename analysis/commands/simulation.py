@@ -69,17 +69,19 @@ def calibrate(
     subject = f"column {column} on {loaded.name}"
     same_subject(products.find("calibration"), outputs, subject)
     about = {"column": column, "panel_sha256": loaded.sha256, "seed": seed}
-    found = kept(path, **about)
+    stored_ranks = kept(path, **about)
     for one in chosen:
         size = data_sets or one.data_sets
-        if one.name in found and len(found[one.name].effective) == size:
+        if one.name in stored_ranks and len(stored_ranks[one.name].effective) == size:
             continue
         batches = ranks(one, loaded, record, size, seed)
         total = -(-size // one.batch)
-        found[one.name] = collect(track(batches, one.name, total, console=console, transient=True))
+        stored_ranks[one.name] = collect(
+            track(batches, one.name, total, console=console, transient=True)
+        )
         # Case by case: one that is interrupted does not take the others along.
-        write_netcdf(table(found, panel=panel, **about), path)
-    verdicts = [judge(one, found[one.name]) for one in CASES if one.name in found]
+        write_netcdf(table(stored_ranks, panel=panel, **about), path)
+    verdicts = [judge(one, stored_ranks[one.name]) for one in CASES if one.name in stored_ranks]
     judged = pd.concat(verdicts, ignore_index=True)
     print_frame(summary(judged), f"Ranks of true parameters, {column} on {panel}", "calibration")
     console.print(f"written: {outputs.shown(path)}")

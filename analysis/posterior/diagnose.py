@@ -57,7 +57,7 @@ def _worst(
 
     def compute(free: xr.Dataset, stats: xr.Dataset) -> float:
         arrays = (v.transpose("chain", "draw", ...).to_numpy() for v in free.data_vars.values())
-        values = [function(each, chain_axis=0, draw_axis=1, **options) for each in arrays]
+        values = [function(array, chain_axis=0, draw_axis=1, **options) for array in arrays]
         # NaN, as of a chain that is stuck, stays NaN.
         return float(pick(np.concatenate([np.ravel(value) for value in values])))
 

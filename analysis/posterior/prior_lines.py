@@ -64,13 +64,13 @@ def refuse_unread(model: Model, parts: Parts, priors: Priors) -> None:
     """
     definition, lines = build(model, parts, priors)
     listed = [prior.name for prior in priors.table if prior.name in lines]
-    for own, new in zip(model.module.PRIORS.table, priors.table, strict=True):
-        if own == new:
+    for default, new in zip(model.module.PRIORS.table, priors.table, strict=True):
+        if default == new:
             continue
         refuse_unknown([new.name], listed)
-        scaled = replace(own, scale=new.scale, reason=new.reason)
+        scaled = replace(default, scale=new.scale, reason=new.reason)
         if new.name not in definition.named_vars and new != scaled:
             raise UserError(
                 f"--prior {new.name}: the model {model.name} integrates this variable out and "
-                f"takes but its scale; write {own.name}={own.distribution.lower()}:SD."
+                f"takes but its scale; write {default.name}={default.distribution.lower()}:SD."
             )

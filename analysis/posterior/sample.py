@@ -378,8 +378,8 @@ def _attributes(
 
 def fitted_as(job: Job) -> str:
     """Say in what a fit is not the published regression; empty if it is."""
-    told = job.model.fitted_as(job.specification), job.variant.terms
-    return "; ".join(each for each in told if each)
+    differences = job.model.fitted_as(job.specification), job.variant.terms
+    return "; ".join(difference for difference in differences if difference)
 
 
 @cache

@@ -65,7 +65,7 @@ def varied(
 def command_of(attrs: Mapping[str, object]) -> str:
     """Return the command that samples a variant, given the attributes of its trace."""
     panel, column, model, options, name = (
-        str(attrs[each]) for each in ("panel", "column", "model", trace.OPTIONS, trace.VARIANT)
+        str(attrs[key]) for key in ("panel", "column", "model", trace.OPTIONS, trace.VARIANT)
     )
     panel = "FILE" if panel.startswith(OWN) else panel
     head = f"sample {column} --panel {panel} --model {model}"

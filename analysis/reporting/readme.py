@@ -120,7 +120,7 @@ def write(results: Path, root: Path) -> None:
     rendered = bodies(results)
     texts = {}
     for file in dict.fromkeys(block.file for block in BLOCKS):
-        own = {b.name: rendered[b.name] for b in BLOCKS if b.file == file and b.name in rendered}
-        texts[root / file] = rewrite((root / file).read_text(encoding="utf-8"), own, file)
+        parts = {b.name: rendered[b.name] for b in BLOCKS if b.file == file and b.name in rendered}
+        texts[root / file] = rewrite((root / file).read_text(encoding="utf-8"), parts, file)
     for path, text in texts.items():
         write_text(text, path)

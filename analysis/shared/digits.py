@@ -29,7 +29,7 @@ def decimals(value: float, spread: float | None = None, least: int = PRINTED) ->
         Decimals that suffice where they show a digit of both.
     """
     by = value if spread is None else spread
-    hidden = any(each and not round(each, least) for each in (value, by))
+    hidden = any(number and not round(number, least) for number in (value, by))
     if not hidden or not by or not math.isfinite(by):
         return least
     return max(least, SIGNIFICANT - 1 - _exponent(by))

@@ -123,7 +123,7 @@ def texts(frame: pd.DataFrame, view: View) -> pd.DataFrame:
     for name in heads:
         joined = [head for head, pair in view.joined.items() if pair[0] == name]
         if joined and set(view.joined[joined[0]]) <= set(heads):
-            first, second = (frame[each] for each in view.joined[joined[0]])
+            first, second = (frame[column] for column in view.joined[joined[0]])
             columns[joined[0]] = [
                 Text(_join(*pair, spread=_is_spread(second.name)))
                 for pair in zip(first, second, strict=True)
@@ -218,14 +218,14 @@ def _parts(
     shown: pd.DataFrame, keys: list[str], width: int, together: int
 ) -> Iterator[pd.DataFrame]:
     """Yield all columns in parts that fit, each with the keys in front, as they leave room."""
-    rest = [name for name in shown if name not in keys]
-    while len(keys) > 1 and _room(shown, [*keys, *rest[:together]], width) <= len(keys):
-        rest.insert(0, keys[-1])
+    waiting = [name for name in shown if name not in keys]
+    while len(keys) > 1 and _room(shown, [*keys, *waiting[:together]], width) <= len(keys):
+        waiting.insert(0, keys[-1])
         keys = keys[:-1]
-    while rest:
-        count = _room(shown, [*keys, *rest], width) - len(keys)
+    while waiting:
+        count = _room(shown, [*keys, *waiting], width) - len(keys)
         count = max(count - count % together, together)
-        part, rest = shown[[*keys, *rest[:count]]], rest[count:]
+        part, waiting = shown[[*keys, *waiting[:count]]], waiting[count:]
         yield part[part[part.columns[len(keys) :]].map(lambda cell: bool(cell.plain)).any(axis=1)]
     if len(shown.columns) == len(keys):
         yield shown
@@ -244,9 +244,9 @@ def _widths(part: pd.DataFrame, width: int) -> list[int]:
     if sum(natural) <= free or not steps:
         return natural
     most = max((cap for cap in range(1, steps[-1] + 1) if sum(cut(cap)) <= free), default=1)
-    found = cut(most)
-    if len(found) == 1:
-        return [min(found[0], free)]
+    total = cut(most)
+    if len(total) == 1:
+        return [min(total[0], free)]
     for at, want in enumerate(natural):
-        found[at] += min(max(0, free - sum(found)), want - found[at])
-    return found
+        total[at] += min(max(0, free - sum(total)), want - total[at])
+    return total

@@ -79,15 +79,15 @@ def read_netcdf(path: Path) -> "xr.DataTree":
             tree = opened.load()
     except (OSError, ValueError, KeyError, RuntimeError, AttributeError) as error:
         raise UserError(unreadable(path, "NetCDF", command)) from error
-    said, found = tree.attrs.pop(SEAL, None), seal(tree)
+    said, computed = tree.attrs.pop(SEAL, None), seal(tree)
     if said is None:
         raise UserError(
             f"{path} does not say the sha256 of its content, as this version's files do: move "
             f"it away and run `{command}`."
         )
-    if said != found:
+    if said != computed:
         raise UserError(
-            f"{path} was changed since it was written (sha256 of its content {found[:16]}…, by "
+            f"{path} was changed since it was written (sha256 of its content {computed[:16]}…, by "
             f"itself {str(said)[:16]}…): move it away and run `{command}`."
         )
     return tree

@@ -109,16 +109,16 @@ def kept[Input: Named](
         As `spread` takes them.
     """
     waiting = []
-    for each in inputs:
-        arrays = _arrays(folder / each.name)
+    for input_ in inputs:
+        arrays = _arrays(folder / input_.name)
         if arrays is None:
-            waiting.append(each)
+            waiting.append(input_)
         else:
-            yield each, arrays
-    for each, arrays in spread(task, waiting, workers, cluster):
-        with suppress(FileNotFoundError), replacing(folder / each.name) as temporary:
+            yield input_, arrays
+    for input_, arrays in spread(task, waiting, workers, cluster):
+        with suppress(FileNotFoundError), replacing(folder / input_.name) as temporary:
             np.savez(temporary, **arrays)
-        yield each, arrays
+        yield input_, arrays
 
 
 def _arrays(path: Path) -> Mapping[str, NDArray] | None:
@@ -146,7 +146,7 @@ def _in_processes[Input, Result](
         # and Python raise here, with a worker half started.
         with interrupts_later(), _interrupts_masked():
             # No list of futures is kept: each would hold its result.
-            pending = as_completed([pool.submit(task, each) for each in inputs])
+            pending = as_completed([pool.submit(task, input_) for input_ in inputs])
         for done in pending:
             yield done.result()
     except BaseException:  # an interrupt, a failed task, or a caller that wants no more
@@ -229,9 +229,9 @@ def _refuse_unfit(client, address: str) -> None:
             f"Worker {crowded[0]} has {threads[crowded[0]]} threads, which fits in one process "
             "would get in each other's way with: start workers with --nthreads 1."
         )
-    own = code_sha256()
-    for worker, found in client.run(code_sha256, on_error="return").items():
-        if found != own:
+    this_code = code_sha256()
+    for worker, worker_code in client.run(code_sha256, on_error="return").items():
+        if worker_code != this_code:
             raise UserError(
                 f"Worker {worker} has other code or other packages than this process, or does not "
                 "find the project: start workers in the same commit's folder, with PYTHONPATH=. "

@@ -80,10 +80,10 @@ def index_trace(path: Path, digest: str, input_sha256: str) -> None:
 
 def indexed_inputs(path: Path) -> str | None:
     """Return the hash of a trace's inputs by its index; None if the index is not of these bytes."""
-    told = _read_json(beside(path))
-    if not told or told.get("sha256") != file_sha256(path):
+    index = _read_json(beside(path))
+    if not index or index.get("sha256") != file_sha256(path):
         return None
-    return str(told.get("input_sha256"))
+    return str(index.get("input_sha256"))
 
 
 def snapshot(outputs: Outputs, panels: Mapping[str, str] | None = None) -> Digests:
@@ -96,9 +96,9 @@ def snapshot(outputs: Outputs, panels: Mapping[str, str] | None = None) -> Diges
         Further panels that a command has loaded, by name, with their sha256.
     """
     named = {name: file_sha256(FOLDER / f"{name}.csv") for name in named_panels()}
-    found = {f"{PANELS}/{name}": digest for name, digest in (dict(panels or {}) | named).items()}
+    digests = {f"{PANELS}/{name}": digest for name, digest in (dict(panels or {}) | named).items()}
     traces = trace_files(outputs.traces)
-    return found | {f"{TRACES}/{name}": file_sha256(path) for name, path in traces.items()}
+    return digests | {f"{TRACES}/{name}": file_sha256(path) for name, path in traces.items()}
 
 
 # --- what a part was made from ------------------------------------------------------------------
@@ -108,22 +108,28 @@ def inputs_of(product: Product, part: str, there: Mapping[str, str], outputs: Ou
     """Return what a part of a product is made from, of what there is."""
     values = dict(zip(product.keys, part.split(PART), strict=False))
     panel = values.get("panel")
-    found: Digests = {}
+    digests: Digests = {}
     for name in product.inputs:
         kind, _, pattern = name.partition("/")
         if kind == PANELS:
-            own = [f"{PANELS}/{panel}"] if panel else [n for n in there if n.startswith(PANELS)]
-            own = own if panel else [n for n in own if not n.startswith(f"{PANELS}/{OWN}")]
-            found |= {n: there.get(n, "") for n in own}
+            panel_names = (
+                [f"{PANELS}/{panel}"] if panel else [n for n in there if n.startswith(PANELS)]
+            )
+            panel_names = (
+                panel_names
+                if panel
+                else [n for n in panel_names if not n.startswith(f"{PANELS}/{OWN}")]
+            )
+            digests |= {n: there.get(n, "") for n in panel_names}
         elif kind == TRACES:
             models = values.get("model") or pattern or "*"
             wanted = f"{TRACES}/{panel or '*'}/{values.get('column', '*')}-{models}"
             fits = {n: d for n, d in there.items() if fnmatch(n, wanted)}
             # Who asks for some models by a pattern does not ask for their variants.
-            found |= {n: d for n, d in fits.items() if not (pattern and VARIANT in n)}
+            digests |= {n: d for n, d in fits.items() if not (pattern and VARIANT in n)}
         else:
-            found[name] = file_sha256(outputs.root / find(name).file)
-    return found | {name: file_sha256(outputs.root / find(name).file) for name in product.reads}
+            digests[name] = file_sha256(outputs.root / find(name).file)
+    return digests | {name: file_sha256(outputs.root / find(name).file) for name in product.reads}
 
 
 # --- records ------------------------------------------------------------------------------------
@@ -155,10 +161,10 @@ def index_of(product: Product, outputs: Outputs) -> Path:
 
 def record_of(product: Product, outputs: Outputs) -> Record | None:
     """Read what the index says of a product; None if it says nothing."""
-    told = _read_json(index_of(product, outputs))
+    index = _read_json(index_of(product, outputs))
     try:
-        parts = {part: group["inputs"] for group in told["made"] for part in group["parts"]}
-        return Record(told["sha256"], parts, told["about"])
+        parts = {part: group["inputs"] for group in index["made"] for part in group["parts"]}
+        return Record(index["sha256"], parts, index["about"])
     except (KeyError, TypeError):
         return None
 
@@ -169,8 +175,8 @@ def write_record(product: Product, outputs: Outputs, record: Record) -> None:
     for part, inputs in record.parts.items():
         key = json.dumps(inputs, sort_keys=True)
         groups.setdefault(key, {"inputs": inputs, "parts": []})["parts"].append(part)
-    told = {"sha256": record.sha256, "about": record.about, "made": list(groups.values())}
-    _write_json(index_of(product, outputs), told)
+    index = {"sha256": record.sha256, "about": record.about, "made": list(groups.values())}
+    _write_json(index_of(product, outputs), index)
 
 
 def record(
@@ -196,16 +202,16 @@ def record(
     kept : mapping, optional
         Of the parts that were not made again, what they were made from: `known`.
     """
-    made = {part: inputs_of(product, part, there, outputs) for part in parts}
+    parts_inputs = {part: inputs_of(product, part, there, outputs) for part in parts}
     digest = file_sha256(outputs.root / product.file)
-    write_record(product, outputs, Record(digest, dict(kept or {}) | made, about))
+    write_record(product, outputs, Record(digest, dict(kept or {}) | parts_inputs, about))
 
 
 def known(product: Product, outputs: Outputs) -> dict[str, Digests]:
     """Return what the parts of a product were made from; nothing if its bytes were changed."""
-    told = record_of(product, outputs) if product.keys else None
+    record = record_of(product, outputs) if product.keys else None
     digest = file_sha256(outputs.root / product.file)
-    return told.parts if told and digest and told.sha256 == digest else {}
+    return record.parts if record and digest and record.sha256 == digest else {}
 
 
 def same_subject(product: Product, outputs: Outputs, about: str) -> None:
@@ -362,14 +368,14 @@ def _is_deleted(product: Product, part: str, there: Mapping[str, str]) -> bool:
     return f"{TRACES}/{panel}/{column}-{model}" not in there
 
 
-def _write_json(path: Path, told: object) -> None:
-    write_text(json.dumps(told, ensure_ascii=False), path)
+def _write_json(path: Path, content: object) -> None:
+    write_text(json.dumps(content, ensure_ascii=False), path)
 
 
 def _read_json(path: Path) -> dict:
     """Read an index; nothing if there is none, or it cannot be read."""
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return told if isinstance(told, dict) else {}
+    return content if isinstance(content, dict) else {}

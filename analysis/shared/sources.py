@@ -87,4 +87,4 @@ def installed() -> list[str]:
     """List installed packages with their versions."""
     # Of the environment alone: libraries add folders of their own to the path when imported.
     where = [get_path("purelib"), get_path("platlib")]
-    return sorted({f"{each.name}=={each.version}" for each in distributions(path=where)})
+    return sorted({f"{package.name}=={package.version}" for package in distributions(path=where)})

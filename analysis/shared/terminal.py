@@ -32,8 +32,8 @@ UNBOUNDED = 100_000
 
 def _console() -> Console:
     """Return a console as wide as the terminal or as COLUMNS says; a pipe has no width itself."""
-    told = sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit()
-    return Console(width=None if told else UNBOUNDED)
+    width_is_known = sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit()
+    return Console(width=None if width_is_known else UNBOUNDED)
 
 
 console = _console()

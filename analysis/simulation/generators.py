@@ -51,43 +51,43 @@ class Paths(NamedTuple):
     slopes: Array
 
 
-def random_walk_paths(made: Design, n_interest: int) -> Paths:
+def random_walk_paths(design: Design, n_interest: int) -> Paths:
     """Estimate in differences, regions weighted by their variance, slopes of interest by region.
 
     Parameters
     ----------
-    made : Design
+    design : Design
         Balanced; its first `n_interest` terms are those of interest.
     """
-    n, years = len(made.provinces), len(made.years)
-    apart = with_slopes_by_region(made, n_interest)
-    y, x = made.y.reshape(n, years), apart.x.reshape(n, years, -1)
+    n, years = len(design.provinces), len(design.years)
+    apart = with_slopes_by_region(design, n_interest)
+    y, x = design.y.reshape(n, years), apart.x.reshape(n, years, -1)
     step, steps = np.diff(y, axis=1), np.diff(x, axis=1)
     dummies = np.broadcast_to(np.eye(years - 1), (n, years - 1, years - 1))
     columns = np.concatenate([steps, dummies], axis=2)
     weight = np.ones(n)
-    in_region = np.eye(len(made.regions))[made.region_of_province]
+    in_region = np.eye(len(design.regions))[design.region_of_province]
     for _ in range(2):  # least squares, then weighted by region
         scaled = (columns * weight[:, None, None]).reshape(-1, columns.shape[2])
         estimate = np.linalg.lstsq(scaled, (step * weight[:, None]).ravel())[0]
         left = step - columns @ estimate
         variance = in_region.T @ (left**2).mean(axis=1) / in_region.sum(axis=0)
-        weight = 1 / np.sqrt(variance[made.region_of_province])
+        weight = 1 / np.sqrt(variance[design.region_of_province])
     scale = np.sqrt(left.size / (left.size - len(estimate)))
     path = np.concatenate([np.zeros((n, 1)), left.cumsum(axis=1)], axis=1)
     path = path - path.mean(axis=1, keepdims=True)
     slopes = estimate[: x.shape[2]]
-    of_interest = n_interest * len(made.regions)
+    of_interest = n_interest * len(design.regions)
     systematic = y - path - x[..., :of_interest] @ slopes[:of_interest]
     return Paths(systematic, scale * path, slopes)
 
 
-def swap(made: Design, n_interest: int, size: int, rng: np.random.Generator) -> Array:
+def swap(design: Design, n_interest: int, size: int, rng: np.random.Generator) -> Array:
     """Draw outcomes in which each province has another one's path.
 
     Parameters
     ----------
-    made : Design
+    design : Design
         Balanced, with n rows and at least two provinces a region.
     n_interest : int
         The first terms are those of interest.
@@ -98,22 +98,22 @@ def swap(made: Design, n_interest: int, size: int, rng: np.random.Generator) -> 
     -------
     ndarray, shape (n, size)
     """
-    paths = random_walk_paths(made, n_interest)
-    errors = _signs(made, size, rng) * paths.path[_others(made, size, rng)]
+    paths = random_walk_paths(design, n_interest)
+    errors = _signs(design, size, rng) * paths.path[_others(design, size, rng)]
     return _outcomes(paths, errors)
 
 
-def own_scale(made: Design, n_interest: int, size: int, rng: np.random.Generator) -> Array:
+def own_scale(design: Design, n_interest: int, size: int, rng: np.random.Generator) -> Array:
     """Draw the same with each path at the scale of the province that gets it."""
-    paths = random_walk_paths(made, n_interest)
+    paths = random_walk_paths(design, n_interest)
     sd = paths.path.std(axis=1)
-    other = _others(made, size, rng)
-    errors = _signs(made, size, rng) * paths.path[other] * (sd / sd[other])[..., None]
+    other = _others(design, size, rng)
+    errors = _signs(design, size, rng) * paths.path[other] * (sd / sd[other])[..., None]
     return _outcomes(paths, errors)
 
 
 def covariance(
-    made: Design,
+    design: Design,
     n_interest: int,
     size: int,
     rng: np.random.Generator,
@@ -126,49 +126,49 @@ def covariance(
     scales : tuple of ndarray, shape (regions,)
         τ_trend (until the sample's end, from its middle), σ and φ, on the outcome's own scale.
     """
-    tau, sigma, phi = (values[made.region_of_province] for values in scales)
-    n, years = len(made.provinces), len(made.years)
+    tau, sigma, phi = (values[design.region_of_province] for values in scales)
+    n, years = len(design.provinces), len(design.years)
     growth = tau * rng.standard_normal((size, n))
     errors = sigma[:, None] * rng.standard_normal((size, n, years))
     errors[..., 0] /= np.sqrt(1 - phi**2)
     for year in range(1, years):
         errors[..., year] += phi * errors[..., year - 1]
-    since = time(made).reshape(n, years)
-    paths = random_walk_paths(made, n_interest)
+    since = time(design).reshape(n, years)
+    paths = random_walk_paths(design, n_interest)
     return _outcomes(paths, growth[..., None] * since + errors)
 
 
-def restricted(made: Design, n_interest: int, size: int, rng: np.random.Generator) -> Array:
+def restricted(design: Design, n_interest: int, size: int, rng: np.random.Generator) -> Array:
     """Draw outcomes with the residuals of the regression without the terms of interest."""
-    controls = made.x[:, n_interest:]
-    parts = twfe.slope_parts(made.y, controls, made.province, made.year)
-    used = len(made.provinces) + len(made.years) - 1 + controls.shape[1]
-    residual = parts.residual * np.sqrt(len(made.y) / (len(made.y) - used))
-    sign = _signs(made, size, rng)[..., 0].T[made.province]
-    return (made.y - parts.residual)[:, None] + residual[:, None] * sign
+    controls = design.x[:, n_interest:]
+    parts = twfe.slope_parts(design.y, controls, design.province, design.year)
+    used = len(design.provinces) + len(design.years) - 1 + controls.shape[1]
+    residual = parts.residual * np.sqrt(len(design.y) / (len(design.y) - used))
+    sign = _signs(design, size, rng)[..., 0].T[design.province]
+    return (design.y - parts.residual)[:, None] + residual[:, None] * sign
 
 
-def with_slopes(outcomes: Array, made: Design, slopes: Array) -> Array:
+def with_slopes(outcomes: Array, design: Design, slopes: Array) -> Array:
     """Add slopes of the first term by province, shape (N,), to outcomes (n, size)."""
-    return outcomes + (made.x[:, 0] * slopes[made.province])[:, None]
+    return outcomes + (design.x[:, 0] * slopes[design.province])[:, None]
 
 
 GENERATORS = {"swap": swap, "own_scale": own_scale, "restricted": restricted}
 """Those that need nothing but a design."""
 
 
-def _others(made: Design, size: int, rng: np.random.Generator) -> NDArray[np.int64]:
+def _others(design: Design, size: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Draw for each province another one of its region, shape (size, N)."""
-    found = np.empty((size, len(made.provinces)), dtype=int)
-    for region in range(len(made.regions)):
-        members = np.flatnonzero(made.region_of_province == region)
+    donors = np.empty((size, len(design.provinces)), dtype=int)
+    for region in range(len(design.regions)):
+        members = np.flatnonzero(design.region_of_province == region)
         ahead = rng.integers(1, len(members), (size, len(members)))
-        found[:, members] = members[(np.arange(len(members)) + ahead) % len(members)]
-    return found
+        donors[:, members] = members[(np.arange(len(members)) + ahead) % len(members)]
+    return donors
 
 
-def _signs(made: Design, size: int, rng: np.random.Generator) -> Array:
-    return rng.choice([-1.0, 1.0], (size, len(made.provinces), 1))
+def _signs(design: Design, size: int, rng: np.random.Generator) -> Array:
+    return rng.choice([-1.0, 1.0], (size, len(design.provinces), 1))
 
 
 def _outcomes(paths: Paths, errors: Array) -> Array:

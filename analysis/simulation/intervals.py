@@ -35,23 +35,25 @@ def balanced(panel: Panel, record: Specification) -> Design:
         If the regression cannot be fitted to the panel, or it has gaps.
     """
     with located(panel.name, record.column):
-        made = design(panel.frame, record)
-    if not made.balanced:
+        regression = design(panel.frame, record)
+    if not regression.balanced:
         raise UserError(
             f"Panel {panel.name} has gaps in column {record.column}, and power and recovery are "
             "computed for balanced panels: fill the gaps or leave out the columns that need it."
         )
-    return made
+    return regression
 
 
-def intervals_of_least_squares(made: Design, outcomes: Array, n_interest: int) -> Array:
+def intervals_of_least_squares(regression: Design, outcomes: Array, n_interest: int) -> Array:
     """Return 95 % intervals, shape (terms of interest, data sets, `LEAST_SQUARES`, 2)."""
-    shape = (len(made.provinces), len(made.years), -1)
-    swept = (twfe_batch.within_provinces(values.reshape(shape)) for values in (outcomes, made.x))
-    found = twfe_batch.fit(*swept, made.region_of_province, n_interest)
+    shape = (len(regression.provinces), len(regression.years), -1)
+    swept = (
+        twfe_batch.within_provinces(values.reshape(shape)) for values in (outcomes, regression.x)
+    )
+    fitted = twfe_batch.fit(*swept, regression.region_of_province, n_interest)
     at = [twfe_batch.CLUSTERINGS.index(name) for name in LEAST_SQUARES]
-    reach = found.se[..., at] * stats.t.ppf(0.975, np.array(found.df)[at])
-    return found.slope[..., None, None] + reach[..., None] * np.array([-1.0, 1.0])
+    reach = fitted.se[..., at] * stats.t.ppf(0.975, np.array(fitted.df)[at])
+    return fitted.slope[..., None, None] + reach[..., None] * np.array([-1.0, 1.0])
 
 
 def slopes_of_interest(
@@ -65,19 +67,19 @@ def slopes_of_interest(
     """
     reported = model.module.report(parts, free)
     _, over_rows = reported["slope"]
-    found = {term: over_rows[0, :, i] for i, term in enumerate(record.interest)}
+    slopes = {term: over_rows[0, :, i] for i, term in enumerate(record.interest)}
     if "slope_region" in reported:
         _, by_region = reported["slope_region"]
         for i, term in enumerate(parts.coords["varying"]):
             for j, region in enumerate(parts.coords["region"]):
-                found[f"{term}:{region}"] = by_region[0, :, i, j]
-    return found
+                slopes[f"{term}:{region}"] = by_region[0, :, i, j]
+    return slopes
 
 
 def posterior(
     model: Model,
     definition: pm.Model,
-    made: Design,
+    regression: Design,
     record: Specification,
     rng: np.random.Generator,
 ) -> tuple[dict[str, tuple[float, float, float]], float]:
@@ -90,11 +92,11 @@ def posterior(
     float
         Effective draws.
     """
-    parts = model.split(made, record)
+    parts = model.split(regression, record)
     density = model.module.density(parts, model.module.PRIORS)
     flat, effective = by_density(density, DRAWS, rng)
-    found = slopes_of_interest(model, parts, record, free_variables(definition, parts, flat))
+    slopes = slopes_of_interest(model, parts, record, free_variables(definition, parts, flat))
     ends = {
-        term: (draws.mean(), *np.quantile(draws, [0.025, 0.975])) for term, draws in found.items()
+        term: (draws.mean(), *np.quantile(draws, [0.025, 0.975])) for term, draws in slopes.items()
     }
     return ends, effective

@@ -97,12 +97,12 @@ class Found(NamedTuple):
     move: Array | float = 1.0
 
 
-def data_sets(made: Design, n_interest: int, size: int, rng: np.random.Generator) -> Array:
+def data_sets(regression: Design, n_interest: int, size: int, rng: np.random.Generator) -> Array:
     """Draw outcomes without a slope of interest in any region.
 
     Parameters
     ----------
-    made : Design
+    regression : Design
         n rows.
     n_interest : int
         The first terms are those of interest.
@@ -113,24 +113,31 @@ def data_sets(made: Design, n_interest: int, size: int, rng: np.random.Generator
     -------
     ndarray, shape (n, size)
     """
-    apart = with_slopes_by_region(made, n_interest)
+    apart = with_slopes_by_region(regression, n_interest)
     parts = twfe.slope_parts(apart.y, apart.x, apart.province, apart.year)
-    parameters = len(made.provinces) + len(made.years) - 1 + len(apart.terms)
-    scale = np.sqrt(len(made.y) / (len(made.y) - parameters))
-    of_interest = len(apart.terms) - len(made.terms) + n_interest
-    systematic = made.y - parts.residual - apart.x[:, :of_interest] @ parts.slopes[:of_interest]
-    sign = rng.choice([-1.0, 1.0], size=(len(made.provinces), size))
-    return systematic[:, None] + scale * parts.residual[:, None] * sign[made.province]
+    parameters = len(regression.provinces) + len(regression.years) - 1 + len(apart.terms)
+    scale = np.sqrt(len(regression.y) / (len(regression.y) - parameters))
+    of_interest = len(apart.terms) - len(regression.terms) + n_interest
+    systematic = (
+        regression.y - parts.residual - apart.x[:, :of_interest] @ parts.slopes[:of_interest]
+    )
+    sign = rng.choice([-1.0, 1.0], size=(len(regression.provinces), size))
+    return systematic[:, None] + scale * parts.residual[:, None] * sign[regression.province]
 
 
-def with_slopes_by_region(made: Design, n_interest: int) -> Design:
+def with_slopes_by_region(regression: Design, n_interest: int) -> Design:
     """Return a design in which each region has a slope of its own of the first terms."""
-    x = made.x[:, :n_interest, None] * np.eye(len(made.regions))[made.region][:, None]
-    terms = [f"{term}:{name}" for term in made.terms[:n_interest] for name in made.regions]
+    x = (
+        regression.x[:, :n_interest, None]
+        * np.eye(len(regression.regions))[regression.region][:, None]
+    )
+    terms = [
+        f"{term}:{name}" for term in regression.terms[:n_interest] for name in regression.regions
+    ]
     return replace(
-        made,
-        x=np.column_stack([x.reshape(len(x), -1), made.x[:, n_interest:]]),
-        terms=(*terms, *made.terms[n_interest:]),
+        regression,
+        x=np.column_stack([x.reshape(len(x), -1), regression.x[:, n_interest:]]),
+        terms=(*terms, *regression.terms[n_interest:]),
     )
 
 
@@ -144,25 +151,28 @@ def posteriors(
     added : mapping of str to float
         Of each term of interest the slope with which a region's model is fitted again.
     """
-    whole, region = home(record)
-    made, model = balanced(panel, whole), main_model(whole)
-    outcomes = data_sets(made, len(whole.interest), POSTERIORS, rng)
-    definition = model.module.build(model.split(made, whole))
+    home_record, region = home(record)
+    regression, model = balanced(panel, home_record), main_model(home_record)
+    outcomes = data_sets(regression, len(home_record.interest), POSTERIORS, rng)
+    definition = model.module.build(model.split(regression, home_record))
 
     def ends(outcomes: Array, name: str) -> Array:
-        fits = (posterior(model, definition, made.with_outcome(y), whole, rng) for y in outcomes.T)
+        fits = (
+            posterior(model, definition, regression.with_outcome(y), home_record, rng)
+            for y in outcomes.T
+        )
         return np.array([slopes[name][1:] for slopes, _ in fits])
 
-    found = {}
+    by_term = {}
     for i, term in enumerate(record.interest):
         if region == AVERAGE:
-            found[term] = Found(ends(outcomes, term))
+            by_term[term] = Found(ends(outcomes, term))
             continue
-        name, own = f"{term}:{region}", made.region == made.regions.index(region)
+        name, in_region = f"{term}:{region}", regression.region == regression.regions.index(region)
         without = ends(outcomes, name)
-        given = ends(outcomes + (added[term] * own * made.x[:, i])[:, None], name)
-        found[term] = Found(without, (given - without) / added[term])
-    return found
+        given = ends(outcomes + (added[term] * in_region * regression.x[:, i])[:, None], name)
+        by_term[term] = Found(without, (given - without) / added[term])
+    return by_term
 
 
 # --- a column -----------------------------------------------------------------------------------
@@ -198,10 +208,10 @@ def study(
             table = system_gmm.coefficients(system_gmm.fit_column(panel.frame, record))
         about = Z * np.array([[-1.0, 1.0]])
         return {term: {GMM: Found(table.loc[term, "se"] * about)} for term in record.interest}
-    made = balanced(panel, record)
+    regression = balanced(panel, record)
     rng = np.random.default_rng([seed, *map(ord, record.column)])
-    outcomes = data_sets(made, len(record.interest), SIMULATED, rng)
-    plain = intervals_of_least_squares(made, outcomes, len(record.interest))
+    outcomes = data_sets(regression, len(record.interest), SIMULATED, rng)
+    plain = intervals_of_least_squares(regression, outcomes, len(record.interest))
     added = {term: references[record.column, term] for term in record.interest}
     of_posteriors = posteriors(panel, record, added, rng)
     return {
@@ -213,20 +223,20 @@ def study(
     }
 
 
-def power(test: str, found: Found, slope: Array) -> Array:
+def power(test: str, intervals: Found, slope: Array) -> Array:
     """Return the power at a slope of that size: the share of intervals that exclude zero."""
     if test == GMM:
-        se = found.ends[0, 1] / Z
+        se = intervals.ends[0, 1] / Z
         return stats.norm.sf(Z - slope / se) + stats.norm.cdf(-Z - slope / se)
-    moved = found.ends + np.abs(slope)[..., None, None] * found.move
+    moved = intervals.ends + np.abs(slope)[..., None, None] * intervals.move
     return ((moved[..., 0] > 0) | (moved[..., 1] < 0)).mean(axis=-1)
 
 
-def detectable(test: str, found: Found) -> float:
+def detectable(test: str, intervals: Found) -> float:
     """Return the minimum detectable effect: the slope with 80 % power."""
     if test == GMM:
-        return float(found.ends[0, 1] / Z * (Z + stats.norm.ppf(POWER)))
-    return float(np.quantile((-found.ends / found.move)[:, 0], POWER))
+        return float(intervals.ends[0, 1] / Z * (Z + stats.norm.ppf(POWER)))
+    return float(np.quantile((-intervals.ends / intervals.move)[:, 0], POWER))
 
 
 def run(
@@ -243,8 +253,8 @@ def run(
     """
     listed = [(panel, record) for panel in panels for record in records]
     task = partial(_study, seed=seed, references=references)
-    for (panel, record), found in spread(task, listed, workers, cluster):
-        yield tables(panel.name, record, found, references)
+    for (panel, record), intervals in spread(task, listed, workers, cluster):
+        yield tables(panel.name, record, intervals, references)
 
 
 def _study(job: tuple[Panel, Specification], seed: int, references: Slopes) -> tuple:

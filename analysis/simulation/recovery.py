@@ -102,29 +102,31 @@ def study(job: tuple[Panel, Specification, range], seed: int) -> pd.DataFrame:
             f"Column {record.column} is dynamic, and its recovery is what `python -m analysis "
             "simulate` computes: leave it out here."
         )
-    made = balanced(panel, record)
+    regression = balanced(panel, record)
     model = main_model(record)
-    parts = model.split(made, record)
+    parts = model.split(regression, record)
     definition = model.module.build(parts)
     rng = np.random.default_rng([seed, *map(ord, record.column), numbers.start])
     truth, outcomes = data_sets(model, definition, parts, record, len(numbers), rng)
     head = {"panel": panel.name, "column": record.column, "data_set": numbers}
-    found = []
-    plain = intervals_of_least_squares(made, outcomes, len(record.interest))
+    frames = []
+    plain = intervals_of_least_squares(regression, outcomes, len(record.interest))
     for i, term in enumerate(record.interest):
         for j, name in enumerate(LEAST_SQUARES):
             low, high = plain[i, :, j].T
             ends = {"estimate": (low + high) / 2, "low": low, "high": high}
-            told = {"term": term, "estimator": name, "effective": np.nan, "truth": truth[term]}
-            found.append(pd.DataFrame(head | told | ends))
-    fits = [posterior(model, definition, made.with_outcome(y), record, rng) for y in outcomes.T]
+            labels = {"term": term, "estimator": name, "effective": np.nan, "truth": truth[term]}
+            frames.append(pd.DataFrame(head | labels | ends))
+    fits = [
+        posterior(model, definition, regression.with_outcome(y), record, rng) for y in outcomes.T
+    ]
     effective = [ess for _, ess in fits]
     for term, values in truth.items():
         estimate, low, high = np.array([fit[term] for fit, _ in fits]).T
         ends = {"estimate": estimate, "low": low, "high": high}
-        told = {"term": term, "estimator": POSTERIOR, "effective": effective, "truth": values}
-        found.append(pd.DataFrame(head | told | ends))
-    return pd.concat(found, ignore_index=True)
+        labels = {"term": term, "estimator": POSTERIOR, "effective": effective, "truth": values}
+        frames.append(pd.DataFrame(head | labels | ends))
+    return pd.concat(frames, ignore_index=True)
 
 
 def run(
@@ -145,38 +147,38 @@ def run(
     yield from spread(partial(study, seed=seed), listed, workers, cluster)
 
 
-def summary(found: pd.DataFrame) -> pd.DataFrame:
+def summary(estimates: pd.DataFrame) -> pd.DataFrame:
     """Return bias, root mean squared error, coverage and width: `COLUMNS`."""
     rows = []
     # Batches come in any order, and the last digit of sums depends on it.
-    found = found.sort_values(["panel", "column", "data_set"], kind="stable")
+    estimates = estimates.sort_values(["panel", "column", "data_set"], kind="stable")
     keys = ["panel", "column", "term", "estimator"]
-    for key, own in found.groupby(keys, sort=False):
-        off = own[["estimate", "low", "high"]].sub(own["truth"], axis=0)
-        told = assess(*off.to_numpy().T, 0.0)
-        told |= {"true_slope": own["truth"].mean(), "true_slope_sd": own["truth"].std()}
-        told |= {"width": (own["high"] - own["low"]).mean()}
-        exact = own["effective"].ge(DRAWS).mean() if own["effective"].notna().all() else np.nan
-        told |= {"independent": exact}
-        rows.append(dict(zip(keys, key, strict=True)) | told)
+    for key, group in estimates.groupby(keys, sort=False):
+        off = group[["estimate", "low", "high"]].sub(group["truth"], axis=0)
+        scores = assess(*off.to_numpy().T, 0.0)
+        scores |= {"true_slope": group["truth"].mean(), "true_slope_sd": group["truth"].std()}
+        scores |= {"width": (group["high"] - group["low"]).mean()}
+        exact = group["effective"].ge(DRAWS).mean() if group["effective"].notna().all() else np.nan
+        scores |= {"independent": exact}
+        rows.append(dict(zip(keys, key, strict=True)) | scores)
     return ordered(pd.DataFrame(rows)[list(COLUMNS)])
 
 
-def shown(found: pd.DataFrame) -> pd.DataFrame:
+def shown(scores: pd.DataFrame) -> pd.DataFrame:
     """Return the table for a reader: slopes with three decimals, shares in per cent."""
-    rows = found[["panel", "column", "term", "estimator"]].copy()
+    rows = scores[["panel", "column", "term", "estimator"]].copy()
     rows["estimator"] = rows["estimator"].map(INTERVALS)
     rows["true slope"] = [
-        f"{v.true_slope:.3f} (sd {v.true_slope_sd:.3f})" for v in found.itertuples(index=False)
+        f"{v.true_slope:.3f} (sd {v.true_slope_sd:.3f})" for v in scores.itertuples(index=False)
     ]
     rows["bias"] = [
         f"{v.bias:+.3f} [{v.bias_low:+.3f}, {v.bias_high:+.3f}]"
-        for v in found.itertuples(index=False)
+        for v in scores.itertuples(index=False)
     ]
-    rows["RMSE"] = [f"{v:.3f}" for v in found["rmse"]]
-    rows["width of 95 % intervals"] = [f"{v:.3f}" for v in found["width"]]
+    rows["RMSE"] = [f"{v:.3f}" for v in scores["rmse"]]
+    rows["width of 95 % intervals"] = [f"{v:.3f}" for v in scores["width"]]
     rows["coverage"] = [
         f"{v.coverage:.0%} [{v.coverage_low:.0%}, {v.coverage_high:.0%}]"
-        for v in found.itertuples(index=False)
+        for v in scores.itertuples(index=False)
     ]
     return rows

@@ -336,7 +336,7 @@ def plan(data_sets: int, shares: Mapping[str, float] = SCREEN) -> dict[str, int]
 
 
 def deciding_first(panels: Sequence[Panel]) -> list[Panel]:
-    """Put the panels that decide first, so that an early stop leaves what matters most."""
+    """Put the panels of the rule first, so that an early stop leaves what matters most."""
     return sorted(panels, key=lambda panel: panel.name not in DECIDING[0])
 
 

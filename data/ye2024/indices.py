@@ -137,10 +137,10 @@ def elasticities(output: Array, capital: Array, labour: Array) -> Array:
     x = _within(xp.log(capital / labour))
     n, years = y.shape
     sum_of_squares = xp.sum(x * x, axis=1)
-    rest = y - x * (xp.sum(x * y, axis=1) / sum_of_squares)[:, None]
+    residual = y - x * (xp.sum(x * y, axis=1) / sum_of_squares)[:, None]
     outer = x[:, :, None] * x[:, None, :] / sum_of_squares[:, None, None]
     normal = n * (xp.eye(years) - 1.0 / years) - xp.sum(outer, axis=0)
-    later = xp.linalg.solve(normal[1:, 1:], xp.sum(rest, axis=0)[1:])
+    later = xp.linalg.solve(normal[1:, 1:], xp.sum(residual, axis=0)[1:])
     year_effects = xp.concat([xp.zeros(1, dtype=later.dtype), later])
     return xp.sum(x * (y - year_effects), axis=1) / sum_of_squares
 

@@ -130,11 +130,11 @@ def _require_complete(dataset: xr.Dataset, path: Path) -> None:
                 hole &= (hole[choice] != value) | (hole["vintage"] == vintage)
         if hole.any():
             first = hole.where(hole, drop=True)[(0,) * hole.ndim]
-            made = [
+            incomplete = [
                 f"{choice} {first[choice].item()}" for choice in CHOICES if choice in first.coords
             ]
             raise UserError(
-                f"{path}: {name} ({', '.join(made)}) cannot be computed for "
+                f"{path}: {name} ({', '.join(incomplete)}) cannot be computed for "
                 f"{first['province'].item()} {first['year'].item()}, since a cell of its series "
                 "is missing or zero; use the complete table."
             )

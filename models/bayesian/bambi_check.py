@@ -32,7 +32,7 @@ PRIORS = REGULARISED
 
 
 @dataclass(frozen=True)
-class Twin:
+class FormulaData:
     """The standardised data of a formula.
 
     Attributes
@@ -75,7 +75,7 @@ class Twin:
         return [self.design.terms.index(term) for term in self.varying]
 
 
-def split(design: Design, varying: tuple[str, ...]) -> Twin:
+def split(design: Design, varying: tuple[str, ...]) -> FormulaData:
     """Standardise the regression and split its regressors.
 
     Raises
@@ -84,7 +84,7 @@ def split(design: Design, varying: tuple[str, ...]) -> Twin:
         If a regressor is collinear with the dummies or with regressors before it.
     """
     parts = within_between(design)
-    return Twin(
+    return FormulaData(
         design=design,
         varying=varying,
         y=parts.y,
@@ -94,7 +94,7 @@ def split(design: Design, varying: tuple[str, ...]) -> Twin:
     )
 
 
-def frame(parts: Twin) -> pd.DataFrame:
+def frame(parts: FormulaData) -> pd.DataFrame:
     """Return the formula's data: y, province, year, region, and within_, p_, q_ of each term."""
     design = parts.design
     columns = {
@@ -114,7 +114,7 @@ def frame(parts: Twin) -> pd.DataFrame:
     return pd.DataFrame({"y": parts.y, **labels, **columns})
 
 
-def formula(parts: Twin) -> tuple[str, str]:
+def formula(parts: FormulaData) -> tuple[str, str]:
     """Return the formulas of the mean and of sigma."""
     terms = [f"{kind}_{term}" for kind in ("within", "p", "q") for term in parts.design.terms]
     by_region = [f"(0 + within_{term} | region)" for term in parts.varying]
@@ -122,7 +122,7 @@ def formula(parts: Twin) -> tuple[str, str]:
     return f"y ~ {mean}", "sigma ~ 0 + region"
 
 
-def by_formula(parts: Twin, priors: Priors = PRIORS) -> bmb.Model:
+def by_formula(parts: FormulaData, priors: Priors = PRIORS) -> bmb.Model:
     """Build Bambi's model.
 
     Raises
@@ -163,7 +163,7 @@ def unreached(model: pm.Model) -> list[str]:
     return [variable.name for variable in model.free_RVs if variable not in above]
 
 
-def build(parts: Twin, priors: Priors = PRIORS) -> pm.Model:
+def build(parts: FormulaData, priors: Priors = PRIORS) -> pm.Model:
     """Build the same model in PyMC, variables named as in `models.bayesian.hierarchical`."""
     design = parts.design
     with pm.Model(coords=parts.coords) as model:
@@ -186,7 +186,7 @@ def build(parts: Twin, priors: Priors = PRIORS) -> pm.Model:
     return model
 
 
-def density(parts: Twin, priors: Priors = PRIORS) -> Collapsed:
+def density(parts: FormulaData, priors: Priors = PRIORS) -> Collapsed:
     """Return the same model with everything but the τ and σ integrated out."""
     design = parts.design
     in_region = np.eye(len(design.regions))[design.region]
@@ -223,7 +223,7 @@ def density(parts: Twin, priors: Priors = PRIORS) -> Collapsed:
     return collapse(parts.y, design.region, locations, scales)
 
 
-def from_bambi(parts: Twin, posterior: xr.Dataset) -> dict[str, NDArray[np.float64]]:
+def from_bambi(parts: FormulaData, posterior: xr.Dataset) -> dict[str, NDArray[np.float64]]:
     """Name and order Bambi's draws, with coords, as `build` does, each shape (…, size).
 
     Bambi keeps group effects instead of the offsets that it samples.

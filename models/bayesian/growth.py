@@ -209,17 +209,17 @@ def report(parts: Growth, free: dict) -> Variables:
         "slope_province": (("province",), by_province),
     }
     if base.varying:
-        own = units[parts.varying_positions]
+        unit_of_slopes = units[parts.varying_positions]
         common = free["slope_std"][..., parts.varying_positions]
         means = common[..., None] + free["tau_slope_std"][..., None] * free["slope_offset"]
-        means = means * own[:, None]
+        means = means * unit_of_slopes[:, None]
         by_region = means.copy()
         by_region[..., 0, :] = by_province @ _row_weights(parts).T
         reported |= {
             "slope_region": (("varying", "region"), by_region),
             "slope_region_mean": (("varying", "region"), means),
-            "slope_common": (("pooled",), common * own),
-            "tau_slope": (("pooled",), free["tau_slope_std"] * own),
+            "slope_common": (("pooled",), common * unit_of_slopes),
+            "tau_slope": (("pooled",), free["tau_slope_std"] * unit_of_slopes),
         }
     if parts.slopes == "province":
         spread = free["tau_slope_province_std"] * units[0]

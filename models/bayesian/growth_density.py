@@ -160,8 +160,8 @@ class GrowthDensity:
 
     def scale_variables(self, point: Array) -> dict[str, Array]:
         """Return the scales and φ at points."""
-        made = {name: np.exp(point[..., self.slices[name]]) for name, _ in self.scales}
-        return made | ({"phi": np.tanh(point[..., self.slices["phi"]])} if self.has_phi else {})
+        values = {name: np.exp(point[..., self.slices[name]]) for name, _ in self.scales}
+        return values | ({"phi": np.tanh(point[..., self.slices["phi"]])} if self.has_phi else {})
 
     def log_prior_of_points(self, point: Array) -> Array:
         """Return the log prior with its Jacobian, shape (N,)."""
@@ -190,15 +190,16 @@ class GrowthDensity:
         return self._log_density(point, self.log_marginal_reference)
 
     def _log_density(self, point: Array, log_marginal: Any) -> Array:
-        found = np.full(len(point), -np.inf)
+        logp = np.full(len(point), -np.inf)
         held = np.abs(point).max(axis=1, initial=0) <= FARTHEST
         if held.any():
+            # A point out of range gives infinities, whose NaN counts as a density of zero below.
             with np.errstate(all="ignore"):
                 weights = self.weights(point[held])
                 value = log_marginal(weights) + weights.log_rows + self.constant
                 value = value + self.log_prior_of_points(point[held])
-            found[held] = np.where(np.isnan(value), -np.inf, value)
-        return found
+            logp[held] = np.where(np.isnan(value), -np.inf, value)
+        return logp
 
     def logp_and_gradient(self, point: Array) -> tuple[float, Array]:
         """Evaluate the log posterior at one point and its gradient, by central differences.
@@ -209,11 +210,11 @@ class GrowthDensity:
             If double precision does not hold the density there.
         """
         step = STEP * np.eye(self.size)
-        found = self.log_density(np.vstack([point[None], point + step, point - step]))
-        if not np.isfinite(found).all():
+        logp = self.log_density(np.vstack([point[None], point + step, point - step]))
+        if not np.isfinite(logp).all():
             raise OutOfRangeError("scales or correlations at the edge of their range")
-        ahead, behind = np.split(found[1:], 2)
-        return float(found[0]), (ahead - behind) / (2 * STEP)
+        ahead, behind = np.split(logp[1:], 2)
+        return float(logp[0]), (ahead - behind) / (2 * STEP)
 
     def weights(self, point: Array) -> Weights:
         """Return what the products of columns are weighted by at points, shape (N, size)."""
@@ -237,6 +238,7 @@ class GrowthDensity:
 
     def log_marginal(self, weights: Weights) -> Array:
         """Return the log marginal likelihood but for `log_rows` and the constant, shape (N,)."""
+        # Points are padded to full lanes: the kernel works on `LANES` points at once.
         points = len(weights.share)
         lanes = growth_kernel.LANES
         padded = -(-points // lanes) * lanes
@@ -246,25 +248,25 @@ class GrowthDensity:
             split = values[index].reshape(-1, lanes, *values.shape[1:])
             return np.ascontiguousarray(np.moveaxis(split, 1, -1))
 
-        found = growth_kernel.log_marginal(
+        marginal = growth_kernel.log_marginal(
             *map(side_by_side, weights[:-1]),
             *self.product,
             self.layout.region_of_province,
             self.pattern.of_province,
         )
-        return found[:points]
+        return marginal[:points]
 
     def log_marginal_reference(self, weights: Weights) -> Array:
         """Return the same in plain numpy."""
-        found = []
+        parts = []
         for start in range(0, len(weights.share), CHUNK):
             some = Weights(*(values[start : start + CHUNK] for values in weights))
             factor, province = self.factors(some)
             diagonal = np.diagonal(factor, axis1=1, axis2=2)
             of_provinces = np.log(np.diagonal(province.factor, axis1=2, axis2=3)).sum(axis=(1, 2))
             log_det = np.log(diagonal[:, :-1]).sum(axis=1) + of_provinces
-            found.append(-log_det - diagonal[:, -1] ** 2 / 2)
-        return np.concatenate(found)
+            parts.append(-log_det - diagonal[:, -1] ** 2 / 2)
+        return np.concatenate(parts)
 
     def factors(self, weights: Weights) -> tuple[Array, OfProvinces]:
         """Return what `growth_reference.factors` does."""
@@ -276,10 +278,10 @@ class GrowthDensity:
         """Draw all random variables of the PyMC model given points, shape (…, size); flat."""
         leading, flat = point.shape[:-1], point.reshape(-1, self.size)
         chunks = np.array_split(flat, max(1, -(-len(flat) // CHUNK)))
-        made = [self._draw(some, rng) for some in chunks]
+        drawn = [self._draw(some, rng) for some in chunks]
         return {
-            name: np.concatenate([one[name] for one in made]).reshape(*leading, -1)
-            for name in made[0]
+            name: np.concatenate([one[name] for one in drawn]).reshape(*leading, -1)
+            for name in drawn[0]
         }
 
     def _draw(self, point: Array, rng: np.random.Generator) -> dict[str, Array]:
@@ -290,6 +292,7 @@ class GrowthDensity:
         right = (factor[:, p, :p] + noise)[..., None]
         unit = np.linalg.solve(factor[:, :p, :p].transpose(0, 2, 1), right)[..., 0]
         scaled = unit * weights.column_scale[:, :-1]
+        # Provinces are independent given the common columns, so each is drawn by its own factor.
         left = province.rows[..., -1] - np.einsum("npdc,nc->npd", province.rows[..., :-1], scaled)
         # M⁻¹ left + L⁻ᵀ noise, M = LL'.
         white = np.linalg.solve(province.factor, left[..., None])[..., 0]
@@ -329,8 +332,8 @@ class GrowthDensity:
             if name == "phi":
                 density[name] = np.full(value.shape[:-1], -value.shape[-1] * np.log(2))
             elif name in self.slices:
-                own = ScalePriors([self.priors[name]] * value.shape[-1])
-                density[name] = (own.log_density(np.log(value))[0] - np.log(value)).sum(axis=-1)
+                prior = ScalePriors([self.priors[name]] * value.shape[-1])
+                density[name] = (prior.log_density(np.log(value))[0] - np.log(value)).sum(axis=-1)
             else:
                 unit = value / sd.get(name, 1.0)
                 density[name] = -((unit**2 + LOG_2PI) / 2 + np.log(sd.get(name, 1.0))).sum(axis=-1)

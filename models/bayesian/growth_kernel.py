@@ -127,7 +127,7 @@ def log_marginal(
     """
     blocks, columns = column_scale.shape[0], column_scale.shape[1]
     triangle = columns * (columns + 1) // 2
-    found = np.empty(blocks * LANES)
+    value = np.empty(blocks * LANES)
     matrix = np.empty((triangle, LANES))
     level = np.empty((columns + 2, LANES))
     trend, slope = np.empty_like(level), np.empty_like(level)
@@ -162,5 +162,5 @@ def log_marginal(
             total = -log_det[lane] - last * last / 2
             for i in range(columns - 1):
                 total -= np.log(matrix[i * (i + 3) // 2, lane])
-            found[block * LANES + lane] = total
-    return found
+            value[block * LANES + lane] = total
+    return value

@@ -155,13 +155,13 @@ def time(design: Design) -> Array:
 
 def _trends(design: Design, x: Array) -> Array:
     """Return least-squares trends of regressors by province, less their region's mean, (N, k)."""
-    t, found = time(design), np.zeros((len(design.provinces), x.shape[1]))
+    t, slopes = time(design), np.zeros((len(design.provinces), x.shape[1]))
     for province in range(len(design.provinces)):
         rows = design.province == province
         since = t[rows] - t[rows].mean()
-        found[province] = since @ x[rows] / max(since @ since, 1e-12)
+        slopes[province] = since @ x[rows] / max(since @ since, 1e-12)
     in_region = np.eye(len(design.regions))[design.region_of_province]
-    return found - in_region @ ((in_region.T @ found) / in_region.sum(axis=0)[:, None])
+    return slopes - in_region @ ((in_region.T @ slopes) / in_region.sum(axis=0)[:, None])
 
 
 def province_slopes(parts: Growth, free: dict) -> Any:

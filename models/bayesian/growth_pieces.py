@@ -59,14 +59,14 @@ def patterns(layout: Layout) -> Patterns:
     for at, k in enumerate(layout.gaps):
         counts[:, at] = np.bincount(layout.province[layout.years == k], minlength=n)
     keys = np.column_stack([layout.region_of_province, counts])
-    found, which = np.unique(keys, axis=0, return_inverse=True)
+    distinct, which = np.unique(keys, axis=0, return_inverse=True)
     which = which.ravel()
     seen = np.bincount(layout.province, minlength=n) > 0
     return Patterns(
         which,
-        found[:, 0].astype(int),
-        found[:, 1:],
-        np.bincount(which[seen], minlength=len(found)).astype(float),
+        distinct[:, 0].astype(int),
+        distinct[:, 1:],
+        np.bincount(which[seen], minlength=len(distinct)).astype(float),
     )
 
 
@@ -79,9 +79,9 @@ def within(columns: Array, layout: Layout) -> Array:
 
 
 def _by_province(values: Array, province: NDArray[np.int64], n: int) -> Array:
-    found = np.zeros((n, values.shape[1]))
-    np.add.at(found, province, values)
-    return found
+    sums = np.zeros((n, values.shape[1]))
+    np.add.at(sums, province, values)
+    return sums
 
 
 class Products(NamedTuple):
@@ -110,13 +110,13 @@ def products(columns: Array, time: Array, z: Array, layout: Layout) -> Products:
     time, z : ndarray, shape (n,)
     layout : Layout
     """
-    whole = within(np.column_stack([columns, time, z]), layout)
+    columns_within = within(np.column_stack([columns, time, z]), layout)
     n, size = len(layout.region_of_province), columns.shape[1]
     regions = np.arange(layout.region_of_province.max() + 1)
     lower = np.tril_indices(size)
     gram, level, trend, slope = [], [], [], []
     for kind, rows in _kinds(layout):
-        here, there = whole[rows], whole[layout.before[rows]]
+        here, there = columns_within[rows], columns_within[layout.before[rows]]
         left, right = {"B": (here, there), "C": (there, there)}.get(kind, (here, here))
         members = [layout.region[rows] == r for r in regions]
         crossed = np.stack([left[m, :size].T @ right[m, :size] for m in members])
@@ -133,11 +133,11 @@ def products(columns: Array, time: Array, z: Array, layout: Layout) -> Products:
         for store, values in zip((trend, slope), by_row, strict=True):
             store.append(_by_province(values, layout.province[rows], n))
     return Products(
-        *(np.ascontiguousarray(np.stack(each, axis=1)) for each in (gram, level, trend, slope))
+        *(np.ascontiguousarray(np.stack(arrays, axis=1)) for arrays in (gram, level, trend, slope))
     )
 
 
 def _kinds(layout: Layout) -> list[tuple[str, NDArray[np.bool_]]]:
     """List F and each gap's A, B and C, with the rows of each, in the order of the weights."""
-    found = [("F", layout.years == 0)]
-    return found + [(kind, layout.years == k) for k in layout.gaps for kind in "ABC"]
+    kinds = [("F", layout.years == 0)]
+    return kinds + [(kind, layout.years == k) for k in layout.gaps for kind in "ABC"]

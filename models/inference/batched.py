@@ -151,10 +151,10 @@ def fit_from(
     scores, mixture = template
     centre = mixture.share @ mixture.centre
     mode = climb_by(scores.target(density), centre, mixture)
-    found = _by_rounds(Proposal(scores, mixture.moved(mode - centre)), density, size, rng)
-    if found.effective < ENOUGH or found.k_hat > LARGEST_K_HAT:
-        found = _by_rounds(propose(density, rng), density, size, rng)
-    return found
+    drawn = _by_rounds(Proposal(scores, mixture.moved(mode - centre)), density, size, rng)
+    if drawn.effective < ENOUGH or drawn.k_hat > LARGEST_K_HAT:
+        drawn = _by_rounds(propose(density, rng), density, size, rng)
+    return drawn
 
 
 def _by_rounds(
@@ -164,9 +164,9 @@ def _by_rounds(
     scores, mixture = proposal
     target = scores.target(density)
     past: list[tuple[LightTailed, Array, Array]] = []
-    each = EACH_OF_MANY * density.size
+    per_round = EACH_OF_MANY * density.size
     for _ in range(MOST_ROUNDS):
-        v = mixture.draw(each, rng)
+        v = mixture.draw(per_round, rng)
         past = [*past, (mixture, v, target(v))]
         every, log_weight = adaptive.together(past)
         if len(past) >= LEAST_ROUNDS and effective(log_weight) >= ENOUGH:
@@ -186,8 +186,8 @@ def climb_by(target: Target, v: Array, mixture: LightTailed) -> Array:
     factor = mixture.factor[np.argmax(mixture.share)]
     step = 0.1 * factor.T  # rows: a tenth of a standard deviation along each axis
     for _ in range(CLIMB):
-        found = target(np.vstack([v[None], v + step, v - step]))
-        value, ahead, behind = np.split(found, [1, len(v) + 1])
+        log_density = target(np.vstack([v[None], v + step, v - step]))
+        value, ahead, behind = np.split(log_density, [1, len(v) + 1])
         slope = (ahead - behind) / 0.2
         bend = np.maximum(-(ahead + behind - 2 * value) / 0.01, 0.2)
         move = factor @ (slope / bend)

@@ -195,6 +195,7 @@ class Collapsed:
         factor, mean = self.given(weight)
         # dpotri fills the lower triangle of V alone, so its entries off the diagonal count twice.
         inverse = dpotri(factor, lower=1)[0]
+        # E|y_e − H θ|² = residual at m, plus the trace of H_e with the posterior covariance V.
         square = self.yy + (self.gram @ mean - 2 * self.xy) @ mean
         square += self.gram_lower @ inverse.ravel()
         prior, prior_slope = self.prior.log_density(log_scale)
@@ -202,6 +203,7 @@ class Collapsed:
             self.constant
             - self.count @ log_scale
             - (weight @ self.yy - (weight @ self.xy) @ mean) / 2
+            # ½ log|Λ| from the factor: the determinant itself overflows with many effects.
             - np.log(np.diag(factor)).sum()
             + prior.sum()
         )
@@ -233,6 +235,7 @@ class Collapsed:
         for row, weight in zip(theta, np.exp(-2 * flat), strict=True):
             factor, mean = self.given(weight)
             noise = rng.standard_normal(len(mean))
+            # L⁻ᵀ z has covariance Λ⁻¹, so Λ is never inverted.
             row[:] = mean + dtrtrs(factor, noise, lower=1, trans=1)[0]
         return self.variables(theta.reshape(*log_scale.shape[:-1], -1), log_scale)
 
@@ -269,6 +272,7 @@ class Collapsed:
             for i, weight in enumerate(np.exp(-2 * flat)):
                 factor, centre = self.given(weight)
                 mean[i] = rows @ centre
+                # |L⁻¹ w| is the standard deviation of w'θ: a norm cannot come out negative.
                 sd[i] = np.linalg.norm(dtrtrs(factor, rows.T, lower=1)[0], axis=0)
         shape = (*log_scale.shape[:-1], len(rows))
         return mean.reshape(shape), sd.reshape(shape)
@@ -317,6 +321,7 @@ class Collapsed:
         precision = self.gram_fixed + (weight @ self.gram.reshape(self.size, -1)).reshape(
             self.gram_fixed.shape
         )
+        # LAPACK's flag instead of an exception: NUTS meets such points often while it adapts.
         factor, failed = dpotrf(precision, lower=1)
         if failed:
             raise OutOfRangeError("scales so far apart that double precision does not hold Λ")
@@ -375,6 +380,7 @@ def collapse(
     for block in locations:
         where = at[block.name]
         for other, line in block.line.items():
+            # θ less its prior mean, so that the prior precision is diagonal in `deviation` @ θ.
             deviation[where, at[other]] -= line
         if isinstance(block.scale, str):
             element = scale_at[block.scale].start + np.broadcast_to(block.element, block.size)

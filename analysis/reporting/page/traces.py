@@ -116,8 +116,8 @@ def energy(statistics: xr.Dataset) -> list[dict]:
     shown = {"energy": (values - values.mean()) / sd, "its moves": np.diff(values, axis=1) / sd}
     edges = np.linspace(-4, 4, 33)
     curves = []
-    for kind, each in shown.items():
-        density, _ = np.histogram(each, edges, density=True)
+    for kind, curve in shown.items():
+        density, _ = np.histogram(curve, edges, density=True)
         at = (edges[:-1] + edges[1:]) / 2
         curves += [
             {"kind": kind, "at": round(float(x), 3), "density": round(float(d), 4)}

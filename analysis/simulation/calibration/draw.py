@@ -18,8 +18,8 @@ def curves(path: Path) -> pd.DataFrame:
     """Read what is drawn: an index (case, parameter), and `counts` by rank."""
     rows = {
         (case, f"{name}[{element}]"): [len(column), *counts(column)]
-        for case, found in ranks_of(read_netcdf(path).to_dataset()).items()
-        for name, values in found.of.items()
+        for case, ranks in ranks_of(read_netcdf(path).to_dataset()).items()
+        for name, values in ranks.of.items()
         for element, column in enumerate(values.T)
     }
     index = pd.MultiIndex.from_tuples(rows, names=["case", "parameter"])
@@ -41,13 +41,13 @@ def draw(rows: pd.DataFrame) -> Figure:
     expected = np.arange(DRAWS + 2) / (DRAWS + 1)
     shown = {}
     for axes, case in zip(grid, cases, strict=True):
-        own = rows.loc[case.name]
-        size = int(own["data_sets"].iloc[0])
-        low, high = band(size, len(own))
+        of_case = rows.loc[case.name]
+        size = int(of_case["data_sets"].iloc[0])
+        low, high = band(size, len(of_case))
         ends = [np.concatenate([[0], end, [size]]) / size - expected for end in (low, high)]
         style = {"color": "0.88", "lw": 0, "step": "mid"}
         shown["band"] = axes.fill_between(expected, *ends, **style, **AS_PIXELS)
-        for count in own.drop(columns="data_sets").to_numpy():
+        for count in of_case.drop(columns="data_sets").to_numpy():
             out = ((count < low) | (count > high)).any()
             above = np.concatenate([[0], count, [size]]) / size - expected
             colour, width = (PALETTE[5], 0.9) if out else (PALETTE[0], 0.4)

@@ -33,13 +33,13 @@ empirical distribution lie outside its band.
 """
 
 
-def judge(case: Case, found: Ranks, cases: int = 1) -> pd.DataFrame:
+def judge(case: Case, ranks: Ranks, cases: int = 1) -> pd.DataFrame:
     """Judge the ranks of each parameter.
 
     Parameters
     ----------
     case : Case
-    found : Ranks
+    ranks : Ranks
     cases : int
         So many are judged together: it is at 1 % for all of their parameters.
 
@@ -48,10 +48,10 @@ def judge(case: Case, found: Ranks, cases: int = 1) -> pd.DataFrame:
     DataFrame
         A row per element of each parameter, columns `COLUMNS`.
     """
-    total = cases * sum(values.shape[1] for values in found.of.values())
-    independent = float((found.effective >= DRAWS).mean())
+    total = cases * sum(values.shape[1] for values in ranks.of.values())
+    independent = float((ranks.effective >= DRAWS).mean())
     rows = []
-    for name, values in found.of.items():
+    for name, values in ranks.of.items():
         for element, column in enumerate(values.T):
             # A rank among draws, spread over its cell, is uniform if ranks are.
             jitter = np.random.default_rng(element).random(len(column))
@@ -125,11 +125,11 @@ def inside(size: int, lowest: NDArray[np.int64], highest: NDArray[np.int64]) -> 
     times together.
     """
     cell = stats.poisson.pmf(np.arange(size + 1), size / (DRAWS + 1))
-    told = cell[: np.flatnonzero(cell > NOTHING)[-1] + 1]
+    chances = cell[: np.flatnonzero(cell > NOTHING)[-1] + 1]
     chance = np.zeros(size + 1)
     chance[0] = 1
     for low, high in zip(lowest, highest, strict=True):
-        chance = np.convolve(chance, told)[: size + 1]
+        chance = np.convolve(chance, chances)[: size + 1]
         chance[:low], chance[high + 1 :] = 0, 0
     return float(chance @ cell[::-1] / stats.poisson.pmf(size, size))
 
@@ -142,20 +142,20 @@ def summary(judged: pd.DataFrame) -> pd.DataFrame:
     """Return a row per case: parameters, how many fail, and the worst."""
     rows = []
     for case in CASES:
-        own = judged[judged["case"] == case.name]
-        if len(own):
-            worst = own.loc[own["p"].idxmin()]
+        of_case = judged[judged["case"] == case.name]
+        if len(of_case):
+            worst = of_case.loc[of_case["p"].idxmin()]
             rows.append(
                 {
                     "case": case.name,
                     "data sets": int(worst["data_sets"]),
-                    "parameters": len(own),
-                    "not uniform": int((~own["passes"]).sum()),
+                    "parameters": len(of_case),
+                    "not uniform": int((~of_case["passes"]).sum()),
                     "worst": worst["parameter"],
                     "p of worst": f"{worst['p']:.2g}",
                     "independent": f"{worst['independent']:.0%}",
                     "expected": "uniform" if case.right else "not uniform",
-                    "as expected": is_as_expected(case, own),
+                    "as expected": is_as_expected(case, of_case),
                 }
             )
     return pd.DataFrame(rows)

@@ -179,13 +179,13 @@ def _batch(case: Case, panel: Panel, record: Specification, seed: int, numbers: 
     truths = _truths(case, model, parts, definition, rng)
     fitted = _arranged(case.fitted, arrays, record)
     fitter = _fitter(case, *fitted)
-    found, effective = [], []
+    counted, effective = [], []
     for position, number in enumerate(numbers):
         rng = np.random.default_rng([seed, number])
         truth, data = _data_set(model, parts, definition, truths(position, rng), fitted[1], rng)
         drawn, ess = fitter(data, rng)
         # Only what both models have: one σ is not a rank among three.
-        found.append(
+        counted.append(
             {
                 name: (drawn[name] < value).sum(axis=0)
                 for name, value in truth.items()
@@ -194,7 +194,7 @@ def _batch(case: Case, panel: Panel, record: Specification, seed: int, numbers: 
         )
         effective.append(ess)
     return Ranks(
-        {name: np.stack([each[name] for each in found]) for name in found[0]},
+        {name: np.stack([each[name] for each in counted]) for name in counted[0]},
         np.array(effective),
         numbers.start,
     )
@@ -276,14 +276,19 @@ def both(one: Density, other: Density) -> Density:
 
 def _added(one: Any, other: Any) -> Any:
     """Add up the arrays of two records of errors: each is a sum over rows."""
-    arrays = [each.name for each in fields(one) if isinstance(getattr(one, each.name), np.ndarray)]
+    arrays = [
+        field.name for field in fields(one) if isinstance(getattr(one, field.name), np.ndarray)
+    ]
     return replace(one, **{name: getattr(one, name) + getattr(other, name) for name in arrays})
 
 
 def collect(batches: Iterable[Ranks]) -> Ranks:
     """Put batches of ranks together, in the order of their data sets' numbers."""
-    found = sorted(batches, key=lambda each: each.first)
+    ordered_batches = sorted(batches, key=lambda batch: batch.first)
     return Ranks(
-        {name: np.concatenate([each.of[name] for each in found]) for name in found[0].of},
-        np.concatenate([each.effective for each in found]),
+        {
+            name: np.concatenate([batch.of[name] for batch in ordered_batches])
+            for name in ordered_batches[0].of
+        },
+        np.concatenate([batch.effective for batch in ordered_batches]),
     )

@@ -11,7 +11,7 @@ from analysis.simulation.calibration.cases import CASES
 from analysis.simulation.calibration.ranks import Ranks
 
 
-def table(found: dict[str, Ranks], **attributes: str | int) -> xr.Dataset:
+def table(ranks_by_case: dict[str, Ranks], **attributes: str | int) -> xr.Dataset:
     """Return the ranks of cases as they are stored.
 
     Returns
@@ -22,14 +22,14 @@ def table(found: dict[str, Ranks], **attributes: str | int) -> xr.Dataset:
         fewer data sets than another; and `effective`.
     """
     series, effective = {}, []
-    for case, own in found.items():
+    for case, own in ranks_by_case.items():
         for name, values in own.of.items():
             for element, column in enumerate(values.T):
                 series[case, f"{name}[{element}]"] = pd.Series(column)
                 effective.append(pd.Series(own.effective))
     ranks = pd.DataFrame(series).fillna(-1).to_numpy(np.int16).T
     cases, parameters = zip(*series, strict=True)
-    hashes = {case.name: case.made_from for case in CASES if case.name in found}
+    hashes = {case.name: case.made_from for case in CASES if case.name in ranks_by_case}
     dims = ("series", "data_set")
     return xr.Dataset(
         {
@@ -47,16 +47,18 @@ def table(found: dict[str, Ranks], **attributes: str | int) -> xr.Dataset:
 
 def ranks_of(dataset: xr.Dataset) -> dict[str, Ranks]:
     """Return the ranks of each case from where they are stored."""
-    found = {}
+    by_case = {}
     for case in dict.fromkeys(dataset["case"].to_numpy()):
-        own = dataset.isel(series=dataset["case"].to_numpy() == case)
-        there = own["rank"][0].to_numpy() >= 0
+        of_case = dataset.isel(series=dataset["case"].to_numpy() == case)
+        there = of_case["rank"][0].to_numpy() >= 0
         columns: dict[str, list] = {}
-        for label, column in zip(own["parameter"].to_numpy(), own["rank"].to_numpy(), strict=True):
+        for label, column in zip(
+            of_case["parameter"].to_numpy(), of_case["rank"].to_numpy(), strict=True
+        ):
             columns.setdefault(label.rpartition("[")[0], []).append(column[there])
         of = {name: np.stack(each, axis=1).astype(np.int64) for name, each in columns.items()}
-        found[str(case)] = Ranks(of, own["effective"][0].to_numpy()[there])
-    return found
+        by_case[str(case)] = Ranks(of, of_case["effective"][0].to_numpy()[there])
+    return by_case
 
 
 def kept(path: Path, **attributes: str | int) -> dict[str, Ranks]:

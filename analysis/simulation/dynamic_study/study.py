@@ -172,12 +172,12 @@ def run_batch(study: Study, batch: Batch) -> tuple[Batch, dict[str, Array]]:
     """Simulate and estimate some data sets."""
     cell = batch.cell
     process = truth(Data(study.rows, study.specification).whole, cell.rho)
-    found, independent, checked = [], [], []
+    estimated, independent, checked = [], [], []
     for number in batch.numbers:
         rng = np.random.default_rng([study.seed, *_key(cell), number])
         data = data_set(study, cell, process, rng)
         estimate, exact = estimates(data, rng)
-        found.append(estimate)
+        estimated.append(estimate)
         independent.append(exact)
         checked_rows = np.full(estimate.shape[1:], np.nan)
         if number % CHECKED == 0:
@@ -185,7 +185,7 @@ def run_batch(study: Study, batch: Batch) -> tuple[Batch, dict[str, Array]]:
             checked_rows = _summary(by_nuts(data, int(rng.integers(2**31)))[:, at])
         checked.append(checked_rows)
     return batch, {
-        "estimates": np.stack(found),
+        "estimates": np.stack(estimated),
         "independent": np.array(independent),
         "by_nuts": np.stack(checked),
     }

@@ -23,7 +23,7 @@ SOME = ("3.1", "3.3")
 
 
 @cache
-def parts(column: str) -> bambi_check.Twin:
+def parts(column: str) -> bambi_check.FormulaData:
     (record,) = select([column])
     return bambi_check.split(design(official(column).frame, record), record.interest)
 
@@ -88,13 +88,13 @@ def log_densities(model: pm.Model):
     ],
 )
 def test_both_models_have_the_same_density(column):
-    twin = parts(column)
+    formula_data = parts(column)
     formula = by_formula(column).backend.model
-    ours = bambi_check.build(twin)
+    ours = bambi_check.build(formula_data)
     of_ours, of_theirs = log_densities(ours), log_densities(formula)
     sizes = {dim: len(labels) for dim, labels in ours.coords.items()}
     for seed in range(3):
-        drawn = bambi_check.density(twin).draw_prior(1, np.random.default_rng(seed))
+        drawn = bambi_check.density(formula_data).draw_prior(1, np.random.default_rng(seed))
         flat = {name: values[0] for name, values in drawn.items()}
         shaped = {
             name: values.reshape([sizes[dim] for dim in ours.named_vars_to_dims[name]])
@@ -106,15 +106,17 @@ def test_both_models_have_the_same_density(column):
             ("p", "between_province"),
             ("q", "between_year"),
         ):
-            theirs |= {f"{kind}_{t}": v for t, v in zip(twin.design.terms, flat[name], strict=True)}
-        order = [twin.design.regions.index(r) for r in formula.coords["region__factor_dim"]]
+            theirs |= {
+                f"{kind}_{t}": v for t, v in zip(formula_data.design.terms, flat[name], strict=True)
+            }
+        order = [formula_data.design.regions.index(r) for r in formula.coords["region__factor_dim"]]
         theirs["Intercept"] = flat["const_std"][0]
         for name in ("province", "year"):
-            labels = [str(label) for label in getattr(twin.design, f"{name}s")]
+            labels = [str(label) for label in getattr(formula_data.design, f"{name}s")]
             at = [labels.index(label) for label in formula.coords[f"{name}__factor_dim"]]
             theirs[f"1|{name}_sigma"] = flat[f"tau_{name}_std"][0]
             theirs[f"1|{name}_offset"] = flat[f"{name}_offset"][at]
-        for position, term in enumerate(twin.varying):
+        for position, term in enumerate(formula_data.varying):
             theirs[f"within_{term}|region_sigma"] = flat["tau_slope_std"][position]
             theirs[f"within_{term}|region_offset"] = shaped["slope_offset"][position][order]
         theirs["sigma_region"] = np.log(flat["sigma_std"])[order]
@@ -122,7 +124,7 @@ def test_both_models_have_the_same_density(column):
         jacobian = np.log(flat["sigma_std"]).sum()  # Bambi's variable is log σ
         expected = sum(found.values()) + jacobian
         assert sum(of_theirs(theirs).values()) == pytest.approx(expected, rel=1e-7)
-        for name, value in bambi_check.density(twin).log_prior(flat).items():
+        for name, value in bambi_check.density(formula_data).log_prior(flat).items():
             assert found[name] == pytest.approx(float(value), rel=1e-6, abs=1e-6), name
 
 
@@ -146,9 +148,9 @@ def test_bambis_draws_are_of_the_same_posterior(column, whole, draws, adaptation
     rows = official(column).frame
     few = rows.groupby("region")["province"].transform(lambda names: pd.factorize(names)[0] < 4)
     few = few.astype(bool) & (rows["year"] <= 2015)
-    twin = bambi_check.split(design(rows if whole else rows[few], record), record.interest)
+    formula_data = bambi_check.split(design(rows if whole else rows[few], record), record.interest)
     with threadpool_limits(limits=1):
-        fitted = bambi_check.by_formula(twin).fit(
+        fitted = bambi_check.by_formula(formula_data).fit(
             draws=draws,
             tune=1_000,
             chains=4,
@@ -160,10 +162,12 @@ def test_bambis_draws_are_of_the_same_posterior(column, whole, draws, adaptation
             quiet=True,
             compute_convergence_checks=False,
         )
-        engine = CollapsedEngine(SimpleNamespace(module=bambi_check), twin, REGULARISED, None)
+        engine = CollapsedEngine(
+            SimpleNamespace(module=bambi_check), formula_data, REGULARISED, None
+        )
         settings = Settings(draws=8_000, seed=6).by(CollapsedEngine)
         right, _ = engine.sample(settings, np.random.default_rng(6))
-    left = bambi_check.from_bambi(twin, fitted["posterior"].to_dataset())
+    left = bambi_check.from_bambi(formula_data, fitted["posterior"].to_dataset())
     found = compare(left, {name: right[name] for name in left})
     print(found)
     assert found.holds, found
