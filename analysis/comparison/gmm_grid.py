@@ -127,7 +127,7 @@ def draw(grid: pd.DataFrame) -> Figure:
         if j == 0:
             axes.set_ylabel(f"{panel}\nindus", fontsize=7)
         if i == len(panels) - 1:
-            axes.set_xlabel("lagged outcome", fontsize=7)
+            axes.set_xlabel("autoregressive coefficient ρ", fontsize=7)
     handles = [Line2D([], [], **style) for style in _legend()]
     figure.legend(handles=handles, loc="outside lower center", ncols=6, fontsize=6.5, frameon=False)
     return figure

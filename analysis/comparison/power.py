@@ -107,9 +107,9 @@ def draw(rows: pd.DataFrame) -> Figure:
         axes.set_ylim(0, 1.02)
         axes.tick_params(labelsize=6.5)
     for axes in figure.axes[-4:]:
-        axes.set_xlabel("true slope, in size", fontsize=7)
+        axes.set_xlabel("true slope, absolute value", fontsize=7)
     for axes in figure.axes[::4]:
         axes.set_ylabel("power", fontsize=7)
-    figure.suptitle(f"{rows['panel'].iloc[0]}: how often a slope would be found", fontsize=8.5)
+    figure.suptitle(f"{rows['panel'].iloc[0]}: power of the nominal 5 % test", fontsize=8.5)
     figure.legend(shown.values(), shown, loc="outside lower center", ncols=3, frameon=False)
     return figure

@@ -60,7 +60,7 @@ def draw(table: pd.DataFrame) -> Figure:
     figure = Figure(figsize=(7.2, 5.6), layout="constrained")
     frames = figure.subplots(2, 2).ravel()
     panel = table["panel"].iloc[0]
-    figure.suptitle(f"{panel}: moves away from the official panel", fontsize=9)
+    figure.suptitle(f"{panel}: distance from the official panel", fontsize=9)
     titles = {
         "series": ("rms", "root mean square move, sd of the series"),
         "province": ("rms", "root mean square move, sd (15 largest)"),
