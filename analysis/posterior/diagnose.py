@@ -5,10 +5,10 @@ at the 5 % and 95 % quantiles, whatever a user's ArviZ settings say), no transit
 BFMI ≥ 0.3 in every chain, and no tree was cut off at its greatest depth (Vehtari et al. 2021,
 *Bayesian Analysis* 16:667–718; Betancourt 2018, arXiv:1701.02434).
 
-Independent draws of the scales pass by the weights of their proposals, which are in the trace:
-Pareto k̂ ≤ 0.5, true ESS ≥ 1,600, acceptance ≥ 0.2, and a bound of 0.005 on the distance between a
-draw and the posterior (`models.inference.independence_sampler`). ESS and R̂ of the draws cannot see
-weights.
+A fit by Gibbs steps passes by R̂ and ESS alone. Independent draws of the scales pass by the weights
+of their proposals, which are in the trace: Pareto k̂ ≤ 0.5, true ESS ≥ 1,600, acceptance ≥ 0.2, and
+a bound of 0.005 on the distance between a draw and the posterior
+(`models.inference.independence_sampler`). ESS and R̂ of the draws cannot see weights.
 """
 
 import json
@@ -22,7 +22,7 @@ import xarray as xr
 from arviz_stats.base import array_stats
 from numpy.typing import NDArray
 
-from analysis.posterior.engines import INDEPENDENCE, NUTS
+from analysis.posterior.engines import GIBBS, INDEPENDENCE, NUTS
 from analysis.posterior.remedies import LEAST_ESS as LEAST_OF_NUTS
 from analysis.posterior.remedies import TAILS, Failure, explain
 from analysis.posterior.trace import POINTWISE, attributes, identity, read
@@ -79,15 +79,18 @@ def _trust(name: str) -> Callable[[xr.Dataset, xr.Dataset], float]:
     return compute
 
 
+OF_CHAINS = (
+    Check("r_hat", _worst(array_stats.rhat, np.max), most=1.01),
+    Check("ess_bulk", _worst(array_stats.ess, np.min, method="bulk"), least=LEAST_OF_NUTS),
+    Check(
+        "ess_tail", _worst(array_stats.ess, np.min, method="tail", prob=TAILS), least=LEAST_OF_NUTS
+    ),
+)
+
 CHECKS = {
+    GIBBS: OF_CHAINS,
     NUTS: (
-        Check("r_hat", _worst(array_stats.rhat, np.max), most=1.01),
-        Check("ess_bulk", _worst(array_stats.ess, np.min, method="bulk"), least=LEAST_OF_NUTS),
-        Check(
-            "ess_tail",
-            _worst(array_stats.ess, np.min, method="tail", prob=TAILS),
-            least=LEAST_OF_NUTS,
-        ),
+        *OF_CHAINS,
         Check("divergences", lambda _, stats: float(stats["diverging"].sum()), most=0),
         Check("bfmi", _bfmi, least=0.3),
         Check("saturated", lambda _, stats: float(stats["maxdepth_reached"].sum()), most=0),

@@ -6,7 +6,8 @@ collapsed
     every model whose file has a `density`. The scales are drawn independently of each other
     (`models.inference.independence_sampler`). Where these draws fail their diagnostics, and for
     errors correlated over rows (`models.inference.collapsed_correlated`), NUTS samples the log
-    scales. A trace's attribute `sampler` names the sampler.
+    scales. Densities with chains of their own (`models.bayesian.growth_gibbs`) are sampled by
+    these. A trace's attribute `sampler` names the sampler.
 nuts
     NUTS (nutpie) in all variables of the PyMC model, or in those that the model's file leaves when
     it integrates some out (`marginal`), which are drawn given those afterwards: the engine of every
@@ -15,7 +16,7 @@ nuts
 
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 import nutpie
@@ -51,11 +52,13 @@ SAMPLE_STATS = {
 }
 """Statistics of nutpie that are stored, under ArviZ's names."""
 
-INDEPENDENCE, NUTS = "independence", "nuts"
+INDEPENDENCE, GIBBS, NUTS = "independence", "gibbs", "nuts"
 """Values of a trace's attribute `sampler`."""
 
 NO_ENERGY = "none: independent draws have no momentum; log_weight has their diagnostics"
 """Attribute `energy` of their `sample_stats`."""
+
+NO_MOMENTUM = "none: Gibbs and Metropolis steps have no momentum"
 
 ACCEPTANCE = (0.95, 0.99)
 """Default target acceptance of NUTS: the second where chains diverge at the first.
@@ -107,6 +110,14 @@ Density = Collapsed | CollapsedErrors | Batched
 """What a model's `density` may be."""
 
 
+@runtime_checkable
+class Chained(Protocol):
+    """A density that draws by chains of its own."""
+
+    def chain(self, draws: int, rng: np.random.Generator) -> Draws:
+        """Return draws of the free variables, shapes (draws, size)."""
+
+
 class CollapsedEngine:
     """Sampled log scales, exact draws of the rest."""
 
@@ -119,6 +130,13 @@ class CollapsedEngine:
     def sample(self, settings: Settings, rng: np.random.Generator) -> tuple[Draws, xr.Dataset]:
         """Return draws of the free variables, and the sampler's statistics."""
         shape = (settings.chains, settings.draws)
+        if isinstance(self.density, Chained):
+            chains = [self.density.chain(settings.draws, rng) for _ in range(settings.chains)]
+            flat = {name: np.stack([chain[name] for chain in chains]) for name in chains[0]}
+            point = self.density.point(flat).reshape(shape[0] * shape[1], -1)
+            lp = self.density.log_density(point).reshape(shape)
+            attrs = {"sampler": GIBBS, "energy": NO_MOMENTUM}
+            return flat, xr.Dataset({"lp": (("chain", "draw"), lp)}, attrs=attrs)
         if independent := draw_independently(self.density, shape[0] * shape[1], rng):
             exact, drawn = independent
             if drawn.trust.holds:

@@ -144,7 +144,8 @@ def ranking(scores: pd.DataFrame, checks: Mapping[str, int] | None = None) -> pd
         `RANKED`: `complete` if no deciding cell lacks, `outside` of so many `cells`.
     """
     table = judged(deciding(scores))
-    wanted = table[CELL].drop_duplicates()
+    patterns = len(table[["slopes", "estimand"]].drop_duplicates())
+    wanted = len(DECIDING[0]) * len(DECIDING[1]) * patterns
     rows = []
     for name in CANDIDATES:
         own = table[table["method"] == name]
@@ -153,7 +154,7 @@ def ranking(scores: pd.DataFrame, checks: Mapping[str, int] | None = None) -> pd
         rows.append(
             {
                 "candidate": name,
-                "complete": len(own) == len(wanted),
+                "complete": len(own) == wanted,
                 "inside": not own["outside"].any(),
                 "outside": int(own["outside"].sum()),
                 "cells": len(own),

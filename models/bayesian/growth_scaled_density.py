@@ -23,6 +23,9 @@ Array = NDArray[np.float64]
 START = 0.3
 """Spread of δ at a starting point."""
 
+THIN, THIN_WARM_UP = 10, 1_000
+"""Sweeps between draws that are kept, and before the first."""
+
 
 @dataclass(frozen=True, eq=False)
 class ScaledDensity(GrowthDensity):
@@ -100,6 +103,13 @@ class ScaledDensity(GrowthDensity):
             self._column_scale(drawn, len(point)),
             (np.array(self.layout.gaps), self.pattern),
         )
+
+    def chain(self, draws: int, rng: np.random.Generator) -> dict[str, Array]:
+        """Return draws of all random variables of the PyMC model, shapes (draws, …)."""
+        from models.bayesian import growth_gibbs  # which takes this density apart
+
+        sweeps = growth_gibbs.chain(self, rng, draws * THIN, THIN_WARM_UP).drawn
+        return {name: values[::THIN] for name, values in sweeps.items()}
 
     def draw_prior(self, size: int, rng: np.random.Generator) -> dict[str, Array]:
         """Draw all random variables of the PyMC model from the prior, shapes (size, …)."""

@@ -21,6 +21,7 @@ DERIVED = {
         "province_unit",
         "exposure_unit",
         "between_unit",
+        "sigma_offset",
     ),
 }
 """Variables whose prior is made of others, or is standard by construction."""

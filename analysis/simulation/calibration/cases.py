@@ -81,6 +81,10 @@ NOT_TWO_AT_ONCE = (
 )
 
 IN_ONE_REGION = "it is growth, which has a case, with the regions' common mean left out"
+BY_ITS_STEPS = (
+    "its chains are tested on draws of prior and data that they leave as they are, which SBC would "
+    "ask of them again at a hundred times the time"
+)
 LEVELS_APART = (
     "two data sets would share province effects, which its likelihood of contrasts leaves out: "
     "their posterior is no product of what either says"
@@ -89,11 +93,12 @@ LEVELS_APART = (
 WITHOUT_A_CASE = {
     False: {
         "growth_region": IN_ONE_REGION,
+        **dict.fromkeys(("growth_scales", "growth_paths"), BY_ITS_STEPS),
         "flat": "priors as wide as its draw outcomes of which floating point keeps no residuals",
         "dynamic_predetermined": NO_DATA_SETS,
     },
     True: {
-        "growth": LEVELS_APART,
+        **dict.fromkeys(("growth", "growth_scales", "growth_paths"), LEVELS_APART),
         "growth_region": IN_ONE_REGION,
         "dynamic_predetermined": NO_DATA_SETS,
         **dict.fromkeys(

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 
-from analysis.posterior.engines import CollapsedEngine, Settings
+from analysis.posterior.diagnose import numbers
+from analysis.posterior.engines import GIBBS, CollapsedEngine, Settings
 from analysis.posterior.equality import MOST_SD_ERROR, compare
 from models.bayesian import growth, growth_gibbs, growth_parts
 from models.inference import batched
@@ -76,6 +78,21 @@ def test_a_chain_has_the_variables_of_the_density_and_many_effective_slopes():
     shapes = {n: v.shape[1:] for n, v in density.draw_prior(1, np.random.default_rng(0)).items()}
     assert {n: v.shape[1:] for n, v in chain.drawn.items()} == shapes
     assert chain.effective > 300
+
+
+def test_the_engine_samples_by_chains_and_the_gate_is_that_of_chains():
+    fitted = fit_of("3.2", "growth_paths")
+    engine = CollapsedEngine(fitted.model, fitted.parts, fitted.priors, fitted.definition)
+    engine.density = engine.density.with_outcome(growing.outcome(fitted.parts, 1))
+    flat, statistics = engine.sample(Settings(draws=200, chains=2), np.random.default_rng(4))
+    assert statistics.attrs["sampler"] == GIBBS
+    point = engine.density.point({name: v[1, :3] for name, v in flat.items()})
+    np.testing.assert_allclose(engine.density.log_density(point), statistics["lp"][1, :3])
+    named = {n: (("chain", "draw", f"{n}_dim"), v) for n, v in flat.items()}
+    values = numbers(xr.Dataset(named), statistics, flat)
+    assert set(values) == {"r_hat", "ess_bulk", "ess_tail"}
+    assert values["r_hat"] < 1.05
+    assert values["ess_bulk"] > 100
 
 
 @pytest.mark.trust
