@@ -9,7 +9,6 @@ from rich.console import Console
 
 from analysis.commands import (
     analyses,
-    benchmark,
     comparison,
     panels,
     posterior,
@@ -17,15 +16,13 @@ from analysis.commands import (
     replication,
     reporting,
     reproduce,
-    robustness,
-    simulation,
 )
 from analysis.commands.options import app
 from data.errors import UserError
 
 ROOMS = (
     *(panels, replication, reconstruction, posterior, comparison),
-    *(robustness, analyses, simulation, reporting, reproduce, benchmark),
+    *(analyses, reporting, reproduce),
 )
 """Importing a file of commands registers them."""
 

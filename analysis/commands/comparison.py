@@ -149,30 +149,3 @@ def estimate_dynamic(
         print_frame(lagged.side_by_side(rows), title, "dynamic")
     write_tables({"dynamic": estimates, "dynamic_effects": follows}, outputs, there)
     return estimates
-
-
-@app.command("gmm-grid")
-def gmm_grid(columns: Columns = None, panel: Panels = None, out: Out = ROOT) -> None:
-    """Estimate Table 5 under every choice of instruments: results/gmm_grid.csv, a figure.
-
-    Example: python -m analysis gmm-grid 5.1 --panel official
-    """
-    from analysis.comparison import gmm_grid as comparison
-    from analysis.replication import gmm_grid as grid
-
-    records = [record for record in select(columns or ()) if record.estimator == "system_gmm"]
-    if not records:
-        raise UserError("Only the columns of Table 5 have a grid: choose among 5.1, 5.2, 5.3, 5.4.")
-    panels, choices, outputs = load_panels(panel, records), grid.every_choice(), Outputs(out)
-    there = taken(outputs, panels)
-    total = len(panels) * len(records) * len(choices)
-    rows = grid.run(panels, records, choices)
-    estimated = track(rows, "Estimating", total, console=console, transient=True)
-    grid_rows = comparison.compare(pd.DataFrame(estimated))
-    regions = comparison.regions(grid_rows)
-    over_all = regions[regions["choice"] == "any"].drop(columns=["choice", "value"])
-    print_frame(over_all, "Autoregressive coefficient ρ over all choices", "gmm_grid")
-    for name, of_panel in regions.groupby("panel", sort=False):
-        title = f"Estimates with which the printed row is compatible, of all — panel {name}"
-        print_frame(comparison.compatibility(of_panel), title, "gmm_choices")
-    write_tables({"gmm_grid": grid_rows}, outputs, there)

@@ -141,10 +141,10 @@ def write_tables(
         rows = provenance.store(product, table, outputs, there, asked, about)
         count = "" if rows == len(table) else f", {len(table)} of them made now"
         console.print(f"written: {outputs.shown(outputs.root / product.file)} ({rows} rows{count})")
-    if any(product.pictures for product in listed):
-        from analysis.reporting import gallery
+    for command in dict.fromkeys(product.command for product in listed):
+        if any(product.pictures for product in products.of_command(command)):
+            from analysis.reporting import gallery
 
-        for command in dict.fromkeys(product.command for product in listed):
             say_written(gallery.pictures_of(command, outputs), outputs)
 
 

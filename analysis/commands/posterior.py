@@ -1,4 +1,4 @@
-"""Commands that sample, describe, diagnose and check posteriors."""
+"""Commands that sample, describe and diagnose posteriors."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +22,6 @@ from analysis.commands.options import (
     app,
     load_panels,
     print_frame,
-    say_written,
     taken,
     write_tables,
 )
@@ -224,45 +223,3 @@ def exit_by_gate(diagnostics: pd.DataFrame) -> None:
     if len(failed):
         console.print(f"[red]{len(failed)} of {len(diagnostics)} fits failed the gate.[/]")
         raise typer.Exit(1)
-
-
-@app.command()
-def check(
-    columns: Columns = None,
-    panel: Annotated[
-        list[str] | None, typer.Option("--panel", help="A panel; repeatable. Default: all.")
-    ] = None,
-    model: Annotated[
-        list[str] | None, typer.Option("--model", help="A model; repeatable. Default: all.")
-    ] = None,
-    pictures: Annotated[
-        bool, typer.Option("--figures", help="Draw figures/checks_<panel>_<column>, too.")
-    ] = False,
-    out: Out = ROOT,
-) -> None:
-    """Run predictive checks and PSIS-LOO of the traces: results/checks.csv, results/loo.csv.
-
-    Example: python -m analysis check 3.2 --model hierarchical --figures
-    """
-    from analysis.posterior import predictive_checks
-    from analysis.posterior.trace import trace_paths
-    from analysis.shared import plotting
-
-    outputs = Outputs(out)
-    there = taken(outputs)
-    paths = predictive_checks.chosen(
-        trace_paths(outputs.traces), select(columns or ()), panel or (), model or ()
-    )
-    checks, loo = predictive_checks.check(track(paths, "Checking", console=console, transient=True))
-    title = "Statistics of a panel, of the data and of each draw"
-    print_frame(predictive_checks.legend(), title, "statistics")
-    for (name, kind), rows in predictive_checks.summary(checks).groupby(
-        ["panel", "check"], sort=False
-    ):
-        title = f"{kind.capitalize()} predictive p — panel {name}"
-        print_frame(rows.drop(columns=["panel", "check"]), title, "checks")
-    console.print(predictive_checks.READ, highlight=False)
-    print_frame(loo.drop(columns="given"), f"PSIS-LOO by row, {predictive_checks.GIVEN}", "loo")
-    write_tables({"checks": checks, "loo": loo}, outputs, there)
-    for name, rows in predictive_checks.frames(checks) if pictures else ():
-        say_written(plotting.save(predictive_checks.draw, rows, outputs.figures / name), outputs)

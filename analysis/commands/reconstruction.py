@@ -1,20 +1,17 @@
 """Commands that search for panels on which the printed numbers come out."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
+from analysis.analyses.ye2024 import reconstruction
 from analysis.commands.options import Out, app, print_frame, taken, write_tables
 from analysis.shared.outputs import ROOT, Outputs
 from analysis.shared.products import find
 from analysis.shared.provenance import record
 from analysis.shared.terminal import console
-from data.errors import UserError
 from data.panels.catalogue import FOLDER
-
-if TYPE_CHECKING:
-    from types import ModuleType
 
 
 @app.command()
@@ -45,7 +42,7 @@ def reconstruct(
 
     Example: python -m analysis reconstruct --save elsewhere
     """
-    run = _reconstruction()
+    run = reconstruction()
     given = {} if approaches is None else {"approaches": approaches}
     settings = run.Settings(declare, tuple(without or ()), seed, spread, **given)
     outputs = Outputs(out)
@@ -73,7 +70,7 @@ def reconstruct_ensemble(
 
     Example: python -m analysis reconstruct-ensemble
     """
-    _reconstruction()
+    reconstruction()
     from analysis.ye2024.reconstruction import ensemble
 
     outputs = Outputs(out)
@@ -85,54 +82,3 @@ def reconstruct_ensemble(
     print_frame(table, title, "reconstruction_variants")
     write_tables({"reconstruction_variants": table}, outputs, there)
     console.print(f"written: {outputs.shown(ensemble.write(panels, save))}")
-
-
-@app.command("reconstruct-bounds")
-def reconstruct_bounds(
-    starts: Annotated[
-        int | None, typer.Option(min=1, help="Panels at which each search starts.")
-    ] = None,
-    steps: Annotated[
-        int | None, typer.Option(min=1, help="Steps down the gradient of each search.")
-    ] = None,
-    out: Out = ROOT,
-) -> None:
-    """Search for inner bounds on scalars of column 3.2 that the printed numbers do not identify.
-
-    Writes results/bounds.csv: inner bounds, found from several starts. An interrupted run goes on
-    where it was. Ends with code 1 if a panel at an end misses a number.
-
-    Example: python -m analysis reconstruct-bounds
-    """
-    run = _reconstruction()
-    from analysis.ye2024.reconstruction import bounds
-
-    outputs = Outputs(out)
-    there = taken(outputs)
-    try:
-        with console.status("Compiling the derivatives of every printed number…") as status:
-            table = bounds.bounds(
-                outputs.results / "reconstruct",
-                status.update,
-                starts=starts or bounds.STARTS,
-                steps=steps or bounds.STEPS,
-            )
-    except run.Contradiction as contradiction:
-        console.print(f"Contradiction: {contradiction}", style="red", markup=False)
-        raise typer.Exit(1) from None
-    print_frame(table, "Bounds found", "bounds")
-    write_tables({"bounds": table}, outputs, there)
-    if not table["exact"].all():
-        raise typer.Exit(1)
-
-
-def _reconstruction() -> "ModuleType":
-    """Import the reconstruction, which alone needs JAX and a solver of quadratic programs."""
-    try:
-        from analysis.ye2024.reconstruction import run
-    except ImportError as error:
-        raise UserError(
-            f"The reconstruction needs {error.name}: install the extra `reconstruct`, "
-            "pip install 'jax' 'piqp'."
-        ) from None
-    return run

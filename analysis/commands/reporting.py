@@ -10,7 +10,6 @@ from analysis.shared.products import find
 from analysis.shared.provenance import record
 from analysis.shared.terminal import console
 from analysis.specifications import HEADLINE, select
-from data.files import write_text
 
 
 @app.command()
@@ -125,8 +124,6 @@ def readme() -> None:
         for name, command in typer.main.get_command(app).commands.items()
         if name != "readme"
     }
-    for name, rewrite in (("Makefile", tasks.makefile), ("pixi.toml", tasks.pixi)):
-        path = ROOT / name
-        write_text(rewrite(path.read_text(encoding="utf-8"), commands), path)
+    tasks.write(ROOT, commands)
     for name in ("README.md", "Makefile", "pixi.toml"):
         console.print(f"written: {name}")

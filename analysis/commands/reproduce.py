@@ -2,13 +2,14 @@
 
 import pandas as pd
 
+from analysis.analyses import find
+from analysis.commands import analyses
 from analysis.commands.comparison import compare, estimate_dynamic
 from analysis.commands.options import Cluster, Out, Seed, app, load_panels, print_frame
 from analysis.commands.panels import fingerprints
 from analysis.commands.posterior import diagnose_traces, exit_by_gate, sample_jobs
 from analysis.commands.replication import audit, replicate
 from analysis.commands.reporting import report, write_ledger
-from analysis.commands.robustness import decompose
 from analysis.shared import products, terminal
 from analysis.shared.outputs import ROOT, Outputs
 from analysis.shared.terminal import console
@@ -43,7 +44,7 @@ def reproduce(seed: Seed = 1, cluster: Cluster = None, out: Out = ROOT) -> None:
         diagnostics = diagnose_traces(outputs)
         compare(out=out)
         audit(out=out)
-        decompose(list(HEADLINE), out)
+        analyses.run(find("decomposition"), columns=list(HEADLINE), out=out)
     write_ledger(outputs)
     report(out)
     listing = pd.DataFrame(products.summary(), columns=["what", "where"])

@@ -1,6 +1,6 @@
 """Compatibility of the grid of system-GMM estimates with Table 5's printed rows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
 
 import pandas as pd
@@ -8,14 +8,26 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from analysis.replication import gmm_grid
 from analysis.replication.gmm_grid import CHOICES
 from analysis.replication.system_gmm import LAG
 from analysis.shared.statistics import Z
+from data.panels.panel import Panel
 from data.published import tables
+from models.design import Specification
 
 TESTS = ("ar1_p", "ar2_p", "hansen_p")
 LEVEL = 0.05
 """Level at which a test's decision is compared with the printed one's."""
+
+
+def rows_of(
+    panels: Sequence[Panel], records: Sequence[Specification]
+) -> tuple[int, Iterator[dict[str, object]]]:
+    """Return how many estimations the whole grid has, and their rows for `compare`, one by one."""
+    choices = gmm_grid.every_choice()
+    total = len(panels) * len(records) * len(choices)
+    return total, gmm_grid.run(panels, records, choices)
 
 
 def compare(grid: pd.DataFrame) -> pd.DataFrame:

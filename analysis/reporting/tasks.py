@@ -4,6 +4,9 @@ import re
 import textwrap
 import tomllib
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from data.files import write_text
 
 BEFORE = "[feature.reconstruct.dependencies]"
 """In pixi.toml, what follows the tasks that need no extra."""
@@ -42,3 +45,10 @@ def pixi(text: str, commands: Mapping[str, str]) -> str:
         if name not in there
     ]
     return text.replace(BEFORE, "".join(tasks) + BEFORE)
+
+
+def write(root: Path, commands: Mapping[str, str]) -> None:
+    """Rewrite both files, by the commands and what each does."""
+    for name, rewrite in (("Makefile", makefile), ("pixi.toml", pixi)):
+        path = root / name
+        write_text(rewrite(path.read_text(encoding="utf-8"), commands), path)

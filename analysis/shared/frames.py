@@ -1,5 +1,7 @@
 """Rows of result tables: those with given values, and the order in which they are listed."""
 
+from collections.abc import Iterable, Iterator, Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -33,3 +35,34 @@ def ordered(table: pd.DataFrame) -> pd.DataFrame:
     at = table["panel"].map(panels).fillna(len(panels)), table["column"].map(columns)
     order = np.lexsort((np.arange(len(table)), at[1], at[0]))
     return table.iloc[order].reset_index(drop=True)
+
+
+def joined(parts: Iterable[Mapping[str, pd.DataFrame]]) -> dict[str, pd.DataFrame]:
+    """Put the parts of each table one below the other."""
+    listed = list(parts)
+    return {
+        name: pd.concat([part[name] for part in listed], ignore_index=True) for name in listed[0]
+    }
+
+
+def first_panel(name: str, table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield a name with the first panel, as they are listed, that a table has rows of."""
+    there = [kind.name for kind in PANELS if (table["panel"] == kind.name).any()]
+    if there:
+        yield name, table[table["panel"] == there[0]]
+
+
+def whole(name: str, table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield a name with a table, if it has rows."""
+    if len(table):
+        yield name, table
+
+
+MOST = 400
+"""Rows of a long table that the page shows."""
+
+
+def headed(words: str, table: pd.DataFrame) -> str:
+    """Return the heading of a table of which the page shows the first rows."""
+    cut = "" if len(table) <= MOST else f" (the first {MOST} of {len(table)} rows)"
+    return words.capitalize() + cut

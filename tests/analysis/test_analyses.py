@@ -1,5 +1,6 @@
 """An analysis is a record: its command, table, picture, status and section follow from it."""
 
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -8,28 +9,31 @@ import typer
 from matplotlib.figure import Figure
 from typer.testing import CliRunner
 
-from analysis import analyses
 from analysis.analyses import ANALYSES
 from analysis.claims.records import EVIDENCE
-from analysis.commands.analyses import command_of
-from analysis.reporting import gallery, readme, status, tasks
+from analysis.commands.analyses import COMMON, command_of
+from analysis.reporting import gallery, readme_blocks, status, tasks
 from analysis.reporting.page import blocks as page_blocks
 from analysis.reporting.page import studies
 from analysis.shared import products
-from analysis.shared.analysis import Analysis, Picture
+from analysis.shared.analysis import Analysis, Methods, Option, Picture, Request, Result
+from analysis.shared.frames import first_panel
 from analysis.shared.outputs import ROOT, Outputs
 from analysis.shared.products import CELL, PANELS, Product, find
 from analysis.shared.terminal import App
 
-BY_HAND = ("analysis/robustness/toy.py", "analysis/analyses.py", "analysis/shared/products.py",
-           "tests/analysis/robustness/test_toy.py")  # fmt: skip
+BY_HAND = ("analysis/robustness/toy.py", "analysis/analyses/power.py",
+           "analysis/shared/products.py", "tests/analysis/robustness/test_toy.py")  # fmt: skip
 """What someone touches who adds the toy: its module, two records, its test."""
 
 
-def toy_run(asked):
-    for panel in asked.panels:
-        rows = [(panel.name, r.column, len(panel.frame), asked.data_sets) for r in asked.records]
-        yield {"toy": pd.DataFrame(rows, columns=[*CELL, "rows", "data_sets"])}
+def toy_run(asked: Request) -> Result:
+    rows = [
+        (panel.name, record.column, len(panel.frame), asked.options["data_sets"])
+        for panel in asked.track(asked.panels, len(asked.panels), "Toying")
+        for record in asked.records
+    ]
+    return Result({"toy": pd.DataFrame(rows, columns=[*CELL, "rows", "data_sets"])})
 
 
 def toy_draw(rows: pd.DataFrame) -> Figure:
@@ -47,15 +51,28 @@ TOY = Analysis(
     tables=("toy",),
     help="Count the rows of columns: results/toy.csv.",
     sentence="Rows of each column",
-    run=toy_run,
-    summary=lambda found: found,
-    words=lambda found: f"{len(found)} cells.",
-    picture=Picture("toy", lambda table: analyses.first_panel("toy", table), toy_draw),
-    section="power",
-    options=("data_sets",),
+    methods=lambda: Methods(
+        toy_run,
+        lambda found: found,
+        lambda found: f"{len(found)} cells.",
+        (Picture("toy", partial(first_panel, "toy"), toy_draw),),
+    ),
+    options=("columns", "panel", Option("data_sets", int, "How many.", 30, least=20)),
     columns=("3.1",),
-    data_sets=30,
+    section="power",
 )
+
+
+ELSEWHERE = {
+    "page.py": {"power", "sensitivity", "multiverse"},  # sections of the same name
+    "studies.py": {"decomposition", "sensitivity"},  # a map of what several analyses say
+    "verdicts.py": {"decomposition", "power"},  # what stands beside the headline
+    "reproduce.py": {"decomposition"},  # the main job runs it
+    "readme.py": {record.name for record in ANALYSES},  # what each README shows
+    "views.py": {record.name for record in ANALYSES}
+    | {"check"},  # what matters on a narrow terminal
+}
+"""Files that name analyses for another reason than to list them, and which."""
 
 
 @pytest.fixture
@@ -106,7 +123,7 @@ def test_a_toy_that_was_not_made_is_named_with_its_command(toy, tmp_path):
 
 def test_a_toy_is_in_the_readmes_table_and_among_the_tasks(toy):
     assert "| how many rows there are | `results/toy.csv`, `figures/toy.png` |" in (
-        readme.find_a_result()
+        readme_blocks.find_a_result()
     )
     named = {
         name: c.get_short_help_str() for name, c in typer.main.get_command(toy).commands.items()
@@ -122,17 +139,33 @@ def test_a_toy_takes_four_files(toy):
     """What else names an analysis is derived, or written by `readme`."""
     assert len(BY_HAND) == 4
     named = {record.name for record in ANALYSES} | {record.command for record in ANALYSES}
-    for room in ("commands", "reporting/gallery.py", "reporting/status.py"):
-        paths = [ROOT / "analysis" / room]
-        paths = sorted(paths[0].rglob("*.py")) if paths[0].is_dir() else paths
-        for path in paths:
+    named -= {"check"}  # also a column of the audit
+    for room in ("commands", "reporting"):
+        for path in (ROOT / "analysis" / room).rglob("*.py"):
             text = path.read_text(encoding="utf-8")
-            assert not {name for name in named if f'"{name}"' in text}, path
+            listed = {name for name in named if f'"{name}"' in text}
+            assert listed <= ELSEWHERE.get(path.name, set()), path
 
 
 def test_every_record_names_products_of_its_command():
     for record in ANALYSES:
         made = [product.name for product in products.of_command(record.command)]
         assert tuple(made) == record.tables
-        assert record.picture is None or find(record.picture.table).pictures
-        assert f"report {record.section}" in find(record.tables[0]).shown
+        assert all(find(picture.table).pictures for picture in record.methods().pictures)
+        assert not record.section or f"report {record.section}" in find(record.tables[0]).shown
+
+
+def test_every_analysis_is_a_record_and_a_benchmark_is_four():
+    named = {record.name for record in ANALYSES}
+    assert {name for name in named if not name.startswith("benchmark_")} == {
+        *("checks", "sensitivity", "influence", "decomposition", "multiverse", "power"),
+        *("recovery", "calibration", "simulation", "gmm_grid", "bounds", "candidates", "last_two"),
+    }
+    assert len(named) == len(ANALYSES) == 13 + 4
+
+
+def test_options_of_records_are_common_ones_or_their_own():
+    for record in ANALYSES:
+        names = [option for option in record.options if isinstance(option, str)]
+        assert set(names) <= set(COMMON), record.name
+        assert set(record.defaults or ()) <= set(names), record.name

@@ -14,10 +14,8 @@ from analysis.reporting.page.blocks import Results, Section
 from analysis.reporting.page.studies import (
     analyses,
     dynamic,
-    multiverse,
     provinces,
     sensitivity,
-    why,
 )
 from analysis.reporting.page.tables import paper_tables, regions
 from analysis.reporting.page.traces import Trace
@@ -38,8 +36,12 @@ SECTIONS = (
     Section("tables", "Tables 2–8", "The paper’s tables", "表 2–8", paper_tables),
     Section("regions", "Regions", "Slopes by region", "区域异质性", regions),
     Section("dynamic", "Dynamics", "The dynamic panel", "内生性检验", dynamic),
-    Section("why", "Decomposition", "Why official and published slopes differ", "", why),
-    Section("multiverse", "Multiverse", "Multiverse of analysis choices", "", multiverse),
+    Section(
+        *("why", "Decomposition", "Why official and published slopes differ", ""), analyses("why")
+    ),
+    Section(
+        "multiverse", "Multiverse", "Multiverse of analysis choices", "", analyses("multiverse")
+    ),
     Section("provinces", "Provinces", "The 31 provinces", "31 个省份", provinces),
     Section("power", "Power", "Power, influence and recovery of slopes", "", analyses("power")),
     Section("sensitivity", "Sensitivity", "Priors and sensitivity", "稳健性", sensitivity),

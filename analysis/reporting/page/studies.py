@@ -1,7 +1,8 @@
 """Sections of the page on dynamics, decomposition, multiverse, influence and sensitivity."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 import pandas as pd
 
@@ -10,13 +11,10 @@ from analysis.comparison import dynamic as lagged
 from analysis.reporting.page import charts
 from analysis.reporting.page.blocks import Block, Results, folded, missing, table, text
 from analysis.reporting.page.tables import EXACT
-from analysis.shared.analysis import Analysis
-from analysis.shared.frames import matching
-from analysis.shared.products import find, made_by
-from analysis.simulation.dynamic_study import ranking, verdict
+from analysis.shared.analysis import Analysis, Chart, Frames, Item, Methods, Missing, Table
+from analysis.shared.frames import MOST, headed, matching
+from analysis.shared.products import find
 from analysis.specifications import HEADLINE
-from analysis.ye2024.decomposition.table import largest
-from analysis.ye2024.multiverse import summarise
 from data.panels.catalogue import PANELS
 from data.ye2024 import gaps, recollect
 from data.ye2024.definitions import DESCRIBED
@@ -52,103 +50,7 @@ def dynamic(results: Results) -> Iterable[Block]:
             "Impact and long-run effects (of the share of draws with ρ < 1), and half-lives in "
             "years",
         )
-    simulated = results.frame("simulation")
-    if simulated is None:
-        yield missing("bias and coverage of each estimator in simulations", "simulate")
-    else:
-        if estimated is not None:
-            yield text(verdict.QUESTION)
-            for words in verdict.answer(estimated, simulated, lagged.PUBLISHED).split("\n\n"):
-                yield text(words)
-        for term, rows in simulated.groupby("term", sort=False):
-            yield folded(
-                ranking.side_by_side(rows),
-                f"Simulation, {term}: bias, root mean squared error and coverage of 95 % "
-                "intervals; ✗ where coverage fails",
-            )
-    yield from gmm_choices(results)
-
-
-def gmm_choices(results: Results) -> Iterable[Block]:
-    """Show the grid of GMM choices."""
-    grid = results.frame("gmm_grid")
-    if grid is None:
-        yield missing("Table 5 under every choice of instruments", "gmm-grid")
-        return
-    usable = grid[grid["problem"].isna()]
-    spread = usable.groupby(["panel", "column"], sort=False).agg(
-        estimations=("rho", "size"),
-        least_rho=("rho", "min"),
-        median_rho=("rho", "median"),
-        greatest_rho=("rho", "max"),
-        explosive=("rho", lambda values: (values >= 1).mean()),
-        least_slope=("coef", "min"),
-        greatest_slope=("coef", "max"),
-    )
-    yield table(
-        spread.reset_index(),
-        "Table 5 under every choice of instruments: ρ (explosive: share of at least 1) and "
-        "slopes of indus",
-    )
-
-
-def why(results: Results) -> Iterable[Block]:
-    """Show why official and published slopes differ."""
-    decomposed = results.frame("decomposition")
-    if decomposed is None:
-        yield missing("Shapley decomposition of the slopes’ differences", "decompose")
-        return
-    yield text(
-        "Where an official panel and the paper disagree in sign or by more than two standard "
-        "errors, one ingredient after another is swapped for that of the panel on which the "
-        "printed slope comes out; a share is the mean effect over all orders (Shapley). “Rest” is "
-        "what that panel had to move a series away from official data."
-    )
-    yield results.chart(
-        "waterfall", charts.waterfall(decomposed),
-        "From the official slope to the printed one, ingredient by ingredient. Choose a gap "
-        "below the chart.",
-    )  # fmt: skip
-    largest_shares = largest(decomposed)
-    yield folded(largest_shares, "The largest shares of each gap")
-    other_games = decomposed[
-        (decomposed["game"] != "ingredients") & decomposed["column"].isin(HEADLINE)
-    ]
-    yield folded(
-        other_games.drop(columns=["exact", "published", "published_se"]),
-        "The same gaps by province, year and region (headline columns)",
-    )
-
-
-def multiverse(results: Results) -> Iterable[Block]:
-    """Show the multiverse of every slope."""
-    universes, curves = results.frame("multiverse"), results.frame("multiverse_curves")
-    if universes is None or curves is None:
-        yield missing("multiverse of every slope", "multiverse")
-        return
-    yield text(
-        f"{universes['universes'].sum():,} combinations of choices, each with its reason in "
-        "analysis/ye2024/multiverse/choices.py: the slopes of each column in their order, "
-        "with the printed one at its place among them. Significant is a 95 % interval beyond zero "
-        "on the side of the printed sign."
-    )
-    yield results.chart(
-        "universes", charts.universes(curves, universes),
-        "Slopes of all universes in their order, with 95 % intervals (conventional, and clustered "
-        "by province) and the printed slope. Choose one below the chart.",
-    )  # fmt: skip
-    yield table(summarise.shown(universes), "Shares of sign and significance")
-    variance = results.frame("multiverse_variance")
-    if variance is not None:
-        yield results.chart(
-            "variance", charts.variance_shares(variance),
-            "Each choice’s share of the variance of all slopes: first-order and total effect. "
-            "Choose a slope below the chart.",
-        )  # fmt: skip
-        yield folded(variance, "Shares of variance as a table")
-    options = results.frame("multiverse_options")
-    if options is not None:
-        yield folded(options, "Mean slope and shares by option")
+    yield from analyses("dynamic")(results)
 
 
 def provinces(results: Results) -> Iterable[Block]:
@@ -215,20 +117,38 @@ def analyses(section: str) -> Callable[[Results], Iterable[Block]]:
     return blocks
 
 
-def of_analysis(record: Analysis, results: Results) -> Iterable[Block]:
+def of_analysis(record: Analysis, results: Results) -> Iterator[Block]:
+    """Show an analysis by its record."""
+    methods = record.methods()
+    items = methods.page or partial(_by_summary, record, methods)
+    for item in items(results.frame):
+        match item:
+            case str(words):
+                yield text(words)
+            case Missing(what):
+                yield missing(what, record.command)
+            case Table(title, frame, folded=True):
+                yield folded(frame, title)
+            case Table(title, frame):
+                yield table(frame, title)
+            case Chart(kind, frames, caption, name):
+                yield results.chart(name or kind, getattr(charts, kind)(*frames), caption)
+
+
+def _by_summary(record: Analysis, methods: Methods, frame: Frames) -> Iterator[Item]:
     """Show the first table of an analysis: the headline's rows, and all on request."""
-    rows = results.frame(record.tables[0])
+    rows = frame(record.tables[0])
     if rows is None:
-        yield missing(find(record.tables[0]).sentence, record.command)
+        yield Missing(find(record.tables[0]).sentence)
         return
-    if record.words:
-        yield text(record.words(rows))
-    shown_rows = record.summary(rows)
+    if methods.words:
+        yield methods.words(rows)
+    shown_rows = methods.summary(rows) if methods.summary else rows
     headline_rows = shown_rows[shown_rows["column"].isin(HEADLINE)]
     if len(headline_rows):
-        yield table(headline_rows, f"{record.sentence}: headline columns")
+        yield Table(f"{record.sentence}: headline columns", headline_rows)
     if len(headline_rows) < len(shown_rows):
-        yield folded(shown_rows, f"{record.sentence}: every column")
+        yield Table(f"{record.sentence}: every column", shown_rows, folded=True)
 
 
 def sensitivity(results: Results) -> Iterable[Block]:
@@ -239,22 +159,9 @@ def sensitivity(results: Results) -> Iterable[Block]:
             kept = [c for c in ("name", "distribution", "scale", "centre", "reason") if c in lines]
             yield folded(lines[kept], f"Priors of {LADDER[-1]}, on the standardised scale, and why")
             break
-    absent: dict[str, list[str]] = {}
-    for name, what in (
-        ("scales", "prior and posterior of each scale"),
-        ("sensitivity_priors", "refits under other priors"),
-        ("sensitivity_loo", "out-of-sample accuracy by leave-one-province-out"),
-        ("sensitivity_influence", "leave-one-province-out refits"),
-        ("sensitivity_years", "leave-one-year-out refits"),
-        ("sensitivity_power", "power-scaling"),
-        ("calibration", "simulation-based calibration of every model"),
-    ):
-        frame = results.frame(name)
-        if frame is None:
-            absent.setdefault(made_by(name), []).append(what)
-            continue
-        kept = frame.drop(columns=[c for c in ("key",) if c in frame]).head(400)
-        cut = "" if len(frame) <= 400 else f" (the first 400 of {len(frame)} rows)"
-        yield folded(kept, what.capitalize() + cut)
-    for command, parts in absent.items():
-        yield missing("; ".join(parts), command)
+    scales = results.frame("scales")
+    if scales is None:
+        yield missing("prior and posterior of each scale", "compare")
+    else:
+        yield folded(scales.head(MOST), headed("prior and posterior of each scale", scales))
+    yield from analyses("sensitivity")(results)

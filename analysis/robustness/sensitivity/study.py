@@ -20,7 +20,7 @@ from data.files import sha256, write_csv
 from data.panels.panel import Panel
 from models.bayesian import registry
 from models.bayesian.interface import Divisible
-from models.bayesian.registry import LADDER, find, models_for
+from models.bayesian.registry import LADDER, find, main_model, models_for
 from models.design import Specification
 
 REGISTRY = (registry.__name__,)
@@ -72,6 +72,12 @@ def studies(
         fitting = [m for m in models_for(record) if m.prior_groups and not m.fitted_as(record)]
         listed += jobs(panels, [record], models or [m.name for m in fitting if not m.extra])
     return listed
+
+
+def by_main_models(panels: Iterable[Panel], records: Iterable[Specification]) -> list[Job]:
+    """List the fits to study: each column by its main model alone."""
+    panels = list(panels)
+    return [job for r in records for job in studies(panels, [r], [main_model(r).name])]
 
 
 def run(

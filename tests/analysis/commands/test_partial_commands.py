@@ -163,7 +163,11 @@ def steps(house: House, rng: Random) -> str:
         choices["diagnose"] = partial(posterior.diagnose_traces, house.out)
         at = rng.choice(traces)
         choices["check"] = partial(
-            posterior.check, [at.stem.split("-")[0]], [at.parent.name], **out
+            analyses.run,
+            RECORDS["checks"],
+            columns=[at.stem.split("-")[0]],
+            panel=[at.parent.name],
+            **out,
         )
         choices["delete a trace"] = rng.choice(traces).unlink
         if len(house.table("replication")):

@@ -17,7 +17,7 @@ def test_what_there_is_is_drawn_and_the_rest_named(tmp_path):
     assert {path.stem for path in found["dynamic"]} == {"dynamic_effects"}
     assert {path.stem for path in found["compare"]} == {"forest_headline", "ladder_3.2"}
     assert [command for command, paths in found.items() if not paths] == [
-        *("gmm-grid", "sensitivity", "reconstruct", "calibrate", "power")
+        *("gmm-grid", "sensitivity", "power", "calibrate", "reconstruct")
     ]
 
 

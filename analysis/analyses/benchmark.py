@@ -1,0 +1,133 @@
+"""The project beside other programs: each table is of this machine, so no part is ever kept."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from analysis.shared.analysis import Analysis, Chosen, Methods, Option, Request, Result, Table
+
+
+def _gmm() -> Methods:
+    import pandas as pd
+
+    from analysis.benchmark import gmm, processor
+
+    def run(asked: Request) -> Result:
+        data, pydynpd = asked.options["data"] or gmm.ABDATA, asked.options["pydynpd"]
+        programs = {"pydynpd": pydynpd} if pydynpd else {}
+        with asked.waiting("Timing one program after the other…"):
+            rows = list(gmm.gmm(data, asked.options["repeats"], programs))
+        found = pd.DataFrame(rows, columns=list(gmm.COLUMNS))
+        title = f"Wall and CPU seconds per estimation; ratio to this project; {processor()}"
+        return Result({"benchmark_gmm": found}, [Table(title, found)])
+
+    return Methods(run)
+
+
+def _samplers() -> Methods:
+    from analysis.benchmark import processor, samplers
+
+    def run(asked: Request) -> Result:
+        options = asked.options
+        contenders = samplers.chosen(options["engine"] or ())
+        simpanel = options["simpanel"] or samplers.SIMPANEL
+        listed = samplers.problems(simpanel, options["panel"] or (samplers.PANEL,))
+        rows = []
+        for text, row in samplers.run(listed, contenders, options["seconds"]):
+            asked.tell(text)
+            rows += [row] if row else []
+        found = samplers.table(rows)
+        title = "Times as many effective draws per CPU second here"
+        shown = [
+            Table(f"Effective draws per CPU second; {processor()}", found),
+            Table(title, samplers.summary(found), "benchmark_ratios"),
+        ]
+        return Result({"benchmark_samplers": found}, shown)
+
+    return Methods(run)
+
+
+def _scale() -> Methods:
+    import pandas as pd
+
+    from analysis.benchmark import processor, scale
+
+    def run(asked: Request) -> Result:
+        most = asked.options["rows"]
+        sizes = [size for size in scale.SIZES if size.units * size.years <= most]
+        measured = asked.track(scale.run(sizes), len(sizes), "Measuring")
+        found = pd.DataFrame(list(measured), columns=list(scale.COLUMNS))
+        title = f"Seconds and MB by size of the panel; {processor()}"
+        return Result({"benchmark_scale": found}, [Table(title, found)])
+
+    return Methods(run)
+
+
+def _startup() -> Methods:
+    import pandas as pd
+
+    from analysis.benchmark import processor, startup
+
+    def run(asked: Request) -> Result:
+        total = len(startup.ANSWERS)
+        measured = asked.track(startup.run(asked.options["pairs"]), total, "Timing")
+        found = pd.DataFrame(list(measured), columns=list(startup.COLUMNS))
+        title = f"CPU seconds until a command has answered; {processor()}"
+        return Result({"benchmark_startup": found}, [Table(title, found)])
+
+    return Methods(run)
+
+
+def _timed(
+    name: str, sentence: str, methods: Callable[[], Methods], text: str, *options: Option
+) -> Analysis:
+    """Return the record of one benchmark."""
+    return Analysis(
+        name=f"benchmark_{name}",
+        command=f"benchmark {name}",
+        tables=(f"benchmark_{name}",),
+        help=text,
+        sentence=sentence,
+        methods=methods,
+        options=options,
+        choose=lambda options: Chosen(),
+    )
+
+
+ANALYSES = (
+    _timed(
+        *("gmm", "Wall and CPU seconds per estimation by system GMM", _gmm),
+        """Time system GMM beside the other programs installed: results/benchmark_gmm.csv.
+
+    Example: python -m analysis benchmark gmm --repeats 5""",
+        Option("data", Path, "Arellano and Bond's panel, abdata.csv."),
+        Option("pydynpd", str, "A Python that has pydynpd (NumPy below 2.4)."),
+        Option("repeats", int, "Timed estimations per engine.", 15, least=1),
+    ),
+    _timed(
+        *("samplers", "Effective draws per CPU second", _samplers),
+        """\
+    Time this project beside other samplers of the same model: results/benchmark_samplers.csv.
+
+    Every program that is installed, at the cheapest setting that passes the health gate.
+
+    Example: python -m analysis benchmark samplers""",
+        Option("panel", list[str], "A committed panel; repeatable."),
+        Option("simpanel", Path, "The simulated panel, simpanel.csv."),
+        Option("engine", list[str], "A program; repeatable. Default: all."),
+        Option("seconds", float, "After which a program is stopped.", 240.0, least=1),
+    ),
+    _timed(
+        *("scale", "Seconds and MB by size of the panel", _scale),
+        """Time the model on ever larger simulated panels: results/benchmark_scale.csv.
+
+    Example: python -m analysis benchmark scale""",
+        Option("rows", float, "Rows of the largest panel.", 1e7, least=1_000),
+    ),
+    _timed(
+        *("startup", "CPU seconds until a command has answered", _startup),
+        """Time how soon commands answer, beside an earlier commit: results/benchmark_startup.csv.
+
+    Example: python -m analysis benchmark startup""",
+        Option("pairs", int, "Timed runs of each tree.", 5, least=1),
+    ),
+)

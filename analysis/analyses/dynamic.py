@@ -1,0 +1,181 @@
+"""Is ρ > 1 in the data, or estimator bias? The dynamic simulation, and the grid of system GMM."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from analysis.shared.analysis import (
+    Analysis,
+    Chosen,
+    Frames,
+    Item,
+    Methods,
+    Missing,
+    Option,
+    Picture,
+    Request,
+    Result,
+    Table,
+)
+from analysis.specifications import select
+from data.errors import UserError
+
+if TYPE_CHECKING:
+    pass
+
+
+# --- simulation ---------------------------------------------------------------------------------
+
+
+def _simulation() -> Methods:
+    from analysis.comparison.dynamic import PUBLISHED
+    from analysis.shared.outputs import read_result
+    from analysis.shared.products import find
+    from analysis.shared.provenance import same_subject
+    from analysis.simulation.dynamic_study import cells, ranking, study, verdict
+
+    def run(asked: Request) -> Result:
+        (panel,), (record,), options = asked.panels, asked.records, asked.options
+        results, size = asked.outputs.results, options["data_sets"]
+        made = study.study(panel, record, options["seed"])
+        subject = f"column {record.column} on {panel.name}"
+        same_subject(find("simulation"), asked.outputs, subject)
+        folder = study.folder_of(made, results)
+        batches = study.batches(cells.CELLS, size)
+        where = options["workers"], options["cluster"]
+        done = study.run(made, cells.CELLS, size, folder, *where)
+        try:
+            found = dict(asked.track(done, len(batches), "Simulating"))
+        except KeyboardInterrupt:
+            asked.tell("Interrupted: finished batches are kept, and the same command goes on.")
+            raise
+        dataset = study.collect(made, cells.CELLS, found)
+        told = ranking.summary(dataset)
+        path = results / study.FILE
+        study.write(dataset.assign_attrs(panel=panel.name), path, folder)
+        shown: list[Item] = [
+            Table(f"{term}: bias, RMSE, coverage of 95 % intervals", ranking.side_by_side(rows))
+            for term, rows in told.groupby("term", sort=False)
+        ]
+        shown.append(
+            Table("By the rule: the first is recommended", ranking.ranking(told), "ranking")
+        )
+        shown.append(ranking.words_on_nuts(dataset))
+        if (results / "dynamic.csv").is_file():
+            shown.append(verdict.answer(read_result(results, "dynamic"), told, PUBLISHED))
+        return Result({"simulation": told}, shown, [path], about=subject)
+
+    def page(frame: Frames) -> Iterator[Item]:
+        estimated, found = frame("dynamic"), frame("simulation")
+        if found is None:
+            yield Missing("bias and coverage of each estimator in simulations")
+            return
+        if estimated is not None:
+            yield verdict.QUESTION
+            yield from verdict.answer(estimated, found, PUBLISHED).split("\n\n")
+        for term, rows in found.groupby("term", sort=False):
+            yield Table(
+                f"Simulation, {term}: bias, root mean squared error and coverage of 95 % "
+                "intervals; ✗ where coverage fails",
+                ranking.side_by_side(rows),
+                folded=True,
+            )
+
+    return Methods(run, page=page)
+
+
+# --- the grid of system GMM ---------------------------------------------------------------------
+
+
+def _with_instruments(options: Mapping[str, Any]) -> Chosen:
+    """Return the columns that are estimated by system GMM."""
+    named = select(options["columns"] or ())
+    records = [record for record in named if record.estimator == "system_gmm"]
+    if not records:
+        raise UserError("Only the columns of Table 5 have a grid: choose among 5.1, 5.2, 5.3, 5.4.")
+    return Chosen(records, options["panel"] or ())
+
+
+def _gmm_grid() -> Methods:
+    import pandas as pd
+
+    from analysis.comparison import gmm_grid as comparison
+    from analysis.shared.frames import whole
+
+    def run(asked: Request) -> Result:
+        total, rows = comparison.rows_of(asked.panels, asked.records)
+        found = comparison.compare(pd.DataFrame(asked.track(rows, total, "Estimating")))
+        regions = comparison.regions(found)
+        over_all = regions[regions["choice"] == "any"].drop(columns=["choice", "value"])
+        shown = [Table("Autoregressive coefficient ρ over all choices", over_all)]
+        for name, own in regions.groupby("panel", sort=False):
+            title = f"Estimates with which the printed row is compatible, of all — panel {name}"
+            shown.append(Table(title, comparison.compatibility(own), "gmm_choices"))
+        return Result({"gmm_grid": found}, shown)
+
+    def frames(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+        # A column without a single text is read as one of numbers.
+        problem = table["problem"].astype(object).fillna("")
+        yield from whole("gmm_grid", table.assign(problem=problem))
+
+    def page(frame: Frames) -> Iterator[Item]:
+        found = frame("gmm_grid")
+        if found is None:
+            yield Missing("Table 5 under every choice of instruments")
+            return
+        usable = found[found["problem"].isna()]
+        spread = usable.groupby(["panel", "column"], sort=False).agg(
+            estimations=("rho", "size"),
+            least_rho=("rho", "min"),
+            median_rho=("rho", "median"),
+            greatest_rho=("rho", "max"),
+            explosive=("rho", lambda values: (values >= 1).mean()),
+            least_slope=("coef", "min"),
+            greatest_slope=("coef", "max"),
+        )
+        title = (
+            "Table 5 under every choice of instruments: ρ (explosive: share of at least 1) and "
+            "slopes of indus"
+        )
+        yield Table(title, spread.reset_index())
+
+    return Methods(run, pictures=(Picture("gmm_grid", frames, comparison.draw),), page=page)
+
+
+ANALYSES = (
+    Analysis(
+        name="simulation",
+        command="simulate",
+        tables=("simulation",),
+        help="""\
+    Simulate every estimator of a dynamic column, by bias and coverage: results/simulation.csv.
+
+    On data simulated from the panel's regressors; every estimate is in simulation_study.nc. An
+    interrupted study goes on where it was.
+
+    Example: python -m analysis simulate 5.1 --data-sets 100""",
+        sentence="Bias, error and coverage of every estimator on simulated data",
+        methods=_simulation,
+        options=(
+            *("column", "one_panel"),
+            Option("data_sets", int, "Simulated data sets of a cell.", 500, least=20),
+            *("seed", "workers", "cluster"),
+        ),
+        defaults={"column": "5.1"},
+        choose=lambda options: Chosen(select([options["column"]]), (options["one_panel"],)),
+        section="dynamic",
+    ),
+    Analysis(
+        name="gmm_grid",
+        command="gmm-grid",
+        tables=("gmm_grid",),
+        help="""\
+    Estimate Table 5 under every choice of instruments: results/gmm_grid.csv, a figure.
+
+    Example: python -m analysis gmm-grid 5.1 --panel official""",
+        sentence="Autoregressive coefficient ρ over all choices",
+        methods=_gmm_grid,
+        choose=_with_instruments,
+        section="dynamic",
+    ),
+)
+"""In the order of the page."""

@@ -1,0 +1,221 @@
+"""Power, recovery and influence of slopes, and the screen of the main model's candidates."""
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+from analysis.shared.analysis import Analysis, Methods, Option, Picture, Request, Result
+from analysis.specifications import HEADLINE, published_column
+from data.panels.catalogue import PANELS
+from data.panels.provinces import REGIONS
+
+if TYPE_CHECKING:
+    pass
+
+
+# --- power --------------------------------------------------------------------------------------
+
+
+def _power() -> Methods:
+    from analysis.comparison import power as comparison
+    from analysis.shared.frames import first_panel, joined, ordered
+    from analysis.simulation import power
+
+    def run(asked: Request) -> Result:
+        cells = len(asked.panels) * len(asked.records)
+        done: Iterable = power.run(
+            asked.panels,
+            asked.records,
+            comparison.sizes(),
+            asked.options["seed"],
+            cluster=asked.options["cluster"],
+        )
+        named = (dict(zip(POWER, part, strict=True)) for part in done)
+        made = joined(asked.track(named, cells, "Power"))
+        tables = {name: ordered(table) for name, table in made.items()}
+        return Result(tables | {"power": comparison.beside(tables["power"])})
+
+    return Methods(
+        run,
+        comparison.shown,
+        comparison.sentence,
+        (Picture("power_curves", partial(first_panel, "power"), comparison.draw),),
+    )
+
+
+POWER = ("power", "power_curves")
+
+
+# --- recovery -----------------------------------------------------------------------------------
+
+
+def _recovery() -> Methods:
+    from analysis.shared.frames import joined
+    from analysis.simulation import recovery
+
+    def run(asked: Request) -> Result:
+        size, seed, cluster = (asked.options[name] for name in ("data_sets", "seed", "cluster"))
+        batches = len(asked.panels) * len(asked.records) * -(-size // recovery.BATCH)
+        done = recovery.run(asked.panels, asked.records, size, seed, cluster=cluster)
+        named = ({"recovery": part} for part in asked.track(done, batches, "Recovery"))
+        return Result({"recovery": recovery.summary(joined(named)["recovery"])})
+
+    return Methods(run, recovery.shown)
+
+
+# --- candidates ---------------------------------------------------------------------------------
+
+
+def _screen(of_two: bool) -> Methods:
+    from analysis.comparison.power import sizes
+    from analysis.shared.frames import joined
+    from analysis.shared.outputs import read_result
+    from analysis.simulation import size
+    from analysis.simulation.main_model import CANDIDATES, COMPARATORS
+
+    name = "last_two" if of_two else "candidates"
+
+    def parts(asked: Request, methods: list[str], plan: dict[str, int]) -> Iterator[dict]:
+        references, results = sizes(), asked.outputs.results
+        seed = asked.options["seed"] + size.SEEDS_APART * of_two
+        for panel in size.deciding_first(asked.panels):
+            for record in asked.records:
+                slopes = {"slope": references[record.column, record.interest[0]]}
+                for region in REGIONS:
+                    column = published_column(record, region) or record.column
+                    slopes[region] = references[column, record.interest[0]]
+                listed = size.batches(size.setting(panel, record, slopes, seed), methods, plan)
+                for rows in size.run(listed, results, cluster=asked.options["cluster"]):
+                    yield {name: rows}
+
+    def run(asked: Request) -> Result:
+        data_sets = asked.options["data_sets"]
+        if of_two:
+            methods = size.last_two(read_result(asked.outputs.results, "candidates"))
+            plan = size.plan(data_sets, size.LAST)
+        else:
+            methods, plan = [*CANDIDATES, *COMPARATORS], size.plan(data_sets)
+        total = len(asked.panels) * len(asked.records) * size.steps(methods, plan)
+        made = joined(asked.track(parts(asked, methods, plan), total, name.capitalize()))
+        return Result({name: size.table(rows) for name, rows in made.items()})
+
+    return Methods(run, size.shown, size.sentence)
+
+
+def _screened(data_sets: int) -> tuple:
+    """Return the options of a screen."""
+    own = Option("data_sets", int, "Simulated data sets of a column.", data_sets, least=20)
+    return ("columns", "panel", own, "seed", "cluster")
+
+
+EVIDENCE = tuple(kind.name for kind in PANELS if kind.evidence)
+"""The panels that count."""
+
+
+# --- influence ----------------------------------------------------------------------------------
+
+
+def _influence() -> Methods:
+    from analysis.robustness import influence
+    from analysis.robustness.sensitivity.tables import tables
+    from analysis.shared.frames import first_panel, joined
+
+    def run(asked: Request) -> Result:
+        refitted = tables(asked.outputs.results)
+        parts = (
+            {"influence": influence.table([panel], asked.records, refitted)}
+            for panel in asked.panels
+        )
+        return Result(joined(asked.track(parts, len(asked.panels), "Influence")))
+
+    picture = Picture("influence", partial(first_panel, "influence"), influence.draw)
+    return Methods(run, influence.summary, pictures=(picture,))
+
+
+ANALYSES = (
+    Analysis(
+        name="power",
+        command="power",
+        tables=POWER,
+        help="""Compute power and minimum detectable effects: results/power.csv (minutes).
+
+    Simulates data without a slope on each column's own design, with its residuals. The intervals
+    of least squares and of the main model then give size and power of the nominal 5 % test.
+
+    Example: python -m analysis power 3.2 --panel official""",
+        sentence="Minimum detectable effects (80 % power) and printed slopes",
+        methods=_power,
+        options=("columns", "panel", "seed", "cluster"),
+        section="power",
+    ),
+    Analysis(
+        name="recovery",
+        command="recover",
+        tables=("recovery",),
+        help="""Check parameter recovery of the slopes if the model is right: results/recovery.csv.
+
+    Takes minutes. Simulates outcomes on each static column's own design (by default the headline's,
+    on the first panel), with true slopes from the main model's posterior. Fits the model and least
+    squares to them: bias, error and coverage of 95 % intervals.
+
+    Example: python -m analysis recover 3.2 --data-sets 50""",
+        sentence="Parameter recovery of slopes drawn from the posterior",
+        methods=_recovery,
+        options=(
+            *("columns", "panel"),
+            Option("data_sets", int, "Simulated data sets of a column.", 200, least=20),
+            *("seed", "cluster"),
+        ),
+        columns=HEADLINE,
+        panels=(PANELS[0].name,),
+        section="power",
+    ),
+    Analysis(
+        name="candidates",
+        command="candidates",
+        tables=("candidates",),
+        help="""Screen the candidates for the main model: results/long/candidates.csv.
+
+    Data sets of known slopes; takes hours, and a run that was stopped goes on where it was.
+    Size, coverage, width, interval score and size-adjusted power of every candidate and comparator,
+    by the rule at the head of analysis/simulation/main_model.py.
+
+    Example: python -m analysis candidates --panel official --data-sets 200""",
+        sentence="Candidates for the main model, in the rule's order",
+        methods=partial(_screen, of_two=False),
+        options=_screened(200),
+        columns=("3.2",),
+        panels=EVIDENCE,
+        section="power",
+    ),
+    Analysis(
+        name="last_two",
+        command="last-two",
+        tables=("last_two",),
+        help="""Judge the first two candidates on new data: results/long/last_two.csv.
+
+    After `candidates`; takes hours. The rule names the main model by this table.
+
+    Example: python -m analysis last-two --data-sets 1000""",
+        sentence="The last two candidates, in the rule's order",
+        methods=partial(_screen, of_two=True),
+        options=_screened(1_000),
+        columns=("3.2",),
+        panels=EVIDENCE,
+        section="power",
+    ),
+    Analysis(
+        name="influence",
+        command="influence",
+        tables=("influence",),
+        help="""Leave one province or one year out of every column: results/influence.csv.
+
+    By the column's own estimator, in seconds, and by the posteriors that `sensitivity` has made.
+
+    Example: python -m analysis influence 3.2 5.1""",
+        sentence="Influence: largest shift of each slope by one province or year, in SE",
+        methods=_influence,
+        section="power",
+    ),
+)
+"""In the order of the page."""

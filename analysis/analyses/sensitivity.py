@@ -1,0 +1,292 @@
+"""Checks of posteriors: predictive checks, sensitivity, simulation-based calibration."""
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from analysis.shared.analysis import (
+    Analysis,
+    Chosen,
+    Frames,
+    Item,
+    Methods,
+    Missing,
+    Option,
+    Picture,
+    Request,
+    Result,
+    Table,
+)
+from analysis.specifications import HEADLINE, select
+from data.errors import UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+# --- checks -------------------------------------------------------------------------------------
+
+
+def _checks() -> Methods:
+    from analysis.posterior import predictive_checks
+    from analysis.posterior.trace import trace_paths
+    from analysis.shared import plotting
+
+    def run(asked: Request) -> Result:
+        options, outputs = asked.options, asked.outputs
+        every = trace_paths(outputs.traces)
+        panels, models = options["panel"] or (), options["model"] or ()
+        paths = predictive_checks.chosen(every, asked.records, panels, models)
+        found, loo = predictive_checks.check(asked.track(paths, len(paths), "Checking"))
+        legend = predictive_checks.legend()
+        shown: list[Item] = [
+            Table("Statistics of a panel, of the data and of each draw", legend, "statistics")
+        ]
+        by_check = predictive_checks.summary(found).groupby(["panel", "check"], sort=False)
+        for (name, kind), rows in by_check:
+            title = f"{kind.capitalize()} predictive p — panel {name}"
+            shown.append(Table(title, rows.drop(columns=["panel", "check"])))
+        shown.append(predictive_checks.READ)
+        title = f"PSIS-LOO by row, {predictive_checks.GIVEN}"
+        shown.append(Table(title, loo.drop(columns="given"), "loo"))
+        drawn = (
+            path
+            for name, rows in predictive_checks.frames(found)
+            for path in plotting.save(predictive_checks.draw, rows, outputs.figures / name)
+        )
+        pictures = drawn if options["pictures"] else ()
+        return Result({"checks": found, "loo": loo}, shown, drawn=pictures)
+
+    return Methods(run)
+
+
+# --- sensitivity --------------------------------------------------------------------------------
+
+
+def _studied(options: Mapping[str, Any]) -> Chosen:
+    """Return the columns and models that are asked for: with `--all` every column."""
+    if options["every"] and (options["columns"] or options["model"]):
+        raise UserError("--all takes all columns and their main models: name neither.")
+    records = select(() if options["every"] else options["columns"] or HEADLINE[:1])
+    return Chosen(records, options["panel"] or (), options["model"] or ())
+
+
+SHOWN_OF_SENSITIVITY = (
+    ("sensitivity_priors", "refits under other priors"),
+    ("sensitivity_loo", "out-of-sample accuracy by leave-one-province-out"),
+    ("sensitivity_influence", "leave-one-province-out refits"),
+    ("sensitivity_years", "leave-one-year-out refits"),
+    ("sensitivity_power", "power-scaling"),
+)
+"""Tables on the page, and what they are called there."""
+
+
+def _sensitivity() -> Methods:
+    from analysis.posterior.engines import Settings
+    from analysis.robustness.sensitivity import draw, study, summaries
+    from analysis.robustness.sensitivity.tables import TABLES, path_of, tables
+    from analysis.shared.products import find
+    from analysis.shared.provenance import PART, UNKNOWN, known, parts_of, record
+
+    def run(asked: Request) -> Result:
+        options, outputs = asked.options, asked.outputs
+        listed = (
+            study.by_main_models(asked.panels, asked.records)
+            if options["every"]
+            else study.studies(asked.panels, asked.records, options["model"] or ())
+        )
+        written = [find(f"sensitivity_{name}") for name in TABLES]
+        before = {product.name: known(product, outputs) for product in written}
+        settings = Settings(seed=options["seed"])
+        done = study.run(listed, settings, outputs.results, cluster=options["cluster"])
+        for _ in asked.track(done, len(listed), "Refitting", stays=True):
+            pass
+        found = tables(outputs.results)
+        fits = [PART.join((j.panel.name, j.specification.column, j.model.name)) for j in listed]
+        for product in written:
+            left = parts_of(product, found[product.name.removeprefix("sensitivity_")])
+            kept = {part: before[product.name].get(part, UNKNOWN) for part in left}
+            record(product, outputs, asked.there, fits, kept=kept)
+        told = summaries.summaries(found)
+        shown = [Table(title, rows, "sensitivity") for title, rows in told.items()]
+        files = [path_of(outputs.results, name) for name in found]
+        return Result({"sensitivity_loo": summaries.comparison(found["provinces"])}, shown, files)
+
+    return Methods(
+        run,
+        pictures=(Picture("sensitivity_influence", draw.frames, draw.draw),),
+        page=partial(_as_they_are, SHOWN_OF_SENSITIVITY),
+    )
+
+
+def _as_they_are(listed: tuple[tuple[str, str], ...], frame: Frames) -> Iterator[Item]:
+    """Show tables by name, each called something; say of all that are missing at once."""
+    from analysis.shared.frames import MOST, headed
+
+    absent = []
+    for name, what in listed:
+        found = frame(name)
+        if found is None:
+            absent.append(what)
+            continue
+        kept = found.drop(columns=[c for c in ("key",) if c in found]).head(MOST)
+        yield Table(headed(what, found), kept, folded=True)
+    if absent:
+        yield Missing("; ".join(absent))
+
+
+# --- calibration --------------------------------------------------------------------------------
+
+
+def _cases(options: Mapping[str, Any]) -> list:
+    """Return the cases that are asked for."""
+    from analysis.simulation.calibration.cases import CASES
+
+    named = options["case"] or ()
+    unknown = set(named) - {one.name for one in CASES}
+    if unknown:
+        names = ", ".join(one.name for one in CASES)
+        raise UserError(f"No case is called {' or '.join(sorted(unknown))}: choose among {names}.")
+    return [
+        one
+        for one in CASES
+        if (one.name in named if named else options["every"] or not one.costly)
+    ]  # fmt: skip
+
+
+def _of_cases(options: Mapping[str, Any]) -> Chosen:
+    fitted = [one.fitted for one in _cases(options)]
+    return Chosen(select([options["column"]]), (options["one_panel"],), fitted)
+
+
+def _calibration() -> Methods:
+    import pandas as pd
+
+    from analysis.shared.frames import whole
+    from analysis.shared.outputs import read_netcdf, write_netcdf
+    from analysis.shared.products import find
+    from analysis.shared.provenance import same_subject
+    from analysis.simulation.calibration import draw, judge, ranks
+    from analysis.simulation.calibration.cases import CASES
+    from analysis.simulation.calibration.stored import kept, table
+    from data.panels.catalogue import OWN
+
+    def run(asked: Request) -> Result:
+        (panel,), (record,), options = asked.panels, asked.records, asked.options
+        path, seed = asked.outputs.results / "calibration.nc", options["seed"]
+        subject = f"column {record.column} on {panel.name}"
+        same_subject(find("calibration"), asked.outputs, subject)
+        about = {"column": record.column, "panel_sha256": panel.sha256, "seed": seed}
+        found = kept(path, **about)
+        for one in _cases(options):
+            size = options["data_sets"] or one.data_sets
+            if one.name in found and len(found[one.name].effective) == size:
+                continue
+            batches = ranks.ranks(one, panel, record, size, seed)
+            done = asked.track(batches, -(-size // one.batch), one.name)
+            found[one.name] = ranks.collect(done)
+            # Case by case: one that is interrupted does not take the others along.
+            write_netcdf(table(found, panel=options["one_panel"], **about), path)
+        verdicts = [judge.judge(one, found[one.name]) for one in CASES if one.name in found]
+        judged = pd.concat(verdicts, ignore_index=True)
+        title = f"Ranks of true parameters, {record.column} on {options['one_panel']}"
+        off = judge.failures(judged)
+        return Result(
+            {"calibration": judged},
+            [Table(title, judge.summary(judged))],
+            [path],
+            about=subject,
+            failure=f"SBC fails: {', '.join(off)}." if off else None,
+        )
+
+    def curves(path: Path) -> "pd.DataFrame":
+        """Read the curves that are drawn; none if they are of a user's own panel."""
+        own = str(read_netcdf(path).attrs["panel"]).startswith(OWN)
+        return pd.DataFrame() if own else draw.curves(path)
+
+    shown = (("calibration", "simulation-based calibration of every model"),)
+    picture = Picture("calibration", partial(whole, "calibration"), draw.draw, "nc", curves)
+    return Methods(run, pictures=(picture,), page=partial(_as_they_are, shown))
+
+
+ANALYSES = (
+    Analysis(
+        name="checks",
+        command="check",
+        tables=("checks", "loo"),
+        help="""\
+    Run predictive checks and PSIS-LOO of the traces: results/checks.csv, results/loo.csv.
+
+    Example: python -m analysis check 3.2 --model hierarchical --figures""",
+        sentence="Predictive checks of every trace",
+        methods=_checks,
+        options=(
+            "columns",
+            Option("panel", list[str], "A panel; repeatable. Default: all."),
+            Option("model", list[str], "A model; repeatable. Default: all."),
+            Option(
+                *("pictures", bool, "Draw figures/checks_<panel>_<column>, too.", False),
+                flag="--figures",
+            ),
+        ),
+        choose=lambda options: Chosen(select(options["columns"] or ())),
+    ),
+    Analysis(
+        name="sensitivity",
+        command="sensitivity",
+        tables=tuple(
+            f"sensitivity_{name}"
+            for name in ("influence", "years", "priors", "power", "provinces", "loo")
+        ),
+        help="""Refit (by default 3.2) without each province or year, and under other priors.
+
+    Writes results/sensitivity_*; a minute for each model, column and panel. What is in the tables
+    already is not made again.
+
+    Example: python -m analysis sensitivity 3.2 --panel official""",
+        sentence="What moves each posterior farthest",
+        methods=_sensitivity,
+        options=(
+            *("columns", "panel"),
+            Option("model", list[str], "A model; repeatable. Default: the ladder."),
+            Option(
+                *("every", bool, "All columns, each by its main model alone.", False), flag="--all"
+            ),
+            *("seed", "cluster"),
+        ),
+        choose=_studied,
+        section="sensitivity",
+    ),
+    Analysis(
+        name="calibration",
+        command="calibrate",
+        tables=("calibration",),
+        help="""\
+    Calibrate every model by simulation (SBC): results/calibration.csv, a figure.
+
+    Cases that were run before are in results/calibration.nc and are judged again without a run, if
+    code, column, panel and number of data sets are the same. Exit 1 if a right model's ranks are
+    not uniform, or a wrong one's are.
+
+    Example: python -m analysis calibrate 3.2 --data-sets 200 --case hierarchical""",
+        sentence="Ranks of true parameters",
+        methods=_calibration,
+        options=(
+            *("column", "one_panel"),
+            Option("data_sets", int, "Simulated data sets. Default: each case's own.", least=20),
+            Option(
+                *("case", list[str]),
+                "A case of analysis/simulation/calibration/cases.py; repeatable.",
+            ),
+            Option(
+                *("every", bool, "Costly cases, too: chains of NUTS, hours in all.", False),
+                flag="--all",
+            ),
+            "seed",
+        ),
+        choose=_of_cases,
+        section="sensitivity",
+    ),
+)
+"""In the order of the page."""
