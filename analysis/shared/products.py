@@ -13,6 +13,9 @@ from pathlib import Path
 PANELS, TRACES = "panels", "traces"
 """Inputs that are no product of results/: the named panels and all posteriors."""
 
+PUBLISHED, CODE = "published", "code"
+"""Inputs by `Product.printed` and `Product.code`."""
+
 
 @dataclass(frozen=True)
 class Product:
@@ -68,6 +71,53 @@ class Product:
     main: bool = False
     note: str = ""
 
+    @property
+    def code(self) -> tuple[str, ...]:
+        """Modules, and packages, that compute it: a change in what they import counts, too."""
+        return COMPUTED_BY.get(self.command, ())
+
+    @property
+    def printed(self) -> bool:
+        """Whether the printed tables are among its inputs."""
+        return self.command in BESIDE_PRINTED
+
+
+MODELS = "models.bayesian"
+"""Of what fits models itself, and does not read their traces."""
+
+COMPUTED_BY = {
+    "fingerprints": ("data.ye2024.fingerprints",),
+    "replicate": ("analysis.replication.replicate",),
+    "diagnose": ("analysis.posterior.diagnose",),
+    "compare": tuple(f"analysis.comparison.{name}" for name in ("tables", "ensemble", "ladder")),
+    "gmm-grid": ("analysis.comparison.gmm_grid",),
+    "dynamic": ("analysis.comparison.dynamic",),
+    "simulate": ("analysis.simulation.dynamic_study", MODELS),
+    "check": ("analysis.posterior.predictive_checks",),
+    "sensitivity": ("analysis.robustness.sensitivity", MODELS),
+    "influence": ("analysis.robustness.influence",),
+    "power": ("analysis.simulation.power", "analysis.comparison.power", MODELS),
+    "recover": ("analysis.simulation.recovery", MODELS),
+    "candidates": ("analysis.simulation.size", "analysis.comparison.power", MODELS),
+    "last-two": ("analysis.simulation.size", "analysis.comparison.power", MODELS),
+    "calibrate": ("analysis.simulation.calibration", MODELS),
+    "multiverse": ("analysis.ye2024.multiverse", MODELS),
+    "audit": ("analysis.audit.run",),
+    "decompose": ("analysis.ye2024.decomposition",),
+    "reconstruct": ("analysis.ye2024.reconstruction.run",),
+    "reconstruct-ensemble": ("analysis.ye2024.reconstruction.ensemble",),
+    "reconstruct-bounds": ("analysis.ye2024.reconstruction.bounds",),
+    "claims": ("analysis.claims", "analysis.ye2024.claims"),
+    "report": ("analysis.reporting.page",),
+}
+"""By command. Traces carry a hash of their code themselves; benchmarks measure a machine."""
+
+BESIDE_PRINTED = {
+    *("fingerprints", "replicate", "compare", "gmm-grid", "dynamic", "power", "candidates"),
+    *("last-two", "multiverse", "audit", "decompose"),
+    *("reconstruct", "reconstruct-ensemble", "reconstruct-bounds"),
+}
+"""Commands that read the printed tables themselves."""
 
 CELL, FIT = ("panel", "column"), ("panel", "column", "model")
 """Keys: a published column on a panel, and a model of it."""

@@ -17,15 +17,17 @@ import pandas as pd
 
 from analysis.shared.frames import VARIANT
 from analysis.shared.outputs import Outputs
-from analysis.shared.products import PANELS, TRACES, Product, find
+from analysis.shared.products import CODE, PANELS, PRODUCTS, PUBLISHED, TRACES, Product, find
+from analysis.shared.sources import module_sha256
 from analysis.specifications import SPECIFICATIONS
 from data.errors import UserError
 from data.files import csv_text, sha256, write_text
 from data.panels.catalogue import FOLDER, OWN, named_panels
 
 Digests = dict[str, str]
-"""What something was made from: "panels/<panel>", "traces/<panel>/<column>-<model>" or the name of
-a product, and its hash; empty of what was not there."""
+"""What something was made from: "panels/<panel>", "traces/<panel>/<column>-<model>",
+"published/<table>", "code/<module>" or the name of a product, and its hash; empty of what was not
+there."""
 
 PART = " "
 """Between the values of a part's keys."""
@@ -98,7 +100,12 @@ def snapshot(outputs: Outputs, panels: Mapping[str, str] | None = None) -> Diges
     named = {name: file_sha256(FOLDER / f"{name}.csv") for name in named_panels()}
     digests = {f"{PANELS}/{name}": digest for name, digest in (dict(panels or {}) | named).items()}
     traces = trace_files(outputs.traces)
-    return digests | {f"{TRACES}/{name}": file_sha256(path) for name, path in traces.items()}
+    digests |= {f"{TRACES}/{name}": file_sha256(path) for name, path in traces.items()}
+    # Their hashes alone: which number is printed is not seen here.
+    printed = sorted((FOLDER.parent / PUBLISHED).glob("*.csv"))
+    digests |= {f"{PUBLISHED}/{path.stem}": file_sha256(path) for path in printed}
+    modules = dict.fromkeys(name for product in PRODUCTS for name in product.code)
+    return digests | {f"{CODE}/{name}": sha for name, sha in module_sha256(*modules).items()}
 
 
 # --- what a part was made from ------------------------------------------------------------------
@@ -129,6 +136,9 @@ def inputs_of(product: Product, part: str, there: Mapping[str, str], outputs: Ou
             digests |= {n: d for n, d in fits.items() if not (pattern and VARIANT in n)}
         else:
             digests[name] = file_sha256(outputs.root / find(name).file)
+    if product.printed:
+        digests |= {n: d for n, d in there.items() if n.startswith(f"{PUBLISHED}/")}
+    digests |= {f"{CODE}/{name}": there.get(f"{CODE}/{name}", "") for name in product.code}
     return digests | {name: file_sha256(outputs.root / find(name).file) for name in product.reads}
 
 

@@ -1,6 +1,7 @@
 """Status: missing, stale and current by hashes, and the command that comes next."""
 
 import os
+import shutil
 
 import pandas as pd
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from analysis.__main__ import app
 from analysis.reporting import status
 from analysis.reporting.status import CURRENT, MISSING, SCOPES, STALE, following
-from analysis.shared import provenance
+from analysis.shared import provenance, sources
 from analysis.shared.outputs import Outputs
 from analysis.shared.products import CELL, FIT, PRODUCTS, TRACES, find
 from data.panels.catalogue import named_panels
@@ -159,3 +160,38 @@ def test_a_variant_has_its_row_and_makes_nothing_stale_that_does_not_show_it(out
     changed = set(found.index[found["state"] == STALE])
     assert {"comparison.csv", "diagnostics.csv"} <= changed
     assert "dynamic.csv" not in changed
+
+
+PRINTED = {
+    *("fingerprints.csv", "replication.csv", "comparison.csv", "gmm_grid.csv", "dynamic.csv"),
+    *("power.csv", "multiverse.csv", "audit.csv", "decomposition.csv", "distance.csv"),
+    *("bounds.csv", "claims.json", "report.html"),
+}
+"""What is stale once a printed number is another one."""
+
+
+def test_a_printed_number_that_is_another_makes_stale_what_is_set_beside_it(
+    outputs, monkeypatch, tmp_path
+):
+    folder = tmp_path / "data"
+    shutil.copytree(provenance.FOLDER, folder / "panels")
+    shutil.copytree(provenance.FOLDER.parent / "published", folder / "published")
+    monkeypatch.setattr(provenance, "FOLDER", folder / "panels")
+    assert stale(outputs) == set()
+    path = folder / "published" / "table3.csv"
+    path.write_text(path.read_text().replace("0.105", "0.106", 1))
+    assert stale(outputs) >= PRINTED
+    assert stale(outputs) & {"diagnostics.csv", "influence.csv", "recovery.csv"} == set()
+    why = status.status(outputs, []).set_index("what")["why"]
+    assert why["audit.csv"] == "changed since: published/table3"
+
+
+def test_other_code_makes_stale_what_it_computes_and_what_is_made_from_that(outputs, monkeypatch):
+    modules = sources._modules()
+    changed = modules | {"analysis.comparison.ladder": ("another", set())}
+    monkeypatch.setattr(sources, "_modules", lambda: changed)
+    found = stale(outputs)
+    assert {"comparison.csv", "ladder.csv", "claims.json", "report.html"} <= found
+    assert not {"replication.csv", "audit.csv", "diagnostics.csv", "power.csv"} & found
+    why = status.status(outputs, []).set_index("what")["why"]
+    assert why["comparison.csv"] == "changed since: code/analysis.comparison.ladder"

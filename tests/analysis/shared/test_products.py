@@ -13,7 +13,16 @@ from analysis.reporting import gallery, readme
 from analysis.reporting.page import page
 from analysis.reporting.readme_blocks import find_a_result
 from analysis.shared.outputs import ROOT
-from analysis.shared.products import PANELS, PRODUCTS, TRACES, find, readme_rows, summary
+from analysis.shared.products import (
+    PANELS,
+    PRODUCTS,
+    TRACES,
+    find,
+    readme_rows,
+    summary,
+)
+from analysis.shared.sources import HUBS
+from tests import test_flow
 
 COMMANDS = set(typer.main.get_command(app).commands)
 HIDDEN = {"readme"}
@@ -46,6 +55,23 @@ def test_a_product_is_made_from_what_stands_before_it():
         before.add(product.name)
     names = {product.name for product in PRODUCTS}
     assert all(set(product.reads) <= names for product in PRODUCTS)
+
+
+def test_a_product_that_is_computed_has_its_code_and_the_printed_tables_where_that_reads_them():
+    found = test_flow.modules(ROOT)
+    graph = {name: test_flow.imports(name, path, set(found)) for name, path in found.items()}
+    graph |= {name: set() for name in HUBS}
+    for product in PRODUCTS:
+        if product.name == "traces" or product.name.startswith("benchmark_"):
+            continue  # which carry a hash of their own, or measure a machine
+        assert product.code, product.name
+        reached = set()
+        for name in product.code:
+            own = {each for each in found if each == name or each.startswith(f"{name}.")}
+            assert own, (product.name, name)
+            reached |= own.union(*(test_flow.reachable(each, graph) for each in own))
+        reads = test_flow.PUBLISHED in reached and product.name != "report"  # which draws tables
+        assert reads == product.printed, product.name
 
 
 def test_commands_of_products_tasks_and_the_terminal_are_the_same():

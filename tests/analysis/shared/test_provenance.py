@@ -76,8 +76,10 @@ def test_each_part_says_what_it_was_made_from(outputs):
     table = pd.concat([cells("official", {"3.2": 0.1}), cells("own-her", {"3.2": 0.1})])
     provenance.store(REPLICATION, table, outputs, there)
     parts = provenance.record_of(REPLICATION, outputs).parts
-    assert parts["own-her 3.2"] == {"panels/own-her": "a" * 64}
-    assert parts["official 3.2"] == {"panels/official": there["panels/official"]}
+    shared = {name: there[name] for name in there if name.startswith("published/")}
+    shared |= {f"code/{name}": there[f"code/{name}"] for name in REPLICATION.code}
+    assert parts["own-her 3.2"] == shared | {"panels/own-her": "a" * 64}
+    assert parts["official 3.2"] == shared | {"panels/official": there["panels/official"]}
 
 
 def test_what_is_made_as_a_whole_does_not_give_way_to_another_subject(outputs):

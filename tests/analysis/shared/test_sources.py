@@ -55,3 +55,32 @@ def test_other_packages_are_other_code(monkeypatch):
     before = sources.made_by.__wrapped__("data.errors")
     monkeypatch.setattr(sources, "installed", lambda: ["numpy==0.1"])
     assert sources.made_by.__wrapped__("data.errors") != before
+
+
+def test_the_quick_hash_follows_the_same_imports_as_the_slow_one_but_for_hubs():
+    name = "models.frequentist.gmm.fit"
+    assert sources.module_sha256(name) == sources.module_sha256(name)
+    graph = {module: named for module, (_, named) in sources._modules().items()}
+    seen, waiting = {name}, [name]
+    while waiting:
+        new = graph[waiting.pop()] & graph.keys() - seen
+        seen |= new
+        waiting += new
+    files = {sources._files(module)[-1] for module in seen}
+    assert set(sources.closure(name)) <= files
+
+
+def test_a_hub_counts_by_its_text_and_leads_nowhere(monkeypatch):
+    made = {
+        "analysis.new": ("1", {"models.bayesian.registry", "numpy"}),
+        "models.bayesian.registry": ("2", {"models.bayesian.flat"}),
+        "models.bayesian.flat": ("3", set()),
+    }
+    monkeypatch.setattr(sources, "_modules", lambda: made)
+    before = sources.module_sha256("analysis.new", "models.bayesian")
+    made["models.bayesian.flat"] = ("4", set())
+    after = sources.module_sha256("analysis.new", "models.bayesian")
+    assert before["analysis.new"] == after["analysis.new"]
+    assert before["models.bayesian"] != after["models.bayesian"]
+    made["models.bayesian.registry"] = ("5", set())
+    assert sources.module_sha256("analysis.new")["analysis.new"] != after["analysis.new"]
