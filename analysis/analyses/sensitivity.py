@@ -169,7 +169,7 @@ def _calibration() -> Methods:
     from analysis.shared.provenance import same_subject
     from analysis.simulation.calibration import draw, judge, ranks
     from analysis.simulation.calibration.cases import CASES
-    from analysis.simulation.calibration.stored import kept, table
+    from analysis.simulation.calibration.stored import Kept, Origin, kept, table
     from data.panels.catalogue import OWN
 
     def run(asked: Request) -> Result:
@@ -177,18 +177,23 @@ def _calibration() -> Methods:
         path, seed = asked.outputs.results / "calibration.nc", options["seed"]
         subject = f"column {record.column} on {panel.name}"
         same_subject(find("calibration"), asked.outputs, subject)
-        about = {"column": record.column, "panel_sha256": panel.sha256, "seed": seed}
+        about = {"column": record.column, "panel": options["one_panel"]}
         found = kept(path, **about)
+        origin = {one.name: Origin.of(one, panel.sha256, seed) for one in CASES}
+
+        def current(case: str) -> bool:
+            return case in found and found[case].origin == origin[case]
+
         for one in _cases(options):
             size = options["data_sets"] or one.data_sets
-            if one.name in found and len(found[one.name].effective) == size:
+            if current(one.name) and len(found[one.name].ranks.effective) == size:
                 continue
             batches = ranks.ranks(one, panel, record, size, seed)
             done = asked.track(batches, -(-size // one.batch), one.name)
-            found[one.name] = ranks.collect(done)
+            found[one.name] = Kept(ranks.collect(done), origin[one.name])
             # Case by case: one that is interrupted does not take the others along.
-            write_netcdf(table(found, panel=options["one_panel"], **about), path)
-        verdicts = [judge.judge(one, found[one.name]) for one in CASES if one.name in found]
+            write_netcdf(table(found, **about), path)
+        verdicts = [judge.judge(c, found[c.name].ranks) for c in CASES if current(c.name)]
         judged = pd.concat(verdicts, ignore_index=True)
         title = f"Ranks of true parameters, {record.column} on {options['one_panel']}"
         off = judge.failures(judged)

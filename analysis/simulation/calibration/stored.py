@@ -1,35 +1,59 @@
-"""Ranks in a NetCDF file, a case at a time."""
+"""Ranks in a NetCDF file: a case at a time, each with what it was made from.
 
+A run of some cases leaves the others in the file as they are, of whatever seed or code.
+"""
+
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from analysis.shared.outputs import read_netcdf
-from analysis.simulation.calibration.cases import CASES
-from analysis.simulation.calibration.ranks import Ranks
+from analysis.simulation.calibration.ranks import Case, Ranks
 
 
-def table(ranks_by_case: dict[str, Ranks], **attributes: str | int) -> xr.Dataset:
+class Origin(NamedTuple):
+    """What the ranks of a case were made from: code and case, the panel's bytes, the seed."""
+
+    made_from: str
+    panel_sha256: str
+    seed: int
+
+    @classmethod
+    def of(cls, case: Case, panel_sha256: str, seed: int) -> "Origin":
+        """Return what ranks that are made now would be made from."""
+        return cls(case.made_from, panel_sha256, seed)
+
+
+class Kept(NamedTuple):
+    """The ranks of a case that are there, and what they were made from."""
+
+    ranks: Ranks
+    origin: Origin
+
+
+def table(found: Mapping[str, Kept], **attributes: str) -> xr.Dataset:
     """Return the ranks of cases as they are stored.
 
     Returns
     -------
     Dataset
         `rank` (series, data_set), a series being one element of a parameter in one case (coords
-        `case`, `parameter`, and the hash of what the case was `made_from`), −1 where a case has
-        fewer data sets than another; and `effective`.
+        `case`, `parameter` and those of `Origin`), −1 where a case has fewer data sets than
+        another; and `effective`.
     """
     series, effective = {}, []
-    for case, own in ranks_by_case.items():
+    for case, (own, _) in found.items():
         for name, values in own.of.items():
             for element, column in enumerate(values.T):
                 series[case, f"{name}[{element}]"] = pd.Series(column)
                 effective.append(pd.Series(own.effective))
     ranks = pd.DataFrame(series).fillna(-1).to_numpy(np.int16).T
     cases, parameters = zip(*series, strict=True)
-    hashes = {case.name: case.made_from for case in CASES if case.name in ranks_by_case}
+    origins = [found[case].origin for case in cases]
     dims = ("series", "data_set")
     return xr.Dataset(
         {
@@ -39,7 +63,10 @@ def table(ranks_by_case: dict[str, Ranks], **attributes: str | int) -> xr.Datase
         {
             "case": ("series", list(cases)),
             "parameter": ("series", list(parameters)),
-            "made_from": ("series", [hashes[case] for case in cases]),
+            **{
+                name: ("series", [getattr(origin, name) for origin in origins])
+                for name in Origin._fields
+            },
         },
         attributes,
     )
@@ -61,12 +88,19 @@ def ranks_of(dataset: xr.Dataset) -> dict[str, Ranks]:
     return by_case
 
 
-def kept(path: Path, **attributes: str | int) -> dict[str, Ranks]:
-    """Return the ranks of cases that the same code made before, for the same attributes."""
+def kept(path: Path, **attributes: str) -> dict[str, Kept]:
+    """Return the cases of a file; none if it is not there, or is of another column or panel."""
     if not path.is_file():
         return {}
     dataset = read_netcdf(path).to_dataset()
     if any(dataset.attrs.get(name) != value for name, value in attributes.items()):
         return {}
-    hashes = [case.made_from for case in CASES]
-    return ranks_of(dataset.isel(series=dataset["made_from"].isin(hashes).to_numpy()))
+    # Files of earlier versions have one seed and one panel for all cases.
+    earlier = {name: dataset.attrs[name] for name in Origin._fields if name in dataset.attrs}
+    dataset = dataset.assign_coords(earlier)
+    found = {}
+    for case, ranks in ranks_of(dataset).items():
+        own = dataset.isel(series=int(np.argmax(dataset["case"].to_numpy() == case)))
+        made_from, panel, seed = (own[name].item() for name in Origin._fields)
+        found[case] = Kept(ranks, Origin(str(made_from), str(panel), int(seed)))
+    return found

@@ -13,6 +13,7 @@ from analysis.shared import parallel, plotting
 from analysis.shared.outputs import TEXT
 from analysis.simulation import power, recovery
 from analysis.simulation.calibration import ranks as calibration
+from analysis.simulation.calibration.stored import kept
 from analysis.specifications import SPECIFICATIONS
 from analysis.ye2024.multiverse import summarise
 from analysis.ye2024.multiverse.families import FAMILIES, setting
@@ -110,3 +111,22 @@ def test_a_calibration_that_is_there_is_judged_again_and_not_run_again(tmp_path,
     run(*command, "30")
     run(*command, "30", "--seed", "2")
     assert asked[1:] == [("mundlak", 30, 1), ("mundlak", 30, 2)]
+
+
+def test_a_calibration_of_some_cases_leaves_the_others_where_they_are(tmp_path, monkeypatch):
+    seeds = []
+
+    def ranks(case, panel, record, size, seed):
+        seeds.append((case.name, seed))
+        yield drawn(size)
+
+    monkeypatch.setattr(calibration, "ranks", ranks)
+    common = ["calibrate", "3.2", "--data-sets", "40", "--out", str(tmp_path)]
+    run(*common, "--case", "mundlak", "--case", "walk")
+    run(*common, "--case", "mundlak", "--seed", "2")
+    held = kept(tmp_path / "results" / "calibration.nc", column="3.2", panel="official")
+    assert {name: case.origin.seed for name, case in held.items()} == {"mundlak": 2, "walk": 1}
+    table = pd.read_csv(tmp_path / "results" / "calibration.csv")
+    assert set(table["case"]) == {"mundlak", "walk"}
+    run(*common, "--case", "walk")  # is there, of the first seed
+    assert seeds == [("mundlak", 1), ("walk", 1), ("mundlak", 2)]
