@@ -173,7 +173,7 @@ def industries(fingerprints: pd.DataFrame, errors: pd.DataFrame) -> pd.DataFrame
 
 
 def _at_default(fingerprints: pd.DataFrame, except_for: Collection[str]) -> pd.Series:
-    """Tell which rows have every other choice at its default, and the paper's years."""
+    """Return which rows have every other choice at its default, and the paper's years."""
     at_default = pd.Series(True, index=fingerprints.index)
     for choice in set(CHOICES) - set(except_for):
         at_default &= fingerprints[choice].isin(("", DEFAULTS[choice]))

@@ -38,7 +38,7 @@ _AMOUNT = re.compile(r"(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 def known_province(column: pd.Series) -> pd.Series:
-    """Tell which cells name one of the 31, or the nation."""
+    """Return which cells name one of the 31, or the nation."""
     return column.map(lambda name: name == NATIONAL or canonical(name) is not None)
 
 

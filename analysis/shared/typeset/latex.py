@@ -201,7 +201,7 @@ def _narrowed(whole: list[float], words: list[float], letters: float) -> list[fl
 
 
 def _finished(text: str, sheet: Sheet, plan: _Plan) -> str:
-    """Put in widths, repeated heads, rules and signs, and say what the table needs."""
+    """Add widths, repeated heads, rules and signs, and the packages that the table needs."""
     text = text.strip() + "\n"
     wraps = [
         f">{{{_SET[letter]}\\arraybackslash}}p{{{share:.4f}\\linewidth}}" if share else letter

@@ -103,5 +103,5 @@ def markdown(sheet: Sheet) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return text that Markdown shows as it stands."""
+    """Return text that Markdown shows unchanged."""
     return re.sub(r"[\\|`]|<(?=\S)", r"\\\g<0>", text.replace(NO_BREAK, " "))
