@@ -19,7 +19,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from analysis.posterior import inputs, prior_lines, trace
+from analysis.posterior import fits, inputs, prior_lines, trace
 from analysis.posterior.cache import input_sha256, is_current
 from analysis.posterior.diagnose import failures, numbers
 from analysis.posterior.engines import Draws, Settings, engine_for
@@ -239,9 +239,8 @@ def _fit(
     settings = settings.by(engine, model)
     sampler = engine(model, parts, priors, definition)
     # One stream each, so that none shifts another.
-    rngs = [
-        np.random.default_rng(child) for child in np.random.SeedSequence(settings.seed).spawn(3)
-    ]
+    seeds = np.random.SeedSequence(settings.seed).spawn(4)
+    rngs = [np.random.default_rng(child) for child in seeds]
 
     flat, statistics = sampled = sampled or sampler.sample(settings, rngs[0])
     groups = _groups_of_draws(model, parts, definition, flat, rngs[1])
@@ -263,6 +262,7 @@ def _fit(
     values = numbers(groups["posterior"], statistics, free)
     tree = xr.DataTree.from_dict({f"/{name}": group for name, group in groups.items()})
     tree.attrs = _attributes(job, priors, settings, statistics.attrs["sampler"], values)
+    tree.attrs |= fits.attributes(model, parts, shaped(definition, parts, flat), rngs[3])
     return tree, sampled
 
 

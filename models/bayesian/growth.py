@@ -287,6 +287,12 @@ def rows(parts: Growth, free: dict, rng: np.random.Generator) -> Rows:
     return Rows(log_likelihood, {"y": (("obs",), parts.base.centre + parts.scale * series)})
 
 
+def renewed(parts: Growth, free: dict, rng: np.random.Generator) -> dict:
+    """Return draws in which provinces' growth, slopes and scales are others of the same law."""
+    own = ("trend_offset", "slope_province_offset", "sigma_offset")
+    return free | {n: rng.standard_normal(np.shape(free[n])) for n in own if n in free}
+
+
 def generate(parts: Growth, free: dict, rng: np.random.Generator) -> Growth:
     """Return the same regression with an outcome drawn from the model, `free` a single draw."""
     single = {name: value[None] for name, value in free.items()}

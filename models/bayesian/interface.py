@@ -146,6 +146,16 @@ class Generative(ModelFile, Protocol):
 
 
 @runtime_checkable
+class Renewed(ModelFile, Protocol):
+    """A model that can say what other provinces of the same law would be like."""
+
+    def renewed(
+        self, parts: Any, free: Mapping[str, Any], rng: np.random.Generator
+    ) -> dict[str, Any]:
+        """Return draws, shapes (…, *dims), with every province's own effects drawn anew."""
+
+
+@runtime_checkable
 class Restated(Generative, Protocol):
     """A model whose free variables are measured from the data that they are given."""
 
