@@ -13,6 +13,7 @@ from analysis.commands import (
     panels,
     posterior,
     reconstruction,
+    regression_table,
     replication,
     reporting,
     reproduce,
@@ -21,7 +22,7 @@ from analysis.commands.options import app
 from data.errors import UserError
 
 ROOMS = (
-    *(panels, replication, reconstruction, posterior, comparison),
+    *(panels, replication, reconstruction, posterior, comparison, regression_table),
     *(analyses, reporting, reproduce),
 )
 """Importing a file of commands registers them."""

@@ -41,6 +41,7 @@ READERS = {
     "data.ye2024.fingerprints": "judges construction choices by Table 2 alone",
     "analysis.replication.replicate": "sets estimates beside printed numbers",
     "analysis.comparison.coefficients": "sets posteriors beside printed numbers",
+    "analysis.comparison.regression_table": "sets printed columns beside estimates of them",
     "analysis.comparison.gmm_grid": "says which choices a printed row allows",
     "analysis.audit.paper": "compares printed numbers with each other",
     "analysis.audit.run": "compares printed numbers with each other",
