@@ -13,7 +13,7 @@ from statistics import mean
 
 import pytest
 import typer
-from click import Command
+from typer.core import TyperCommand, TyperGroup
 
 from analysis.__main__ import app
 from analysis.analyses import ANALYSES
@@ -85,7 +85,7 @@ def markup_text(markup: str) -> str:
     return html.unescape(re.sub(r"\{[{%].*?[%}]\}|<style.*?</style>|<[^>]*>", " ", markup))
 
 
-def help_texts(command: Command, name: str) -> Iterator[tuple[str, str]]:
+def help_texts(command: TyperCommand | TyperGroup, name: str) -> Iterator[tuple[str, str]]:
     """Yield the help of a command, its options and its subcommands."""
     for part in (command.help, command.epilog):
         for paragraph in (part or "").split("\n\n"):

@@ -245,7 +245,7 @@ def sheets(
     panels: Mapping[str, str],
     controls: bool | None = None,
 ) -> list[Sheet]:
-    """Lay columns out side by side, as many as a page carries; others in a further table.
+    """Lay columns out side by side, as many as fit on a page; others in a further table.
 
     Parameters
     ----------
