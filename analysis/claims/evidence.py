@@ -25,7 +25,7 @@ SOURCES = (*product("claims").inputs, *product("claims").reads)
 def read(results: Path) -> dict[str, pd.DataFrame]:
     """Read `SOURCES`; a table that is missing is empty, without columns."""
     paths = {name: results / f"{name}.csv" for name in SOURCES}
-    text = TEXT | dict.fromkeys(("region", "province", "gate", "fitted_as"), str)
+    text = TEXT | dict.fromkeys(("region", "province", "gate", "fits", "fitted_as"), str)
     return {
         name: of_the_paper(read_csv(path, text)) if path.is_file() else pd.DataFrame()
         for name, path in paths.items()
@@ -44,8 +44,8 @@ def posterior(claim: Claim, panel: str, tables: Mapping[str, pd.DataFrame]) -> d
     Returns
     -------
     dict
-        `model, finding`, and where there is a posterior `gate, mean, q025, q975, probability` (of
-        the statement; of a size that of its sign) and `agreement`.
+        `model, finding`, and where there is a posterior `gate, fits, mean, q025, q975,
+        probability` (of the statement; of a size that of its sign) and `agreement`.
     """
     (record,) = select([claim.column])
     home_record, _ = home(record)
@@ -55,7 +55,7 @@ def posterior(claim: Claim, panel: str, tables: Mapping[str, pd.DataFrame]) -> d
     if len(fits) != 1:
         return evidence
     row = fits.iloc[0]
-    evidence |= {name: row[name] for name in ("gate", "mean", "q025", "q975", "agreement")}
+    evidence |= {name: row[name] for name in ("gate", "fits", "mean", "q025", "q975", "agreement")}
     evidence["probability"] = row["p_same_sign"]
     if claim.kind == "no turn":
         turns = matching(
@@ -64,7 +64,8 @@ def posterior(claim: Claim, panel: str, tables: Mapping[str, pd.DataFrame]) -> d
         turns = matching(turns, model=evidence["model"], region="all")
         evidence["probability"] = 1 - turns["p_inside"].iloc[0] if len(turns) == 1 else np.nan
     evidence["stands_in_for"] = DESCRIBED[record.outcome].stands_in_for
-    if row["gate"] == "pass" and not evidence["stands_in_for"]:
+    sound = row["gate"] == "pass" and row["fits"] != "fail"
+    if sound and not evidence["stands_in_for"]:
         of_size = claim.kind == "size"
         evidence["finding"] = (
             OF_SIZE[row["agreement"]] if of_size else finding(evidence["probability"])

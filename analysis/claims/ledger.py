@@ -73,7 +73,8 @@ def assess(claim: Claim, tables: Mapping[str, pd.DataFrame]) -> dict:
                 for kind, checks in turns.items()
                 if checks is None
             ]
-        if after["finding"] == "missing" and not after.get("stands_in_for"):
+        unfit = after.get("fits") == "fail"  # more draws would not help
+        if after["finding"] == "missing" and not (after.get("stands_in_for") or unfit):
             entry["missing"].append(f"sample {claim.column}, then compare")
     entry["missing"] = [f"python -m analysis {text}" for text in dict.fromkeys(entry["missing"])]
     word = verdict(findings, reversed_by, checked=not entry["missing"])
@@ -88,7 +89,11 @@ def reason(claim: Claim, word: str, panels: Mapping[str, dict], reversed_by: Seq
         if after.get("stands_in_for"):
             said = f"the outcome replaces {after['stands_in_for']}"
         elif after["finding"] == "missing":
-            said = "the fit failed its gate" if after.get("gate") == "fail" else "not sampled"
+            said = "not sampled"
+            if after.get("gate") == "fail":
+                said = "the fit failed its gate"
+            elif after.get("fits") == "fail":
+                said = "the model does not fit"
         elif claim.kind == "size":
             slope = written(after["mean"], after["q025"], after["q975"])
             said = f"{slope}, {after['agreement']}"

@@ -14,7 +14,8 @@ been looked at. No verdict was another for it.
    `agrees` with the printed number (`analysis.comparison.coefficients`), `against` where it
    `differs` or `contradicts`, else `open`. A fit that failed its gate, or that stands in for
    another regression, gives no finding; a variable put in the place of one that the paper does not
-   describe makes it another regression.
+   describe makes it another regression. Since 30 November 2026 neither does a fit whose model fails
+   the predictive checks of `analysis.posterior.fits`; models before that were not checked so.
 3. The verdict:
    `not tested by the paper`  the paper prints no estimate of the claim
    `not assessed`             a finding is missing

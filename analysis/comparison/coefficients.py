@@ -38,6 +38,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
+from analysis.posterior.fits import FITS
 from analysis.posterior.savage_dickey import GROUP, bf10, bf10_of_draws
 from analysis.posterior.trace import identity
 from analysis.shared.statistics import CERTAIN, Z
@@ -68,6 +69,7 @@ COLUMNS = (
     "bf10_prior",
     "pooling_factor",
     "gate",
+    "fits",
     "agreement",
     "interpretation",
     "fitted_as",
@@ -76,7 +78,9 @@ COLUMNS = (
     "ensemble_high",
     "ensemble_panels",
 )
-"""The contract of results/comparison.csv; `ensemble` fills the last three."""
+"""The contract of results/comparison.csv; `ensemble` fills the last three.
+
+`fits` is what `analysis.posterior.fits` says of the model; empty where it says nothing."""
 
 ROPE = 0.1
 """Within standard deviations of the outcome for one of the regressor: see above."""
@@ -108,7 +112,11 @@ def rows(tree: xr.DataTree, rope: float = ROPE) -> list[dict]:
     """
     attrs, printed = tree.attrs, published_slopes()
     shared = identity(attrs, ("panel", "model", "gate", "fitted_as"))
-    shared |= {"fitted_column": attrs["column"], "interpretation": interpret(attrs)}
+    shared |= {
+        "fits": str(attrs.get(FITS, "")),
+        "fitted_column": attrs["column"],
+        "interpretation": interpret(attrs),
+    }
     return [
         {
             **shared,

@@ -44,7 +44,7 @@ def comparison(panel: str = "official") -> pd.DataFrame:
                 ),
                 **{"panel": panel, "column": column, "fitted_column": fitted, "model": model},
                 **{"term": "indus", "mean": 0.15, "q025": -0.05, "q975": 0.35},
-                **{"p_same_sign": 0.9, "gate": "pass", "agreement": "uncertain"},
+                **{"p_same_sign": 0.9, "gate": "pass", "fits": "", "agreement": "uncertain"},
             }
             for column, fitted, model in rows
         ],

@@ -128,6 +128,15 @@ def test_a_failed_gate_gives_no_finding():
     assert "failed its gate" in found["reason"]
 
 
+def test_a_model_that_does_not_fit_gives_no_finding_and_no_command_would_help():
+    found = assess(BY_ID["H1a"], changed("fits", "fail", panel=EVIDENCE[0], **MAIN))
+    assert found["verdict"] == "not assessed"
+    assert "the model does not fit" in found["reason"]
+    assert not any("sample 3.2" in command for command in found["missing"])
+    passed = assess(BY_ID["H1a"], changed("fits", "pass", panel=EVIDENCE[0], **MAIN))
+    assert passed["verdict"] != "not assessed"
+
+
 def test_a_stand_in_gives_no_finding():
     found = assess(BY_ID["dynamic"], tables(replication=dynamic()))
     assert found["verdict"] == "not assessed"
