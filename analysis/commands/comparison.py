@@ -51,7 +51,7 @@ def compare(
     from analysis.comparison import ensemble as pooled
     from analysis.comparison import figures, ladder, tables
     from analysis.posterior.trace import trace_paths
-    from models.bayesian.registry import LADDER
+    from models.bayesian.registry import MAIN
 
     outputs = Outputs(out)
     paths, there = trace_paths(outputs.traces), taken(outputs)
@@ -81,8 +81,8 @@ def compare(
         ranges = [name for name in pooled.RANGE if rows[name].notna().any()]
         title = f"Posterior beside published, terms of interest — panel {panel}"
         print_frame(rows[shown + ranges], title, "comparison")
-    title = f"Panels side by side, terms of interest, model {LADDER[-1]}"
-    print_frame(tables.side_by_side(of_interest, LADDER[-1]), title, "side_by_side")
+    title = f"Panels side by side, terms of interest, model {MAIN}"
+    print_frame(tables.side_by_side(of_interest, MAIN), title, "side_by_side")
     steps = ladder.table(replication, comparison)
     title = "Columns and terms by the ladder's largest step"
     print_frame(ladder.summary(steps), title, "ladder")

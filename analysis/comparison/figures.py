@@ -17,7 +17,7 @@ from analysis.shared.statistics import Z
 from analysis.specifications import HEADLINE, STATIC, select
 from data.panels.catalogue import PANELS
 from data.panels.provinces import REGIONS
-from models.bayesian.registry import LADDER, MODELS
+from models.bayesian.registry import LADDER, MAIN, MODELS
 
 LABELS = {
     TWFE: "TWFE",
@@ -96,7 +96,7 @@ def ladder(rows: pd.DataFrame) -> Figure:
     frames = figure.subplots(1, len(panels), sharey=True, squeeze=False).flat
     steps = [(TWFE, "3.2"), *((name, "3.2") for name in LADDER)]
     regional = {record.region: record.column for record in select(HEADLINE) if record.region}
-    steps += [(LADDER[-1], regional[region]) for region in REGIONS]
+    steps += [(MAIN, regional[region]) for region in REGIONS]
     names = [LABELS[model] for model, column in steps[: len(LADDER) + 1]] + list(REGIONS)
     for axes, (panel, colour) in zip(frames, colours(panels).items(), strict=True):
         of_panel = rows[(rows["panel"] == panel) & (rows["fitted_column"] == "3.2")]

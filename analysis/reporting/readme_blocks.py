@@ -26,7 +26,7 @@ from analysis.ye2024.multiverse.summarise import shown
 from data.panels.catalogue import FOLDER, PANELS
 from data.ye2024.recollect import load
 from data.ye2024.selection import filled_cells
-from models.bayesian.registry import LADDER, models_for
+from models.bayesian.registry import MAIN, models_for
 from models.design import LAG, Specification
 
 
@@ -37,7 +37,7 @@ def findings(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
     printed, least_squares, posterior = _ranges(baseline, replication, comparison, official)
     lines = [
         f"- Printed: {printed}. On the {len(official)} official panels two-way fixed effects give "
-        f"{least_squares}, and the posterior mean of the model `{LADDER[-1]}` lies between "
+        f"{least_squares}, and the posterior mean of the model `{MAIN}` lies between "
         f"{posterior}."
     ]
     parts = []
@@ -57,7 +57,7 @@ def _ranges(
     of_term = {"column": record.column, "term": record.interest[0]}
     cells = _rows(replication, of_term)
     cells = cells[cells["panel"].isin(panels)].set_index("statistic")
-    fits = _rows(comparison, of_term | {"model": LADDER[-1], "fitted_column": HEADLINE[0]})
+    fits = _rows(comparison, of_term | {"model": MAIN, "fitted_column": HEADLINE[0]})
     means = fits.loc[fits["panel"].isin(panels) & (fits["gate"] == "pass"), "mean"]
     published = cells["published"].groupby(level=0).first()
     estimates = cells.loc["coef", "estimated"].astype(float)
@@ -90,7 +90,7 @@ def headline(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
         for panel in dict.fromkeys(replication["panel"]):
             of_term = {"panel": panel, "column": record.column, "term": record.interest[0]}
             cells = _rows(replication, of_term).set_index("statistic").astype(object).fillna("")
-            fitted = {**of_term, "model": LADDER[-1], "fitted_column": HEADLINE[0]}
+            fitted = {**of_term, "model": MAIN, "fitted_column": HEADLINE[0]}
             draws = _rows(comparison, fitted).squeeze()
             published, estimated = cells["published"], cells["estimated"]
             rows.append(

@@ -362,7 +362,10 @@ MODELS = (
 )
 
 LADDER = ("mundlak", "region_sigma", "hierarchical")
-"""The rungs above two-way fixed effects; the last is the main model."""
+"""The rungs above two-way fixed effects, each freeing one thing."""
+
+MAIN = LADDER[-1]
+"""The model that static columns of all provinces are judged by: the ledger's evidence."""
 
 
 def models_for(specification: Specification) -> tuple[Model, ...]:
@@ -371,7 +374,10 @@ def models_for(specification: Specification) -> tuple[Model, ...]:
 
 
 def main_model(specification: Specification) -> Model:
-    """Return the model that a column is judged by: the highest rung that fits its sample."""
+    """Return the model that a column is judged by: `MAIN`, or the highest rung for its sample."""
+    main = find(MAIN)
+    if main.fits(specification) and not specification.dynamic:
+        return main
     return [model for model in models_for(specification) if not model.extra][-1]
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 
 from analysis.comparison.coefficients import COLUMNS, assess
 from analysis.specifications import HEADLINE
-from models.bayesian.registry import LADDER, MODELS
+from models.bayesian.registry import LADDER, MAIN, MODELS
 
 PRINTED = {"3.2": "0.105", "8.1": "0.312", "8.2": "-0.047", "8.3": "-0.083"}
 PRINTED_SE = {"3.2": "0.031", "8.1": "0.103", "8.2": "0.015", "8.3": "0.018"}
@@ -34,7 +34,7 @@ def comparison(panel: str = "official") -> pd.DataFrame:
     """Return posteriors about 0.15 for every model that fits, region slopes from 3.2's."""
     rows = [(column, column, model.name) for column in HEADLINE for model in MODELS]
     rows = [row for row in rows if row[0] == "3.2" or row[2] in ("flat", LADDER[0])]
-    by_region = [LADDER[-1], *(model.name for model in MODELS if model.correlated)]
+    by_region = [MAIN, *(model.name for model in MODELS if model.correlated)]
     rows += [(column, "3.2", name) for column in HEADLINE[1:] for name in by_region]
     return pd.DataFrame(
         [

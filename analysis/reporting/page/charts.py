@@ -17,7 +17,7 @@ from analysis.comparison.ladder import TWFE
 from analysis.shared.plotting import PALETTE, colours
 from analysis.shared.statistics import Z
 from data.panels.provinces import PROVINCES
-from models.bayesian.registry import LADDER
+from models.bayesian.registry import LADDER, MAIN
 from models.design import LAG
 
 GREY = "#8a8a8a"
@@ -92,7 +92,7 @@ def slopes(rows: pd.DataFrame) -> alt.LayerChart:
 
 def by_region(rows: pd.DataFrame) -> alt.LayerChart:
     """Draw the region slopes of each column's main fit, results/region_slopes.csv."""
-    rows = rows[rows["model"] == LADDER[-1]]
+    rows = rows[rows["model"] == MAIN]
     shown = rows.assign(cell=rows["column"] + " " + rows["term"])
     shown = shown[["cell", "panel", "region", "mean", "q025", "q975", "p_positive", "gate"]]
     cells = list(dict.fromkeys(shown["cell"]))

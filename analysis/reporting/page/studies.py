@@ -18,7 +18,7 @@ from analysis.specifications import HEADLINE
 from data.panels.catalogue import PANELS
 from data.ye2024 import gaps, recollect
 from data.ye2024.definitions import DESCRIBED
-from models.bayesian.registry import LADDER
+from models.bayesian.registry import MAIN
 
 
 def dynamic(results: Results) -> Iterable[Block]:
@@ -78,7 +78,7 @@ def provinces(results: Results) -> Iterable[Block]:
     influence = results.frame("sensitivity_influence")
     if influence is not None:
         rows_of = matching(influence, column="3.2", term="indus", region="average")
-        rows_of = rows_of[rows_of["model"] == LADDER[-1]]
+        rows_of = rows_of[rows_of["model"] == MAIN]
         for panel, rows in rows_of.groupby("panel", sort=False):
             values.append(
                 rows.assign(value=rows["shift"], quantity=f"shift of 3.2 without it, {panel}, sd")[
@@ -154,10 +154,10 @@ def _by_summary(record: Analysis, methods: Methods, frame: Frames) -> Iterator[I
 def sensitivity(results: Results) -> Iterable[Block]:
     """Show priors, and the sensitivity of slopes to priors, provinces and years."""
     for trace in results.traces:
-        if (trace.column, trace.model, trace.panel) == ("3.2", LADDER[-1], PANELS[0].name):
+        if (trace.column, trace.model, trace.panel) == ("3.2", MAIN, PANELS[0].name):
             lines = pd.DataFrame(json.loads(trace.priors)["table"])
             kept = [c for c in ("name", "distribution", "scale", "centre", "reason") if c in lines]
-            yield folded(lines[kept], f"Priors of {LADDER[-1]}, on the standardised scale, and why")
+            yield folded(lines[kept], f"Priors of {MAIN}, on the standardised scale, and why")
             break
     scales = results.frame("scales")
     if scales is None:

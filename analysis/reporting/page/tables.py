@@ -12,7 +12,7 @@ from analysis.shared.frames import matching
 from analysis.shared.statistics import written
 from analysis.specifications import CONTROLS, SPECIFICATIONS, evidence_model, home
 from data.panels.catalogue import PANELS
-from models.bayesian.registry import LADDER
+from models.bayesian.registry import MAIN
 from models.design import Specification
 
 ZH = {
@@ -35,7 +35,7 @@ def paper_tables(results: Results) -> Iterable[Block]:
     yield text(
         "In each cell: P printed; X the same estimator on the implied panel, which was made "
         "to meet the print; R on an official panel, rebuilt from official series; B the "
-        f"posterior mean and 95 % interval of the model “{LADDER[-1]}” (Table 5: of the model with "
+        f"posterior mean and 95 % interval of the model “{MAIN}” (Table 5: of the model with "
         "the lagged outcome) on that panel. Standard "
         "errors in parentheses (the paper’s notes call them t values)."
     )

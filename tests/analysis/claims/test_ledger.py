@@ -15,6 +15,7 @@ from analysis.claims.records import EVIDENCE, IMPLIED
 from analysis.claims.rule import finding, verdict
 from analysis.specifications import SPECIFICATIONS, select
 from analysis.ye2024.claims import CLAIMS
+from models.bayesian import registry
 from models.bayesian.registry import LADDER, find, models_for
 from tests.helpers import results
 
@@ -30,7 +31,7 @@ def tables(**changes: pd.DataFrame) -> dict[str, pd.DataFrame]:
     comparison = made["comparison"]
     made["comparison"] = comparison.assign(fitted_as=np.nan, p_same_sign=0.99, q025=0.01)
     # Looked at, and nothing turns: signs are as printed.
-    fits = {"panel": panels, "column": ["3.2"], "model": [LADDER[-1]], "term": ["indus"]}
+    fits = {"panel": panels, "column": ["3.2"], "model": [registry.MAIN], "term": ["indus"]}
     own = pd.MultiIndex.from_product(fits.values(), names=fits).to_frame(index=False)
     calm = {"q025": 0.01, "q975": 0.2, "mean": 0.1, "sd": 0.01}
     made["sensitivity_priors"] = pd.concat(
@@ -55,7 +56,7 @@ def changed(name: str, value: object, **at: str) -> dict[str, pd.DataFrame]:
     return found | {"comparison": frame}
 
 
-MAIN = {"column": "3.2", "model": LADDER[-1]}
+MAIN = {"column": "3.2", "model": registry.MAIN}
 
 
 # --- the rule -----------------------------------------------------------------------------------
@@ -167,7 +168,7 @@ def test_the_size_is_judged_by_agreement_and_not_by_its_sign():
 
 
 def test_table_8_is_judged_by_the_region_slopes_of_the_whole_sample():
-    found = changed("p_same_sign", 0.5, column="8.1", fitted_column="3.2", model=LADDER[-1])
+    found = changed("p_same_sign", 0.5, column="8.1", fitted_column="3.2", model=registry.MAIN)
     assert assess(BY_ID["east"], found)["verdict"] == "inconclusive"
     found = changed("p_same_sign", 0.5, column="8.1", fitted_column="8.1", model=LADDER[0])
     assert assess(BY_ID["east"], found)["verdict"] == "supported"
@@ -210,7 +211,7 @@ def test_a_claim_stands_only_if_models_of_correlated_errors_were_looked_at(model
 
 def test_no_turn_stands_only_if_the_turning_points_of_other_models_agree():
     asked = ("autoregressive", "province_trends")
-    named = [LADDER[-1], *asked]
+    named = [registry.MAIN, *asked]
     shape = {"panel": EVIDENCE, "model": named, "region": ["all", "east"]}
     turns = pd.MultiIndex.from_product(shape.values(), names=shape).to_frame(index=False)
     turns = turns.assign(column="3.3", term="indus", gate="pass", p_inside=0.01)
@@ -231,7 +232,7 @@ def test_no_turn_stands_only_if_the_turning_points_of_other_models_agree():
 
 
 def sensitivity(**values: object) -> pd.DataFrame:
-    row = {"panel": EVIDENCE[0], "column": "3.2", "model": LADDER[-1], "term": "indus"}
+    row = {"panel": EVIDENCE[0], "column": "3.2", "model": registry.MAIN, "term": "indus"}
     row |= {"quantity": "slope", "region": "average", "gate": "pass"}
     return pd.DataFrame([row | values])
 

@@ -9,7 +9,7 @@ import pytest
 from analysis.posterior.sample import Job
 from analysis.robustness.sensitivity import priors, refits, weights
 from models.bayesian.interface import Collapsible
-from models.bayesian.registry import LADDER, MODELS, find
+from models.bayesian.registry import MAIN, MODELS, find
 from models.priors import REGULARISED
 from tests.helpers.fits import fit_of
 from tests.helpers.planted import CENTRAL, SHORT, base, planted
@@ -60,7 +60,7 @@ def test_a_prior_that_pins_the_slope_moves_it_and_one_that_the_model_lacks_is_pa
 
 
 def test_slopes_by_region_are_told_as_the_ledger_asks_for_them():
-    _, _, given_all = base("3.2", LADDER[-1])
+    _, _, given_all = base("3.2", MAIN)
     of_slope = [at for at in given_all.fitted.watched if at.quantity == "slope"]
     told = {at.region for at in of_slope if at.term == "indus"}
     assert told == set(REGIONS_OF_SLOPES)
