@@ -70,7 +70,7 @@ def table(
 ) -> None:
     """Set a regression table for a paper: columns as printed, replicated and as posteriors.
 
-    Terms are rows, columns stand side by side. Reads what replicate and sample have made. LaTeX
+    Terms are rows; columns lie side by side. Reads what replicate and sample have made. LaTeX
     says which packages it needs; docx needs the extra `word`.
 
     Example: python -m analysis table 3.2 8.1 --model hierarchical --to tex
