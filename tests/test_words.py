@@ -6,6 +6,7 @@ Each pattern is a word that an earlier edition used for something that statistic
 import ast
 import html
 import re
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -96,6 +97,13 @@ def help_texts(command: TyperCommand | TyperGroup, name: str) -> Iterator[tuple[
         yield from help_texts(below, f"{name} {child}")
 
 
+def descriptions(manifest: dict) -> list[tuple[str, str]]:
+    """Return name and description of every task of a manifest."""
+    features = [manifest, *manifest["feature"].values()]
+    tasks = {name: task for part in features for name, task in part.get("tasks", {}).items()}
+    return [(name, task.get("description", "")) for name, task in tasks.items()]
+
+
 @cache
 def texts(where: str) -> tuple[tuple[str, str], ...]:
     """Return places and texts of one kind."""
@@ -112,6 +120,7 @@ def texts(where: str) -> tuple[tuple[str, str], ...]:
     records += [(place[0], " ".join(place)) for place in PLACES]
     records += [(record.name, f"{record.help} {record.sentence}") for record in ANALYSES]
     records += [(model.name, f"{model.label}. {model.sentence}") for model in MODELS]
+    records += descriptions(tomllib.loads((ROOT / "pixi.toml").read_text(encoding="utf-8")))
     return tuple(records)
 
 
