@@ -70,7 +70,7 @@ def _screen(of_two: bool) -> Methods:
     from analysis.comparison.power import sizes
     from analysis.shared.frames import joined
     from analysis.shared.outputs import read_result
-    from analysis.simulation import size
+    from analysis.simulation import candidate_fits, size
     from analysis.simulation.main_model import CANDIDATES, COMPARATORS
 
     name = "last_two" if of_two else "candidates"
@@ -97,7 +97,16 @@ def _screen(of_two: bool) -> Methods:
             methods, plan = [*CANDIDATES, *COMPARATORS], size.plan(data_sets)
         total = len(asked.panels) * len(asked.records) * size.steps(methods, plan)
         made = joined(asked.track(parts(asked, methods, plan), total, name.capitalize()))
-        return Result({name: size.table(rows) for name, rows in made.items()})
+        if of_two:
+            fits = read_result(asked.outputs.results, "candidate_fits")
+            return Result({name: size.table(made[name], candidate_fits.failed(fits))})
+        fits = joined(
+            {"fits": candidate_fits.table(panel, record, asked.options["seed"])}
+            for panel in asked.panels
+            for record in asked.records
+        )["fits"]
+        table = size.table(made[name], candidate_fits.failed(fits))
+        return Result({name: table, "candidate_fits": fits})
 
     return Methods(run, size.shown, size.sentence)
 
@@ -173,7 +182,7 @@ ANALYSES = (
     Analysis(
         name="candidates",
         command="candidates",
-        tables=("candidates",),
+        tables=("candidates", "candidate_fits"),
         help="""Screen the candidates for the main model: results/long/candidates.csv.
 
     Data sets of known slopes; takes hours, and a run that was stopped goes on where it was.

@@ -219,9 +219,11 @@ PRODUCTS = (
       for name, command, sentence, note, more in (
           ("candidates", "candidates", "size, coverage, width and power of each candidate for the "
            "main model, where slopes are known", "hours; finished batches are kept", {}),
+          ("candidate_fits", "candidates", "predictive checks of dependence and scale of each "
+           "candidate", "", {}),
           ("last_two", "last-two", "the same for the first two, with new data sets: the rule "
            "(`analysis/simulation/main_model.py`) names the main model by these", "hours",
-           {"reads": ("candidates",)}))),
+           {"reads": ("candidates", "candidate_fits")}))),
     _table("calibration", "calibrate",
            "simulation-based calibration (SBC) of each model",
            inputs=(PANELS,), keys=("case",), pictures=("calibration",),

@@ -8,7 +8,7 @@ from threadpoolctl import threadpool_limits
 
 from analysis.posterior import fits
 from analysis.posterior.sample import shaped
-from analysis.simulation.main_model import CANDIDATES
+from analysis.simulation.main_model import CANDIDATES, DECIDING
 from data.panels.panel import Panel
 from models.bayesian import growth
 from models.bayesian.growth_scaled_density import ScaledDensity
@@ -51,6 +51,6 @@ def table(panel: Panel, record: Specification, seed: int) -> pd.DataFrame:
     return pd.concat(parts_of_table, ignore_index=True)[list(COLUMNS)]
 
 
-def failed(found: pd.DataFrame, panels: tuple[str, ...]) -> dict[str, int]:
-    """Return how many checks failed on the panels, by candidate."""
-    return found[found["panel"].isin(panels)].groupby("method")["beyond"].sum().to_dict()
+def failed(found: pd.DataFrame) -> dict[str, int]:
+    """Return how many checks failed on the deciding panels, by candidate."""
+    return found[found["panel"].isin(DECIDING[0])].groupby("method")["beyond"].sum().to_dict()

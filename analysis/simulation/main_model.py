@@ -128,15 +128,14 @@ def judged(scores: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def ranking(scores: pd.DataFrame, checks: Mapping[str, int] | None = None) -> pd.DataFrame:
+def ranking(scores: pd.DataFrame) -> pd.DataFrame:
     """Rank the candidates by the rule; the first is chosen.
 
     Parameters
     ----------
     scores : DataFrame
-        `SCORES`; rows that do not decide are left out.
-    checks : mapping of str to int, optional
-        Failed predictive checks by candidate; all 0 if they were not made.
+        `SCORES`, and `checks` (failed predictive checks) where they were made; rows that do not
+        decide are left out.
 
     Returns
     -------
@@ -160,7 +159,7 @@ def ranking(scores: pd.DataFrame, checks: Mapping[str, int] | None = None) -> pd
                 "cells": len(own),
                 "worst_score": own["relative_score"].max(),
                 "power": own["power"].mean(),
-                "checks": (checks or {}).get(name, 0),
+                "checks": own["checks"].max() if "checks" in own else 0,
             }
         )
     found = pd.DataFrame(rows, columns=list(RANKED))
@@ -180,5 +179,6 @@ def _first(rows: pd.DataFrame) -> int:
     rows = rows[rows["worst_score"] <= TIE * rows["worst_score"].min()]
     if rows["power"].notna().any():
         rows = rows[rows["power"] >= rows["power"].max() - POWER_TIE]
-    rows = rows[rows["checks"] == rows["checks"].min()]
+    checks = rows["checks"].fillna(0)
+    rows = rows[checks == checks.min()]
     return int(rows.index[0])

@@ -67,14 +67,15 @@ COLUMNS = (
         "failed",
     ),
     *("coverage", "coverage_low", "coverage_high", "outside"),
-    *("width", "score", "relative_score", "power", "cpu_seconds"),
+    *("width", "score", "relative_score", "power", "checks", "cpu_seconds"),
 )
 """The contract of results/long/candidates.csv.
 
 `coverage` without slopes is 1 − size; its ends are a 95 % Monte-Carlo interval (Wilson), and
-`outside` is the rule's. `relative_score` is over the smallest of a candidate in the cell, `power`
-size-adjusted, `cpu_seconds` of one fit of all estimands. `role`: deciding or confirming, of
-candidates; comparators have none."""
+`outside` is the rule's. `relative_score` is over the smallest of a candidate in the cell. `power`
+is size-adjusted. `checks` counts predictive checks that failed on the deciding panels.
+`cpu_seconds` are of one fit of all estimands. `role`: deciding or confirming, of candidates;
+comparators have none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -304,8 +305,8 @@ def scores(found: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(table, columns=[*SCORES, "cpu_seconds"])
 
 
-def table(found: pd.DataFrame) -> pd.DataFrame:
-    """Return `COLUMNS` of the rows of all batches."""
+def table(found: pd.DataFrame, checks: Mapping[str, int] | None = None) -> pd.DataFrame:
+    """Return `COLUMNS` of the rows of all batches; `checks` by candidate."""
     parts = []
     for column, own in found.groupby("column", sort=False):
         scored = scores(own)
@@ -321,7 +322,8 @@ def table(found: pd.DataFrame) -> pd.DataFrame:
         scored["relative_score"] = judged(scored)["relative_score"]
         scored["role"] = np.where(scored["method"].isin(COMPARATORS), "", "confirming")
         scored.loc[deciding(scored).index, "role"] = "deciding"
-        parts.append(scored.assign(column=column))
+        failed = scored["method"].map(checks or {}).astype(float)
+        parts.append(scored.assign(column=column, checks=failed))
     order = [*CANDIDATES, *COMPARATORS]
     whole = pd.concat(parts, ignore_index=True)
     by = [whole[name].map({v: i for i, v in enumerate(whole[name].unique())}) for name in

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
-from analysis.simulation import size, size_methods
+from analysis.posterior import fits
+from analysis.simulation import candidate_fits, size, size_methods
 from analysis.simulation.intervals import intervals_of_least_squares
 from analysis.simulation.main_model import CANDIDATES, COMPARATORS, PATTERNS, SCORES
 from analysis.specifications import select
@@ -157,6 +158,31 @@ def test_a_reader_is_told_the_order_and_who_is_first():
     assert size.last_two(table) == ["growth", "ar1"]
     assert size.plan(200) == {"none": 200, "region": 100, "unequal": 100}
     assert size.steps(["a", "b"], size.plan(200)) == 4 * 2 * 8
+
+
+def test_failed_checks_are_counted_on_the_deciding_panels_and_break_ties():
+    beyond = pd.DataFrame(
+        [("official", "ar1", True), ("official-as_published", "growth", True),
+         ("official", "growth", False)],
+        columns=["panel", "method", "beyond"],
+    )  # fmt: skip
+    checks = candidate_fits.failed(beyond)
+    assert checks == {"ar1": 1, "growth": 0}
+    null = np.linspace(-1, 1, 50)
+    both = pd.concat([rows("ar1", "none", null, 0.0), rows("growth", "none", null, 0.0)])
+    assert size.last_two(size.table(both)) == ["ar1", "growth"]
+    assert size.last_two(size.table(both, checks)) == ["growth", "ar1"]
+
+
+def test_every_candidate_is_checked_on_a_panel(monkeypatch):
+    monkeypatch.setattr(candidate_fits, "CANDIDATES", {"ar1": CANDIDATES["ar1"]})
+    monkeypatch.setattr(fits, "LEAST_REPLICATES", 2_000)
+    (record,) = select(["3.2"])
+    found = candidate_fits.table(official(), record, 1)
+    assert tuple(found.columns) == candidate_fits.COLUMNS
+    assert set(found["provinces"]) == {fits.NEW, fits.FITTED}
+    assert len(found) == 2 * fits.OF_A_FIT
+    assert found["p"].between(0, 1).all()
 
 
 def test_finished_batches_are_not_made_again(tmp_path, monkeypatch):
