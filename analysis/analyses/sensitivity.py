@@ -215,6 +215,26 @@ def _calibration() -> Methods:
     return Methods(run, pictures=(picture,), page=partial(_as_they_are, shown))
 
 
+# --- scales of priors -----------------------------------------------------------------------------
+
+
+def _swept() -> Methods:
+    from analysis.robustness import scale_sweep
+    from analysis.shared.frames import joined
+
+    def run(asked: Request) -> Result:
+        options = asked.options
+        parts = (
+            {"scale_sweep": scale_sweep.table(panel, record, options["model"], options["seed"])}
+            for panel in asked.panels
+            for record in asked.records
+        )
+        total = len(asked.panels) * len(asked.records)
+        return Result(joined(asked.track(parts, total, "Sweeping")))
+
+    return Methods(run, scale_sweep.shown)
+
+
 ANALYSES = (
     Analysis(
         name="checks",
@@ -236,6 +256,26 @@ ANALYSES = (
             ),
         ),
         choose=lambda options: Chosen(select(options["columns"] or ())),
+    ),
+    Analysis(
+        name="scale_sweep",
+        command="scale-sweep",
+        tables=("scale_sweep",),
+        help="""Move each prior scale of a model of growth: results/scale_sweep.csv.
+
+    A minute a panel. The slope, and whether errors are near a unit root, under prior scales of
+    slopes by province and region, of trends, and of the spread of error scales.
+
+    Example: python -m analysis scale-sweep 3.2 --model growth""",
+        sentence="Slope over all rows by the scale of one prior",
+        methods=_swept,
+        options=(
+            *("columns", "panel"),
+            Option("model", str, "A model of growth.", "growth"),
+            "seed",
+        ),
+        columns=("3.2",),
+        section="sensitivity",
     ),
     Analysis(
         name="sensitivity",

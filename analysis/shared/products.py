@@ -201,6 +201,8 @@ PRODUCTS = (
     _table("sensitivity_loo", "sensitivity",
            "out-of-sample predictive accuracy by leave-one-province-out", inputs=(PANELS,),
            shown=("report sensitivity",), note="minutes a fit"),
+    _table("scale_sweep", "scale-sweep", "slopes under other scales of priors of growth models",
+           inputs=(PANELS,), keys=FIT, shown=("report sensitivity",), note="minutes"),
     _table("influence", "influence",
            "influence: every column without each province and each year, by its own estimator",
            inputs=(PANELS,), reads=("sensitivity_influence", "sensitivity_years"), keys=CELL,

@@ -1,0 +1,107 @@
+"""Slopes of a model of growth under other scales of its priors.
+
+Lines, slopes by province and errors near a unit root compete for the same variation. So one prior
+scale after the other is moved, the others held, and the slope is shown with P(φ_r > 0.99).
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from data.errors import UserError
+from data.panels.panel import Panel
+from models.bayesian.growth import NEAR_UNIT_ROOT
+from models.bayesian.growth_parts import Growth, province_slopes
+from models.bayesian.growth_scaled_density import ScaledDensity
+from models.bayesian.registry import Model, find
+from models.design import Specification, design
+from models.inference import batched
+from models.priors import Priors
+
+SWEPT = {
+    "tau_slope_province_std": (0.1, 0.25, 0.5, 1.0),
+    "tau_slope_std": (0.1, 0.5, 1.0, 2.5),
+    "tau_trend_std": (0.1, 0.25, 0.5, 1.0, 2.5),
+    "tau_sigma": (0.25, 1.0, 2.0),
+}
+"""Prior scales of ω, τ, τ_trend and the spread of log σ, each of a half-normal."""
+
+DRAWS, CHAINS = 1_000, 2
+
+COLUMNS = (
+    *("panel", "column", "model", "scale", "prior", "own", "region"),
+    *("mean", "q025", "q975", "p_positive", "near_unit_root"),
+)
+"""The contract of results/scale_sweep.csv.
+
+`prior` is the prior's scale on the standardised outcome, `own` whether it is the model's own;
+`region` is "all" for the slope over all rows; `near_unit_root` is P(φ_r > 0.99), of all regions the
+largest.
+"""
+
+
+def table(panel: Panel, record: Specification, name: str, seed: int) -> pd.DataFrame:
+    """Fit a model under each prior scale.
+
+    Raises
+    ------
+    UserError
+        If the model is none of growth, or cannot be fitted to the column.
+    """
+    model = find(name)
+    if model.source != "models.bayesian.growth" or not model.fits(record):
+        raise UserError(
+            f"The model {name} is no model of growth, or cannot be fitted to column "
+            f"{record.column}: choose growth, or growth_region for a region's column."
+        )
+    parts = model.split(design(panel.frame, record), record)
+    priors = model.module.PRIORS
+    head = {"panel": panel.name, "column": record.column, "model": name}
+    names = [scale for scale, _ in model.module.density(parts).scales]
+    made = []
+    for scale, values in SWEPT.items():
+        for value in values if scale in names else ():
+            changed = priors.with_scales(f"{scale} {value}", **{scale: value})
+            rng = np.random.default_rng([seed, *map(ord, scale), round(100 * value)])
+            for row in _rows(model, parts, changed, rng):
+                own = value == priors[scale].scale
+                made.append(head | {"scale": scale, "prior": value, "own": own} | row)
+    return pd.DataFrame(made, columns=list(COLUMNS))
+
+
+@threadpool_limits.wrap(limits=1)
+def _rows(model: Model, parts: Growth, priors: Priors, rng: np.random.Generator) -> Iterator[dict]:
+    density = model.module.density(parts, priors)
+    if isinstance(density, ScaledDensity):
+        chains = [density.chain(DRAWS // CHAINS, rng) for _ in range(CHAINS)]
+        drawn = {name: np.concatenate([chain[name] for chain in chains]) for name in chains[0]}
+    else:
+        (fit,) = batched.fit_many(density, parts.y[None], DRAWS, rng)
+        drawn = density.draw(fit.point, rng)
+    made, near = parts.design, (drawn["phi"] > NEAR_UNIT_ROOT).mean(axis=0)
+    if "slope_offset" in drawn:
+        drawn["slope_offset"] = drawn["slope_offset"].reshape(
+            len(drawn["phi"]), -1, parts.n_regions
+        )
+    slopes = province_slopes(parts, drawn) * parts.scale / parts.base.term_scale[0]
+    of_rows = slopes[:, made.province]
+    for at, region in enumerate(("all", *made.regions)):
+        rows = made.region == at - 1 if at else np.ones(len(made.region), dtype=bool)
+        slope = of_rows[:, rows].mean(axis=1)
+        low, high = np.quantile(slope, [0.025, 0.975])
+        yield {
+            "region": region,
+            "mean": slope.mean(),
+            "q025": low,
+            "q975": high,
+            "p_positive": (slope > 0).mean(),
+            "near_unit_root": near[at - 1] if at else near.max(),
+        }
+
+
+def shown(found: pd.DataFrame) -> pd.DataFrame:
+    """Return the slopes over all rows for a reader."""
+    rows = found[found["region"] == "all"]
+    return rows.drop(columns=["region", "own"])

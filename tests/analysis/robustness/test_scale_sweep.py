@@ -1,0 +1,37 @@
+"""Each prior scale is moved alone, and the model's own is among the values."""
+
+import pytest
+
+from analysis.robustness import scale_sweep
+from analysis.specifications import select
+from data.errors import UserError
+from models.bayesian import growth
+from tests.helpers.fits import official
+
+
+def test_each_scale_of_the_model_is_swept_and_its_own_value_gives_its_own_slope(monkeypatch):
+    few = {"tau_trend_std": (0.1, 0.5), "tau_slope_std": (0.5,), "tau_sigma": (1.0,)}
+    monkeypatch.setattr(scale_sweep, "SWEPT", few)
+    monkeypatch.setattr(scale_sweep, "DRAWS", 200)
+    (record,) = select(["8.2"])
+    found = scale_sweep.table(official("8.2"), record, "growth_region", 1)
+    assert tuple(found.columns) == scale_sweep.COLUMNS
+    # One region has neither τ nor, with one scale a region, a spread of scales.
+    assert set(found["scale"]) == {"tau_trend_std"}
+    assert found.groupby("prior")["own"].all().to_dict() == {0.1: False, 0.5: True}
+    assert set(found["region"]) == {"all", "central"}
+    assert (found["q025"] < found["mean"]).all()
+    assert found["near_unit_root"].between(0, 1).all()
+    assert len(scale_sweep.shown(found)) == 2
+
+
+def test_every_swept_scale_has_its_own_value_among_those_tried():
+    for scale, values in scale_sweep.SWEPT.items():
+        assert growth.PRIORS[scale].scale in values
+
+
+def test_models_of_another_kind_are_refused():
+    (record,) = select(["3.2"])
+    for name in ("hierarchical", "growth_region"):
+        with pytest.raises(UserError, match="no model of growth"):
+            scale_sweep.table(official(), record, name, 1)
