@@ -20,6 +20,7 @@ from analysis.shared.analysis import (
 )
 from analysis.specifications import HEADLINE, select
 from data.errors import UserError
+from data.panels.catalogue import panel_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +37,7 @@ def _checks() -> Methods:
     def run(asked: Request) -> Result:
         options, outputs = asked.options, asked.outputs
         every = trace_paths(outputs.traces)
-        panels, models = options["panel"] or (), options["model"] or ()
+        panels, models = panel_names(options["panel"] or ()), options["model"] or ()
         paths = predictive_checks.chosen(every, asked.records, panels, models)
         found, loo = predictive_checks.check(asked.track(paths, len(paths), "Checking"))
         legend = predictive_checks.legend()

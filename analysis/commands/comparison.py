@@ -21,16 +21,26 @@ from analysis.commands.options import (
     write_tables,
 )
 from analysis.commands.posterior import sample_jobs
+from analysis.shared import terminal
 from analysis.shared.outputs import ROOT, Outputs, read_result
 from analysis.shared.terminal import console
-from analysis.specifications import HEADLINE, select
+from analysis.specifications import HEADLINE, home, select
 from data.errors import UserError
+from data.panels.catalogue import panel_names
 from data.panels.panel import Panel
 from models.design import Specification
 
 
 @app.command()
 def compare(
+    columns: Columns = None,
+    panel: Annotated[
+        list[str] | None,
+        typer.Option("--panel", help="A panel or the path of a CSV; repeatable. Default: all."),
+    ] = None,
+    model: Annotated[
+        list[str] | None, typer.Option("--model", help="A model; repeatable. Default: all.")
+    ] = None,
     rope: Annotated[
         float,
         typer.Option(
@@ -46,43 +56,28 @@ def compare(
     Tables: comparison, region_slopes, region_differences, region_orders, scales (prior and
     posterior), turning_points, ladder, pooled (over the panels of `implied:all`).
 
-    Example: python -m analysis compare --rope 0.05
+    With columns, panels or models that part is shown, with differences of elpd between models
+    (PSIS-LOO) and their standard errors; nothing is written then.
+
+    Example: python -m analysis compare 3.2 --model hierarchical --model mundlak
     """
+    if columns or panel or model:
+        names = panel_names(panel or ())
+        compare_part(select(columns or ()), names, model or (), rope, Outputs(out))
+        return
     from analysis.comparison import ensemble as pooled
     from analysis.comparison import figures, ladder, tables
     from analysis.posterior.trace import trace_paths
-    from models.bayesian.registry import MAIN
 
     outputs = Outputs(out)
     paths, there = trace_paths(outputs.traces), taken(outputs)
     replication = read_result(outputs.results, "replication")
     by_name = tables.make(track(paths, "Reading", console=console, transient=True), rope)
     over_panels = pooled.pool(by_name["comparison"])
-    if len(over_panels):
-        print_frame(over_panels, "Over the ensemble of exact panels", "pooled")
-    comparison = pooled.with_range(by_name["comparison"])
+    comparison = show_comparison(by_name["comparison"])
     # All other tables are about single panels.
     by_name = {name: frame[~pooled.is_member(frame["panel"])] for name, frame in by_name.items()}
     by_name["comparison"] = comparison
-    interest = {record.column: record.interest[0] for record in select(())}
-    shown = ["column", "model", "fitted_column", "published", "published_se", "mean", "sd"]
-    shown += [
-        "q025",
-        "q975",
-        "p_same_sign",
-        "p_rope",
-        "bf10",
-        "gate",
-        "agreement",
-        "interpretation",
-    ]
-    of_interest = comparison[comparison["term"] == comparison["column"].map(interest)]
-    for panel, rows in of_interest.groupby("panel", sort=False):
-        ranges = [name for name in pooled.RANGE if rows[name].notna().any()]
-        title = f"Posterior beside published, terms of interest — panel {panel}"
-        print_frame(rows[shown + ranges], title, "comparison")
-    title = f"Panels side by side, terms of interest, model {MAIN}"
-    print_frame(tables.side_by_side(of_interest, MAIN), title, "side_by_side")
     steps = ladder.table(replication, comparison)
     title = "Columns and terms by the ladder's largest step"
     print_frame(ladder.summary(steps), title, "ladder")
@@ -93,6 +88,72 @@ def compare(
         console.print(
             f"No figure is redrawn: no panel of the paper has an estimate of {', '.join(HEADLINE)}."
         )
+
+
+def show_comparison(found: pd.DataFrame) -> pd.DataFrame:
+    """Show posteriors beside the published; return them with their range over exact panels."""
+    from analysis.comparison import ensemble as pooled
+    from analysis.comparison import tables
+    from models.bayesian.registry import MAIN
+
+    over_panels = pooled.pool(found)
+    if len(over_panels):
+        print_frame(over_panels, "Over the ensemble of exact panels", "pooled")
+    comparison = pooled.with_range(found)
+    interest = {record.column: record.interest[0] for record in select(())}
+    shown = ["column", "model", "fitted_column", "published", "published_se", "mean", "sd"]
+    shown += ["q025", "q975", "p_same_sign", "p_rope", "bf10", "gate", "agreement"]
+    shown.append("interpretation")
+    of_interest = comparison[comparison["term"] == comparison["column"].map(interest)]
+    for panel, rows in of_interest.groupby("panel", sort=False):
+        ranges = [name for name in pooled.RANGE if rows[name].notna().any()]
+        title = f"Posterior beside published, terms of interest — panel {panel}"
+        print_frame(rows[shown + ranges], title, "comparison")
+    if (of_interest["model"] == MAIN).any():
+        title = f"Panels side by side, terms of interest, model {MAIN}"
+        print_frame(tables.side_by_side(of_interest, MAIN), title, "side_by_side")
+    return comparison
+
+
+def compare_part(
+    records: Sequence[Specification],
+    panels: Sequence[str],
+    models: Sequence[str],
+    rope: float,
+    outputs: Outputs,
+) -> None:
+    """Show some columns, panels and models, and how well the models predict; write nothing."""
+    from analysis.comparison import tables
+    from analysis.posterior import loo, predictive_checks, trace
+
+    asked = {record.column for record in records}
+    # A region's slope is in the fit of all regions, too.
+    holding = {record.column: record for one in records for record in (one, home(one)[0])}
+    every = trace.trace_paths(outputs.traces)
+    paths = predictive_checks.chosen(every, tuple(holding.values()), panels, models)
+    found = tables.make(track(paths, "Reading", console=console, transient=True), rope)
+    comparison = found["comparison"]
+    show_comparison(comparison[comparison["column"].isin(asked)])
+    own = [path for path in paths if path.stem.partition("-")[0] in asked]
+    fits = [
+        loo.pointwise(trace.read(path, without=PREDICTIVE))
+        for path in track(own, "Leaving rows out", console=console, transient=True)
+    ]
+    differences = loo.differences(fits)
+    for name, rows in differences.groupby("panel", sort=False):
+        title = f"Differences of elpd from the best model, rows left out (PSIS-LOO) — panel {name}"
+        print_frame(rows.drop(columns="panel"), title, "loo_differences")
+    for sentence in loo.doubts(fits) if len(differences) else ():
+        terminal.say(sentence)
+    console.print(
+        "Shown in part: results/ and figures/ are as they were. All of it, written: python -m "
+        "analysis compare",
+        highlight=False,
+    )
+
+
+PREDICTIVE = ("posterior_predictive", "prior_predictive")
+"""Groups of a trace that leaving rows out does not need."""
 
 
 @app.command()

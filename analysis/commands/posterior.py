@@ -1,5 +1,6 @@
 """Commands that sample, describe and diagnose posteriors."""
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
     from analysis.posterior.sample import Job
     from models.bayesian.interface import Parts
     from models.bayesian.registry import Model
+
+MOST_NAMED = 8
+"""So many traces are named; the rest is counted."""
 
 
 @app.command()
@@ -111,7 +115,38 @@ def sample(
     panels = load_panels(panel, [variant.specification(record) for record in records], model or ())
     listed = varied(jobs(panels, records, model or ()), variant, settings.engine, named=bool(model))
     paths = sample_jobs(listed, settings, Outputs(out), cluster)
-    exit_by_gate(show_gate(gate.stated(paths)))
+    judged = show_gate(gate.stated(paths))
+    show_slopes(paths, Outputs(out))
+    terminal.say(f"Next: {_following(columns, every, panel, model, out)}")
+    exit_by_gate(judged)
+
+
+def show_slopes(paths: Sequence[Path], outputs: Outputs) -> None:
+    """Show the slopes of interest of traces beside the printed ones, and where the traces lie."""
+    from analysis.comparison import coefficients
+
+    found = coefficients.of_interest(track(paths, "Reading", console=console, transient=True))
+    print_frame(found, "Slopes of interest, posterior beside published", "slopes")
+    for path in paths[:MOST_NAMED]:
+        console.print(f"trace: {outputs.shown(path)}", highlight=False, soft_wrap=True)
+    if len(paths) > MOST_NAMED:
+        more, folder = len(paths) - MOST_NAMED, outputs.shown(outputs.traces)
+        console.print(f"and {more} more below {folder}", highlight=False, soft_wrap=True)
+
+
+def _following(
+    columns: Sequence[str] | None,
+    every: bool,
+    panel: Sequence[str] | None,
+    model: Sequence[str] | None,
+    out: Path,
+) -> str:
+    """Return the command that shows what was sampled in full."""
+    options = [each for name in panel or () for each in ("--panel", name)]
+    options += [each for name in model or () for each in ("--model", name)]
+    options += [] if out == ROOT else ["--out", str(out)]
+    named = () if every else columns or HEADLINE
+    return shlex.join(["python", "-m", "analysis", "compare", *named, *options])
 
 
 def sample_jobs(

@@ -65,6 +65,12 @@ VIEWS = {
     "replication": View(("panel", "column", "term", "statistic")),
     "recovery": View(SLOPE, ("estimator", "bias", "coverage", "RMSE")),
     "sensitivity": View(FIT, ("term", "region", "left_out", "prior", "shift", "twfe_shift")),
+    "loo_differences": View(
+        ("column", "model"), ("elpd_diff", "se_diff", "se_diff_province", "k_bad", "elpd")),
+    "slopes": View(
+        ("column", "model", "term"), ("mean", "q025", "published", "gate", "panel", "sd"),
+        {"published (SE)": ("published", "published_se"), INTERVAL: ("q025", "q975")},
+        ("mean", "sd")),
     "simulation": View(("cell",)),
     "side_by_side": View(("column", "term"), ("published",), {}, ("published",)),
     "spans": View(("variable", "vintage", "winsorised"),

@@ -30,14 +30,17 @@ the data do not distinguish the regions, 0 if the slopes are identified region b
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
+from analysis.posterior import trace
 from analysis.posterior.fits import FITS
 from analysis.posterior.savage_dickey import GROUP, bf10, bf10_of_draws
 from analysis.posterior.trace import identity
@@ -128,6 +131,32 @@ def rows(tree: xr.DataTree, rope: float = ROPE) -> list[dict]:
         for slope in slopes(tree)
         if (slope.column, slope.term) in printed.index
     ]
+
+
+def of_interest(paths: Iterable[Path]) -> pd.DataFrame:
+    """Set the slopes of interest of traces, of all their rows, beside the published ones.
+
+    Returns
+    -------
+    DataFrame
+        A row per trace and term of interest, columns `panel, column, model, term, mean, sd, q025,
+        q975, published, published_se, gate`.
+    """
+    found = []
+    for path in paths:
+        tree = trace.read(path, without=trace.POINTWISE)
+        attrs, slope = tree.attrs, tree["posterior"]["slope"]
+        (record,) = select([attrs["column"]])
+        terms = set(slope["term"].to_numpy())  # a variant may leave one out
+        for term in (term for term in record.interest if term in terms):
+            draws = slope.sel(term=term).to_numpy()
+            q025, q975 = np.quantile(draws, [0.025, 0.975])
+            row = identity(attrs) | {"term": term}
+            row |= {"mean": draws.mean(), "sd": draws.std(ddof=1), "q025": q025, "q975": q975}
+            printed = published_slopes().reindex([(record.column, term)]).iloc[0]
+            row |= {"published": printed["coef"], "published_se": printed["se"]}
+            found.append(row | {"gate": attrs["gate"]})
+    return pd.DataFrame(found)
 
 
 def interpret(attrs: dict) -> str:

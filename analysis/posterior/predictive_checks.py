@@ -10,20 +10,20 @@ The statistics are in `predictive_statistics`.
 ============= ====================================================================
 """
 
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-import arviz as az
 import numpy as np
 import pandas as pd
 import xarray as xr
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from analysis.posterior import loo
 from analysis.posterior.predictive_statistics import STATISTICS, Rows
 from analysis.posterior.trace import identity, read
 from analysis.posterior.variants import fit_named
+from analysis.shared.frames import VARIANT
 from analysis.shared.plotting import PALETTE
 from analysis.specifications import select
 from data.errors import UserError
@@ -84,7 +84,7 @@ LOO_COLUMNS = (
 """The contract of results/loo.csv.
 
 `elpd` is of all `outcomes` together, so only traces of the same ones can be compared. `k_bad`
-counts rows whose Pareto k̂ is above ArviZ's bound, for which the estimate is unreliable; `given`
+counts rows whose Pareto k̂ is above 0.7, for which the estimate is unreliable; `given`
 says what the density of the left-out row is conditional on.
 """
 
@@ -124,21 +124,16 @@ def check(paths: Iterable[Path]) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def _loo(tree: xr.DataTree) -> dict:
-    with warnings.catch_warnings():
-        # The Pareto k̂ of its warning is reported beside the estimate.
-        warnings.filterwarnings("ignore", "Estimated shape parameter of Pareto")
-        estimate = az.loo(tree, var_name="y", pointwise=True)
-    k = estimate.pareto_k.to_numpy()
-    system = tree["observed_data"].get("outcome", xr.DataArray([_outcome(tree)]))
+    found = loo.pointwise(tree)
     return {
         **identity(tree.attrs),
-        "outcomes": " ".join(system.to_numpy().tolist()),
-        "elpd": estimate.elpd,
-        "se": estimate.se,
-        "p_loo": estimate.p,
-        "rows": estimate.n_data_points,
-        "k_max": k.max(),
-        "k_bad": int((k > estimate.good_k).sum()),
+        "outcomes": found.outcomes,
+        "elpd": found.total,
+        "se": found.se,
+        "p_loo": found.p_loo,
+        "rows": len(found.rows),
+        "k_max": found.k.max(),
+        "k_bad": int(found.bad.sum()),
         "given": GIVEN,
     }
 
@@ -150,6 +145,8 @@ def chosen(
     models: Sequence[str],
 ) -> list[Path]:
     """Return the traces of the named columns, panels and models; of all where none is named.
+
+    A model's name stands for its variants, too.
 
     Raises
     ------
@@ -163,7 +160,7 @@ def chosen(
         for path in paths
         for column, _, model in [path.stem.partition("-")]
         if column in columns
-        and (not names or model in names)
+        and (not names or {model, model.partition(VARIANT)[0]} & names)
         and (not panels or path.parent.name in panels)
     ]
     if not left:
@@ -262,7 +259,8 @@ def legend() -> pd.DataFrame:
 def summary(checks: pd.DataFrame) -> pd.DataFrame:
     """Return one row per trace and check: each statistic's p, or the share that is possible.
 
-    Of a statistic with several elements, the p farthest from a half.
+    Of a statistic with several elements, the p farthest from a half. `misfits` names the
+    statistics that are misfits.
     """
     value = checks["p"].where(checks["statistic"] != "possible", checks["mean"])
     keys = ["panel", "column", "model", "outcome", "check", "statistic"]
@@ -270,7 +268,12 @@ def summary(checks: pd.DataFrame) -> pd.DataFrame:
     worst = checks.assign(value=value).loc[far.idxmax()]
     wide = worst.pivot(index=keys[:-1], columns="statistic", values="value")
     order = pd.MultiIndex.from_frame(worst[keys[:-1]].drop_duplicates())
-    return wide.loc[order, [statistic.name for statistic in STATISTICS]].reset_index()
+    named = worst["statistic"].where(worst["misfit"].astype(bool), "")
+    misfits = named.groupby([worst[key] for key in keys[:-1]], sort=False).agg(
+        lambda names: ", ".join(name for name in names if name)
+    )
+    wide = wide.loc[order, [statistic.name for statistic in STATISTICS]]
+    return wide.assign(misfits=misfits).reset_index()
 
 
 def frames(checks: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:

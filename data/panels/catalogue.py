@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,3 +98,17 @@ def own_name(path: Path) -> str:
     """Return the name of a user's panel: a safe folder name that no named panel can have."""
     stem = re.sub(r"[^\w.-]+", "_", unicodedata.normalize("NFC", path.stem))
     return OWN + (stem[:60].strip("._") or "panel")
+
+
+def panel_names(given: Iterable[str]) -> list[str]:
+    """Return how panels are called in tables and folders, of names and of paths of users' files.
+
+    `implied:all` stands for the ensemble.
+    """
+    known, found = {*named_panels(), *ensemble_members()}, []
+    for name in given:
+        if name == "implied:all":
+            found += ensemble_members()
+        else:
+            found.append(name if name in known or name.startswith(OWN) else own_name(Path(name)))
+    return found

@@ -1,0 +1,160 @@
+"""Leave one row out: densities row by row, and differences between models of one column.
+
+Models are compared on the same rows of the same outcomes, row by row: most of what makes a row
+hard to predict is common to them, so the error of a difference is not that of two sums.
+"""
+
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+
+import arviz as az
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from analysis.posterior.trace import identity
+from analysis.specifications import select
+
+Array = NDArray[np.float64]
+
+TRUSTED_K = 0.7
+"""Largest Pareto k̂ at which a row's density is trusted (Vehtari et al. 2024, *JMLR* 25(72))."""
+
+NAMED = 3
+"""So many of the rows beyond it are named."""
+
+COLUMNS = ("panel", "column", "model", "elpd", "elpd_diff", "se_diff", "se_diff_province",
+           "k_bad", "rows")  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Pointwise:
+    """What leaving each row out says of one trace.
+
+    Attributes
+    ----------
+    panel, column, model : str
+    outcomes : str
+        Names of what is predicted, joined by blanks.
+    rows : tuple of str
+        Labels, "province year".
+    province : ndarray of str, shape (n,)
+    elpd, k : ndarray, shape (n,)
+        Log density of each row left out, and its Pareto k̂.
+    limit : float
+        `TRUSTED_K`, or less if there are few draws.
+    total : float
+        Sum of `elpd`.
+    se, p_loo : float
+        The sum's standard error over rows, and the effective number of parameters.
+    """
+
+    panel: str
+    column: str
+    model: str
+    outcomes: str
+    rows: tuple[str, ...]
+    province: NDArray[np.str_]
+    elpd: Array
+    k: Array
+    limit: float
+    total: float
+    se: float
+    p_loo: float
+
+    @property
+    def bad(self) -> NDArray[np.bool_]:
+        """Which rows' densities cannot be trusted."""
+        return self.k > self.limit
+
+
+def pointwise(tree: xr.DataTree) -> Pointwise:
+    """Leave the rows of a trace out by Pareto-smoothed importance sampling.
+
+    Parameters
+    ----------
+    tree : DataTree
+        With the groups `log_likelihood` (dims chain, draw, obs), `posterior`, `observed_data` and
+        `constant_data`.
+    """
+    with warnings.catch_warnings():
+        # What it warns of, the Pareto k̂, is reported beside the estimate.
+        warnings.filterwarnings("ignore", "Estimated shape parameter of Pareto")
+        found = az.loo(tree, var_name="y", pointwise=True)
+    own = select([tree.attrs["column"]])[0].outcome
+    outcomes = tree["observed_data"].get("outcome", xr.DataArray([own]))
+    province, year = (tree["constant_data"][f"row_{n}"].to_numpy() for n in ("province", "year"))
+    return Pointwise(
+        **identity(tree.attrs),
+        outcomes=" ".join(outcomes.to_numpy().tolist()),
+        rows=tuple(f"{p} {y}" for p, y in zip(province, year, strict=True)),
+        province=province.astype(str),
+        elpd=found.elpd_i.to_numpy(),
+        k=found.pareto_k.to_numpy(),
+        limit=min(TRUSTED_K, float(found.good_k)),
+        total=found.elpd,
+        se=found.se,
+        p_loo=found.p,
+    )
+
+
+def differences(listed: Iterable[Pointwise]) -> pd.DataFrame:
+    """Compare models of one column on one panel by their rows left out.
+
+    Parameters
+    ----------
+    listed : iterable of Pointwise
+        Those that predict other outcomes or other rows are compared apart.
+
+    Returns
+    -------
+    DataFrame
+        Columns `COLUMNS`, the best of each group first; groups of one are left out. `elpd_diff`
+        is from the best; `se_diff` is √(n·Var(dᵢ)), dᵢ the difference in row i (Vehtari, Gelman
+        & Gabry 2017, *Statistics and Computing* 27:1413–1432, equation 24); `se_diff_province`
+        the same of sums over provinces, whose rows are not independent.
+    """
+    found = []
+    ordered = sorted(listed, key=lambda each: (_group(each), -each.total))
+    for _, members in groupby(ordered, key=_group):
+        best, *others = members
+        for each in (best, *others) if others else ():
+            by_row = pd.Series(each.elpd - best.elpd)
+            found.append(
+                {
+                    **{name: getattr(each, name) for name in ("panel", "column", "model")},
+                    "elpd": each.total,
+                    "elpd_diff": by_row.sum(),
+                    "se_diff": _se_of_sum(by_row),
+                    "se_diff_province": _se_of_sum(by_row.groupby(each.province).sum()),
+                    "k_bad": int(each.bad.sum()),
+                    "rows": len(each.rows),
+                }
+            )
+    return pd.DataFrame(found, columns=list(COLUMNS))
+
+
+def doubts(listed: Iterable[Pointwise]) -> list[str]:
+    """Say of each model with rows that cannot be trusted how many, which are worst, what helps."""
+    found = []
+    for each in listed:
+        if each.bad.any():
+            worst = np.argsort(-each.k)[: min(NAMED, each.bad.sum())]
+            named = ", ".join(f"{each.rows[i]} ({each.k[i]:.2f})" for i in worst)
+            found.append(
+                f"{each.panel} {each.column}-{each.model}: Pareto k is above {each.limit:.2g} in "
+                f"{each.bad.sum()} of {len(each.rows)} rows, largest {named}: its elpd is not to "
+                "be trusted; `python -m analysis sensitivity` leaves provinces out exactly."
+            )
+    return found
+
+
+def _group(each: Pointwise) -> tuple:
+    return each.panel, each.column, each.outcomes, each.rows
+
+
+def _se_of_sum(values: pd.Series) -> float:
+    return float(np.sqrt(len(values) * values.var(ddof=1)))

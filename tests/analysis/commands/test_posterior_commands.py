@@ -1,0 +1,103 @@
+"""What a user of an own panel types after another: sample, diagnose, check, compare in part."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from analysis.commands import comparison, posterior
+from analysis.commands.views import VIEWS
+from analysis.posterior import trace
+from analysis.posterior.engines import Settings
+from analysis.posterior.sample import Job, fit, path_of
+from analysis.shared import terminal
+from analysis.shared.layout import View
+from analysis.shared.outputs import Outputs
+from analysis.specifications import select
+from data.errors import UserError
+from data.panels.panel import load_panel
+from models.bayesian.registry import find
+from tests.helpers.rendered import WIDTHS, faults
+from tests.helpers.true_panels import simulated_panel
+
+MODELS = ["mundlak", "flat"]
+
+
+@dataclass
+class Session:
+    """A user's panel, the folder of outputs, and by command what was said and shown."""
+
+    path: Path
+    out: Path
+    said: dict[str, str] = field(default_factory=dict)
+    shown: dict[str, list[tuple[pd.DataFrame, str, View]]] = field(default_factory=dict)
+
+    def run(self, command, *arguments) -> None:
+        name = command.__name__
+        self.shown[name] = []
+        with pytest.MonkeyPatch.context() as patch, terminal.console.capture() as captured:
+            keep = lambda *table: self.shown[name].append(table)  # noqa: E731
+            patch.setattr(terminal, "show", keep)
+            command(*arguments, out=self.out)
+        self.said[name] = captured.get()
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory) -> Session:
+    folder = tmp_path_factory.mktemp("her")
+    path, (record,) = folder / "her data.csv", select(["3.2"])
+    simulated_panel(seed=6, years=range(2012, 2018)).frame.to_csv(path, index=False)
+    panel, done = load_panel(str(path), record.variables), Session(path, folder / "out")
+    for name in MODELS:
+        job = Job(panel, record, find(name))
+        at = path_of(job, Outputs(done.out).traces)
+        at.parent.mkdir(parents=True, exist_ok=True)
+        trace.store(trace.encode(fit(job, Settings())), at)
+    done.run(posterior.sample, ["3.2"], [str(path)], MODELS)
+    done.run(comparison.compare, ["3.2"], [str(path)], MODELS)
+    assert not (done.out / "results").exists()
+    assert not (done.out / "figures").exists()
+    done.run(posterior.diagnose)
+    done.run(posterior.check, ["3.2"], [str(path)], ["flat"])
+    return done
+
+
+def test_sampling_ends_with_slope_interval_printed_number_trace_and_next_command(session):
+    said = session.said["sample"]
+    assert "2 of 2 traces are up to date" in said
+    frame = next(frame for frame, _, view in session.shown["sample"] if view is VIEWS["slopes"])
+    draws = trace.read(session.out / "traces/own-her_data/3.2-flat.nc")["posterior"]["slope"]
+    draws, row = draws.sel(term="indus"), frame.set_index("model").loc["flat"]
+    assert row["mean"] == pytest.approx(float(draws.mean()))
+    assert row["q025"] == pytest.approx(float(draws.quantile(0.025)))
+    assert (row["published"], row["published_se"]) == (0.105, 0.031)
+    assert "trace: traces/own-her_data/3.2-flat.nc" in said
+    assert said.replace("\n", " ").strip().endswith(
+        f"Next: python -m analysis compare 3.2 --panel '{session.path}' --model mundlak "
+        f"--model flat --out {session.out}"
+    )  # fmt: skip
+
+
+def test_a_part_is_compared_with_differences_between_models_and_nothing_is_written(session):
+    beside, *_, differences = (frame for frame, _, _ in session.shown["compare"])
+    assert set(beside["model"]) == set(MODELS)
+    assert differences["elpd_diff"].max() == 0
+    assert (differences["se_diff"] > 0).sum() == 1
+    assert "Shown in part" in session.said["compare"]
+    with pytest.raises(UserError, match="no trace of these"):
+        comparison.compare(["3.2"], ["elsewhere.csv"], out=session.out)
+
+
+def test_own_panels_are_found_by_their_files(session):
+    *_, (loo, _, _) = session.shown["check"]
+    assert loo[["panel", "model"]].to_numpy().tolist() == [["own-her_data", "flat"]]
+
+
+def test_each_table_of_these_commands_fits_its_terminal(session):
+    tables = [table for shown in session.shown.values() for table in shown]
+    assert len(tables) == 8
+    for frame, title, view in tables:
+        for width in WIDTHS:
+            assert faults(frame, view, width) == [], title
+            assert faults(frame, view, width, wide=True) == [], title
