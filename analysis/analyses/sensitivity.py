@@ -249,7 +249,7 @@ ANALYSES = (
         methods=_checks,
         options=(
             "columns",
-            Option("panel", list[str], "A panel; repeatable. Default: all."),
+            Option("panel", list[str], "A panel or the path of a CSV; repeatable. Default: all."),
             Option("model", list[str], "A model; repeatable. Default: all."),
             Option(
                 *("pictures", bool, "Draw figures/checks_<panel>_<column>, too.", False),

@@ -245,8 +245,9 @@ def diagnose_traces(outputs: Outputs) -> pd.DataFrame:
 
 def show_gate(diagnostics: pd.DataFrame) -> pd.DataFrame:
     """Show the health gate's table, with a remedy for each fit that fails; return it."""
-    apart = ["engine", "remedy"] if terminal.is_table() else ["engine"]
-    print_frame(diagnostics.drop(columns=apart), "Diagnostics of the fits", "diagnostics")
+    apart = ("engine", "remedy") if terminal.is_table() else ("engine",)
+    shown = diagnostics[[name for name in diagnostics if name not in apart]]
+    print_frame(shown, "Diagnostics of the fits", "diagnostics")
     for row in diagnostics[diagnostics["gate"] == "fail"].itertuples():
         terminal.say(f"{row.panel} {row.column}-{row.model}: {row.remedy}")
     return diagnostics

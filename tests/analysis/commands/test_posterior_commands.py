@@ -6,7 +6,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis.commands import comparison, posterior
+from analysis.analyses import ANALYSES
+from analysis.commands import analyses, comparison, posterior
 from analysis.commands.views import VIEWS
 from analysis.posterior import trace
 from analysis.posterior.engines import Settings
@@ -59,7 +60,12 @@ def session(tmp_path_factory) -> Session:
     assert not (done.out / "results").exists()
     assert not (done.out / "figures").exists()
     done.run(posterior.diagnose)
-    done.run(posterior.check, ["3.2"], [str(path)], ["flat"])
+
+    def check(out: Path) -> None:
+        (record,) = (each for each in ANALYSES if each.command == "check")
+        analyses.run(record, out, columns=["3.2"], panel=[str(path)], model=["flat"])
+
+    done.run(check)
     return done
 
 
