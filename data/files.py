@@ -14,8 +14,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 try:
     import fcntl
@@ -109,7 +112,7 @@ def interrupts_later() -> Iterator[None]:
             before(*heard[-1])
 
 
-def csv_text(frame: pd.DataFrame, digits: int = 12) -> str:
+def csv_text(frame: "pd.DataFrame", digits: int = 12) -> str:
     """Return a frame as CSV with `digits` significant digits and LF line ends."""
 
     def written(value: object) -> object:
@@ -128,16 +131,18 @@ def write_text(text: str, path: Path) -> None:
         temporary.write_bytes(text.encode())
 
 
-def write_csv(frame: pd.DataFrame, path: Path, digits: int = 12) -> None:
+def write_csv(frame: "pd.DataFrame", path: Path, digits: int = 12) -> None:
     """Write a frame as UTF-8 CSV with `digits` significant digits and LF line ends."""
     write_text(csv_text(frame, digits), path)
 
 
-def read_csv(path: Path, text: Mapping[str, type]) -> pd.DataFrame:
+def read_csv(path: Path, text: Mapping[str, type]) -> "pd.DataFrame":
     """Read what `write_csv` wrote, some columns as text; only an empty cell is missing.
 
     A province can be called NA.
     """
+    import pandas as pd
+
     return pd.read_csv(path, dtype=dict(text), keep_default_na=False, na_values=[""])
 
 

@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from data.errors import UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def square(x: Any) -> Any:
@@ -143,7 +145,7 @@ class Design:
     regions: tuple[str, ...]
     region_of_province: NDArray[np.int64]
     outcome: str
-    rows: pd.DataFrame
+    rows: "pd.DataFrame"
 
     @cached_property
     def region(self) -> NDArray[np.int64]:
@@ -171,7 +173,7 @@ class Design:
         return replace(self, y=y)
 
 
-def design(frame: pd.DataFrame, specification: Specification) -> Design:
+def design(frame: "pd.DataFrame", specification: Specification) -> Design:
     """Select a specification's rows and columns from a panel.
 
     Parameters
@@ -191,6 +193,8 @@ def design(frame: pd.DataFrame, specification: Specification) -> Design:
     UserError
         If no row is left, or if the sample has too few rows for the regression.
     """
+    import pandas as pd
+
     rows = sample(frame, specification)
     if rows.empty:
         raise UserError(
@@ -234,6 +238,8 @@ def refuse_no_predecessors(province: ArrayLike, year: ArrayLike) -> None:
         Labels or codes.
     year : array-like of int, shape (n,)
     """
+    import pandas as pd
+
     rows = pd.MultiIndex.from_arrays([province, np.asarray(year)])
     if rows.isin(pd.MultiIndex.from_arrays([province, np.asarray(year) + 1])).any():
         return
@@ -246,7 +252,7 @@ def refuse_no_predecessors(province: ArrayLike, year: ArrayLike) -> None:
     )
 
 
-def sample(frame: pd.DataFrame, specification: Specification) -> pd.DataFrame:
+def sample(frame: "pd.DataFrame", specification: Specification) -> "pd.DataFrame":
     """Return the rows of a panel that a specification uses."""
     rows = frame
     if specification.region is not None:
@@ -265,12 +271,12 @@ def sample_text(specification: Specification) -> str:
     return ", ".join(part for part in parts if part) or "all rows"
 
 
-def regressors(rows: pd.DataFrame, specification: Specification) -> NDArray[np.float64]:
+def regressors(rows: "pd.DataFrame", specification: Specification) -> NDArray[np.float64]:
     """Return a specification's regressors, one column per term, shape (n, k)."""
     return np.column_stack([_regressor(rows, term) for term in specification.terms])
 
 
-def _regressor(rows: pd.DataFrame, term: str) -> NDArray[np.float64]:
+def _regressor(rows: "pd.DataFrame", term: str) -> NDArray[np.float64]:
     if term not in DERIVED:
         return rows[term].to_numpy(float)
     source, function = DERIVED[term]

@@ -84,7 +84,7 @@ SHOWN_OF_SENSITIVITY = (
 
 
 def _sensitivity() -> Methods:
-    from analysis.posterior.engines import Settings
+    from analysis.posterior.jobs import Settings
     from analysis.robustness.sensitivity import draw, study, summaries
     from analysis.robustness.sensitivity.tables import TABLES, path_of, tables
     from analysis.shared.products import find

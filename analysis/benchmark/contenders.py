@@ -24,7 +24,8 @@ import xarray as xr
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from analysis.posterior.engines import SAMPLE_STATS, CollapsedEngine, NutsEngine, Settings
+from analysis.posterior.engines import SAMPLE_STATS, CollapsedEngine, NutsEngine
+from analysis.posterior.jobs import Settings
 from models.bayesian import bambi_check, flat
 from models.design import Design
 from models.inference.collapsed import Collapsed
@@ -171,7 +172,7 @@ def draw(problem: Problem, settings: Settings) -> tuple[Draws, xr.Dataset]:
     record = problem.record
     module = SimpleNamespace(module=record.module)
     engine = CollapsedEngine(module, problem.parts, record.priors, None)
-    return engine.sample(settings.by(CollapsedEngine), np.random.default_rng(settings.seed))
+    return engine.sample(settings.by(CollapsedEngine.name), np.random.default_rng(settings.seed))
 
 
 def own_nuts(problem: Problem) -> Sampler:
@@ -181,7 +182,7 @@ def own_nuts(problem: Problem) -> Sampler:
     return threadpool_limits.wrap(limits=1)(
         lambda rung: engine.sample(
             Settings(rung.draws, rung.tune, rung.chains, rung.seed, rung.target_accept).by(
-                NutsEngine
+                NutsEngine.name
             ),
             np.random.default_rng(rung.seed),
         )

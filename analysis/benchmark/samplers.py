@@ -44,7 +44,7 @@ from analysis.benchmark.contenders import (
 )
 from analysis.posterior import equality
 from analysis.posterior.diagnose import failures, numbers
-from analysis.posterior.engines import Settings
+from analysis.posterior.jobs import Settings
 from analysis.shared.outputs import ROOT
 from analysis.specifications import HEADLINE, select
 from data.errors import UserError

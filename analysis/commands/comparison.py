@@ -1,9 +1,8 @@
 """Commands that compare estimates with the published coefficients."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import pandas as pd
 import typer
 from rich.progress import track
 
@@ -29,6 +28,9 @@ from data.errors import UserError
 from data.panels.catalogue import panel_names
 from data.panels.panel import Panel
 from models.design import Specification
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @app.command()
@@ -65,13 +67,16 @@ def compare(
         names = panel_names(panel or ())
         compare_part(select(columns or ()), names, model or (), rope, Outputs(out))
         return
-    from analysis.comparison import ensemble as pooled
-    from analysis.comparison import figures, ladder, tables
+
     from analysis.posterior.trace import trace_paths
 
     outputs = Outputs(out)
     paths, there = trace_paths(outputs.traces), taken(outputs)
     replication = read_result(outputs.results, "replication")
+
+    from analysis.comparison import ensemble as pooled
+    from analysis.comparison import figures, ladder, tables
+
     by_name = tables.make(track(paths, "Reading", console=console, transient=True), rope)
     over_panels = pooled.pool(by_name["comparison"])
     comparison = show_comparison(by_name["comparison"])
@@ -90,7 +95,7 @@ def compare(
         )
 
 
-def show_comparison(found: pd.DataFrame) -> pd.DataFrame:
+def show_comparison(found: "pd.DataFrame") -> "pd.DataFrame":
     """Show posteriors beside the published; return them with their range over exact panels."""
     from analysis.comparison import ensemble as pooled
     from analysis.comparison import tables
@@ -175,9 +180,8 @@ def dynamic(
 
     Example: python -m analysis dynamic 5.1 --panel official
     """
-    from analysis.posterior.engines import Settings
-    from analysis.posterior.sample import jobs
-    from analysis.replication.dynamic_estimators import dynamic_models
+    from analysis.posterior.jobs import Settings, jobs
+    from models.bayesian.registry import main_model
 
     records = [record for record in select(columns or ()) if record.dynamic]
     if not records:
@@ -185,7 +189,7 @@ def dynamic(
             "Only the columns of Table 5 have a lagged outcome: choose among 5.1, 5.2, 5.3, 5.4."
         )
     panels, outputs = load_panels(panel, records), Outputs(out)
-    names = dict.fromkeys([dynamic_models()[0].name, *(model or ())])
+    names = dict.fromkeys([main_model(records[0]).name, *(model or ())])
     sample_jobs(jobs(panels, records, names), Settings(seed=seed), outputs, cluster)
     estimates = estimate_dynamic(records, panels, outputs)
     if (estimates["gate"] == "fail").any():
@@ -194,8 +198,10 @@ def dynamic(
 
 def estimate_dynamic(
     records: Sequence[Specification], panels: Sequence[Panel], outputs: Outputs
-) -> pd.DataFrame:
+) -> "pd.DataFrame":
     """Estimate dynamic columns by every estimator; show and write the tables."""
+    import pandas as pd
+
     from analysis.comparison import dynamic as lagged
 
     there = taken(outputs, panels)

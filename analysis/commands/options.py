@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-import pandas as pd
 import typer
 
 from analysis.commands.views import VIEWS
@@ -16,6 +15,9 @@ from data.errors import UserError
 from data.panels.catalogue import ensemble_members, named_panels
 from data.panels.panel import Panel, load_panel
 from models.design import Specification
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 EXIT_CODES = (
     "Exit codes: 0, success; 1, a check failed; 2, an error in the input; 130, interrupted. Checks "
@@ -106,7 +108,7 @@ NamedModel = Annotated[
 ]
 
 
-def print_frame(frame: pd.DataFrame, title: str, view: str) -> None:
+def print_frame(frame: "pd.DataFrame", title: str, view: str) -> None:
     """Show a table in the format of `--format`, by its `view` in `VIEWS`."""
     terminal.show(frame, title, VIEWS.get(view, terminal.PLAIN))
 
@@ -117,7 +119,7 @@ def taken(outputs: Outputs, panels: Iterable[Panel] = ()) -> provenance.Digests:
 
 
 def write_tables(
-    tables: Mapping[str, pd.DataFrame],
+    tables: Mapping[str, "pd.DataFrame"],
     outputs: Outputs,
     there: provenance.Digests,
     asked: Sequence[str] = (),

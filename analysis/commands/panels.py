@@ -3,7 +3,6 @@
 import json
 from typing import Annotated
 
-import pandas as pd
 import typer
 
 from analysis.commands.options import Official, Out, app, print_frame, taken, write_tables
@@ -12,7 +11,7 @@ from analysis.shared.terminal import App, console
 from data.errors import UserError
 from data.panels.catalogue import FOLDER, PANELS, named_panels
 from data.panels.panel import load_panel
-from data.ye2024.official import DIRECTORY
+from data.ye2024.definitions import DIRECTORY
 
 panel_app = App(help="Build or describe the panels (list them, if no command follows).")
 app.add_typer(panel_app, name="panel")
@@ -54,6 +53,9 @@ def describe(name: Annotated[str, typer.Argument(help="A named panel.")]) -> Non
     """
     if name not in named_panels():
         raise UserError(f"There is no panel {name!r}: choose among {', '.join(named_panels())}.")
+
+    import pandas as pd
+
     sidecar = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
     frame = load_panel(name, tuple(sidecar["choices"])).frame
     rows = []

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import pandas as pd
 import typer
 from rich.progress import track
 
@@ -34,8 +33,9 @@ from data.errors import UserError
 from data.panels.catalogue import PANELS
 
 if TYPE_CHECKING:
-    from analysis.posterior.engines import Settings
-    from analysis.posterior.sample import Job
+    import pandas as pd
+
+    from analysis.posterior.jobs import Job, Settings
     from models.bayesian.interface import Parts
     from models.bayesian.registry import Model
 
@@ -94,11 +94,8 @@ def sample(
 
     Example: python -m analysis sample 3.2 --prior slope_std=normal:1 --drop stru --as tight
     """
-    from analysis.posterior import diagnose as gate
-    from analysis.posterior.engines import Settings
-    from analysis.posterior.sample import carrying, jobs
+    from analysis.posterior.jobs import Settings, carrying, jobs
     from analysis.posterior.variants import parse
-    from analysis.posterior.varied import varied
 
     settings = Settings(
         draws=draws,
@@ -113,7 +110,12 @@ def sample(
     records = carrying(select(()), model or ()) if every else select(columns or HEADLINE)
     variant = parse(prior or (), add or (), drop or (), name)
     panels = load_panels(panel, [variant.specification(record) for record in records], model or ())
-    listed = varied(jobs(panels, records, model or ()), variant, settings.engine, named=bool(model))
+    chosen = jobs(panels, records, model or ())
+
+    from analysis.posterior import diagnose as gate
+    from analysis.posterior.varied import varied
+
+    listed = varied(chosen, variant, settings.engine, named=bool(model))
     paths = sample_jobs(listed, settings, Outputs(out), cluster)
     judged = show_gate(gate.stated(paths))
     show_slopes(paths, Outputs(out))
@@ -153,15 +155,20 @@ def sample_jobs(
     listed: Sequence["Job"], settings: "Settings", outputs: Outputs, cluster: str | None
 ) -> list[Path]:
     """Sample what is not up to date, with a progress bar; return the paths of all traces."""
-    from analysis.posterior.sample import missing, path_of, sample_all
+    from analysis.posterior.jobs import missing, path_of, split
     from analysis.posterior.varied import refuse_other
 
     refuse_other(listed, outputs.traces)
     waiting = missing(listed, settings, outputs.traces)
+    for job in waiting:
+        split(job)  # what a panel cannot carry is said before anything is sampled
     console.print(
         f"{len(listed) - len(waiting)} of {len(listed)} traces are up to date: "
         + (f"sampling {len(waiting)}." if waiting else "nothing is sampled.")
     )
+
+    from analysis.posterior.sample import sample_all
+
     done = sample_all(waiting, settings, outputs.traces, cluster=cluster)
     try:
         for _ in track(done, "Sampling", len(waiting), console=console, transient=True):
@@ -180,9 +187,10 @@ def prior_summary(
 
     Example: python -m analysis prior-summary 3.2 --model hierarchical
     """
+    described = _one(column, panel, model)
+
     from analysis.posterior import describe
 
-    described = _one(column, panel, model)
     title = f"Priors of {described[0].name} for column {column} on {panel}"
     print_frame(describe.priors(*described), title, "priors")
 
@@ -195,9 +203,10 @@ def describe_model(
 
     Example: python -m analysis describe-model 3.2 --model pooled
     """
+    described = _one(column, panel, model)
+
     from analysis.posterior import describe
 
-    described = _one(column, panel, model)
     record = described[0]
     console.print(f"[bold]{record.name}[/]: {record.sentence}", highlight=False)
     console.print(describe.text(record), markup=False, highlight=False, soft_wrap=True)
@@ -207,7 +216,6 @@ def describe_model(
 
 def _one(column: str, panel: str, model: str | None) -> tuple["Model", "Parts"]:
     """Return a model's record, and the parts of a column on a panel."""
-    from analysis.posterior.sample import Job, split
     from models.bayesian.registry import find, main_model, models_for
 
     (record,) = select([column])
@@ -219,6 +227,9 @@ def _one(column: str, panel: str, model: str | None) -> tuple["Model", "Parts"]:
             f"{fitting}."
         )
     (loaded,) = load_panels([panel], [record], [chosen.name])
+
+    from analysis.posterior.jobs import Job, split
+
     return chosen, split(Job(loaded, record, chosen))
 
 
@@ -231,19 +242,21 @@ def diagnose(out: Out = ROOT) -> None:
     exit_by_gate(diagnose_traces(Outputs(out)))
 
 
-def diagnose_traces(outputs: Outputs) -> pd.DataFrame:
+def diagnose_traces(outputs: Outputs) -> "pd.DataFrame":
     """Judge every trace by the health gate, show and write the table."""
-    from analysis.posterior import diagnose as gate
     from analysis.posterior.trace import trace_paths
 
     paths, there = trace_paths(outputs.traces), taken(outputs)
+
+    from analysis.posterior import diagnose as gate
+
     diagnostics = gate.diagnose(track(paths, "Diagnosing", console=console, transient=True))
     show_gate(diagnostics)
     write_tables({"diagnostics": diagnostics}, outputs, there)
     return diagnostics
 
 
-def show_gate(diagnostics: pd.DataFrame) -> pd.DataFrame:
+def show_gate(diagnostics: "pd.DataFrame") -> "pd.DataFrame":
     """Show the health gate's table, with a remedy for each fit that fails; return it."""
     apart = ("engine", "remedy") if terminal.is_table() else ("engine",)
     shown = diagnostics[[name for name in diagnostics if name not in apart]]
@@ -253,7 +266,7 @@ def show_gate(diagnostics: pd.DataFrame) -> pd.DataFrame:
     return diagnostics
 
 
-def exit_by_gate(diagnostics: pd.DataFrame) -> None:
+def exit_by_gate(diagnostics: "pd.DataFrame") -> None:
     """End with code 1 if a fit failed the health gate."""
     failed = diagnostics[diagnostics["gate"] == "fail"]
     if len(failed):

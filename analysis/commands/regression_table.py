@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import pandas as pd
 import typer
 
 from analysis.commands.options import Columns, Out, app, load_panels, say_written
@@ -21,6 +20,7 @@ from data.panels.panel import Panel
 from models.design import LAG, Specification
 
 if TYPE_CHECKING:
+    import pandas as pd
     import xarray as xr
 
     from analysis.comparison.regression_table import Estimates
@@ -75,13 +75,14 @@ def table(
 
     Example: python -m analysis table 3.2 8.1 --model hierarchical --to tex
     """
-    from analysis.comparison import regression_table
-    from analysis.shared.typeset import files
-
     records, outputs = select(columns or HEADLINE), Outputs(out)
     form = _format(to, file)
     names = panel or [FIRST]
     panels = load_panels(names, records)
+
+    from analysis.comparison import regression_table
+    from analysis.shared.typeset import files
+
     if published is None:
         published = not any(each.name.startswith(OWN) for each in panels)
     if not (published or replicated or posterior):
@@ -164,9 +165,9 @@ class Made:
     outputs: Outputs
     typed: Mapping[str, str]
     _traces: dict[Path, "xr.DataTree"] = field(default_factory=dict)
-    _replication: dict[str, pd.DataFrame] = field(default_factory=dict)
+    _replication: dict[str, "pd.DataFrame"] = field(default_factory=dict)
 
-    def replication(self, record: Specification, panel: Panel) -> pd.DataFrame:
+    def replication(self, record: Specification, panel: Panel) -> "pd.DataFrame":
         """Return the estimates of a column on a panel.
 
         Raises

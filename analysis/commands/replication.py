@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Annotated
 
-import pandas as pd
 import typer
 from rich.progress import track
 
@@ -32,10 +31,13 @@ def replicate(
 
     Example: python -m analysis replicate 3.2 8.1 --panel official
     """
-    from analysis.replication import replicate as replication
-
     records = select(columns or ())
     panels, outputs = load_panels(panel, records), Outputs(out)
+
+    import pandas as pd
+
+    from analysis.replication import replicate as replication  # after what a user may mistake
+
     there = taken(outputs, panels)
     rows = pd.concat(
         [

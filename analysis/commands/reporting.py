@@ -27,11 +27,12 @@ def claims(out: Out = ROOT) -> None:
 
 def write_ledger(outputs: Outputs) -> bool:
     """Show and write the ledger; return whether no estimate of the paper's panels is missing."""
+    results, there = outputs.results, taken(outputs)
+    read_result(results, "replication")
+
     from analysis.claims import evidence, ledger
     from analysis.ye2024.claims import CLAIMS
 
-    results, there = outputs.results, taken(outputs)
-    read_result(results, "replication")
     document = ledger.document(CLAIMS, results)
     print_frame(ledger.table(document["claims"]).fillna(""), "The paper's claims", "claims")
     for name, value in document["inputs"].items():

@@ -1,7 +1,5 @@
 """The main job: all inputs of the page, in their order."""
 
-import pandas as pd
-
 from analysis.analyses import find
 from analysis.commands import analyses
 from analysis.commands.comparison import compare, estimate_dynamic
@@ -24,8 +22,9 @@ def reproduce(seed: Seed = 1, cluster: Cluster = None, out: Out = ROOT) -> None:
 
     Example: python -m analysis reproduce
     """
-    from analysis.posterior.engines import Settings
-    from analysis.posterior.sample import jobs
+    import pandas as pd
+
+    from analysis.posterior.jobs import Settings, jobs
     from models.bayesian.registry import main_model
 
     outputs = Outputs(out)

@@ -25,6 +25,7 @@ MAKERS = (
     "analysis.posterior.diagnose",
     "analysis.posterior.engines",
     "analysis.posterior.inputs",
+    "analysis.posterior.jobs",
     "analysis.posterior.prior_lines",
     "analysis.posterior.sample",
     "analysis.posterior.savage_dickey",

@@ -22,7 +22,8 @@ import xarray as xr
 from arviz_stats.base import array_stats
 from numpy.typing import NDArray
 
-from analysis.posterior.engines import GIBBS, INDEPENDENCE, NUTS
+from analysis.posterior.engines import GIBBS, INDEPENDENCE
+from analysis.posterior.jobs import NUTS
 from analysis.posterior.remedies import LEAST_ESS as LEAST_OF_NUTS
 from analysis.posterior.remedies import TAILS, Failure, explain
 from analysis.posterior.trace import POINTWISE, attributes, identity, read

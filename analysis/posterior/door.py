@@ -10,8 +10,8 @@ import pymc as pm
 import xarray as xr
 
 from analysis.posterior import sample
-from analysis.posterior.engines import Settings
-from analysis.posterior.sample import Job, jobs, split
+from analysis.posterior.jobs import Job, Settings, jobs
+from analysis.posterior.sample import split
 from analysis.posterior.variants import parse
 from analysis.posterior.varied import varied
 from analysis.specifications import select

@@ -14,23 +14,18 @@ nuts
     other model, and for those with a `density` the check on it, minutes slower.
 """
 
-from dataclasses import asdict, dataclass
 from importlib.metadata import version
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
-import nutpie
 import pymc as pm
 import pytensor
 import xarray as xr
 from numpy.typing import NDArray
-from nutpie.compiled_pyfunc import from_pyfunc
-from nutpie.sample import CompiledModel
 from pymc.stats import compute_log_prior
 
-from analysis.posterior.variants import integrable
-from data.errors import UserError
-from models.bayesian.interface import Collapsible, Marginalised, Parts
+from analysis.posterior.jobs import COLLAPSED, NUTS, Settings, engine_of
+from models.bayesian.interface import Marginalised, Parts
 from models.bayesian.registry import Model
 from models.inference.batched import draw_points
 from models.inference.collapsed import Collapsed
@@ -40,6 +35,9 @@ from models.inference.independence_sampler import Drawn, draw_scales
 from models.inference.normal_scores import Density as Batched
 from models.inference.transforms import Coordinates
 from models.priors import Priors
+
+if TYPE_CHECKING:  # most fits need no NUTS, and nutpie imports every plot of ArviZ
+    from nutpie.sample import CompiledModel
 
 SAMPLE_STATS = {
     "diverging": "diverging",
@@ -52,8 +50,8 @@ SAMPLE_STATS = {
 }
 """Statistics of nutpie that are stored, under ArviZ's names."""
 
-INDEPENDENCE, GIBBS, NUTS = "independence", "gibbs", "nuts"
-"""Values of a trace's attribute `sampler`."""
+INDEPENDENCE, GIBBS = "independence", "gibbs"
+"""Values of a trace's attribute `sampler`, which is `NUTS` of all other draws."""
 
 NO_ENERGY = "none: independent draws have no momentum; log_weight has their diagnostics"
 """Attribute `energy` of their `sample_stats`."""
@@ -72,40 +70,6 @@ INTERPRETED = {"mode": "FAST_COMPILE"}
 Draws = dict[str, NDArray[np.float64]]
 """Free variables, flat: shapes (chains, draws, size)."""
 
-
-@dataclass(frozen=True)
-class Settings:
-    """Settings of a sampler; None takes the engine's default.
-
-    Attributes
-    ----------
-    draws, tune : int, optional
-        Per chain, after and before adaptation ends.
-    chains : int
-    seed : int
-        The same seed gives the same draws.
-    target_accept : float, optional
-        Of NUTS; by default `ACCEPTANCE`.
-    engine : str, optional
-        A key of `ENGINES`; by default the model's own, by the rule of `engine_for`.
-    """
-
-    draws: int | None = None
-    tune: int | None = None
-    chains: int = 4
-    seed: int = 1
-    target_accept: float | None = None
-    engine: str | None = None
-
-    def by(self, engine: "Engine", model: Model | None = None) -> "Settings":
-        """Return the settings with the engine's own filled in; a model may ask for more draws."""
-        decided = dict(engine.defaults)
-        if model is not None:
-            decided["draws"] = max(decided["draws"], model.draws)
-        chosen = {name: value for name, value in asdict(self).items() if value is not None}
-        return Settings(**{**decided, **chosen, "engine": engine.name})
-
-
 Density = Collapsed | CollapsedErrors | Batched
 """What a model's `density` may be."""
 
@@ -121,8 +85,7 @@ class Chained(Protocol):
 class CollapsedEngine:
     """Sampled log scales, exact draws of the rest."""
 
-    name: ClassVar[str] = "collapsed"
-    defaults: ClassVar = {"draws": 750, "tune": 300}
+    name: ClassVar[str] = COLLAPSED
 
     def __init__(self, model: Model, parts: Parts, priors: Priors, definition: pm.Model) -> None:
         self.density: Density = model.module.density(parts, priors)
@@ -193,6 +156,8 @@ def nuts_in_scales(
     density: Collapsed, settings: Settings, rng: np.random.Generator
 ) -> tuple[Draws, xr.Dataset]:
     """Return draws of a collapsed density's free variables, NUTS moving in the log scales."""
+    from nutpie.compiled_pyfunc import from_pyfunc
+
     coordinates = Coordinates(density)
 
     def initial(seed: int) -> NDArray[np.float64]:
@@ -219,8 +184,7 @@ class NutsEngine:
     correlated.
     """
 
-    name: ClassVar[str] = "nuts"
-    defaults: ClassVar = {"draws": 2_000, "tune": 1_000}
+    name: ClassVar[str] = NUTS
     adaptation: ClassVar[str] = "low_rank"
 
     def __init__(self, model: Model, parts: Parts, priors: Priors, definition: pm.Model) -> None:
@@ -240,7 +204,7 @@ class NutsEngine:
         return self.module.build(parts, self.priors)
 
     def sample_compiled(
-        self, compiled: CompiledModel, parts: Parts, settings: Settings, rng: np.random.Generator
+        self, compiled: "CompiledModel", parts: Parts, settings: Settings, rng: np.random.Generator
     ) -> tuple[Draws, xr.Dataset]:
         """Return the same of `moved` given a data set, compiled already."""
         posterior, statistics = _sample(compiled, settings, adaptation=self.adaptation)
@@ -275,13 +239,15 @@ class NutsEngine:
         return {name: _flat(densities[name].to_numpy(), 2).sum(axis=-1) for name in self.names}
 
 
-def compile_model(definition: pm.Model) -> CompiledModel:
+def compile_model(definition: pm.Model) -> "CompiledModel":
     """Compile a PyMC model for NUTS in all of its free variables: half a minute.
 
     Sums are made in the order in which they are written. By PyTensor's default the compiler may
     turn them about, and does so in another way where it finds parts compiled by an earlier run:
     the same seed would not give the same draws.
     """
+    import nutpie
+
     names = [variable.name for variable in definition.free_RVs]
     with pytensor.config.change_flags(numba__fastmath=False):
         return nutpie.compile_pymc_model(definition, var_names=names)
@@ -293,27 +259,8 @@ ENGINES: dict[str, Engine] = {engine.name: engine for engine in (CollapsedEngine
 
 
 def engine_for(model: Model, name: str | None = None, priors: Priors | None = None) -> Engine:
-    """Return the engine of that name, or the model's: collapsed if its file has a `density`.
-
-    With other priors than the model's own it is so if they can be integrated out, too.
-
-    Raises
-    ------
-    UserError
-        If the collapsed engine is asked for a model that is not normal given its scales.
-    """
-    collapsible = isinstance(model.module, Collapsible)
-    if collapsible and priors is not None:
-        collapsible = integrable(priors, model.module.PRIORS)
-    if name == CollapsedEngine.name and not collapsible:
-        raise UserError(
-            f"The model {model.name} is not normal given its scales, so nothing can be integrated "
-            "out: use --engine nuts, or leave --engine out."
-            if priors is None
-            else f"The model {model.name} with these priors is not normal given its scales: use "
-            "--engine nuts, or leave --engine out."
-        )
-    return ENGINES[name or (CollapsedEngine if collapsible else NutsEngine).name]
+    """Return the engine of that name, or the model's own, as `engine_of` chooses it."""
+    return ENGINES[engine_of(model, name, priors)]
 
 
 def _flat(values: NDArray[Any], leading: int) -> NDArray[Any]:
@@ -322,9 +269,11 @@ def _flat(values: NDArray[Any], leading: int) -> NDArray[Any]:
 
 
 def _sample(
-    compiled: CompiledModel, settings: Settings, **options: str
+    compiled: "CompiledModel", settings: Settings, **options: str
 ) -> tuple[xr.DataTree, xr.Dataset]:
     """Return nutpie's draws, and its statistics under ArviZ's names."""
+    import nutpie
+
     asked = settings.target_accept
     for accept in ACCEPTANCE if asked is None else (asked,):
         tree = nutpie.sample(

@@ -8,15 +8,17 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from data.panels.catalogue import kind_of
-from data.ye2024 import recollect
 from models.bayesian.interface import Parts
 from models.bayesian.registry import MEASURED, Model
 from models.design import Design, Specification
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 CONSTRUCTION = ("gap_rule", "denominator", "industry")
 """Choices in which all readings are those of the panels: the first of each."""
@@ -34,12 +36,12 @@ class Input:
         Whether it may be used with a panel of that name.
     """
 
-    load: Callable[[], xr.DataArray]
+    load: Callable[[], "xr.DataArray"]
     fits_panel: Callable[[str], bool]
 
 
 @cache
-def readings() -> xr.DataArray:
+def readings() -> "xr.DataArray":
     """Return the measured regressor in each vintage of the accounts.
 
     Returns
@@ -52,6 +54,8 @@ def readings() -> xr.DataArray:
     UserError
         If the Dataset is missing or is not what its sidecar says.
     """
+    from data.ye2024 import recollect
+
     cells = recollect.load()[MEASURED]
     cells = cells.sel({choice: cells[choice][0] for choice in CONSTRUCTION}, drop=True)
     cells = cells.transpose("winsorised", "province", "year", "vintage")
@@ -83,7 +87,7 @@ def sha256(model: Model) -> dict[str, str]:
     return {name: _sha256(INPUTS[name].load()) for name in model.inputs}
 
 
-def _sha256(values: xr.DataArray) -> str:
+def _sha256(values: "xr.DataArray") -> str:
     digest = hashlib.sha256()
     for name in values.dims:
         digest.update("\0".join([name, *map(str, values[name].to_numpy())]).encode() + b"\n")

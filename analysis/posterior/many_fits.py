@@ -15,10 +15,10 @@ from analysis.posterior.engines import (
     CollapsedEngine,
     Density,
     NutsEngine,
-    Settings,
     draw_independently,
     nuts_in_scales,
 )
+from analysis.posterior.jobs import Settings
 from analysis.posterior.recompile import Recompiled
 from analysis.posterior.sample import shaped
 from models.bayesian.interface import Parts
@@ -52,7 +52,7 @@ def by_density(density: Density, size: int, rng: np.random.Generator) -> tuple[D
             return exact.draw(drawn.log_scale, rng), float(size)
 
     def sample(settings: Settings) -> tuple[Draws, Array]:
-        flat, _ = nuts_in_scales(density, settings.by(CollapsedEngine), rng)
+        flat, _ = nuts_in_scales(density, settings.by(CollapsedEngine.name), rng)
         return flat, density.point(flat)
 
     return _thinned(sample, size, rng)
@@ -74,7 +74,7 @@ class Compiled:
         given = self.compiled.given(moved)
 
         def sample(settings: Settings) -> tuple[Draws, Array]:
-            flat, _ = self.engine.sample_compiled(given, data, settings.by(NutsEngine), rng)
+            flat, _ = self.engine.sample_compiled(given, data, settings.by(NutsEngine.name), rng)
             return flat, np.concatenate([flat[v.name] for v in moved.free_RVs], axis=-1)
 
         return _thinned(sample, self.size, rng)

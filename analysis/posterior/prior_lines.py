@@ -1,14 +1,16 @@
 """Lines of a prior table that a model reads, and those that are priors of its variables."""
 
 from dataclasses import dataclass, field, replace
-
-import pymc as pm
+from typing import TYPE_CHECKING
 
 from analysis.posterior.variants import refuse_unknown
 from data.errors import UserError
 from models.bayesian.interface import Parts
 from models.bayesian.registry import Model
 from models.priors import Prior, Priors
+
+if TYPE_CHECKING:
+    import pymc as pm
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class Watched(Priors):
         return super().__getitem__(name)
 
 
-def build(model: Model, parts: Parts, priors: Priors) -> tuple[pm.Model, frozenset[str]]:
+def build(model: Model, parts: Parts, priors: Priors) -> "tuple[pm.Model, frozenset[str]]":
     """Build a model's definition.
 
     Parameters

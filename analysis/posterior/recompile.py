@@ -7,15 +7,18 @@ differ in these constants alone: so they are found, and shared.
 """
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pymc as pm
 import pytensor
-from nutpie.sample import CompiledModel
 from pymc.model.fgraph import fgraph_from_model, model_from_fgraph
 from pytensor.graph.basic import Constant, Variable
 
 from analysis.posterior.engines import compile_model
+
+if TYPE_CHECKING:
+    from nutpie.sample import CompiledModel
 
 
 class Recompiled:
@@ -45,7 +48,7 @@ class Recompiled:
         graph.replace_all(swapped, import_missing=True)
         self.compiled = compile_model(model_from_fgraph(graph, mutate_fgraph=True))
 
-    def given(self, model: pm.Model) -> CompiledModel:
+    def given(self, model: pm.Model) -> "CompiledModel":
         """Return the compiled model with the data of another one.
 
         Raises

@@ -7,7 +7,7 @@ What a model's file supplies is said in `models.bayesian.interface`, how it is s
 import json
 import subprocess
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cache, partial
 from importlib.metadata import version
@@ -19,22 +19,17 @@ import xarray as xr
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from analysis.posterior import fits, inputs, prior_lines, trace
-from analysis.posterior.cache import input_sha256, is_current
+from analysis.posterior import fits, prior_lines, trace
 from analysis.posterior.diagnose import failures, numbers
-from analysis.posterior.engines import Draws, Settings, engine_for
+from analysis.posterior.engines import Draws, engine_for
+from analysis.posterior.jobs import PACKAGES, Job, Settings, made_from, path_of, split
 from analysis.posterior.savage_dickey import GROUP, density_at_zero
-from analysis.posterior.variants import PLAIN, Variant, called, integrable
+from analysis.posterior.variants import integrable
 from analysis.shared.outputs import ROOT
 from analysis.shared.parallel import spread
-from data.errors import UserError, located
-from data.panels.panel import Panel
 from models.bayesian.interface import LinearSlopes, Parts, Variables
-from models.bayesian.registry import Model, find, models_for
-from models.design import Specification, design
+from models.bayesian.registry import Model
 from models.priors import Priors
-
-PACKAGES = ("pymc", "pytensor", "numba", "nutpie", "arviz", "numpy", "scipy", "xarray", "pandas")
 
 POINTWISE = np.float32
 """Of what has a value for each draw and row: half the file, seven digits."""
@@ -43,119 +38,6 @@ PRIOR_DRAWS = 1_000
 
 SOURCES = tuple(f"{layer}/*.py" for layer in ("data", "models", "analysis"))
 """What git compares with the commit: its patterns reach into folders."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """One fit: a model for a column on a panel.
-
-    Attributes
-    ----------
-    panel : Panel
-    specification : Specification
-        With the terms that the variant adds, without those that it drops.
-    model : Model
-    variant : Variant
-    engine : str
-        If it is another than the model's own, which makes a variant, too; else empty.
-    """
-
-    panel: Panel
-    specification: Specification
-    model: Model
-    variant: Variant = PLAIN
-    engine: str = ""
-
-    @property
-    def name(self) -> str:
-        """How the fit is called, in tables and as a file."""
-        return called(self.model.name, self.variant.name(self.engine))
-
-    @property
-    def priors(self) -> Priors:
-        """The model's prior table with the variant's lines."""
-        return self.variant.table(self.model.module.PRIORS)
-
-
-def jobs(
-    panels: Iterable[Panel], specifications: Iterable[Specification], models: Iterable[str]
-) -> list[Job]:
-    """List the fits of columns on panels, by the named models or all that need no naming.
-
-    Raises
-    ------
-    UserError
-        If no named model fits a column's sample, or none of these fits any panel.
-    """
-    names = [find(name).name for name in models]
-    panels, listed = list(panels), []
-    for record in specifications:
-        fitting = {model.name: model for model in models_for(record)}
-        default = [name for name, model in fitting.items() if not model.extra]
-        chosen = [name for name in names or default if name in fitting]
-        if not chosen:
-            raise UserError(
-                f"Column {record.column} ({record.title}) cannot be fitted by "
-                f"{' or '.join(names)}: choose among {', '.join(fitting)}."
-            )
-        listed += [
-            Job(panel, record, fitting[name])
-            for panel in panels
-            for name in chosen
-            if inputs.fits_panel(fitting[name], panel.name)
-        ]
-    if not listed:
-        raise UserError(
-            f"No panel named ({', '.join(panel.name for panel in panels)}) has what the model "
-            f"{' or '.join(names)} needs: choose an official panel or another model."
-        )
-    return listed
-
-
-def carrying(
-    specifications: Iterable[Specification], models: Iterable[str]
-) -> tuple[Specification, ...]:
-    """Return the columns that at least one of the named models can be fitted to.
-
-    Raises
-    ------
-    UserError
-        If there is no such model.
-    """
-    names = {find(name).name for name in models}
-    return tuple(
-        record
-        for record in specifications
-        if not names or names & {model.name for model in models_for(record)}
-    )
-
-
-def missing(listed: Iterable[Job], settings: Settings, traces: Path) -> list[Job]:
-    """Return the fits whose trace is not there yet, or was made from other inputs."""
-    return [
-        job
-        for job in listed
-        if not is_current(path_of(job, traces), made_from(job, settings, job.priors))
-    ]
-
-
-def path_of(job: Job, traces: Path) -> Path:
-    """Return where a fit's trace lies."""
-    return trace.trace_path(traces, job.panel.name, job.specification.column, job.name)
-
-
-def made_from(job: Job, settings: Settings, priors: Priors) -> str:
-    """Return the hash of everything that a fit's trace is made from."""
-    engine = engine_for(job.model, settings.engine, priors)
-    return input_sha256(
-        job.panel.sha256,
-        job.specification,
-        job.model,
-        priors,
-        asdict(settings.by(engine, job.model)),
-        {name: version(name) for name in PACKAGES},
-        inputs.sha256(job.model),
-    )
 
 
 def sample_all(
@@ -196,19 +78,6 @@ def _encoded(one_posterior: list[Job], settings: Settings) -> list[tuple[Path, b
     return traced
 
 
-def split(job: Job) -> Parts:
-    """Return a job's standardised arrays.
-
-    Raises
-    ------
-    UserError
-        If the regression cannot be fitted to the panel, naming both.
-    """
-    with located(job.panel.name, job.specification.column):
-        arrays = design(job.panel.frame, job.specification)
-        return inputs.split(job.model, arrays, job.specification)
-
-
 def fit(job: Job, settings: Settings, priors: Priors | None = None) -> xr.DataTree:
     """Fit one model and return its trace, as the contract of `analysis.posterior.trace` asks.
 
@@ -236,7 +105,7 @@ def _fit(
     parts = split(job)
     definition, lines = prior_lines.build(model, parts, priors)
     engine = engine_for(model, settings.engine, priors)
-    settings = settings.by(engine, model)
+    settings = settings.by(engine.name, model)
     sampler = engine(model, parts, priors, definition)
     # One stream each, so that none shifts another.
     seeds = np.random.SeedSequence(settings.seed).spawn(4)

@@ -5,16 +5,16 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-
-import arviz as az
-import netCDF4
-import xarray as xr
+from typing import TYPE_CHECKING
 
 from analysis.posterior.variants import called
 from analysis.shared.hashing import CONTENT, ROOT_ATTRIBUTES, attributes_sha256, content
 from analysis.shared.provenance import file_sha256, index_trace, indexed_inputs
 from data.errors import UserError
 from data.files import interrupts_later, replacing, sha256, unreadable
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 GROUPS = (
     "posterior",
@@ -97,7 +97,7 @@ def trace_paths(traces: Path) -> list[Path]:
     return paths
 
 
-def breaches(tree: xr.DataTree) -> list[str]:
+def breaches(tree: "xr.DataTree") -> list[str]:
     """Return what a trace lacks of the contract; nothing if it meets it."""
     missing = [f"group {name}" for name in GROUPS if name not in tree.children]
     if NO_PRIOR not in tree.attrs:
@@ -113,6 +113,8 @@ def attributes(path: Path) -> dict[str, str | int]:
 
     Which they are not if they were changed since it was written.
     """
+    import netCDF4
+
     try:
         with netCDF4.Dataset(path) as file:
             values = {name: file.getncattr(name) for name in file.ncattrs()}
@@ -126,7 +128,7 @@ def attributes(path: Path) -> dict[str, str | int]:
     )
 
 
-def write(tree: xr.DataTree, path: Path) -> None:
+def write(tree: "xr.DataTree", path: Path) -> None:
     """Write a trace whole or not at all, compressed, with checksums of all that it holds.
 
     Raises
@@ -145,7 +147,7 @@ def write(tree: xr.DataTree, path: Path) -> None:
         tree.to_netcdf(temporary, engine="netcdf4", encoding=encoding)
 
 
-def encode(tree: xr.DataTree) -> bytes:
+def encode(tree: "xr.DataTree") -> bytes:
     """Return the bytes of the file that `write` would write."""
     # The library writes a tree to a path alone.
     with tempfile.TemporaryDirectory() as folder:
@@ -170,8 +172,10 @@ def inputs_sha256(path: Path) -> str:
     recorded = indexed_inputs(path)
     if recorded is not None:
         return recorded
+    digest = file_sha256(path)
+    if not digest:
+        return ""
     try:
-        digest = file_sha256(path)
         recorded = str(read(path).attrs[INPUTS])
     except UserError:
         return ""
@@ -180,7 +184,7 @@ def inputs_sha256(path: Path) -> str:
     return recorded
 
 
-def read(path: Path, without: Sequence[str] = ()) -> xr.DataTree:
+def read(path: Path, without: Sequence[str] = ()) -> "xr.DataTree":
     """Read a trace into memory.
 
     Parameters
@@ -194,8 +198,10 @@ def read(path: Path, without: Sequence[str] = ()) -> xr.DataTree:
     UserError
         If the file is no trace, breaks the contract or was changed since it was written.
     """
+    import xarray as xr
+
     try:
-        with az.from_netcdf(path, engine="netcdf4") as opened:
+        with xr.open_datatree(path, engine="netcdf4") as opened:
             missing = breaches(opened)
             kept = [name for name in opened.children if name not in without]
             tree = xr.DataTree.from_dict({name: opened[name].to_dataset().load() for name in kept})

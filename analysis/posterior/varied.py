@@ -5,12 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import pandas as pd
-
 from analysis.posterior import prior_lines, trace
 from analysis.posterior.cache import is_current
-from analysis.posterior.engines import Settings, engine_for
-from analysis.posterior.sample import Job, made_from, path_of, split
+from analysis.posterior.jobs import Job, Settings, engine_of, made_from, path_of, split
 from analysis.posterior.variants import NoSuchLineError, Variant, from_options
 from analysis.specifications import select
 from data.errors import UserError
@@ -47,7 +44,7 @@ def varied(
         other = replace(job, specification=specification, variant=variant)
         cell = specification.column, job.model.name
         try:
-            own_engine = engine_for(job.model, None, other.priors).name
+            own_engine = engine_of(job.model, None, other.priors)
             if variant.priors and cell not in judged:
                 prior_lines.refuse_unread(job.model, split(other), other.priors)
         except NoSuchLineError as error:
@@ -86,6 +83,8 @@ def is_of_today(path: Path, attrs: Mapping[str, object], panel_sha256: str) -> b
     variant = from_options(str(attrs[trace.OPTIONS]), str(attrs[trace.VARIANT]))
     try:
         (record,) = select([str(attrs["column"])])
+        import pandas as pd
+
         panel = Panel(str(attrs["panel"]), pd.DataFrame(), panel_sha256, balanced=True)
         specification, model = variant.specification(record), find(str(attrs["model"]))
         job = Job(panel, specification, model, variant)

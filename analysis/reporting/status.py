@@ -70,8 +70,7 @@ def status(outputs: Outputs, panels: Iterable[Panel]) -> pd.DataFrame:
 
 def of_traces(outputs: Outputs, panels: Iterable[Panel]) -> tuple[str, str]:
     """Judge the traces of the headline columns by their hashes."""
-    from analysis.posterior.engines import Settings
-    from analysis.posterior.sample import jobs, missing, path_of
+    from analysis.posterior.jobs import Settings, jobs, missing, path_of
 
     listed = jobs(list(panels), select(HEADLINE), ())
     waiting = missing(listed, Settings(), outputs.traces)

@@ -1,25 +1,30 @@
 """Rows of result tables: those with given values, and the order in which they are listed."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from analysis.specifications import SPECIFICATIONS
 from data.panels.catalogue import OWN, PANELS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 VARIANT = "~"
 """In the name of a fit, between its model and what is changed of it."""
 
 
-def matching(table: pd.DataFrame, **values: str) -> pd.DataFrame:
+def matching(table: "pd.DataFrame", **values: str) -> "pd.DataFrame":
     """Return the rows of a table that have the given values; none of a table not made."""
     if not set(values) <= set(table):
         return table.head(0)
+    import pandas as pd
+
     return table[(table[list(values)] == pd.Series(values)).all(axis=1)]
 
 
-def of_the_paper(table: pd.DataFrame) -> pd.DataFrame:
+def of_the_paper(table: "pd.DataFrame") -> "pd.DataFrame":
     """Leave out rows of users' own panels and variants: these enter no figure and no verdict."""
     if "panel" in table:
         table = table[~table["panel"].astype(str).str.startswith(OWN)]
@@ -28,7 +33,7 @@ def of_the_paper(table: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def ordered(table: pd.DataFrame) -> pd.DataFrame:
+def ordered(table: "pd.DataFrame") -> "pd.DataFrame":
     """Sort a table by panel and column as they are listed, whatever order they ended in."""
     panels = {kind.name: i for i, kind in enumerate(PANELS)}
     columns = {record.column: i for i, record in enumerate(SPECIFICATIONS)}
@@ -37,22 +42,24 @@ def ordered(table: pd.DataFrame) -> pd.DataFrame:
     return table.iloc[order].reset_index(drop=True)
 
 
-def joined(parts: Iterable[Mapping[str, pd.DataFrame]]) -> dict[str, pd.DataFrame]:
+def joined(parts: Iterable[Mapping[str, "pd.DataFrame"]]) -> dict[str, "pd.DataFrame"]:
     """Put the parts of each table one below the other."""
+    import pandas as pd
+
     listed = list(parts)
     return {
         name: pd.concat([part[name] for part in listed], ignore_index=True) for name in listed[0]
     }
 
 
-def first_panel(name: str, table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+def first_panel(name: str, table: "pd.DataFrame") -> Iterator[tuple[str, "pd.DataFrame"]]:
     """Yield a name with the first panel, as they are listed, that a table has rows of."""
     there = [kind.name for kind in PANELS if (table["panel"] == kind.name).any()]
     if there:
         yield name, table[table["panel"] == there[0]]
 
 
-def whole(name: str, table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+def whole(name: str, table: "pd.DataFrame") -> Iterator[tuple[str, "pd.DataFrame"]]:
     """Yield a name with a table, if it has rows."""
     if len(table):
         yield name, table
@@ -62,7 +69,7 @@ MOST = 400
 """Rows of a long table that the page shows."""
 
 
-def headed(words: str, table: pd.DataFrame) -> str:
+def headed(words: str, table: "pd.DataFrame") -> str:
     """Return the heading of a table of which the page shows the first rows."""
     cut = "" if len(table) <= MOST else f" (the first {MOST} of {len(table)} rows)"
     return words.capitalize() + cut

@@ -7,13 +7,16 @@ all fit, what is the same in every row is said once above, then the least import
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from rich.cells import cell_len
 from rich.text import Text
 
 from analysis.shared import digits
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 GAP = 2
 """Blanks between columns."""
@@ -74,13 +77,13 @@ class Fitted:
         Columns for which there was no room.
     """
 
-    parts: list[pd.DataFrame]
+    parts: list["pd.DataFrame"]
     widths: list[list[int]]
     same: dict[str, str]
     left_out: list[str]
 
 
-def fit(frame: pd.DataFrame, view: View, width: int, wide: bool = False) -> Fitted:
+def fit(frame: "pd.DataFrame", view: View, width: int, wide: bool = False) -> Fitted:
     """Choose the columns of a table that are shown in lines of some width.
 
     Parameters
@@ -114,8 +117,10 @@ def fit(frame: pd.DataFrame, view: View, width: int, wide: bool = False) -> Fitt
     return Fitted([part], [_widths(part, width)], same, left_out)
 
 
-def texts(frame: pd.DataFrame, view: View) -> pd.DataFrame:
+def texts(frame: "pd.DataFrame", view: View) -> "pd.DataFrame":
     """Return a table's cells as Text, joined where its view joins columns."""
+    import pandas as pd
+
     heads = list(map(str, frame.columns))
     frame = frame.set_axis(heads, axis=1)
     columns: dict[str, list[Text]] = {}
@@ -160,6 +165,8 @@ def _is_spread(name: object) -> bool:
 
 
 def _join(first: object, second: object, spread: bool) -> str:
+    import pandas as pd
+
     if pd.isna(first) or pd.isna(second):
         return "" if pd.isna(first) else _cell(first, True)
     one, other = float(first), float(second)
@@ -171,6 +178,8 @@ def _join(first: object, second: object, spread: bool) -> str:
 
 def _cell(cell: object, is_estimate: bool) -> str:
     """Return a cell as text; nothing for what is missing."""
+    import pandas as pd
+
     if isinstance(cell, bool | np.bool_):
         return "yes" if cell else "no"
     if cell is None or cell is pd.NA or cell is pd.NaT:
@@ -180,7 +189,7 @@ def _cell(cell: object, is_estimate: bool) -> str:
     return str(cell)
 
 
-def _is_same(cells: pd.Series) -> bool:
+def _is_same(cells: "pd.Series") -> bool:
     return len({cell.plain for cell in cells}) == 1
 
 
@@ -191,7 +200,7 @@ def _units(text: str) -> list[str]:
     return text.split()
 
 
-def _least(cells: pd.Series) -> int:
+def _least(cells: "pd.Series") -> int:
     """Return the width of the longest word of a column and its head; sentences need more."""
     every = [head(str(cells.name)), *(cell.plain for cell in cells)]
     words = max((cell_len(unit) for text in every for unit in _units(text)), default=1)
@@ -199,12 +208,12 @@ def _least(cells: pd.Series) -> int:
     return max(words, SENTENCE) if has_sentence else words
 
 
-def _natural(cells: pd.Series) -> int:
+def _natural(cells: "pd.Series") -> int:
     every = [head(str(cells.name)), *(cell.plain for cell in cells)]
     return max(cell_len(line) for text in every for line in text.split("\n"))
 
 
-def _room(shown: pd.DataFrame, order: Sequence[str], width: int) -> int:
+def _room(shown: "pd.DataFrame", order: Sequence[str], width: int) -> int:
     """Return how many of some columns fit, from the first on; one at least."""
     used, most = -GAP, max(1, width // ROOM)
     for count, name in enumerate(order[:most]):
@@ -215,8 +224,8 @@ def _room(shown: pd.DataFrame, order: Sequence[str], width: int) -> int:
 
 
 def _parts(
-    shown: pd.DataFrame, keys: list[str], width: int, together: int
-) -> Iterator[pd.DataFrame]:
+    shown: "pd.DataFrame", keys: list[str], width: int, together: int
+) -> Iterator["pd.DataFrame"]:
     """Yield all columns in parts that fit, each with the keys in front, as they leave room."""
     waiting = [name for name in shown if name not in keys]
     while len(keys) > 1 and _room(shown, [*keys, *waiting[:together]], width) <= len(keys):
@@ -231,7 +240,7 @@ def _parts(
         yield shown
 
 
-def _widths(part: pd.DataFrame, width: int) -> list[int]:
+def _widths(part: "pd.DataFrame", width: int) -> list[int]:
     """Share a line out: as much as each column needs, the widest cut to one width."""
     least = [_least(part[name]) for name in part]
     natural = [max(low, _natural(part[name])) for low, name in zip(least, part, strict=True)]

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from analysis.shared.hashing import content
 from analysis.shared.products import below, made_by
 from data.errors import UserError
 from data.files import read_csv, replacing, sha256, unreadable
 
 if TYPE_CHECKING:
+    import pandas as pd
     import xarray as xr
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,7 +46,7 @@ class Outputs:
         return str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)
 
 
-def read_result(results: Path, name: str) -> pd.DataFrame:
+def read_result(results: Path, name: str) -> "pd.DataFrame":
     """Read a table from results/.
 
     Raises

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from analysis.shared.frames import VARIANT
 from analysis.shared.outputs import Outputs
@@ -23,6 +22,9 @@ from analysis.specifications import SPECIFICATIONS
 from data.errors import UserError
 from data.files import csv_text, sha256, write_text
 from data.panels.catalogue import FOLDER, OWN, named_panels
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Digests = dict[str, str]
 """What something was made from: "panels/<panel>", "traces/<panel>/<column>-<model>",
@@ -243,7 +245,7 @@ def same_subject(product: Product, outputs: Outputs, about: str) -> None:
 # --- parts of tables ----------------------------------------------------------------------------
 
 
-def parts_of(product: Product, table: pd.DataFrame) -> pd.Series:
+def parts_of(product: Product, table: "pd.DataFrame") -> "pd.Series":
     """Return the part that each row belongs to.
 
     Parameters
@@ -252,6 +254,8 @@ def parts_of(product: Product, table: pd.DataFrame) -> pd.Series:
     table : DataFrame
         With the product's keys as columns.
     """
+    import pandas as pd
+
     if not product.keys:
         return pd.Series(WHOLE, index=table.index)
     texts = table[list(product.keys)].astype(str)
@@ -288,6 +292,8 @@ def merged(product: Product, made: str, path: Path, asked: Iterable[str] = ()) -
     UserError
         If rows would be kept whose columns are others.
     """
+    import pandas as pd
+
     if not (product.keys and path.is_file()):
         return made
     new, before = _cells(made, path), _cells(path.read_text(encoding="utf-8"), path)
@@ -307,7 +313,7 @@ def merged(product: Product, made: str, path: Path, asked: Iterable[str] = ()) -
     return csv_text(stacked.iloc[_order(product, stacked, places)])
 
 
-def _order(product: Product, table: pd.DataFrame, places: Mapping[str, int]) -> Sequence[int]:
+def _order(product: Product, table: "pd.DataFrame", places: Mapping[str, int]) -> Sequence[int]:
     """Return the order of rows: panels and columns as listed, then parts as they stood before."""
     listed = {
         "panel": {name: f"{i:03}" for i, name in enumerate(named_panels())},
@@ -320,8 +326,10 @@ def _order(product: Product, table: pd.DataFrame, places: Mapping[str, int]) -> 
     return sorted(range(len(table)), key=keys.__getitem__)
 
 
-def _cells(text: str, path: Path) -> pd.DataFrame:
+def _cells(text: str, path: Path) -> "pd.DataFrame":
     """Return a table of texts."""
+    import pandas as pd
+
     try:
         return pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
@@ -330,7 +338,7 @@ def _cells(text: str, path: Path) -> pd.DataFrame:
 
 def store(
     product: Product,
-    table: pd.DataFrame,
+    table: "pd.DataFrame",
     outputs: Outputs,
     there: Mapping[str, str],
     asked: Iterable[str] = (),

@@ -13,9 +13,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import pandas as pd
 import typer
 from rich import box
 from rich.console import Console
@@ -23,6 +22,9 @@ from rich.table import Table
 
 from analysis.shared import layout
 from analysis.shared.layout import View
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Format = Literal["table", "csv", "json", "latex"]
 
@@ -85,7 +87,7 @@ def no_tables_drawn() -> Iterator[None]:
         _chosen["drawn"] = True
 
 
-def show(frame: pd.DataFrame, title: str, view: View = PLAIN) -> None:
+def show(frame: "pd.DataFrame", title: str, view: View = PLAIN) -> None:
     """Print a frame in the format that was chosen."""
     if not is_table():
         sys.stdout.write(FORMATS[_chosen["format"]](frame, title))
@@ -93,7 +95,7 @@ def show(frame: pd.DataFrame, title: str, view: View = PLAIN) -> None:
         draw(frame, title, view, _chosen["wide"])
 
 
-def draw(frame: pd.DataFrame, title: str, view: View = PLAIN, wide: bool = False) -> None:
+def draw(frame: "pd.DataFrame", title: str, view: View = PLAIN, wide: bool = False) -> None:
     """Print a frame for a reader, as far as the terminal has room for it.
 
     Parameters
@@ -122,7 +124,7 @@ def say(text: str, style: str = "") -> None:
     console.print(text, style=style, markup=False, highlight=False)
 
 
-def _drawn(part: pd.DataFrame, widths: list[int]) -> Table:
+def _drawn(part: "pd.DataFrame", widths: list[int]) -> Table:
     """Return a table whose columns have given widths, two blanks apart."""
     drawn = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     for name, width in zip(part, widths, strict=True):
@@ -137,18 +139,18 @@ def _drawn(part: pd.DataFrame, widths: list[int]) -> Table:
     return drawn
 
 
-def _csv(frame: pd.DataFrame, title: str) -> str:
+def _csv(frame: "pd.DataFrame", title: str) -> str:
     """Return CSV under a comment with the title; a blank line ends it."""
     return f"# {title}\n{frame.to_csv(index=False, float_format='%.12g', lineterminator='\n')}\n"
 
 
-def _json(frame: pd.DataFrame, title: str) -> str:
+def _json(frame: "pd.DataFrame", title: str) -> str:
     """Return one line: an object with `title` and `rows`."""
     rows = json.loads(frame.to_json(orient="records", force_ascii=False, double_precision=12))
     return json.dumps({"title": title, "rows": rows}, ensure_ascii=False) + "\n"
 
 
-def _latex(frame: pd.DataFrame, title: str) -> str:
+def _latex(frame: "pd.DataFrame", title: str) -> str:
     """Return a long table in LaTeX; its first line names the packages that it needs."""
     from analysis.shared.typeset.latex import latex
     from analysis.shared.typeset.sheet import of_frame
@@ -156,7 +158,7 @@ def _latex(frame: pd.DataFrame, title: str) -> str:
     return latex(of_frame(frame, title)) + "\n"
 
 
-FORMATS: dict[str, Callable[[pd.DataFrame, str], str]] = {
+FORMATS: dict[str, Callable[["pd.DataFrame", str], str]] = {
     "csv": _csv,
     "json": _json,
     "latex": _latex,

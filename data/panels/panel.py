@@ -5,8 +5,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from data.errors import UserError
 from data.files import sha256
@@ -21,10 +20,10 @@ from data.panels.catalogue import (
     named_panels,
     own_name,
 )
-from data.panels.cells import in_order, select_columns, typed
-from data.panels.csv_text import parse
 from data.panels.provinces import REGION_OF
-from data.panels.user_panel import read
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +50,7 @@ class Panel:
     """
 
     name: str
-    frame: pd.DataFrame
+    frame: "pd.DataFrame"
     sha256: str
     balanced: bool
     notices: tuple[str, ...] = ()
@@ -69,6 +68,8 @@ def load_member(name: str, folder: Path = FOLDER) -> Panel:
     digest = sha256(path.read_bytes())
     about = verified(path, digest)
     import xarray as xr
+
+    from data.panels.cells import in_order
 
     with xr.open_dataset(path) as dataset:
         one = dataset.sel(member=int(MEMBER.fullmatch(name)[1])).load().drop_vars("member")
@@ -120,11 +121,14 @@ def _load(name_or_path: str, variables: Sequence[str], folder: Path) -> Panel:
         return load_named(name_or_path, variables, folder)
     path = Path(name_or_path)
     content = _bytes(path, folder)
+
+    from data.panels.user_panel import read
+
     frame, notices, balanced = read(content, variables, str(path))
     return Panel(own_name(path), frame, sha256(content), balanced, notices)
 
 
-def panel_of(given: str | pd.DataFrame, variables: Sequence[str]) -> Panel:
+def panel_of(given: "str | pd.DataFrame", variables: Sequence[str]) -> Panel:
     """Return a panel by its name or path, or of a frame, read and validated as a file would be.
 
     Parameters
@@ -139,6 +143,10 @@ def panel_of(given: str | pd.DataFrame, variables: Sequence[str]) -> Panel:
     UserWarning
         Of what the panel has to say.
     """
+    import pandas as pd
+
+    from data.panels.user_panel import read
+
     if isinstance(given, pd.DataFrame):
         flat = given.reset_index() if any(given.index.names) else given
         content = flat.to_csv(index=False).encode()
@@ -163,6 +171,10 @@ def load_named(name: str, variables: Sequence[str], folder: Path = FOLDER) -> Pa
     content = _bytes(path, folder)
     digest = sha256(content)
     about = verified(path, digest)
+
+    from data.panels.cells import in_order, select_columns, typed
+    from data.panels.csv_text import parse
+
     text = content.decode("utf-8-sig")
     rows, _ = parse(text, str(path))
     frame = in_order(typed(select_columns(rows, variables, str(path))))
@@ -175,7 +187,7 @@ def load_named(name: str, variables: Sequence[str], folder: Path = FOLDER) -> Pa
     )
 
 
-def is_balanced(frame: pd.DataFrame) -> bool:
+def is_balanced(frame: "pd.DataFrame") -> bool:
     """Whether every province is seen in every year; rows are unique."""
     return len(frame) == frame["province"].nunique() * frame["year"].nunique()
 

@@ -3,8 +3,11 @@
 import math
 import re
 import unicodedata
+from typing import TYPE_CHECKING
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 MISSING = {
     *("", ".", "..", "-", "--", "—", "——", "...", "…", "……"),
@@ -68,7 +71,7 @@ def is_year(text: str) -> bool:
     return 1000 <= year_of(text) <= 9999 and year_of(text).is_integer()
 
 
-def plain_numbers(cells: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+def plain_numbers(cells: "pd.DataFrame") -> tuple["pd.DataFrame", list[str]]:
     """Turn decimal commas into points where they can be nothing else, and say what was read.
 
     A comma is taken for a decimal sign if no number has a point and some comma cannot part

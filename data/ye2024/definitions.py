@@ -2,8 +2,12 @@
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 
 from data.ye2024.gaps import RULES
+
+DIRECTORY = Path(__file__).resolve().parents[2].parent / "shared" / "official"
+"""Where the series lie when no folder is named: beside the project."""
 
 CHOICES = {
     "vintage": ("census4", "as_published", "census5"),

@@ -19,13 +19,11 @@ import xarray as xr
 from data.errors import UserError
 from data.files import sha256
 from data.panels.provinces import PROVINCES, canonical
+from data.ye2024.definitions import DIRECTORY
 
 if TYPE_CHECKING:
     import pandera.pandas as pa
     from pandera.errors import SchemaError
-
-DIRECTORY = Path(__file__).resolve().parents[2].parent / "shared" / "official"
-"""Where the series lie when no folder is named: beside the project."""
 
 NATIONAL = "National"
 YEARS = tuple(range(2010, 2023))

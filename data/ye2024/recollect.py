@@ -25,13 +25,14 @@ from data.ye2024.definitions import (
     COLUMNS,
     DEFAULTS,
     DESCRIBED,
+    DIRECTORY,
     ONLY_IN,
     PARTS_DECIMALS,
     SUMS,
 )
 from data.ye2024.gaps import significant
 from data.ye2024.ingredients import Ingredients, stack
-from data.ye2024.official import DIRECTORY, YEARS, Official, read
+from data.ye2024.official import YEARS, Official, read
 
 DATASET = FOLDER / "official.nc"
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from functools import cache
 
-from analysis.posterior.engines import Settings
+from analysis.posterior.jobs import Settings
 from analysis.robustness.sensitivity import refits
 from analysis.specifications import select
 from data.panels.panel import Panel

@@ -16,9 +16,9 @@ import pymc as pm
 import pytest
 from threadpoolctl import threadpool_limits
 
-from analysis.posterior.engines import Settings
 from analysis.posterior.equality import MOST_SD_ERROR, compare
-from analysis.posterior.sample import Job, fit
+from analysis.posterior.jobs import Job, Settings
+from analysis.posterior.sample import fit
 from analysis.specifications import select
 from data.panels.panel import Panel
 from models.bayesian.registry import find

@@ -30,8 +30,8 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from analysis.posterior import inputs
-from analysis.posterior.engines import Settings
-from analysis.posterior.sample import Job, shaped
+from analysis.posterior.jobs import Job, Settings
+from analysis.posterior.sample import shaped
 from analysis.robustness.sensitivity.refits import (
     Base,
     Refit,

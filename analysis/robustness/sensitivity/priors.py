@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from analysis.posterior.engines import Settings
-from analysis.posterior.sample import Job
+from analysis.posterior.jobs import Job, Settings
 from analysis.robustness.sensitivity.refits import (
     Base,
     Refit,

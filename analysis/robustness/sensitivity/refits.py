@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from analysis.posterior.diagnose import failures, numbers
-from analysis.posterior.engines import Draws, Settings, engine_for
+from analysis.posterior.engines import Draws, engine_for
+from analysis.posterior.jobs import Settings
 from analysis.posterior.sample import shaped
 from analysis.robustness.sensitivity.tables import QUANTITIES
 from analysis.robustness.sensitivity.weights import stratified
@@ -89,7 +90,7 @@ def refit(
     engine = engine_for(model, settings.engine)
     sampler = engine(model, parts, priors, definition)
     rng = np.random.default_rng(settings.seed)
-    flat, statistics = sampler.sample(settings.by(engine, model), rng)
+    flat, statistics = sampler.sample(settings.by(engine.name, model), rng)
     watched = _watched(model, all_parts, definition, flat)
     # Variables that are drawn exactly given the scales mix as the scales do.
     moved = {"point": sampler.density.point(flat)} if collapses(model) else flat

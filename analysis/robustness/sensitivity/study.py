@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.posterior.engines import Settings
-from analysis.posterior.sample import Job, fit, jobs, made_from, split
+from analysis.posterior.jobs import Job, Settings, jobs, made_from, split
+from analysis.posterior.sample import fit
 from analysis.robustness.sensitivity.leave_out import leave_provinces_out, leave_years_out
 from analysis.robustness.sensitivity.power_scaling import power_scaling
 from analysis.robustness.sensitivity.priors import under_other_priors

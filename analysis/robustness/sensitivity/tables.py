@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.posterior.sample import Job
+from analysis.posterior.jobs import Job
 from analysis.shared.outputs import TEXT
 from data.files import read_csv
 from data.panels.catalogue import PANELS

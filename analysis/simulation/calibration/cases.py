@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from analysis.simulation.calibration.ranks import Case, Part
+from analysis.simulation.calibration.case import Case, Part
 
 EXPLOSIVE = ("slope_std", 0.5)
 """Prior scale of a dynamic model's slopes: ρ = 1.5 is three standard deviations off. Twelve

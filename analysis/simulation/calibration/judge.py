@@ -16,8 +16,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
+from analysis.simulation.calibration.case import Case
 from analysis.simulation.calibration.cases import CASES
-from analysis.simulation.calibration.ranks import DRAWS, Case, Ranks
+from analysis.simulation.calibration.ranks import DRAWS, Ranks
 
 LEVEL = 0.01
 

@@ -17,7 +17,8 @@ import xarray as xr
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from analysis.posterior.engines import CollapsedEngine, Settings
+from analysis.posterior.engines import CollapsedEngine
+from analysis.posterior.jobs import Settings
 from analysis.replication.dynamic_estimators import ESTIMATORS, Data, dynamic_models, shown
 from analysis.shared.outputs import write_netcdf
 from analysis.shared.parallel import kept
@@ -137,7 +138,7 @@ def by_nuts(data: Data, seed: int) -> Array:
     parts, _ = _arranged(data)
     engine = CollapsedEngine(model, parts, model.module.PRIORS, None)
     settings = Settings(NUTS.draws, NUTS.tune, NUTS.chains, seed, NUTS.target_accept)
-    flat, _ = engine.by_nuts(settings.by(CollapsedEngine), np.random.default_rng(seed))
+    flat, _ = engine.by_nuts(settings.by(CollapsedEngine.name), np.random.default_rng(seed))
     return dynamic.slopes(parts, {name: v.reshape(-1, v.shape[-1]) for name, v in flat.items()})
 
 

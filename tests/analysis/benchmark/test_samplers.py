@@ -12,7 +12,7 @@ import xarray as xr
 from analysis.benchmark import contenders, samplers, stan
 from analysis.benchmark.contenders import CONTENDERS, OWN, REFERENCE, Problem, Rung
 from analysis.posterior import equality
-from analysis.posterior.engines import Settings
+from analysis.posterior.jobs import Settings
 from analysis.specifications import select
 from data.errors import UserError
 from models.design import design

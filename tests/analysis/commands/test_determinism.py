@@ -15,8 +15,9 @@ from analysis.shared.outputs import ROOT
 
 FITS = """
 import hashlib, json, sys
-from analysis.posterior.engines import Settings
-from analysis.posterior.sample import Job, fit
+from analysis.posterior.jobs import Settings
+from analysis.posterior.sample import fit
+from analysis.posterior.jobs import Job
 from analysis.specifications import select
 from models.bayesian.registry import find
 from tests.helpers.fits import simulated

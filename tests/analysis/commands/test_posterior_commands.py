@@ -10,8 +10,8 @@ from analysis.analyses import ANALYSES
 from analysis.commands import analyses, comparison, posterior
 from analysis.commands.views import VIEWS
 from analysis.posterior import trace
-from analysis.posterior.engines import Settings
-from analysis.posterior.sample import Job, fit, path_of
+from analysis.posterior.jobs import Job, Settings, path_of
+from analysis.posterior.sample import fit
 from analysis.shared import terminal
 from analysis.shared.layout import View
 from analysis.shared.outputs import Outputs

@@ -8,8 +8,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 from analysis.comparison import dynamic, dynamic_figures
-from analysis.posterior.engines import Settings
-from analysis.posterior.sample import Job, fit
+from analysis.posterior.jobs import Job, Settings
+from analysis.posterior.sample import fit
 from analysis.replication.dynamic_estimators import ESTIMATORS
 from analysis.shared import plotting
 from analysis.shared.outputs import Outputs

@@ -10,8 +10,8 @@ from dataclasses import replace
 import pytest
 
 from analysis.posterior import cache, trace
-from analysis.posterior.engines import Settings
-from analysis.posterior.sample import Job, made_from, missing, path_of, sample_all
+from analysis.posterior.jobs import Job, Settings, made_from, missing, path_of
+from analysis.posterior.sample import sample_all
 from analysis.shared import sources as code
 from analysis.shared.outputs import ROOT
 from analysis.specifications import select

@@ -8,7 +8,8 @@ import pytest
 import xarray as xr
 
 from analysis.posterior.diagnose import CHECKS, COLUMNS, diagnose, failures, numbers, stated
-from analysis.posterior.engines import INDEPENDENCE, NUTS
+from analysis.posterior.engines import INDEPENDENCE
+from analysis.posterior.jobs import NUTS
 from analysis.posterior.remedies import REMEDIES, Sampled
 from analysis.posterior.trace import GROUPS, NO_PRIOR, write
 from data.errors import UserError

@@ -3,17 +3,12 @@
 from dataclasses import replace
 
 import numpy as np
+import nutpie
 import pytest
 from numpy.testing import assert_allclose
 
-from analysis.posterior import engines as engines_module
-from analysis.posterior.engines import (
-    CollapsedEngine,
-    NutsEngine,
-    Settings,
-    engine_for,
-    nuts_in_scales,
-)
+from analysis.posterior.engines import CollapsedEngine, NutsEngine, engine_for, nuts_in_scales
+from analysis.posterior.jobs import DEFAULTS, Settings
 from data.errors import UserError
 from models.bayesian.interface import Collapsible
 from models.bayesian.registry import MODELS, find
@@ -38,16 +33,16 @@ def test_a_model_without_a_density_cannot_be_collapsed():
 
 
 def test_the_engine_decides_what_the_settings_leave_open():
-    settings = Settings(draws=10, seed=4).by(NutsEngine)
-    assert settings == Settings(10, NutsEngine.defaults["tune"], 4, 4, None, "nuts")
-    assert settings.by(NutsEngine) == settings
+    settings = Settings(draws=10, seed=4).by(NutsEngine.name)
+    assert settings == Settings(10, DEFAULTS[NutsEngine.name]["tune"], 4, 4, None, "nuts")
+    assert settings.by(NutsEngine.name) == settings
 
 
 def test_a_model_may_ask_for_more_draws_than_its_engine_and_the_user_for_any():
     engine, model = CollapsedEngine, find("autoregressive")
-    assert Settings().by(engine, model).draws == model.draws > engine.defaults["draws"]
-    assert Settings(draws=10).by(engine, model).draws == 10
-    assert Settings().by(NutsEngine, model).draws == NutsEngine.defaults["draws"]
+    assert Settings().by(engine.name, model).draws == model.draws > DEFAULTS[engine.name]["draws"]
+    assert Settings(draws=10).by(engine.name, model).draws == 10
+    assert Settings().by(NutsEngine.name, model).draws == DEFAULTS[NutsEngine.name]["draws"]
 
 
 @pytest.mark.parametrize(
@@ -58,7 +53,7 @@ def test_chains_that_diverge_are_run_once_more_with_smaller_steps(
     monkeypatch, asked, diverge, aims
 ):
     fitted, seen = fit_of("3.3", "autoregressive"), []
-    run = engines_module.nutpie.sample
+    run = nutpie.sample
 
     def sample(*args, **options):
         tree = run(*args, **options)
@@ -69,8 +64,8 @@ def test_chains_that_diverge_are_run_once_more_with_smaller_steps(
         seen.append(options["target_accept"])
         return tree
 
-    monkeypatch.setattr(engines_module.nutpie, "sample", sample)
-    settings = Settings(draws=5, tune=20, chains=1, target_accept=asked).by(CollapsedEngine)
+    monkeypatch.setattr(nutpie, "sample", sample)
+    settings = Settings(draws=5, tune=20, chains=1, target_accept=asked).by(CollapsedEngine.name)
     _, statistics = nuts_in_scales(fitted.density, settings, np.random.default_rng(0))
     assert seen == aims
     assert statistics.attrs["target_accept"] == aims[-1]

@@ -9,8 +9,8 @@ import statsmodels.formula.api as smf
 import xarray as xr
 
 from analysis.posterior import predictive_checks, predictive_statistics, trace
-from analysis.posterior.engines import Settings
-from analysis.posterior.sample import Job, fit
+from analysis.posterior.jobs import Job, Settings
+from analysis.posterior.sample import fit
 from analysis.specifications import select
 from data.errors import UserError
 from models.bayesian.registry import find

@@ -12,8 +12,9 @@ import xarray as xr
 from scipy import stats
 
 from analysis.posterior import sample, trace
-from analysis.posterior.engines import INDEPENDENCE, NO_ENERGY, CollapsedEngine, Settings
-from analysis.posterior.sample import Job, carrying, fit, jobs, path_of, sample_all
+from analysis.posterior.engines import INDEPENDENCE, NO_ENERGY, CollapsedEngine
+from analysis.posterior.jobs import Job, Settings, carrying, jobs, path_of
+from analysis.posterior.sample import fit, sample_all
 from analysis.specifications import STATIC, select
 from data.errors import UserError
 from models.bayesian.registry import find

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from analysis.posterior.engines import Settings
-from analysis.posterior.sample import Job, fit
+from analysis.posterior.jobs import Job, Settings
+from analysis.posterior.sample import fit
 from analysis.posterior.savage_dickey import GROUP, bf10, bf10_of_draws
 from analysis.specifications import select
 from models.bayesian.registry import find

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from analysis.posterior import trace
-from analysis.posterior.engines import Settings
-from analysis.posterior.sample import Job, fit, jobs, made_from, path_of
+from analysis.posterior.jobs import Job, Settings, jobs, made_from, path_of
+from analysis.posterior.sample import fit
 from analysis.posterior.variants import parse
 from analysis.posterior.varied import command_of, is_of_today, refuse_other, varied
 from analysis.specifications import select

@@ -8,9 +8,9 @@ from data.errors import UserError
 from data.panels.catalogue import FOLDER
 from data.published.tables import load_indicators
 from data.ye2024 import fingerprints, recollect, selection
-from data.ye2024.definitions import CHOICES, COLUMNS, DEFAULTS, DESCRIBED, INDICATORS
+from data.ye2024.definitions import CHOICES, COLUMNS, DEFAULTS, DESCRIBED, DIRECTORY, INDICATORS
 from data.ye2024.gaps import CODES
-from data.ye2024.official import DIRECTORY, YEARS
+from data.ye2024.official import YEARS
 
 needs_series = pytest.mark.skipif(
     not (DIRECTORY / "series.csv").exists(),

@@ -10,8 +10,9 @@ import pymc as pm
 import pytest
 from threadpoolctl import threadpool_limits
 
-from analysis.posterior.engines import CollapsedEngine, Settings
+from analysis.posterior.engines import CollapsedEngine
 from analysis.posterior.equality import compare
+from analysis.posterior.jobs import Settings
 from analysis.specifications import STATIC, select
 from models.bayesian import bambi_check
 from models.design import design
@@ -165,7 +166,7 @@ def test_bambis_draws_are_of_the_same_posterior(column, whole, draws, adaptation
         engine = CollapsedEngine(
             SimpleNamespace(module=bambi_check), formula_data, REGULARISED, None
         )
-        settings = Settings(draws=8_000, seed=6).by(CollapsedEngine)
+        settings = Settings(draws=8_000, seed=6).by(CollapsedEngine.name)
         right, _ = engine.sample(settings, np.random.default_rng(6))
     left = bambi_check.from_bambi(formula_data, fitted["posterior"].to_dataset())
     found = compare(left, {name: right[name] for name in left})

@@ -5,7 +5,8 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import stats
 
-from analysis.posterior.engines import NutsEngine, Settings
+from analysis.posterior.engines import NutsEngine
+from analysis.posterior.jobs import Settings
 from analysis.posterior.sample import shaped
 from analysis.specifications import select
 from models.bayesian import dynamic, dynamic_stationary
@@ -146,7 +147,7 @@ def posterior(name: str, data: Design) -> dict[str, np.ndarray]:
     parts = model.split(data, COLUMN)
     definition = model.module.build(parts, model.module.PRIORS)
     engine = NutsEngine(model, parts, model.module.PRIORS, definition)
-    settings = Settings(draws=250, tune=350, chains=2).by(NutsEngine)
+    settings = Settings(draws=250, tune=350, chains=2).by(NutsEngine.name)
     flat, statistics = engine.sample(settings, np.random.default_rng(0))
     assert int(statistics["diverging"].sum()) == 0
     free = {n: values for n, (_, values) in shaped(definition, parts, flat).items()}

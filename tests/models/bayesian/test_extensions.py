@@ -10,8 +10,9 @@ from numpy.testing import assert_allclose
 from threadpoolctl import threadpool_limits
 
 from analysis.posterior import inputs
-from analysis.posterior.engines import NutsEngine, Settings
-from analysis.posterior.sample import Job, fit
+from analysis.posterior.engines import NutsEngine
+from analysis.posterior.jobs import Job, Settings
+from analysis.posterior.sample import fit
 from analysis.posterior.sample import shaped as shaped_all
 from analysis.specifications import select
 from data.errors import UserError
@@ -229,7 +230,7 @@ def test_a_quotient_read_with_errors_is_recovered():
     definition = measurement_error.build(parts)
     engine = NutsEngine(model, parts, measurement_error.PRIORS, definition)
     with threadpool_limits(limits=1):
-        flat, _ = engine.sample(SHORT.by(NutsEngine), np.random.default_rng(0))
+        flat, _ = engine.sample(SHORT.by(NutsEngine.name), np.random.default_rng(0))
     free = {name: values for name, (_, values) in shaped_all(definition, parts, flat).items()}
     found = {name: values for name, (_, values) in measurement_error.report(parts, free).items()}
     assert covered(found["slope_region"][..., 0, :], REGION_SLOPE) >= 2

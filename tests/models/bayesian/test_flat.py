@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from analysis.posterior.engines import Settings
 from analysis.posterior.equality import compare_exact
-from analysis.posterior.sample import Job, fit
+from analysis.posterior.jobs import Job, Settings
+from analysis.posterior.sample import fit
 from analysis.specifications import STATIC, select
 from data.panels.catalogue import named_panels
 from data.panels.panel import Panel, load_panel

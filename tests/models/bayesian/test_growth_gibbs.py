@@ -5,8 +5,9 @@ import pytest
 import xarray as xr
 
 from analysis.posterior.diagnose import numbers
-from analysis.posterior.engines import GIBBS, CollapsedEngine, Settings
+from analysis.posterior.engines import GIBBS, CollapsedEngine
 from analysis.posterior.equality import MOST_SD_ERROR, compare
+from analysis.posterior.jobs import Settings
 from models.bayesian import growth, growth_gibbs, growth_parts
 from models.inference import batched
 from tests.helpers import growing

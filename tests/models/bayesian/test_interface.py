@@ -8,8 +8,9 @@ from types import ModuleType, SimpleNamespace
 import pytest
 
 from analysis.posterior import trace
-from analysis.posterior.engines import CollapsedEngine, Settings, engine_for
-from analysis.posterior.sample import fit, jobs
+from analysis.posterior.engines import CollapsedEngine, engine_for
+from analysis.posterior.jobs import Settings, jobs
+from analysis.posterior.sample import fit
 from analysis.shared.outputs import ROOT
 from analysis.specifications import select
 from models.bayesian import interface, registry

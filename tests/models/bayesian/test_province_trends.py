@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from analysis.posterior.engines import Settings
-from analysis.posterior.sample import Job, fit
+from analysis.posterior.jobs import Job, Settings
+from analysis.posterior.sample import fit
 from analysis.specifications import select
 from data.errors import UserError
 from models.bayesian import province_trends

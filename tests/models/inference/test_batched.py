@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from analysis.posterior.engines import CollapsedEngine, Settings
+from analysis.posterior.engines import CollapsedEngine
 from analysis.posterior.equality import MOST_SD_ERROR, compare
+from analysis.posterior.jobs import Settings
 from models.bayesian import growth
 from models.bayesian.growth_density import GrowthDensity
 from models.inference import adaptive_mixture, batched

@@ -7,8 +7,9 @@ import pytest
 from scipy import stats
 
 from analysis.posterior import equality
-from analysis.posterior.engines import INDEPENDENCE, CollapsedEngine, Settings
+from analysis.posterior.engines import INDEPENDENCE, CollapsedEngine
 from analysis.posterior.equality import compare
+from analysis.posterior.jobs import Settings
 from analysis.specifications import select
 from data.panels.catalogue import PANELS
 from data.panels.panel import load_panel
@@ -34,7 +35,7 @@ def test_draws_agree_with_nuts_on_the_collapsed_density(column, model):
     assert drawn.trust.holds
     assert len(np.unique(drawn.log_scale, axis=0)) == 3_000
     engine = CollapsedEngine(fitted.model, fitted.parts, fitted.priors, fitted.definition)
-    settings = Settings(draws=3_000, chains=4, seed=3).by(CollapsedEngine)
+    settings = Settings(draws=3_000, chains=4, seed=3).by(CollapsedEngine.name)
     flat, _ = engine.by_nuts(settings, np.random.default_rng(2))
     other = fitted.density.point(flat).reshape(-1, fitted.density.size)[::4]
     # Thinned until they are nearly independent, draws of the same density pass Kolmogorov's test.
@@ -58,11 +59,11 @@ def test_every_posterior_is_that_of_nuts(name, column):
     parts = model.split(design(panel.frame, record), record)
     engine = CollapsedEngine(model, parts, model.module.PRIORS, None)
     rng = np.random.default_rng(8)
-    drawn, statistics = engine.sample(Settings(draws=3_500, seed=8).by(CollapsedEngine), rng)
+    drawn, statistics = engine.sample(Settings(draws=3_500, seed=8).by(CollapsedEngine.name), rng)
     fell_back = statistics.attrs["sampler"] != INDEPENDENCE
     assert fell_back == ((name, column) in FALL_BACK)
     for draws in (9_000, 18_000, 36_000):
-        settings = Settings(draws=draws, tune=1_000, seed=9).by(CollapsedEngine)
+        settings = Settings(draws=draws, tune=1_000, seed=9).by(CollapsedEngine.name)
         other, _ = engine.by_nuts(settings, rng)
         if fell_back:
             drawn, _ = engine.by_nuts(replace(settings, seed=8), rng)

@@ -9,7 +9,8 @@ import pytest
 from scipy.stats import multivariate_normal
 from threadpoolctl import threadpool_limits
 
-from analysis.posterior.sample import Job, fit
+from analysis.posterior.jobs import Job
+from analysis.posterior.sample import fit
 from analysis.robustness.sensitivity import leave_out, refits, tables, weights
 from models.bayesian.interface import Collapsible
 from models.bayesian.registry import MODELS, find

@@ -4,7 +4,8 @@ import arviz as az
 import pandas as pd
 import pytest
 
-from analysis.posterior.sample import Job, fit
+from analysis.posterior.jobs import Job
+from analysis.posterior.sample import fit
 from analysis.robustness.sensitivity import power_scaling
 from models.bayesian.registry import find
 from tests.helpers.fits import simulated

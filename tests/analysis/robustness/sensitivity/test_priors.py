@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.posterior.sample import Job
+from analysis.posterior.jobs import Job
 from analysis.robustness.sensitivity import priors, refits, weights
 from models.bayesian.interface import Collapsible
 from models.bayesian.registry import MAIN, MODELS, find

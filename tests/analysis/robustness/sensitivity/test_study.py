@@ -5,8 +5,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from analysis.posterior.engines import Settings
-from analysis.posterior.sample import Job
+from analysis.posterior.jobs import Job, Settings
 from analysis.robustness.sensitivity import study, tables
 from analysis.shared import sources
 from analysis.shared.outputs import ROOT

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from analysis.simulation.calibration import ranks as made
+from analysis.simulation.calibration.case import Case, Part
 from analysis.simulation.calibration.cases import CASES
 from analysis.simulation.calibration.judge import is_as_expected, judge
-from analysis.simulation.calibration.ranks import DRAWS, Case, Part, collect, ranks
+from analysis.simulation.calibration.ranks import DRAWS, collect, ranks
 from analysis.specifications import select
 from data.panels.panel import load_panel
 from models.bayesian.registry import find
