@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import multiprocessing
 import os
 import random
 import shutil
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree
@@ -30,24 +32,10 @@ from data.errors import UserError
 from data.files import replacing
 from data.panels.catalogue import ENSEMBLE, FOLDER
 from data.panels.panel import load_panel
+from tests.helpers import small_job
 from tests.helpers.processes import until
+from tests.helpers.small_job import FITS
 from tests.helpers.traces import ATTRIBUTES
-
-SMALL_REPRODUCE = """
-import sys
-from functools import partial
-from analysis import __main__ as cli, specifications
-from analysis.commands import options, reproduce
-some = specifications.select(["8.1", "8.2", "8.3"])
-if __name__ == "__main__":
-    options.named_panels = lambda: ("official-census4",)
-    reproduce.select = lambda columns: specifications.select(columns) if columns else some
-    reproduce.HEADLINE = ("8.1", "8.2", "8.3")
-    reproduce.replicate = partial(reproduce.replicate, ["8.1", "8.2", "8.3"], draws=99)
-    sys.argv = ["analysis", "reproduce", "--out", sys.argv[1]]
-    cli.main()
-"""
-"""The command on one panel and three columns, with few draws of the bootstrap."""
 
 REPLICATE = ("replicate", "8.1", "8.2", "8.3", "--panel", "official", "--draws", "99")
 SAMPLE = ("sample", "8.1", "--panel", "official", "--model", "flat")
@@ -69,11 +57,54 @@ def start(*words: object) -> subprocess.Popen:
     )
 
 
+@dataclass(frozen=True)
+class Run:
+    """A job that can be struck.
+
+    Attributes
+    ----------
+    group : int
+        Its process group.
+    is_alive : callable
+    end : callable
+        Waits for it; returns its exit code and what it said.
+    """
+
+    group: int
+    is_alive: Callable[[], bool]
+    end: Callable[[], tuple[int, str]]
+
+
+def cold(out: Path) -> Run:
+    """Start the small main job as a user does."""
+    run = start("-m", small_job.__name__, out)
+
+    def end() -> tuple[int, str]:
+        said, wrong = run.communicate()
+        return run.returncode, said + wrong
+
+    return Run(run.pid, lambda: run.poll() is None, end)
+
+
 @pytest.fixture
-def script(tmp_path) -> Path:
-    path = tmp_path / "small.py"
-    path.write_text(SMALL_REPRODUCE)
-    return path
+def warm(monkeypatch, tmp_path) -> Callable[[Path], Run]:
+    """Return what starts the small main job in a fork of a process that has imported everything."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # a fork would lose the other threads
+    server = multiprocessing.get_context("forkserver")
+    server.set_forkserver_preload([small_job.__name__])
+    said = tmp_path / "said.txt"
+
+    def begin(out: Path) -> Run:
+        run = server.Process(target=small_job.run_warm, args=(out, said))
+        run.start()
+
+        def end() -> tuple[int, str]:
+            run.join()
+            return run.exitcode, said.read_text()
+
+        return Run(run.pid, run.is_alive, end)
+
+    return begin
 
 
 # --- what a whole file is -------------------------------------------------------------------------
@@ -107,8 +138,8 @@ def hold_whole(root: Path) -> list[Path]:
     return found
 
 
-def killed_at_events(script: Path, out: Path, kills: int) -> None:
-    """Kill `reproduce` again and again, then let it finish; no fit that was done is done again.
+def killed_at_events(begin: Callable[[Path], Run], out: Path, kills: int) -> None:
+    """Kill the main job again and again, then let it finish; no fit that was done is done again.
 
     A kill waits for files, not for seconds: it strikes a random moment after the run has begun to
     write its n-th file (temporary ones count), so that a slow machine is struck at the same places
@@ -118,40 +149,36 @@ def killed_at_events(script: Path, out: Path, kills: int) -> None:
     done: dict[Path, tuple[int, int]] = {}
     struck = 0
     for kill in range(kills):
-        run = start(script, out)
+        run = begin(out)
         if kill % 3 == 0 and len(done) < FITS:
-            came = happened(run, partial(more_than, len(done), stamps, out))
+            came = happened(run.is_alive, partial(more_than, len(done), stamps, out))
         else:
             seen = names(out)
-            came = happened(run, partial(written, chance.randint(1, 12), seen, set(seen), out))
+            files = partial(written, chance.randint(1, 12), seen, set(seen), out)
+            came = happened(run.is_alive, files)
         if came:
             time.sleep(chance.uniform(0, 0.2))  # anywhere within what it does next
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(run.pid, signal.SIGKILL)
+                os.killpg(run.group, signal.SIGKILL)
             struck += 1
-        run.communicate()
+        run.end()
         hold_whole(out)
         now = stamps(out)
         assert done.items() <= now.items()
         done = now
     assert struck > kills / 2
     assert done, "no run came to a finished fit before it was struck"
-    run = start(script, out)
-    said, wrong = run.communicate()
-    assert run.returncode == 0, wrong
+    code, said = begin(out).end()
+    assert code == 0, said
     assert f"{len(done)} of {FITS} traces are up to date" in said
     assert done.items() <= stamps(out).items()
     assert {path.suffix for path in hold_whole(out)} == set(READERS)
     assert temporaries(out) == []
 
 
-FITS = 6
-"""Traces that `SMALL_REPRODUCE` makes."""
-
-
-def happened(run: subprocess.Popen, event: Callable[[], bool]) -> bool:
+def happened(is_alive: Callable[[], bool], event: Callable[[], bool]) -> bool:
     """Wait until an event has happened, or return False where the run ends before it."""
-    while run.poll() is None:
+    while is_alive():
         if event():
             return True
         time.sleep(0.005)
@@ -191,13 +218,13 @@ def stamps(out: Path) -> dict[Path, tuple[int, int]]:
 
 
 @pytest.mark.slow
-def test_ten_kills_leave_whole_files_and_finished_fits(script, tmp_path):
-    killed_at_events(script, tmp_path / "out", kills=10)
+def test_ten_kills_leave_whole_files_and_finished_fits(warm, tmp_path):
+    killed_at_events(warm, tmp_path / "out", kills=10)
 
 
 @pytest.mark.trust
-def test_fifty_kills_leave_whole_files_and_finished_fits(script, tmp_path):
-    killed_at_events(script, tmp_path / "out", kills=50)
+def test_fifty_kills_leave_whole_files_and_finished_fits(tmp_path):
+    killed_at_events(cold, tmp_path / "out", kills=50)
 
 
 def both_finish(words: list[object], out: Path) -> list[Path]:
@@ -217,8 +244,8 @@ def test_two_samplers_at_once_in_one_folder_both_finish(tmp_path):
 
 
 @pytest.mark.trust
-def test_two_main_jobs_at_once_in_one_folder_both_finish(script, tmp_path):
-    found = both_finish([script, tmp_path / "out"], tmp_path / "out")
+def test_two_main_jobs_at_once_in_one_folder_both_finish(tmp_path):
+    found = both_finish(["-m", small_job.__name__, tmp_path / "out"], tmp_path / "out")
     assert {path.suffix for path in found} == set(READERS)
 
 
@@ -418,7 +445,8 @@ def test_an_interrupt_of_sampling_ends_all_processes_at_once(tmp_path, engine):
     with start("-m", "analysis", *words) as run:
         line = run.stdout.readline()  # said as sampling begins
         assert "sampling 2" in line
-        assert happened(run, lambda: len(psutil.Process(run.pid).children(recursive=True)) >= 2)
+        workers = psutil.Process(run.pid).children
+        assert happened(lambda: run.poll() is None, lambda: len(workers(recursive=True)) >= 2)
         os.killpg(run.pid, signal.SIGINT)
         out, err = run.communicate()
     assert run.returncode == 130
