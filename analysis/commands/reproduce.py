@@ -1,5 +1,9 @@
 """The main job: all inputs of the page, in their order."""
 
+from typing import Annotated
+
+import typer
+
 from analysis.analyses import find
 from analysis.commands import analyses
 from analysis.commands.comparison import compare, estimate_dynamic
@@ -11,41 +15,69 @@ from analysis.commands.reporting import report, write_ledger
 from analysis.shared import products, terminal
 from analysis.shared.outputs import ROOT, Outputs
 from analysis.shared.terminal import console
+from analysis.shared.timing import Steps
 from analysis.specifications import HEADLINE, select
+
+SAMPLE = "sample posteriors"
+
+STEPS = (
+    *("meet Table 2", "replicate", SAMPLE, "compare dynamic estimators", "diagnose"),
+    *("compare with the paper", "audit", "decompose", "judge claims", "write the report"),
+)
 
 
 @app.command()
-def reproduce(seed: Seed = 1, cluster: Cluster = None, out: Out = ROOT) -> None:
+def reproduce(
+    seed: Seed = 1,
+    cluster: Cluster = None,
+    measure: Annotated[
+        bool, typer.Option("--measure", help="Keep what the steps took for other clones, too.")
+    ] = False,
+    out: Out = ROOT,
+) -> None:
     """Run the main job: replicate, sample every column's main model, compare, judge, report.
 
-    The headline columns get the whole ladder.
+    The headline columns get the whole ladder. Says how long it takes, and what it is at.
 
     Example: python -m analysis reproduce
     """
     import pandas as pd
 
-    from analysis.posterior.jobs import Settings, jobs
+    from analysis.posterior.jobs import Settings, jobs, missing
     from models.bayesian.registry import main_model
 
-    outputs = Outputs(out)
+    outputs, settings, every = Outputs(out), Settings(seed=seed), select(())
+    panels = load_panels(None, every)
+    listed = jobs(panels, select(HEADLINE), ())
+    for record in every:
+        if record.column not in HEADLINE:
+            listed += jobs(panels, [record], [main_model(record).name])
+    share = len(missing(listed, settings, outputs.traces)) / len(listed)
+    steps = Steps("reproduce", STEPS, outputs, {SAMPLE: share})
+    steps.announce()
     with terminal.no_tables_drawn():
+        steps.begin("meet Table 2")
         fingerprints(out)
+        steps.begin("replicate")
         replicate(out=out)
-        every = select(())
-        panels = load_panels(None, every)
-        listed = jobs(panels, select(HEADLINE), ())
-        for record in every:
-            if record.column not in HEADLINE:
-                listed += jobs(panels, [record], [main_model(record).name])
-        sample_jobs(listed, Settings(seed=seed), outputs, cluster)
+        steps.begin(SAMPLE)
+        sample_jobs(listed, settings, outputs, cluster)
+        steps.begin("compare dynamic estimators")
         if lagged := [record for record in every if record.dynamic]:
             estimate_dynamic(lagged, panels, outputs)
+        steps.begin("diagnose")
         diagnostics = diagnose_traces(outputs)
+        steps.begin("compare with the paper")
         compare(out=out)
+        steps.begin("audit")
         audit(out=out)
+        steps.begin("decompose")
         analyses.run(find("decomposition"), columns=list(HEADLINE), out=out)
+    steps.begin("judge claims")
     write_ledger(outputs)
+    steps.begin("write the report")
     report(out)
+    steps.finish(measure)
     listing = pd.DataFrame(products.summary(), columns=["what", "where"])
     print_frame(listing, "Outputs", "products")
     passed = (diagnostics["gate"] != "fail").sum()
