@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property
 
 import numpy as np
+import pandas as pd
 import pymc as pm
 from numpy.typing import NDArray
 
@@ -43,6 +44,14 @@ def thinned(panel: Panel, share: float, seed: int = 3) -> Panel:
     """Drop a share of a panel's rows."""
     keep = np.random.default_rng(seed).random(len(panel.frame)) >= share
     return replace(panel, frame=panel.frame[keep].reset_index(drop=True), balanced=False)
+
+
+def few(panel: Panel) -> Panel:
+    """Return five provinces of each region to 2016: what all variables' NUTS does in minutes."""
+    rows = panel.frame
+    first = rows.groupby("region")["province"].transform(lambda names: pd.factorize(names)[0] < 5)
+    kept = rows[first.astype(bool) & (rows["year"] <= 2016)].reset_index(drop=True)
+    return replace(panel, frame=kept)
 
 
 @dataclass(frozen=True, eq=False)

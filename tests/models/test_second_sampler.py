@@ -7,11 +7,8 @@ they show between chains. A reference that fails the health gate would prove not
 the test.
 """
 
-from dataclasses import replace
-
 import arviz as az
 import numpy as np
-import pandas as pd
 import pymc as pm
 import pytest
 from threadpoolctl import threadpool_limits
@@ -20,17 +17,8 @@ from analysis.posterior.equality import MOST_SD_ERROR, compare
 from analysis.posterior.jobs import Job, Settings
 from analysis.posterior.sample import fit
 from analysis.specifications import select
-from data.panels.panel import Panel
 from models.bayesian.registry import find
-from tests.helpers.fits import Fit, official
-
-
-def few(panel: Panel) -> Panel:
-    """Return five provinces of each region to 2016: what all variables' NUTS does in minutes."""
-    rows = panel.frame
-    first = rows.groupby("region")["province"].transform(lambda names: pd.factorize(names)[0] < 5)
-    kept = rows[first.astype(bool) & (rows["year"] <= 2016)].reset_index(drop=True)
-    return replace(panel, frame=kept)
+from tests.helpers.fits import Fit, few, official
 
 
 @pytest.mark.slow

@@ -92,10 +92,10 @@ def quantities(
     series = tuple(series)
     keys: list[Key] = []
     parts = []
-    every_row = np.arange(len(frame))
+    every_row, of_moments = np.arange(len(frame)), with_jacobian(_moments)
     for name in described:
         keys += [("2", name, statistic) for statistic in ("mean", "sd")]
-        parts.append((every_row, weights_of((name,), series), with_jacobian(_moments)))
+        parts.append((every_row, weights_of((name,), series), of_moments))
     compiled: dict[Specification, Own] = {}
     for record in specifications:
         keys_of, function_of = FUNCTIONS[record.estimator]

@@ -166,7 +166,7 @@ def test_a_total_that_is_no_sum_is_refused():
 def test_the_truth_is_recovered(column, model, parts):
     """`parts` independent outcomes with the stated slopes and scales add up to the column's."""
     (record,) = select([column])
-    settings = Settings(draws=300, tune=200, chains=2)
+    settings = Settings(draws=200, tune=150, chains=2)
     posterior = fit(Job(simulated(), record, find(model)), settings)["posterior"]
     slope = posterior["slope_region"].sel(varying="indus")
     for draws, truth, factor in (

@@ -19,7 +19,7 @@ from models.bayesian.registry import find
 from models.design import design
 from models.frequentist import twfe
 from models.priors import REGULARISED
-from tests.helpers.fits import INDEPENDENT, Fit, fit_of, official, simulated, thinned
+from tests.helpers.fits import INDEPENDENT, Fit, few, fit_of, official, simulated, thinned
 from tests.helpers.true_panels import REGION_SIGMA, REGION_SLOPE
 
 (BASELINE,) = select(["3.2"])
@@ -191,15 +191,23 @@ def test_one_region_cannot_differ_by_region(switches):
 
 
 @pytest.mark.slow
-def test_nuts_in_all_variables_gives_the_collapsed_posterior():
+@pytest.mark.parametrize(
+    ("whole", "draws"),
+    [
+        pytest.param(False, 4_000, id="few provinces"),
+        pytest.param(True, 6_000, id="all rows", marks=pytest.mark.trust),
+    ],
+)
+def test_nuts_in_all_variables_gives_the_collapsed_posterior(whole, draws):
     """Few draws, so the bounds on ESS and on sds are wider here than the equality test's own.
 
     The densities themselves are held together in test_collapsed.py.
     """
     (specification,) = select(["3.2"])
-    job = Job(official(), specification, find("hierarchical"))
+    panel = official() if whole else few(official())
+    job = Job(panel, specification, find("hierarchical"))
     settings = (
-        Settings(draws=6_000, tune=1_500, seed=3, target_accept=0.98, engine="nuts"),
+        Settings(draws=draws, tune=1_500, seed=3, target_accept=0.98, engine="nuts"),
         Settings(draws=1_000, seed=3, engine="collapsed"),
     )
     trees = [fit(job, each) for each in settings]

@@ -32,9 +32,8 @@ def test_a_panel_that_misses_a_number_is_not_exact():
 
 
 @pytest.mark.slow
-def test_an_end_is_looked_for_and_taken_up_again(tmp_path, monkeypatch):
-    computed = run.compiled(load_panel(run.START, COLUMNS).frame)
-    monkeypatch.setattr(run, "compiled", lambda frame: computed)
+@pytest.mark.usefixtures("compiled_once")
+def test_an_end_is_looked_for_and_taken_up_again(tmp_path):
     told = []
     wanted = [("3.2", "indus", "region weights")]
     table = bounds.bounds(tmp_path, told.append, starts=1, steps=4, wanted=wanted)

@@ -97,6 +97,7 @@ def test_its_distance_is_what_the_sidecar_says(panel):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("compiled_once")
 def test_it_is_found_from_scratch(tmp_path):
     told = []
     settings = run.Settings(approaches=0)
