@@ -13,6 +13,7 @@ TEXT = (FOLDER / "README.md").read_text(encoding="utf-8")
 def rows() -> dict[str, list[str]]:
     """Return the cells of each model's row, by the model's name."""
     _, catalogue = TEXT.split("## The Bayesian models")
+    catalogue, _, _ = catalogue.partition("\n## ")
     # A bar within a formula is escaped.
     cells = [
         [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
