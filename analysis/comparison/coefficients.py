@@ -13,7 +13,7 @@ interval is the posterior's 95 % equal-tailed one):
 
 The column `interpretation` says what agreement is, which depends on the panel: `evidence`; on a
 panel that was made to meet the printed numbers `implied`, and for the flat-prior benchmark there
-`solver check`.
+`solver check`; of a variant, which enters no verdict, `variant`.
 
 Region of practical equivalence: a slope is practically zero if one within standard deviation of
 the regressor moves the outcome by less than `ROPE` of its own within standard deviations. Within
@@ -43,7 +43,6 @@ from numpy.typing import ArrayLike, NDArray
 from analysis.posterior import trace
 from analysis.posterior.fits import FITS
 from analysis.posterior.savage_dickey import GROUP, bf10, bf10_of_draws
-from analysis.posterior.trace import identity
 from analysis.shared.statistics import CERTAIN, Z
 from analysis.specifications import published_column, select
 from data.panels.catalogue import kind_of
@@ -114,7 +113,7 @@ def rows(tree: xr.DataTree, rope: float = ROPE) -> list[dict]:
         priors, and none where it rests on draws that do not reach zero).
     """
     attrs, printed = tree.attrs, published_slopes()
-    shared = identity(attrs, ("panel", "model", "gate", "fitted_as"))
+    shared = trace.identity(attrs, ("panel", "model", "gate", "fitted_as"))
     shared |= {
         "fits": str(attrs.get(FITS, "")),
         "fitted_column": attrs["column"],
@@ -151,7 +150,7 @@ def of_interest(paths: Iterable[Path]) -> pd.DataFrame:
         for term in (term for term in record.interest if term in terms):
             draws = slope.sel(term=term).to_numpy()
             q025, q975 = np.quantile(draws, [0.025, 0.975])
-            row = identity(attrs) | {"term": term}
+            row = trace.identity(attrs) | {"term": term}
             row |= {"mean": draws.mean(), "sd": draws.std(ddof=1), "q025": q025, "q975": q975}
             printed = published_slopes().reindex([(record.column, term)]).iloc[0]
             row |= {"published": printed["coef"], "published_se": printed["se"]}
@@ -161,6 +160,8 @@ def of_interest(paths: Iterable[Path]) -> pd.DataFrame:
 
 def interpret(attrs: dict) -> str:
     """Return the interpretation of agreement with the paper: see the head of this file."""
+    if trace.VARIANT in attrs:
+        return "variant"
     if kind_of(attrs["panel"]).evidence:
         return "evidence"
     return "implied" if find(attrs["model"]).prior_groups else "solver check"

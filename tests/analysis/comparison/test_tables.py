@@ -150,7 +150,9 @@ def test_pooling_factor_is_0_where_regions_are_known_and_1_where_they_are_not_to
     ],
 )
 def test_agreement_on_a_reconstruction_is_no_evidence(panel, model, expected):
-    assert coefficients.interpret({"panel": panel, "model": model}) == expected
+    attrs = {"panel": panel, "model": model}
+    assert coefficients.interpret(attrs) == expected
+    assert coefficients.interpret(attrs | {"variant": "tight"}) == "variant"
 
 
 def test_differences_have_the_published_ones_beside_them():
