@@ -1,5 +1,6 @@
 """The command that sets a regression table for a paper."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -247,4 +248,4 @@ class Made:
 
     def _command(self, verb: str, record: Specification, panel: Panel) -> str:
         name = self.typed.get(panel.name, panel.name)
-        return f"python -m analysis {verb} {record.column} --panel {name}"
+        return f"python -m analysis {verb} {record.column} --panel {shlex.quote(name)}"

@@ -211,8 +211,8 @@ def posterior(record: Specification, tree: xr.DataTree, model: str) -> Estimates
         )
     elif "slope_region" in variables:
         notes.append(f"{model} of a whole sample: the average slope over provinces and years.")
-    if attrs.get("counterpart"):
-        notes.append(f"{record.column}, {model}: {attrs['counterpart']}.")
+    if attrs["fitted_as"]:
+        notes.append(f"{record.column}, {model}: {attrs['fitted_as']}.")
     failed = attrs["gate"] != "pass"
     if failed:
         notes.append(

@@ -176,6 +176,9 @@ def test_an_own_panel_has_no_printed_numbers_unless_they_are_asked_for(out, monk
         assert "0.200**" in text
     with pytest.raises(UserError, match=r"sample 3\.2 --panel mine\.csv --model hierarchical"):
         run(out, "3.2", "--panel", "mine.csv")
+    own = replace(own, name="own-my_panel")
+    with pytest.raises(UserError, match=r"replicate 3\.2 --panel 'a folder/my panel\.csv'` first"):
+        run(out, "3.2", "--panel", "a folder/my panel.csv")
 
 
 def test_every_variable_of_the_columns_has_its_words():

@@ -116,6 +116,13 @@ def test_a_constant_is_shown_where_the_model_reports_one():
     assert "const" not in posterior(column("8.1"), tree, "x").slopes
 
 
+def test_what_a_model_is_fitted_as_is_noted():
+    tree = sampled(column="5.1")
+    tree.attrs |= {"fitted_as": "static: without the lagged outcome"}
+    notes = posterior(column("5.1"), tree, "x").notes
+    assert "5.1, x: static: without the lagged outcome." in notes
+
+
 def test_a_fit_that_failed_its_gate_says_so_in_head_and_note():
     tree = sampled()
     tree.attrs |= {"gate": "fail", "gate_failed": "rhat"}
