@@ -10,6 +10,7 @@ import typer
 
 from analysis.commands.options import Columns, Out, app, load_panels, say_written
 from analysis.shared import terminal
+from analysis.shared.frames import VARIANT
 from analysis.shared.outputs import ROOT, Outputs, read_result
 from analysis.shared.products import PANELS as OF_PANELS
 from analysis.shared.products import find
@@ -211,16 +212,15 @@ class Made:
             if tree is None or (each != record and "slope_region" not in tree["posterior"]):
                 continue
             if tree.attrs["panel_sha256"] != panel.sha256:
-                command = self._command("sample", each, panel)
                 raise UserError(
-                    f"{path} is of another version of panel {panel.name}: run `{command} --model "
-                    f"{model}` first."
+                    f"{path} is of another version of panel {panel.name}: run "
+                    f"{self._sample(each, panel, model)} first."
                 )
             return tree
-        command = self._command("sample", self._fitted(record, whole, model), panel)
+        fitted = self._fitted(record, whole, model.partition(VARIANT)[0])
         raise UserError(
             f"There is no posterior of column {record.column} by {model} on panel {panel.name}: "
-            f"run `{command} --model {model}` first."
+            f"run {self._sample(fitted, panel, model)} first."
         )
 
     def _read(self, path: Path) -> "xr.DataTree | None":
@@ -245,6 +245,12 @@ class Made:
             f"Column {record.column} ({record.title}) cannot be fitted by {model}: choose among "
             f"{names}."
         )
+
+    def _sample(self, record: Specification, panel: Panel, model: str) -> str:
+        """Return the command that samples a model, or a variant of it, as a user would type it."""
+        base, _, variant = model.partition(VARIANT)
+        command = f"{self._command('sample', record, panel)} --model {base}"
+        return f"`{command} --as {variant}` with its changes" if variant else f"`{command}`"
 
     def _command(self, verb: str, record: Specification, panel: Panel) -> str:
         name = self.typed.get(panel.name, panel.name)

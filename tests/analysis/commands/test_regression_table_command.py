@@ -122,6 +122,10 @@ def test_other_products_are_left_as_they_are(out):
         (["8.1", "--model", "mundlak"], r"sample 8\.1 --panel official --model mundlak` first"),
         (["8.1", "--model", "dynamic"], r"cannot be fitted by dynamic: choose among flat"),
         (["3.2", "--model", "nope"], r"no model 'nope'"),
+        (
+            ["3.2", "--model", "hierarchical~own"],
+            r"`[^`]* --model hierarchical --as own` with its changes first",
+        ),
         (["3.2", "--file", "x.pdf"], r"x\.pdf names no format: .* \.html, \.tex, \.docx, \.md"),
         (["3.2", "--file", "x.md", "--to", "tex"], r"leave --to out"),
         (
