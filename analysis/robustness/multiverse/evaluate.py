@@ -4,7 +4,6 @@ A batch depends on its family, column and number (and the fraction's seed) alone
 the same wherever and in whatever order batches run.
 """
 
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -17,6 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from analysis.robustness.multiverse import fraction, grid
 from analysis.robustness.multiverse.records import Load, Setting
+from analysis.shared import batches as batch_files
 from analysis.shared.outputs import read_netcdf, write_netcdf
 from analysis.shared.parallel import kept
 from analysis.shared.sources import made_by
@@ -140,7 +140,7 @@ def collect(
 def write(tree: xr.DataTree, path: Path, folder: Path) -> None:
     """Write a multiverse whole or not at all; its batches are then no longer needed."""
     write_netcdf(tree, path)
-    shutil.rmtree(folder.parent, ignore_errors=True)
+    batch_files.remove(folder)
 
 
 def current(path: Path, folder: Path) -> xr.DataTree | None:

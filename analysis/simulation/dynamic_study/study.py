@@ -5,7 +5,6 @@ the number of workers. Finished batches are kept, and an interrupted study goes 
 """
 
 import json
-import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +19,7 @@ from threadpoolctl import threadpool_limits
 from analysis.posterior.engines import CollapsedEngine
 from analysis.posterior.jobs import Settings
 from analysis.replication.dynamic_estimators import ESTIMATORS, Data, dynamic_models, shown
+from analysis.shared import batches as batch_files
 from analysis.shared.outputs import write_netcdf
 from analysis.shared.parallel import kept
 from analysis.shared.sources import made_by
@@ -274,4 +274,4 @@ def collect(
 def write(dataset: xr.Dataset, path: Path, folder: Path) -> None:
     """Write a study whole or not at all; its batches are then no longer needed."""
     write_netcdf(dataset, path)
-    shutil.rmtree(folder.parent, ignore_errors=True)
+    batch_files.remove(folder)
