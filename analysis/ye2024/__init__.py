@@ -1,1 +1,1 @@
-"""The paper of Ye (2024) alone: its reconstruction, its multiverse's choices, its claims."""
+"""The paper of Ye (2024) alone: reconstruction, multiverse, Shapley decomposition, claims."""
