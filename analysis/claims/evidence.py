@@ -34,7 +34,7 @@ def read(results: Path) -> dict[str, pd.DataFrame]:
 
 def other_models(record: Specification) -> list[str]:
     """Return the models to set beside a column's main one: of serially correlated errors."""
-    extra = [model for model in models_for(record) if model.extra]
+    extra = [model for model in models_for(record) if not model.by_default]
     return [model.name for model in [one for one in extra if one.correlated] or extra[:1]]
 
 

@@ -64,7 +64,7 @@ def estimates(replication: pd.DataFrame, comparison: pd.DataFrame) -> pd.DataFra
 def headline(replication: pd.DataFrame, comparison: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of the models that are fitted by default."""
     rows = estimates(replication, comparison)
-    return rows[rows["model"].isin([TWFE, *(model.name for model in MODELS if not model.extra)])]
+    return rows[rows["model"].isin([TWFE, *(model.name for model in MODELS if model.by_default)])]
 
 
 def forest(rows: pd.DataFrame) -> Figure:

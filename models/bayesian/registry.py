@@ -66,7 +66,7 @@ class Model:
     stands_in : bool
         Whether it is also fitted to dynamic columns, without their lagged outcome.
     extra : bool
-        Whether it is fitted only when it is named.
+        Whether it is fitted only when it is named, unless it is the main model.
     correlated : bool
         Whether errors of a province may be correlated over years.
     prior_groups : bool
@@ -101,6 +101,11 @@ class Model:
     def module(self) -> ModelFile:
         """What the model's file supplies."""
         return import_module(self.source)
+
+    @property
+    def by_default(self) -> bool:
+        """Whether it is fitted without being named."""
+        return not self.extra or self.name == MAIN
 
     @property
     def by_region(self) -> bool:
@@ -331,7 +336,7 @@ MODELS = (
         {"sigma": "region"},
         varying=True,
         extra=True,
-        # Not `correlated`: the ledger's first edition rests on the models that were there.
+        # Not `correlated`: the ledger's first edition asks the models that were there.
     ),
     Model(
         "growth_scales",
@@ -375,9 +380,8 @@ def models_for(specification: Specification) -> tuple[Model, ...]:
 
 def main_model(specification: Specification) -> Model:
     """Return the model that a column is judged by: `MAIN`, or the highest rung for its sample."""
-    main = find(MAIN)
-    if main.fits(specification) and not specification.dynamic:
-        return main
+    if find(MAIN).fits(specification) and not specification.dynamic:
+        return find(MAIN)
     return [model for model in models_for(specification) if not model.extra][-1]
 
 

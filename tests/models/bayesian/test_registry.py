@@ -4,7 +4,8 @@ import pytest
 
 from analysis.specifications import STATIC, select
 from data.errors import UserError
-from models.bayesian.registry import LADDER, MODELS, find, models_for
+from models.bayesian import registry
+from models.bayesian.registry import LADDER, MODELS, find, main_model, models_for
 from tests.helpers.fits import fit_of
 
 
@@ -38,3 +39,15 @@ def test_varying_terms_are_those_of_interest(column):
 
 def test_only_very_wide_priors_have_no_prior_groups():
     assert [model.name for model in MODELS if not model.prior_groups] == ["flat"]
+
+
+def test_a_main_model_that_had_to_be_named_is_fitted_by_default(monkeypatch):
+    baseline, east, lagged = select(["3.2", "8.1", "5.1"])
+    before = main_model(east), main_model(lagged)
+    monkeypatch.setattr(registry, "MAIN", "growth")
+    assert find("growth").extra
+    assert find("growth").by_default
+    assert main_model(baseline) is find("growth")
+    assert not find("growth_scales").by_default
+    # It cannot be fitted to one region, and a dynamic column has a model of its own.
+    assert (main_model(east), main_model(lagged)) == before
