@@ -57,6 +57,7 @@ def posterior(claim: Claim, panel: str, tables: Mapping[str, pd.DataFrame]) -> d
     row = fits.iloc[0]
     evidence |= {name: row[name] for name in ("gate", "fits", "mean", "q025", "q975", "agreement")}
     evidence["probability"] = row["p_same_sign"]
+    evidence |= {name: float(row.get(name, np.nan)) for name in ("p_rope", "p_printed")}
     if claim.kind == "no turn":
         turns = matching(
             tables["turning_points"], panel=panel, column=claim.column, term=claim.term

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analysis.claims import rule
+from analysis.claims import rule, second_edition
 from analysis.claims.evidence import (
     SOURCES,
     estimate,
@@ -153,6 +153,7 @@ def stored(path: Path) -> list[dict]:
 def document(claims: Sequence[Claim], results: Path) -> dict:
     """Return the content of results/claims.json: rule, inputs by hash, and ledger."""
     tables = read(results)
+    entries = ledger(claims, tables)
     paths = {name: results / f"{name}.csv" for name in SOURCES}
     return {
         "rule": rule.__doc__,
@@ -164,8 +165,17 @@ def document(claims: Sequence[Claim], results: Path) -> dict:
             else f"missing: python -m analysis {made_by(name)}"
             for name, path in paths.items()
         },
-        "claims": ledger(claims, tables),
+        "claims": entries,
+        "second edition": {
+            "rule": second_edition.__doc__,
+            "rows": second_edition.table(claims, tables, entries).to_dict("records"),
+        },
     }
+
+
+def second_rows(document: Mapping) -> pd.DataFrame:
+    """Return the table of the rule's second edition."""
+    return pd.DataFrame(document["second edition"]["rows"]).fillna("")
 
 
 def write(document: dict, path: Path) -> None:

@@ -67,6 +67,7 @@ COLUMNS = (
     "p_same_sign",
     "rope",
     "p_rope",
+    "p_printed",
     "bf10",
     "bf10_prior",
     "pooling_factor",
@@ -107,10 +108,11 @@ def rows(tree: xr.DataTree, rope: float = ROPE) -> list[dict]:
     list of dict
         Keys `COLUMNS`: `distance_in_published_se` is (mean − b)/s, `sd_ratio` is sd/s, `overlap`
         the length that both 95 % intervals share over the length that they span together
-        (Jaccard), `p_same_sign` the posterior probability of the published sign, `rope` the half
-        width of the region of practical equivalence and `p_rope` the probability of lying in
-        it, `bf10` the Bayes factor against no slope under `bf10_prior` (none for very wide
-        priors, and none where it rests on draws that do not reach zero).
+        (Jaccard), `p_same_sign` the posterior probability of the published sign, `p_printed`
+        that of the published 95 % interval, `rope` the half width of the region of practical
+        equivalence and `p_rope` the probability of lying in it, `bf10` the Bayes factor against no
+        slope under `bf10_prior` (none for very wide priors, and none where it rests on draws that
+        do not reach zero).
     """
     attrs, printed = tree.attrs, published_slopes()
     shared = trace.identity(attrs, ("panel", "model", "gate", "fitted_as"))
@@ -308,6 +310,7 @@ def assess(draws: ArrayLike, coefficient: float, se: float, gate: str) -> dict:
         "sd_ratio": draws.std(ddof=1) / se,
         "overlap": shared / (max(q975, high) - min(q025, low)),
         "p_same_sign": same_sign,
+        "p_printed": float(np.mean((draws >= low) & (draws <= high))),
         "agreement": agreement(q025 <= coefficient <= q975, same_sign, gate),
     }
 
