@@ -94,8 +94,9 @@ def fingerprints(out: Out = ROOT) -> None:
         matches = rule.compute(recollect.load())
     errors = anchors.load()
     judged = rule.industries(matches, anchors.summary(errors))
-    print_frame(judged, "Industry as published, judged by known shares")
-    print_frame(anchors.checks_of(errors), "Known shares that the model never saw")
+    print_frame(judged, "Industry as published, judged by known shares", "industry")
+    checks = anchors.checks_of(errors)
+    print_frame(checks, "Known shares that the model never saw", "known_shares")
     chosen = rule.candidates(matches).assign(
         variables=lambda rows: rows["variables"].map(", ".join), chosen=""
     )
