@@ -24,13 +24,12 @@ import xarray as xr
 
 from data.errors import UserError
 from data.files import read_csv, sha256
-from data.panels.catalogue import FOLDER
 from data.panels.panel import verified
 from data.ye2024 import share_process
 from data.ye2024.official import NAMES, Official
 from data.ye2024.second import Second
 
-ERRORS = FOLDER / "anchors.csv"
+ERRORS = Path(__file__).with_name("anchors.csv")
 """The committed table of `errors`, with its sidecar."""
 
 NORMAL_95 = 1.96
