@@ -109,7 +109,7 @@ NAMED = ("panel", "column", "model", "engine", "sampler", "gate")
 
 COLUMNS = (
     *NAMED,
-    *(check.name for checks in CHECKS.values() for check in checks),
+    *dict.fromkeys(check.name for checks in CHECKS.values() for check in checks),
     "failed",
     "parameter",
     "remedy",

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from analysis.posterior.diagnose import numbers
+from analysis.posterior.diagnose import CHECKS, COLUMNS, numbers
 from analysis.posterior.engines import GIBBS, CollapsedEngine
 from analysis.posterior.equality import MOST_SD_ERROR, compare
 from analysis.posterior.jobs import Settings
@@ -109,3 +109,8 @@ def test_nuts_in_the_models_own_parameters_finds_the_same(name):
     print(found)
     assert max(found.z_mean, found.z_sd) < found.limit, found
     assert abs(found.sd_error) <= 3 * MOST_SD_ERROR, found
+
+
+def test_numbers_that_two_samplers_share_are_one_column():
+    assert len(COLUMNS) == len(set(COLUMNS))
+    assert {check.name for check in CHECKS[GIBBS]} == {"r_hat", "ess_bulk", "ess_tail"}
