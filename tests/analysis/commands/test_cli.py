@@ -111,6 +111,11 @@ def test_an_unbalanced_panel_is_accepted_with_a_notice(run, tmp_path):
         (["sample", "3.2", "--model", "nonsense"], ["nonsense", "hierarchical"]),
         (["sample", "3.2", "--all"], ["--all", "3.2"]),
         (["sample", "--all", "--model", "nonsense"], ["nonsense", "hierarchical"]),
+        (["sample", "3.2", "--prior", "slope_std"], ["LINE=PRIOR", "slope_std=normal:1"]),
+        (["sample", "8.2", "--prior", "slope=normal:1"], ["slope:", "slope_std", "sigma_std"]),
+        (["sample", "3.2", "--drop", "density"], ["density", "indus, fin, env"]),
+        (["sample", "3.2", "--add", "nonsense"], ["nonsense", "density", "urb"]),
+        (["sample", "3.2", "--as", "a b"], ["--as", "letters"]),
     ],
 )
 def test_a_wrong_word_is_answered_with_the_right_ones(run, arguments, words):
