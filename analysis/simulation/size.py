@@ -364,7 +364,8 @@ def shown(found: pd.DataFrame) -> pd.DataFrame:
         held = own[own["panel"].isin(panels) & own["generator"].isin(generators)]
         row = {"method": name, "outside": "", "worst coverage": f"{held['coverage'].min():.0%}"}
         row |= {f"size: {generator}": f"{value:.0%}" for generator, value in size.items()}
-        row |= {"width": f"{over_all['width'].mean():.3f}", "worst score": ""}
+        width = over_all["width"].mean()
+        row |= {"width": f"{width:.3f}" if width == width else "", "worst score": ""}
         if name in ranks.index:
             rank = ranks.loc[name]
             row["outside"] = f"{rank['outside']} of {rank['cells']}"
