@@ -19,15 +19,13 @@ import xarray as xr
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from analysis.posterior import fits, prior_lines, trace
+from analysis.posterior import fits, prior_lines, savage_dickey, trace
 from analysis.posterior.diagnose import failures, numbers
 from analysis.posterior.engines import Draws, engine_for
 from analysis.posterior.jobs import PACKAGES, Job, Settings, made_from, path_of, split
-from analysis.posterior.savage_dickey import GROUP, density_at_zero
-from analysis.posterior.variants import integrable
 from analysis.shared.outputs import ROOT
 from analysis.shared.parallel import spread
-from models.bayesian.interface import LinearSlopes, Parts, Variables
+from models.bayesian.interface import Parts, Variables
 from models.bayesian.registry import Model
 from models.priors import Priors
 
@@ -119,10 +117,7 @@ def _fit(
         drawn = _groups_of_draws(model, parts, definition, prior, rngs[2])
         groups["prior"] = drawn["posterior"]
         groups["prior_predictive"] = drawn["posterior_predictive"]
-        if isinstance(model.module, LinearSlopes) and integrable(priors, model.module.PRIORS):
-            weights = model.module.slope_weights(parts)
-            density = model.module.density(parts, priors)
-            groups[GROUP] = density_at_zero(parts, density, weights, flat, prior)
+        groups |= savage_dickey.of_model(model.module, parts, priors, flat, prior)
     groups["sample_stats"] = statistics
     groups["observed_data"] = xr.Dataset(parts.observed, _labels(parts.observed, parts))
     groups["constant_data"] = _constant_data(parts)

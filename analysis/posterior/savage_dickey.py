@@ -13,6 +13,7 @@ and Blackwell's theorem; Gelfand & Smith 1990, *JASA* 85:398–409), which holds
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -20,8 +21,13 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 from scipy.special import logsumexp
 
+from analysis.posterior.variants import integrable
+from models.bayesian.interface import LinearSlopes, ModelFile, NormalSlopes
 from models.bayesian.within_between import WithinBetween
 from models.inference.collapsed import Collapsed
+from models.priors import Priors
+
+Draws = Mapping[str, NDArray[np.float64]]
 
 GROUP = "density_at_zero"
 """Of a trace: log densities of standardised slopes at zero."""
@@ -67,6 +73,41 @@ def density_at_zero(
             densities[f"{kind}_region"] = (("varying", "region"), by_region.reshape(shape))
     dims = {dim for dims, _ in densities.values() for dim in dims}
     return xr.Dataset(densities, {dim: list(parts.coords[dim]) for dim in dims})
+
+
+def of_model(
+    module: ModelFile, parts: Any, priors: Priors, posterior: Draws, prior: Draws
+) -> dict[str, xr.Dataset]:
+    """Return the group of a trace, if the model's file has exact densities of slopes at zero.
+
+    Parameters
+    ----------
+    module : ModelFile
+    parts : Parts
+    priors : Priors
+    posterior, prior : mapping of str to ndarray, shape (chains, draws, size)
+        Draws of the free variables.
+    """
+    if not integrable(priors, module.PRIORS):
+        return {}
+    if isinstance(module, LinearSlopes):
+        density, weights = module.density(parts, priors), module.slope_weights(parts)
+        return {GROUP: density_at_zero(parts, density, weights, posterior, prior)}
+    if not isinstance(module, NormalSlopes):
+        return {}
+    density, terms = module.density(parts, priors), len(parts.design.terms)
+    densities: dict[str, tuple[tuple[str, ...], NDArray[np.float64]]] = {}
+    for kind, draws in (("prior", prior), ("posterior", posterior)):
+        point = density.point(draws).reshape(-1, density.size)
+        mean, sd = module.moments(parts, density, point, prior=kind == "prior")
+        log_density = logsumexp(stats.norm.logpdf(0, mean, sd), axis=0) - np.log(len(mean))
+        densities[kind] = (("term",), log_density[:terms])
+        if len(log_density) > terms:
+            shape = (-1, len(parts.coords["region"]))
+            by_region = log_density[terms:].reshape(shape)
+            densities[f"{kind}_region"] = (("varying", "region"), by_region)
+    dims = {dim for dims, _ in densities.values() for dim in dims}
+    return {GROUP: xr.Dataset(densities, {dim: list(parts.coords[dim]) for dim in dims})}
 
 
 def _log_density(

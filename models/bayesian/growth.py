@@ -51,6 +51,7 @@ from scipy import stats
 
 from models.bayesian.autoregressive import predecessors
 from models.bayesian.growth_density import Block, GrowthDensity, collapse_growth
+from models.bayesian.growth_moments import moments
 from models.bayesian.growth_parts import (
     FREE_TREND_SD,
     Growth,
@@ -69,7 +70,18 @@ from models.bayesian.growth_scaled_density import scaled
 from models.bayesian.interface import Rows, Variables
 from models.priors import REGULARISED, Prior, Priors
 
-__all__ = ["PRIORS", "build", "density", "generate", "report", "rows", "slopes", "split"]
+__all__ = [
+    "PRIORS",
+    "build",
+    "density",
+    "generate",
+    "moments",
+    "renewed",
+    "report",
+    "rows",
+    "slopes",
+    "split",
+]
 
 Array = NDArray[np.float64]
 

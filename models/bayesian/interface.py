@@ -117,6 +117,16 @@ class LinearSlopes(Collapsible, Protocol):
 
 
 @runtime_checkable
+class NormalSlopes(Collapsible, Protocol):
+    """A model whose slopes are normal given its density's points."""
+
+    def moments(
+        self, parts: Any, density: Any, point: NDArray[np.float64], *, prior: bool = False
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return means and sds of the standardised slopes: of terms, then by term and region."""
+
+
+@runtime_checkable
 class QuickSlopes(Collapsible, Protocol):
     """A model for many refits, of which only the slopes are kept."""
 
