@@ -107,7 +107,7 @@ def show_comparison(found: "pd.DataFrame") -> "pd.DataFrame":
     comparison = pooled.with_range(found)
     interest = {record.column: record.interest[0] for record in select(())}
     shown = ["column", "model", "fitted_column", "published", "published_se", "mean", "sd"]
-    shown += ["q025", "q975", "p_same_sign", "p_rope", "bf10", "gate", "agreement"]
+    shown += ["q025", "q975", "p_same_sign", "p_rope", "bf10", "gate", "fits", "agreement"]
     shown.append("interpretation")
     of_interest = comparison[comparison["term"] == comparison["column"].map(interest)]
     for panel, rows in of_interest.groupby("panel", sort=False):

@@ -27,8 +27,8 @@ VIEWS = {
     "claims": View(("claim",), ("verdict", "printed", "official", "statement")),
     "comparison": View(
         ("column", "model"),
-        ("published", "mean", "q025", "agreement", "gate", "p_same_sign", "bf10", "p_rope", "sd",
-         "interpretation", "fitted_column"),
+        ("published", "mean", "q025", "agreement", "gate", "fits", "p_same_sign", "bf10", "p_rope",
+         "sd", "interpretation", "fitted_column"),
         {"published (SE)": ("published", "published_se"), INTERVAL: ("q025", "q975"),
          "exact panels": ("ensemble_low", "ensemble_high")},
         ("mean", "sd")),
@@ -72,7 +72,7 @@ VIEWS = {
     "loo_differences": View(
         ("column", "model"), ("elpd_diff", "se_diff", "se_diff_province", "k_bad", "elpd")),
     "slopes": View(
-        ("column", "model", "term"), ("mean", "q025", "published", "gate", "panel", "sd"),
+        ("column", "model", "term"), ("mean", "q025", "published", "gate", "fits", "panel", "sd"),
         {"published (SE)": ("published", "published_se"), INTERVAL: ("q025", "q975")},
         ("mean", "sd")),
     "simulation": View(("cell",)),

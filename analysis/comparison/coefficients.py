@@ -141,7 +141,7 @@ def of_interest(paths: Iterable[Path]) -> pd.DataFrame:
     -------
     DataFrame
         A row per trace and term of interest, columns `panel, column, model, term, mean, sd, q025,
-        q975, published, published_se, gate`.
+        q975, published, published_se, gate, fits`.
     """
     found = []
     for path in paths:
@@ -156,7 +156,7 @@ def of_interest(paths: Iterable[Path]) -> pd.DataFrame:
             row |= {"mean": draws.mean(), "sd": draws.std(ddof=1), "q025": q025, "q975": q975}
             printed = published_slopes().reindex([(record.column, term)]).iloc[0]
             row |= {"published": printed["coef"], "published_se": printed["se"]}
-            found.append(row | {"gate": attrs["gate"]})
+            found.append(row | {"gate": attrs["gate"], "fits": str(attrs.get(FITS, ""))})
     return pd.DataFrame(found)
 
 
