@@ -95,6 +95,7 @@ COMPUTED_BY = {
     "simulate": ("analysis.simulation.dynamic_study", MODELS),
     "check": ("analysis.posterior.predictive_checks",),
     "sensitivity": ("analysis.robustness.sensitivity", MODELS),
+    "scale-sweep": ("analysis.robustness.scale_sweep", MODELS),
     "influence": ("analysis.robustness.influence",),
     "power": ("analysis.simulation.power", "analysis.comparison.power", MODELS),
     "recover": ("analysis.simulation.recovery", MODELS),

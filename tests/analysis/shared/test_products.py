@@ -62,8 +62,8 @@ def test_a_product_that_is_computed_has_its_code_and_the_printed_tables_where_th
     graph = {name: test_flow.imports(name, path, set(found)) for name, path in found.items()}
     graph |= {name: set() for name in HUBS}
     for product in PRODUCTS:
-        if product.name == "traces" or product.name.startswith("benchmark_"):
-            continue  # which carry a hash of their own, or measure a machine
+        if "<" in product.file or product.name.startswith("benchmark_"):
+            continue  # many files, which status does not judge by an index, or a machine's times
         assert product.code, product.name
         reached = set()
         for name in product.code:
