@@ -5,7 +5,7 @@ import re
 from functools import cache
 from pathlib import Path
 
-import matplotlib as mpl
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -29,7 +29,7 @@ def blocks(name: str) -> list[str]:
 def folder(tmp_path, monkeypatch):
     """A folder of a user's, where 3.2 has been sampled once for all tests."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(mpl.pyplot, "show", lambda: None)
+    plt.switch_backend("Agg")
     # Priors of the first README change nothing that is looked at here.
     monkeypatch.setattr(analysis, "fit", lambda *a, priors=None: EVERY_FIT(*a), raising=False)
     few = lambda *a, draws=99: replicate(*a, draws=99)  # noqa: E731
@@ -37,7 +37,7 @@ def folder(tmp_path, monkeypatch):
     official().frame.to_csv("mine.csv", index=False)
     trace.write(EVERY_FIT("3.2", "official"), Path("traces/official/3.2-hierarchical.nc"))
     yield tmp_path
-    mpl.pyplot.close("all")
+    plt.close("all")
 
 
 def test_the_first_readmes_python_runs(folder):
