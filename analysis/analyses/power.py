@@ -100,13 +100,13 @@ def _screen(of_two: bool) -> Methods:
         if of_two:
             fits = read_result(asked.outputs.results, "candidate_fits")
             return Result({name: size.table(made[name], candidate_fits.failed(fits))})
-        fits = joined(
-            {"fits": candidate_fits.table(panel, record, asked.options["seed"])}
+        on_panels = joined(
+            candidate_fits.tables(panel, record, asked.options["seed"])
             for panel in asked.panels
             for record in asked.records
-        )["fits"]
-        table = size.table(made[name], candidate_fits.failed(fits))
-        return Result({name: table, "candidate_fits": fits})
+        )
+        checks = candidate_fits.failed(on_panels["candidate_fits"])
+        return Result({name: size.table(made[name], checks)} | on_panels)
 
     return Methods(run, size.shown, size.sentence)
 
@@ -182,7 +182,7 @@ ANALYSES = (
     Analysis(
         name="candidates",
         command="candidates",
-        tables=("candidates", "candidate_fits"),
+        tables=("candidates", "candidate_fits", "candidate_slopes"),
         help="""Screen the candidates for the main model: results/long/candidates.csv.
 
     Data sets of known slopes; takes hours, and a run that was stopped goes on where it was.

@@ -224,6 +224,8 @@ PRODUCTS = (
            "main model, where slopes are known", "hours; finished batches are kept", {}),
           ("candidate_fits", "candidates", "predictive checks of dependence and scale of each "
            "candidate", "", {}),
+          ("candidate_slopes", "candidates", "the slope of each candidate, from the fewest scales "
+           "to the most", "", {}),
           ("last_two", "last-two", "the same for the first two, with new data sets: the rule "
            "(`analysis/simulation/main_model.py`) names the main model by these", "hours",
            {"reads": ("candidates", "candidate_fits")}))),

@@ -1,16 +1,22 @@
-"""Predictive checks of each candidate for the main model on a panel: the rule's third criterion."""
+"""Each candidate for the main model on a panel: predictive checks, and its slopes.
+
+The checks are the rule's third criterion. The slopes, from the fewest scales to the most, show
+which part of the model moves the number; the rule does not read them.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from analysis.posterior import fits
 from analysis.posterior.sample import shaped
 from analysis.simulation.main_model import CANDIDATES, DECIDING
+from analysis.simulation.size_methods import weights
 from data.panels.panel import Panel
-from models.bayesian import growth
+from models.bayesian import growth, growth_parts
 from models.bayesian.growth_scaled_density import ScaledDensity
 from models.design import Specification, design
 from models.inference import batched
@@ -21,6 +27,10 @@ COLUMNS = ("panel", "column", "method", "provinces", "statistic", "p", "beyond")
 """The contract of results/long/candidate_fits.csv: see `analysis.posterior.fits`."""
 
 
+SLOPES = ("panel", "column", "method", "region", "mean", "q025", "q975", "p_positive")
+"""The contract of results/long/candidate_slopes.csv; `region` is "all" for all rows."""
+
+
 @dataclass(frozen=True)
 class Candidate:
     """A model by its file alone, as `analysis.posterior.fits` takes it."""
@@ -29,9 +39,9 @@ class Candidate:
 
 
 @threadpool_limits.wrap(limits=1)
-def table(panel: Panel, record: Specification, seed: int) -> pd.DataFrame:
-    """Fit every candidate and compare its replicates with the data."""
-    parts_of_table = []
+def tables(panel: Panel, record: Specification, seed: int) -> dict[str, pd.DataFrame]:
+    """Fit every candidate; return `candidate_fits` and `candidate_slopes`."""
+    checks, slopes = [], []
     for name, switches in CANDIDATES.items():
         rng = np.random.default_rng([seed, *map(ord, name)])
         made = design(panel.frame, record)
@@ -47,8 +57,29 @@ def table(panel: Panel, record: Specification, seed: int) -> pd.DataFrame:
         free = shaped(growth.build(parts), parts, flat)
         found = fits.table(fits.attributes(Candidate(), parts, free, rng))
         head = {"panel": panel.name, "column": record.column, "method": name}
-        parts_of_table.append(found.assign(**head))
-    return pd.concat(parts_of_table, ignore_index=True)[list(COLUMNS)]
+        checks.append(found.assign(**head))
+        drawn = {key: v.reshape(-1, *v.shape[2:]) for key, (_, v) in free.items()}
+        slopes.append(_slopes(parts, drawn).assign(**head))
+    return {
+        "candidate_fits": pd.concat(checks, ignore_index=True)[list(COLUMNS)],
+        "candidate_slopes": pd.concat(slopes, ignore_index=True)[list(SLOPES)],
+    }
+
+
+def _slopes(parts: growth_parts.Growth, drawn: dict[str, NDArray[np.float64]]) -> pd.DataFrame:
+    """Return each estimand's posterior mean and interval, on the paper's scale."""
+    unit = parts.scale / parts.base.term_scale[0]
+    slope = growth_parts.province_slopes(parts, drawn) @ weights(parts.design)[:-1].T * unit
+    low, high = np.quantile(slope, [0.025, 0.975], axis=0)
+    return pd.DataFrame(
+        {
+            "region": ["all", *parts.design.regions],
+            "mean": slope.mean(axis=0),
+            "q025": low,
+            "q975": high,
+            "p_positive": (slope > 0).mean(axis=0),
+        }
+    )
 
 
 def failed(found: pd.DataFrame) -> dict[str, int]:

@@ -178,7 +178,11 @@ def test_every_candidate_is_checked_on_a_panel(monkeypatch):
     monkeypatch.setattr(candidate_fits, "CANDIDATES", {"ar1": CANDIDATES["ar1"]})
     monkeypatch.setattr(fits, "LEAST_REPLICATES", 2_000)
     (record,) = select(["3.2"])
-    found = candidate_fits.table(official(), record, 1)
+    made = candidate_fits.tables(official(), record, 1)
+    slopes, found = made["candidate_slopes"], made["candidate_fits"]
+    assert tuple(slopes.columns) == candidate_fits.SLOPES
+    assert slopes["region"].tolist() == ["all", "east", "central", "west"]
+    assert (slopes["q025"] < slopes["mean"]).all()
     assert tuple(found.columns) == candidate_fits.COLUMNS
     assert set(found["provinces"]) == {fits.NEW, fits.FITTED}
     assert len(found) == 2 * fits.OF_A_FIT
