@@ -10,6 +10,7 @@ from rich.console import Console
 from analysis.commands import (
     analyses,
     comparison,
+    editions,
     panels,
     posterior,
     reconstruction,
@@ -23,7 +24,7 @@ from data.errors import UserError
 
 ROOMS = (
     *(panels, replication, reconstruction, posterior, comparison, regression_table),
-    *(analyses, reporting, reproduce),
+    *(editions, analyses, reporting, reproduce),
 )
 """Importing a file of commands registers them."""
 

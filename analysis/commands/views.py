@@ -39,6 +39,8 @@ VIEWS = {
                               "divergences", "k_hat", "true_ess", "distance", "acceptance",
                               "bfmi", "saturated", "sampler")),
     "dynamic": View(("estimator",)),
+    "editions": View(("claim", "column", "panel")),
+    "editions_table2": View(("panel", "variable")),
     "fingerprints": View(("variables", "vintage", "winsorised"),
                          ("chosen", "matches", "numbers", "distance")),
     "gmm_grid": View(("panel", "column"), ("rho_low", "rho_median", "share_above_one",

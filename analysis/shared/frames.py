@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.specifications import SPECIFICATIONS
-from data.panels.catalogue import OWN, PANELS
+from data.panels.catalogue import OF_EDITION, OWN, PANELS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,9 +25,10 @@ def matching(table: "pd.DataFrame", **values: str) -> "pd.DataFrame":
 
 
 def of_the_paper(table: "pd.DataFrame") -> "pd.DataFrame":
-    """Leave out rows of users' own panels and variants: these enter no figure and no verdict."""
+    """Leave out users' own panels, superseded ones and variants: no verdict rests on them."""
     if "panel" in table:
-        table = table[~table["panel"].astype(str).str.startswith(OWN)]
+        panel = table["panel"].astype(str)
+        table = table[~panel.str.startswith(OWN) & ~panel.str.fullmatch(OF_EDITION)]
     if "model" in table:
         table = table[~table["model"].astype(str).str.contains(VARIANT, regex=False)]
     return table

@@ -254,6 +254,9 @@ PRODUCTS = (
            "identify: residual scales by region, two slopes of 3.2", inputs=(PANELS,),
            shown=("README bounds",),
            note="minutes"),
+    *(_table(name, "editions", "what better data changed: the official panels' first edition "
+             "(`official@1`, …) beside today's", inputs=(PANELS,), note="minutes")
+      for name in ("editions", "editions_table2")),
     Product("claims", "results/claims.json", "claims",
             "each claim with its evidence, verdict and reason",
             inputs=("replication", "comparison"),

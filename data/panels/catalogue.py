@@ -68,11 +68,26 @@ ENSEMBLE = "implied-ensemble.nc"
 MEMBER = re.compile(r"implied-(\d\d)")
 """How a panel of the ensemble is called."""
 
+EDITION = "edition-1.nc"
+"""The official panels as this project's first edition made them, dims (panel, province, year)."""
+
+OF_EDITION = re.compile(r"(official(?:-[a-z0-9_]+)?)@1")
+"""How a panel of the first edition is called."""
+
+EDITION_KIND = PanelKind(
+    "edition",
+    "An official panel of this project's first edition, superseded by one made from better data: "
+    "it shows what these changed and is never evidence.",
+    evidence=False,
+)
+
 
 def kind_of(name: str) -> PanelKind:
     """Return what a panel may be called; those of the ensemble are `implied` too."""
     if name.startswith(OWN):
         return OWN_KIND
+    if OF_EDITION.fullmatch(name):
+        return EDITION_KIND
     base = PANELS[-1].name if MEMBER.fullmatch(name) else name
     return {kind.name: kind for kind in PANELS}.get(base, OWN_KIND)
 

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 from data.errors import UserError
 from data.files import sha256
 from data.panels.catalogue import (
+    EDITION,
     ENSEMBLE,
     FOLDER,
     FORMER_NAMES,
     MEMBER,
+    OF_EDITION,
     OWN,
     ensemble_members,
     kind_of,
@@ -63,22 +65,34 @@ class Panel:
 
 
 def load_member(name: str, folder: Path = FOLDER) -> Panel:
-    """Load one panel of the ensemble, with all its variables."""
-    path = folder / ENSEMBLE
+    """Load one panel of a file of several, the ensemble or the first edition, with all variables.
+
+    Raises
+    ------
+    UserError
+        If the file is not what its sidecar says, or holds no such panel.
+    """
+    edition = OF_EDITION.fullmatch(name)
+    path = folder / (EDITION if edition else ENSEMBLE)
     digest = sha256(path.read_bytes())
     about = verified(path, digest)
+    at = {"panel": edition[1]} if edition else {"member": int(MEMBER.fullmatch(name)[1])}
     import xarray as xr
 
     from data.panels.cells import in_order
 
     with xr.open_dataset(path) as dataset:
-        one = dataset.sel(member=int(MEMBER.fullmatch(name)[1])).load().drop_vars("member")
+        (dim, label), there = *at.items(), dataset[next(iter(at))].to_numpy().tolist()
+        if label not in there:
+            known = ", ".join(f"{each}@1" for each in there)
+            raise UserError(f"There is no panel {name!r} in {path.name}: choose among {known}.")
+        one = dataset.sel(at).load().drop_vars(dim)
     frame = one.to_dataframe().reset_index()
     for total, parts in about["sums"].items():
         frame[total] = sum(frame[part] for part in parts["parts"]).round(parts["decimals"])
     frame["region"] = frame["province"].map(REGION_OF)
     frame = in_order(frame[["province", "year", "region", *about["variables"]]])
-    exact_but = tuple(map(tuple, about["exact_but"]))
+    exact_but = tuple(map(tuple, about["exact_but"])) if "exact_but" in about else None
     return Panel(name, frame, sha256(f"{digest} {name}".encode()), True, (), exact_but)
 
 
@@ -112,6 +126,8 @@ def load_panel(name_or_path: str, variables: Sequence[str], folder: Path = FOLDE
 
 
 def _load(name_or_path: str, variables: Sequence[str], folder: Path) -> Panel:
+    if OF_EDITION.fullmatch(name_or_path) and (folder / EDITION).is_file():
+        return load_member(name_or_path, folder)
     # The ensemble is opened for its members alone: spoiled, it is in no other panel's way.
     if MEMBER.fullmatch(name_or_path) and (folder / ENSEMBLE).is_file():
         verified(folder / ENSEMBLE, sha256((folder / ENSEMBLE).read_bytes()))

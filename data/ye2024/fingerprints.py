@@ -144,6 +144,19 @@ def selections(fingerprints: pd.DataFrame) -> dict[str, Selection]:
     return {"official": chosen, **in_one_vintage}
 
 
+def of_panel(frame: pd.DataFrame) -> pd.DataFrame:
+    """Set the variables of one panel beside Table 2, as `compute` does.
+
+    Returns
+    -------
+    DataFrame
+        One row per variable of Table 2: `variable, n`, the statistics, `matches`, `distance`.
+    """
+    printed = _printed()
+    rows = [_row(name, {}, frame[name].to_numpy(float), printed[name]) for name in printed]
+    return pd.DataFrame(rows)[["variable", "n", *STATISTICS, "matches", "distance"]]
+
+
 def industries(fingerprints: pd.DataFrame, errors: pd.DataFrame) -> pd.DataFrame:
     """Judge how industrial value added as published is made (point 5 of the rule).
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from data.errors import UserError
-from data.panels.catalogue import FOLDER, PANELS, named_panels, own_name
+from data.panels.catalogue import FOLDER, PANELS, kind_of, named_panels, own_name
 from data.panels.panel import load_panel
 from data.panels.provinces import PROVINCES, REGION_OF
 from data.panels.validation import validate
@@ -435,3 +435,30 @@ def test_every_committed_panel_has_a_label_and_loads():
         assert panel.balanced
         assert panel.notices == ()
         assert len(panel.frame) == 31 * 13
+
+
+# --- the first edition ----------------------------------------------------------------------
+
+
+def test_a_panel_of_the_first_edition_is_loaded_by_name_and_is_no_evidence():
+    panel = load_panel("official@1", ["produ", "indus"])
+    assert panel.name == "official@1"
+    assert panel.balanced
+    assert not kind_of(panel.name).evidence
+    assert "superseded" in panel.label
+    assert panel.frame["produ"].equals(
+        panel.frame[["produ_inno", "produ_green", "produ_digit"]].sum(axis=1).round(12)
+    )
+    assert panel.name not in named_panels()
+
+
+def test_the_first_editions_panels_differ_from_each_other_and_have_hashes_of_their_own():
+    names = ("official@1", "official-census4@1", "official-as_published@1")
+    panels = [load_panel(name, ["indus"]) for name in names]
+    assert len({panel.sha256 for panel in panels}) == 3
+    assert not panels[1].frame["indus"].equals(panels[2].frame["indus"])
+
+
+def test_a_panel_that_the_first_edition_had_not_is_refused():
+    with pytest.raises(UserError, match=r"no panel 'official-census5@1' in edition-1\.nc: choose"):
+        load_panel("official-census5@1", ["indus"])

@@ -1,0 +1,58 @@
+"""The command that sets the first edition of the official panels beside today's."""
+
+from rich.progress import track
+
+from analysis.commands.options import (
+    Cluster,
+    Columns,
+    Out,
+    Seed,
+    app,
+    load_panels,
+    print_frame,
+    taken,
+    write_tables,
+)
+from analysis.commands.posterior import sample_jobs
+from analysis.shared.outputs import ROOT, Outputs
+from analysis.shared.terminal import console
+from analysis.specifications import select
+
+
+@app.command()
+def editions(
+    columns: Columns = None, seed: Seed = 1, cluster: Cluster = None, out: Out = ROOT
+) -> None:
+    """Set the first edition of the official panels beside today's: results/editions.csv.
+
+    Table 2 variable by variable (results/editions_table2.csv), then of each claim the paper's
+    estimate, the main model's posterior and the claim's probability. Samples what is missing.
+
+    Example: python -m analysis editions 3.2 8.1 8.2 8.3
+    """
+    from analysis.claims.records import EVIDENCE
+    from analysis.comparison import tables
+    from analysis.posterior.engines import Settings
+    from analysis.posterior.sample import jobs
+    from analysis.ye2024 import editions as both
+    from analysis.ye2024.claims import CLAIMS
+
+    outputs = Outputs(out)
+    asked = {record.column for record in select(columns or ())}
+    claims = [claim for claim in CLAIMS if claim.column in asked]
+    names = [each for name in EVIDENCE for each in (both.first_of(name), name)]
+    panels = load_panels(names, select(()))
+    there = taken(outputs, panels)
+    listed = [
+        job
+        for model, records in both.fits(claims).items()
+        for job in jobs(panels, records, [model])
+    ]
+    paths = sample_jobs(listed, Settings(seed=seed), outputs, cluster)
+    found = tables.make(track(paths, "Reading", console=console, transient=True))
+    by_name = {panel.name: panel for panel in panels}
+    printed, slopes = both.descriptive(by_name), both.slopes(claims, by_name, found)
+    print_frame(printed, "Table 2: printed numbers met of four, and distance", "editions_table2")
+    title = "Estimates, posteriors and probabilities of claims"
+    print_frame(both.shown(slopes), title, "editions")
+    write_tables({"editions": slopes, "editions_table2": printed}, outputs, there)
