@@ -108,6 +108,7 @@ COMPUTED_BY = {
     "reconstruct": ("analysis.ye2024.reconstruction.run",),
     "reconstruct-ensemble": ("analysis.ye2024.reconstruction.ensemble",),
     "reconstruct-bounds": ("analysis.ye2024.reconstruction.bounds",),
+    "editions": ("analysis.ye2024.editions",),
     "claims": ("analysis.claims", "analysis.ye2024.claims"),
     "report": ("analysis.reporting.page",),
 }
@@ -115,6 +116,7 @@ COMPUTED_BY = {
 
 BESIDE_PRINTED = {
     *("fingerprints", "replicate", "compare", "gmm-grid", "dynamic", "power", "candidates"),
+    "editions",
     *("last-two", "multiverse", "audit", "decompose"),
     *("reconstruct", "reconstruct-ensemble", "reconstruct-bounds"),
 }

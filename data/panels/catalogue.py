@@ -125,5 +125,6 @@ def panel_names(given: Iterable[str]) -> list[str]:
         if name == "implied:all":
             found += ensemble_members()
         else:
-            found.append(name if name in known or name.startswith(OWN) else own_name(Path(name)))
+            as_it_is = name in known or name.startswith(OWN) or OF_EDITION.fullmatch(name)
+            found.append(name if as_it_is else own_name(Path(name)))
     return found

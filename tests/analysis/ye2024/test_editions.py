@@ -35,6 +35,7 @@ def comparison(panels):
             "q975": 0.2,
             "p_same_sign": 0.9 if panel.endswith("@1") else 0.8,
             "gate": "pass",
+            "fits": "pass",
             "agreement": "uncertain",
         }
         for panel in panels
