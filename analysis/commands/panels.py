@@ -23,15 +23,18 @@ def build(official: Official = DIRECTORY) -> None:
 
     Example: python -m analysis panel build --official ../shared/official
     """
-    from data.ye2024 import anchors, fingerprints, recollect, selection
+    from data.ye2024 import anchors, fingerprints, gap_errors, recollect, selection
 
     with console.status("Building every construction choice…"):
         errors = recollect.anchor_errors(official)
+        of_gaps = gap_errors.table(recollect.read_ingredients(official))
         dataset = recollect.build(official)
-        selections = fingerprints.selections(fingerprints.compute(dataset))
+        found = fingerprints.compute(dataset)
+        selections = fingerprints.selections(found, anchors.summary(errors))
         recollect.write_anchors(errors)
         recollect.write_dataset(dataset)
         paths = selection.write(dataset, selections)
+    print_frame(of_gaps, "Typical error of what is filled, in percent", "gap_errors")
     for path in (anchors.ERRORS, recollect.DATASET, *paths):
         console.print(f"written: {path.relative_to(ROOT)}")
 
@@ -93,15 +96,16 @@ def fingerprints(out: Out = ROOT) -> None:
     with console.status("Comparing every choice and span of years with Table 2…"):
         matches = rule.compute(recollect.load())
     errors = anchors.load()
-    judged = rule.industries(matches, anchors.summary(errors))
-    print_frame(judged, "Industry as published, judged by known shares", "industry")
+    judged = anchors.summary(errors)
+    title = "Industry as published, judged by known shares"
+    print_frame(rule.industries(matches, judged), title, "industry")
     checks = anchors.checks_of(errors)
     print_frame(checks, "Known shares that the model never saw", "known_shares")
-    chosen = rule.candidates(matches).assign(
+    chosen = rule.candidates(matches, judged).assign(
         variables=lambda rows: rows["variables"].map(", ".join), chosen=""
     )
     chosen.loc[~chosen.duplicated("variables"), "chosen"] = "yes"
-    print_frame(chosen, "Vintage and winsorising, judged by Table 2 alone", "fingerprints")
+    print_frame(chosen, "Candidates, judged by Table 2 alone", "fingerprints")
     columns = ["variable", "vintage", "winsorised", "first_year", "last_year"]
     spans = rule.best_spans(matches)[[*columns, *rule.STATISTICS, "matches", "distance"]]
     best = spans.groupby("variable", sort=False).head(1)

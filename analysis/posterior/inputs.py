@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from data.panels.catalogue import kind_of
+from data.panels.catalogue import PANELS, kind_of
 from models.bayesian.interface import Parts
 from models.bayesian.registry import MEASURED, Model
 from models.design import Design, Specification
@@ -20,8 +20,8 @@ from models.design import Design, Specification
 if TYPE_CHECKING:
     import xarray as xr
 
-CONSTRUCTION = ("gap_rule", "denominator", "industry")
-"""Choices in which all readings are those of the panels: the first of each."""
+DENOMINATOR = "provinces"
+"""The nation's total in all readings, as in the panels."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Input:
 
 @cache
 def readings() -> "xr.DataArray":
-    """Return the measured regressor in each vintage of the accounts.
+    """Return the measured regressor in each vintage of the accounts, as the panels have it.
 
     Returns
     -------
@@ -54,11 +54,20 @@ def readings() -> "xr.DataArray":
     UserError
         If the Dataset is missing or is not what its sidecar says.
     """
+    import xarray as xr
+
     from data.ye2024 import recollect
+    from data.ye2024.definitions import DEFAULTS
+    from data.ye2024.selection import made_of
 
     cells = recollect.load()[MEASURED]
-    cells = cells.sel({choice: cells[choice][0] for choice in CONSTRUCTION}, drop=True)
-    cells = cells.transpose("winsorised", "province", "year", "vintage")
+    made = [made_of(kind.name)[MEASURED] for kind in PANELS if kind.evidence]
+    industry = {choices["vintage"]: choices["industry"] for choices in made}
+    cells = cells.sel(denominator=DENOMINATOR, drop=True)
+    vintages = cells["vintage"].to_numpy().tolist()
+    of_each = [industry.get(vintage, DEFAULTS["industry"]) for vintage in vintages]
+    cells = cells.sel(industry=xr.DataArray(of_each, dims="vintage"), vintage=cells["vintage"])
+    cells = cells.drop_vars("industry").transpose("winsorised", "province", "year", "vintage")
     return cells.assign_attrs(source=recollect.DATASET.name)
 
 

@@ -16,13 +16,17 @@ CHOICES = {
     "tibet": ("companion", "neighbour"),
     "normalisation": ("pooled", "by_year"),
     "denominator": ("provinces", "national"),
-    "industry": ("ratio", "anchored"),
+    "industry": ("ratio", "anchored", "anchors"),
     "elasticity": ("province", "common"),
-    "employment": ("mixed_bases", "interpolated"),
+    "employment": ("census2020", "yearbook", "mixed_bases", "interpolated"),
 }
 """Construction choices, each with its values, the default first."""
 
-ONLY_IN = {("denominator", "national"): "census4", ("industry", "anchored"): "as_published"}
+ONLY_IN = {
+    ("denominator", "national"): "census4",
+    ("industry", "anchored"): "as_published",
+    ("industry", "anchors"): "as_published",
+}
 """Values of a choice that exist in one vintage alone, whose national totals or published shares
 are at hand. In the other vintages a variable is NaN."""
 
@@ -151,8 +155,28 @@ INDEX = (0.0, 1.0)
 
 POSITIVE = (0.0, math.inf)
 
-EMPLOYMENT = {"mixed_bases": "employment", "interpolated": "employment_total"}
+EMPLOYMENT = {
+    "census2020": "employment_census2020",
+    "yearbook": "employment_yearbook",
+    "mixed_bases": "employment",
+    "interpolated": "employment_total",
+}
 """The series behind each value of the choice `employment`."""
+
+INDUSTRY = {
+    "ratio": "industrial_va",
+    "anchored": "industrial_va",
+    "anchors": "industrial_va_anchors",
+}
+"""The name in `filled` of industrial value added under each value of the choice `industry`."""
+
+TOTALS: dict[str, dict[int, float]] = {
+    "telecom_business_volume": {2010: 29993.0},
+    "software_revenue": {2011: 18400.0},
+    "broadband_access_ports": {2011: 23166.0, 2012: 26835.5},
+}
+"""Published national totals of years in which no province is known, in the series' units. Telecom
+of 2010 is in prices of 2000, that of 2011 in prices of 2010, as each yearbook prints them."""
 
 PRODUCTION = (CAPITAL, EMPLOYMENT[DEFAULTS["employment"]])
 DESCRIBED = {
@@ -191,7 +215,7 @@ DESCRIBED = {
         "1",
         "entropy-weighted sum of 10 indicators chosen here; the paper does not name its own",
         tuple(dict.fromkeys(i.series for i in STAND_IN if i.series != "gdp")),
-        others=("gdp", "land_area", "population", "employment", "so2_emission_total"),
+        others=("gdp", "land_area", "population", *EMPLOYMENT.values(), "so2_emission_total"),
         bounds=INDEX,
         stands_in_for="the index of Table 6 column 2, which the paper does not describe",
     ),
@@ -200,15 +224,15 @@ DESCRIBED = {
         "1",
         "(industrial_va / gdp) / (the nation's)",
         ("industrial_va",),
-        others=("gdp", "secondary_va", "industry_share_gdp"),
+        others=("gdp", "secondary_va", "industry_share_gdp", INDUSTRY["anchors"]),
         bounds=POSITIVE,
     ),
     "density": Described(
         "employment density",
         "10,000 persons per square kilometre",
         "employment / land_area",
-        ("employment",),
-        others=("employment_total", "land_area"),
+        (EMPLOYMENT[DEFAULTS["employment"]],),
+        others=(*EMPLOYMENT.values(), "land_area"),
         bounds=POSITIVE,
     ),
     "M_all": Described(
@@ -223,7 +247,7 @@ DESCRIBED = {
         "1",
         "|1/gamma_K - 1|",
         PRODUCTION,
-        others=("gdp", "employment_total"),
+        others=("gdp", *EMPLOYMENT.values()),
         bounds=POSITIVE,
     ),
     "M_lab": Described(
@@ -231,7 +255,7 @@ DESCRIBED = {
         "1",
         "|1/gamma_L - 1|",
         PRODUCTION,
-        others=("gdp", "employment_total"),
+        others=("gdp", *EMPLOYMENT.values()),
         bounds=POSITIVE,
     ),
     "fin": Described(
@@ -245,7 +269,7 @@ DESCRIBED = {
         "1",
         "industrial_pollution_treatment_investment / industrial_va",
         ("industrial_pollution_treatment_investment", "industrial_va"),
-        others=("secondary_va",),
+        others=("secondary_va", INDUSTRY["anchors"]),
     ),
     "stru": Described(
         "industrial structure",
@@ -265,7 +289,7 @@ DESCRIBED = {
         "1",
         "slope of ln(gdp/employment) on ln(capital_stock/employment), province and year dummies",
         PRODUCTION,
-        others=("gdp", "employment_total"),
+        others=("gdp", *EMPLOYMENT.values()),
     ),
 }
 """The Dataset's variables."""

@@ -2,24 +2,24 @@
 
 Table 2 prints mean, standard deviation, minimum and maximum of 13 variables. `compute` sets
 them beside those of every construction choice, winsorised and not, and of other spans of years.
-`choose` picks vintage and winsorising for the panel `official`, by this rule, fixed before
-any regression was run:
+`choose` picks what the panel `official` is made of, by this rule, fixed before any regression was
+run:
 
 1. Candidates are the vintages of the national accounts at hand when the paper was written
-   (census 4 and as published; the fifth census's revision came later), winsorised and not.
-   Every other choice stays at its default, and the sample is the paper's, 2010–2022.
+   (census 4 and as published; the fifth census's revision came later), winsorised and not; for
+   misallocation also both elasticities and every employment. Every other choice stays at its
+   default, and the sample is the paper's, 2010–2022.
 2. Variables that add up share one choice: `produ` and its three parts, `M_all` and its two.
    A group is judged on the rows of all its members.
 3. The candidate that matches the most printed numbers wins. Of equals, the one at the smallest
    distance: the mean over the numbers of |computed − printed| in units of the printed standard
    deviation. Of equals still, the first in the order of `definitions.CHOICES`.
 4. A variable without a row in Table 2 follows the one that it stands in for in Table 6:
-   `density` follows `indus`, `produ_alt` follows `produ`.
-5. Industrial value added as published (`industry`) is judged by errors at known shares that were
-   left out (`anchors`), not by Table 2: of the candidates `ratio`, `anchored` and `anchors` the
-   one with the smallest mean absolute error. Table 2 only excludes one whose distance, in the row
-   of `indus` as published, winsorised or not, whichever is nearer, is more than 0.01 behind the
-   best one's. No slope is looked at.
+   `density` follows `indus`, with the employment of `M_lab`; `produ_alt` follows `produ`.
+5. Industrial value added as published is decided before all that, by errors at known shares that
+   were left out (`anchors`), not by Table 2: of `industry`'s values the one with the smallest mean
+   absolute error. Table 2 only excludes a value whose distance, in the row of `indus` as
+   published, winsorised or not, whichever is nearer, is more than 0.01 behind the best one's.
 
 Nothing but Table 2 and the known shares enters: no regression, no other table. This module alone
 among those that make panels may read published numbers.
@@ -34,17 +34,20 @@ import xarray as xr
 
 from data.published import tables
 from data.ye2024 import indices
-from data.ye2024.definitions import CHOICES, COLUMNS, DEFAULTS, SUMS
+from data.ye2024.definitions import CHOICES, COLUMNS, DEFAULTS, ONLY_IN, SUMS
 from data.ye2024.official import YEARS
 from data.ye2024.selection import Selection, choices
 
 STATISTICS = ("mean", "sd", "min", "max")
 CANDIDATE_VINTAGES = ("census4", "as_published")
-DECIDED = ("vintage", "winsorised")
+DECIDED = ("vintage", "winsorised", "industry", "elasticity", "employment")
 """The choices that the rule makes."""
 
-FOLLOWS = {"density": "indus", "produ_alt": "produ"}
-"""Variables without a row in Table 2, and the one that each replaces in Table 6."""
+FOLLOWS = {
+    "density": {"winsorised": "indus", "employment": "M_lab"},
+    "produ_alt": {"vintage": "produ", "winsorised": "produ"},
+}
+"""Variables without a row in Table 2: each of their choices, and the variable it is taken from."""
 
 BEHIND = 0.01
 """Distance behind the best by which Table 2 excludes an `industry`."""
@@ -53,6 +56,9 @@ SHORTEST_SPAN = 5
 """Years in the shortest other span that is looked at."""
 
 SPAN = ["first_year", "last_year"]
+
+OF_INDUSTRY = ("indus", "env")
+"""Variables made of industrial value added."""
 
 
 def compute(dataset: xr.Dataset) -> pd.DataFrame:
@@ -85,65 +91,6 @@ def compute(dataset: xr.Dataset) -> pd.DataFrame:
     return pd.DataFrame(rows)[columns].fillna(dict.fromkeys(CHOICES, ""))
 
 
-def candidates(fingerprints: pd.DataFrame) -> pd.DataFrame:
-    """Judge the rule's candidates.
-
-    Returns
-    -------
-    DataFrame
-        One row per group of variables and candidate, the rule's choice first in each group:
-        `variables` (a tuple), `vintage`, `winsorised`, `matches` of `numbers` printed numbers,
-        `distance`.
-    """
-    vintage = fingerprints["vintage"].isin(("", *CANDIDATE_VINTAGES))
-    judged = fingerprints[_at_default(fingerprints, DECIDED) & vintage]
-    judged = judged.assign(group=judged["variable"].map(_group))
-    table = (
-        judged.groupby(["group", *DECIDED], sort=False)
-        .agg(
-            matches=("matches", "sum"),
-            numbers=("matches", lambda rows: len(STATISTICS) * len(rows)),
-            distance=("distance", "mean"),
-        )
-        .reset_index()
-        .rename(columns={"group": "variables"})
-    )
-    order = {name: i for i, name in enumerate(COLUMNS)}
-    table["position"] = [order[group[0]] for group in table["variables"]]
-    return (
-        table.sort_values(
-            ["position", "matches", "distance"], ascending=[True, False, True], kind="stable"
-        )
-        .drop(columns="position")
-        .reset_index(drop=True)
-    )
-
-
-def choose(fingerprints: pd.DataFrame) -> dict[str, dict[str, str]]:
-    """Apply the rule: vintage and winsorising of each variable for `official`."""
-    best = candidates(fingerprints).drop_duplicates("variables")
-    chosen = {
-        name: {choice: getattr(row, choice) for choice in DECIDED if getattr(row, choice)}
-        for row in best.itertuples()
-        for name in row.variables
-    }
-    return {**chosen, **{name: dict(chosen[other]) for name, other in FOLLOWS.items()}}
-
-
-def selections(fingerprints: pd.DataFrame) -> dict[str, Selection]:
-    """Return what each named panel is made of.
-
-    `official` by the rule; the two panels in one vintage share its winsorising, so that
-    vintage alone differs.
-    """
-    chosen = choose(fingerprints)
-    in_one_vintage = {
-        f"official-{vintage}": {name: {**made, "vintage": vintage} for name, made in chosen.items()}
-        for vintage in CANDIDATE_VINTAGES
-    }
-    return {"official": chosen, **in_one_vintage}
-
-
 def of_panel(frame: pd.DataFrame) -> pd.DataFrame:
     """Set the variables of one panel beside Table 2, as `compute` does.
 
@@ -171,18 +118,62 @@ def industries(fingerprints: pd.DataFrame, errors: pd.DataFrame) -> pd.DataFrame
     -------
     DataFrame
         One row per value of `industry`, the rule's choice first: `industry`, `distance`,
-        `excluded` ("yes" or ""), then the columns of `errors`. What is no value of `industry`
-        stands last, with NaN for the distance.
+        `excluded` ("yes" or ""), then the columns of `errors`. Methods that are no value of
+        `industry` stand last, with NaN for the distance.
     """
     rows = fingerprints[fingerprints["variable"].eq("indus")]
-    rows = rows[rows["vintage"].eq("as_published") & _at_default(rows, {*DECIDED, "industry"})]
+    rows = rows[rows["vintage"].eq("as_published") & _at_default(rows, except_for=DECIDED)]
     nearest = rows.groupby("industry")["distance"].min()
     table = errors.rename(columns={"method": "industry"})
     table.insert(1, "distance", table["industry"].map(nearest))
     far = table["distance"] > nearest.min() + BEHIND
     table.insert(2, "excluded", np.where(far, "yes", ""))
-    order = [table["mean"], far, table["distance"].isna()]
-    return table.iloc[np.lexsort(order)].reset_index(drop=True)
+    order = [table["distance"].isna(), far, table["mean"]]
+    return table.iloc[np.lexsort(order[::-1])].reset_index(drop=True)
+
+
+def candidates(fingerprints: pd.DataFrame, errors: pd.DataFrame) -> pd.DataFrame:
+    """Judge the rule's candidates.
+
+    Parameters
+    ----------
+    fingerprints, errors : DataFrame
+        As `industries` takes them.
+
+    Returns
+    -------
+    DataFrame
+        One row per group of variables and candidate, the rule's choice first in each group:
+        `variables` (a tuple), the choices of `DECIDED` ("" where one touches no variable of the
+        group), `matches` of `numbers` printed numbers, `distance`.
+    """
+    industry = industries(fingerprints, errors)["industry"].iloc[0]
+    kept = _at_default(fingerprints, except_for=DECIDED)
+    kept &= fingerprints["vintage"].isin(("", *CANDIDATE_VINTAGES))
+    published = fingerprints["vintage"].eq(ONLY_IN.get(("industry", industry), ""))
+    made = np.where(published, industry, DEFAULTS["industry"])
+    kept &= fingerprints["industry"].eq("") | fingerprints["industry"].eq(made)
+    table = (
+        fingerprints[kept]
+        .assign(group=lambda rows: rows["variable"].map(_group))
+        .groupby(["group", *DECIDED], sort=False)
+        .agg(
+            matches=("matches", "sum"),
+            numbers=("matches", lambda rows: len(STATISTICS) * len(rows)),
+            distance=("distance", "mean"),
+        )
+        .reset_index()
+        .rename(columns={"group": "variables"})
+    )
+    order = {name: i for i, name in enumerate(COLUMNS)}
+    table["position"] = [order[names[0]] for names in table["variables"]]
+    return (
+        table.sort_values(
+            ["position", "matches", "distance"], ascending=[True, False, True], kind="stable"
+        )
+        .drop(columns="position")
+        .reset_index(drop=True)
+    )
 
 
 def _at_default(fingerprints: pd.DataFrame, except_for: Collection[str]) -> pd.Series:
@@ -191,6 +182,44 @@ def _at_default(fingerprints: pd.DataFrame, except_for: Collection[str]) -> pd.S
     for choice in set(CHOICES) - set(except_for):
         at_default &= fingerprints[choice].isin(("", DEFAULTS[choice]))
     return at_default & fingerprints[SPAN].eq([YEARS[0], YEARS[-1]]).all(axis=1)
+
+
+def choose(fingerprints: pd.DataFrame, errors: pd.DataFrame) -> dict[str, dict[str, str]]:
+    """Apply the rule: what each variable of `official` is made of, departures from defaults in."""
+    best = candidates(fingerprints, errors).drop_duplicates("variables")
+    chosen = {
+        name: {choice: getattr(row, choice) for choice in DECIDED if getattr(row, choice)}
+        for row in best.itertuples()
+        for name in row.variables
+    }
+    followed = {
+        name: {c: chosen[other][c] for c, other in taken.items() if c in chosen[other]}
+        for name, taken in FOLLOWS.items()
+    }
+    return {**chosen, **followed}
+
+
+def selections(fingerprints: pd.DataFrame, errors: pd.DataFrame) -> dict[str, Selection]:
+    """Return what each named panel is made of.
+
+    `official` by the rule; the two panels in one vintage share all but the vintage with it, and
+    with each other, so that vintage alone differs; industrial value added is the rule's where it
+    is as published.
+    """
+    chosen = choose(fingerprints, errors)
+    industry = industries(fingerprints, errors)["industry"].iloc[0]
+
+    def made(name: str, vintage: str) -> dict[str, str]:
+        """Return one variable's choices in one vintage."""
+        exists = ONLY_IN.get(("industry", industry), vintage) == vintage
+        of_industry = {"industry": industry if exists else DEFAULTS["industry"]}
+        return chosen[name] | {"vintage": vintage} | (of_industry if name in OF_INDUSTRY else {})
+
+    in_one_vintage = {
+        f"official-{vintage}": {name: made(name, vintage) for name in chosen}
+        for vintage in CANDIDATE_VINTAGES
+    }
+    return {"official": chosen, **in_one_vintage}
 
 
 def best_spans(fingerprints: pd.DataFrame) -> pd.DataFrame:

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-OBSERVED, INTERPOLATED, EXTENDED, PROXY, ACCOUNTING, RATIO, ESTIMATED = range(7)
+OBSERVED, INTERPOLATED, EXTENDED, PROXY, ACCOUNTING, RATIO, ESTIMATED, MODELLED = range(8)
 CODES = {
     "observed": OBSERVED,
     "interpolated": INTERPOLATED,
@@ -38,12 +38,14 @@ CODES = {
     "accounting": ACCOUNTING,
     "ratio": RATIO,
     "estimated": ESTIMATED,
+    "modelled": MODELLED,
 }
 """How a cell came about. `extended` is the leading and trailing cells, filled by the gap rule;
 `accounting` is the remainder of an identity of the national accounts; `ratio` is a value added
 that takes a share known from another vintage or year, industry's of the secondary sector or a
 sector's of GDP; `estimated` is derived by the compilers of the official series (census 4, error up
-to 1.8 %; capital from extrapolated investment)."""
+to 1.8 %; capital from extrapolated investment; employment on one basis); `modelled` is industry
+as published between the years in which its share is known (`anchors`)."""
 
 FILLED_DIGITS = 8
 
@@ -133,6 +135,33 @@ def fill(
     code = np.where(np.isnan(inside) & ~np.isnan(ends), EXTENDED, code)
     estimate = significant(np.clip(ends, lower, upper), FILLED_DIGITS)
     return np.where(missing, estimate, x), code.astype(np.int8)
+
+
+def to_totals(filled: Array, x: Array, totals: Array) -> Array:
+    """Scale filled cells so that provinces add up to published national totals.
+
+    The logarithm of a year's factor is on a straight line between years that have one: it is 0
+    where every province is observed. Before the first such year it is that year's.
+
+    Parameters
+    ----------
+    filled, x : ndarray, shape (n, T)
+        The series with its gaps filled, and with NaN where they are.
+    totals : ndarray, shape (T,)
+        NaN where none is known; used in years in which no province is observed.
+
+    Returns
+    -------
+    ndarray, shape (n, T)
+    """
+    if np.isnan(totals).all():
+        return filled
+    missing = np.isnan(x)
+    complete, years = ~missing.any(axis=0), np.arange(totals.size)
+    factor = np.where(complete, 0.0, np.log(totals / filled.sum(axis=0)))
+    known = complete | ~np.isnan(totals)
+    scaled = filled * np.exp(np.interp(years, years[known], factor[known]))
+    return np.where(missing, significant(scaled, FILLED_DIGITS), filled)
 
 
 def by_ratio(x: Array, companion: Array, donors: NDArray[np.bool_]) -> Array:

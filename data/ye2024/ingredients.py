@@ -7,15 +7,14 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from data.ye2024 import gaps
-from data.ye2024.definitions import CAPITAL, CHOICES, DEFAULTS, EMPLOYMENT
-from data.ye2024.official import NAMES, Official
+from data.ye2024 import anchors, gaps
+from data.ye2024.definitions import CAPITAL, CHOICES, DEFAULTS, EMPLOYMENT, INDUSTRY, TOTALS
+from data.ye2024.official import NAMES, YEARS, Official
+from data.ye2024.second import Second
 
 ACCOUNT_YEARS = tuple(range(2008, 2023))
-ANCHOR = 2015
-"""Year in which every province's share of industry in GDP is known as published."""
-POST_CENSUS = 2019
-"""First year whose first publication already rests on the fourth census."""
+FIRST_OF_TIBET = 2013
+"""First year of Tibet's industrial value added in census 4."""
 
 EXTRAPOLATED = 2018
 """First year in which the investment behind the capital stock is extrapolated by its compilers."""
@@ -33,6 +32,19 @@ COMPANIONS = {
 VINTAGE_OF = {"population": ("census2020_from_2011",)}
 """Vintages of the series outside the national accounts where it is not "official"."""
 
+SECOND = {
+    INDUSTRY["anchors"]: ("anchors", "derived"),
+    EMPLOYMENT["census2020"]: ("employment_derived",),
+    EMPLOYMENT["yearbook"]: ("employment_derived",),
+}
+"""Series of the second collection, by its tables."""
+
+SAME_CELL = 0.001
+"""Relative difference up to which a derived employment cell is the series' own, rounded."""
+
+LAST_YEARBOOK = 2018
+"""Last year of employment in the yearbooks before the 2020 census."""
+
 NEIGHBOUR = "Qinghai"
 """Tibet's neighbour on the plateau, the only donor under `tibet = "neighbour"`."""
 
@@ -43,13 +55,20 @@ class Ingredients:
     Attributes
     ----------
     official : Official
+    second : Second
+    shares : anchors.Shares
+        Industry's share of the secondary sector, where it is known.
+    industry_sd : DataArray
+        Standard deviation of the log of industrial value added as published under
+        `industry = "anchors"`, dims (province, year).
     codes : dict of str to DataArray
         For each series used, how each cell came about (`gaps.CODES`), dims (province, year),
         for the national accounts also `vintage`.
     """
 
-    def __init__(self, official: Official) -> None:
+    def __init__(self, official: Official, second: Second) -> None:
         self.official = official
+        self.second = second
         self.codes: dict[str, xr.DataArray] = {}
         self.gdp = self._gdp()
         self.secondary, self.tertiary = self._sectors()
@@ -64,9 +83,16 @@ class Ingredients:
             self._series[series] = self._complete(series)
         return self._series[series]
 
+    def sources(self, series: str) -> tuple[str, ...]:
+        """Name the compilations that a series' cells come from."""
+        if series in SECOND:
+            return tuple(name for table in SECOND[series] for name in self.second.sources(table))
+        return self.official.sources(series)
+
     def _complete(self, series: str) -> xr.DataArray:
         x = self.official.array(series, *VINTAGE_OF.get(series, ("official",)))
-        x, code = _by_every_rule(x, upper=1.0 if series in RATES else np.inf)
+        totals = np.array([TOTALS.get(series, {}).get(year, np.nan) for year in YEARS])
+        x, code = _by_every_rule(x, upper=1.0 if series in RATES else np.inf, totals=totals)
         if series in COMPANIONS:
             companion = self[COMPANIONS[series]]
             self.official.positive(companion.drop_sel(province="Tibet"), COMPANIONS[series])
@@ -124,41 +150,60 @@ class Ingredients:
     def _industry(self) -> xr.DataArray:
         """Industrial value added: known cells, else secondary value added × industrial share.
 
-        The share is that of census 4 (`industry = "ratio"`). Tibet's is known as published in
-        2012 and 2015 and from both censuses since 2016, and is filled between and before. Under
-        `industry = "anchored"`, as published only, each province's share to 2018 is scaled to
-        the published one of 2015.
+        The share is that of census 4 (`industry = "ratio"`). As published only, to 2018, it is
+        scaled to the published one of 2015 (`"anchored"`), or to what all published shares say of
+        a year (`"anchors"`; see `anchors`). Tibet's census-4 share before 2013 is its published
+        one, on a straight line between known years, over the estimated ratio of the two.
         """
-        array = partial(self.official.array, years=ACCOUNT_YEARS)
+        self.shares = anchors.collect(self.official, self.second, self.secondary, self.gdp)
+        share, published = self.shares.census4.copy(), self.shares.published
+        secondary = self.secondary.sel(vintage="as_published", drop=True)
         known = stack(
             {
-                "census4": array("industrial_va", "census4"),
-                "as_published": xr.full_like(
-                    self.gdp.sel(vintage="as_published", drop=True), np.nan
-                ),
-                "census5": array("industrial_va", "census5"),
+                "census4": share * self.secondary.sel(vintage="census4", drop=True),
+                "as_published": xr.full_like(share, np.nan),
+                "census5": self.official.array("industrial_va", "census5", years=ACCOUNT_YEARS),
             }
         )
-        revised = known / self.secondary
-        share = revised.sel(vintage="census4", drop=True)
-        later = revised.sel(vintage="census5", drop=True)
-        secondary = self.secondary.sel(vintage="as_published", drop=True)
-        published = array("industrial_va", "as_published") / secondary
-        of_gdp = array("industry_share_gdp", "as_published") / 100.0
-        self.official.positive(of_gdp.sel(year=[ANCHOR]), "industry_share_gdp")
-        of_secondary = of_gdp * self.gdp.sel(vintage="as_published", drop=True) / secondary
-        for anchor in (later, published, of_secondary):
-            share.loc["Tibet"] = share.loc["Tibet"].fillna(anchor.loc["Tibet"])
-        completed, code = _by_every_rule(share, upper=1.0)
-        self.codes["industrial_va"] = xr.where(
-            known.isnull(), xr.where(code > 0, code, gaps.RATIO), gaps.OBSERVED
-        )
-        ratio = known.fillna(self.secondary * completed)
-        ratio = self.official.positive(ratio, "industrial_va")
-        scale = (of_secondary / completed).sel(year=ANCHOR, drop=True)
-        scale = xr.where(ratio["year"] < POST_CENSUS, scale, 1.0)
-        anchored = (ratio * scale).where(ratio["vintage"] == "as_published")
-        return stack({"ratio": ratio, "anchored": anchored}, "industry")
+        log_ratio, sd = anchors.estimate(self.shares.log_ratio())
+        ratio = np.exp(log_ratio)
+        ratio = ratio.copy(data=gaps.significant(ratio.to_numpy(), gaps.FILLED_DIGITS))
+        between = published.copy(data=gaps.interpolate(published.to_numpy()))
+        early = (between / ratio.reindex(year=list(ACCOUNT_YEARS))).loc["Tibet"]
+        share.loc["Tibet"] = share.loc["Tibet"].fillna(early)
+        sd = sd.reindex(year=list(ACCOUNT_YEARS), fill_value=0.0)
+        self.industry_sd = sd.where(published.isnull(), 0.0)
+        by_ratio = self.official.positive(known.fillna(self.secondary * share), "industrial_va")
+        scale = {
+            "anchored": (published / share).sel(year=anchors.ANCHOR, drop=True)
+            * xr.ones_like(ratio),
+            "anchors": ratio,
+        }
+        scaled = {
+            choice: secondary * share * each.reindex(year=list(ACCOUNT_YEARS), fill_value=1.0)
+            for choice, each in scale.items()
+        }
+        scaled["anchors"] = (secondary * published).fillna(scaled["anchors"])
+        self._code_industry(known, published)
+        layers = {
+            choice: each.expand_dims(vintage=["as_published"]).reindex_like(by_ratio)
+            for choice, each in scaled.items()
+        }
+        return stack({"ratio": by_ratio, **layers}, "industry")
+
+    def _code_industry(self, known: xr.DataArray, published: xr.DataArray) -> None:
+        """Say how cells of industrial value added came about, by `INDUSTRY`."""
+        code = xr.where(known.isnull(), gaps.RATIO, gaps.OBSERVED)
+        unknown = published.loc["Tibet"].isnull() & (published["year"] < FIRST_OF_TIBET)
+        code.loc[{"province": "Tibet", "vintage": "census4"}] = code.sel(
+            province="Tibet", vintage="census4"
+        ).where(~unknown, gaps.INTERPOLATED)
+        self.codes[INDUSTRY["ratio"]] = code
+        early = published["year"] <= anchors.STATE_YEARS[-1]
+        modelled = xr.where(early, gaps.MODELLED, gaps.RATIO).broadcast_like(published)
+        anchored = modelled.where(published.isnull(), gaps.OBSERVED)
+        others = {v: code.sel(vintage=v, drop=True) for v in CHOICES["vintage"]}
+        self.codes[INDUSTRY["anchors"]] = stack({**others, "as_published": anchored})
 
     def _capital(self) -> xr.DataArray:
         """Capital stock, dims (province, year)."""
@@ -171,24 +216,39 @@ class Ingredients:
         """Employed persons, 10,000, dims (employment, province, year)."""
         mixed = self.official.array(EMPLOYMENT["mixed_bases"], "mixed_bases")
         sparse = self.official.array(EMPLOYMENT["interpolated"], "official")
-        between = sparse.copy(data=gaps.interpolate(sparse.to_numpy()))
-        layers = {"mixed_bases": mixed, "interpolated": between}
+        derived = partial(self.second.array, "employment_derived", "employment")
+        layers = {
+            "census2020": derived("derived_census2020"),
+            "yearbook": derived("derived_yearbook_linked"),
+            "mixed_bases": mixed,
+            "interpolated": sparse.copy(data=gaps.interpolate(sparse.to_numpy())),
+        }
         for choice, values in layers.items():
             self.official.positive(values, EMPLOYMENT[choice])
-        self.codes[EMPLOYMENT["mixed_bases"]] = xr.zeros_like(mixed, np.int8)
-        self.codes[EMPLOYMENT["interpolated"]] = xr.where(
-            sparse.isnull(), gaps.INTERPOLATED, gaps.OBSERVED
-        )
+        repaired = abs(layers["census2020"] / mixed - 1.0) > SAME_CELL
+        unknown = {
+            "census2020": xr.where(repaired, gaps.ESTIMATED, gaps.OBSERVED),
+            "yearbook": xr.where(mixed["year"] > LAST_YEARBOOK, gaps.ESTIMATED, gaps.OBSERVED),
+            "mixed_bases": gaps.OBSERVED,
+            "interpolated": xr.where(sparse.isnull(), gaps.INTERPOLATED, gaps.OBSERVED),
+        }
+        for choice, code in unknown.items():
+            self.codes[EMPLOYMENT[choice]] = xr.zeros_like(mixed, np.int8) + code
         return stack(layers, "employment")
 
 
-def _by_every_rule(x: xr.DataArray, upper: float = np.inf) -> tuple[xr.DataArray, xr.DataArray]:
+def _by_every_rule(
+    x: xr.DataArray, upper: float, totals: np.ndarray
+) -> tuple[xr.DataArray, xr.DataArray]:
     """Fill a series' gaps by every rule (no dim `gap_rule` where it has none)."""
     if not x.isnull().any():
         return x, xr.zeros_like(x, dtype=np.int8)
     filled = {rule: gaps.fill(x.to_numpy(), rule, upper=upper) for rule in CHOICES["gap_rule"]}
     values = xr.concat(
-        [x.copy(data=values) for values, _ in filled.values()],
+        [
+            x.copy(data=gaps.to_totals(values, x.to_numpy(), totals))
+            for values, _ in filled.values()
+        ],
         pd.Index(list(filled), name="gap_rule"),
     )
     return values, x.copy(data=filled[DEFAULTS["gap_rule"]][1])

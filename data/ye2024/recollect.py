@@ -32,7 +32,7 @@ from data.ye2024.definitions import (
 )
 from data.ye2024.gaps import significant
 from data.ye2024.ingredients import Ingredients, stack
-from data.ye2024.official import YEARS, Official, read
+from data.ye2024.official import YEARS, read
 
 DATASET = FOLDER / "official.nc"
 
@@ -42,6 +42,9 @@ HASHES = ("series_sha256", "second_sha256")
 """Attributes that say from which bytes of official figures something was computed."""
 
 YEAR_DIMS = ("year", "year_long")
+
+SD_DECIMALS = 6
+"""Decimals of predictive standard deviations."""
 
 DIGITS = 12
 """Significant digits of every value written that is no part of a sum."""
@@ -61,14 +64,16 @@ def build(directory: Path = DIRECTORY) -> xr.Dataset:
         The variables of `COLUMNS` and `beta_K`, each with dims `province` and `year` (2010–2022)
         and those of its choices; `stru_long`, `urb_long` and `indus_long` with dim `year_long`
         for the fingerprints; `filled`, dims (vintage, series, province, year): how each cell of
-        each series came about, by the codes in its attributes.
+        each series came about, by the codes in its attributes; `industry_sd`, dims (province,
+        year): how well the log of industrial value added as published is known under
+        `industry = "anchors"`.
 
     Raises
     ------
     UserError
         If the series cannot be read.
     """
-    ingredients = Ingredients(read(directory))
+    ingredients = read_ingredients(directory)
     computed, long = variables.compute(ingredients)
     data = {
         name: _rounded(name, _winsorised(values) if name != "beta_K" else values)
@@ -78,19 +83,25 @@ def build(directory: Path = DIRECTORY) -> xr.Dataset:
         data[f"{name}_long"] = _rounded(name, values.rename(year="year_long"))
     dataset = xr.Dataset({name: _ordered(values) for name, values in data.items()})
     for name in computed:
-        dataset[name].attrs = _attributes(name, ingredients.official)
+        dataset[name].attrs = _attributes(name, ingredients)
     dataset = _with_sums(dataset)
     dataset["filled"] = _filled(ingredients)
+    dataset["industry_sd"] = _industry_sd(ingredients)
     dataset = _plain(dataset)
     _require_complete(dataset, ingredients.official.path)
     dataset.attrs = {
         "title": "Variables of Ye (2024) rebuilt from official provincial series",
         "label": LABEL,
-        "series_sha256": ingredients.official.sha256,
+        **_hashes(ingredients),
         "defaults": json.dumps(DEFAULTS),
         "codebook": "data/codebook.md",
     }
     return dataset
+
+
+def read_ingredients(directory: Path = DIRECTORY) -> Ingredients:
+    """Read both collections of official figures, and fill the gaps of their series."""
+    return Ingredients(read(directory), second.read(directory))
 
 
 def anchor_errors(directory: Path = DIRECTORY) -> pd.DataFrame:
@@ -106,11 +117,9 @@ def anchor_errors(directory: Path = DIRECTORY) -> pd.DataFrame:
     DataFrame
         From `anchors.errors`; attributes `HASHES`.
     """
-    official, other = read(directory), second.read(directory)
-    ingredients = Ingredients(official)
-    shares = anchors.collect(official, other, ingredients.secondary, ingredients.gdp)
-    table = anchors.errors(shares).round(anchors.DECIMALS)
-    table.attrs = dict(zip(HASHES, (official.sha256, other.sha256), strict=True))
+    ingredients = read_ingredients(directory)
+    table = anchors.errors(ingredients.shares).round(anchors.DECIMALS)
+    table.attrs = _hashes(ingredients)
     return table
 
 
@@ -120,6 +129,10 @@ def write_anchors(table: pd.DataFrame, path: Path = anchors.ERRORS) -> None:
     label = "industry's published share over census 4's, and predictions of it from the others"
     about = {"label": label, "sha256": sha256(path.read_bytes())}
     write_sidecar(path.with_suffix(".json"), about | table.attrs)
+
+
+def _hashes(ingredients: Ingredients) -> dict[str, str]:
+    return dict(zip(HASHES, (ingredients.official.sha256, ingredients.second.sha256), strict=True))
 
 
 def _require_complete(dataset: xr.Dataset, path: Path) -> None:
@@ -166,11 +179,11 @@ def _plain(dataset: xr.Dataset) -> xr.Dataset:
     )
 
 
-def _attributes(name: str, official: Official) -> dict[str, str]:
+def _attributes(name: str, ingredients: Ingredients) -> dict[str, str]:
     """Describe a variable: what it is, its unit, and the series and compilations it rests on."""
     described = DESCRIBED[name]
-    series = described.series + described.others
-    sources = {source for one in series for source in official.sources(one)}
+    series = tuple(dict.fromkeys(described.series + described.others))
+    sources = {source for one in series for source in ingredients.sources(one)}
     return {
         "long_name": described.long_name,
         "units": described.units,
@@ -228,6 +241,16 @@ def _filled(ingredients: Ingredients) -> xr.DataArray:
     return filled
 
 
+def _industry_sd(ingredients: Ingredients) -> xr.DataArray:
+    sd = ingredients.industry_sd.sel(year=list(YEARS)).round(SD_DECIMALS)
+    sd.attrs = {
+        "long_name": "predictive standard deviation of log industrial value added as published, "
+        "industry = anchors",
+        "units": "1",
+    }
+    return sd.transpose("province", "year").reset_coords(drop=True)
+
+
 def write_dataset(dataset: xr.Dataset, path: Path = DATASET) -> None:
     """Write the Dataset as compressed NetCDF, whole or not at all, without the sums; its sidecar.
 
@@ -237,7 +260,7 @@ def write_dataset(dataset: xr.Dataset, path: Path = DATASET) -> None:
     encoding = {name: {"zlib": True, "complevel": 9, "shuffle": True} for name in parts.data_vars}
     with replacing(path) as temporary:
         parts.to_netcdf(temporary, engine="netcdf4", encoding=encoding)
-    said = {name: dataset.attrs[name] for name in ("label", "series_sha256")}
+    said = {name: dataset.attrs[name] for name in ("label", *HASHES)}
     write_sidecar(_sidecar(path), {"sha256": sha256(path.read_bytes())} | said)
 
 

@@ -1,5 +1,6 @@
 """Cut panels from the Dataset of all construction choices, and write them with their sidecars."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,9 +12,17 @@ from data.files import sha256, write_csv
 from data.panels.catalogue import FOLDER
 from data.panels.provinces import REGION_OF
 from data.ye2024 import gaps
-from data.ye2024.definitions import CHOICES, COLUMNS, DEFAULTS, DESCRIBED, EMPLOYMENT, ONLY_IN
+from data.ye2024.definitions import (
+    CHOICES,
+    COLUMNS,
+    DEFAULTS,
+    DESCRIBED,
+    EMPLOYMENT,
+    INDUSTRY,
+    ONLY_IN,
+)
 from data.ye2024.official import NAMES, YEARS
-from data.ye2024.recollect import DIGITS, LABEL, write_sidecar
+from data.ye2024.recollect import DIGITS, HASHES, LABEL, write_sidecar
 
 Selection = Mapping[str, Mapping[str, str]]
 """For each variable, the value of each choice that departs from `DEFAULTS`."""
@@ -58,6 +67,11 @@ def choices(dataset: xr.Dataset, name: str, selection: Selection) -> dict[str, s
     return chosen
 
 
+def made_of(panel: str, folder: Path = FOLDER) -> dict[str, dict[str, str]]:
+    """Return the construction choices of each variable of a named panel, from its sidecar."""
+    return json.loads((folder / f"{panel}.json").read_text(encoding="utf-8"))["choices"]
+
+
 def frame(dataset: xr.Dataset, selection: Selection) -> pd.DataFrame:
     """Cut one panel out of the Dataset.
 
@@ -84,7 +98,11 @@ def frame(dataset: xr.Dataset, selection: Selection) -> pd.DataFrame:
 
 
 def filled_cells(
-    dataset: xr.Dataset, name: str, vintage: str, employment: str = DEFAULTS["employment"]
+    dataset: xr.Dataset,
+    name: str,
+    vintage: str,
+    employment: str = DEFAULTS["employment"],
+    industry: str = DEFAULTS["industry"],
 ) -> dict[str, int]:
     """Count a variable's ingredient cells by how they came about.
 
@@ -95,8 +113,8 @@ def filled_cells(
         A variable of `COLUMNS`.
     vintage : str
         Vintage of the national accounts.
-    employment : str, optional
-        Which employment.
+    employment, industry : str, optional
+        Which employment, and which industrial value added.
 
     Returns
     -------
@@ -104,8 +122,11 @@ def filled_cells(
         By the names of `gaps.CODES`, "observed" included: 14 × 403 cells for `produ`. Empty
         where none of the variable's series has gaps.
     """
-    default = EMPLOYMENT[DEFAULTS["employment"]]
-    series = [EMPLOYMENT[employment] if s == default else s for s in DESCRIBED[name].series]
+    chosen = {
+        EMPLOYMENT[DEFAULTS["employment"]]: EMPLOYMENT[employment],
+        INDUSTRY[DEFAULTS["industry"]]: INDUSTRY[industry],
+    }
+    series = [chosen.get(each, each) for each in DESCRIBED[name].series]
     codes = dataset["filled"].sel(vintage=vintage, series=series).to_numpy()
     counts = {rule: int((codes == code).sum()) for rule, code in gaps.CODES.items()}
     present = {rule: count for rule, count in counts.items() if count}
@@ -132,17 +153,18 @@ def write(
     """
     paths = []
     for panel, selection in selections.items():
-        made_of = {name: choices(dataset, name, selection) for name in COLUMNS}
+        made = {name: choices(dataset, name, selection) for name in COLUMNS}
         about = {
             "label": LABEL,
-            "series_sha256": dataset.attrs["series_sha256"],
-            "choices": made_of,
+            **{name: dataset.attrs[name] for name in HASHES},
+            "choices": made,
             "cells": {
                 name: filled_cells(
                     dataset,
                     name,
-                    made_of[name].get("vintage", DEFAULTS["vintage"]),
-                    made_of[name].get("employment", DEFAULTS["employment"]),
+                    made[name].get("vintage", DEFAULTS["vintage"]),
+                    made[name].get("employment", DEFAULTS["employment"]),
+                    made[name].get("industry", DEFAULTS["industry"]),
                 )
                 for name in COLUMNS
             },

@@ -156,7 +156,7 @@ def compute(ingredients: Ingredients) -> tuple[dict[str, xr.DataArray], dict[str
     agglomeration = _location_quotient(ingredients)
     long = {
         "indus": agglomeration.sel(
-            {choice: DEFAULTS[choice] for choice in ("denominator", "gap_rule", "industry")},
+            {choice: DEFAULTS[choice] for choice in ("denominator", "industry")},
             drop=True,
         ),
         "stru": structure,

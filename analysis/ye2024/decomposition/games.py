@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from analysis.replication import system_gmm
 from analysis.robustness.shapley import Game, Value
-from analysis.ye2024.decomposition.gaps import END, START, Gap, choices
+from analysis.ye2024.decomposition.gaps import END, START, Gap
+from data.ye2024.definitions import ONLY_IN
+from data.ye2024.selection import made_of
 from models.design import DERIVED
 from models.frequentist import twfe
 from models.frequentist.two_way import two_way_parts
@@ -80,21 +82,26 @@ def ingredients(gap: Gap) -> Game:
 def _states(gap: Gap, name: str) -> tuple[list[str], list[Array]]:
     """Return a series' own players, and the series with each subset of them swapped.
 
-    The subset with number Σ 2^i over its players i comes i-th.
+    A choice whose values exist in one vintage alone is swapped with the vintage. The subset with
+    number Σ 2^i over its players i comes i-th.
     """
-    chosen_by_panel = {panel: choices(panel)[name] for panel in (gap.panel, START)}
+    chosen_by_panel = {panel: made_of(panel)[name] for panel in (gap.panel, START)}
     differ = [
         choice
         for choice, value in chosen_by_panel[START].items()
         if chosen_by_panel[gap.panel][choice] != value
     ]
+    leads = {choice: "vintage" for choice, _ in ONLY_IN if {choice, "vintage"} <= set(differ)}
+    differ = [choice for choice in differ if choice not in leads]
     moves = (gap.frames[END][name] - gap.frames[START][name]).to_numpy()
     players = [*differ, "rest"] if np.abs(moves).max() > 0 else differ
     states = []
     for swapped in product((False, True), repeat=len(players)):
         on = dict(zip(reversed(players), swapped, strict=True))
         chosen = {
-            choice: chosen_by_panel[START if on.get(choice) else gap.panel][choice]
+            choice: chosen_by_panel[START if on.get(leads.get(choice, choice)) else gap.panel][
+                choice
+            ]
             for choice in chosen_by_panel[START]
         }
         cells = gap.dataset[name].sel(chosen).transpose("province", "year").to_numpy().ravel()

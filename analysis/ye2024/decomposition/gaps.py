@@ -1,6 +1,5 @@
 """Gaps: slopes of official panels that differ from the published ones."""
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,9 +12,10 @@ from numpy.typing import NDArray
 from analysis.comparison.coefficients import published_slopes
 from analysis.replication import system_gmm
 from data.errors import located
-from data.panels.catalogue import FOLDER, PANELS
+from data.panels.catalogue import PANELS
 from data.panels.panel import Panel, load_panel
 from data.ye2024 import recollect
+from data.ye2024.selection import made_of
 from models.design import DERIVED, Specification, design, sample
 from models.frequentist import twfe
 
@@ -88,7 +88,7 @@ class Gap:
 def load() -> tuple[dict[str, pd.DataFrame], xr.Dataset]:
     """Load every panel with all its variables, and the Dataset of construction choices."""
     dataset = recollect.load()
-    variables = tuple(choices(START))
+    variables = tuple(made_of(START))
     panels: list[Panel] = [load_panel(name, variables) for name in (*OFFICIAL, END)]
     return {panel.name: panel.frame for panel in panels}, dataset
 
@@ -118,8 +118,3 @@ def estimate(gap: Gap, panel: str) -> float:
             fit = system_gmm.fit_column(frame, gap.record)
             return float(system_gmm.coefficients(fit).loc[gap.term, "coef"])
         return float(twfe.fit(design(frame, gap.record)).coef[gap.at])
-
-
-def choices(panel: str) -> dict[str, dict[str, str]]:
-    """Return the construction choices of each variable of an official panel."""
-    return json.loads((FOLDER / f"{panel}.json").read_text(encoding="utf-8"))["choices"]

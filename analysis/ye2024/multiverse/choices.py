@@ -27,12 +27,13 @@ def _vintages(*of: str) -> tuple[Option, ...]:
 
 
 def _each(name: str, on: tuple[str, ...], reasons: Mapping[str, str]) -> Choice:
-    """Return a construction choice, each of its values an option, for some parts of a column."""
+    """Return a construction choice, each value with a reason an option, for parts of a column."""
     return Choice(
         name,
         tuple(
             Option(value, reasons[value], {part: {name: value} for part in on})
             for value in CONSTRUCTION[name]
+            if value in reasons
         ),
     )
 
@@ -50,8 +51,13 @@ DATA = (
             ),
             Option(
                 "as_published, anchored",
-                "Industry's share held to the few shares that were printed.",
+                "Industry's share held to the shares of 2015, which every province printed.",
                 {"indus": {"vintage": PUBLISHED, "industry": "anchored"}},
+            ),
+            Option(
+                "as_published, anchors",
+                "Industry's share as known in four years: the smallest error where it is checked.",
+                {"indus": {"vintage": PUBLISHED, "industry": "anchors"}},
             ),
         ),
     ),
@@ -129,7 +135,8 @@ DATA = (
         "employment",
         (OUTCOME, INTEREST),
         {
-            "mixed_bases": "A complete series, as yearbooks have it, with breaks of level.",
+            "census2020": "One basis throughout, that of the census of 2020.",
+            "yearbook": "One basis throughout, that of yearbooks before the census of 2020.",
             "interpolated": "Official totals alone, straight lines between them.",
         },
     ),

@@ -29,7 +29,8 @@ def test_filled_cells_are_counted_from_the_dataset():
     text = blocks.filled()
     assert "5,642 indicator cells" in text
     assert text.startswith("**13.3%")
-    assert "99% of the cells behind `indus`" in text
+    assert "24% of the cells behind `indus` rest on a published share" in text
+    assert "Of 109 known shares left out" in text
 
 
 def test_the_multiverse_names_the_choice_that_decides_most():

@@ -1,11 +1,12 @@
-"""The recollection on a made-up table of series, where every formula can be checked."""
+"""The official panels on made-up tables of series, where every formula can be checked."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from data.errors import UserError
-from data.ye2024 import gaps, indices, recollect, selection
+from data.ye2024 import gaps, indices, recollect, second, selection
+from data.ye2024.definitions import TOTALS
 from data.ye2024.official import NAMES, YEARS
 
 LONG = range(2003, 2023)
@@ -18,17 +19,35 @@ AMOUNTS = (
     *("software_revenue", "optical_cable_length", "ecommerce_sales"),
     *("industrial_pollution_treatment_investment", "highway_mileage"),
 )
-TOTALS = (2010, 2013, 2014, 2015, 2020, 2021, 2022)
+TOTALLED = (2010, 2013, 2014, 2015, 2020, 2021, 2022)
 """Years of the official totals of employment."""
 WITHOUT_TIBET = ("energy_consumption", "industrial_wastewater", "industrial_so2")
 
 
 class Table:
-    """A made-up series.csv: complete but for the holes that the real one has."""
+    """Made-up series: complete but for the holes that the real ones have.
+
+    Attributes
+    ----------
+    rows : dict
+        Of series.csv, by series, vintage, province and year.
+    others : dict
+        Of the second collection, by table, variable, vintage, province and year.
+    """
 
     def __init__(self):
         self.rng = np.random.default_rng(11)
         self.rows = {}
+        self.others = {}
+
+    def add_other(self, table, variable, vintage, years, low, high, only=NAMES):
+        for name in only:
+            for year in years:
+                self.others[table, variable, vintage, name, year] = self.rng.uniform(low, high)
+
+    def read_other(self, table, variable, vintage, years=YEARS):
+        keys = [[(table, variable, vintage, name, year) for year in years] for name in NAMES]
+        return np.array([[self.others.get(key) for key in row] for row in keys], float)
 
     def add(self, series, vintage, years, low, high, without=()):
         for i, name in enumerate(NAMES):
@@ -47,7 +66,22 @@ class Table:
         )
         frame["year"] = frame["year"].astype("Int64")
         frame.to_csv(folder / "series.csv", index=False)
+        other = second.beside(folder)
+        other.mkdir()
+        for table, name in second.TABLES.items():
+            rows = [
+                (*key[1:], v, "made up too") for key, v in self.others.items() if key[0] == table
+            ]
+            columns = ["variable", "vintage", "province", "year", "value", "source"]
+            pd.DataFrame(rows, columns=columns).to_csv(other / name, index=False)
         return folder
+
+
+def folder(above):
+    """Make a folder with room beside it for the second collection."""
+    made = above / "series"
+    made.mkdir()
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +99,23 @@ def table():
         for year in range(2019, 2023):
             del made.rows[sector, "census4", "Tibet", year]
     made.add("industrial_va", "census4", ACCOUNT, 20, 29, without=[TIBET])
+    made.add_other("tibet", "industrial_va", "census4", range(2013, 2023), 20, 29, ["Tibet"])
+    made.add_other("anchors", "industrial_va", "io_table", [2017], 20, 29)
+    made.add_other("anchors", "secondary_va", "io_table", [2017], 30, 60)
+    first = ("anchors", "industrial_va", "first_publication")
+    made.add_other(*first, [2009], 20, 29, NAMES[:19])
+    made.add_other(*first, [2008, 2009, 2018, 2020], 20, 29, ["Tibet"])
+    made.add_other(*first, [2010, 2011, 2012], 20, 29, ["Shandong"])
+    second_sector = ("anchors", "secondary_va", "first_publication")
+    made.add_other(*second_sector, [2009], 30, 60, NAMES[:19])
+    made.add_other(*second_sector, [2010, 2011, 2012], 30, 60, ["Shandong"])
+    for name, low in (("industry", 20), ("secondary", 30)):
+        share = ("anchors", f"{name}_share_gdp", "first_publication")
+        made.add_other(*share, range(2010, 2014), low, low + 9, ["Qinghai"])
+    made.add_other("derived", "industrial_va", "as_published_derived", YEARS, 20, 29)
+    made.add_other("employment", "employment", "census2020_revised", YEARS, 100, 500)
+    for vintage in ("derived_census2020", "derived_yearbook_linked"):
+        made.add_other("employment_derived", "employment", vintage, YEARS, 100, 500)
     made.add("industrial_va", "census5", range(2016, 2023), 20, 29)
     made.rows["industrial_va", "as_published", "Tibet", 2012] = 21.0
     made.add("industry_share_gdp", "as_published", [2015], 10, 15)
@@ -83,7 +134,7 @@ def table():
     made.add("urbanization_rate", "census2020_revised", ACCOUNT, 20, 90)
     made.add("population", "census2020_from_2011", YEARS, 300, 900)
     made.add("employment", "mixed_bases", YEARS, 100, 500)
-    made.add("employment_total", "official", TOTALS, 100, 500)
+    made.add("employment_total", "official", TOTALLED, 100, 500)
     made.add("capital_stock_2000prices_zhangjun", "derived_by_source", YEARS, 200, 900)
     made.add("deposits_rmb", "rmb_december", YEARS, 100, 200)
     made.add("loans_rmb", "rmb_december", YEARS, 100, 200)
@@ -94,7 +145,7 @@ def table():
 
 @pytest.fixture(scope="module")
 def dataset(table, tmp_path_factory):
-    return recollect.build(table.write(tmp_path_factory.mktemp("series")))
+    return recollect.build(table.write(folder(tmp_path_factory.mktemp("tables"))))
 
 
 def cut(dataset, name, **choices):
@@ -131,10 +182,6 @@ def test_tibets_last_sectors_in_census_4_take_linked_shares_of_census_5(table, d
     late = slice(YEARS.index(2019), None)
     expected = linked(table, "tertiary_va") / linked(table, "secondary_va")
     np.testing.assert_allclose(cut(dataset, "stru")[TIBET, late], expected)
-    spent = table.read("industrial_pollution_treatment_investment", "official")[TIBET, late]
-    share = table.read("industrial_va", "census5") / table.read("secondary_va", "census5")
-    industry = linked(table, "secondary_va") * share[TIBET, late]
-    np.testing.assert_allclose(cut(dataset, "env")[TIBET, late], spent / industry, rtol=1e-7)
     for sector in ("secondary_va", "tertiary_va"):
         codes = dataset["filled"].sel(series=sector, vintage="census4")
         completed = codes.where(codes > 0, drop=True)
@@ -152,6 +199,27 @@ def test_early_tertiary_value_added_in_census_5_is_the_remainder_of_gdp(table, d
     codes = dataset["filled"].sel(series="tertiary_va", vintage="census5").to_numpy()
     assert (codes[:, early] == gaps.ACCOUNTING).all()
     assert (codes[:, 2:] == gaps.OBSERVED).all()
+
+
+def test_filled_years_add_up_to_published_national_totals(table, tmp_path):
+    less = Table()
+    less.others = table.others
+    lost = {"telecom_business_volume": (2010,), "software_revenue": (2010, 2011, 2012)}
+    less.rows = {
+        key: value
+        for key, value in table.rows.items()
+        if key[0] not in lost or key[3] not in lost[key[0]]
+    }
+    ingredients = recollect.read_ingredients(less.write(folder(tmp_path)))
+    for series in lost:
+        made, known = ingredients[series], less.read(series, "official")
+        at_hand = ~np.isnan(known)
+        assert made.dims[0] == "gap_rule"
+        for rule in made["gap_rule"].to_numpy():
+            cells = made.sel(gap_rule=rule).transpose("province", "year")
+            np.testing.assert_array_equal(cells.to_numpy()[at_hand], known[at_hand])
+            for year, total in TOTALS[series].items():
+                assert cells.sel(year=year).sum() == pytest.approx(total, rel=1e-7)
 
 
 def industry(table, vintage):
@@ -176,16 +244,26 @@ def test_pollution_control_is_over_industrial_value_added(table, dataset, vintag
 def test_tibets_industry_meets_what_is_known_of_it(table, dataset):
     spent = table.read("industrial_pollution_treatment_investment", "official")[TIBET]
     year = YEARS.index
-    published = spent / cut(dataset, "env", vintage="as_published", gap_rule="hold")[TIBET]
+    known = table.read_other("tibet", "industrial_va", "census4")[TIBET]
+    census4 = spent / cut(dataset, "env")[TIBET]
+    np.testing.assert_allclose(census4[year(2013) :], known[year(2013) :])
+    published = spent / cut(dataset, "env", vintage="as_published", industry="anchors")[TIBET]
     secondary = table.read("secondary_va", "as_published")[TIBET]
-    share = table.read("industry_share_gdp", "as_published")[TIBET, year(2015)] / 100
-    gdp = table.read("gdp", "as_published")[TIBET, year(2015)]
+    of_gdp = table.read("industry_share_gdp", "as_published")[TIBET, year(2015)] / 100
+    first = table.read_other("anchors", "industrial_va", "first_publication")[TIBET]
     np.testing.assert_allclose(published[year(2012)], 21.0)
-    np.testing.assert_allclose(published[year(2015)], share * gdp)
-    anchors = [21.0 / secondary[year(2012)], share * gdp / secondary[year(2015)]]
-    between = (2 * anchors[0] + anchors[1]) / 3
-    np.testing.assert_allclose(published[year(2013)] / secondary[year(2013)], between, rtol=1e-7)
-    np.testing.assert_allclose(published[year(2010)] / secondary[year(2010)], anchors[0], rtol=1e-7)
+    np.testing.assert_allclose(
+        published[year(2015)], of_gdp * table.read("gdp", "as_published")[TIBET, year(2015)]
+    )
+    for known_year in (2018, 2020):
+        np.testing.assert_allclose(published[year(known_year)], first[year(known_year)])
+    # Its share of 2010 and 2011 lies on the line from 2009 to 2012.
+    at_2009 = (
+        table.others["anchors", "industrial_va", "first_publication", "Tibet", 2009]
+        / table.rows["secondary_va", "as_published", "Tibet", 2009]
+    )
+    line = at_2009 + (21.0 / secondary[year(2012)] - at_2009) * np.array([1, 2]) / 3
+    np.testing.assert_allclose(published[:2] / secondary[:2], line, rtol=1e-7)
     revised = spent / cut(dataset, "env", vintage="census5")[TIBET]
     late = slice(year(2016), None)
     np.testing.assert_allclose(revised[late], table.read("industrial_va", "census5")[TIBET, late])
@@ -204,6 +282,33 @@ def test_anchored_industry_meets_the_published_shares_of_2015_and_ends_with_the_
     np.testing.assert_allclose(anchored[:, before:], ratio[:, before:])
     scale = anchored[:, :before] / ratio[:, :before]
     np.testing.assert_allclose(scale, np.repeat(scale[:, :1], before, axis=1))
+
+
+def test_industry_from_anchors_meets_every_published_share_and_ends_with_the_break(table, dataset):
+    spent = table.read("industrial_pollution_treatment_investment", "official")
+    made = spent / cut(dataset, "env", vintage="as_published", industry="anchors")
+    ratio = spent / cut(dataset, "env", vintage="as_published")
+    secondary = table.read("secondary_va", "as_published")
+    others, year = np.arange(len(NAMES)) != TIBET, YEARS.index
+    derived = table.read_other("derived", "industrial_va", "as_published_derived")
+    np.testing.assert_allclose(made[others, year(2012)], derived[others, year(2012)])
+    of_gdp = table.read("industry_share_gdp", "as_published") / 100
+    gdp = table.read("gdp", "as_published")
+    np.testing.assert_allclose(made[:, year(2015)], (of_gdp * gdp)[:, year(2015)])
+    io = [table.read_other("anchors", f"{n}_va", "io_table") for n in ("industrial", "secondary")]
+    expected = (secondary * io[0] / io[1])[:, year(2017)]
+    np.testing.assert_allclose(made[:, year(2017)], expected)
+    np.testing.assert_allclose(made[others, year(2019) :], ratio[others, year(2019) :])
+    # Between known years the ratio lies between theirs, more or less; census 4's is not it.
+    assert not np.allclose(made[others, year(2013)], ratio[others, year(2013)], rtol=0.01)
+
+
+def test_how_well_industry_is_known_is_stored_by_cell(table, dataset):
+    sd = dataset["industry_sd"]
+    assert (sd.sel(year=[2015, 2017, 2019, 2022]) == 0).all()
+    others = sd.drop_sel(province="Tibet")
+    assert (others.sel(year=[2010, 2011, 2013, 2014, 2016, 2018]) > 0).all()
+    assert (others.sel(year=2012) == 0).all()
 
 
 def test_location_quotients_weighted_by_gdp_average_to_one_against_the_sums(table, dataset):
@@ -227,11 +332,11 @@ def test_national_totals_replace_the_sums_and_are_linked_before_the_first(table,
 
 
 def test_misallocation_rests_on_the_elasticities_stored(table, dataset):
-    labour = table.read("employment", "mixed_bases")
+    labour = table.read_other("employment_derived", "employment", "derived_census2020")
     capital = table.read("capital_stock_2000prices_zhangjun", "derived_by_source")
     for vintage in VINTAGES:
         output = table.read("gdp", vintage)
-        choices = {"vintage": vintage, "elasticity": "province", "employment": "mixed_bases"}
+        choices = {"vintage": vintage, "elasticity": "province", "employment": "census2020"}
         beta = dataset["beta_K"].sel(choices).to_numpy()
         np.testing.assert_allclose(beta, indices.elasticities(output, capital, labour), atol=1e-8)
         pairs = (("M_cap", capital, beta), ("M_lab", labour, 1 - beta))
@@ -242,10 +347,16 @@ def test_misallocation_rests_on_the_elasticities_stored(table, dataset):
 
 def test_density_urbanisation_and_transport(table, dataset):
     area = np.array([table.rows["land_area", "official", name, None] for name in NAMES])
+    for choice, vintage in (
+        ("census2020", "derived_census2020"),
+        ("yearbook", "derived_yearbook_linked"),
+    ):
+        density = table.read_other("employment_derived", "employment", vintage) / area[:, None]
+        np.testing.assert_allclose(cut(dataset, "density", employment=choice), density)
     density = table.read("employment", "mixed_bases") / area[:, None]
-    np.testing.assert_allclose(cut(dataset, "density"), density)
-    totals = table.read("employment_total", "official", TOTALS)
-    lines = np.array([np.interp(YEARS, TOTALS, row) for row in totals]) / area[:, None]
+    np.testing.assert_allclose(cut(dataset, "density", employment="mixed_bases"), density)
+    totals = table.read("employment_total", "official", TOTALLED)
+    lines = np.array([np.interp(YEARS, TOTALLED, row) for row in totals]) / area[:, None]
     np.testing.assert_allclose(cut(dataset, "density", employment="interpolated"), lines)
     urban = table.read("urbanization_rate", "census2020_revised") / 100
     np.testing.assert_allclose(cut(dataset, "urb"), urban)
@@ -299,7 +410,8 @@ def test_the_index_is_the_entropy_index_of_its_fourteen_indicators(table, datase
 
 def test_the_stand_in_is_the_entropy_index_of_its_ten_indicators(table, dataset):
     names = np.array(NAMES)
-    gdp, labour = table.read("gdp", "census4"), table.read("employment", "mixed_bases")
+    gdp = table.read("gdp", "census4")
+    labour = table.read_other("employment_derived", "employment", "derived_census2020")
     heads = table.read("population", "census2020_from_2011")
     area = np.array([table.rows["land_area", "official", name, None] for name in NAMES])[:, None]
     series = {name: table.read(name, "official") for name in AMOUNTS}
@@ -340,28 +452,39 @@ def test_codes_tell_how_cells_came_about(dataset):
     rate = filled.sel(series="solid_waste_utilization_rate", vintage="census4")
     assert (rate.sel(year=slice(None, 2015)) == gaps.EXTENDED).all()
     assert (rate.sel(year=slice(2016, None)) == gaps.OBSERVED).all()
-    industry = filled.sel(series="industrial_va", province="Tibet").sel(year=list(YEARS))
-    extended, between, ratio = gaps.EXTENDED, gaps.INTERPOLATED, gaps.RATIO
-    known = [extended] * 2 + [ratio] + [between] * 2 + [ratio]
-    expected = {
-        # The made-up census 4 lacks Tibet altogether, so that 2016–2018 come from census 5 too.
-        "census4": known + [ratio] * 7,
-        "as_published": known + [ratio] * 7,
-        "census5": known + [gaps.OBSERVED] * 7,
-    }
-    for vintage, codes in expected.items():
-        assert industry.sel(vintage=vintage).to_numpy().tolist() == codes, vintage
+    industry = filled.sel(series="industrial_va")
+    tibet = industry.sel(province="Tibet")
+    between, ratio, observed = gaps.INTERPOLATED, gaps.RATIO, gaps.OBSERVED
+    assert (
+        tibet.sel(vintage="census4").to_numpy().tolist()
+        == [between] * 2 + [ratio] + [observed] * 10
+    )
+    assert (industry.sel(vintage="as_published") == ratio).all()
+    census5 = industry.sel(vintage="census5")
+    assert (census5.sel(year=slice(2016, None)) == observed).all()
+    assert (census5.sel(year=slice(None, 2015)) == ratio).all()
+    known = filled.sel(series="industrial_va_anchors", vintage="as_published", province="Hunan")
+    modelled = gaps.MODELLED
+    late = [modelled] * 2 + [observed, modelled, observed, modelled] + [ratio] * 4
+    assert known.to_numpy().tolist() == [modelled] * 2 + [observed] + late
 
 
 def test_estimates_behind_misallocation_and_density_are_counted(dataset):
     invested = {"observed": 31 * 8, "estimated": 31 * 5}  # extrapolated from 2018
-    observed = {"observed": invested["observed"] + 403, "estimated": 31 * 5}
+    as_it_is = {"observed": invested["observed"] + 403, "estimated": 31 * 5}
     totals = {"observed": 31 * 7, "interpolated": 31 * 6}
     mixed = {"observed": invested["observed"] + 31 * 7, "interpolated": 31 * 6, "estimated": 31 * 5}
+    # The made-up employment on one basis has no cell of the mixed series.
+    one_basis = {"observed": invested["observed"], "estimated": 31 * 5 + 403}
+    yearbook = {"observed": invested["observed"] + 31 * 9, "estimated": 31 * 9}
     for name in ("M_all", "M_cap", "M_lab"):
-        assert selection.filled_cells(dataset, name, "census4") == observed, name
-        assert selection.filled_cells(dataset, name, "census4", "interpolated") == mixed, name
-    assert selection.filled_cells(dataset, "density", "census4") == {}
+        assert selection.filled_cells(dataset, name, "census4") == one_basis, name
+        for employment, counts in (
+            ("yearbook", yearbook), ("mixed_bases", as_it_is), ("interpolated", mixed)
+        ):  # fmt: skip
+            found = selection.filled_cells(dataset, name, "census4", employment)
+            assert found == counts, (name, employment)
+    assert selection.filled_cells(dataset, "density", "census4", "mixed_bases") == {}
     assert selection.filled_cells(dataset, "density", "census4", "interpolated") == totals
 
 
@@ -373,9 +496,10 @@ def test_attributes_name_series_and_sources(dataset):
 
 def test_a_table_without_a_series_is_refused(table, tmp_path):
     less = Table()
+    less.others = table.others
     less.rows = {key: value for key, value in table.rows.items() if key[0] != "loans_rmb"}
     with pytest.raises(UserError, match="'loans_rmb' in vintage 'rmb_december'"):
-        recollect.build(less.write(tmp_path))
+        recollect.build(less.write(folder(tmp_path)))
 
 
 @pytest.mark.parametrize(
@@ -402,9 +526,10 @@ def test_a_cell_that_others_rest_on_is_named_when_it_is_missing_or_zero(
     table, tmp_path, cell, value, said
 ):
     less = Table()
+    less.others = table.others
     less.rows = dict(table.rows)
     del less.rows[cell]
     if value is not None:
         less.rows[cell] = value
     with pytest.raises(UserError, match=said):
-        recollect.build(less.write(tmp_path))
+        recollect.build(less.write(folder(tmp_path)))

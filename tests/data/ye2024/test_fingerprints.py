@@ -3,10 +3,11 @@ import pandas as pd
 import pytest
 
 from data.panels.catalogue import FOLDER
-from data.ye2024 import fingerprints, indices, recollect, selection
+from data.ye2024 import anchors, fingerprints, indices, recollect, selection
 from data.ye2024.definitions import CHOICES, COLUMNS, DEFAULTS, SUMS
 
-OTHERS = dict.fromkeys(set(CHOICES) - set(fingerprints.DECIDED), "")
+OTHERS = dict.fromkeys(set(CHOICES) - {"vintage", "winsorised"}, "")
+ERRORS = pd.DataFrame({"method": ["ratio", "anchors"], "mean": [4.0, 2.0]})
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +61,11 @@ def test_distance_is_the_mean_gap_in_printed_standard_deviations(computed):
           "first_year": 2003}, 4),
         ({"variable": "stru", "vintage": "as_published", "winsorised": "no",
           "first_year": 2010}, 1),
+        # The quotient from anchors: mean and standard deviation, with neither other share any.
+        ({"variable": "indus", "vintage": "as_published", "winsorised": "yes",
+          "industry": "anchors"}, 2),
+        ({"variable": "indus", "vintage": "as_published", "winsorised": "yes",
+          "industry": "ratio"}, 0),
         # Highway mileage: 2010 is at hand to 100 km only, and the minimum is Shanghai's of 2010.
         ({"variable": "trans", "winsorised": "no", "first_year": 2010}, 3),
     ],
@@ -123,9 +129,10 @@ def table(*records):
 
 
 def chosen(*records):
-    every = [("produ", "census4", "no", 0, 1.0), ("indus", "census4", "no", 0, 1.0)]
+    every = [(name, "census4", "no", 0, 1.0) for name in ("produ", "indus", "M_all", "M_lab")]
     named = {record[0] for record in records}
-    return fingerprints.choose(table(*records, *(r for r in every if r[0] not in named)))
+    made = table(*records, *(r for r in every if r[0] not in named))
+    return fingerprints.choose(made, ERRORS)
 
 
 def test_most_matches_win_whatever_the_distance():
@@ -220,7 +227,35 @@ def test_later_vintages_other_spans_and_other_choices_do_not_count():
 
 
 def test_variables_without_a_row_follow_those_they_stand_in_for(computed):
-    made = fingerprints.choose(computed)
+    made = fingerprints.choose(computed, anchors.summary(anchors.load()))
     assert set(made) == set(COLUMNS)
-    assert made["density"] == made["indus"]
+    assert made["density"]["winsorised"] == made["indus"]["winsorised"]
+    assert made["density"]["employment"] == made["M_lab"]["employment"]
     assert made["produ_alt"] == made["produ"]
+
+
+def test_misallocation_is_judged_with_every_employment_and_elasticity():
+    common = {"elasticity": "common", "employment": "census2020"}
+    base = {"elasticity": "province", "employment": "mixed_bases"}
+    names = ("M_all", "M_cap", "M_lab")
+    made = chosen(
+        *((name, "census4", "no", 0, 0.1, base) for name in names),
+        *((name, "census4", "no", 1, 0.9, common) for name in names),
+    )
+    assert made["M_cap"] == {"vintage": "census4", "winsorised": "no", **common}
+    assert made["density"] == {"winsorised": "no", "employment": "census2020"}
+
+
+def test_industry_as_published_is_decided_before_table_2_is_asked():
+    made = chosen(
+        ("indus", "census4", "no", 0, 0.5, {"industry": "ratio"}),
+        ("indus", "as_published", "no", 4, 0.005, {"industry": "ratio"}),
+        ("indus", "as_published", "no", 1, 0.01, {"industry": "anchors"}),
+    )
+    assert made["indus"]["industry"] == "anchors"
+    made = chosen(
+        ("indus", "census4", "no", 3, 0.5, {"industry": "ratio"}),
+        ("indus", "as_published", "no", 4, 0.1, {"industry": "ratio"}),
+        ("indus", "as_published", "no", 2, 0.1, {"industry": "anchors"}),
+    )
+    assert made["indus"] == {"vintage": "census4", "winsorised": "no", "industry": "ratio"}
