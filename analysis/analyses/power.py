@@ -117,8 +117,8 @@ def _screened(data_sets: int) -> tuple:
     return ("columns", "panel", own, "seed", "cluster")
 
 
-EVIDENCE = tuple(kind.name for kind in PANELS if kind.evidence)
-"""The panels that count."""
+_SCREENED_PANELS = ("official@1", "official-census4@1", "official-as_published@1")
+"""Of the panels when the rule was written (`analysis.simulation.main_model`); two decide."""
 
 
 # --- influence ----------------------------------------------------------------------------------
@@ -189,12 +189,12 @@ ANALYSES = (
     Size, coverage, width, interval score and size-adjusted power of every candidate and comparator,
     by the rule at the head of analysis/simulation/main_model.py.
 
-    Example: python -m analysis candidates --panel official --data-sets 200""",
+    Example: python -m analysis candidates --panel official@1 --data-sets 200""",
         sentence="Candidates for the main model, in the rule's order",
         methods=partial(_screen, of_two=False),
         options=_screened(200),
         columns=("3.2",),
-        panels=EVIDENCE,
+        panels=_SCREENED_PANELS,
         section="power",
     ),
     Analysis(
@@ -210,7 +210,7 @@ ANALYSES = (
         methods=partial(_screen, of_two=True),
         options=_screened(1_000),
         columns=("3.2",),
-        panels=EVIDENCE,
+        panels=_SCREENED_PANELS,
         section="power",
     ),
     Analysis(

@@ -65,7 +65,7 @@ def test_ties_go_to_power_then_to_checks_then_to_the_fewest_scales():
 def test_confirmation_and_comparators_change_nothing():
     table = scores(ar1={"score": 1.0}, growth={"score": 1.2})
     others = scores(twfe={"score": 0.01}, ar1={"coverage": 0.1})
-    others["panel"] = others["panel"].where(others["method"] == "twfe", "official-as_published")
+    others["panel"] = others["panel"].where(others["method"] == "twfe", "official-as_published@1")
     assert len(deciding(pd.concat([table, others]))) == len(table)
     assert first(pd.concat([table, others], ignore_index=True)) == "ar1"
 

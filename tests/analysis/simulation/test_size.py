@@ -91,7 +91,7 @@ def test_the_interval_score_is_the_published_one():
 
 
 def rows(method: str, slopes: str, estimate: np.ndarray, truth: float) -> pd.DataFrame:
-    head = {"panel": "official", "column": "3.2", "generator": "swap", "slopes": slopes}
+    head = {"panel": "official@1", "column": "3.2", "generator": "swap", "slopes": slopes}
     values = {"estimate": estimate, "sd": 1.0, "low": estimate - 2, "high": estimate + 2}
     return pd.DataFrame(values).assign(
         **head, method=method, estimand="slope", truth=truth, cpu_seconds=0.1
@@ -162,8 +162,8 @@ def test_a_reader_is_told_the_order_and_who_is_first():
 
 def test_failed_checks_are_counted_on_the_deciding_panels_and_break_ties():
     beyond = pd.DataFrame(
-        [("official", "ar1", True), ("official-as_published", "growth", True),
-         ("official", "growth", False)],
+        [("official@1", "ar1", True), ("official-as_published@1", "growth", True),
+         ("official@1", "growth", False)],
         columns=["panel", "method", "beyond"],
     )  # fmt: skip
     checks = candidate_fits.failed(beyond)
