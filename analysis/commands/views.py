@@ -25,6 +25,9 @@ VIEWS = {
     "checks": View((*FIT, "outcome"), ("misfits", "year_mean", "autocorrelation", "residual_sd",
                                        "within_sd", "between_sd", "possible")),
     "claims": View(("claim",), ("verdict", "printed", "official", "statement")),
+    "second_edition": View(
+        ("claim",),
+        ("sign", "magnitude", "probability", "first edition", "printed", "reversed by")),
     "comparison": View(
         ("column", "model"),
         ("published", "mean", "q025", "agreement", "gate", "fits", "p_same_sign", "bf10", "p_rope",

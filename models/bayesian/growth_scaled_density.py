@@ -59,9 +59,9 @@ class ScaledDensity(GrowthDensity):
         return GrowthDensity.slices.func(self) | {"sigma_offset": own}
 
     @property
-    def walls(self) -> Array:
-        """As `Collapsed.walls`; δ has none."""
-        return np.append(super().walls, np.zeros(len(self.region)))
+    def half_normal(self) -> Array:
+        """As `Collapsed.half_normal`; δ has none."""
+        return np.append(super().half_normal, np.zeros(len(self.region)))
 
     def initial(self, rng: np.random.Generator) -> Array:
         """Return a starting point in the bulk of the prior, shape (size,)."""

@@ -225,8 +225,8 @@ def report(parts: Joint, free: dict) -> Variables:
     }
     if parts.weights.sum() == 1:
         reported = dict(by_outcome[int(parts.weights.argmax())])
-    factor = _factor(parts, free)
-    reported["sigma"] = (("region",), np.linalg.norm(parts.weights @ factor, axis=-1))
+    scaled = _scaled_factor(parts, free)
+    reported["sigma"] = (("region",), np.linalg.norm(parts.weights @ scaled, axis=-1))
     for name in ("slope", "slope_region", "sigma"):
         if name in by_outcome[0]:
             dims = by_outcome[0][name][0]
@@ -235,13 +235,13 @@ def report(parts: Joint, free: dict) -> Variables:
     factor = _factor(parts, free)
     reported["correlation"] = (("outcome", "other_outcome"), factor @ _transposed(factor))
     if parts.system.result and "slope_region" in by_outcome[0]:
-        reported |= _mediation(parts, reported, factor)
+        reported |= _mediation(parts, reported, scaled)
     return reported
 
 
-def _mediation(parts: Joint, reported: Variables, factor: NDArray[np.float64]) -> Variables:
+def _mediation(parts: Joint, reported: Variables, scaled: NDArray[np.float64]) -> Variables:
     at = parts.system.outcomes.index(parts.system.result)
-    mediator, result = parts.weights @ factor, factor[..., at, :]
+    mediator, result = parts.weights @ scaled, scaled[..., at, :]
     b = (mediator * result).sum(axis=-1) / (mediator**2).sum(axis=-1)
     _, a = reported["slope_region"]
     _, c = reported["slope_region_outcome"]
@@ -266,9 +266,9 @@ def rows(parts: Joint, free: dict, rng: np.random.Generator) -> Rows:
         axis=-1,
     )
     log_likelihood, drawn = np.empty(mean.shape[:-1]), np.empty_like(mean)
-    factor = _factor(parts, free)
+    scaled = _scaled_factor(parts, free)
     for r in range(len(parts.design.regions)):
-        mine, of_region = parts.design.region == r, factor[..., r, :, :]
+        mine, of_region = parts.design.region == r, scaled[..., r, :, :]
         error = y[mine] - mean[..., mine, :]
         unit = np.linalg.solve(of_region, _transposed(error))
         sizes = np.log(np.diagonal(of_region, axis1=-2, axis2=-1)).sum(axis=-1)
@@ -298,7 +298,7 @@ def _only(free: dict, at: int) -> dict:
     return {name: values[:, :, at] for name, values in free.items() if name != "partial_unit"}
 
 
-def _factor(parts: Joint, free: dict) -> NDArray[np.float64]:
+def _scaled_factor(parts: Joint, free: dict) -> NDArray[np.float64]:
     """Return D_r L on the paper's scale, shape (…, regions, m, m)."""
     sigma = (free["sigma_std"] @ parts.regressions[0].groups_to_regions) * parts.scales[:, None]
     return _transposed(sigma)[..., None] * _factor(parts, free)[..., None, :, :]

@@ -42,7 +42,7 @@ class Coordinates:
         bent = np.maximum(v[..., self.bent], -500)
         u[..., self.bent] = self.log_prior_scale + np.log(np.logaddexp(0, bent))
         for linked in self.linked:
-            centre, log_unit, _ = linked.told(u)
+            centre, log_unit, _ = linked.approximate(u)
             u[..., linked.scales] = centre + np.exp(log_unit) * v[..., linked.scales]
         return u
 
@@ -51,7 +51,7 @@ class Coordinates:
         v = np.array(u)
         v[self.bent] = np.log(np.expm1(np.exp(u[self.bent] - self.log_prior_scale)))
         for linked in self.linked:
-            centre, log_unit, _ = linked.told(u)
+            centre, log_unit, _ = linked.approximate(u)
             v[linked.scales] = (u[linked.scales] - centre) / np.exp(log_unit)
         return v
 

@@ -56,7 +56,7 @@ def log_likelihood(fitted: Fit, flat: dict[str, np.ndarray]) -> float:
     rows = fitted.model.module.rows(fitted.parts, shaped(fitted, flat), np.random.default_rng(0))
     parts = fitted.parts
     own = getattr(parts, "base", None) or getattr(parts, "by_region", None) or parts
-    each = getattr(parts, "each", (own,))
+    each = getattr(parts, "regressions", (own,))
     n = len(parts.design.y)
     return float(rows.log_likelihood.sum()) + n * sum(np.log(one.scale) for one in each)
 

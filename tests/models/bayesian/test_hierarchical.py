@@ -194,7 +194,7 @@ def test_one_region_cannot_differ_by_region(switches):
 @pytest.mark.parametrize(
     ("whole", "draws"),
     [
-        pytest.param(False, 4_000, id="few provinces"),
+        pytest.param(False, 5_000, id="few provinces"),
         pytest.param(True, 6_000, id="all rows", marks=pytest.mark.trust),
     ],
 )
