@@ -7,7 +7,7 @@ from pathlib import Path
 from analysis.reporting import readme_blocks as blocks
 from analysis.shared.frames import of_the_paper
 from analysis.shared.outputs import Outputs, read_result
-from analysis.shared.products import find
+from analysis.shared.products import below, find
 from analysis.shared.provenance import record_of
 from data.errors import UserError
 from data.files import write_text
@@ -35,19 +35,22 @@ class Block:
     tables : tuple of str
         Results that it is made from. Where one is missing that the main job does not make, the
         part stays as it is.
+    editions : bool
+        Whether it reads panels of earlier editions, too.
     """
 
     name: str
     file: str
     render: Callable[..., str | None]
     tables: tuple[str, ...] = ()
+    editions: bool = False
 
 
 TOP, FIGURES, DATA = "README.md", "figures/README.md", "data/README.md"
 
 BLOCKS = (
     Block("findings", TOP, blocks.findings, MAIN_JOB),
-    Block("caution", TOP, blocks.caution, ("power",)),
+    Block("caution", TOP, blocks.caution, ("candidates", "candidate_slopes"), editions=True),
     Block("headline", FIGURES, blocks.headline, MAIN_JOB),
     Block("claims", FIGURES, blocks.claims, MAIN_JOB),
     Block("autoregressive", FIGURES, blocks.autoregressive, ("dynamic",)),
@@ -79,7 +82,8 @@ def bodies(results: Path) -> dict[str, str]:
     rendered = {}
     for block in BLOCKS:
         if all(name in MAIN_JOB or _is_of_the_paper(results, name) for name in block.tables):
-            tables = [of_the_paper(read_result(results, name)) for name in block.tables]
+            tables = [read_result(results, name) for name in block.tables]
+            tables = tables if block.editions else [of_the_paper(table) for table in tables]
             body = block.render(*tables)
             rendered |= {} if body is None else {block.name: body}
     return rendered
@@ -88,7 +92,7 @@ def bodies(results: Path) -> dict[str, str]:
 def _is_of_the_paper(results: Path, table: str) -> bool:
     """Whether a table is there, and is not made as a whole from a user's own panel."""
     record = record_of(find(table), Outputs(results.parent))
-    return (results / f"{table}.csv").is_file() and not (record and OWN in record.about)
+    return below(results, table).is_file() and not (record and OWN in record.about)
 
 
 def rewrite(text: str, rendered: dict[str, str], file: str) -> str:

@@ -69,18 +69,30 @@ def _ranges(
     )
 
 
-def caution(power_rows: pd.DataFrame) -> str:
-    """State how often intervals exclude zero where there is no slope, by test."""
-    headline = power_rows[
-        (power_rows["panel"] == PANELS[0].name) & (power_rows["column"] == HEADLINE[0])
-    ]
-    rates = headline.set_index("test")["false_positive_rate"]
-    named = {"posterior": "the model", "conventional": "conventional errors",
-             "province": "errors clustered by province"}  # fmt: skip
-    shares = ", ".join(f"{rates[test]:.0%} ({words})" for test, words in named.items())
+def caution(candidates: pd.DataFrame, slopes: pd.DataFrame) -> str:
+    """State sizes of tests without a slope, and the slope under serially correlated errors.
+
+    Parameters
+    ----------
+    candidates, slopes : DataFrame
+        results/long/candidates.csv and candidate_slopes.csv.
+    """
+    panel = candidates["panel"].iloc[0]
+    values = {"panel": panel, "slopes": "none", "estimand": "slope"}
+    size = 1 - _rows(candidates, values).groupby("method")["coverage"].mean()
+    named = {
+        "twfe": "two-way fixed effects",
+        "independent": "posteriors with independent errors",
+        "twfe_clustered": "errors clustered by province",
+        "growth": "the model `growth`",
+    }
+    shares = ", ".join(f"{size[method]:.0%} ({words})" for method, words in named.items())
+    fit = _rows(slopes, {"panel": panel, "region": "all", "method": "growth"}).iloc[0]
     return (
-        "- Caution: in simulated data without a slope, nominal 95 % intervals of "
-        f"{HEADLINE[0]} exclude zero in {shares}."
+        f"- Caution: without a slope, nominal 95 % intervals of {HEADLINE[0]} exclude zero in "
+        f"{shares} of simulated data sets.\n"
+        "- With serially correlated errors and growth by province (`growth`) the slope is "
+        f"{written(fit['mean'], fit['q025'], fit['q975'])} on `{panel}`."
     )
 
 

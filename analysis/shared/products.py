@@ -214,13 +214,13 @@ PRODUCTS = (
     *(_table(name, "power", "power and minimum detectable effects beside the printed slopes",
              inputs=(PANELS,), keys=CELL, scope="every", needed=name == "power", note="minutes",
              pictures=("power",) if name == "power_curves" else (),
-             shown=("report power", "README power", "README caution", "gallery"))
+             shown=("report power", "README power", "gallery"))
       for name in ("power", "power_curves")),
     _table("recovery", "recover", "parameter recovery of slopes: bias, error, coverage of 95 % "
            "intervals", inputs=(PANELS,), keys=CELL, needed=True,
            shown=("report power", "README recovery"), note="two minutes"),
     *(Product(name, f"results/long/{name}.csv", command, sentence, inputs=(PANELS,), keys=CELL,
-              shown=("report power",), note=note, **more)
+              shown=("report power", "README caution"), note=note, **more)
       for name, command, sentence, note, more in (
           ("candidates", "candidates", "size, coverage, width and power of each candidate for the "
            "main model, where slopes are known", "hours; finished batches are kept", {}),

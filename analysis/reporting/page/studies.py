@@ -144,6 +144,9 @@ def _by_summary(record: Analysis, methods: Methods, frame: Frames) -> Iterator[I
     if methods.words:
         yield methods.words(rows)
     shown_rows = methods.summary(rows) if methods.summary else rows
+    if "column" not in shown_rows:  # methods, say
+        yield Table(record.sentence, shown_rows)
+        return
     headline_rows = shown_rows[shown_rows["column"].isin(HEADLINE)]
     if len(headline_rows):
         yield Table(f"{record.sentence}: headline columns", headline_rows)
