@@ -175,7 +175,7 @@ def document(claims: Sequence[Claim], results: Path) -> dict:
 
 def second_rows(document: Mapping) -> pd.DataFrame:
     """Return the table of the rule's second edition."""
-    return pd.DataFrame(document["second edition"]["rows"]).fillna("")
+    return pd.DataFrame(document["second edition"]["rows"]).astype(object).fillna("")
 
 
 def write(document: dict, path: Path) -> None:

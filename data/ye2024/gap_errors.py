@@ -1,4 +1,4 @@
-"""How far filled cells lie from the truth, measured where the truth is known.
+"""How far filled cells lie from the true value, measured where it is known.
 
 The years next to those that all provinces lack, as many of them, are taken out of a series and
 filled in the same way; cells between two observed years are taken out one year at a time.

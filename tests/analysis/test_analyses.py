@@ -67,7 +67,7 @@ ELSEWHERE = {
     "page.py": {"power", "sensitivity", "multiverse"},  # sections of the same name
     "studies.py": {"decomposition", "sensitivity"},  # a map of what several analyses say
     "verdicts.py": {"decomposition", "power"},  # what stands beside the headline
-    "reproduce.py": {"decomposition"},  # the main job runs it
+    "reproduce.py": {"decomposition", "decompose"},  # the main job runs it
     "readme.py": {record.name for record in ANALYSES},  # what each README shows
     "views.py": {record.name for record in ANALYSES}
     | {"check"},  # what matters on a narrow terminal

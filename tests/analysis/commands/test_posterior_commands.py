@@ -79,7 +79,7 @@ def test_sampling_ends_with_slope_interval_printed_number_trace_and_next_command
     assert row["q025"] == pytest.approx(float(draws.quantile(0.025)))
     assert (row["published"], row["published_se"]) == (0.105, 0.031)
     assert "trace: traces/own-her_data/3.2-flat.nc" in said
-    assert said.replace("\n", " ").strip().endswith(
+    assert " ".join(said.split()).endswith(
         f"Next: python -m analysis compare 3.2 --panel '{session.path}' --model mundlak "
         f"--model flat --out {session.out}"
     )  # fmt: skip

@@ -87,5 +87,5 @@ def test_rows_do_not_stand_in_the_order_in_which_fits_ended():
 
 
 def test_a_model_without_a_prior_that_means_anything_is_refused():
-    with pytest.raises(UserError, match="flat has no prior"):
+    with pytest.raises(UserError, match="flat has no informative prior"):
         study.studies([simulated()], [BASELINE], ["flat"])

@@ -63,5 +63,5 @@ def test_a_wide_table_lies_in_landscape():
 
 def test_without_python_docx_one_sentence_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "docx", None)
-    with pytest.raises(UserError, match=r"needs python-docx: .*extra `word`.*--to html"):
+    with pytest.raises(UserError, match=r"needs python-docx, .*extra `word`.*--to html"):
         word([SHEET])
