@@ -16,7 +16,8 @@ IN_PLACE := --no-deps --no-build-isolation --config-settings editable_mode=compa
 COMMANDS := panel fingerprints reconstruct reconstruct-ensemble reconstruct-bounds replicate \
             gmm-grid dynamic simulate sample prior-summary describe-model diagnose check sensitivity \
             influence power recover multiverse calibrate compare audit decompose claims report \
-            status figures reproduce benchmark candidates last-two table scale-sweep editions
+            status figures reproduce benchmark candidates last-two table scale-sweep editions \
+            horizon
 
 .PHONY: help setup test trust lint $(COMMANDS)
 

@@ -18,7 +18,7 @@ from analysis.shared.analysis import (
     Result,
     Table,
 )
-from analysis.specifications import HEADLINE, select
+from analysis.specifications import HEADLINE, STATIC, select
 from data.errors import UserError
 from data.panels.catalogue import panel_names
 
@@ -236,6 +236,27 @@ def _swept() -> Methods:
     return Methods(run, scale_sweep.shown)
 
 
+# --- horizon --------------------------------------------------------------------------------------
+
+
+def _horizon() -> Methods:
+    from analysis.robustness import horizon
+    from analysis.shared.frames import joined
+
+    def run(asked: Request) -> Result:
+        traces = asked.outputs.traces
+        parts = (
+            {"horizon": horizon.table(panel, record, traces)}
+            for panel in asked.panels
+            for record in asked.records
+        )
+        total = len(asked.panels) * len(asked.records)
+        return Result(joined(asked.track(parts, total, "Horizons")))
+
+    picture = Picture("horizon", horizon.headline, horizon.draw)
+    return Methods(run, horizon.summary, horizon.sentence, (picture,))
+
+
 ANALYSES = (
     Analysis(
         name="checks",
@@ -277,6 +298,22 @@ ANALYSES = (
         ),
         columns=("3.2",),
         section="sensitivity",
+    ),
+    Analysis(
+        name="horizon",
+        command="horizon",
+        tables=("horizon",),
+        help="""Estimate slopes over one year to eight: results/horizon.csv, in seconds.
+
+    Differences over k years, a distributed lag and two-way fixed effects, with errors clustered by
+    province, of every static column. After `sample`, the main model's slopes within trends (fast)
+    and between them (slow), too.
+
+    Example: python -m analysis horizon 3.2 --panel official""",
+        sentence="Slopes by horizon",
+        methods=_horizon,
+        columns=tuple(record.column for record in (*select(HEADLINE), *STATIC)),
+        section="horizon",
     ),
     Analysis(
         name="sensitivity",

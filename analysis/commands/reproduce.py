@@ -69,6 +69,7 @@ def reproduce(
         diagnostics = diagnose_traces(outputs)
         steps.begin("compare with the paper")
         compare(out=out)
+        analyses.run(find("horizon"), out=out)
         steps.begin("audit")
         audit(out=out)
         steps.begin("decompose")

@@ -52,6 +52,7 @@ VIEWS = {
                                            "compatible", "estimated"),
                      {"range of ρ": ("rho_low", "rho_high")}, ("rho_median",)),
     "gmm_choices": View(("choice", "value")),
+    "horizon": View(("column", "term"), ("1 y", "4 y", "8 y", "levels", "fast", "slow")),
     "influence": View(SLOPE, ("slope", "P", "province", "year", "turn sign", "turn significance"),
                       {}, ("slope",)),
     "industry": View(("industry",), ("mean", "median", "worst", "coverage", "distance",

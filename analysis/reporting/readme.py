@@ -51,7 +51,9 @@ TOP, FIGURES, DATA = "README.md", "figures/README.md", "data/README.md"
 BLOCKS = (
     Block("findings", TOP, blocks.findings, MAIN_JOB),
     Block("caution", TOP, blocks.caution, ("candidates", "candidate_slopes"), editions=True),
+    Block("horizon", TOP, blocks.horizon_words, ("horizon",)),
     Block("headline", FIGURES, blocks.headline, MAIN_JOB),
+    Block("horizons", FIGURES, blocks.horizon_table, ("horizon",)),
     Block("claims", FIGURES, blocks.claims, MAIN_JOB),
     Block("autoregressive", FIGURES, blocks.autoregressive, ("dynamic",)),
     Block("variants", FIGURES, blocks.variants, ("dynamic",)),

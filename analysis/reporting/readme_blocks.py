@@ -10,7 +10,7 @@ from analysis.comparison import dynamic, power
 from analysis.posterior.inputs import fits_panel
 from analysis.replication.dynamic_estimators import dynamic_models
 from analysis.replication.replicate import summary
-from analysis.robustness import influence
+from analysis.robustness import horizon, influence
 from analysis.robustness.multiverse.evaluate import GRID_FAMILY
 from analysis.shared.outputs import Outputs
 from analysis.shared.products import readme_rows
@@ -318,6 +318,16 @@ def power_table(power_rows: pd.DataFrame) -> str:
     headline = on_panel[on_panel["column"].isin(HEADLINE)]
     table = markdown(power.shown(headline).drop(columns=["panel", "term"]))
     return f"{power.sentence(on_panel)}\n\n{table}"
+
+
+def horizon_words(rows: pd.DataFrame) -> str:
+    """State for which horizon each estimate of the headline slope answers."""
+    return f"- Horizon: {horizon.sentence(_rows(rows, {'column': HEADLINE[0]}))}"
+
+
+def horizon_table(rows: pd.DataFrame) -> str:
+    """Render slopes by horizon of the headline columns."""
+    return markdown(horizon.summary(rows[rows["column"].isin(HEADLINE)]))
 
 
 def influence_table(rows: pd.DataFrame) -> str:

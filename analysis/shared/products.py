@@ -96,6 +96,7 @@ COMPUTED_BY = {
     "check": ("analysis.posterior.predictive_checks",),
     "sensitivity": ("analysis.robustness.sensitivity", MODELS),
     "scale-sweep": ("analysis.robustness.scale_sweep", MODELS),
+    "horizon": ("analysis.robustness.horizon",),
     "influence": ("analysis.robustness.influence",),
     "power": ("analysis.simulation.power", "analysis.comparison.power", MODELS),
     "recover": ("analysis.simulation.recovery", MODELS),
@@ -206,6 +207,10 @@ PRODUCTS = (
            shown=("report sensitivity",), note="minutes a fit"),
     _table("scale_sweep", "scale-sweep", "slopes under other scales of priors of growth models",
            inputs=(PANELS,), keys=FIT, shown=("report sensitivity",), note="minutes"),
+    _table("horizon", "horizon", "slopes by horizon: differences over one year to eight, lags, "
+           "and the main model within and between trends", inputs=(PANELS, TRACES), keys=CELL,
+           main=True, pictures=("horizon",),
+           shown=("report horizon", "README horizon", "gallery")),
     _table("influence", "influence",
            "influence: every column without each province and each year, by its own estimator",
            inputs=(PANELS,), reads=("sensitivity_influence", "sensitivity_years"), keys=CELL,

@@ -270,7 +270,9 @@ def slopes(parts: Growth, drawn: dict[str, Array]) -> Array:
     """Return the same from flat draws of `density`'s variables, shape (draws, terms)."""
     free = dict(drawn)
     if "slope_offset" in free:
-        free["slope_offset"] = free["slope_offset"].reshape(-1, len(parts.base.varying), 3)
+        free["slope_offset"] = free["slope_offset"].reshape(
+            -1, len(parts.base.varying), parts.n_regions
+        )
     return slopes_of(parts, free)
 
 

@@ -64,10 +64,10 @@ TOY = Analysis(
 
 
 ELSEWHERE = {
-    "page.py": {"power", "sensitivity", "multiverse"},  # sections of the same name
+    "page.py": {"horizon", "power", "sensitivity", "multiverse"},  # sections of the same name
     "studies.py": {"decomposition", "sensitivity"},  # a map of what several analyses say
     "verdicts.py": {"decomposition", "power"},  # what stands beside the headline
-    "reproduce.py": {"decomposition", "decompose"},  # the main job runs it
+    "reproduce.py": {"decomposition", "decompose", "horizon"},  # the main job runs it
     "readme.py": {record.name for record in ANALYSES},  # what each README shows
     "views.py": {record.name for record in ANALYSES}
     | {"check"},  # what matters on a narrow terminal
@@ -160,9 +160,9 @@ def test_every_analysis_is_a_record_and_a_benchmark_is_four():
     assert {name for name in named if not name.startswith("benchmark_")} == {
         *("checks", "sensitivity", "influence", "decomposition", "multiverse", "power"),
         *("recovery", "calibration", "simulation", "gmm_grid", "bounds", "candidates", "last_two"),
-        "scale_sweep",
+        *("horizon", "scale_sweep"),
     }
-    assert len(named) == len(ANALYSES) == 14 + 4
+    assert len(named) == len(ANALYSES) == 15 + 4
 
 
 def test_options_of_records_are_common_ones_or_their_own():

@@ -35,6 +35,7 @@ SECTIONS = (
     Section("ladder", "Ladder", "The ladder of models", "", headline),
     Section("tables", "Tables 2–8", "The paper’s tables", "表 2–8", paper_tables),
     Section("regions", "Regions", "Slopes by region", "区域异质性", regions),
+    Section("horizon", "Horizon", "At which horizon?", "", analyses("horizon")),
     Section("dynamic", "Dynamics", "The dynamic panel", "内生性检验", dynamic),
     Section(
         *("why", "Decomposition", "Why official and published slopes differ", ""), analyses("why")

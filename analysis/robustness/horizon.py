@@ -1,0 +1,226 @@
+"""Slopes by horizon: how many years an estimate answers for.
+
+Differences over one year up to eight, a distributed lag and two-way fixed effects, each with errors
+clustered by province; beside them the main model's slope within trends (fast), and between them
+(slow), where its trace is at hand.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from analysis.posterior import trace
+from analysis.shared import digits
+from analysis.shared.frames import matching
+from analysis.specifications import AVERAGE, HEADLINE, evidence_model, home, select
+from data.errors import UserError, located
+from data.panels.panel import Panel
+from models.design import Design, Specification, design
+from models.frequentist import horizons, twfe
+
+YEARS, LAGS = range(1, 9), 2
+"""Years of the differences, and of the longest lag."""
+
+LEVELS, DIFFERENCE, LAG, SUM, FAST, SLOW = (
+    "levels",
+    "difference",
+    "lag",
+    "sum of lags",
+    "posterior, within trends",
+    "posterior, between trends",
+)
+
+COLUMNS = (
+    *("panel", "column", "term", "model", "kind", "years"),
+    *("coef", "se", "low", "high", "p", "rows"),
+)
+"""The contract of results/horizon.csv.
+
+`kind` is one of `LEVELS`, `DIFFERENCE`, `LAG`, `SUM`, `FAST`, `SLOW`; `years` apart, or of the lag.
+`low` and `high` end the 95 % interval. Of posteriors `model` is named, `coef` is the mean, `se` the
+standard deviation, `p` the probability of the other sign.
+"""
+
+
+def table(panel: Panel, record: Specification, traces: Path) -> pd.DataFrame:
+    """Estimate a static column's slope of interest at every horizon.
+
+    Only the first term of interest is followed. Horizons for which the sample has too few years
+    are left out.
+
+    Parameters
+    ----------
+    panel : Panel
+    record : Specification
+    traces : Path
+        The folder in which the main model's trace may lie.
+
+    Returns
+    -------
+    DataFrame
+        Columns `COLUMNS`.
+
+    Raises
+    ------
+    UserError
+        If the column is dynamic, or cannot be fitted to the panel.
+    """
+    if record.dynamic:
+        raise UserError(
+            f"Column {record.column} has a lagged outcome; horizons are of static columns: name "
+            "one, such as 3.2."
+        )
+    with located(panel.name, record.column):
+        made = design(panel.frame, record)
+        rows = [*_estimates(made), *_posteriors(panel.name, record, traces)]
+    head = {"panel": panel.name, "column": record.column, "term": record.interest[0], "model": ""}
+    return pd.DataFrame([head | row for row in rows], columns=list(COLUMNS))
+
+
+def _estimates(made: Design) -> Iterator[dict]:
+    fit = twfe.fit(made)
+    yield _row(LEVELS, 0, fit.coef[0], fit.se_cluster[0], fit.df_cluster, fit.n)
+    for k in YEARS:
+        try:
+            found = horizons.differences(made, k)
+        except UserError:  # the sample is too short for this horizon
+            continue
+        yield _row(DIFFERENCE, k, found.slope[0], found.se[0], found.df, found.n)
+    try:
+        lagged = horizons.distributed_lag(made, LAGS)
+    except UserError:  # too short for lags
+        return
+    for k in range(LAGS + 1):
+        yield _row(LAG, k, lagged.slope[k], lagged.se[k], lagged.df, lagged.n)
+    total = lagged.sum((np.arange(len(lagged.slope)) <= LAGS).astype(float))
+    yield _row(SUM, LAGS, *total, lagged.df, lagged.n)
+
+
+def _row(kind: str, years: int, slope: float, se: float, df: int, n: int) -> dict:
+    low, high, p = horizons.interval(slope, se, df)
+    return {"kind": kind, "years": years, "coef": slope, "se": se, "low": low, "high": high,
+            "p": p, "rows": n}  # fmt: skip
+
+
+def _posteriors(panel: str, record: Specification, traces: Path) -> Iterator[dict]:
+    """Yield the main model's slope within trends, and between them if it has trends."""
+    at, region = home(record)
+    name = evidence_model(record)
+    path = trace.trace_path(traces, panel, at.column, name)
+    if not path.exists():
+        return
+    tree = trace.read(path, trace.POINTWISE)
+    posterior, term = tree["posterior"].dataset, record.interest[0]
+    if region == AVERAGE:
+        within = posterior["slope"].sel(term=term)
+    else:
+        within = posterior["slope_region"].sel(varying=term, region=region)
+    rows = int(tree["observed_data"].sizes.get("obs", 0))
+    yield _drawn(FAST, name, within.to_numpy().ravel(), rows)
+    if "kappa" in posterior:
+        between = within + posterior["kappa"].sel(trend_axis=term)
+        yield _drawn(SLOW, name, between.to_numpy().ravel(), rows)
+
+
+def _drawn(kind: str, model: str, draws: np.ndarray, rows: int) -> dict:
+    low, high = np.quantile(draws, [0.025, 0.975])
+    p = min((draws < 0).mean(), (draws > 0).mean())
+    return {"model": model, "kind": kind, "coef": draws.mean(), "se": draws.std(), "low": low,
+            "high": high, "p": p, "rows": rows}  # fmt: skip
+
+
+# --- for a reader ---------------------------------------------------------------------------------
+
+
+def summary(found: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for each slope: differences by years, levels, lags' sum, posteriors."""
+    lines = []
+    for (panel, column, term), own in found.groupby(["panel", "column", "term"], sort=False):
+        line = {"panel": panel, "column": column, "term": term}
+        for row in own[own["kind"] == DIFFERENCE].itertuples():
+            line[f"{row.years:.0f} y"] = digits.estimate(row.coef, row.se)
+        for kind, name in ((LEVELS, "levels"), (SUM, "lags"), (FAST, "fast"), (SLOW, "slow")):
+            of_kind = own[own["kind"] == kind]
+            if len(of_kind):
+                line[name] = digits.estimate(of_kind["coef"].iloc[0], of_kind["se"].iloc[0])
+        lines.append(line)
+    return pd.DataFrame(lines).fillna("")
+
+
+def nearest(own: pd.DataFrame, slope: float) -> int:
+    """Return the years over which differences give the slope nearest to another."""
+    steps = own[own["kind"] == DIFFERENCE]
+    return int(steps["years"].iloc[(steps["coef"] - slope).abs().to_numpy().argmin()])
+
+
+def sentence(found: pd.DataFrame) -> str:
+    """Say for which horizon two-way fixed effects and the main model answer, of the first slope."""
+    first = found.iloc[0]
+    own = matching(found, panel=first["panel"], column=first["column"])
+    steps = own[own["kind"] == DIFFERENCE]
+    if steps.empty:
+        return "No two years of a province are at hand."
+    ends = (
+        f"{_text(steps.iloc[at])} over {years:.0f} year{'s' if years > 1 else ''}"
+        for at, years in ((0, steps["years"].iloc[0]), (-1, steps["years"].iloc[-1]))
+    )
+    text = f"Column {first['column']} on {first['panel']}: differences give {' and '.join(ends)}. "
+    fixed = own[own["kind"] == LEVELS].iloc[0]
+    text += (
+        f"Two-way fixed effects ({digits.estimate(fixed['coef'], fixed['se'])}) are nearest to "
+        f"differences over {nearest(own, fixed['coef'])} years."
+    )
+    slow = own[own["kind"] == SLOW]
+    answers = "answers for deviations from provinces' trends:" if len(slow) else "gives"
+    for _, row in own[own["kind"] == FAST].iterrows():
+        text += f" The model `{row['model']}` {answers} {_text(row)}."
+    for _, row in slow.iterrows():
+        text += f" Between trends its slope is {_text(row)}."
+    return text
+
+
+def _text(row: pd.Series) -> str:
+    return f"{digits.estimate(row['coef'], row['se'])} {digits.interval(row['low'], row['high'])}"
+
+
+def headline(found: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield the picture's name and the headline columns of the first panel."""
+    rows = found[found["column"].isin(HEADLINE)]
+    if len(rows):
+        yield "horizon", rows[rows["panel"] == rows["panel"].iloc[0]]
+
+
+def draw(rows: pd.DataFrame) -> Figure:
+    """Draw slopes of differences by years, with two-way fixed effects and the main model."""
+    columns = list(dict.fromkeys(rows["column"]))
+    figure = Figure(figsize=(1.7 * len(columns) + 0.6, 2.9), layout="constrained")
+    all_axes = np.atleast_1d(figure.subplots(1, len(columns)))
+    bands = ((LEVELS, "#0072B2", "two-way fixed effects"), (FAST, "#D55E00", "main model, fast"),
+             (SLOW, "#009E73", "main model, slow"))  # fmt: skip
+    handles: dict[str, object] = {}
+    for axes, column in zip(all_axes, columns, strict=True):
+        own = rows[rows["column"] == column]
+        steps = own[own["kind"] == DIFFERENCE]
+        axes.axhline(0, color="0.6", lw=0.7)
+        reach = np.array([steps["coef"] - steps["low"], steps["high"] - steps["coef"]])
+        handles["differences over k years"] = axes.errorbar(
+            steps["years"], steps["coef"], reach, fmt="o", ms=3.5, lw=1, color="0.15"
+        )
+        for at, (kind, color, name) in enumerate(bands):
+            for row in own[own["kind"] == kind].itertuples():
+                x = YEARS[-1] + 1.2 + at
+                handles[name] = axes.errorbar(
+                    [x], [row.coef], [[row.coef - row.low], [row.high - row.coef]],
+                    fmt="sD^"[at], ms=4, lw=1.4, color=color,
+                )  # fmt: skip
+        axes.set_title(f"{column} {select([column])[0].title}", fontsize=8)
+        axes.set_xticks([YEARS[0], 4, YEARS[-1]])
+        axes.tick_params(labelsize=7)
+        axes.set_xlabel("years k", fontsize=7)
+    all_axes[0].set_ylabel(f"slope of {rows['term'].iloc[0]}, 95 % interval", fontsize=7)
+    figure.legend(handles.values(), handles.keys(), loc="outside lower center", fontsize=7,
+                  ncols=2, frameon=False)  # fmt: skip
+    return figure
