@@ -16,6 +16,7 @@ from analysis.comparison.coefficients import published_slopes
 from analysis.posterior import trace
 from analysis.replication import dynamic_estimators
 from analysis.replication.dynamic_estimators import dynamic_models, frequentist, shown
+from analysis.shared import digits
 from analysis.shared.statistics import Z
 from analysis.specifications import select
 from data.panels.panel import Panel
@@ -161,9 +162,10 @@ def side_by_side(rows: pd.DataFrame) -> pd.DataFrame:
     for name, estimates in rows.groupby("estimator", sort=False):
         line = {"estimator": label(name)}
         for cell in estimates.itertuples():
-            text = f"{cell.coef:.3f} ({cell.se:.3f}) [{cell.low:.3f}, {cell.high:.3f}]"
+            errors = digits.with_spread(cell.coef, cell.se)
+            text = f"{errors} {digits.interval(cell.low, cell.high)}".rstrip()
             line[cell.term] = "none" if np.isnan(cell.coef) else text
-        line["P(ρ ≥ 1)"] = _or_empty(estimates["p_explosive"].iloc[0], "{:.3f}")
+        line["P(ρ ≥ 1)"] = digits.probability(estimates["p_explosive"].iloc[0])
         line["instruments"] = _or_empty(estimates["instruments"].iloc[0], "{:.0f}")
         line["gate"] = _or_empty(estimates["gate"].iloc[0], "{}")
         lines.append(line)

@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.comparison.coefficients import published_slopes
+from analysis.shared import digits
 from analysis.shared.plotting import PALETTE, small_multiples
 from analysis.shared.statistics import INTERVALS, POWER
 
@@ -58,10 +59,10 @@ SHOWN = {
 
 
 def shown(power: pd.DataFrame) -> pd.DataFrame:
-    """Return the table for a reader: slopes with three decimals, shares in per cent."""
+    """Return the table for a reader: slopes with informative digits, shares in per cent."""
     rows = power[list(SHOWN)].rename(columns=SHOWN)
     for name in ("printed", "minimum detectable effect (80 % power)"):
-        rows[name] = [f"{v:.3f}" for v in rows[name]]
+        rows[name] = rows[name].map(digits.estimate)
     rows["power at the printed slope"] = [f"{v:.0%}" for v in rows["power at the printed slope"]]
     rows["false-positive rate (nominal 5 %)"] = [
         f"{at:.0%} [{low:.0%}, {high:.0%}]" if at == at else ""

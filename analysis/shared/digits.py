@@ -40,17 +40,47 @@ def estimate(value: float, spread: float | None = None, least: int = PRINTED) ->
     return "" if math.isnan(value) else fixed(value, decimals(value, spread, least))
 
 
-def fixed(value: float, places: int) -> str:
-    """Return a number with so many decimals, or as a power of ten where these are too many."""
-    return f"{value:.{places}f}" if places <= MOST else f"{value:.1e}"
+def fixed(value: float, places: int, sign: str = "-") -> str:
+    """Return a number with so many decimals, or as a power of ten where these are too many.
+
+    Parameters
+    ----------
+    value : float
+    places : int
+    sign : {"-", "+"}
+        Whether positive numbers have a sign, too.
+    """
+    return f"{value:{sign}.{places}f}" if places <= MOST else f"{value:{sign}.1e}"
 
 
-def interval(low: float, high: float, least: int = PRINTED) -> str:
+def with_spread(value: float, spread: float, called: str = "") -> str:
+    """Return an estimate and its standard error or deviation, as "0.105 (0.031)".
+
+    Parameters
+    ----------
+    value, spread : float
+    called : str
+        What stands before the second, such as "sd ".
+    """
+    if math.isnan(value) or math.isnan(spread):
+        return estimate(value)
+    places = decimals(value, spread)
+    return f"{fixed(value, places)} ({called}{fixed(spread, places)})"
+
+
+def interval(low: float, high: float, least: int = PRINTED, sign: str = "-") -> str:
     """Return an interval as text; its width says how many decimals are needed."""
     if math.isnan(low) or math.isnan(high):
         return ""
     shown = decimals(high - low, least=least)
-    return f"[{fixed(low, shown)}, {fixed(high, shown)}]"
+    return f"[{fixed(low, shown, sign)}, {fixed(high, shown, sign)}]"
+
+
+def with_interval(value: float, low: float, high: float, sign: str = "-") -> str:
+    """Return an estimate with its interval, as "0.105 [0.044, 0.166]"."""
+    if math.isnan(low) or math.isnan(high):
+        return estimate(value)
+    return f"{fixed(value, decimals(high - low), sign)} {interval(low, high, sign=sign)}"
 
 
 def probability(value: float, places: int = PRINTED) -> str:

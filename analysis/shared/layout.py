@@ -170,10 +170,7 @@ def _join(first: object, second: object, spread: bool) -> str:
     if pd.isna(first) or pd.isna(second):
         return "" if pd.isna(first) else _cell(first, True)
     one, other = float(first), float(second)
-    if not spread:
-        return digits.interval(one, other)
-    places = digits.decimals(one, other)
-    return f"{digits.fixed(one, places)} ({digits.fixed(other, places)})"
+    return digits.with_spread(one, other) if spread else digits.interval(one, other)
 
 
 def _cell(cell: object, is_estimate: bool) -> str:

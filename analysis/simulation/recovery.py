@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from analysis.posterior.many_fits import by_density, free_variables
+from analysis.shared import digits
 from analysis.shared.frames import ordered
 from analysis.shared.parallel import spread
 from analysis.shared.statistics import INTERVALS
@@ -165,18 +166,19 @@ def summary(estimates: pd.DataFrame) -> pd.DataFrame:
 
 
 def shown(scores: pd.DataFrame) -> pd.DataFrame:
-    """Return the table for a reader: slopes with three decimals, shares in per cent."""
+    """Return the table for a reader: slopes with informative digits, shares in per cent."""
     rows = scores[["panel", "column", "term", "estimator"]].copy()
     rows["estimator"] = rows["estimator"].map(INTERVALS)
     rows["true slope"] = [
-        f"{v.true_slope:.3f} (sd {v.true_slope_sd:.3f})" for v in scores.itertuples(index=False)
-    ]
-    rows["bias"] = [
-        f"{v.bias:+.3f} [{v.bias_low:+.3f}, {v.bias_high:+.3f}]"
+        digits.with_spread(v.true_slope, v.true_slope_sd, "sd ")
         for v in scores.itertuples(index=False)
     ]
-    rows["RMSE"] = [f"{v:.3f}" for v in scores["rmse"]]
-    rows["width of 95 % intervals"] = [f"{v:.3f}" for v in scores["width"]]
+    rows["bias"] = [
+        digits.with_interval(v.bias, v.bias_low, v.bias_high, sign="+")
+        for v in scores.itertuples(index=False)
+    ]
+    rows["RMSE"] = scores["rmse"].map(digits.estimate)
+    rows["width of 95 % intervals"] = scores["width"].map(digits.estimate)
     rows["coverage"] = [
         f"{v.coverage:.0%} [{v.coverage_low:.0%}, {v.coverage_high:.0%}]"
         for v in scores.itertuples(index=False)

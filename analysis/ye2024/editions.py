@@ -12,7 +12,7 @@ import pandas as pd
 from analysis.claims.evidence import posterior
 from analysis.claims.records import EVIDENCE, Claim
 from analysis.replication import system_gmm
-from analysis.shared.statistics import written
+from analysis.shared import digits
 from analysis.specifications import evidence_model, home, select
 from data.errors import located
 from data.panels.panel import Panel
@@ -141,12 +141,11 @@ def shown(table: pd.DataFrame) -> pd.DataFrame:
     for edition in (FIRST, TODAY):
         own = {name: table[f"{name}_{edition}"] for name in ("estimate", "se", "mean")}
         found[f"estimate, {edition}"] = [
-            f"{b:.3f} ({s:.3f})" for b, s in zip(own["estimate"], own["se"], strict=True)
+            digits.with_spread(*pair) for pair in zip(own["estimate"], own["se"], strict=True)
         ]
         ends = (table[f"{end}_{edition}"] for end in ("q025", "q975"))
         found[f"posterior, {edition}"] = [
-            "" if np.isnan(mean) else written(mean, low, high)
-            for mean, low, high in zip(own["mean"], *ends, strict=True)
+            digits.with_interval(*row) for row in zip(own["mean"], *ends, strict=True)
         ]
         found[f"P, {edition}"] = table[f"probability_{edition}"].round(3)
     return found

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from analysis.comparison.coefficients import published_slopes
 from analysis.robustness.multiverse.evaluate import GRID_FAMILY
+from analysis.shared import digits
 from analysis.shared.statistics import CERTAIN
 from analysis.specifications import select
 from analysis.ye2024.multiverse.families import FAMILIES
@@ -107,13 +108,13 @@ SHOWN = {
 
 
 def shown(summary: pd.DataFrame) -> pd.DataFrame:
-    """Return the table for a reader: shares in per cent, slopes with three decimals."""
+    """Return the table for a reader: shares in per cent, slopes with informative digits."""
     rows = summary[list(SHOWN)].rename(columns=SHOWN)
     for old, new in SHOWN.items():
         if old.startswith("share"):
             rows[new] = [f"{v:.0%}" if v == v else "" for v in rows[new]]
         elif pd.api.types.is_float_dtype(rows[new]):
-            rows[new] = [f"{v:.3f}" for v in rows[new]]
+            rows[new] = rows[new].map(digits.estimate)
     return rows
 
 

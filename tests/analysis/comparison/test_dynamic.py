@@ -74,6 +74,9 @@ def test_a_table_has_every_estimator_and_the_printed_row_and_can_be_drawn(tmp_pa
     assert printed.loc[LAG, "coef"] == 1.098
     wide = dynamic.side_by_side(own)
     assert wide.loc[len(wide) - 1, LAG].startswith("1.098 (0.009)")
+    numbers = ["coef", "se", "low", "high"]
+    small = dynamic.side_by_side(own.assign(**(own[numbers] * 1e-3)))
+    assert small.loc[len(small) - 1, LAG].startswith("0.0010980 (0.0000090)")
     for path in plotting.save(dynamic_figures.draw, rows, tmp_path / "dynamic"):
         assert path.stat().st_size > 10_000
 

@@ -62,6 +62,9 @@ def test_a_reader_sees_three_decimals_and_per_cent(estimated):
     assert line["minimum detectable effect (80 % power)"] == "0.200"
     assert line["false-positive rate (nominal 5 %)"] == "5% [5%, 5%]"
     assert line["printed"] == f"{power.sizes()['8.2', 'indus']:.3f}"
+    small = power.shown(power.beside(estimated).assign(published=2e-5, detectable=4e-6)).iloc[1]
+    assert small["printed"] == "0.000020"
+    assert small["minimum detectable effect (80 % power)"] == "0.0000040"
 
 
 def test_the_figure_has_a_frame_for_each_slope(estimated):

@@ -43,6 +43,26 @@ def test_an_interval_has_the_decimals_that_its_width_needs(ends, shown):
 
 
 @pytest.mark.parametrize(
+    ("value", "se", "shown"),
+    [
+        (0.1054, 0.0312, "0.105 (0.031)"),
+        (2e-5, 7e-6, "0.0000200 (0.0000070)"),
+        (0.1054, math.nan, "0.105"),
+        (math.nan, 0.1, ""),
+    ],
+)
+def test_an_estimate_and_its_standard_error_have_the_same_decimals(value, se, shown):
+    assert digits.with_spread(value, se) == shown
+    assert digits.with_spread(value, se, "sd ") == shown.replace("(", "(sd ")
+
+
+def test_an_estimate_has_the_decimals_of_its_interval_and_a_sign_if_asked():
+    assert digits.with_interval(0.1054, 0.0442, 0.1661) == "0.105 [0.044, 0.166]"
+    assert digits.with_interval(2e-5, -1e-5, 5e-5, "+") == "+0.000020 [-0.000010, +0.000050]"
+    assert digits.with_interval(0.1, math.nan, 0.2) == "0.100"
+
+
+@pytest.mark.parametrize(
     ("p", "shown"), [(0.0304, "0.030"), (2e-4, "<0.001"), (0.0, "0.000"), (math.nan, "")]
 )
 def test_a_p_value_that_its_decimals_cannot_show_is_below_a_bound(p, shown):

@@ -78,6 +78,12 @@ def test_bias_error_and_coverage_are_of_the_slopes_put_in():
     (said,) = recovery.shown(pd.DataFrame([row])).to_dict("records")
     assert said["true slope"] == "2.500 (sd 1.291)"
     assert said["coverage"].startswith("75% [")
+    slopes = ["truth", "estimate", "low", "high"]
+    scores = recovery.summary(found.assign(**(found[slopes] * 1e-6)))
+    (said,) = recovery.shown(scores).to_dict("records")
+    assert said["true slope"] == "0.0000025 (sd 0.0000013)"
+    assert said["bias"].startswith("+0.00000010 [")
+    assert (said["RMSE"], said["width of 95 % intervals"]) == ("0.00000016", "0.00000030")
 
 
 def test_a_dynamic_column_and_a_panel_with_gaps_are_refused_in_a_sentence(six_years):

@@ -115,3 +115,11 @@ def test_a_reader_sees_per_cent_and_three_decimals(tables):
     assert f"| 0.105 | {np.median(estimates()):.3f} |" in line
     assert share in line
     assert "60 least-squares slopes, 3 posteriors" in text
+
+
+def test_a_reader_sees_digits_of_small_slopes(tables):
+    scaled = tables["multiverse"].query("column == '3.2'").copy()
+    scaled[["published", "median", "q025", "q975"]] = [[2e-5, 3e-5, -4e-6, 8e-5]]
+    (line,) = summarise.shown(scaled).to_dict("records")
+    assert (line["printed"], line["median"]) == ("0.000020", "0.000030")
+    assert (line["2.5 %"], line["97.5 %"]) == ("-0.0000040", "0.000080")
