@@ -27,18 +27,19 @@ def editions(
 
     Table 2 variable by variable (results/editions_table2.csv), then of each claim the paper's
     estimate, the main model's posterior and the claim's probability. Samples what is missing.
+    With columns, the rows of other columns stay as they are.
 
     Example: python -m analysis editions 3.2 8.1 8.2 8.3
     """
-    from analysis.claims.records import EVIDENCE
+    asked = {record.column for record in select(columns or ())}
+    outputs = Outputs(out)
+
+    from analysis.claims.records import EVIDENCE  # after what a user may mistake
     from analysis.comparison import tables
-    from analysis.posterior.engines import Settings
-    from analysis.posterior.sample import jobs
+    from analysis.posterior.jobs import Settings, jobs
     from analysis.ye2024 import editions as both
     from analysis.ye2024.claims import CLAIMS
 
-    outputs = Outputs(out)
-    asked = {record.column for record in select(columns or ())}
     claims = [claim for claim in CLAIMS if claim.column in asked]
     names = [each for name in EVIDENCE for each in (both.first_of(name), name)]
     panels = load_panels(names, select(()))

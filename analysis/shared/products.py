@@ -262,8 +262,8 @@ PRODUCTS = (
            shown=("README bounds",),
            note="minutes"),
     *(_table(name, "editions", "what better data changed: the official panels' first edition "
-             "(`official@1`, …) beside today's", inputs=(PANELS,), note="minutes")
-      for name in ("editions", "editions_table2")),
+             "(`official@1`, …) beside today's", inputs=(PANELS,), keys=keys, note="minutes")
+      for name, keys in (("editions", ("column",)), ("editions_table2", ()))),
     Product("claims", "results/claims.json", "claims",
             "each claim with its evidence, verdict and reason",
             inputs=("replication", "comparison"),

@@ -5,7 +5,9 @@ import pandas as pd
 import pytest
 
 from analysis.claims.records import EVIDENCE
+from analysis.shared import products, provenance
 from analysis.shared.frames import of_the_paper
+from analysis.shared.outputs import Outputs
 from analysis.specifications import SPECIFICATIONS, evidence_model, select
 from analysis.ye2024 import editions
 from analysis.ye2024.claims import CLAIMS
@@ -59,6 +61,21 @@ def test_every_claim_has_a_row_for_each_official_panel_with_both_editions(panels
     # The first edition's baseline, as it was published with it.
     assert round(own["estimate_first"], 3) == 0.155
     assert round(own["se_first"], 3) == 0.053
+
+
+def test_rows_of_columns_that_were_not_asked_for_stay(panels, tmp_path):
+    outputs, product = Outputs(tmp_path), products.find("editions")
+    other = [claim for claim in CLAIMS if claim.column == "3.1"]
+    whole = editions.slopes([*MAIN, *other], panels, comparison(panels))
+    provenance.store(product, whole, outputs, provenance.snapshot(outputs))
+    before = (tmp_path / product.file).read_text()
+    part = editions.slopes(other, panels, comparison(panels)).assign(estimate_today=0.5)
+    assert provenance.store(product, part, outputs, provenance.snapshot(outputs)) == len(whole)
+    after = (tmp_path / product.file).read_text()
+    assert [line for line in before.splitlines() if ",3.1," not in line] == [
+        line for line in after.splitlines() if ",3.1," not in line
+    ]
+    assert after.count(",3.1,") == after.count(",0.5,") == 3
 
 
 def test_what_has_not_been_sampled_is_empty(panels):
