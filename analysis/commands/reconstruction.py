@@ -37,8 +37,9 @@ def reconstruct(
 ) -> None:
     """Find the nearest panel on which the printed numbers come out (needs the extra `reconstruct`).
 
-    An interrupted run goes on where it was. Ends with code 1, and writes no panel, if numbers
-    contradict each other.
+    Distances of the panel `implied` are results/distance.csv, those of a panel with other settings
+    or in another folder lie in a folder beside it. An interrupted run goes on where it was. Ends
+    with code 1, and writes no panel, if numbers contradict each other.
 
     Example: python -m analysis reconstruct --save elsewhere
     """
@@ -53,9 +54,14 @@ def reconstruct(
         console.print(f"Contradiction: {contradiction}", style="red", markup=False)
         raise typer.Exit(1) from None
     console.print(run.summary(outcome))
-    for path in run.write(outcome, save, outputs.results, outputs.figures):
+    of_paper = outcome.settings == run.Settings() and save.resolve() == FOLDER.resolve()
+    name = run.NAME if of_paper else f"{run.NAME}-{settings.digest(outcome.start_sha256)}"
+    # Distances of any other panel lie beside it: those of results/ are of the panel `implied`.
+    tables, figures = (outputs.results, outputs.figures) if of_paper else (save / name,) * 2
+    for path in run.write(outcome, save, tables, figures):
         console.print(f"written: {outputs.shown(path)}")
-    record(find("distance"), outputs, taken(outputs))  # of the panel that was written now
+    if of_paper:
+        record(find("distance"), outputs, taken(outputs))  # of the panel that was written now
 
 
 @app.command("reconstruct-ensemble")
