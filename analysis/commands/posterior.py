@@ -88,7 +88,8 @@ def sample(
     """Sample posteriors (by default of the headline columns) into traces/PANEL/.
 
     What is there already, made from the same panel, model, priors and settings, is kept. Other
-    priors, terms or another engine make a variant, beside the model's own trace, by a name.
+    priors, terms or another engine make a variant, beside the model's own trace, by a name; other
+    draws or another seed replace it, and say so, unless --as gives them a name.
 
     Example: python -m analysis sample 3.2 --panel official --model hierarchical
 
@@ -156,10 +157,18 @@ def sample_jobs(
 ) -> list[Path]:
     """Sample what is not up to date, with a progress bar; return the paths of all traces."""
     from analysis.posterior.jobs import missing, path_of, split
-    from analysis.posterior.varied import refuse_other
+    from analysis.posterior.varied import refuse_other, replaced
 
     refuse_other(listed, outputs.traces)
     waiting = missing(listed, settings, outputs.traces)
+    others = list(replaced(waiting, settings, outputs.traces))
+    for path, difference in others[:MOST_NAMED]:
+        terminal.say(
+            f"{outputs.shown(path)} has {difference}, and is replaced when the new fit is done: "
+            "--as NAME keeps both."
+        )
+    if len(others) > MOST_NAMED:
+        terminal.say(f"So are {len(others) - MOST_NAMED} more.")
     for job in waiting:
         split(job)  # what a panel cannot carry is said before anything is sampled
     console.print(

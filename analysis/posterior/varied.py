@@ -1,8 +1,8 @@
 """Fits with what a variant changes of them, under its name; what cannot be changed is refused."""
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from analysis.posterior import prior_lines, trace
@@ -92,6 +92,30 @@ def is_of_today(path: Path, attrs: Mapping[str, object], panel_sha256: str) -> b
         return is_current(path, made_from(job, settings, job.priors))
     except (UserError, TypeError):  # what it changes is no longer there to be changed
         return False
+
+
+def replaced(listed: Iterable[Job], settings: Settings, traces: Path) -> Iterator[tuple[Path, str]]:
+    """Yield each trace that sampling would replace by one of other settings, and which differ.
+
+    Parameters
+    ----------
+    listed : iterable of Job
+        Those that are to be sampled.
+    settings : Settings
+    traces : Path
+    """
+    for job in listed:
+        path = path_of(job, traces)
+        recorded = json.loads(str(trace.attributes(path).get("settings", "{}")))
+        engine = engine_of(job.model, settings.engine, job.priors)
+        asked = asdict(settings.by(engine, job.model))
+        names = [name for name, value in asked.items() if recorded.get(name, value) != value]
+        if names:
+            before, now = (
+                ", ".join(f"{name} {values[name]}" for name in names)
+                for values in (recorded, asked)
+            )
+            yield path, f"{before}, not {now}"
 
 
 def refuse_other(listed: Iterable[Job], traces: Path) -> None:

@@ -9,7 +9,7 @@ from analysis.posterior import trace
 from analysis.posterior.jobs import Job, Settings, jobs, made_from, path_of
 from analysis.posterior.sample import fit
 from analysis.posterior.variants import parse
-from analysis.posterior.varied import command_of, is_of_today, refuse_other, varied
+from analysis.posterior.varied import command_of, is_of_today, refuse_other, replaced, varied
 from analysis.specifications import select
 from data.errors import UserError
 from models.bayesian.registry import find
@@ -92,6 +92,10 @@ def test_a_trace_of_a_variant_says_what_it_changes_and_is_made_from_other_inputs
     assert command_of(tree.attrs) == (
         "sample 8.2 --panel FILE --model flat --prior slope_std=normal:1 --drop stru --as tight"
     )
+    # A trace that other draws or another seed would replace is named with what differs.
+    assert list(replaced([plain, job], brief, tmp_path)) == []
+    ((named, words),) = replaced([plain, job], replace(brief, draws=40, seed=3), tmp_path)
+    assert (named, words) == (path, "draws 30, seed 1, not draws 40, seed 3")
     other = replace(job, variant=replace(variant, drop=()))
     with pytest.raises(UserError, match=r"flat~tight.nc is the variant with .*--drop stru, not"):
         refuse_other([other], tmp_path)
