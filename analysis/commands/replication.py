@@ -21,6 +21,7 @@ from analysis.shared import terminal
 from analysis.shared.outputs import ROOT, Outputs
 from analysis.shared.terminal import console
 from analysis.specifications import select
+from data.errors import UserError
 
 
 @app.command()
@@ -90,7 +91,11 @@ def audit(
 
     Example: python -m analysis audit
     """
-    from analysis.audit import run
+    for path in tables or ():
+        if not path.exists():
+            raise UserError(f"There is no file {str(path)!r}: give the path of a table as CSV.")
+
+    from analysis.audit import run  # after what a user may mistake
 
     outputs = Outputs(out)
     there = taken(outputs)

@@ -12,6 +12,7 @@ MISTAKES = (
     *("check 9.9", "diagnose", "sensitivity 9.9", "decompose 9.9", "gmm-grid 3.2", "dynamic 3.2"),
     *("simulate 9.9", "calibrate --case none", "influence 9.9", "power 9.9", "recover 9.9"),
     *("compare", "prior-summary 9.9", "describe-model 3.2 --model none", "panel describe none"),
+    *("audit none.csv", "editions 9.9"),
 )
 WRITE_NOTHING = ("prior-summary", "describe-model", "panel")
 
