@@ -259,7 +259,8 @@ def parts_of(product: Product, table: "pd.DataFrame") -> "pd.Series":
     if not product.keys:
         return pd.Series(WHOLE, index=table.index)
     texts = table[list(product.keys)].astype(str)
-    joined = texts.agg(PART.join, axis=1) if len(table) else pd.Series(dtype=str)
+    rows = zip(*(texts[key] for key in product.keys), strict=True)
+    joined = pd.Series(map(PART.join, rows), index=table.index, dtype=str)
     for value, column in product.finer:
         at = texts[product.keys[-1]] == value
         if at.any():

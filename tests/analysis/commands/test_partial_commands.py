@@ -4,7 +4,9 @@ On toy panels and with toy engines: each row holds the hash of what it was made 
 `status` says by the indexes can be held against the tables themselves.
 """
 
-from functools import partial
+import csv
+from collections.abc import Sequence
+from functools import cache, partial
 from pathlib import Path
 from random import Random
 
@@ -28,10 +30,17 @@ from data.files import sha256
 from data.panels.panel import Panel
 
 PANELS, OWN, COLUMNS = ("official", "implied"), "own-her", ("3.1", "3.2", "5.1")
-MODELS = ("flat", "mundlak")
+MODELS = ("flat", "mundlak", "mundlak~wide")
+"""The last is a variant."""
 RECORDS = {record.name: record for record in ANALYSES}
 BY_CELL, BY_FIT = ("replication", "influence", "power", "power_curves"), ("diagnostics", "checks")
 CHECKED = (*BY_CELL, *BY_FIT, "loo", "comparison", "scales", "ladder")
+
+
+CODE_SHA256 = cache(provenance.module_sha256)
+"""Hashed once: no code changes while commands run."""
+
+Rows = list[dict[str, str]]
 
 
 class House:
@@ -46,6 +55,7 @@ class House:
         put = monkeypatch.setattr
         put(provenance, "FOLDER", self.panels)
         put(provenance, "named_panels", lambda: PANELS)
+        put(provenance, "module_sha256", CODE_SHA256)
         put(status, "SCOPES", {"every": COLUMNS, "dynamic": COLUMNS[2:], "headline": COLUMNS[1:2]})
         put(status, "of_traces", lambda *_: (status.CURRENT, ""))
         put(console, "quiet", True)
@@ -123,23 +133,27 @@ class House:
         path.write_text(text)
         provenance.index_trace(path, sha256(text.encode()), "")
 
-    def table(self, name: str) -> pd.DataFrame:
+    def table(self, name: str) -> Rows:
         path = self.out.root / find(name).file
-        columns = [*FIT, "made_from"]
-        return pd.read_csv(path, dtype=str) if path.is_file() else pd.DataFrame(columns=columns)
+        return list(csv.DictReader(path.read_text().splitlines())) if path.is_file() else []
 
     def fresh(self, name: str) -> bool:
         """Whether a table has all its parts, each made from what there is now."""
-        found = self.table(name)
+        rows = self.table(name)
         if name in BY_CELL:
             wanted = {(panel, column) for panel in PANELS for column in COLUMNS}
-            of_paper = found[found["panel"] != OWN]
-            now = of_paper["panel"].map(self.hash_of)
-            here = set(of_paper[list(CELL)].itertuples(index=False, name=None))
-            return here >= wanted and (now == of_paper["made_from"]).all()
+            of_paper = [row for row in rows if row["panel"] != OWN]
+            now = all(self.hash_of(row["panel"]) == row["made_from"] for row in of_paper)
+            return now and parts(of_paper, CELL) >= wanted
         traces = self.fits(provenance.trace_files(self.out.traces).values())
         order = [*FIT, "made_from"]
-        return sorted(found[order].values.tolist()) == sorted(traces[order].values.tolist())
+        return sorted(tuple(row[key] for key in order) for row in rows) == sorted(
+            traces[order].itertuples(index=False, name=None)
+        )
+
+
+def parts(rows: Rows, keys: Sequence[str]) -> set[tuple[str, ...]]:
+    return {tuple(row[key] for key in keys) for row in rows}
 
 
 def steps(house: House, rng: Random) -> str:
@@ -170,7 +184,7 @@ def steps(house: House, rng: Random) -> str:
             **out,
         )
         choices["delete a trace"] = rng.choice(traces).unlink
-        if len(house.table("replication")):
+        if house.table("replication"):
             choices["compare"] = partial(comparison.compare, rope=0.1, **out)
     names = [name for name in CHECKED if (house.out.root / find(name).file).is_file()]
     if names and rng.random() < 0.3:
@@ -194,15 +208,12 @@ def test_ten_commands_leave_every_product_complete_or_stale_and_none_shorter(
         states = status.status(house.out, []).set_index("what")
         for name in CHECKED:
             after, keys = house.table(name), [*(CELL if name in BY_CELL else FIT)]
-            parts, left = (
-                set(table[keys].itertuples(index=False, name=None))
-                for table in (before[name], after)
-            )
-            names = {part: f"{part[0]}/{'-'.join(part[1:])}" for part in parts - left}
+            gone = parts(before[name], keys) - parts(after, keys)
+            names = {part: f"{part[0]}/{'-'.join(part[1:])}" for part in gone}
             lost = {part for part, fit in names.items() if fit not in deleted_traces}
-            assert not lost or (done == "delete" and after.empty), (done, name, lost)
+            assert not lost or (done == "delete" and not after), (done, name, lost)
             file = f"{name}.csv"
-            if after.empty:
+            if not after:
                 assert file not in states.index or states.loc[file, "state"] == status.MISSING
             elif states.loc[file, "state"] == status.CURRENT:
                 assert house.fresh(name), (done, name, states.loc[file, "why"])
