@@ -37,6 +37,7 @@ from analysis.simulation.main_model import (
 from analysis.simulation.size_methods import STATISTICS, estimands, method, weights
 from data.errors import UserError
 from data.files import sha256
+from data.panels.catalogue import without_edition
 from data.panels.panel import Panel
 from models.bayesian import growth
 from models.design import Design, Specification
@@ -180,8 +181,12 @@ def put_in(given: Setting, slopes: str, size: int, rng: np.random.Generator) -> 
 
 
 def _stream(given: Setting, name: str, numbers: range) -> np.random.Generator:
-    """Return a random stream that no other cell and no other data sets have."""
-    digest = sha256("\0".join([given.panel, given.column, name]).encode())
+    """Return a random stream that no other cell and no other data sets have.
+
+    A panel's editions share it: the screen was begun before panels' names had one.
+    """
+    panel = without_edition(given.panel)
+    digest = sha256("\0".join([panel, given.column, name]).encode())
     return np.random.default_rng([given.seed, int(digest[:8], 16), numbers.start, len(numbers)])
 
 

@@ -92,6 +92,12 @@ def kind_of(name: str) -> PanelKind:
     return {kind.name: kind for kind in PANELS}.get(base, OWN_KIND)
 
 
+def without_edition(name: str) -> str:
+    """Return a panel's name, of an official panel of any edition the one it has today."""
+    found = OF_EDITION.fullmatch(name)
+    return found[1] if found else name
+
+
 def named_panels(folder: Path = FOLDER) -> tuple[str, ...]:
     """Return the names of the panels in `folder` that have a sidecar, in the order of `PANELS`."""
     present = {path.stem for path in folder.glob("*.csv") if path.with_suffix(".json").exists()}

@@ -1,5 +1,6 @@
 """The study of size: what is put in, what each method is asked, and how intervals are scored."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -57,6 +58,17 @@ def test_batches_draw_other_data_and_the_same_data_again():
     other, _ = size.outcomes(given(), "swap", "none", range(2, 4))
     assert_allclose(one, again)
     assert np.abs(one - other).max() > 0
+
+
+def test_a_panel_named_by_its_edition_draws_what_it_drew_before_it_had_one():
+    for generator, slopes in (("swap", "none"), ("covariance", "unequal")):
+        drawn = [
+            size.outcomes(replace(given(), panel=name), generator, slopes, range(0, 2))
+            for name in ("official", "official@1", "official-census4@1")
+        ]
+        assert drawn[0][0].tobytes() == drawn[1][0].tobytes()
+        assert drawn[0][1].tobytes() == drawn[1][1].tobytes()
+        assert np.abs(drawn[0][0] - drawn[2][0]).max() > 0
 
 
 def test_least_squares_are_those_of_the_study_of_power_and_bootstrap_of_its_own_file():
