@@ -40,7 +40,7 @@ FITTED_MODELS, OF_A_FIT = 60, 6
 TAIL = 0.05 / (2 * FITTED_MODELS * OF_A_FIT)
 
 LEAST_REPLICATES = 20_000
-"""Of each kind at least, so that `TAIL` is told from nothing."""
+"""Of new provinces at least, so that `TAIL` is told from nothing; of the fitted, one a draw."""
 
 NEW, FITTED = "new provinces", "fitted provinces"
 
@@ -106,18 +106,16 @@ def attributes(
         return {FITS: "", NUMBERS: "{}"}
     drawn = {name: values.reshape(-1, *values.shape[2:]) for name, (_, values) in free.items()}
     rows = _rows(parts)
-    size = len(next(iter(drawn.values())))
-    times = -(-LEAST_REPLICATES // size)
+    times = -(-LEAST_REPLICATES // len(next(iter(drawn.values()))))
 
-    def replicates(anew: bool) -> Iterator[Array]:
+    def new_provinces() -> Iterator[Array]:
         for _ in range(times):
-            own = module.renewed(parts, drawn, rng) if anew else drawn
-            yield module.rows(parts, own, rng).predictive["y"][1]
+            yield module.replicates(parts, module.renewed(parts, drawn, rng), rng)
 
     observed = parts.observed["y"][1]
     found = {
-        NEW: shares(observed, replicates(True), rows),
-        FITTED: shares(observed, replicates(False), rows),
+        NEW: shares(observed, new_provinces(), rows),
+        FITTED: shares(observed, iter([module.replicates(parts, drawn, rng)]), rows),
     }
     return {FITS: verdict(found[NEW]), NUMBERS: json.dumps(found)}
 

@@ -77,6 +77,7 @@ __all__ = [
     "generate",
     "moments",
     "renewed",
+    "replicates",
     "report",
     "rows",
     "slopes",
@@ -289,16 +290,33 @@ def rows(parts: Growth, free: dict, rng: np.random.Generator) -> Rows:
     New series have new errors about the draw's own trends and slopes, and the province means that
     were observed: the model is one of contrasts within provinces.
     """
-    mean = standard_mean(parts, free)
-    sigma = error_scales(parts, free)
-    phi = np.asarray(free.get("phi", np.zeros_like(free["sigma_std"])))
+    mean, sigma, phi = _law(parts, free)
     given, sd = given_before(parts, mean, sigma, phi, np.cumsum)
     log_likelihood = stats.norm.logpdf(parts.y, given, sd) - np.log(parts.scale)
+    series = _series(parts, mean, sigma, phi, rng)
+    return Rows(log_likelihood, {"y": (("obs",), series)})
+
+
+def replicates(parts: Growth, free: dict, rng: np.random.Generator) -> Array:
+    """Return the new series of `rows` alone."""
+    return _series(parts, *_law(parts, free), rng)
+
+
+def _law(parts: Growth, free: dict) -> tuple[Array, Array, Array]:
+    """Return the means of rows, the scales of errors by province, and φ by region."""
+    phi = np.asarray(free.get("phi", np.zeros_like(free["sigma_std"])))
+    return standard_mean(parts, free), error_scales(parts, free), phi
+
+
+def _series(
+    parts: Growth, mean: Array, sigma: Array, phi: Array, rng: np.random.Generator
+) -> Array:
+    """Draw outcomes with the observed province means, shape (…, n), on the paper's scale."""
     series = mean + draw_errors(parts, sigma, phi, rng)
     in_province = parts.base.in_province
     share = in_province / np.maximum(in_province.sum(axis=0), 1)
     series = series + ((parts.y - series) @ share) @ in_province.T
-    return Rows(log_likelihood, {"y": (("obs",), parts.base.centre + parts.scale * series)})
+    return parts.base.centre + parts.scale * series
 
 
 def renewed(parts: Growth, free: dict, rng: np.random.Generator) -> dict:

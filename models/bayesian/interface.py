@@ -164,6 +164,11 @@ class Renewed(ModelFile, Protocol):
     ) -> dict[str, Any]:
         """Return draws, shapes (…, *dims), with every province's own effects drawn anew."""
 
+    def replicates(
+        self, parts: Any, free: Mapping[str, Any], rng: np.random.Generator
+    ) -> NDArray[np.float64]:
+        """Return `y` of the predictive draws of `rows`, without the likelihood of what was seen."""
+
 
 @runtime_checkable
 class Restated(Generative, Protocol):

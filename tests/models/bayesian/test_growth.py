@@ -326,7 +326,9 @@ def test_new_series_keep_the_provinces_means_and_have_the_errors_law():
     flat |= {"phi": np.full((1, 1, 3), 0.7), "sigma_std": np.full((1, 1, 3), 0.2)}
     flat = {name: np.repeat(v, 3_000, axis=1) for name, v in flat.items()}
     free = {name: v for name, (_, v) in shaped(fitted.definition, parts, flat).items()}
-    drawn = growth.rows(parts, free, rng).predictive["y"][1][0]
+    drawn = growth.rows(parts, free, np.random.default_rng(9)).predictive["y"][1][0]
+    alone = growth.replicates(parts, free, np.random.default_rng(9))[0]
+    assert_allclose(alone, drawn, rtol=0)
     in_province = parts.base.in_province
     means = (drawn @ in_province) / in_province.sum(axis=0)
     assert_allclose(
