@@ -94,7 +94,9 @@ def estimate(claim: Claim, panel: str, tables: Mapping[str, pd.DataFrame]) -> di
 def steps(claim: Claim, panel: str, tables: Mapping[str, pd.DataFrame]) -> list[dict]:
     """Return the ladder of a claim's cell on a panel."""
     rungs = matching(tables["ladder"], panel=panel, column=claim.column, term=claim.term)
-    columns = [name for name in ("step", "estimate", "low", "high", "gate") if name in rungs]
+    columns = [
+        name for name in ("step", "estimate", "low", "high", "gate", "fits") if name in rungs
+    ]
     return rungs[columns].fillna("").to_dict("records")
 
 

@@ -38,9 +38,9 @@ VIEWS = {
     "decomposition": View(
         (*SLOPE, "player"), ("share", "start", "end", "published", "mcse"),
         {"published (SE)": ("published", "published_se")}, ("share", "start", "end")),
-    "diagnostics": View(FIT, ("gate", "failed", "parameter", "r_hat", "ess_bulk", "ess_tail",
-                              "divergences", "k_hat", "true_ess", "distance", "acceptance",
-                              "bfmi", "saturated", "sampler")),
+    "diagnostics": View(FIT, ("gate", "fits", "failed", "parameter", "r_hat", "ess_bulk",
+                              "ess_tail", "divergences", "k_hat", "true_ess", "distance",
+                              "acceptance", "bfmi", "saturated", "sampler")),
     "dynamic": View(("estimator",)),
     "editions": View(("claim", "column", "panel")),
     "editions_table2": View(("panel", "variable")),

@@ -41,7 +41,6 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.posterior import trace
-from analysis.posterior.fits import FITS
 from analysis.posterior.savage_dickey import GROUP, bf10, bf10_of_draws
 from analysis.shared.statistics import CERTAIN, Z
 from analysis.specifications import published_column, select
@@ -117,7 +116,7 @@ def rows(tree: xr.DataTree, rope: float = ROPE) -> list[dict]:
     attrs, printed = tree.attrs, published_slopes()
     shared = trace.identity(attrs, ("panel", "model", "gate", "fitted_as"))
     shared |= {
-        "fits": str(attrs.get(FITS, "")),
+        "fits": str(attrs.get(trace.FITS, "")),
         "fitted_column": attrs["column"],
         "interpretation": interpret(attrs),
     }
@@ -156,7 +155,7 @@ def of_interest(paths: Iterable[Path]) -> pd.DataFrame:
             row |= {"mean": draws.mean(), "sd": draws.std(ddof=1), "q025": q025, "q975": q975}
             printed = published_slopes().reindex([(record.column, term)]).iloc[0]
             row |= {"published": printed["coef"], "published_se": printed["se"]}
-            found.append(row | {"gate": attrs["gate"], "fits": str(attrs.get(FITS, ""))})
+            found.append(row | {"gate": attrs["gate"], "fits": str(attrs.get(trace.FITS, ""))})
     return pd.DataFrame(found)
 
 

@@ -13,7 +13,7 @@ from analysis.comparison.ladder import TWFE
 from analysis.shared.frames import of_the_paper
 from analysis.shared.outputs import read_result
 from analysis.shared.plotting import colours, save
-from analysis.shared.statistics import Z
+from analysis.shared.statistics import Z, doubt
 from analysis.specifications import HEADLINE, STATIC, select
 from data.panels.catalogue import PANELS
 from data.panels.provinces import REGIONS
@@ -46,8 +46,8 @@ def estimates(replication: pd.DataFrame, comparison: pd.DataFrame) -> pd.DataFra
     -------
     DataFrame
         Columns `panel, column, fitted_column, model, estimate, low, high, published,
-        published_se, gate`; intervals are 95 %: estimate ± Z·SE for TWFE (conventional SEs, as
-        the published ones), equal-tailed for posteriors.
+        published_se, gate, fits`; intervals are 95 %: estimate ± Z·SE for TWFE (conventional
+        SEs, as the published ones), equal-tailed for posteriors.
     """
     interest = {record.column: record.interest[0] for record in select(HEADLINE)}
     of_interest = replication["term"] == replication["column"].map(interest)
@@ -208,10 +208,10 @@ def _published_band(axes: Axes, rows: pd.DataFrame) -> None:
 
 
 def _bar(axes: Axes, at: float, row: pd.Series, colour: str, *, horizontal: bool) -> None:
-    """Draw an estimate with its interval; hollow if the fit failed its gate."""
+    """Draw an estimate with its interval; hollow if the fit failed its gate, or does not fit."""
     ends = [[row["estimate"] - row["low"]], [row["high"] - row["estimate"]]]
     style = {"fmt": "o", "ms": 3, "lw": 1, "color": colour}
-    if row["gate"] == "fail":
+    if doubt(row["gate"], row["fits"]):
         style["mfc"] = "white"
     if horizontal:
         axes.errorbar(row["estimate"], at, xerr=ends, **style)

@@ -19,6 +19,7 @@ COLUMNS = (
     "low",
     "high",
     "gate",
+    "fits",
     "move",
     "move_in_published_se",
     "moves_most",
@@ -91,7 +92,7 @@ def twfe(replication: pd.DataFrame) -> pd.DataFrame:
     cells = cells[cells["column"].isin([record.column for record in STATIC])]
     if cells.empty:
         names = ("panel", "column", "term", "step", "estimate", "low", "high", "published")
-        return pd.DataFrame(columns=[*names, "published_se", "gate"])
+        return pd.DataFrame(columns=[*names, "published_se", "gate", "fits"])
     wide = cells.pivot(
         index=["panel", "column", "term"], columns="statistic", values=["published", "estimated"]
     ).astype(float)
@@ -105,6 +106,7 @@ def twfe(replication: pd.DataFrame) -> pd.DataFrame:
             "published": wide["published", "coef"],
             "published_se": wide["published", "se"],
             "gate": "",
+            "fits": "",
         }
     ).reset_index()
 

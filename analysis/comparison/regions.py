@@ -15,7 +15,7 @@ from analysis.comparison.coefficients import ROPE, pooling_factors, published_sl
 from analysis.posterior.trace import identity
 from analysis.specifications import published_column, select
 
-KEYS = ("panel", "column", "model", "gate")
+KEYS = ("panel", "column", "model", "gate", "fits")
 """Attributes of a trace at the start of every row."""
 
 SUMMARY = ("mean", "sd", "q025", "q975")

@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from analysis.posterior.trace import FITS
 from analysis.shared import digits
-from analysis.shared.statistics import Z
+from analysis.shared.statistics import Z, doubt
 from analysis.shared.typeset.sheet import NO_BREAK, Sheet, in_lines
 from analysis.specifications import CONTROLS
 from data.published import tables
@@ -219,9 +220,15 @@ def posterior(record: Specification, tree: xr.DataTree, model: str) -> Estimates
             f"{record.column}, {model} on {attrs['panel']} failed its health gate "
             f"({attrs['gate_failed']}): its numbers are not to be relied on."
         )
+    elif attrs.get(FITS) == "fail":
+        notes.append(
+            f"{record.column}, {model} on {attrs['panel']} fails its predictive checks: other data "
+            "of the model would not look like these."
+        )
+    why = doubt(attrs["gate"], attrs.get(FITS, ""))
     return Estimates(
         record,
-        f"Posterior, {model}" + (" (failed its gate)" if failed else ""),
+        f"Posterior, {model}" + (f" ({why})" if why else ""),
         attrs["panel"],
         {
             term: with_interval(values.mean(), *np.quantile(values, [0.025, 0.975]))

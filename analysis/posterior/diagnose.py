@@ -105,7 +105,7 @@ CHECKS = {
 }
 """By the sampler that made the draws."""
 
-NAMED = ("panel", "column", "model", "engine", "sampler", "gate")
+NAMED = ("panel", "column", "model", "engine", "sampler", "gate", "fits")
 
 COLUMNS = (
     *NAMED,

@@ -27,14 +27,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.posterior.predictive_statistics import STATISTICS, Rows
+from analysis.posterior.trace import FITS
 from models.bayesian.interface import Parts, Renewed, Variables
 from models.bayesian.registry import Model
 
 Array = NDArray[np.float64]
 
-FITS, NUMBERS = "fits", "fits_numbers"
-"""Attributes of a trace: "pass", "fail", or empty where the model's file draws nothing anew; and
-the shares of replicates, by kind and statistic, as JSON."""
+NUMBERS = "fits_numbers"
+"""Attribute of a trace beside `FITS`: the shares of replicates, by kind and statistic, as JSON."""
 
 FITTED_MODELS, OF_A_FIT = 60, 6
 TAIL = 0.05 / (2 * FITTED_MODELS * OF_A_FIT)
@@ -91,7 +91,7 @@ def verdict(of_new: Mapping[str, float]) -> str:
 def attributes(
     model: Model, parts: Parts, free: Variables, rng: np.random.Generator
 ) -> dict[str, str]:
-    """Return the attributes of a trace; empty where the model's file draws nothing anew.
+    """Return the attributes of a trace: `FITS` is empty where the model draws nothing anew.
 
     Parameters
     ----------

@@ -62,6 +62,9 @@ ATTRIBUTES = (
     "gate_numbers",
 )
 
+FITS = "fits"
+"""Attribute with the verdict of `analysis.posterior.fits` on the model: "pass", "fail" or empty."""
+
 NO_PRIOR = "no_prior_groups"
 """Attribute with the reason why a trace has no prior groups."""
 
@@ -74,7 +77,8 @@ def identity(
     attrs: Mapping[str, object], names: Sequence[str] = ("panel", "column", "model")
 ) -> dict[str, str]:
     """Return attributes that identify a fit in tables: a variant's model has its own name."""
-    values = {name: str(attrs[name]) for name in names}
+    # A trace from before predictive verdicts has none, as the models that draw nothing anew.
+    values = {name: str(attrs[name] if name != FITS else attrs.get(FITS, "")) for name in names}
     return values | {"model": called(values["model"], str(attrs.get(VARIANT, "")))}
 
 

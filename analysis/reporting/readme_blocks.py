@@ -14,7 +14,7 @@ from analysis.robustness import horizon, influence
 from analysis.robustness.multiverse.evaluate import GRID_FAMILY
 from analysis.shared.outputs import Outputs
 from analysis.shared.products import readme_rows
-from analysis.shared.statistics import written
+from analysis.shared.statistics import doubt, written
 from analysis.simulation import recovery
 from analysis.simulation.calibration.cases import CASES
 from analysis.simulation.calibration.judge import failures
@@ -243,7 +243,8 @@ def _rho(fitted: pd.DataFrame, model: str) -> str:
 
 
 def _failed(row: pd.Series) -> str:
-    return "" if row["gate"] == "pass" else f" (gate: {row['gate']})"
+    why = doubt(row["gate"], row.get("fits", ""))
+    return f" ({why})" if why else ""
 
 
 def simulation(estimated: pd.DataFrame, simulated: pd.DataFrame) -> str:

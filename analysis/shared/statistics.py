@@ -11,6 +11,9 @@ Z = 1.959963984540054
 POWER = 0.8
 """Power that is asked for: the share of data sets in which the interval excludes zero."""
 
+DOUBTS = ("failed its gate", "does not fit")
+"""Why a fit's numbers are not to be relied on: by its health gate, by its predictive checks."""
+
 INTERVALS = {
     "conventional": "conventional errors",
     "province": "errors clustered by province",
@@ -24,6 +27,13 @@ def share(count: int, size: int) -> tuple[float, float, float]:
     """Return a share and its 95 % interval by Wilson's method."""
     interval = stats.binomtest(count, size).proportion_ci(method="wilson")
     return count / size, float(interval.low), float(interval.high)
+
+
+def doubt(gate: str, fits: str = "") -> str:
+    """Return which of `DOUBTS` is to be said of a fit; empty if none."""
+    return next(
+        (word for word, said in zip(DOUBTS, (gate, fits), strict=True) if said == "fail"), ""
+    )
 
 
 def written(mean: float, low: float, high: float) -> str:

@@ -15,12 +15,12 @@ from analysis.comparison.dynamic_figures import REACH
 from analysis.comparison.figures import LABELS
 from analysis.comparison.ladder import TWFE
 from analysis.shared.plotting import PALETTE, colours
-from analysis.shared.statistics import Z
+from analysis.shared.statistics import DOUBTS, Z, doubt
 from data.panels.provinces import PROVINCES
 from models.bayesian.registry import LADDER, MAIN
 from models.design import LAG
 
-GREY = "#8a8a8a"
+GREY, SOUND = "#8a8a8a", "sound"
 
 TILES = {
     "Heilongjiang": (7, 0), "Jilin": (7, 1), "Liaoning": (7, 2), "Inner Mongolia": (5, 1),
@@ -54,7 +54,7 @@ def slopes(rows: pd.DataFrame) -> alt.LayerChart:
         cell=rows["column"] + " " + rows["term"],
         from_=rows["published"] - Z * rows["published_se"],
         to=rows["published"] + Z * rows["published_se"],
-        health=np.where(rows["gate"] == "fail", "failed its gate", "sound"),
+        health=[doubt(*row) or SOUND for row in rows[["gate", "fits"]].itertuples(index=False)],
     )
     shown = shown[["cell", "panel", "step", "estimate", "low", "high", "from_", "to", "published",
                    "health"]]  # fmt: skip
@@ -84,8 +84,8 @@ def slopes(rows: pd.DataFrame) -> alt.LayerChart:
     dots = base.mark_point(size=45, opacity=1, filled=True).encode(
         x="estimate:Q", y=y, yOffset=offset, color=colour, tooltip=tip,
         shape=alt.Shape("health:N", legend=None,
-                        scale=alt.Scale(domain=["sound", "failed its gate"],
-                                        range=["circle", "cross"])),
+                        scale=alt.Scale(domain=[SOUND, *DOUBTS],
+                                        range=["circle", *["cross"] * len(DOUBTS)])),
     )  # fmt: skip
     return sized(alt.layer(band, published, zero, bars, dots).add_params(pick), 320)
 
@@ -94,7 +94,7 @@ def by_region(rows: pd.DataFrame) -> alt.LayerChart:
     """Draw the region slopes of each column's main fit, results/region_slopes.csv."""
     rows = rows[rows["model"] == MAIN]
     shown = rows.assign(cell=rows["column"] + " " + rows["term"])
-    shown = shown[["cell", "panel", "region", "mean", "q025", "q975", "p_positive", "gate"]]
+    shown = shown[["cell", "panel", "region", "mean", "q025", "q975", "p_positive", "gate", "fits"]]
     cells = list(dict.fromkeys(shown["cell"]))
     first = [cell for cell in cells if cell.startswith("3.2")] or cells
     pick = choose("cell", [*first, *(c for c in cells if c not in first)], "Slope")
@@ -108,7 +108,7 @@ def by_region(rows: pd.DataFrame) -> alt.LayerChart:
             alt.Tooltip("panel:N"), alt.Tooltip("region:N"),
             *(alt.Tooltip(f"{name}:Q", format=".3f")
               for name in ("mean", "q025", "q975", "p_positive")),
-            alt.Tooltip("gate:N"),
+            alt.Tooltip("gate:N"), alt.Tooltip("fits:N"),
         ],
     }  # fmt: skip
     zero = alt.Chart().mark_rule(strokeDash=[2, 3], color=GREY, aria=False).encode(x=alt.datum(0))

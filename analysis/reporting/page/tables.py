@@ -9,7 +9,7 @@ from analysis.replication.replicate import TITLES
 from analysis.reporting.page import charts
 from analysis.reporting.page.blocks import Block, Results, folded, missing, text
 from analysis.shared.frames import matching
-from analysis.shared.statistics import written
+from analysis.shared.statistics import doubt, written
 from analysis.specifications import CONTROLS, SPECIFICATIONS, evidence_model, home
 from data.panels.catalogue import PANELS
 from models.bayesian.registry import MAIN
@@ -123,8 +123,8 @@ def _slope(
     at = {"column": record.column, "term": term, "model": evidence_model(record)}
     fits = matching(comparison, **at, fitted_column=home_record.column)
     for row in fits[fits["panel"] != EXACT].itertuples(index=False):
-        gate = "" if row.gate == "pass" else " (failed its gate)"
-        line = f"{written(row.mean, row.q025, row.q975)}{gate}"
+        why = doubt(row.gate, row.fits)
+        line = written(row.mean, row.q025, row.q975) + (f" ({why})" if why else "")
         lines.append({"tag": "B", "text": line, "panel": row.panel})
     return lines
 

@@ -10,6 +10,7 @@ import xarray as xr
 
 from analysis.posterior import trace
 from analysis.shared.hashing import CONTENT, content
+from analysis.shared.statistics import DOUBTS, doubt
 from data.errors import UserError
 from tests.helpers.traces import ATTRIBUTES
 
@@ -172,3 +173,12 @@ def test_temporary_files_are_not_listed(tmp_path):
     trace.write(tree(), path)
     (path.parent / ".3.2-flat-x.nc").write_bytes(b"half")
     assert trace.trace_paths(tmp_path) == [path]
+
+
+def test_a_fits_verdict_stands_beside_its_gate_and_is_empty_where_there_is_none():
+    attrs = {"panel": "official", "column": "3.2", "model": "growth", "gate": "pass"}
+    names = ("model", "gate", "fits")
+    assert trace.identity(attrs | {"fits": "fail"}, names)["fits"] == "fail"
+    assert trace.identity(attrs, names)["fits"] == ""
+    assert doubt("pass", "pass") == doubt("pass") == ""
+    assert (doubt("fail", "fail"), doubt("pass", "fail")) == DOUBTS

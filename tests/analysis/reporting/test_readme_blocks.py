@@ -83,7 +83,7 @@ def test_slopes_by_model_are_shown_once_all_are_sampled():
     lines = blocks.assumptions(found).splitlines()
     assert len(lines) == 2 + len(models_for(record))
     (joint,) = (line for line in lines if "`joint`" in line)
-    assert joint.count("0.100 [-0.050, 0.250] (gate: fail)") == len(PANELS)
+    assert joint.count("0.100 [-0.050, 0.250] (failed its gate)") == len(PANELS)
     (measured,) = (line for line in lines if "`measurement`" in line)
     assert measured.endswith("|  |")
     assert blocks.assumptions(found[found["model"] != "student_t"]) is None
@@ -149,7 +149,7 @@ def test_a_root_stands_under_each_dynamic_model_once_all_are_sampled():
     head, _, *lines = blocks.variants(pd.concat([estimated, *others])).splitlines()
     assert head.startswith("| column | panel | dynamic, given the first year | dynamic, ρ by")
     assert head.count("|") == 4 + len(names)
-    assert lines[0].count("| 0.950 [1.050, 1.200] (gate: fail) |") > 0
+    assert lines[0].count("| 0.950 [1.050, 1.200] (failed its gate) |") > 0
     assert lines[1].endswith("| 1.100 [0.900, 1.200] |" + "  |" * len(names))
     assert blocks.variants(pd.concat([estimated, *others[1:]])) is None
 
