@@ -51,6 +51,7 @@ READERS = {
 
 BLIND = (
     "data.panels.",
+    "data.ye2024.imputation.",
     "models.",
     "analysis.shared.",
     "analysis.specifications.",

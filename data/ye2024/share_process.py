@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln, stdtr
+from scipy.special import chdtri, gammaln, ndtr, stdtr
 
 Array = NDArray[np.float64]
 
@@ -109,18 +109,100 @@ def left_out(y: Array) -> Predicted:
     return found
 
 
-def _condition(y: Array, known: NDArray[np.bool_]) -> _Conditional:
-    """Condition a province's process on its known years, for each row of `GRID`."""
-    degrees, scale, level, departure = (column[:, None, None] for column in GRID.T)
-    t = np.arange(y.size, dtype=float)
-    cov = scale**2 * (level + np.minimum.outer(t, t) + departure * np.eye(t.size))
+class Sampler:
+    """Paths of unknown cells, as functions of standard normal variables.
+
+    Parameters
+    ----------
+    y : ndarray, shape (n, T)
+        As in `predict`.
+    grid : ndarray, shape (G, 4), optional
+        Rows of (ν, s, a, b), of equal prior weight.
+    """
+
+    def __init__(self, y: Array, grid: Array | None = None) -> None:
+        self.y, self.known, self.grid = y, ~np.isnan(y), GRID if grid is None else grid
+        density = sum(
+            _condition(row, seen, self.grid).log_density
+            for row, seen in zip(y, self.known, strict=True)
+        )
+        self.below = np.cumsum(_weights(density))
+        self._at: dict[int, tuple[Array, Array, Array]] = {}
+
+    @property
+    def size(self) -> int:
+        """Number of standard normal variables that one draw takes."""
+        n, years = self.y.shape
+        return 1 + n * (1 + years)
+
+    def draw(self, z: Array) -> Array:
+        """Turn standard normal variables into paths.
+
+        Parameters
+        ----------
+        z : ndarray, shape (m, size)
+            The first chooses what provinces share; then for each province its scale and years.
+
+        Returns
+        -------
+        ndarray, shape (m, n, T)
+            At a known cell the value itself.
+        """
+        n, years = self.y.shape
+        last = len(self.grid) - 1
+        chosen = np.minimum(np.searchsorted(self.below, ndtr(z[:, 0])), last)
+        rest = z[:, 1:].reshape(len(z), n, 1 + years)
+        paths = np.empty((len(z), n, years))
+        for g in np.unique(chosen).tolist():
+            at = chosen == g
+            mean, factor, degrees = self._given(g)
+            chi2 = chdtri(degrees, ndtr(rest[at][..., 0]))
+            normal = np.einsum("nij,mnj->mni", factor, rest[at][..., 1:])
+            paths[at] = mean + normal * np.sqrt(degrees / chi2)[..., None]
+        return np.where(self.known, self.y, paths)
+
+    def _given(self, g: int) -> tuple[Array, Array, Array]:
+        """Mean, factor of the scale matrix and degrees of freedom of each province's path."""
+        if g not in self._at:
+            rows = [
+                _path(row, seen, self.grid[g]) for row, seen in zip(self.y, self.known, strict=True)
+            ]
+            self._at[g] = tuple(np.array(each) for each in zip(*rows, strict=True))
+        return self._at[g]
+
+
+def _path(y: Array, known: NDArray[np.bool_], shared: Array) -> tuple[Array, Array, float]:
+    """Condition a whole path on its known years: mean, factor of the scale matrix, degrees."""
+    degrees = shared[0] + known.sum()
+    cov = _covariance(shared[None], y.size)[0]
+    solved = np.linalg.solve(cov[np.ix_(known, known)], cov[known])
+    distance = y[known] @ np.linalg.solve(cov[np.ix_(known, known)], y[known])
+    left = cov - solved.T @ cov[known]
+    left *= (shared[0] + distance) / degrees
+    factor = np.zeros_like(left)
+    unknown = np.ix_(~known, ~known)
+    factor[unknown] = np.linalg.cholesky(left[unknown])
+    return solved.T @ y[known], factor, degrees
+
+
+def _covariance(grid: Array, years: int) -> Array:
+    """Covariances of a province's path at scale 1, shape (G, T, T)."""
+    _, scale, level, departure = (column[:, None, None] for column in grid.T)
+    t = np.arange(years, dtype=float)
+    return scale**2 * (level + np.minimum.outer(t, t) + departure * np.eye(years))
+
+
+def _condition(y: Array, known: NDArray[np.bool_], grid: Array | None = None) -> _Conditional:
+    """Condition a province's process on its known years, for each row of a grid (`GRID`)."""
+    grid = GRID if grid is None else grid
+    cov = _covariance(grid, y.size)
     seen, count = y[known], int(known.sum())
     inner = cov[:, known][:, :, known]
     across = np.linalg.solve(inner, cov[:, known]).transpose(0, 2, 1)  # (G, T, known)
     distance = np.einsum(
-        "i,gi->g", seen, np.linalg.solve(inner, np.tile(seen, (len(GRID), 1))[..., None])[..., 0]
+        "i,gi->g", seen, np.linalg.solve(inner, np.tile(seen, (len(grid), 1))[..., None])[..., 0]
     )
-    nu = degrees[:, 0, 0]
+    nu = grid[:, 0]
     log_density = (
         gammaln((nu + count) / 2)
         - gammaln(nu / 2)

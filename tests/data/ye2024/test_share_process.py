@@ -73,3 +73,25 @@ def test_moments_are_those_of_the_multivariate_t_that_the_module_writes_down(mon
     mean = weight @ x
     assert found.mean[0, 3] == pytest.approx(mean, rel=1e-6)
     assert found.sd[0, 3] == pytest.approx(np.sqrt(weight @ (x - mean) ** 2), rel=1e-3)
+
+
+def test_sampled_paths_have_the_moments_of_the_predictive_distribution(simulated):
+    known = simulated[1][:12]
+    found, sampler = share_process.predict(known), share_process.Sampler(known)
+    paths = sampler.draw(np.random.default_rng(8).standard_normal((6_000, sampler.size)))
+    seen = ~np.isnan(known)
+    assert (paths[:, seen] == known[seen]).all()
+    off = (paths.mean(axis=0) - found.mean)[~seen] / found.sd[~seen]
+    assert np.abs(off).max() < 0.08
+    assert np.median(paths.std(axis=0)[~seen] / found.sd[~seen]) == pytest.approx(1, abs=0.03)
+
+
+def test_neighbouring_years_of_a_sampled_path_are_correlated(simulated):
+    sampler = share_process.Sampler(simulated[1][:3])
+    paths = sampler.draw(np.random.default_rng(9).standard_normal((3_000, sampler.size)))[:, 0]
+    beyond = paths[:, SEEN[-1] + 1 :]
+    between = paths[:, [2, 3, 5, 6]]
+    assert np.isfinite(beyond).all()
+    correlation = np.corrcoef(between.T)
+    assert correlation[0, 1] > 0.2
+    assert abs(correlation[1, 2]) < 0.2  # a known year lies between
