@@ -12,7 +12,7 @@ from analysis.shared.outputs import Outputs
 from analysis.shared.terminal import App, console
 from analysis.specifications import SPECIFICATIONS
 from data.errors import UserError
-from data.panels.catalogue import ensemble_members, named_panels
+from data.panels.catalogue import expanded, named_panels
 from data.panels.panel import Panel, load_panel
 from models.design import Specification
 
@@ -55,8 +55,8 @@ Panels = Annotated[
     typer.Option(
         "--panel",
         help="A named panel or a file; repeatable. Default: all named ones. "
-        "`implied:all` is the whole ensemble.",
-        autocompletion=complete([*named_panels(), "implied:all"]),
+        "`implied:all` is the whole ensemble, `official:imputed` all draws of what is missing.",
+        autocompletion=complete([*named_panels(), "implied:all", "official:imputed"]),
     ),
 ]
 
@@ -156,11 +156,6 @@ def say_written(paths: Iterable[Path], outputs: Outputs) -> None:
         console.print(f"written: {outputs.shown(path)}")
 
 
-def _expanded(name: str) -> tuple[str, ...]:
-    """Return the panels of a name on the command line."""
-    return ensemble_members() if name == "implied:all" else (name,)
-
-
 def load_panels(
     names: Sequence[str] | None, records: Sequence[Specification], models: Sequence[str] = ()
 ) -> list[Panel]:
@@ -171,7 +166,7 @@ def load_panels(
 
         read += [find(name).reads(record) for name in models for record in records]
     variables = tuple(dict.fromkeys(name for loaded in read for name in loaded))
-    wanted = [loaded for name in names or named_panels() for loaded in _expanded(name)]
+    wanted = [loaded for name in names or named_panels() for loaded in expanded(name)]
     panels = [load_panel(name, variables) for name in dict.fromkeys(wanted)]
     twice = {p.name for p in panels if sum(p.name == other.name for other in panels) > 1}
     if twice:

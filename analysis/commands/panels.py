@@ -24,6 +24,7 @@ def build(official: Official = DIRECTORY) -> None:
     Example: python -m analysis panel build --official ../shared/official
     """
     from data.ye2024 import anchors, fingerprints, gap_errors, recollect, selection
+    from data.ye2024.imputation import files as draws
 
     with console.status("Building every construction choice…"):
         errors = recollect.anchor_errors(official)
@@ -34,8 +35,9 @@ def build(official: Official = DIRECTORY) -> None:
         recollect.write_anchors(errors)
         recollect.write_dataset(dataset)
         paths = selection.write(dataset, selections)
+        draws.write(draws.build(official))
     print_frame(of_gaps, "Typical error of what is filled, in percent", "gap_errors")
-    for path in (anchors.ERRORS, recollect.DATASET, *paths):
+    for path in (anchors.ERRORS, recollect.DATASET, *paths, draws.PATH):
         console.print(f"written: {path.relative_to(ROOT)}")
 
 

@@ -1,5 +1,6 @@
 """Named panels, and what an estimate from each may claim."""
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -81,6 +82,21 @@ EDITION_KIND = PanelKind(
     evidence=False,
 )
 
+IMPUTED = "imputed.nc"
+"""Draws of the official panels with what is not observed, dims (panel, draw, province, year)."""
+
+OF_IMPUTED = re.compile(r"(official(?:-census4|-as_published)?)-imputed-(\d\d)")
+"""How a single draw is called."""
+
+ALL_DRAWS = re.compile(r"(official(?:-census4|-as_published)?):imputed")
+"""How all draws of a panel are called on the command line."""
+
+IMPUTED_KIND = PanelKind(
+    "imputed",
+    "A draw of an official panel from the predictive distribution of what is not observed: "
+    "only all draws together are an estimate.",
+)
+
 
 def kind_of(name: str) -> PanelKind:
     """Return what a panel may be called; those of the ensemble are `implied` too."""
@@ -88,6 +104,8 @@ def kind_of(name: str) -> PanelKind:
         return OWN_KIND
     if OF_EDITION.fullmatch(name):
         return EDITION_KIND
+    if OF_IMPUTED.fullmatch(name):
+        return IMPUTED_KIND
     base = PANELS[-1].name if MEMBER.fullmatch(name) else name
     return {kind.name: kind for kind in PANELS}.get(base, OWN_KIND)
 
@@ -115,6 +133,23 @@ def ensemble_members(folder: Path = FOLDER) -> tuple[str, ...]:
         return tuple(f"implied-{member:02d}" for member in dataset["member"].to_numpy())
 
 
+def imputed_draws(name: str, folder: Path = FOLDER) -> tuple[str, ...]:
+    """Return the names of all draws of an official panel, none if they are not there."""
+    path = (folder / IMPUTED).with_suffix(".json")
+    if not path.is_file():
+        return ()
+    draws = json.loads(path.read_text(encoding="utf-8"))["draws"]
+    return tuple(f"{name}-imputed-{draw:02d}" for draw in range(1, draws + 1))
+
+
+def expanded(name: str) -> tuple[str, ...]:
+    """Return the panels that a name on the command line stands for: itself, or several."""
+    if name == "implied:all":
+        return ensemble_members()
+    drawn = ALL_DRAWS.fullmatch(name)
+    return imputed_draws(drawn[1]) if drawn else (name,)
+
+
 def own_name(path: Path) -> str:
     """Return the name of a user's panel: a safe folder name that no named panel can have."""
     stem = re.sub(r"[^\w.-]+", "_", unicodedata.normalize("NFC", path.stem))
@@ -124,13 +159,11 @@ def own_name(path: Path) -> str:
 def panel_names(given: Iterable[str]) -> list[str]:
     """Return how panels are called in tables and folders, of names and of paths of users' files.
 
-    `implied:all` stands for the ensemble.
+    `implied:all` stands for the ensemble, `official:imputed` for all draws of a panel.
     """
     known, found = {*named_panels(), *ensemble_members()}, []
-    for name in given:
-        if name == "implied:all":
-            found += ensemble_members()
-        else:
-            as_it_is = name in known or name.startswith(OWN) or OF_EDITION.fullmatch(name)
-            found.append(name if as_it_is else own_name(Path(name)))
+    for name in (each for one in given for each in expanded(one)):
+        special = OF_EDITION.fullmatch(name) or OF_IMPUTED.fullmatch(name)
+        as_it_is = name in known or name.startswith(OWN) or special
+        found.append(name if as_it_is else own_name(Path(name)))
     return found

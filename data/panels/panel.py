@@ -4,6 +4,7 @@ import json
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,10 @@ from data.panels.catalogue import (
     ENSEMBLE,
     FOLDER,
     FORMER_NAMES,
+    IMPUTED,
     MEMBER,
     OF_EDITION,
+    OF_IMPUTED,
     OWN,
     ensemble_members,
     kind_of,
@@ -26,6 +29,7 @@ from data.panels.provinces import REGION_OF
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray as xr
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +100,51 @@ def load_member(name: str, folder: Path = FOLDER) -> Panel:
     return Panel(name, frame, sha256(f"{digest} {name}".encode()), True, (), exact_but)
 
 
+def load_draw(name: str, folder: Path = FOLDER) -> Panel:
+    """Load one draw of an official panel: what is drawn, and the panel's other variables.
+
+    Raises
+    ------
+    UserError
+        If a file is not what its sidecar says, there is no such draw, or the panel is not the one
+        that was drawn.
+    """
+    base, draw = OF_IMPUTED.fullmatch(name).groups()
+    path = folder / IMPUTED
+    digest = sha256(path.read_bytes())
+    about = verified(path, digest)
+    if not 1 <= int(draw) <= about["draws"]:
+        raise UserError(
+            f"There is no panel {name!r}: {path.name} has draws 01 to {about['draws']:02d}."
+        )
+    content = _bytes(folder / f"{base}.csv", folder)
+    if sha256(content) != about["of"].get(base):
+        raise UserError(
+            f"{path.name} was drawn for another {base}.csv than this one: restore both files from "
+            "the repository or rebuild them with `python -m analysis panel build`."
+        )
+    panel, draws = _drawn(base, folder, about["of"][base], digest)
+    values = panel.frame.copy()
+    drawn = draws.sel(draw=int(draw)).to_dataframe()
+    rows = drawn.loc[list(zip(values["province"], values["year"], strict=True))]
+    for variable, decimals in about["decimals"].items():
+        values[variable] = rows[variable].to_numpy().round(decimals)
+    for total, parts in about["sums"].items():
+        values[total] = sum(values[part] for part in parts["parts"]).round(parts["decimals"])
+    return Panel(name, values, sha256(f"{digest} {name}".encode()), panel.balanced)
+
+
+@cache
+def _drawn(base: str, folder: Path, *digests: str) -> "tuple[Panel, xr.Dataset]":
+    """Read a panel with all its variables, and its draws: once for all of them."""
+    del digests  # of the files' bytes, so that changed ones are read again
+    import xarray as xr
+
+    about = json.loads((folder / IMPUTED).with_suffix(".json").read_text(encoding="utf-8"))
+    with xr.open_dataset(folder / IMPUTED) as dataset:
+        return load_named(base, about["variables"], folder), dataset.sel(panel=base).load()
+
+
 def load_panel(name_or_path: str, variables: Sequence[str], folder: Path = FOLDER) -> Panel:
     """Load a named panel, or the user's own from a file.
 
@@ -128,6 +177,8 @@ def load_panel(name_or_path: str, variables: Sequence[str], folder: Path = FOLDE
 def _load(name_or_path: str, variables: Sequence[str], folder: Path) -> Panel:
     if OF_EDITION.fullmatch(name_or_path) and (folder / EDITION).is_file():
         return load_member(name_or_path, folder)
+    if OF_IMPUTED.fullmatch(name_or_path) and (folder / IMPUTED).is_file():
+        return load_draw(name_or_path, folder)
     # The ensemble is opened for its members alone: spoiled, it is in no other panel's way.
     if MEMBER.fullmatch(name_or_path) and (folder / ENSEMBLE).is_file():
         verified(folder / ENSEMBLE, sha256((folder / ENSEMBLE).read_bytes()))

@@ -92,7 +92,7 @@ def build(directory: Path = DIRECTORY) -> xr.Dataset:
     dataset.attrs = {
         "title": "Variables of Ye (2024) rebuilt from official provincial series",
         "label": LABEL,
-        **_hashes(ingredients),
+        **hashes(ingredients),
         "defaults": json.dumps(DEFAULTS),
         "codebook": "data/codebook.md",
     }
@@ -119,7 +119,7 @@ def anchor_errors(directory: Path = DIRECTORY) -> pd.DataFrame:
     """
     ingredients = read_ingredients(directory)
     table = anchors.errors(ingredients.shares).round(anchors.DECIMALS)
-    table.attrs = _hashes(ingredients)
+    table.attrs = hashes(ingredients)
     return table
 
 
@@ -131,7 +131,8 @@ def write_anchors(table: pd.DataFrame, path: Path = anchors.ERRORS) -> None:
     write_sidecar(path.with_suffix(".json"), about | table.attrs)
 
 
-def _hashes(ingredients: Ingredients) -> dict[str, str]:
+def hashes(ingredients: Ingredients) -> dict[str, str]:
+    """Return `HASHES` of both collections."""
     return dict(zip(HASHES, (ingredients.official.sha256, ingredients.second.sha256), strict=True))
 
 

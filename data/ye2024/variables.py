@@ -27,7 +27,7 @@ def _index(
     )
     by_normalisation = [
         xr.apply_ufunc(
-            partial(_scores, indicators=indicators, normalisation=normalisation),
+            partial(scores, indicators=indicators, normalisation=normalisation),
             table,
             input_core_dims=[["indicator", "province", "year"]],
             output_core_dims=[["dimension", "province", "year"]],
@@ -64,7 +64,7 @@ def _area(ingredients: Ingredients) -> xr.DataArray:
     return official.positive(official.constant("land_area", "official"), "land_area")
 
 
-def _scores(table: np.ndarray, indicators: tuple[Indicator, ...], normalisation: str) -> np.ndarray:
+def scores(table: np.ndarray, indicators: tuple[Indicator, ...], normalisation: str) -> np.ndarray:
     """Score one (indicator, province, year) table; see `indices` for the formulas."""
     k, n, years = table.shape
     x = table.reshape(k, n * years).T
