@@ -17,6 +17,7 @@ FLOORS = (
     {"data.errors"},
     {"data.files"},
     {"data.panels"},
+    {"data.studies"},
     {"data.published"},
     {"data.ye2024"},
     {"models.design", "models.priors"},
@@ -52,6 +53,7 @@ READERS = {
 BLIND = (
     "data.panels.",
     "data.ye2024.imputation.",
+    "data.studies.",
     "models.",
     "analysis.shared.",
     "analysis.specifications.",
@@ -185,10 +187,10 @@ def test_every_room_has_its_floor_and_every_reader_of_printed_numbers_its_reason
     assert set(READERS) <= set(modules(ROOT))
 
 
-def test_the_house_has_at_most_26_rooms_and_few_arrows_between_them():
+def test_the_house_has_at_most_27_rooms_and_few_arrows_between_them():
     rooms, arrows = rooms_and_arrows(ROOT)
-    assert len(rooms) <= 26
-    assert len(arrows) <= 167
+    assert len(rooms) <= 27
+    assert len(arrows) <= 174
     # With `data` and `models` as one room each, as the 45 rooms and 255 arrows were counted
     # that this plan began with.
     joined = {
