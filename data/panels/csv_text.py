@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from data.errors import UserError
+from data.panels.keys import PANEL, Keys
 from data.panels.spelling import clean, is_year, number, shorten
 
 DELIMITERS = ",;\t|"
@@ -80,7 +81,9 @@ def _is_western(content: bytes) -> bool:
 # --- text to cells ------------------------------------------------------------------------
 
 
-def parse(text: str, file: str, delimiters: str = DELIMITERS) -> tuple[pd.DataFrame, list[str]]:
+def parse(
+    text: str, file: str, delimiters: str = DELIMITERS, keys: Keys = PANEL
+) -> tuple[pd.DataFrame, list[str]]:
     """Read the text of a CSV into a frame of text cells.
 
     Parameters
@@ -93,6 +96,8 @@ def parse(text: str, file: str, delimiters: str = DELIMITERS) -> tuple[pd.DataFr
         How error messages name the file.
     delimiters : str
         Characters one of which parts the cells, where none is declared.
+    keys : Keys
+        Names by which the header is known.
 
     Returns
     -------
@@ -111,11 +116,12 @@ def parse(text: str, file: str, delimiters: str = DELIMITERS) -> tuple[pd.DataFr
     first = next((i for i, line in enumerate(lines) if line.strip("\ufeff \t\r\n")), None)
     if first is not None and (declared := _DECLARED.fullmatch(lines[first])):
         start, delimiters = first + 1, declared[1]
-    at, delimiter = _header(lines, start, delimiters)
+    at, delimiter = _header(lines, start, delimiters, keys)
     rows = _rows(lines, at, delimiter, file)
     if not rows:
         raise UserError(
-            f"{file} is empty; give a CSV file with a header and one row per province and year."
+            f"{file} is empty; give a CSV file with a header and one row per {keys.unit} and "
+            f"{keys.time}."
         )
     header = rows.pop(next(iter(rows)))
     notices = _title(lines[start:at], start, len(header), delimiter, file)
@@ -127,18 +133,18 @@ def parse(text: str, file: str, delimiters: str = DELIMITERS) -> tuple[pd.DataFr
             f"{file}, line {repeated[0]}: the header is repeated and was passed over"
             f"{_more(len(repeated))}; drop the rows below it if they are another table."
         )
-    notices += _notes(rows, header, file)
+    notices += _notes(rows, header, file, keys)
     fitted = [_fit(row, len(header), file, line) for line, row in rows.items()]
     index = pd.Index(list(rows), name="line", dtype=int)
     return pd.DataFrame(fitted, columns=header, index=index, dtype=str), notices
 
 
-def _header(lines: Sequence[str], start: int, delimiters: str) -> tuple[int, str]:
-    """Find the line that names province and year, else the first with text, and what parts it."""
+def _header(lines: Sequence[str], start: int, delimiters: str, keys: Keys) -> tuple[int, str]:
+    """Find the line that names unit and year, else the first with text, and what parts it."""
     for at in range(start, min(len(lines), start + FIRST_LINES)):
         for delimiter in delimiters:
             names = {name.strip('" ') for name in _cleaned(lines[at].split(delimiter))}
-            if {"province", "year"} <= names:
+            if keys.needed <= names:
                 return at, delimiter
     at = next((i for i in range(start, len(lines)) if lines[i].strip()), start)
     return at, max(delimiters, key=lines[at].count) if at < len(lines) else delimiters[0]
@@ -184,12 +190,12 @@ def _title(above: Sequence[str], start: int, width: int, delimiter: str, file: s
     ]
 
 
-def _notes(rows: dict[int, list[str]], header: Sequence[str], file: str) -> list[str]:
+def _notes(rows: dict[int, list[str]], header: Sequence[str], file: str, keys: Keys) -> list[str]:
     """Take notes below the table out of the rows, and say so."""
     names = _cleaned(header)
-    if "year" not in names or "province" not in names:
+    if not keys.needed <= set(names):
         return []
-    year = names.index("year")
+    year = names.index(keys.time.lower())
     taken: list[int] = []
     for line in reversed(rows):
         if not _is_note(rows, line, year, len(header)):

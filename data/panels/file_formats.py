@@ -30,6 +30,7 @@ import pandas as pd
 
 from data.errors import UserError
 from data.panels.csv_text import FIRST_LINES, decode, parse
+from data.panels.keys import PANEL, Keys
 from data.panels.spelling import clean, listed, shorten
 
 Read = tuple[pd.DataFrame, list[str]]
@@ -38,14 +39,11 @@ Read = tuple[pd.DataFrame, list[str]]
 LARGEST = 2**30
 """Bytes of a compressed file's content; more is no panel."""
 
-NAMES = ("province", "region", "year")
-"""Columns of which labels are read; of others, the numbers below them."""
-
 
 # --- Stata and SPSS -----------------------------------------------------------------------
 
 
-def _stata(content: bytes, file: str) -> Read:
+def _stata(content: bytes, file: str, keys: Keys) -> Read:
     package = _package("pyreadstat", file)
     return _labelled(
         lambda: package.read_dta(
@@ -53,25 +51,27 @@ def _stata(content: bytes, file: str) -> Read:
         ),
         package,
         file,
+        keys,
     )
 
 
-def _spss(content: bytes, file: str) -> Read:
+def _spss(content: bytes, file: str, keys: Keys) -> Read:
     package = _package("pyreadstat", file)
     return _labelled(
         lambda: package.read_sav(io.BytesIO(content), disable_datetime_conversion=True),
         package,
         file,
+        keys,
     )
 
 
-def _labelled(read: Callable, package: ModuleType, file: str) -> Read:
+def _labelled(read: Callable, package: ModuleType, file: str, keys: Keys) -> Read:
     try:
         frame, about = read()
     except (package.ReadstatError, package.PyreadstatError, ValueError) as error:
         raise _spoiled(file, error) from None
     for name, labels in about.variable_value_labels.items():
-        if clean(name).lower() in NAMES:
+        if clean(name).lower() in keys.every:  # of other columns the numbers are read
             frame[name] = frame[name].map(lambda value, labels=labels: labels.get(value, value))
     missing = about.missing_user_values if hasattr(about, "missing_user_values") else {}
     for name, letters in missing.items():
@@ -83,7 +83,7 @@ def _labelled(read: Callable, package: ModuleType, file: str) -> Read:
 # --- R ------------------------------------------------------------------------------------
 
 
-def _r(content: bytes, file: str) -> Read:
+def _r(content: bytes, file: str, keys: Keys) -> Read:
     rdata = _package("rdata", file)
     try:
         with warnings.catch_warnings():
@@ -115,7 +115,7 @@ def _frames(objects: object) -> dict[str, pd.DataFrame]:
 # --- Parquet and gretl --------------------------------------------------------------------
 
 
-def _parquet(content: bytes, file: str) -> Read:
+def _parquet(content: bytes, file: str, keys: Keys) -> Read:
     import pyarrow as pa
 
     try:
@@ -126,7 +126,7 @@ def _parquet(content: bytes, file: str) -> Read:
     return _as_text(frame.reset_index(kept) if kept else frame), []
 
 
-def _gretl(content: bytes, file: str) -> Read:
+def _gretl(content: bytes, file: str, keys: Keys) -> Read:
     try:
         root = ElementTree.fromstring(content)
         names = [node.attrib["name"] for node in root.iterfind("variables/variable")]
@@ -146,7 +146,7 @@ def _gretl(content: bytes, file: str) -> Read:
 # --- Excel --------------------------------------------------------------------------------
 
 
-def _excel(content: bytes, file: str) -> Read:
+def _excel(content: bytes, file: str, keys: Keys) -> Read:
     openpyxl = _package("openpyxl", file)
     books = []
     for values in (True, False):  # what formulas gave, and what they are
@@ -157,16 +157,16 @@ def _excel(content: bytes, file: str) -> Read:
         except (zipfile.BadZipFile, LookupError, ValueError, OSError) as error:
             raise _spoiled(file, error) from None
     book, formulas = books
-    fitting = [name for name in book.sheetnames if _names_province_and_year(book[name])]
+    fitting = [name for name in book.sheetnames if _names_unit_and_year(book[name], keys)]
     if len(fitting) > 1:
         raise UserError(
-            f"{file} has several sheets that name province and year ({', '.join(fitting)}); keep "
-            "one of them."
+            f"{file} has several sheets that name {keys.unit} and {keys.time} "
+            f"({', '.join(fitting)}); keep one of them."
         )
     if not fitting and len(book.sheetnames) > 1:
         raise UserError(
-            f"{file} has no sheet whose first {FIRST_LINES} rows name province and year (sheets: "
-            f"{', '.join(book.sheetnames)}); name these two columns."
+            f"{file} has no sheet whose first {FIRST_LINES} rows name {keys.unit} and {keys.time} "
+            f"(sheets: {', '.join(book.sheetnames)}); name these two columns."
         )
     sheet = book[(fitting or book.sheetnames)[0]]
     notices = _fill_merged(sheet, file)
@@ -176,13 +176,13 @@ def _excel(content: bytes, file: str) -> Read:
     for row in sheet.iter_rows(values_only=True):
         # One line for each row, so that its number is the sheet's.
         writer.writerow([" ".join(_text(cell).split()) for cell in row])
-    table, passed_over = parse(text.getvalue(), f"{file}, sheet {sheet.title}", ",")
+    table, passed_over = parse(text.getvalue(), f"{file}, sheet {sheet.title}", ",", keys)
     return table.rename_axis("row"), notices + passed_over
 
 
-def _names_province_and_year(sheet: Sequence) -> bool:
+def _names_unit_and_year(sheet: Sequence, keys: Keys) -> bool:
     rows = sheet.iter_rows(max_row=FIRST_LINES, values_only=True)
-    return any({"province", "year"} <= {clean(cell).lower() for cell in row} for row in rows)
+    return any(keys.needed <= {clean(cell).lower() for cell in row} for row in rows)
 
 
 def _fill_merged(sheet, file: str) -> list[str]:
@@ -218,9 +218,9 @@ def _refuse_uncalculated(sheet, formulas, file: str) -> None:
 # --- which format -------------------------------------------------------------------------
 
 
-def _text_file(content: bytes, file: str) -> Read:
+def _text_file(content: bytes, file: str, keys: Keys) -> Read:
     text, notices = decode(content, file)
-    table, passed_over = parse(text, file)
+    table, passed_over = parse(text, file, keys=keys)
     return table, notices + passed_over
 
 
@@ -230,7 +230,7 @@ class Format:
 
     name: str
     begins: tuple[bytes, ...]
-    read: Callable[[bytes, str], Read]
+    read: Callable[[bytes, str, Keys], Read]
 
 
 OLD_STATA = tuple(bytes([release, order, 1]) for release in range(105, 116) for order in (1, 2))
@@ -247,7 +247,7 @@ FORMATS = (
 """Recognised by content, not by the name's ending. Any other content is text."""
 
 
-def tabulate(content: bytes, file: str) -> Read:
+def tabulate(content: bytes, file: str, keys: Keys = PANEL) -> Read:
     """Read the content of a file in any of `FORMATS`, or of a CSV, compressed or not.
 
     Parameters
@@ -255,6 +255,8 @@ def tabulate(content: bytes, file: str) -> Read:
     content : bytes
     file : str
         How notices and errors name the file.
+    keys : Keys
+        Names by which a header or sheet is known; of these columns, labels are read.
 
     Returns
     -------
@@ -272,8 +274,8 @@ def tabulate(content: bytes, file: str) -> Read:
     content = _decompressed(content, file)
     for file_format in FORMATS:
         if content.startswith(file_format.begins):
-            return file_format.read(content, file)
-    return _text_file(content, file)
+            return file_format.read(content, file, keys)
+    return _text_file(content, file, keys)
 
 
 def _decompressed(content: bytes, file: str) -> bytes:
