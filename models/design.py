@@ -22,6 +22,9 @@ DERIVED = {"indus2": ("indus", square)}
 """Regressors computed from a panel's column (an array of any namespace) at estimation."""
 
 
+DYNAMIC = ("system_gmm", "difference_gmm")
+"""Estimators of regressions on the lagged outcome."""
+
 LAG = "L.y"
 """The lagged outcome's term, whatever the outcome."""
 
@@ -75,9 +78,20 @@ class Specification:
     region : str, optional
         Only this region's provinces (8.1–8.3).
     estimator : str
-        "twfe" or "system_gmm".
+        "twfe", "system_gmm" or another of `analysis.replication.replicate.ESTIMATORS`.
     system : System, optional
         The system of outcomes that this one belongs to.
+    where : str
+        A column of truth values of the panel: only rows in which it holds; empty for all.
+    effects : tuple of str
+        Fixed effects of the published regression: "province", "year".
+    endogenous, instruments : tuple of str
+        Terms that instruments replace, and the instruments that are no terms.
+    errors : str
+        Kind of the published standard errors: "conventional", "robust", "clustered" (by province),
+        "two_way_clustered", "driscoll_kraay".
+    options : tuple of (str, object)
+        Choices of the estimator, by name.
     """
 
     column: str
@@ -89,6 +103,12 @@ class Specification:
     region: str | None = None
     estimator: str = "twfe"
     system: System | None = None
+    where: str = ""
+    effects: tuple[str, ...] = ("province", "year")
+    endogenous: tuple[str, ...] = ()
+    instruments: tuple[str, ...] = ()
+    errors: str = "conventional"
+    options: tuple[tuple[str, Any], ...] = ()
 
     @property
     def table(self) -> str:
@@ -98,7 +118,7 @@ class Specification:
     @property
     def dynamic(self) -> bool:
         """Whether the published regression has the lagged outcome as one more regressor."""
-        return self.estimator == "system_gmm"
+        return self.estimator in DYNAMIC
 
     @property
     def terms(self) -> tuple[str, ...]:
@@ -109,7 +129,7 @@ class Specification:
     def variables(self) -> tuple[str, ...]:
         """Panel columns that the specification reads, each once."""
         read = (DERIVED[term][0] if term in DERIVED else term for term in self.terms)
-        return tuple(dict.fromkeys((self.outcome, *read)))
+        return tuple(dict.fromkeys((self.outcome, *read, *self.instruments)))
 
 
 @dataclass(frozen=True)
@@ -186,7 +206,8 @@ def design(frame: "pd.DataFrame", specification: Specification) -> Design:
     Returns
     -------
     Design
-        Rows sorted by province (in the frame's order of appearance) and year.
+        Rows without a missing value, sorted by province (in the frame's order of appearance) and
+        year.
 
     Raises
     ------
@@ -195,7 +216,7 @@ def design(frame: "pd.DataFrame", specification: Specification) -> Design:
     """
     import pandas as pd
 
-    rows = sample(frame, specification)
+    rows = complete(sample(frame, specification), specification)
     if rows.empty:
         raise UserError(
             f"The panel has no rows in {sample_text(specification)}; add them or leave the column "
@@ -259,7 +280,14 @@ def sample(frame: "pd.DataFrame", specification: Specification) -> "pd.DataFrame
         rows = rows[rows["region"] == specification.region]
     if specification.last_year is not None:
         rows = rows[rows["year"] <= specification.last_year]
+    if specification.where:
+        rows = rows[rows[specification.where]]
     return rows
+
+
+def complete(rows: "pd.DataFrame", specification: Specification) -> "pd.DataFrame":
+    """Return the rows in which the specification misses no value: of a lag, all but the first."""
+    return rows.dropna(subset=list(specification.variables))
 
 
 def sample_text(specification: Specification) -> str:
@@ -267,6 +295,7 @@ def sample_text(specification: Specification) -> str:
     parts = [
         f"region {specification.region}" if specification.region else "",
         f"years to {specification.last_year}" if specification.last_year else "",
+        specification.where,
     ]
     return ", ".join(part for part in parts if part) or "all rows"
 

@@ -11,7 +11,14 @@ import numpy as np
 import pandas as pd
 
 from data.errors import UserError
-from models.design import LAG, Specification, refuse_no_predecessors, regressors, sample
+from models.design import (
+    LAG,
+    Specification,
+    complete,
+    refuse_no_predecessors,
+    regressors,
+    sample,
+)
 from models.frequentist.gmm import Gmm, GmmFit, GmmSpecification, Iv, fit
 from models.frequentist.gmm.instruments import LEVEL_MOMENTS
 from models.frequentist.gmm.solve import SingularWeights
@@ -82,7 +89,7 @@ def estimation(
 ) -> tuple[pd.DataFrame, GmmSpecification]:
     """Return a column's rows, with year dummies, and the estimation that is run on them."""
     rows = sample(frame, specification)
-    refuse_invariant(rows, specification)
+    refuse_invariant(complete(rows, specification), specification)
     dummies = {
         f"year{year}": (rows["year"] == year).astype(float) for year in rows["year"].unique()
     }

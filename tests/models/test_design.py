@@ -1,5 +1,7 @@
 """From a panel and a record to arrays."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -110,3 +112,13 @@ def test_one_row_more_than_parameters_is_enough():
     assert len(design(random_panels.panel(n_provinces=3, n_years=3), record).y) == 9
     with pytest.raises(UserError, match="needs more than 4 rows for its 4 parameters"):
         design(random_panels.panel(n_provinces=2, n_years=2), record)
+
+
+def test_rows_that_miss_a_value_or_lie_outside_the_condition_are_left_out(frame):
+    frame = frame.assign(late=frame["year"] > 2010, z=frame["x1"])
+    frame.loc[frame["year"] == 2012, "z"] = np.nan
+    record = replace(SPECIFICATION, where="late", instruments=("z",))
+    assert "z" in record.variables
+    assert design(frame, record).years == (2011, 2013, 2014)
+    with pytest.raises(UserError, match="no rows in late"):
+        design(frame.assign(late=False), record)
