@@ -1,12 +1,25 @@
-"""The 19 published columns of Tables 3–8 as 19 records."""
+"""Published columns as records: the 19 of Ye (2024), or those of the study that is asked for.
 
-from collections.abc import Sequence
-from dataclasses import replace
+A study is a paper with its columns (`data.studies`). Commands run on one at a time: `current()`,
+the paper's unless `studying` another.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from data.errors import UserError
 from data.ye2024.definitions import SUMS
 from models.bayesian.registry import main_model
-from models.design import Specification, System
+from models.design import DYNAMIC, Specification, System
+
+if TYPE_CHECKING:
+    from data.panels.panel import Panel
+    from data.studies.load import Loaded
+    from data.studies.schema import Column
 
 CONTROLS = ("fin", "env", "stru", "urb", "trans")
 """Section 4.2.4 of the paper, in the order of Table 3."""
@@ -53,21 +66,115 @@ SPECIFICATIONS = (
 STATIC = tuple(record for record in SPECIFICATIONS if record.estimator == "twfe")
 
 
+@dataclass(frozen=True, eq=False)
+class Study:
+    """A paper with its columns; it holds no printed number.
+
+    Attributes
+    ----------
+    title : str
+    records : tuple of Specification
+    headline : tuple of str
+        Columns that commands take where none is named.
+    panel : Panel, optional
+        Its data; None of the paper, whose panels are named.
+    path : Path, optional
+        Of its study.toml; None of the paper.
+    labels : mapping of str to str
+        What variables are, in words.
+    """
+
+    title: str
+    records: tuple[Specification, ...]
+    headline: tuple[str, ...]
+    panel: "Panel | None" = None
+    path: Path | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+PAPER = Study("Ye (2024)", SPECIFICATIONS, HEADLINE)
+
+_current: ContextVar[Study] = ContextVar("study", default=PAPER)
+
+
+def current() -> Study:
+    """Return the study that commands are run on."""
+    return _current.get()
+
+
+@contextmanager
+def studying(study: Study) -> Iterator[Study]:
+    """Run what is within on a study."""
+    before = _current.set(study)
+    try:
+        yield study
+    finally:
+        _current.reset(before)
+
+
+def load(path: Path) -> Study:
+    """Read a study.toml and its data.
+
+    Raises
+    ------
+    UserError
+        In one sentence with file, key or row, and remedy.
+    """
+    from data.studies.load import load as load_files
+
+    loaded = load_files(path)
+    records = tuple(_record(column, loaded) for column in loaded.file.column)
+    main = [r.column for r in records if r.estimator in ("twfe", *DYNAMIC)]
+    headline = tuple(main or [record.column for record in records[:1]])
+    labels = loaded.file.data.labels
+    return Study(loaded.file.title, records, headline, loaded.panel, path, labels)
+
+
+def _record(column: "Column", loaded: "Loaded") -> Specification:
+    """Make a record of a study's column."""
+    from data.studies.load import condition_of
+
+    data, parsed = loaded.file.data, column.parsed
+    rows = condition_of(column, loaded.file)
+    # A GMM has the outcome's lag without its being named, a static model only as a term.
+    lag = (f"lag({parsed.outcome})",) if column.estimator in DYNAMIC else ()
+    names = {data.unit: "province", data.time: "year"}
+    only = loaded.regions[0] if len(loaded.regions) == 1 and not lag else None
+    chosen = column.gmm.model_dump() if column.gmm else {}
+    return Specification(
+        column=column.name,
+        outcome=parsed.outcome,
+        interest=tuple(term for term in column.interest if term not in lag),
+        controls=tuple(t for t in parsed.terms if t not in (*lag, *column.interest)),
+        title=column.title or f"{column.estimator}: {parsed.outcome}",
+        last_year=rows.last_year,
+        region=rows.region or only,
+        estimator=column.estimator,
+        where=rows.rest,
+        effects=tuple(names[name] for name in parsed.effects),
+        endogenous=tuple(column.endogenous),
+        instruments=tuple(column.instruments),
+        errors=column.errors,
+        options=tuple(sorted(chosen.items())),
+    )
+
+
 def select(columns: Sequence[str]) -> tuple[Specification, ...]:
-    """Return the records of the named published columns, each once; all 19 if none is named.
+    """Return the records of the named published columns, each once; all if none is named.
 
     Raises
     ------
     UserError
         If there is no such column.
     """
-    known = {record.column: record for record in SPECIFICATIONS}
+    records = current().records
+    known = {record.column: record for record in records}
     for column in columns:
         if column not in known:
             raise UserError(
                 f"There is no published column {column!r}: choose among {', '.join(known)}."
             )
-    return tuple(known[column] for column in dict.fromkeys(columns)) or SPECIFICATIONS
+    return tuple(known[column] for column in dict.fromkeys(columns)) or records
 
 
 AVERAGE = "average"
@@ -78,7 +185,7 @@ def published_column(record: Specification, region: str) -> str:
     """Return the column that prints the slope, of all rows or of a region's; empty if none."""
     if not region:
         return record.column
-    for other in SPECIFICATIONS:
+    for other in current().records:
         same = replace(record, column=other.column, title=other.title, region=region)
         if other == same and record.region is None:
             return other.column
@@ -89,9 +196,10 @@ def home(record: Specification) -> tuple[Specification, str]:
     """Return the column whose main fit holds a column's slope, and the region of the slope."""
     if record.region is None:
         return record, AVERAGE
-    containing = next(other for other in SPECIFICATIONS if published_column(other, record.region)
-                 == record.column)  # fmt: skip
-    return containing, record.region
+    for other in current().records:
+        if published_column(other, record.region) == record.column and other != record:
+            return other, record.region
+    return record, AVERAGE
 
 
 def evidence_model(record: Specification) -> str:

@@ -53,6 +53,8 @@ class Panel:
     exact_but : tuple of (column, term, statistic), optional
         Of a panel that claims to meet the printed numbers: the cells that it does not. None
         where nothing is claimed.
+    about : str
+        What the panel may be called, where its name does not say it.
     """
 
     name: str
@@ -61,11 +63,12 @@ class Panel:
     balanced: bool
     notices: tuple[str, ...] = ()
     exact_but: tuple[tuple[str, str, str], ...] | None = None
+    about: str = ""
 
     @property
     def label(self) -> str:
         """What the panel may be called, in one sentence."""
-        return kind_of(self.name).label
+        return self.about or kind_of(self.name).label
 
 
 def load_member(name: str, folder: Path = FOLDER) -> Panel:

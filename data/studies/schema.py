@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from data.errors import UserError
 from data.studies.formula import Formula, column_formula, expression, term
+from data.studies.sample import condition
 
 GMM = ("system_gmm", "difference_gmm")
 """Estimators of a dynamic panel: the formula's first term is the outcome's lag."""
@@ -47,6 +48,11 @@ Expression = Annotated[Name, AfterValidator(expression)]
 def _checked(formula: str) -> str:
     column_formula(formula)
     return formula
+
+
+def _checked_sample(sample: str) -> str:
+    condition(sample)
+    return sample
 
 
 class _Table(BaseModel):
@@ -112,7 +118,7 @@ class Column(_Table):
     )
     interest: list[Term] = Field(min_length=1, description="Terms that the study is about.")
     title: str = Field("", description="What the column shows.")
-    sample: str = Field(
+    sample: Annotated[str, AfterValidator(_checked_sample)] = Field(
         "", description="Which rows: \"region == 'west' and year <= 1980\"; all by default."
     )
     estimator: Literal[tuple(EFFECTS)] = "twfe"
@@ -150,6 +156,8 @@ class Column(_Table):
         lag = f"lag({parsed.outcome})"
         if self.estimator in GMM and lag not in parsed.terms:
             raise ValueError(f"{self.estimator} is of a dynamic panel: add the term {lag}")
+        if self.estimator in GMM and set(self.interest) == {lag}:
+            raise ValueError(f"{lag} is in every GMM: name a term of interest besides")
         return self
 
 

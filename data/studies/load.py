@@ -1,0 +1,338 @@
+"""From a study.toml to its panel: rows of the data file, and each term of its formulas.
+
+What is returned has no place for a printed number. The panel's columns are called as everywhere in
+this project (`province` for the unit, `year`, `region`); a term's column is called by its formula.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from data.errors import UserError
+from data.files import sha256
+from data.panels.file_formats import tabulate
+from data.panels.keys import Keys
+from data.panels.missing_codes import notices_of_codes, refuse_codes
+from data.panels.panel import Panel, is_balanced
+from data.panels.spelling import clean, is_missing, is_year, number, plain_numbers, shorten, year_of
+from data.studies import schema
+from data.studies.formula import OVER_TIME, evaluate, names_in
+from data.studies.sample import Condition, condition, holds, names_in_condition
+from data.studies.schema import Column, StudyFile
+
+OURS = ("province", "year", "region")
+"""Columns of a panel that hold no variable."""
+
+ALL = "all"
+"""The one region of a study without regions."""
+
+
+@dataclass(frozen=True, eq=False)
+class Loaded:
+    """A study's file and data.
+
+    Attributes
+    ----------
+    path : Path
+        Of study.toml.
+    file : StudyFile
+    panel : Panel
+        With all terms of all columns, and each condition on rows as truth values.
+    """
+
+    path: Path
+    file: StudyFile
+    panel: Panel
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """In the order of study.toml, or of the data; `ALL` alone where there are none."""
+        return tuple(self.file.data.regions) or tuple(self.panel.frame["region"].unique())
+
+
+def load(path: Path) -> Loaded:
+    """Read a study.toml and its data.
+
+    Raises
+    ------
+    UserError
+        In one sentence with file, key or row, and remedy.
+    """
+    file = schema.read(path)
+    data_path = path.parent / file.data.file
+    try:
+        content = data_path.read_bytes()
+    except OSError as error:
+        raise UserError(
+            f"{path}, key data.file: {data_path} cannot be read ({error.strerror}); correct the "
+            "path, which starts from the folder of study.toml."
+        ) from None
+    keys = Keys(file.data.unit, file.data.time, file.data.region or "\0")
+    cells, notices = tabulate(content, str(data_path), keys)
+    table = _Table(cells, path, str(data_path))
+    raw, more = _raw(table, file)
+    frame = _with_terms(raw, file, path)
+    made_from = file.model_dump(include={"transform": True, "data": {"region", "regions"}})
+    panel = Panel(
+        name=data_path.name.partition(".")[0],
+        frame=frame,
+        sha256=sha256(content + json.dumps(made_from).encode()),
+        balanced=is_balanced(frame),
+        notices=(*notices, *more),
+        about=f"The data of the study {file.title!r}: {file.data.file}.",
+    )
+    return Loaded(path, file, panel)
+
+
+# --- the data file ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class _Table:
+    """Cells as text, and how errors name their file and study."""
+
+    cells: pd.DataFrame
+    study: Path
+    file: str
+
+    def column(self, name: str, key: str) -> pd.Series:
+        """Return a column's cleaned cells, by its name or its name in other capitals.
+
+        Raises
+        ------
+        UserError
+            If there is none or more than one; `key` is the place in study.toml that asks for it.
+        """
+        header = [clean(each) for each in self.cells.columns]
+        exact = [i for i, each in enumerate(header) if each == name]
+        loose = [i for i, each in enumerate(header) if each.lower() == name.lower()]
+        found = exact or loose
+        if len(found) == 1:
+            return self.cells.iloc[:, found[0]].map(clean).astype(str)
+        if found:
+            raise UserError(
+                f"{self.file}, header: the column {name} stands {len(found)} times; keep one."
+            )
+        close = get_close_matches(name, header, n=1, cutoff=0.6)
+        shown = shorten(", ".join(header), 200)
+        hint = f"did you mean {close[0]!r}" if close else f"the columns are {shown}"
+        raise UserError(f"{self.study}, key {key}: {self.file} has no column {name!r}; {hint}.")
+
+    def at(self, line: object, name: str) -> str:
+        """Name a cell's place."""
+        return f"{self.file}, {self.cells.index.name} {line}, column {name}"
+
+
+def _raw(table: _Table, file: StudyFile) -> tuple[pd.DataFrame, list[str]]:
+    """Return province, year, region and the raw variables, typed and sorted; notices."""
+    data = file.data
+    if table.cells.empty:
+        raise UserError(f"{table.file} has no rows below its header; add one per unit and year.")
+    units = table.column(data.unit, "data.unit")
+    years = table.column(data.time, "data.time")
+    _refuse_cells(table, data.unit, units, is_missing, "the unit is missing; fill it in")
+    wrong_year = "{} is not a year of four digits; write one such as 1990"
+    _refuse_cells(table, data.time, years, lambda text: not is_year(text), wrong_year)
+    frame = pd.DataFrame({"province": units, "year": years.map(year_of).astype(int)})
+    twice = frame.index[frame.duplicated(["province", "year"])]
+    if len(twice):
+        unit, year = frame.loc[twice[0]]
+        raise UserError(
+            f"{table.file}, {table.cells.index.name} {twice[0]}: {unit} {year} has a row already; "
+            "keep one row per unit and year."
+        )
+    for name, what in (("province", "unit"), ("year", "year")):
+        if frame[name].nunique() < 2:
+            raise UserError(
+                f"{table.file} holds one {what} only ({frame[name].iloc[0]}); a panel has two at "
+                "least: add rows."
+            )
+    frame["region"] = _regions(table, file, units)
+    cells = pd.DataFrame(
+        {name: table.column(name, key) for name, key in _asked(file).items()}, frame.index
+    )
+    cells, notices = plain_numbers(cells)
+    words = _words(file, cells)
+    variables = [name for name in cells if name not in words]
+    for name in variables:
+        _refuse_cells(
+            table,
+            name,
+            cells[name],
+            lambda text: not is_missing(text) and not np.isfinite(number(text)),
+            "{} is not a finite number; correct it, or leave the cell empty if it is missing",
+        )
+        frame[name] = cells[name].map(lambda text: np.nan if is_missing(text) else number(text))
+    numbers = frame[variables].rename_axis(table.cells.index.name)
+    refuse_codes(numbers, variables, table.file)
+    notices += notices_of_codes(numbers, variables, table.file)
+    for name in words:
+        frame[name] = cells[name]
+    empty = [name for name in variables if frame[name].isna().all()]
+    if empty:
+        raise UserError(f"{table.file}, column {empty[0]}: every value is missing; fill them in.")
+    return _in_order(frame), notices
+
+
+def _refuse_cells(
+    table: _Table, name: str, cells: pd.Series, wrong: Callable[[str], bool], fault: str
+) -> None:
+    """Raise UserError for the first cell that is wrong."""
+    bad = cells.index[cells.map(wrong)]
+    if len(bad):
+        cell = repr(shorten(cells.loc[bad[0]]))
+        others = f" (further such cells: {len(bad) - 1})" if len(bad) > 1 else ""
+        raise UserError(f"{table.at(bad[0], name)}: {fault.format(cell)}{others}.")
+
+
+def _regions(table: _Table, file: StudyFile, units: pd.Series) -> pd.Series:
+    """Return each row's region: by the column, by the table of units, or `ALL`."""
+    data = file.data
+    if data.region:
+        regions = table.column(data.region, "data.region")
+        _refuse_cells(table, data.region, regions, is_missing, "the region is missing; fill it in")
+        first = regions.groupby(units).transform("first")
+        moved = regions.index[regions != first]
+        if len(moved):
+            raise UserError(
+                f"{table.at(moved[0], data.region)}: {units.loc[moved[0]]} is in "
+                f"{regions.loc[moved[0]]!r} here and in {first.loc[moved[0]]!r} above; give each "
+                "unit one region."
+            )
+        return regions
+    if not data.regions:
+        return pd.Series(ALL, units.index)
+    region_of = {str(unit): name for name, listed in data.regions.items() for unit in listed}
+    known = list(units.unique())
+    for unit in region_of:
+        if unit not in known:
+            raise UserError(
+                f"{table.study}, key data.regions.{region_of[unit]}: the data have no unit "
+                f"{unit!r}; {_did_you_mean(unit, known)}."
+            )
+    without = [unit for unit in known if unit not in region_of]
+    if without:
+        raise UserError(
+            f"{table.study}, key data.regions: {without[0]!r} is in no region (such units: "
+            f"{len(without)}); add each to one."
+        )
+    return units.map(region_of)
+
+
+def _did_you_mean(name: str, known: list[str]) -> str:
+    close = get_close_matches(name, known, n=1, cutoff=0.6)
+    return f"did you mean {close[0]!r}" if close else f"they are {shorten(', '.join(known), 80)}"
+
+
+def _asked(file: StudyFile) -> dict[str, str]:
+    """Return the file's columns that formulas and conditions read, and the key that asks first."""
+    asked: dict[str, str] = {}
+    for name, text in file.transform.items():
+        asked |= {each: f"transform.{name}" for each in names_in([text]) if each not in asked}
+    for column in file.column:
+        place = f"column[{column.name}]"
+        for key, names in (
+            ("formula", names_in(expressions_of(column))),
+            ("sample", names_in_condition(column.sample)),
+        ):
+            asked |= {each: f"{place}.{key}" for each in names if each not in asked}
+    of_rows = {"region"} if file.data.region or file.data.regions else set()
+    special = {*file.transform, file.data.unit, file.data.time, file.data.region, *of_rows, "year"}
+    return {name: key for name, key in asked.items() if name not in special}
+
+
+def expressions_of(column: Column) -> tuple[str, ...]:
+    """Return what a column's regression reads: outcome, terms and instruments."""
+    parsed = column.parsed
+    return tuple(dict.fromkeys((parsed.outcome, *parsed.terms, *column.instruments)))
+
+
+def _words(file: StudyFile, cells: pd.DataFrame) -> set[str]:
+    """Return the columns that hold text: those of conditions alone without any number."""
+    read = {name for column in file.column for name in names_in(expressions_of(column))}
+    read |= set(names_in(file.transform.values()))
+    free = [name for name in cells if name not in read]
+    return {name for name in free if cells[name].map(number).isna().all()}
+
+
+def _in_order(frame: pd.DataFrame) -> pd.DataFrame:
+    """Sort by unit (as numbers, if all are) and year; a new index."""
+    numbers = frame["province"].map(number)
+    unit = frame["province"] if numbers.isna().any() else numbers
+    order = np.lexsort((frame["year"], pd.factorize(unit, sort=True)[0]))
+    return frame.iloc[order].reset_index(drop=True)
+
+
+# --- transformations, terms and conditions ------------------------------------------------------
+
+
+def _with_terms(raw: pd.DataFrame, file: StudyFile, path: Path) -> pd.DataFrame:
+    """Return the panel: a column for each transformation, term, instrument and condition."""
+    data = file.data
+    named = raw.assign(**{data.unit: raw["province"], data.time: raw["year"]})
+    if data.region:
+        named[data.region] = raw["region"]
+    for name, text in file.transform.items():
+        key = f"{path}, key transform.{name}"
+        if name in named or not name.isidentifier():
+            why = "the data have such a column" if name in named else "it is no plain name"
+            raise UserError(f"{key}: {why}; give the new variable another name.")
+        later = [each for each in names_in([text]) if each in file.transform and each not in named]
+        if later:
+            raise UserError(f"{key}: {later[0]} is made further down; move it above.")
+        named[name] = _evaluated(text, named, file, key)
+    terms: dict[str, pd.Series] = {}
+    for column in file.column:
+        key = f"{path}, key column[{column.name}]"
+        for text in expressions_of(column):
+            if text in OURS and text != data.time:
+                raise UserError(
+                    f"{key}.formula: {text} is what this project calls its own; add my_{text} = "
+                    f'"{text}" below [transform] and use that.'
+                )
+            terms[text] = _evaluated(text, named, file, f"{key}.formula")
+        found = condition_of(column, file)
+        if found.region is not None and found.region not in set(raw["region"]):
+            known = list(map(str, raw["region"].unique()))
+            hint = _did_you_mean(found.region, known)
+            raise UserError(f"{key}.sample: there is no region {found.region!r}; {hint}.")
+        if found.rest:
+            try:
+                terms[found.rest] = holds(found.rest, named)
+            except ValueError as error:
+                raise UserError(f"{key}.sample: {error}.") from None
+    made = {name: named[name] for name in file.transform}
+    return pd.DataFrame({**{name: raw[name] for name in OURS}, **made, **terms})
+
+
+def condition_of(column: Column, file: StudyFile) -> Condition:
+    """Return the rows that a column is of."""
+    return condition(column.sample, file.data.region or "region", file.data.time)
+
+
+def _evaluated(text: str, named: pd.DataFrame, file: StudyFile, key: str) -> pd.Series:
+    """Evaluate an expression; refuse what is not finite though its variables are there."""
+    read = names_in([text])
+    for name in read:
+        if not pd.api.types.is_numeric_dtype(named[name]):
+            raise UserError(f"{key}: {name} holds text, not numbers; leave it out of {text}.")
+    values = evaluate(text, named, file.data.unit, file.data.time)
+    there = named[list(read)].notna().all(axis=1)
+    lagged = any(f"{name}(" in text for name in OVER_TIME)
+    bad = np.isinf(values) | (values.isna() & there & (not lagged))
+    if bad.any():
+        first = bad.idxmax()
+        cell = ", ".join(f"{name} = {named.loc[first, name]:g}" for name in read)
+        raise UserError(
+            f"{key}: {text} is no finite number for {named.loc[first, 'province']} "
+            f"{named.loc[first, 'year']} ({cell}; such rows: {int(bad.sum())}); correct the data "
+            "or the expression."
+        )
+    if values.isna().all():
+        raise UserError(f"{key}: {text} is missing in every row; correct it or add years.")
+    return values
