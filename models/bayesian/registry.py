@@ -328,6 +328,15 @@ MODELS = (
         draws=3_000,
     ),
     Model(
+        "ar1_province_slopes",
+        "AR(1) errors, province slopes",
+        "As growth, without growth by province: AR(1) errors alone hold what is persistent.",
+        "models.bayesian.growth",
+        {"sigma": "region", "lines": "none"},
+        varying=True,
+        extra=True,
+    ),
+    Model(
         "growth",
         "growth and slopes by province, AR(1)",
         "Growth and slopes of interest by province about their region's; AR(1) errors and scales "

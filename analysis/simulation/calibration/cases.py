@@ -80,6 +80,7 @@ NOT_TWO_AT_ONCE = (
     "its PyMC model is of one data set"
 )
 
+A_PART_OF_GROWTH = "it is growth, which has a case, with its trends left out"
 IN_ONE_REGION = "it is growth, which has a case, with the regions' common mean left out"
 BY_ITS_STEPS = (
     "its chains are tested on draws of prior and data that they leave as they are, which SBC would "
@@ -92,13 +93,16 @@ LEVELS_APART = (
 
 WITHOUT_A_CASE = {
     False: {
+        "ar1_province_slopes": A_PART_OF_GROWTH,
         "growth_region": IN_ONE_REGION,
         **dict.fromkeys(("growth_scales", "growth_paths"), BY_ITS_STEPS),
         "flat": "priors as wide as its draw outcomes of which floating point keeps no residuals",
         "dynamic_predetermined": NO_DATA_SETS,
     },
     True: {
-        **dict.fromkeys(("growth", "growth_scales", "growth_paths"), LEVELS_APART),
+        **dict.fromkeys(
+            ("ar1_province_slopes", "growth", "growth_scales", "growth_paths"), LEVELS_APART
+        ),
         "growth_region": IN_ONE_REGION,
         "dynamic_predetermined": NO_DATA_SETS,
         **dict.fromkeys(
