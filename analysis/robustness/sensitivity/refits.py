@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from analysis.posterior.diagnose import failures, numbers
-from analysis.posterior.engines import Draws, engine_for
+from analysis.posterior.engines import Density, Draws, engine_for
 from analysis.posterior.jobs import Settings
 from analysis.posterior.sample import shaped
 from analysis.robustness.sensitivity.tables import QUANTITIES
@@ -150,7 +150,7 @@ def based_on(model: Model, parts: Parts, fitted: Refit) -> Base:
 def weighted(
     model: Model,
     parts: Parts,
-    density: Collapsed | CollapsedErrors,
+    density: Density,
     weight: Array,
     base: Refit,
     settings: Settings,
@@ -163,13 +163,16 @@ def weighted(
     return base._replace(flat=flat, watched=_watched(model, parts, base.definition, flat))
 
 
-def at_draws(density: Collapsed | CollapsedErrors, flat: Draws) -> Array:
+def at_draws(density: Density, flat: Draws) -> Array:
     """Return the log density of the scales at each draw, shape (chains, draws)."""
     point = density.point(flat)
     flat_points = point.reshape(-1, density.size)
     if isinstance(density, Collapsed):
         return reduce(density).log_density(flat_points).reshape(point.shape[:-1])
-    return np.reshape([density.logp_and_gradient(u)[0] for u in flat_points], point.shape[:-1])
+    if isinstance(density, CollapsedErrors):
+        values = [density.logp_and_gradient(u)[0] for u in flat_points]
+        return np.reshape(values, point.shape[:-1])
+    return density.log_density(flat_points).reshape(point.shape[:-1])
 
 
 def moved(draws: Array, before: Array, name: str) -> dict[str, float]:

@@ -84,6 +84,18 @@ def test_a_density_is_evaluated_where_its_draws_came_from(name):
     np.testing.assert_allclose(fitted.density.point(fitted.density.draw(at, rng)), at, rtol=1e-9)
 
 
+@pytest.mark.parametrize("name", ["growth", "autoregressive"])
+def test_densities_of_correlated_errors_are_evaluated_at_draws_too(name):
+    fitted = fit_of("3.2", name)
+    rng = np.random.default_rng(2)
+    at = np.stack([fitted.density.initial(rng) for _ in range(4)])
+    flat = fitted.density.draw(at.reshape(2, 2, -1), rng)
+    expected = [
+        [fitted.density.logp_and_gradient(u)[0] for u in row] for row in at.reshape(2, 2, -1)
+    ]
+    np.testing.assert_allclose(refits.at_draws(fitted.density, flat), expected, rtol=1e-9)
+
+
 def test_averaging_over_a_new_provinces_effect_gives_the_same():
     whole = find("hierarchical").split(design(simulated(5, 2012).frame, BASELINE), BASELINE)
     left_out = whole.design.province == 4
