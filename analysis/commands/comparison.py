@@ -1,6 +1,7 @@
 """Commands that compare estimates with the published coefficients."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -56,7 +57,8 @@ def compare(
     """Compare every trace's slopes with the published ones, and draw the ladder.
 
     Tables: comparison, region_slopes, region_differences, region_orders, scales (prior and
-    posterior), turning_points, ladder, pooled (over the panels of `implied:all`).
+    posterior), turning_points, ladder, pooled (over the panels of `implied:all`),
+    imputed_posteriors (over the draws of `official:imputed`).
 
     With columns, panels or models that part is shown, with differences of elpd between models
     (PSIS-LOO) and their standard errors; nothing is written then.
@@ -75,8 +77,11 @@ def compare(
     replication = read_result(outputs.results, "replication")
 
     from analysis.comparison import ensemble as pooled
-    from analysis.comparison import figures, ladder, tables
+    from analysis.comparison import figures, imputed, ladder, tables
 
+    mixtures = show_mixtures(paths)
+    draws = imputed.of_draws(paths)
+    paths = [path for path in paths if path not in draws]
     by_name = tables.make(track(paths, "Reading", console=console, transient=True), rope)
     over_panels = pooled.pool(by_name["comparison"])
     comparison = show_comparison(by_name["comparison"])
@@ -86,13 +91,25 @@ def compare(
     steps = ladder.table(replication, comparison)
     title = "Columns and terms by the ladder's largest step"
     print_frame(ladder.summary(steps), title, "ladder")
-    write_tables(by_name | {"ladder": steps, "pooled": over_panels}, outputs, there)
+    by_name |= {"ladder": steps, "pooled": over_panels, "imputed_posteriors": mixtures}
+    write_tables(by_name, outputs, there)
     if drawn := figures.draw(outputs.results, outputs.figures):
         say_written(drawn, outputs)
     else:
         console.print(
             f"No figure is redrawn: no panel of the paper has an estimate of {', '.join(HEADLINE)}."
         )
+
+
+def show_mixtures(paths: Sequence[Path]) -> "pd.DataFrame":
+    """Show posteriors over draws of what is not observed, if there are any, and return them."""
+    from analysis.comparison import imputed
+
+    draws = imputed.of_draws(paths)
+    mixtures = imputed.mixtures(track(draws, "Pooling", console=console, transient=True))
+    if len(mixtures):
+        print_frame(mixtures, "Over draws of what is not observed", "imputed_posteriors")
+    return mixtures
 
 
 def show_comparison(found: "pd.DataFrame") -> "pd.DataFrame":
@@ -128,7 +145,7 @@ def compare_part(
     outputs: Outputs,
 ) -> None:
     """Show some columns, panels and models, and how well the models predict; write nothing."""
-    from analysis.comparison import tables
+    from analysis.comparison import imputed, tables
     from analysis.posterior import loo, predictive_checks, trace
 
     asked = {record.column for record in records}
@@ -136,6 +153,10 @@ def compare_part(
     holding = {record.column: record for one in records for record in (one, home(one)[0])}
     every = trace.trace_paths(outputs.traces)
     paths = predictive_checks.chosen(every, tuple(holding.values()), panels, models)
+    draws = imputed.of_draws(paths)
+    show_mixtures(draws)
+    if draws and not (paths := [path for path in paths if path not in draws]):
+        return
     found = tables.make(track(paths, "Reading", console=console, transient=True), rope)
     comparison = found["comparison"]
     show_comparison(comparison[comparison["column"].isin(asked)])

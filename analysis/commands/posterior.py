@@ -126,8 +126,13 @@ def sample(
 
 def show_slopes(paths: Sequence[Path], outputs: Outputs) -> None:
     """Show the slopes of interest of traces beside the printed ones, and where the traces lie."""
-    from analysis.comparison import coefficients
+    from analysis.commands.comparison import show_mixtures
+    from analysis.comparison import coefficients, imputed
 
+    draws = imputed.of_draws(paths)
+    show_mixtures(draws)
+    if draws and not (paths := [path for path in paths if path not in draws]):
+        return
     found = coefficients.of_interest(track(paths, "Reading", console=console, transient=True))
     print_frame(found, "Slopes of interest, posterior beside published", "slopes")
     for path in paths[:MOST_NAMED]:

@@ -1,5 +1,6 @@
 """Commands that recompute the printed tables and audit them."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -19,9 +20,12 @@ from analysis.commands.options import (
 )
 from analysis.shared import terminal
 from analysis.shared.outputs import ROOT, Outputs
+from analysis.shared.provenance import Digests
 from analysis.shared.terminal import console
 from analysis.specifications import select
 from data.errors import UserError
+from data.panels.panel import Panel
+from models.design import Specification
 
 
 @app.command()
@@ -30,6 +34,8 @@ def replicate(
 ) -> None:
     """Recompute Tables 2–8 beside the printed numbers: results/replication.csv.
 
+    Draws of a panel (`--panel official:imputed`) are pooled by Rubin's rules: results/imputed.csv.
+
     Example: python -m analysis replicate 3.2 8.1 --panel official
     """
     records = select(columns or ())
@@ -37,9 +43,16 @@ def replicate(
 
     import pandas as pd
 
+    from analysis.replication import imputed
     from analysis.replication import replicate as replication  # after what a user may mistake
 
     there = taken(outputs, panels)
+    draws = imputed.by_base(panels)
+    panels = [each for each in panels if not any(each in drawn for drawn in draws.values())]
+    if draws:
+        pool_draws(draws, records, outputs, there)
+    if not panels:
+        return
     rows = pd.concat(
         [
             replication.replicate(panel_, records, draws)
@@ -60,6 +73,22 @@ def replicate(
         cells = off[keys[:-2]].astype(str).agg(" ".join, axis=1)
         console.print(f"Mismatches: {', '.join(cells)}.", style="red", markup=False)
         raise typer.Exit(1)
+
+
+def pool_draws(
+    draws: Mapping[str, Sequence[Panel]],
+    records: Sequence[Specification],
+    outputs: Outputs,
+    there: Digests,
+) -> None:
+    """Estimate columns on draws of what is not observed, pool them, show and write them."""
+    from analysis.replication import imputed
+
+    own = {panel.name: panel for panel in load_panels(list(draws), records)}
+    with console.status("Estimating on every draw…"):
+        table = imputed.pooled(draws, own, records)
+    print_frame(imputed.shown(table), "Over draws of what is not observed", "imputed")
+    write_tables({"imputed": table}, outputs, there)
 
 
 @app.command()

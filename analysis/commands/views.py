@@ -55,6 +55,12 @@ VIEWS = {
     "horizon": View(("column", "term"), ("1 y", "4 y", "8 y", "levels", "fast", "slow")),
     "influence": View(SLOPE, ("slope", "P", "province", "year", "turn sign", "turn significance"),
                       {}, ("slope",)),
+    "imputed": View(SLOPE),
+    "imputed_posteriors": View(
+        ("panel", "column", "model", "term"),
+        ("mean", "sd", "share", "q025", "published", "per_sd", "draws", "failed", "lowest"),
+        {INTERVAL: ("q025", "q975"), "range of means": ("lowest", "highest")},
+        ("mean", "sd", "published")),
     "industry": View(("industry",), ("mean", "median", "worst", "coverage", "distance",
                                      "excluded", "cells")),
     "known_shares": View(("province", "year"), ("log_ratio", "anchors", "low", "high", "lines",

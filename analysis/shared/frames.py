@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.specifications import SPECIFICATIONS
-from data.panels.catalogue import OF_EDITION, OWN, PANELS
+from data.panels.catalogue import OF_EDITION, OF_IMPUTED, OWN, PANELS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,10 +25,11 @@ def matching(table: "pd.DataFrame", **values: str) -> "pd.DataFrame":
 
 
 def of_the_paper(table: "pd.DataFrame") -> "pd.DataFrame":
-    """Leave out users' own panels, superseded ones and variants: no verdict rests on them."""
+    """Leave out own panels, superseded ones, draws and variants: no verdict rests on them."""
     if "panel" in table:
         panel = table["panel"].astype(str)
-        table = table[~panel.str.startswith(OWN) & ~panel.str.fullmatch(OF_EDITION)]
+        special = panel.str.fullmatch(OF_EDITION) | panel.str.fullmatch(OF_IMPUTED)
+        table = table[~panel.str.startswith(OWN) & ~special]
     if "model" in table:
         table = table[~table["model"].astype(str).str.contains(VARIANT, regex=False)]
     return table

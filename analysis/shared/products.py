@@ -87,9 +87,11 @@ MODELS = "models.bayesian"
 
 COMPUTED_BY = {
     "fingerprints": ("data.ye2024.fingerprints",),
-    "replicate": ("analysis.replication.replicate",),
+    "replicate": ("analysis.replication.replicate", "analysis.replication.imputed"),
     "diagnose": ("analysis.posterior.diagnose",),
-    "compare": tuple(f"analysis.comparison.{name}" for name in ("tables", "ensemble", "ladder")),
+    "compare": tuple(
+        f"analysis.comparison.{name}" for name in ("tables", "ensemble", "imputed", "ladder")
+    ),
     "gmm-grid": ("analysis.comparison.gmm_grid",),
     "dynamic": ("analysis.comparison.dynamic",),
     "simulate": ("analysis.simulation.dynamic_study", MODELS),
@@ -157,6 +159,9 @@ PRODUCTS = (
            inputs=(PANELS,), keys=CELL, finer=(("2", "term"),), scope="every", needed=True,
            main=True, shown=("report tables", "README headline", "README matches",
                              "README reconstruction")),
+    _table("imputed", "replicate", "the paper's estimates over draws of what is not observed: "
+           "pooled by Rubin's rules, share of variance from imputation", inputs=(PANELS,),
+           keys=CELL, note="`--panel official:imputed`"),
     Product("traces", "traces/<panel>/<column>-<model>.nc", "sample",
             "posteriors, one NetCDF for each panel, column and model", inputs=(PANELS,),
             needed=True, main=True, shown=("report health",), note="`--all`: of all 19 columns"),
@@ -179,6 +184,9 @@ PRODUCTS = (
               "alone, and leaves the picture"),
     _compared("pooled", "posteriors over the exact panels",
               note="after `sample 3.2 --panel implied:all --model hierarchical`, a minute"),
+    _compared("imputed_posteriors", "posteriors over draws of what is not observed: mixture, "
+              "share of variance from imputation", main=False,
+              note="after `sample 3.2 --panel official:imputed --model growth`, minutes"),
     Product("tables", "results/table-<columns>-<panels>.<format>", "table",
             "a regression table for a paper: columns as printed, replicated and as posteriors",
             inputs=("replication", TRACES),

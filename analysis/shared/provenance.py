@@ -21,7 +21,7 @@ from analysis.shared.sources import module_sha256
 from analysis.specifications import SPECIFICATIONS
 from data.errors import UserError
 from data.files import csv_text, sha256, write_text
-from data.panels.catalogue import FOLDER, OWN, named_panels
+from data.panels.catalogue import ALL_DRAWS, DRAWN, FOLDER, IMPUTED, OWN, named_panels
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,7 +100,10 @@ def snapshot(outputs: Outputs, panels: Mapping[str, str] | None = None) -> Diges
         Further panels that a command has loaded, by name, with their sha256.
     """
     named = {name: file_sha256(FOLDER / f"{name}.csv") for name in named_panels()}
-    digests = {f"{PANELS}/{name}": digest for name, digest in (dict(panels or {}) | named).items()}
+    together = (name for name in map(f"{{}}{DRAWN}".format, named) if ALL_DRAWS.fullmatch(name))
+    draws = {name: file_sha256(FOLDER / IMPUTED) for name in together}
+    there = dict(panels or {}) | named | draws
+    digests = {f"{PANELS}/{name}": digest for name, digest in there.items()}
     traces = trace_files(outputs.traces)
     digests |= {f"{TRACES}/{name}": file_sha256(path) for name, path in traces.items()}
     # Their hashes alone: which number is printed is not seen here.
@@ -127,7 +130,11 @@ def inputs_of(product: Product, part: str, there: Mapping[str, str], outputs: Ou
             panel_names = (
                 panel_names
                 if panel
-                else [n for n in panel_names if not n.startswith(f"{PANELS}/{OWN}")]
+                else [
+                    n
+                    for n in panel_names
+                    if not (n.startswith(f"{PANELS}/{OWN}") or n.endswith(DRAWN))
+                ]
             )
             digests |= {n: there.get(n, "") for n in panel_names}
         elif kind == TRACES:

@@ -88,8 +88,10 @@ IMPUTED = "imputed.nc"
 OF_IMPUTED = re.compile(r"(official(?:-census4|-as_published)?)-imputed-(\d\d)")
 """How a single draw is called."""
 
-ALL_DRAWS = re.compile(r"(official(?:-census4|-as_published)?):imputed")
-"""How all draws of a panel are called on the command line."""
+DRAWN = ":imputed"
+"""Ends the name of all draws of a panel together."""
+
+ALL_DRAWS = re.compile(rf"(official(?:-census4|-as_published)?){DRAWN}")
 
 IMPUTED_KIND = PanelKind(
     "imputed",

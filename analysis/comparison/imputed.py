@@ -1,0 +1,99 @@
+"""Posteriors over draws of what is not observed: an equal-weight mixture of the draws' posteriors.
+
+A mixture of the posteriors of completed data sets is the posterior given what is observed, if the
+draws are from its predictive distribution (Gelman et al. 2013, *Bayesian Data Analysis*, section
+18.2).
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from analysis.comparison.coefficients import published_slopes, slopes
+from analysis.posterior import trace
+from data.panels.catalogue import DRAWN, OF_IMPUTED
+
+COLUMNS = (
+    *("panel", "column", "model", "fitted_column", "term", "published", "draws", "failed"),
+    *("mean", "sd", "q025", "q975", "p_positive", "share", "lowest", "highest"),
+    *("per_sd", "per_sd_sd"),
+)
+"""The contract of results/imputed_posteriors.csv: `draws` whose fit passed its gate, and those that
+`failed`; moments and quantiles of the mixture; the share of its variance that comes of imputation;
+the lowest and highest posterior mean of a draw; and the slope per standard deviation of the
+regressor, in those of the outcome, both of two-way residuals in each draw."""
+
+
+def of_draws(paths: Iterable[Path]) -> list[Path]:
+    """Return those of traces' paths that are of draws of a panel."""
+    return [path for path in paths if OF_IMPUTED.fullmatch(path.parent.name)]
+
+
+def mixtures(paths: Iterable[Path]) -> pd.DataFrame:
+    """Pool the slopes of all traces of draws; variants and traces of other panels are left out.
+
+    Returns
+    -------
+    DataFrame
+        Columns `COLUMNS`, `panel` as "official:imputed".
+    """
+    drawn: dict[tuple[str, ...], list] = {}
+    failed: dict[tuple[str, ...], int] = {}
+    printed = published_slopes()["coef"]
+    for path in of_draws(paths):
+        tree = trace.read(path, without=trace.POINTWISE)
+        attrs = tree.attrs
+        if trace.VARIANT in attrs:
+            continue
+        panel = f"{OF_IMPUTED.fullmatch(attrs['panel'])[1]}{DRAWN}"
+        for slope in slopes(tree):
+            key = (panel, slope.column, attrs["model"], attrs["column"], slope.term)
+            if (slope.column, slope.term) not in printed.index:
+                continue
+            if attrs["gate"] == "pass":
+                drawn.setdefault(key, []).append((np.ravel(slope.draws), slope.unit))
+            else:
+                failed[key] = failed.get(key, 0) + 1
+    rows = []
+    for key, found in drawn.items():
+        values = [draws for draws, _ in found]
+        scaled = [draws / unit for draws, unit in found]
+        start = dict(zip(("panel", "column", "model", "fitted_column", "term"), key, strict=True))
+        start |= {"published": printed[key[1], key[4]], "failed": failed.get(key, 0)}
+        per_sd = mixture(scaled)
+        last = {"per_sd": per_sd["mean"], "per_sd_sd": per_sd["sd"]}
+        rows.append(start | mixture(values) | last)
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def mixture(draws: list[np.ndarray]) -> dict[str, float]:
+    """Summarise an equal-weight mixture of m posteriors.
+
+    Parameters
+    ----------
+    draws : list of ndarray
+        Each posterior's draws of one number; they may differ in length.
+
+    Returns
+    -------
+    dict
+        `draws` (m), `mean, sd, q025, q975, p_positive, share, lowest, highest`.
+    """
+    means = np.array([each.mean() for each in draws])
+    within, between = np.mean([each.var() for each in draws]), means.var()
+    values = np.concatenate(draws)
+    weights = np.concatenate([np.full(len(each), 1 / len(each)) for each in draws])
+    q025, q975 = np.quantile(values, [0.025, 0.975], weights=weights, method="inverted_cdf")
+    return {
+        "draws": len(draws),
+        "mean": means.mean(),
+        "sd": np.sqrt(within + between),
+        "q025": q025,
+        "q975": q975,
+        "p_positive": np.average(values > 0, weights=weights),
+        "share": between / (within + between),
+        "lowest": means.min(),
+        "highest": means.max(),
+    }
