@@ -9,7 +9,7 @@ Not among them: `replicate`, `sample`, `diagnose`, `compare`, `dynamic` and `aud
 which analyses build, and `reconstruct` with its ensemble, which make panels.
 """
 
-from analysis.analyses import benchmark, dynamic, power, sensitivity, ye2024
+from analysis.analyses import benchmark, dynamic, imputation, power, sensitivity, ye2024
 from analysis.shared.analysis import Analysis
 
 ANALYSES: tuple[Analysis, ...] = (
@@ -17,6 +17,7 @@ ANALYSES: tuple[Analysis, ...] = (
     *ye2024.ANALYSES,
     *power.ANALYSES,
     *dynamic.ANALYSES,
+    *imputation.ANALYSES,
     *benchmark.ANALYSES,
 )
 """Those of one section of the page stand in its order."""

@@ -104,6 +104,8 @@ COMPUTED_BY = {
     "recover": ("analysis.simulation.recovery", MODELS),
     "candidates": ("analysis.simulation.size", "analysis.comparison.power", MODELS),
     "last-two": ("analysis.simulation.size", "analysis.comparison.power", MODELS),
+    "imputation-study": ("analysis.simulation.imputation_study",),
+    "imputation-outcome": ("analysis.simulation.imputed_panels",),
     "calibrate": ("analysis.simulation.calibration", MODELS),
     "multiverse": ("analysis.ye2024.multiverse", MODELS),
     "audit": ("analysis.audit.run",),
@@ -244,6 +246,14 @@ PRODUCTS = (
           ("last_two", "last-two", "the same for the first two, with new data sets: the rule "
            "(`analysis/simulation/main_model.py`) names the main model by these", "hours",
            {"reads": ("candidates", "candidate_fits")}))),
+    Product("imputation_study", "results/long/imputation_study.csv", "imputation-study",
+            "bias and coverage of a slope after imputation, single and multiple, where cells of "
+            "simulated panels are deleted as the real gaps lie", shown=("README imputation",),
+            note="minutes"),
+    Product("imputation_outcome", "results/long/imputation_outcome.csv", "imputation-outcome",
+            "the slope over draws made without and with the outcome", inputs=(PANELS,),
+            keys=CELL, shown=("README imputation",),
+            note="minutes; needs the official series, `--official DIR`"),
     _table("calibration", "calibrate",
            "simulation-based calibration (SBC) of each model",
            inputs=(PANELS,), keys=("case",), pictures=("calibration",),

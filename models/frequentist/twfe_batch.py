@@ -103,7 +103,7 @@ def fit(
         net = both - np.tensordot(member.mean(axis=0), of_region, axes=1)
     x_net, y_net = net[..., :k].reshape(n * t, k), net[..., k:].reshape(n * t, q)
     if not weighted:
-        return _fit(x_net, y_net, n, n_interest, *counts)
+        return fit_swept(x_net, y_net, n, n_interest, *counts)
     slope = np.linalg.solve(x_net.T @ x_net, x_net.T @ y_net)
     square = ((y_net - x_net @ slope) ** 2).reshape(n, t, q).mean(axis=1)
     root_weight = 1 / np.sqrt(square.T @ (member / member.sum(axis=0)))  # (q, R)
@@ -118,7 +118,7 @@ def fit(
         y_swept = np.moveaxis(both[..., k:], 2, 0)
         y_swept = y_swept - np.einsum("qr,rtq->qt", share, of_region[..., k:])[:, None]
     row = root_weight[:, region, None]
-    fitted = _fit(
+    fitted = fit_swept(
         (x_swept * row[..., None]).reshape(q, n * t, k),
         (y_swept * row).reshape(q, n * t, 1),
         n,
@@ -128,8 +128,25 @@ def fit(
     return Many(fitted.slope[..., 0].T, np.moveaxis(fitted.se[:, :, 0], 0, 1), fitted.df)
 
 
-def _fit(x: Array, y: Array, n: int, p: int, df: int, n_regressors: int) -> Many:
-    """Least squares of rows (…, n · T, k) and (…, n · T, q), effects taken out."""
+def fit_swept(x: Array, y: Array, n: int, p: int, df: int, n_regressors: int) -> Many:
+    """Estimate regressions whose effects are swept out of both sides.
+
+    Parameters
+    ----------
+    x : ndarray, shape (…, n · T, k)
+    y : ndarray, shape (…, n · T, q)
+    n : int
+        Provinces; rows are sorted by province.
+    p : int
+        The first p regressors are those asked for.
+    df, n_regressors : int
+        Residual degrees of freedom, and the number of slopes and year effects.
+
+    Returns
+    -------
+    Many
+        With the leading axes of x in front of its own.
+    """
     inverse = np.linalg.inv(x.mT @ x)
     slope = inverse @ (x.mT @ y)
     residual = y - x @ slope

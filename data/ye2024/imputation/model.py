@@ -109,7 +109,7 @@ class Model:
         for (name, errors), part in zip(
             self.proxies.items(), parts[len(self.series) :], strict=False
         ):
-            drawn[name] = _proxied(drawn[name], drawn[COMPANIONS[name]], errors, part)
+            drawn[name] = proxied(drawn[name], drawn[COMPANIONS[name]], errors, part)
         return Completed(drawn, self.shares.draw(parts[-1]))
 
     def variables(
@@ -192,7 +192,7 @@ def _series(ingredients: Ingredients, name: str) -> series.Series:
     return series.of(x, 1.0 if name in RATES else np.inf, totals)
 
 
-def _proxied(x: Array, companion: Array, errors: Array, z: Array) -> Array:
+def proxied(x: Array, companion: Array, errors: Array, z: Array) -> Array:
     """Estimate Tibet's row from a companion, and move it by errors made elsewhere."""
     donors = np.arange(len(NAMES)) != TIBET
     pairs = zip(x, companion, strict=True)

@@ -1,0 +1,100 @@
+"""The slope on official panels, imputed without and with the outcome regression.
+
+Needs the official series, since draws with the outcome are made anew: the committed ones know no
+regression.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from analysis.shared import rubin
+from analysis.simulation import imputed_outcome
+from analysis.simulation.imputed_outcome import Array, Construct
+from data.panels.panel import Panel
+from data.ye2024 import recollect, selection
+from data.ye2024.definitions import SUMS
+from data.ye2024.imputation import files
+from data.ye2024.imputation.model import Model
+from data.ye2024.official import NAMES
+from models.design import Specification
+
+COLUMNS = (
+    *("panel", "column", "term", "imputed", "draws", "slope", "se", "share"),
+    *("se_province", "share_province", "per_sd", "per_sd_se"),
+)
+"""The contract of results/long/imputation_outcome.csv: pooled slope, its standard error and the
+share of the variance that comes of imputation, by conventional errors and by those clustered by
+province; the slope per standard deviation of the regressor, in those of the outcome."""
+
+SEED = 22
+
+
+def construct(model: Model, panel: Panel, record: Specification) -> Construct:
+    """Return the construction of a column's outcome and regressors on a panel, by z."""
+    choices = selection.made_of(panel.name)
+    grids = {name: _grid(panel, name) for name in record.variables if name not in SUMS}
+
+    def made(z: Array) -> tuple[Array, Array]:
+        drawn = model.variables(model.complete(z), choices)
+        values = {
+            name: np.broadcast_to(grid, (len(z), *grid.shape)) for name, grid in grids.items()
+        }
+        values |= {name: each for name, each in drawn.items() if name in grids}
+        parts = SUMS.get(record.outcome, (record.outcome,))
+        outcome = sum(drawn[part] for part in parts)
+        return outcome, np.stack([values[term] for term in record.terms], axis=-1)
+
+    return made
+
+
+def _grid(panel: Panel, name: str) -> Array:
+    wide = panel.frame.pivot(index="province", columns="year", values=name)
+    return wide.loc[list(NAMES)].to_numpy()
+
+
+def run(
+    panels: Sequence[Panel],
+    records: Sequence[Specification],
+    directory: Path,
+    draws: int = files.DRAWS,
+    steps: int = imputed_outcome.STEPS,
+    track: Callable = lambda parts, *_: parts,
+) -> Iterator[pd.DataFrame]:
+    """Yield the rows of one panel and column after the other."""
+    model = Model(recollect.read_ingredients(directory))
+    z = files.normals(model, draws)
+    pairs = [(panel, record) for panel in panels for record in records]
+    for panel, record in track(pairs, len(pairs), "Imputing"):
+        make = construct(model, panel, record)
+        rng = np.random.default_rng([SEED, *map(ord, record.column)])
+        with threadpool_limits(1):
+            moved = imputed_outcome.with_outcome(z, make, rng, steps)
+            both = {
+                "without the outcome": imputed_outcome.slopes(*make(z)),
+                "with the outcome": imputed_outcome.slopes(*make(moved)),
+            }
+        rows = [
+            _row(found) | {"panel": panel.name, "column": record.column,
+                           "term": record.interest[0], "imputed": how, "draws": draws}
+            for how, found in both.items()
+        ]  # fmt: skip
+        yield pd.DataFrame(rows)[list(COLUMNS)]
+
+
+def _row(found: imputed_outcome.Slopes) -> dict[str, float]:
+    plain = rubin.pool(found.slope, found.se**2, found.df[0])
+    province = rubin.pool(found.slope, found.se_province**2, found.df[1])
+    scaled = rubin.pool(found.slope * found.scale, (found.se * found.scale) ** 2, found.df[0])
+    return {
+        "slope": float(plain.estimate),
+        "se": float(plain.se),
+        "share": float(plain.share),
+        "se_province": float(province.se),
+        "share_province": float(province.share),
+        "per_sd": float(scaled.estimate),
+        "per_sd_se": float(scaled.se),
+    }
