@@ -10,7 +10,7 @@ from analysis.commands.views import VIEWS
 from analysis.shared import products, provenance, terminal
 from analysis.shared.outputs import Outputs
 from analysis.shared.terminal import App, console
-from analysis.specifications import SPECIFICATIONS
+from analysis.specifications import SPECIFICATIONS, current
 from data.errors import UserError
 from data.panels.catalogue import expanded, named_panels
 from data.panels.panel import Panel, load_panel
@@ -159,7 +159,24 @@ def say_written(paths: Iterable[Path], outputs: Outputs) -> None:
 def load_panels(
     names: Sequence[str] | None, records: Sequence[Specification], models: Sequence[str] = ()
 ) -> list[Panel]:
-    """Load panels with what records and models read, and print their notices."""
+    """Load panels with what records and models read, and print their notices.
+
+    A study has its own, whatever is read.
+
+    Raises
+    ------
+    UserError
+        If a panel cannot be loaded, two share a name, or a study is given another panel.
+    """
+    study = current()
+    if study.panel is not None:
+        if names and set(names) != {study.panel.name}:
+            raise UserError(
+                f"The study {study.title!r} has its own data: leave --panel out, or name other "
+                "data in study.toml."
+            )
+        _say_notices([study.panel])
+        return [study.panel]
     read = [record.variables for record in records]
     if models:
         from models.bayesian.registry import find
@@ -173,6 +190,10 @@ def load_panels(
         raise UserError(
             f"Two panels would share the name {twice.pop()!r}: rename one of the files."
         )
+    _say_notices(panels)
+    return panels
+
+
+def _say_notices(panels: Iterable[Panel]) -> None:
     for notice in (notice for loaded in panels for notice in loaded.notices):
         console.print(f"Notice: {notice}", markup=False, highlight=False, soft_wrap=True)
-    return panels

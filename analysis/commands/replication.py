@@ -28,11 +28,11 @@ from data.panels.panel import Panel
 from models.design import Specification
 
 
-@app.command()
+@app.command(studies=True)
 def replicate(
     columns: Columns = None, panel: Panels = None, draws: Draws = 9_999, out: Out = ROOT
 ) -> None:
-    """Recompute Tables 2–8 beside the printed numbers: results/replication.csv.
+    """Recompute Tables 2–8, or a study's, beside the printed numbers: results/replication.csv.
 
     Draws of a panel (`--panel official:imputed`) are pooled by Rubin's rules: results/imputed.csv.
 

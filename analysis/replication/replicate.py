@@ -9,8 +9,8 @@ from rich.text import Text
 from analysis.replication import system_gmm
 from analysis.shared import digits, terminal
 from analysis.shared.layout import View
-from analysis.specifications import select
-from data.errors import located
+from analysis.specifications import PAPER, current, select
+from data.errors import UserError, located
 from data.panels.panel import Panel
 from data.published import tables
 from models.design import Specification, design
@@ -57,8 +57,10 @@ TESTS = (
 """Table 5's last lines: head and statistic."""
 
 
-def describe(panel: Panel, variables: Iterable[str]) -> pd.DataFrame:
-    """Compute Table 2's statistics: n, mean, sd (divisor n − 1), min and max.
+def describe(
+    panel: Panel, variables: Iterable[str], table: str = "2", column: str = "2"
+) -> pd.DataFrame:
+    """Compute descriptive statistics, as of Table 2: n, mean, sd (divisor n − 1), min and max.
 
     Returns
     -------
@@ -70,7 +72,7 @@ def describe(panel: Panel, variables: Iterable[str]) -> pd.DataFrame:
         index={"count": "n", "std": "sd"}
     )
     long = statistics.T.rename_axis("term").reset_index().melt("term", var_name="statistic")
-    return long.assign(table="2", column="2").rename(columns={"value": "estimated"})
+    return long.assign(table=table, column=column).rename(columns={"value": "estimated"})
 
 
 def estimate(panel: Panel, specification: Specification, draws: int = 9_999) -> pd.DataFrame:
@@ -91,6 +93,11 @@ def estimate(panel: Panel, specification: Specification, draws: int = 9_999) -> 
         Columns `table, column, term, statistic, estimated`; which statistics, `ESTIMATORS` say.
     """
     with located(panel.name, specification.column):
+        if specification.estimator not in ESTIMATORS:
+            raise UserError(
+                f"There is no estimator {specification.estimator} yet: choose among "
+                f"{', '.join(ESTIMATORS)}."
+            )
         by_term, statistics_of_column = ESTIMATORS[specification.estimator](
             panel, specification, draws
         )
@@ -118,33 +125,42 @@ def _two_way(
 ) -> tuple[pd.DataFrame, dict[str, float]]:
     """Two-way fixed effects: `n` and `r2` (within); for each term coefficients and p-values.
 
-    `coef, se, p, stars` (conventional), `se_cluster, p_cluster` (CRV1 by province) and, for
-    slopes, `p_wild`.
+    `coef, se, p, stars` (conventional, or clustered if the published ones are), `se_cluster,
+    p_cluster` (CRV1 by province) and, for slopes, `p_wild`.
     """
+    if specification.errors not in ("conventional", "clustered"):
+        raise UserError(
+            f"twfe has conventional or clustered standard errors, not {specification.errors}: "
+            "change `errors`."
+        )
     arrays = design(panel.frame, specification)
     fit = twfe.fit(arrays)
     by_term = fit.table().join(wild_bootstrap(arrays, draws=draws).table()["p_wild"])
+    if specification.errors == "clustered":
+        by_term[["se", "p"]] = by_term[["se_cluster", "p_cluster"]]
+        by_term["stars"] = by_term["p"].map(twfe.stars)
     kept = ["coef", "se", "stars", "p", "se_cluster", "p_cluster", "p_wild"]
     return by_term[kept], {"n": fit.n, "r2": fit.r2_within}
 
 
-def _system_gmm(
+def _gmm(
     panel: Panel, specification: Specification, draws: int
 ) -> tuple[pd.DataFrame, dict[str, float]]:
-    """System GMM under the default choices: `coef, se, stars, p` for each term, `n` and tests."""
-    fit = system_gmm.fit_column(panel.frame, specification)
+    """Dynamic GMM under the study's choices: `coef, se, stars, p` for each term, `n` and tests."""
+    choices = system_gmm.choices_of(specification)
+    fit = system_gmm.fit_column(panel.frame, specification, choices)
     by_term = system_gmm.coefficients(fit)[["coef", "se", "stars", "p"]]
     return by_term, system_gmm.statistics(fit)
 
 
-ESTIMATORS = {"twfe": _two_way, "system_gmm": _system_gmm}
+ESTIMATORS = {"twfe": _two_way, "system_gmm": _gmm, "difference_gmm": _gmm}
 """By a specification's `estimator`: statistics of each term (rows) and of the whole column."""
 
 
 def replicate(
     panel: Panel, specifications: Sequence[Specification], draws: int = 9_999
 ) -> pd.DataFrame:
-    """Recompute Table 2 and the given columns, and compare with the printed numbers.
+    """Recompute descriptive statistics and the given columns, and compare with what is printed.
 
     Returns
     -------
@@ -154,16 +170,35 @@ def replicate(
         (estimated − published) / published SE, for coefficients only.
     """
     printed = _printed()
-    described = [v for v in printed.query("table == '2'")["term"].unique() if v in panel.frame]
-    estimates = [describe(panel, described)]
-    estimates += [estimate(panel, record, draws) for record in specifications]
+    estimates = []
+    for (table, column), rows in printed[printed["statistic"] == "mean"].groupby(
+        ["table", "column"]
+    ):
+        described = [name for name in rows["term"].unique() if name in panel.frame]
+        estimates += [describe(panel, described, table, column)] if described else []
+    for record in specifications:
+        rows = estimate(panel, record, draws)
+        asked = printed[(printed["column"] == record.column) & (printed["statistic"] == "t")]
+        estimates += [rows, _t_values(rows, asked["term"])] if len(asked) else [rows]
     return _compare(pd.concat(estimates, ignore_index=True), printed, panel.name)
 
 
+def _t_values(estimates: pd.DataFrame, terms: Iterable[str]) -> pd.DataFrame:
+    """Return the t values of terms whose t values are printed, from coefficient and error."""
+    numbers = estimates[estimates["statistic"].isin(["coef", "se"])]
+    wide = numbers.pivot(index="term", columns="statistic", values="estimated").astype(float)
+    t = (wide["coef"] / wide["se"]).reindex(list(terms)).dropna().rename("estimated")
+    first = estimates.iloc[0]
+    return t.reset_index().assign(statistic="t", table=first["table"], column=first["column"])
+
+
 def _printed() -> pd.DataFrame:
-    """Return the printed numbers, with stars as a statistic of their own."""
-    numbers = tables.numbers()
+    """Return the printed numbers, with stars as a statistic of their own where any is printed."""
+    rows = tables.of_study(current().path)
+    numbers = rows[rows["kind"].eq("number")]
     coefficients = numbers[numbers["statistic"] == "coef"]
+    starred = coefficients.groupby("table")["stars"].transform(lambda marks: marks.ne("").any())
+    coefficients = coefficients[starred.astype(bool)]
     stars = coefficients.assign(statistic="stars", printed=coefficients["stars"])
     return pd.concat([numbers, stars])[[*KEYS, "printed"]]
 
@@ -191,6 +226,8 @@ def _compare(estimates: pd.DataFrame, printed: pd.DataFrame, panel: str) -> pd.D
 def _matches(statistic: str, printed: str, estimated: float | str) -> bool:
     if statistic == "stars":
         return printed == estimated
+    if statistic == "t" and not printed.startswith("-"):
+        return tables.matches(printed, abs(float(estimated)))  # often printed without its sign
     return tables.matches(printed, float(estimated))
 
 
@@ -220,12 +257,17 @@ def show(replication: pd.DataFrame) -> None:
     """Print each table in the paper's layout, the published number beside the estimate."""
     for panel, of_panel in replication.groupby("panel", sort=False):
         for table, rows in of_panel.groupby("table", sort=False):
-            layout = _descriptives if table == "2" else _regressions
-            terminal.draw(layout(rows), f"{TITLES[table]} — panel {panel}", SIDE_BY_SIDE, wide=True)
+            layout = _descriptives if (rows["statistic"] == "mean").any() else _regressions
+            title = TITLES[table] if current() is PAPER else f"Table {table}. {current().title}"
+            terminal.draw(layout(rows), f"{title} — panel {panel}", SIDE_BY_SIDE, wide=True)
     terminal.say(
-        "Green: the estimate rounds to the printed number. Standard errors in parentheses (the "
-        "paper's notes say t values). Stars: 1, 5 and 10 % by conventional SEs (in Table 5, "
-        "Windmeijer's)."
+        "Green: the estimate rounds to the printed number. Standard errors in parentheses"
+        + (
+            " (the paper's notes say t values). Stars: 1, 5 and 10 % by conventional SEs (in Table "
+            "5, Windmeijer's)."
+            if current() is PAPER
+            else ". Stars: 1, 5 and 10 %."
+        )
     )
 
 
@@ -245,7 +287,10 @@ def _regressions(rows: pd.DataFrame) -> pd.DataFrame:
     columns = list(rows["column"].unique())
     cells = rows.set_index(["column", "term", "statistic"]).sort_index()
     lines = []
+    there = set(rows[["term", "statistic"]].itertuples(index=False, name=None))
     for head, term, statistic in _lines(columns):
+        if (term, statistic) not in there:
+            continue
         line: list[str | Text] = [head]
         for column in columns:
             if (column, term, statistic) not in cells.index:
@@ -264,11 +309,11 @@ def _lines(columns: Sequence[str]) -> list[tuple[str, str, str]]:
     records = select(columns)
     interest = dict.fromkeys(term for record in records for term in record.interest)
     controls = dict.fromkeys(term for record in records for term in record.controls)
-    dynamic = all(record.estimator == "system_gmm" for record in records)
+    dynamic = all(record.dynamic for record in records)
     lags = [system_gmm.LAG] if dynamic else []
     lines = []
     for term in (*lags, *interest, *controls, "const"):
-        lines += [(term, term, "coef"), ("", term, "se")]
+        lines += [(term, term, "coef"), ("", term, "se"), ("  t", term, "t")]
         if term in interest and not dynamic:
             lines += [("  p clustered", term, "p_cluster"), ("  p wild", term, "p_wild")]
     last = TESTS if dynamic else [("R² within", "r2")]

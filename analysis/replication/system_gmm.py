@@ -34,22 +34,26 @@ class Choices:
     ----------
     collapse : bool
         One instrument per lag instead of one per lag and year.
-    depth : int
-        Number of lags: y lagged 2 … depth + 1 instruments the differences.
+    depth : int, optional
+        Number of lags: y lagged first … first + depth − 1 instruments the differences; None for
+        as many as there are.
     equations : "system" or "difference"
         With the levels equation, which Δy lagged once instruments, or without it.
     interest : "exogenous", "predetermined" or "endogenous"
         The regressor of interest is its own instrument, or its lags from 1 or from 2 are.
     steps : 1 or 2
     transform : "difference" or "deviations"
+    first : int
+        The outcome's first lag as an instrument.
     """
 
     collapse: bool = True
-    depth: int = 3
+    depth: int | None = 3
     equations: Literal["system", "difference"] = "system"
     interest: Literal["exogenous", "predetermined", "endogenous"] = "exogenous"
     steps: Literal[1, 2] = 2
     transform: Literal["difference", "deviations"] = "difference"
+    first: int = 2
 
 
 DEFAULT = Choices()
@@ -61,18 +65,30 @@ FIRST_LAG = {"predetermined": 1, "endogenous": 2}
 """First lag of the regressor of interest that is a valid instrument in differences."""
 
 
+def choices_of(specification: Specification) -> Choices:
+    """Return the choices that a column's record makes; `DEFAULT` where it makes none."""
+    given = dict(specification.options)
+    if lags := given.pop("lags", None):
+        given |= {"first": lags[0], "depth": lags[1] - lags[0] + 1 if lags[1] else None}
+    equations = specification.estimator.removesuffix("_gmm")
+    return Choices(**(given | {"equations": equations}))
+
+
 def gmm_specification(
     specification: Specification, choices: Choices, dummies: tuple[str, ...]
 ) -> GmmSpecification:
     """Return the GMM specification of a column under the choices."""
     outcome, interest = specification.outcome, specification.interest
     exogenous = (*specification.controls, *dummies)
-    sets = [Gmm(outcome, (2, choices.depth + 1), choices.collapse)]
+    deeper = None if choices.depth is None else choices.depth - 1
+    last = None if deeper is None else choices.first + deeper
+    sets = [Gmm(outcome, (choices.first, last), choices.collapse)]
     if choices.interest == "exogenous":
         exogenous = (*interest, *exogenous)
     else:
         first = FIRST_LAG[choices.interest]
-        sets.append(Gmm(interest, (first, first + choices.depth - 1), choices.collapse))
+        last = None if deeper is None else first + deeper
+        sets.append(Gmm(interest, (first, last), choices.collapse))
     return GmmSpecification(
         outcome=outcome,
         regressors=(f"L.{outcome}", *specification.terms, *dummies),
@@ -90,9 +106,8 @@ def estimation(
     """Return a column's rows, with year dummies, and the estimation that is run on them."""
     rows = sample(frame, specification)
     refuse_invariant(complete(rows, specification), specification)
-    dummies = {
-        f"year{year}": (rows["year"] == year).astype(float) for year in rows["year"].unique()
-    }
+    years = rows["year"].unique() if "year" in specification.effects else ()
+    dummies = {f"year{year}": (rows["year"] == year).astype(float) for year in years}
     return rows.assign(**dummies), gmm_specification(specification, choices, tuple(sorted(dummies)))
 
 

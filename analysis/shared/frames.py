@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.specifications import SPECIFICATIONS
+from analysis.specifications import current
 from data.panels.catalogue import OF_EDITION, OF_IMPUTED, OWN, PANELS
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def of_the_paper(table: "pd.DataFrame") -> "pd.DataFrame":
 def ordered(table: "pd.DataFrame") -> "pd.DataFrame":
     """Sort a table by panel and column as they are listed, whatever order they ended in."""
     panels = {kind.name: i for i, kind in enumerate(PANELS)}
-    columns = {record.column: i for i, record in enumerate(SPECIFICATIONS)}
+    columns = {record.column: i for i, record in enumerate(current().records)}
     at = table["panel"].map(panels).fillna(len(panels)), table["column"].map(columns)
     order = np.lexsort((np.arange(len(table)), at[1], at[0]))
     return table.iloc[order].reset_index(drop=True)

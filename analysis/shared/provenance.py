@@ -18,7 +18,7 @@ from analysis.shared.frames import VARIANT
 from analysis.shared.outputs import Outputs
 from analysis.shared.products import CODE, PANELS, PRODUCTS, PUBLISHED, TRACES, Product, find
 from analysis.shared.sources import module_sha256
-from analysis.specifications import SPECIFICATIONS
+from analysis.specifications import current
 from data.errors import UserError
 from data.files import csv_text, sha256, write_text
 from data.panels.catalogue import ALL_DRAWS, DRAWN, FOLDER, IMPUTED, OWN, named_panels
@@ -107,7 +107,8 @@ def snapshot(outputs: Outputs, panels: Mapping[str, str] | None = None) -> Diges
     traces = trace_files(outputs.traces)
     digests |= {f"{TRACES}/{name}": file_sha256(path) for name, path in traces.items()}
     # Their hashes alone: which number is printed is not seen here.
-    printed = sorted((FOLDER.parent / PUBLISHED).glob("*.csv"))
+    study = current().path
+    printed = sorted((study.parent if study else FOLDER.parent / PUBLISHED).glob("*.csv"))
     digests |= {f"{PUBLISHED}/{path.stem}": file_sha256(path) for path in printed}
     modules = dict.fromkeys(name for product in PRODUCTS for name in product.code)
     return digests | {f"{CODE}/{name}": sha for name, sha in module_sha256(*modules).items()}
@@ -325,7 +326,7 @@ def _order(product: Product, table: "pd.DataFrame", places: Mapping[str, int]) -
     """Return the order of rows: panels and columns as listed, then parts as they stood before."""
     listed = {
         "panel": {name: f"{i:03}" for i, name in enumerate(named_panels())},
-        "column": {each.column: f"{i:03}" for i, each in enumerate(SPECIFICATIONS)} | {"2": ""},
+        "column": {each.column: f"{i:03}" for i, each in enumerate(current().records)} | {"2": ""},
     }
     by = [table[key].map(lambda v, k=key: listed.get(k, {}).get(v, f"~{v}")) for key in product.keys
           if key in listed]  # fmt: skip

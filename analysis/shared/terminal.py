@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -22,6 +23,8 @@ from rich.table import Table
 
 from analysis.shared import layout
 from analysis.shared.layout import View
+from analysis.shared.outputs import ROOT
+from analysis.specifications import load, studying
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -166,18 +169,57 @@ FORMATS: dict[str, Callable[["pd.DataFrame", str], str]] = {
 """Formats for programs; a new one is a line here and in `Format`."""
 
 
+StudyOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--study",
+        help="A study.toml: its columns and data, results beside it. Default: the one in this "
+        "folder, else the paper.",
+        rich_help_panel="Study",
+    ),
+]
+
+STUDY = Path("study.toml")
+"""Of the folder that a command is run in."""
+
+
 class App(typer.Typer):
     """A Typer whose commands have the options of output, but not when called from Python."""
 
-    def command(self, *names: Any, **options: Any) -> Callable[[Callable], Callable]:
-        """Register a command, as Typer does, and return it unchanged."""
+    def command(
+        self, *names: Any, studies: bool = False, **options: Any
+    ) -> Callable[[Callable], Callable]:
+        """Register a command, as Typer does, and return it unchanged.
+
+        Parameters
+        ----------
+        *names, **options
+            As Typer takes them.
+        studies : bool
+            Whether it can be run on any study: it then has the option `--study`.
+        """
         register = super().command(*names, **options)
 
         def decorate(function: Callable) -> Callable:
-            register(_with_output_options(function))
+            wrapped = _with_output_options(function)
+            register(_with_study_option(wrapped) if studies else wrapped)
             return function
 
         return decorate
+
+
+def _with_study_option(function: Callable) -> Callable:
+    @wraps(function)
+    def run(*args: Any, study: Path | None = None, **given: Any) -> Any:
+        path = study or (STUDY if STUDY.is_file() else None)
+        if path is None:
+            return function(*args, **given)
+        if given.get("out") == ROOT:
+            given["out"] = path.resolve().parent
+        with studying(load(path)):
+            return function(*args, **given)
+
+    return _with_options(run, function, [("study", None, StudyOption)])
 
 
 def _with_output_options(function: Callable) -> Callable:
@@ -191,18 +233,24 @@ def _with_output_options(function: Callable) -> Callable:
         finally:
             choose()
 
-    signature = inspect.signature(function)
     more = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
-        for name, default, kind in (
-            ("format", "table", FormatOption),
-            ("quiet", False, QuietOption),
-            ("wide", False, WideOption),
-        )
+        ("format", "table", FormatOption),
+        ("quiet", False, QuietOption),
+        ("wide", False, WideOption),
     ]
-    run.__signature__ = signature.replace(parameters=[*signature.parameters.values(), *more])
+    return _with_options(run, function, more)
+
+
+def _with_options(run: Callable, function: Callable, more: list[tuple[str, Any, Any]]) -> Callable:
+    """Give a wrapper the function's signature and further options: name, default and kind."""
+    signature, keyword = inspect.signature(function), inspect.Parameter.KEYWORD_ONLY
+    options = [
+        inspect.Parameter(name, keyword, default=default, annotation=kind)
+        for name, default, kind in more
+    ]
+    run.__signature__ = signature.replace(parameters=[*signature.parameters.values(), *options])
     run.__annotations__ = {
         **function.__annotations__,
-        **{parameter.name: parameter.annotation for parameter in more},
+        **{option.name: option.annotation for option in options},
     }
     return run

@@ -242,6 +242,36 @@ def numbers(directory: Path = DIRECTORY) -> pd.DataFrame:
     return frame[frame["kind"].eq("number")].reset_index(drop=True)
 
 
+def of_study(path: Path | None) -> pd.DataFrame:
+    """Return what a study's paper prints, numbers and claims, in the layout of `load`.
+
+    Parameters
+    ----------
+    path : Path, optional
+        Of a study.toml, whose key `printed.file` names the file; None for Tables 2–8.
+
+    Returns
+    -------
+    DataFrame
+        Without rows if the study names no file. Terms have the spelling of the formulas; the
+        lagged outcome of a GMM is "L.y".
+
+    Raises
+    ------
+    UserError
+        If the file cannot be read, a row breaks the layout, or a coefficient is of a column or
+        term that the study does not have.
+    """
+    if path is None:
+        return load()
+    from data.studies import printed, schema
+
+    file = schema.read(path)
+    if file.printed is None:
+        return pd.DataFrame(columns=list(SCHEMA.columns), dtype=str)
+    return printed.with_terms(load_foreign(path.parent / file.printed.file), file, path)
+
+
 def load_indicators(directory: Path = DIRECTORY) -> pd.DataFrame:
     """Return Table 1: one row per indicator of the index, in the printed order.
 

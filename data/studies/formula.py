@@ -249,6 +249,8 @@ def evaluate(text: str, rows: pd.DataFrame, unit: str, time: str) -> pd.Series:
     Series of float
         NaN where a value, or the year that it is lagged from, is missing.
     """
+    if text in rows:
+        return rows[text].astype(float)
     from formulaic import model_matrix
 
     # Formulaic finds functions in this context before its own, whose `lag` shifts rows.

@@ -133,6 +133,13 @@ def _raw(table: _Table, file: StudyFile) -> tuple[pd.DataFrame, list[str]]:
     data = file.data
     if table.cells.empty:
         raise UserError(f"{table.file} has no rows below its header; add one per unit and year.")
+    header = {clean(each) for each in table.cells.columns}
+    for name in file.transform:
+        if name in header or not name.isidentifier():
+            why = "the data have such a column" if name in header else "it is no plain name"
+            raise UserError(
+                f"{table.study}, key transform.{name}: {why}; give the new variable another name."
+            )
     units = table.column(data.unit, "data.unit")
     years = table.column(data.time, "data.time")
     _refuse_cells(table, data.unit, units, is_missing, "the unit is missing; fill it in")
@@ -279,9 +286,6 @@ def _with_terms(raw: pd.DataFrame, file: StudyFile, path: Path) -> pd.DataFrame:
         named[data.region] = raw["region"]
     for name, text in file.transform.items():
         key = f"{path}, key transform.{name}"
-        if name in named or not name.isidentifier():
-            why = "the data have such a column" if name in named else "it is no plain name"
-            raise UserError(f"{key}: {why}; give the new variable another name.")
         later = [each for each in names_in([text]) if each in file.transform and each not in named]
         if later:
             raise UserError(f"{key}: {later[0]} is made further down; move it above.")

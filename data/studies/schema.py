@@ -94,7 +94,9 @@ class Gmm(_Table):
 
     collapse: bool = Field(True, description="One instrument for each lag, not for each year too.")
     lags: tuple[int, int] = Field(
-        (2, 4), strict=False, description="First and last lag of the outcome as instruments."
+        (2, 4),
+        strict=False,
+        description="First and last lag of the outcome as instruments; 0 for all after the first.",
     )
     interest: Literal["exogenous", "predetermined", "endogenous"] = "exogenous"
     steps: Literal[1, 2] = 2
@@ -102,7 +104,8 @@ class Gmm(_Table):
 
     @model_validator(mode="after")
     def _rising(self) -> "Gmm":
-        if not 2 <= self.lags[0] <= self.lags[1]:
+        first, last = self.lags
+        if first < 2 or (last and last < first):
             raise ValueError("`lags` are two whole numbers, the first 2 or more: write [2, 4]")
         return self
 
