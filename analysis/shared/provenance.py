@@ -107,8 +107,7 @@ def snapshot(outputs: Outputs, panels: Mapping[str, str] | None = None) -> Diges
     traces = trace_files(outputs.traces)
     digests |= {f"{TRACES}/{name}": file_sha256(path) for name, path in traces.items()}
     # Their hashes alone: which number is printed is not seen here.
-    study = current().path
-    printed = sorted((study.parent if study else FOLDER.parent / PUBLISHED).glob("*.csv"))
+    printed = sorted((current().path or FOLDER.parent / PUBLISHED / "any").parent.glob("*.csv"))
     digests |= {f"{PUBLISHED}/{path.stem}": file_sha256(path) for path in printed}
     modules = dict.fromkeys(name for product in PRODUCTS for name in product.code)
     return digests | {f"{CODE}/{name}": sha for name, sha in module_sha256(*modules).items()}
