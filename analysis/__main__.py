@@ -18,13 +18,14 @@ from analysis.commands import (
     replication,
     reporting,
     reproduce,
+    study,
 )
 from analysis.commands.options import app
 from data.errors import UserError
 
 ROOMS = (
     *(panels, replication, reconstruction, posterior, comparison, regression_table),
-    *(editions, analyses, reporting, reproduce),
+    *(editions, analyses, reporting, reproduce, study),
 )
 """Importing a file of commands registers them."""
 

@@ -175,7 +175,7 @@ def load_panels(
                 f"The study {study.title!r} has its own data: leave --panel out, or name other "
                 "data in study.toml."
             )
-        _say_notices([study.panel])
+        say_notices([study.panel])
         return [study.panel]
     read = [record.variables for record in records]
     if models:
@@ -190,10 +190,11 @@ def load_panels(
         raise UserError(
             f"Two panels would share the name {twice.pop()!r}: rename one of the files."
         )
-    _say_notices(panels)
+    say_notices(panels)
     return panels
 
 
-def _say_notices(panels: Iterable[Panel]) -> None:
+def say_notices(panels: Iterable[Panel]) -> None:
+    """Print the notices of panels."""
     for notice in (notice for loaded in panels for notice in loaded.notices):
         console.print(f"Notice: {notice}", markup=False, highlight=False, soft_wrap=True)

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from data.errors import UserError
+from data.errors import UserError, one_line
 from data.files import sha256
 from data.panels.catalogue import (
     EDITION,
@@ -172,9 +172,7 @@ def load_panel(name_or_path: str, variables: Sequence[str], folder: Path = FOLDE
     try:
         return _load(name_or_path, variables, folder)
     except UserError as error:
-        # A cell that is quoted may hold line ends, or what a terminal obeys.
-        said = (c if c.isprintable() else repr(c)[1:-1] for c in str(error))
-        raise UserError("".join(said)) from None
+        raise one_line(error) from None
 
 
 def _load(name_or_path: str, variables: Sequence[str], folder: Path) -> Panel:

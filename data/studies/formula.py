@@ -58,8 +58,8 @@ def column_formula(text: str) -> Formula:
     ValueError
         In one sentence with the remedy: pydantic adds file and key.
     """
-    head, *bars = _split(text, "|")
-    sides = _split(head, "~")
+    head, *bars = split(text, "|")
+    sides = split(head, "~")
     if len(sides) != 2 or not all(sides):
         raise ValueError(
             f"the formula {text!r} has no outcome and terms parted by one ~: write "
@@ -70,7 +70,7 @@ def column_formula(text: str) -> Formula:
             f"the formula {text!r} has {len(bars)} bars: keep the one before the fixed effects, "
             "and name `endogenous` and `instruments` as keys"
         )
-    effects = tuple(_split(bars[0], "+")) if bars else ()
+    effects = tuple(split(bars[0], "+")) if bars else ()
     outcome = expression(sides[0])
     terms = right_hand_side(sides[1])
     if outcome in terms:
@@ -205,7 +205,7 @@ def term(text: str) -> str:
     return terms[0]
 
 
-def _split(text: str, sign: str) -> list[str]:
+def split(text: str, sign: str) -> list[str]:
     """Split at a sign outside of parentheses."""
     parts, depth = [""], 0
     for letter in text:
@@ -221,7 +221,7 @@ def names_in(expressions: Iterable[str]) -> tuple[str, ...]:
     """Return the columns that expressions read, each once."""
     found: dict[str, None] = {}
     for text in expressions:
-        for factor in _split(text, ":"):
+        for factor in split(text, ":"):
             tree = ast.parse(factor, mode="eval")
             called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
             names = [n for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in called]
@@ -262,7 +262,7 @@ def evaluate(text: str, rows: pd.DataFrame, unit: str, time: str) -> pd.Series:
             model_matrix(
                 f"0 + I({factor})", data.astype(float), context=context, na_action="ignore"
             )
-            for factor in _split(text, ":")
+            for factor in split(text, ":")
         ]
     values = np.prod([factor.iloc[:, 0].to_numpy(float) for factor in factors], axis=0)
     return pd.Series(values, rows.index)

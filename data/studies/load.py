@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from data.errors import UserError
+from data.errors import UserError, one_line
 from data.files import sha256
 from data.panels.file_formats import tabulate
 from data.panels.keys import Keys
@@ -63,7 +63,24 @@ def load(path: Path) -> Loaded:
     UserError
         In one sentence with file, key or row, and remedy.
     """
-    file = schema.read(path)
+    return load_data(schema.read(path), path)
+
+
+def load_data(file: StudyFile, path: Path) -> Loaded:
+    """Read the data of a study whose study.toml has this content and path.
+
+    Raises
+    ------
+    UserError
+        As `load`.
+    """
+    try:
+        return _load_data(file, path)
+    except UserError as error:
+        raise one_line(error) from None
+
+
+def _load_data(file: StudyFile, path: Path) -> Loaded:
     data_path = path.parent / file.data.file
     try:
         content = data_path.read_bytes()
@@ -87,6 +104,22 @@ def load(path: Path) -> Loaded:
         about=f"The data of the study {file.title!r}: {file.data.file}.",
     )
     return Loaded(path, file, panel)
+
+
+def header(data: Path, unit: str, time: str, region: str = "") -> tuple[str, ...]:
+    """Return the names of a data file's columns.
+
+    Raises
+    ------
+    UserError
+        If it cannot be read.
+    """
+    try:
+        content = data.read_bytes()
+    except OSError as error:
+        raise UserError(f"{data} cannot be read ({error.strerror}); correct the path.") from None
+    cells, _ = tabulate(content, str(data), Keys(unit, time, region or "\0"))
+    return tuple(clean(name) for name in cells.columns)
 
 
 # --- the data file ------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from data.errors import UserError
+from data.errors import UserError, one_line
 from data.studies.formula import Formula, column_formula, expression, term
 from data.studies.sample import condition
 
@@ -267,7 +267,8 @@ def parse(document: dict[str, Any], file: str) -> StudyFile:
         failures = error.errors(include_url=False)
         # A misspelt key is missing, too: what was written says more.
         first = next((f for f in failures if f["type"] == "extra_forbidden"), failures[0])
-        raise UserError(f"{file}{_place(first['loc'], document)}: {_fault(first)}.") from None
+        said = UserError(f"{file}{_place(first['loc'], document)}: {_fault(first)}.")
+        raise one_line(said) from None
 
 
 EXPECTED = {
@@ -343,6 +344,6 @@ def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of a study.toml, for editors."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "study.toml",
         **StudyFile.model_json_schema(),
+        "title": "study.toml",
     }

@@ -60,3 +60,49 @@ def test_a_study_in_the_folder_is_taken_without_its_name(run, study, monkeypatch
 
 def test_the_papers_columns_are_the_default():
     assert (current(), current().headline) == (PAPER, HEADLINE)
+
+
+def test_init_writes_a_file_that_check_and_replicate_take(run, tmp_path):
+    studies.panel().to_csv(tmp_path / "mine.csv", index=False)
+    words = ["--unit", "county", "--time", "yr", "--region", "zone", "--outcome", "log(out)"]
+    words += ["--interest", "roads", "--controls", "log(jobs) lag(jobs, 2)"]
+    data = ["study", "init", "--data", str(tmp_path / "mine.csv")]
+    code, said = run(*data, *words)
+    assert code == 0
+    path = tmp_path / "study.toml"
+    for command in ("study check", "replicate", "sample", "compare"):
+        assert f"python -m analysis {command} --study {path}" in said
+    assert 'region = "zone"' in path.read_text(encoding="utf-8")
+    code, said = run("study", "check", "--study", str(path))
+    assert code == 0
+    assert "is a study (columns: 1, printed numbers: 0)" in said
+    assert run("replicate", "--study", str(path), "--draws", "99")[0] == 0
+    code, said = run(*data, *words)
+    assert code == 2
+    assert "is there already" in said
+
+
+def test_init_writes_nothing_of_a_mistake(run, tmp_path):
+    studies.panel().to_csv(tmp_path / "mine.csv", index=False)
+    words = ["--unit", "county", "--time", "year", "--outcome", "out", "--interest", "roads"]
+    code, said = run("study", "init", "--data", str(tmp_path / "mine.csv"), *words)
+    assert code == 2
+    assert "has no column 'year'; did you mean" in said or "the columns are" in said
+    assert not (tmp_path / "study.toml").exists()
+
+
+def test_check_counts_printed_numbers_and_says_a_mistake_in_them(run, study, tmp_path):
+    code, said = run("study", "check", "--study", str(study))
+    assert code == 0
+    assert "is a study (columns: 3, printed numbers: 5)" in said
+    path = studies.write(tmp_path)
+    (tmp_path / "printed.csv").write_text("table,column\n2,2.1\n", encoding="utf-8")
+    code, said = run("study", "check", "--study", str(path))
+    assert code == 2
+    assert "printed.csv" in said
+
+
+def test_the_schema_is_printed_for_editors(run):
+    code, said = run("study", "schema")
+    assert code == 0
+    assert '"title": "study.toml"' in said

@@ -1,0 +1,89 @@
+"""A first study.toml, with comments, for someone who has data and a regression in mind."""
+
+import json
+from collections.abc import Sequence
+
+
+def text(
+    file: str,
+    unit: str,
+    time: str,
+    outcome: str,
+    interest: Sequence[str],
+    controls: Sequence[str] = (),
+    region: str = "",
+    header: Sequence[str] = (),
+    title: str = "",
+) -> str:
+    """Return the content of a study.toml with one column.
+
+    Parameters
+    ----------
+    file, unit, time, region : str
+        The data file, relative to study.toml, and its columns.
+    outcome : str
+    interest, controls : sequence of str
+        Terms: columns, or expressions such as log(gdp).
+    header : sequence of str
+        All columns of the data, named in a comment.
+    title : str
+    """
+    terms = " + ".join((*interest, *controls))
+    formula = f"{outcome} ~ {terms} | {unit} + {time}"
+    regions = (
+        f"region = {_quoted(region)} # slopes and error scales may differ by region\n"
+        if region
+        else "# Without regions, slopes vary by unit alone. A column, or a table of units:\n"
+        '# region = "zone"\n'
+        "# [data.regions]\n"
+        '# east = ["A", "B"]\n'
+        '# west = ["C"]\n'
+    )
+    listed = ", ".join(header)
+    return f"""\
+# A study: one paper's data and columns. `python -m analysis study check` checks this file.
+# Its keys, for editors: `python -m analysis study schema`.
+title = {_quoted(title or f"{outcome} on {' and '.join(interest)}")}
+citation = ""
+
+[data]
+# Columns of the data: {listed}
+file = {_quoted(file)}
+unit = {_quoted(unit)}
+time = {_quoted(time)} # calendar years
+{regions}
+[data.labels] # what variables are, for tables
+# {_key(outcome)} = "…"
+
+[transform] # new variables: log, exp, sqrt, abs; lag(x, 2), diff(x), within(x) by unit and year
+# ln_x = "log(x)"
+
+# One [[column]] for each column of a table: its name is table and column.
+# Estimators: twfe, within, pooled_ols, between, random_effects, iv, within_iv, fd_iv,
+# system_gmm, difference_gmm. Fixed effects are named behind the bar.
+[[column]]
+name = "1.1"
+title = "baseline"
+formula = {_quoted(formula)}
+interest = [{", ".join(map(_quoted, interest))}]
+estimator = "twfe"
+errors = "conventional" # or clustered, by unit
+# sample = "{time} >= 1990" # which rows; all by default
+
+# What the paper prints, in a file of its own that no estimator sees: a CSV with the columns
+# table, column, term, statistic, printed, stars (analysis/audit/README.md).
+# [printed]
+# file = "printed.csv"
+
+# What the paper claims: a CSV with the columns text, column, term, kind (sign, size), rope.
+# [claims]
+# file = "claims.csv"
+"""
+
+
+def _quoted(value: str) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _key(name: str) -> str:
+    return name if name.isidentifier() and name.isascii() else _quoted(name)
