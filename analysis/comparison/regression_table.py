@@ -21,7 +21,7 @@ from analysis.shared.typeset.sheet import NO_BREAK, Sheet, in_lines
 from analysis.specifications import CONTROLS
 from data.published import tables
 from models.design import LAG, Specification
-from models.frequentist.twfe import stars
+from models.frequentist.coefficient_table import stars
 
 CONST = "const"
 

@@ -7,17 +7,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import stdtr, stdtrit
 
 from data.errors import UserError
 from models.design import Design
+from models.frequentist.coefficient_table import coefficient_table, p_values
 from models.frequentist.two_way import resolution, two_way_parts
 
 CONSTANT = "const"
 """The constant's term, after the slopes."""
-
-STARS = ((0.01, "***"), (0.05, "**"), (0.10, "*"))
-"""Significance marks of the paper's tables, the strictest first."""
 
 FEWEST_CLUSTERS = 3
 """Below this many provinces there are no clustered tests.
@@ -105,12 +102,12 @@ class TwfeFit:
     @property
     def p(self) -> NDArray[np.float64]:
         """Two-sided p-values from conventional standard errors, shape (k + 1,)."""
-        return 2 * stdtr(self.df, -np.abs(self.coef / self.se))
+        return p_values(self.coef, self.se, self.df)
 
     @property
     def p_cluster(self) -> NDArray[np.float64]:
         """Two-sided p-values from clustered standard errors, shape (k + 1,)."""
-        return 2 * stdtr(self.df_cluster, -np.abs(self.coef / self.se_cluster))
+        return p_values(self.coef, self.se_cluster, self.df_cluster)
 
     def table(self, level: float = 0.95) -> pd.DataFrame:
         """Tabulate the estimates.
@@ -126,27 +123,12 @@ class TwfeFit:
             Index `term`; columns `coef se t p stars lower upper se_cluster t_cluster
             p_cluster`. Stars follow the conventional p-values.
         """
-        reach = stdtrit(self.df, (1 + level) / 2) * self.se
-        return pd.DataFrame(
-            {
-                "coef": self.coef,
-                "se": self.se,
-                "t": self.coef / self.se,
-                "p": self.p,
-                "stars": [stars(p) for p in self.p],
-                "lower": self.coef - reach,
-                "upper": self.coef + reach,
-                "se_cluster": self.se_cluster,
-                "t_cluster": self.coef / self.se_cluster,
-                "p_cluster": self.p_cluster,
-            },
-            index=pd.Index(self.terms, name="term"),
+        table = coefficient_table(self.terms, self.coef, self.se, self.df, level)
+        return table.assign(
+            se_cluster=self.se_cluster,
+            t_cluster=self.coef / self.se_cluster,
+            p_cluster=self.p_cluster,
         )
-
-
-def stars(p: float) -> str:
-    """Return the mark of a p-value: "***" below 1 %, "**" below 5 %, "*" below 10 %."""
-    return next((mark for bound, mark in STARS if p < bound), "")
 
 
 def fit(design: Design) -> TwfeFit:

@@ -10,7 +10,7 @@ from scipy import stats
 from analysis.ye2024.reconstruction.keys import HANSEN, RATIO, Key
 from data.published import tables
 from models.design import Specification
-from models.frequentist.twfe import STARS
+from models.frequentist.coefficient_table import STARS
 
 SHRINK = 1e-3
 """Share of an interval's half-width that is kept clear at each end (twice as much of extremes,

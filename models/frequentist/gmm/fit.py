@@ -8,9 +8,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import chdtrc, ndtr, stdtr, stdtrit
+from scipy.special import chdtrc, ndtr
 from threadpoolctl import ThreadpoolController
 
+from models.frequentist.coefficient_table import coefficient_table, p_values
 from models.frequentist.gmm.bracket import Bracket, bracket
 from models.frequentist.gmm.grid import Grid, grid
 from models.frequentist.gmm.instruments import LEVEL_MOMENTS, Instrument
@@ -30,7 +31,6 @@ from models.frequentist.gmm.weighting import (
     submatrix,
     transformation,
 )
-from models.frequentist.twfe import stars
 
 
 class ChiSquared(NamedTuple):
@@ -149,23 +149,11 @@ class GmmFit:
     @property
     def p(self) -> NDArray[np.float64]:
         """Two-sided p-values, shape (k,)."""
-        return 2 * stdtr(self.df, -np.abs(self.coef / self.se))
+        return p_values(self.coef, self.se, self.df)
 
     def table(self, level: float = 0.95) -> pd.DataFrame:
         """Tabulate the estimates: index `term`, columns `coef se t p stars lower upper`."""
-        reach = stdtrit(self.df, (1 + level) / 2) * self.se
-        return pd.DataFrame(
-            {
-                "coef": self.coef,
-                "se": self.se,
-                "t": self.coef / self.se,
-                "p": self.p,
-                "stars": [stars(p) for p in self.p],
-                "lower": self.coef - reach,
-                "upper": self.coef + reach,
-            },
-            index=pd.Index(self.terms, name="term"),
-        )
+        return coefficient_table(self.terms, self.coef, self.se, self.df, level)
 
 
 def fit(frame: pd.DataFrame, specification: GmmSpecification, unit: str, time: str) -> GmmFit:

@@ -12,7 +12,8 @@ from linearmodels import PanelOLS
 from analysis.specifications import STATIC
 from data.errors import UserError
 from models.design import Design, Specification, design
-from models.frequentist.twfe import CONSTANT, constant_weights, fit, fit_arrays, stars
+from models.frequentist.coefficient_table import stars
+from models.frequentist.twfe import CONSTANT, constant_weights, fit, fit_arrays
 from models.frequentist.wild_bootstrap import wild_bootstrap
 from tests.helpers import array_namespace, random_panels
 from tests.helpers.random_panels import SPECIFICATION

@@ -8,7 +8,7 @@ from scipy import stats
 from analysis.specifications import SPECIFICATIONS
 from analysis.ye2024.reconstruction.keys import HANSEN, RATIO
 from analysis.ye2024.reconstruction.targets import SHRINK, contradictions, printed, targets
-from models.frequentist.twfe import stars
+from models.frequentist.coefficient_table import stars
 
 DEGREES = {each.column: 353 if each.estimator == "twfe" else 3 for each in SPECIFICATIONS}
 
