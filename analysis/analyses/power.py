@@ -71,12 +71,16 @@ def _screen(of_two: bool) -> Methods:
     from analysis.shared.frames import joined
     from analysis.shared.outputs import read_result
     from analysis.simulation import candidate_fits, size
-    from analysis.simulation.main_model import CANDIDATES, COMPARATORS
+    from analysis.simulation.main_model import CANDIDATES, COMPARATORS, DECIDING, GENERATORS
 
     name = "last_two" if of_two else "candidates"
 
+    def generators(asked: Request) -> tuple[str, ...]:
+        return DECIDING[1] if asked.options["deciding"] else GENERATORS
+
     def parts(asked: Request, methods: list[str], plan: dict[str, int]) -> Iterator[dict]:
         references, results = sizes(), asked.outputs.results
+        drawn = generators(asked)
         seed = asked.options["seed"] + size.SEEDS_APART * of_two
         for panel in size.deciding_first(asked.panels):
             for record in asked.records:
@@ -84,7 +88,8 @@ def _screen(of_two: bool) -> Methods:
                 for region in REGIONS:
                     column = published_column(record, region) or record.column
                     slopes[region] = references[column, record.interest[0]]
-                listed = size.batches(size.setting(panel, record, slopes, seed), methods, plan)
+                given = size.setting(panel, record, slopes, seed)
+                listed = size.batches(given, methods, plan, drawn)
                 for rows in size.run(listed, results, cluster=asked.options["cluster"]):
                     yield {name: rows}
 
@@ -95,7 +100,8 @@ def _screen(of_two: bool) -> Methods:
             plan = size.plan(data_sets, size.LAST)
         else:
             methods, plan = [*CANDIDATES, *COMPARATORS], size.plan(data_sets)
-        total = len(asked.panels) * len(asked.records) * size.steps(methods, plan)
+        cells = size.steps(methods, plan, generators(asked))
+        total = len(asked.panels) * len(asked.records) * cells
         made = joined(asked.track(parts(asked, methods, plan), total, name.capitalize()))
         if of_two:
             fits = read_result(asked.outputs.results, "candidate_fits")
@@ -114,7 +120,8 @@ def _screen(of_two: bool) -> Methods:
 def _screened(data_sets: int) -> tuple:
     """Return the options of a screen."""
     own = Option("data_sets", int, "Simulated data sets of a column.", data_sets, least=20)
-    return ("columns", "panel", own, "seed", "cluster")
+    deciding = Option("deciding", bool, "Only generators that decide.", False)
+    return ("columns", "panel", own, deciding, "seed", "cluster")
 
 
 _SCREENED_PANELS = ("official@1", "official-census4@1", "official-as_published@1")

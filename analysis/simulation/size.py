@@ -193,20 +193,27 @@ def _stream(given: Setting, name: str, numbers: range) -> np.random.Generator:
 # --- batches --------------------------------------------------------------------------------------
 
 
-def batches(given: Setting, methods: Sequence[str], sizes: Mapping[str, int]) -> list[Batch]:
+def batches(
+    given: Setting,
+    methods: Sequence[str],
+    sizes: Mapping[str, int],
+    generators: Sequence[str] = GENERATORS,
+) -> list[Batch]:
     """List what is to be done: `sizes` are data sets by pattern of slopes."""
     return [
         Batch(given, generator, slopes, name, range(start, min(start + BATCH, size)))
-        for generator in GENERATORS
+        for generator in generators
         for slopes, size in sizes.items()
         for name in methods
         for start in range(0, size, BATCH)
     ]
 
 
-def steps(methods: Sequence[str], sizes: Mapping[str, int]) -> int:
+def steps(
+    methods: Sequence[str], sizes: Mapping[str, int], generators: Sequence[str] = GENERATORS
+) -> int:
     """Return how many batches that is."""
-    return len(GENERATORS) * len(methods) * sum(-(-size // BATCH) for size in sizes.values())
+    return len(generators) * len(methods) * sum(-(-size // BATCH) for size in sizes.values())
 
 
 @threadpool_limits.wrap(limits=1)

@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose
 from analysis.posterior import fits
 from analysis.simulation import candidate_fits, size, size_methods
 from analysis.simulation.intervals import intervals_of_least_squares
-from analysis.simulation.main_model import CANDIDATES, COMPARATORS, PATTERNS, SCORES
+from analysis.simulation.main_model import CANDIDATES, COMPARATORS, DECIDING, PATTERNS, SCORES
 from analysis.specifications import select
 from models.design import design
 from models.frequentist import twfe
@@ -170,6 +170,9 @@ def test_a_reader_is_told_the_order_and_who_is_first():
     assert size.last_two(table) == ["growth", "ar1"]
     assert size.plan(200) == {"none": 200, "region": 100, "unequal": 100}
     assert size.steps(["a", "b"], size.plan(200)) == 4 * 2 * 8
+    assert size.steps(["a", "b"], size.plan(200), DECIDING[1]) == 3 * 2 * 8
+    listed = size.batches(given(), ["twfe"], {"none": 2}, DECIDING[1])
+    assert [batch.generator for batch in listed] == list(DECIDING[1])
 
 
 def test_failed_checks_are_counted_on_the_deciding_panels_and_break_ties():
