@@ -74,6 +74,14 @@ def test_pixi_has_the_dependencies_of_pyproject():
     assert specifiers(test["dependencies"] | test["pypi-dependencies"]) == conda(DEVELOPMENT)
 
 
+def test_the_citation_names_this_version_and_the_paper():
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"version: {PYPROJECT['project']['version']}\n" in citation
+    (doi,) = re.findall(r"doi: (\S+)", citation)
+    assert doi in readme
+
+
 def test_python_versions_agree():
     wanted = (ROOT / ".python-version").read_text(encoding="utf-8").strip()
     assert wanted == "3.13"
