@@ -23,6 +23,7 @@ from analysis.commands.options import (
 from analysis.commands.posterior import sample_jobs
 from analysis.shared import terminal
 from analysis.shared.outputs import ROOT, Outputs, read_result
+from analysis.shared.products import below
 from analysis.shared.terminal import console
 from analysis.specifications import HEADLINE, home, select
 from data.errors import UserError
@@ -88,7 +89,12 @@ def compare(
     # All other tables are about single panels.
     by_name = {name: frame[~pooled.is_member(frame["panel"])] for name, frame in by_name.items()}
     by_name["comparison"] = comparison
-    steps = ladder.table(replication, comparison)
+    studies = [
+        read_result(outputs.results, name)
+        for name in ("last_two", "candidates")
+        if below(outputs.results, name).is_file()
+    ]
+    steps = ladder.table(replication, comparison, studies)
     title = "Columns and terms by the ladder's largest step"
     print_frame(ladder.summary(steps), title, "ladder")
     by_name |= {"ladder": steps, "pooled": over_panels, "imputed_posteriors": mixtures}

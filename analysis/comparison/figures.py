@@ -90,7 +90,7 @@ def forest(rows: pd.DataFrame) -> Figure:
 
 
 def ladder(rows: pd.DataFrame) -> Figure:
-    """Draw the ladder from TWFE to region slopes for 3.2, one frame per panel."""
+    """Draw the ladder from TWFE to the main model for 3.2, one frame per panel."""
     panels = list(dict.fromkeys(rows["panel"]))
     figure = Figure(figsize=(7.2, 3.2), layout="constrained")
     frames = figure.subplots(1, len(panels), sharey=True, squeeze=False).flat

@@ -1,4 +1,11 @@
-"""The ladder of models from two-way fixed effects to region slopes."""
+"""The ladder of models from two-way fixed effects to the main model.
+
+Beside the rungs of the column on which candidates for the main model were compared
+(`analysis.simulation.size`) stand size and coverage there: of 95 % intervals of the slope over all
+rows, as means over the cells that decide.
+"""
+
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -25,19 +32,30 @@ COLUMNS = (
     "moves_most",
     "published",
     "published_se",
+    "size",
+    "coverage",
 )
 """The contract of results/ladder.csv. `move` is the change of the estimate from the step before,
-`moves_most` "yes" at the step with the largest of a panel, column and term, if it has several."""
+`moves_most` "yes" at the step with the largest of a panel, column and term, if it has several.
+`size` is of data sets without a slope, `coverage` of those with one; NaN where not studied."""
+
+STUDIED = {TWFE: "twfe", "hierarchical": "independent"}
+"""Rungs that the study of candidates calls otherwise. Its `independent` has free province effects
+in place of Mundlak terms."""
 
 
-def table(replication: pd.DataFrame, comparison: pd.DataFrame) -> pd.DataFrame:
+def table(
+    replication: pd.DataFrame, comparison: pd.DataFrame, studies: Sequence[pd.DataFrame] = ()
+) -> pd.DataFrame:
     """Climb the ladder for the terms of interest of every static column and panel.
 
     Parameters
     ----------
     replication, comparison : DataFrame
-        results/replication.csv and results/comparison.csv. A column without region slopes, since
-        its sample is one region, ends at the last step that it has.
+        results/replication.csv and results/comparison.csv. A column whose sample is
+        one region, so that nothing differs by region, ends at the last step that it has.
+    studies : sequence of DataFrame
+        Tables of scores of candidates, as `scores` takes them.
 
     Returns
     -------
@@ -71,7 +89,37 @@ def table(replication: pd.DataFrame, comparison: pd.DataFrame) -> pd.DataFrame:
     largest = group["move"].transform(lambda moves: moves.abs().max())
     several = group["move"].transform("count") > 1
     steps["moves_most"] = np.where((steps["move"].abs() == largest) & several, "yes", "")
+    steps = steps.merge(scores(studies), how="left", on=["column", "step"])
     return steps[list(COLUMNS)].reset_index(drop=True)
+
+
+def scores(studies: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return each rung's size and coverage, from the first study that has it.
+
+    Parameters
+    ----------
+    studies : sequence of DataFrame
+        results/long/last_two.csv and candidates.csv, as far as they are there.
+
+    Returns
+    -------
+    DataFrame
+        Columns `column, step, size, coverage`.
+    """
+    parts = []
+    for study in studies:
+        # The cells in which candidates are judged: comparators are shown in the same ones.
+        judged = study[study["role"] == "deciding"][["panel", "generator"]].drop_duplicates()
+        rows = study[study["estimand"] == "slope"].merge(judged, on=["panel", "generator"])
+        rows = rows.assign(without=rows["slopes"] == "none")
+        means = rows.groupby(["column", "method", "without"])["coverage"].mean().unstack()
+        means = means.reindex(columns=[True, False])
+        found = pd.DataFrame({"size": 1 - means[True], "coverage": means[False]}).reset_index()
+        steps = {STUDIED.get(step, step): step for step in (TWFE, *LADDER)}
+        parts.append(found.assign(step=found["method"].map(steps)).dropna(subset="step"))
+    columns = ["column", "step", "size", "coverage"]
+    every = pd.concat(parts) if parts else pd.DataFrame(columns=columns)
+    return every[columns].drop_duplicates(["column", "step"])
 
 
 def whole(replication: pd.DataFrame, comparison: pd.DataFrame) -> pd.DataFrame:

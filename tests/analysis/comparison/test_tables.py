@@ -8,6 +8,7 @@ import xarray as xr
 from analysis.comparison import coefficients, ladder, regions, tables, turning_points
 from analysis.posterior import trace
 from analysis.specifications import SPECIFICATIONS, published_column, select
+from models.bayesian.registry import LADDER
 from models.priors import REGULARISED
 from tests.helpers.results import comparison, replication
 
@@ -254,16 +255,17 @@ def test_turning_points_are_of_regions_and_of_the_average():
 def test_the_ladder_names_the_step_that_moves_most():
     compared = comparison()
     own = (compared["column"] == "3.2") & (compared["fitted_column"] == "3.2")
-    for model, mean in (("mundlak", 0.21), ("region_sigma", 0.01), ("hierarchical", 0.06)):
+    means = dict.fromkeys(LADDER, 0.06) | {"mundlak": 0.21, "region_sigma": 0.01}
+    for model, mean in means.items():
         compared.loc[own & (compared["model"] == model), "mean"] = mean
     steps = ladder.table(replication(), compared)
     rows = steps[steps["column"] == "3.2"]
-    assert rows["step"].tolist() == ["TWFE", "mundlak", "region_sigma", "hierarchical"]
-    assert rows["move"].iloc[1:].tolist() == pytest.approx([0.01, -0.2, 0.05])
+    assert rows["step"].tolist() == ["TWFE", *LADDER]
+    assert rows["move"].iloc[1:4].tolist() == pytest.approx([0.01, -0.2, 0.05])
     assert rows["move_in_published_se"].iloc[2] == pytest.approx(-0.2 / 0.031)
-    assert rows["moves_most"].tolist() == ["", "", "yes", ""]
+    assert rows["step"][rows["moves_most"] == "yes"].tolist() == ["region_sigma"]
     assert ladder.summary(steps).to_dict("records") == [
-        {"panel": "official", "mundlak": 0, "region_sigma": 1, "hierarchical": 0}
+        {"panel": "official"} | dict.fromkeys(LADDER, 0) | {"region_sigma": 1}
     ]
     alone = steps[steps["column"] == "8.1"]
     assert alone["step"].tolist() == ["TWFE", "mundlak"]
@@ -296,3 +298,26 @@ def test_3_2_alone_is_table_8s_regression():
         ("3.2", "west"): "8.3",
     }
     assert published_column(select(["8.1"])[0], "") == "8.1"
+
+
+def test_rungs_have_size_and_coverage_from_the_first_study_that_has_them():
+    """Of the slope over all rows in the cells that decide, comparators in the same cells."""
+    cells = [("growth", "deciding"), ("twfe", ""), ("ar1", "deciding")]
+    rows = [
+        {"panel": "official@1", "column": "3.2", "generator": generator, "slopes": slopes,
+         "estimand": estimand, "method": method,
+         "role": role if generator == "swap" or not role else "confirming",
+         "coverage": covered - 0.5 * (generator != "swap") - 0.2 * (estimand != "slope")}
+        for method, role in cells
+        for generator in ("swap", "own_scale")
+        for slopes, covered in (("none", 0.9), ("region", 0.8), ("unequal", 0.7))
+        for estimand in ("slope", "east")
+    ]  # fmt: skip
+    screen = pd.DataFrame(rows)
+    last = screen[screen["method"] == "growth"].assign(coverage=0.95)
+    found = ladder.scores([last, screen]).set_index("step")
+    expected = {"TWFE": (0.1, 0.75)} | ({"growth": (0.05, 0.95)} if "growth" in LADDER else {})
+    assert set(found.index) == set(expected)
+    for step, values in expected.items():
+        assert found.loc[step, ["size", "coverage"]].tolist() == pytest.approx(values)
+    assert ladder.scores([]).empty
