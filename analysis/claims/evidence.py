@@ -1,21 +1,23 @@
 """Evidence of a claim from results/: posterior, estimate, ladder, and checks that reverse it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from analysis.claims.records import Claim
-from analysis.claims.rule import OF_SIZE, SHARE, finding
+from analysis.claims.rule import ASKED, MODEL, OF_SIZE, SHARE, finding
 from analysis.shared.frames import matching, of_the_paper
 from analysis.shared.outputs import TEXT
+from analysis.shared.products import below
 from analysis.shared.products import find as product
 from analysis.shared.statistics import CERTAIN, Z
 from analysis.specifications import evidence_model, home, select
 from data.files import read_csv
 from data.ye2024.definitions import DESCRIBED
-from models.bayesian.registry import find, models_for
+from models.bayesian.registry import LADDER, Model, find, main_model, models_for
 from models.design import Specification
 
 SOURCES = (*product("claims").inputs, *product("claims").reads)
@@ -24,7 +26,7 @@ SOURCES = (*product("claims").inputs, *product("claims").reads)
 
 def read(results: Path) -> dict[str, pd.DataFrame]:
     """Read `SOURCES`; a table that is missing is empty, without columns."""
-    paths = {name: results / f"{name}.csv" for name in SOURCES}
+    paths = {name: below(results, name) for name in SOURCES}
     text = TEXT | dict.fromkeys(("region", "province", "gate", "fits", "fitted_as"), str)
     return {
         name: of_the_paper(read_csv(path, text)) if path.is_file() else pd.DataFrame()
@@ -32,14 +34,56 @@ def read(results: Path) -> dict[str, pd.DataFrame]:
     }
 
 
-def other_models(record: Specification) -> list[str]:
-    """Return the models to set beside a column's main one: of serially correlated errors."""
-    extra = [model for model in models_for(record) if not model.by_default]
-    return [model.name for model in [one for one in extra if one.correlated] or extra[:1]]
+@dataclass(frozen=True)
+class Models:
+    """Which models an edition of the rule reads; records are those of whole samples.
+
+    Attributes
+    ----------
+    main : callable of Specification
+        Name of the model that is the evidence.
+    asked : callable of Specification
+        Names of those that must have been looked at before a verdict is final.
+    reverses : callable of Model
+        Whether a model, if it was sampled, can reverse a finding.
+    """
+
+    main: Callable[[Specification], str]
+    asked: Callable[[Specification], list[str]]
+    reverses: Callable[[Model], bool]
 
 
-def posterior(claim: Claim, panel: str, tables: Mapping[str, pd.DataFrame]) -> dict:
-    """Return the main model's posterior on a panel and its `finding` by rule 2.
+def _first_main(record: Specification) -> str:
+    return main_model(record).name if record.dynamic else MODEL
+
+
+def _first_asked(record: Specification) -> list[str]:
+    names = [model.name for model in models_for(record)]
+    return [name for name in ASKED if name in names] or _other_dynamic(record)
+
+
+def _second_asked(record: Specification) -> list[str]:
+    rungs = [name for name in LADDER if find(name).correlated and find(name).fits(record)]
+    return [name for name in rungs if name != evidence_model(record)] or _other_dynamic(record)
+
+
+def _other_dynamic(record: Specification) -> list[str]:
+    return [model.name for model in models_for(record) if model.extra and model.dynamic][:1]
+
+
+FIRST = Models(_first_main, _first_asked, lambda model: model.prior_groups)
+SECOND = Models(
+    evidence_model,
+    _second_asked,
+    lambda model: model.prior_groups and (model.correlated or model.dynamic),
+)
+"""Of the two editions of the rule."""
+
+
+def posterior(
+    claim: Claim, panel: str, tables: Mapping[str, pd.DataFrame], models: Models = SECOND
+) -> dict:
+    """Return the main model's posterior on a panel and its `finding` by the first rule's point 2.
 
     Returns
     -------
@@ -49,7 +93,7 @@ def posterior(claim: Claim, panel: str, tables: Mapping[str, pd.DataFrame]) -> d
     """
     (record,) = select([claim.column])
     home_record, _ = home(record)
-    evidence = {"model": evidence_model(record), "finding": "missing"}
+    evidence = {"model": models.main(home_record), "finding": "missing"}
     at = {"panel": panel, "model": evidence["model"], "fitted_column": home_record.column}
     fits = matching(tables["comparison"], **at, column=claim.column, term=claim.term)
     if len(fits) != 1:
@@ -101,9 +145,13 @@ def steps(claim: Claim, panel: str, tables: Mapping[str, pd.DataFrame]) -> list[
 
 
 def reversals(
-    claim: Claim, panel: str, sign: float, tables: Mapping[str, pd.DataFrame]
+    claim: Claim,
+    panel: str,
+    sign: float,
+    tables: Mapping[str, pd.DataFrame],
+    models: Models = SECOND,
 ) -> dict[str, list[str] | None]:
-    """Return the checks of rule 4 that reverse a `for` on a panel, by kind.
+    """Return the checks that reverse a finding of a slope with that sign on a panel, by kind.
 
     Returns
     -------
@@ -113,15 +161,15 @@ def reversals(
     """
     (record,) = select([claim.column])
     home_record, region = home(record)
-    main = evidence_model(record)
+    main, asked = models.main(home_record), models.asked(home_record)
     at = {"panel": panel, "column": claim.column, "term": claim.term}
     if claim.kind == "no turn":
-        models = _others(matching(tables["turning_points"], **at, region="all"), main)
-        off = models["p_inside"] > 1 - CERTAIN if len(models) else []
-        return {"other models": _looked(models, other_models(home_record), off)}
-    models = _others(matching(tables["comparison"], **at), main)
-    if len(models):
-        models = models[models["fitted_as"].isna()]
+        others = _others(matching(tables["turning_points"], **at, region="all"), main, models)
+        off = others["p_inside"] > 1 - CERTAIN if len(others) else []
+        return {"other models": _looked(others, asked, off)}
+    others = _others(matching(tables["comparison"], **at), main, models)
+    if len(others):
+        others = others[others["fitted_as"].isna() | (others["fitted_as"] == "")]
     fit = {"panel": panel, "column": home_record.column, "model": main, "term": claim.term}
     fit |= {"region": region}
     priors = matching(tables["sensitivity_priors"], **fit, quantity="slope", gate="pass")
@@ -131,7 +179,7 @@ def reversals(
         provinces = provinces.assign(q025=provinces["mean"] - reach, q975=provinces["mean"] + reach)
     universes = matching(tables["multiverse"], column=claim.column, term=claim.term)
     return {
-        "other models": _looked(models, other_models(home_record), _off(models, sign)),
+        "other models": _looked(others, asked, _off(others, sign)),
         "other priors": _named(priors, "priors", _off(priors, sign)),
         "one province less": _named(provinces, "province", _off(provinces, sign)),
         "multiverse": None
@@ -142,12 +190,12 @@ def reversals(
     }
 
 
-def _others(table: pd.DataFrame, main: str) -> pd.DataFrame:
-    """Return the rows that passed their gate, of models with proper priors but the main one."""
+def _others(table: pd.DataFrame, main: str, models: Models) -> pd.DataFrame:
+    """Return the rows that passed their gate, of models that can reverse what the main one says."""
     if table.empty:
         return table
     table = table[table["gate"] == "pass"]
-    return table[[name != main and find(name).prior_groups for name in table["model"]]]
+    return table[[name != main and models.reverses(find(name)) for name in table["model"]]]
 
 
 def _off(table: pd.DataFrame, sign: float) -> Sequence[bool]:
@@ -158,7 +206,7 @@ def _off(table: pd.DataFrame, sign: float) -> Sequence[bool]:
 
 
 def _looked(models: pd.DataFrame, asked: Sequence[str], off: Sequence[bool]) -> list[str] | None:
-    """Name the models that reverse a finding; None if none does and some are missing."""
+    """Name the models that reverse a finding; None if none does and some lack."""
     named = _named(models, "model", off)
     return named if named or (named == [] and set(asked) <= set(models["model"])) else None
 
@@ -174,16 +222,22 @@ MADE_WITH = {
     "one province less": "sensitivity {column}",
     "multiverse": "multiverse",
 }
-"""The commands that run the checks of rule 4."""
+"""The commands that run the checks."""
 
 
 MORE = " (a fit failed its gate: ask for more --draws)"
 
 
-def remedy(claim: Claim, kind: str, panel: str, tables: Mapping[str, pd.DataFrame]) -> str:
-    """Return the command that makes the check of rule 4 that has not been run on a panel."""
+def remedy(
+    claim: Claim,
+    kind: str,
+    panel: str,
+    tables: Mapping[str, pd.DataFrame],
+    models: Models = SECOND,
+) -> str:
+    """Return the command that makes a check that has not been run on a panel."""
     home_record, _ = home(select([claim.column])[0])
-    asked = other_models(home_record)
+    asked = models.asked(home_record)
     command = MADE_WITH[kind].format(column=home_record.column, model=" --model ".join(asked))
     table = tables["turning_points" if claim.kind == "no turn" else "comparison"]
     failed = matching(table, panel=panel, column=claim.column, term=claim.term, gate="fail")

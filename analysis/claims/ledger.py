@@ -1,4 +1,4 @@
-"""The ledger: each claim with its evidence and one verdict by the rule."""
+"""The ledger: each claim with its evidence and its verdicts, by the rule's second edition."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,111 +9,86 @@ import numpy as np
 import pandas as pd
 
 from analysis.claims import rule, second_edition
-from analysis.claims.evidence import (
-    SOURCES,
-    estimate,
-    posterior,
-    read,
-    remedy,
-    reversals,
-    steps,
-    text_of,
-)
+from analysis.claims.evidence import SOURCES, estimate, posterior, read, steps, text_of
 from analysis.claims.records import EVIDENCE, IMPLIED, Claim
-from analysis.claims.rule import VERDICTS, verdict
+from analysis.claims.second_edition import MAGNITUDES, VERDICTS
 from analysis.shared.frames import matching
-from analysis.shared.products import made_by
-from analysis.shared.statistics import written
-from data.files import replacing, sha256
+from analysis.shared.outputs import TEXT
+from analysis.shared.products import below, made_by
+from data.files import read_csv, replacing, sha256
 from data.panels.catalogue import PANELS
 
 
-def assess(claim: Claim, tables: Mapping[str, pd.DataFrame]) -> dict:
-    """Join a claim to its evidence and give its verdict.
+def ledger(
+    claims: Sequence[Claim], tables: Mapping[str, pd.DataFrame], first: Mapping[str, str]
+) -> list[dict]:
+    """Judge all claims; those about one slope together.
+
+    Parameters
+    ----------
+    claims : sequence of Claim
+    tables : mapping
+        From `analysis.claims.evidence.read`.
+    first : mapping of str to str
+        The first edition's verdict by claim (`first_verdicts`).
+
+    Returns
+    -------
+    list of dict
+        See `assess`.
+    """
+    return [assess(row, tables, first) for row in second_edition.rows(claims)]
+
+
+def assess(
+    row: Sequence[Claim], tables: Mapping[str, pd.DataFrame], first: Mapping[str, str]
+) -> dict:
+    """Join claims about one slope to their evidence and give the verdict.
 
     Returns
     -------
     dict
-        The claim's fields; `printed`; `panels`, by name the `estimate`, `ladder`, `posterior` and
-        what reverses it (`turns`); `implied`, the same on panels that do not count; `missing`,
-        commands that would make what is not there; `verdict` and `reason`.
+        The first claim's fields, with `id, text, zh` and `place` of all; `printed`; `panels`, by
+        name the `estimate`, `ladder`, `posterior` and what reverses it (`turns`); `implied`, the
+        same on panels that do not count; `probability`, `p_rope` and `p_printed` of the mixture;
+        `verdict` on the sign and on the `magnitude`, and `reason`; `missing`, commands that would
+        make what is not there; `first edition`, its verdicts, and what `changed` them.
     """
-    entry = {**asdict(claim), "printed": "", "panels": {}, "implied": {}, "missing": []}
-    if claim.kind == "untested":
-        word = verdict([], [], tested=False)
-        return entry | {"verdict": word, "reason": VERDICTS[word].capitalize() + "."}
+    claim = row[0]
+    judged = second_edition.assess(claim, tables)
+    entry = {**asdict(claim), "printed": "", "panels": {}, "implied": {}}
+    for name, between in (("id", ", "), ("text", "; "), ("zh", "；"), ("place", ", ")):
+        entry[name] = between.join(dict.fromkeys(getattr(each, name) for each in row))
+    entry |= {name: judged[name] for name in ("probability", "p_rope", "p_printed", "mean")}
+    entry |= {name: judged[name] for name in ("magnitude", "reason", "weights")}
+    entry["verdict"] = judged["sign"]
+    entry["missing"] = [f"python -m analysis {text}" for text in judged["pending"]]
+    before = {each.id: first.get(each.id, "") for each in row}
+    entry["first edition"] = ", ".join(dict.fromkeys(filter(None, before.values())))
+    entry["changed"] = second_edition.changed(claim, tables, before[claim.id], judged["sign"])
     printed = matching(tables["replication"], column=claim.column, term=claim.term)
-    if printed.empty:
-        reason_ = f"Column {claim.column} has not been estimated."
-        command = [f"python -m analysis replicate {claim.column}"]
-        return entry | {"missing": command, "verdict": "not assessed", "reason": reason_}
+    if not claim.column or printed.empty:
+        return entry
     cells = dict(zip(printed["statistic"], printed["published"], strict=True))
     entry["printed"] = f"{cells['coef']}{text_of(cells['stars'])} ({cells['se']})"
-    sign = float(np.sign(float(cells["coef"])))
-    findings, reversed_by = [], []
     for name in (*EVIDENCE, *IMPLIED):
-        after = posterior(claim, name, tables)
         evidence = {
             "estimate": estimate(claim, name, tables),
             "ladder": steps(claim, name, tables),
-            "posterior": after,
+            "posterior": posterior(claim, name, tables),
+            "turns": judged["turns"].get(name, {}),
         }
-        if name in IMPLIED:
-            entry["implied"][name] = evidence
-            continue
-        turns = reversals(claim, name, sign, tables)
-        entry["panels"][name] = evidence | {"turns": turns}
-        findings.append(after["finding"])
-        if after["finding"] == "for":
-            reversed_by += [
-                f"{named} ({kind}, {name})" for kind, all_ in turns.items() for named in all_ or ()
-            ]
-            entry["missing"] += [
-                remedy(claim, kind, name, tables)
-                for kind, checks in turns.items()
-                if checks is None
-            ]
-        unfit = after.get("fits") == "fail"  # more draws would not help
-        if after["finding"] == "missing" and not (after.get("stands_in_for") or unfit):
-            entry["missing"].append(f"sample {claim.column}, then compare")
-    entry["missing"] = [f"python -m analysis {text}" for text in dict.fromkeys(entry["missing"])]
-    word = verdict(findings, reversed_by, checked=not entry["missing"])
-    return entry | {"verdict": word, "reason": reason(claim, word, entry["panels"], reversed_by)}
+        entry["implied" if name in IMPLIED else "panels"][name] = evidence
+    return entry
 
 
-def reason(claim: Claim, word: str, panels: Mapping[str, dict], reversed_by: Sequence[str]) -> str:
-    """Return the reason of the verdict in numbers."""
-    parts: dict[str, list[str]] = {}
-    for name, evidence in panels.items():
-        after = evidence["posterior"]
-        if after.get("stands_in_for"):
-            said = f"the outcome replaces {after['stands_in_for']}"
-        elif after["finding"] == "missing":
-            said = "not sampled"
-            if after.get("gate") == "fail":
-                said = "the fit failed its gate"
-            elif after.get("fits") == "fail":
-                said = "the model does not fit"
-        elif claim.kind == "size":
-            slope = written(after["mean"], after["q025"], after["q975"])
-            said = f"{slope}, {after['agreement']}"
-        else:
-            said = f"P = {after['probability']:.3f}, {after['finding']}"
-        parts.setdefault(said, []).append(name)
-    findings = "; ".join(f"{', '.join(names)}: {said}" for said, names in parts.items())
-    text = f"{VERDICTS[word].capitalize()} ({findings})."
-    if word == "fragile":
-        text += (
-            f" Reversed by {', '.join(reversed_by[:6])}"
-            + ("…" if len(reversed_by) > 6 else "")
-            + "."
-        )
-    return text
-
-
-def ledger(claims: Sequence[Claim], tables: Mapping[str, pd.DataFrame]) -> list[dict]:
-    """Assess every claim."""
-    return [assess(claim, tables) for claim in claims]
+def first_verdicts(results: Path) -> dict[str, str]:
+    """Return the first edition's verdict by claim, none if its table is not there."""
+    path = below(results, "first_verdicts")
+    if not path.is_file():
+        return {}
+    kept = read_csv(path, TEXT)
+    return dict(zip(kept["claim"], kept["verdict"], strict=True))
 
 
 def without_estimate(claims: Sequence[Claim], tables: Mapping[str, pd.DataFrame]) -> list[str]:
@@ -133,9 +108,9 @@ def without_estimate(claims: Sequence[Claim], tables: Mapping[str, pd.DataFrame]
 
 
 def estimates(entries: Sequence[Mapping]) -> set[tuple[str, str]]:
-    """Return the claims and panels of which a ledger holds an estimate."""
+    """Return the columns and panels of which a ledger holds an estimate."""
     return {
-        (claim["id"], panel)
+        (claim["column"], panel)
         for claim in entries
         for panel, evidence in (*claim["panels"].items(), *claim["implied"].items())
         if evidence["estimate"]
@@ -153,11 +128,13 @@ def stored(path: Path) -> list[dict]:
 def document(claims: Sequence[Claim], results: Path) -> dict:
     """Return the content of results/claims.json: rule, inputs by hash, and ledger."""
     tables = read(results)
-    entries = ledger(claims, tables)
-    paths = {name: results / f"{name}.csv" for name in SOURCES}
+    entries = ledger(claims, tables, first_verdicts(results))
+    paths = {name: below(results, name) for name in SOURCES}
     return {
-        "rule": rule.__doc__,
+        "rule": second_edition.__doc__,
+        "first edition": rule.__doc__,
         "verdicts": VERDICTS,
+        "magnitudes": MAGNITUDES,
         "panels": {kind.name: kind.label for kind in PANELS},
         "inputs": {
             path.name: sha256(path.read_bytes())
@@ -166,16 +143,7 @@ def document(claims: Sequence[Claim], results: Path) -> dict:
             for name, path in paths.items()
         },
         "claims": entries,
-        "second edition": {
-            "rule": second_edition.__doc__,
-            "rows": second_edition.table(claims, tables, entries).to_dict("records"),
-        },
     }
-
-
-def second_rows(document: Mapping) -> pd.DataFrame:
-    """Return the table of the rule's second edition."""
-    return pd.DataFrame(document["second edition"]["rows"]).astype(object).fillna("")
 
 
 def write(document: dict, path: Path) -> None:
@@ -197,7 +165,11 @@ def _plain(value: object) -> object:
 
 
 def table(entries: Sequence[Mapping]) -> pd.DataFrame:
-    """Return the ledger as a table: claim, printed cell, P of the statement by panel, verdict."""
+    """Return the ledger as a table.
+
+    Claim, printed cell, P of the statement on each panel and over the mixture, verdicts on sign and
+    magnitude, the first edition's, and what changed it.
+    """
     return pd.DataFrame([_line(claim) for claim in entries])
 
 
@@ -205,9 +177,14 @@ def _line(claim: Mapping) -> dict[str, str]:
     line = {"claim": claim["id"], "statement": claim["text"], "printed": claim["printed"]}
     for name in (*EVIDENCE, *IMPLIED):
         of = claim["panels"].get(name) or claim["implied"].get(name) or {"posterior": {}}
-        probability = of["posterior"].get("probability", np.nan)
-        line[name] = "" if np.isnan(probability) else f"{probability:.3f}"
-    return {**line, "verdict": claim["verdict"]}
+        line[name] = _share(of["posterior"].get("probability", np.nan))
+    last = {"verdict": claim["verdict"], "magnitude": claim["magnitude"]}
+    last |= {"first edition": claim["first edition"], "changed by": claim["changed"]}
+    return {**line, "mixture": _share(claim["probability"]), **last}
+
+
+def _share(probability: float | None) -> str:
+    return "" if pd.isna(probability) else f"{probability:.3f}"
 
 
 def counts(entries: Sequence[Mapping]) -> Iterator[tuple[str, int]]:

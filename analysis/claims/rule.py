@@ -1,4 +1,4 @@
-"""The rule of the ledger: what counts as evidence for a claim, and which verdict follows.
+"""The rule of the ledger, first edition: what counts as evidence, and which verdict follows.
 
 Written before any result was looked at; nothing that comes out may change it. Point 4 was made
 more precise afterwards: that a refit under another prior must have passed its gate, that the
@@ -40,6 +40,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from analysis.shared.statistics import CERTAIN
+
+MODEL = "hierarchical"
+"""Top of the ladder when this edition was written."""
+
+ASKED = ("autoregressive", "province_trends")
+"""Models with serially correlated errors that there were."""
 
 SHARE = 0.95
 """Share of the multiverse that must have the claimed sign: `share_same_sign` of its table."""

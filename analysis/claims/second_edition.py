@@ -28,17 +28,26 @@ edition's verdicts, which stand beside. What changed, and why:
 7. Claims about the same slope are one row: H1a, H1b and the size are one.
 8. Multiplicity is counted, not corrected: `analysis.simulation.size` says how often a data set
    without a slope has a sign at 97.5 % by the main model.
+
+Made more precise later on that day, before `growth` was the main model: a vintage's draws of what
+is not observed, once all of them were fitted, stand in its panel's place, with equal weights.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
-from analysis.claims.evidence import posterior, reversals
+from analysis.claims.evidence import FIRST, SECOND, posterior, remedy, reversals
+from analysis.claims.first_edition import assess as assess_first
+from analysis.claims.first_edition import without_finding
 from analysis.claims.records import Claim
 from analysis.claims.rule import SHARE, finding
 from analysis.shared.frames import matching
+from analysis.shared.statistics import written
+from analysis.specifications import home, select
+from data.panels.catalogue import imputed_draws
+from models.design import Specification
 
 VINTAGES = ("official-census4", "official-as_published")
 """The mixture's panels, with equal weights."""
@@ -55,6 +64,28 @@ SIGNS = {
     ("against", "reversed"): "partly contradicted",
 }
 """Verdict on the sign by finding, and by what the checks of 4 say."""
+
+
+VERDICTS = {
+    "supported": "for, and no other model, prior, province or universe reverses it",
+    "supported, checks pending": "for, but not every check has been run",
+    "fragile": "for, but one of the checks reverses it",
+    "inconclusive": "open: the interval includes slopes of both signs",
+    "partly contradicted": "against, but one of the checks reverses it",
+    "contradicted, checks pending": "against, but not every check has been run",
+    "contradicted": "against, and none of the checks reverses it",
+    "not tested by the paper": "the paper prints no estimate of it",
+    "not assessed": "there is no posterior of a model that fits",
+}
+"""Each verdict on the sign and what it means."""
+
+MAGNITUDES = {
+    "practically equal": "within 1.96 printed errors of the printed slope",
+    "practically none": "too small to matter",
+    "differs": "not within 1.96 printed errors of the printed slope",
+    "open": "neither is certain",
+}
+"""Each verdict on the magnitude and what it means."""
 
 
 def of_sign(probability: float, reversed_by: Sequence[str], pending: bool) -> str:
@@ -77,49 +108,84 @@ def of_magnitude(p_rope: float, p_printed: float) -> str:
     return "differs" if p_printed <= 1 - CLOSE else "open"
 
 
+def witnesses(fitted: Iterable[str]) -> dict[str, float]:
+    """Return the panels of the mixture with their weights, which sum to 1.
+
+    Parameters
+    ----------
+    fitted : iterable of str
+        Panels with a posterior of the claim's slope. Where all draws of a vintage are among them,
+        they stand in its panel's place.
+    """
+    there, weights = set(fitted), {}
+    for vintage in VINTAGES:
+        draws = imputed_draws(vintage)
+        members = draws if draws and there.issuperset(draws) else (vintage,)
+        weights |= dict.fromkeys(members, 1 / len(VINTAGES) / len(members))
+    return weights
+
+
 def assess(claim: Claim, tables: Mapping[str, pd.DataFrame]) -> dict:
     """Judge one claim.
 
     Returns
     -------
     dict
-        `probability`, `p_rope`, `p_printed` of the mixture, NaN where a panel gives no finding;
-        `reversed_by`; `pending`, kinds of checks that were not made; `sign`, `magnitude`.
+        `probability`, `p_rope`, `p_printed`, `mean` of the mixture, NaN where a panel gives no
+        finding; `weights` by panel; `reversed_by`; `pending`, commands that make checks that were
+        not made; `turns`, by panel what reverses the finding; `sign`, `magnitude`, `reason`.
     """
+    judged: dict = {"reversed_by": [], "pending": [], "turns": {}, "weights": {}, "mean": np.nan}
+    names = ("probability", "p_rope", "p_printed")
+    judged |= dict.fromkeys(names, np.nan)
     if claim.kind == "untested":
         word = "not tested by the paper"
-        return {"sign": word, "magnitude": word, "reversed_by": [], "pending": []}
-    names = ("probability", "p_rope", "p_printed")
-    evidence = [posterior(claim, panel, tables) for panel in VINTAGES]
-    sound = all(each["finding"] != "missing" for each in evidence)
-    mixture = {
-        name: float(np.mean([each.get(name, np.nan) for each in evidence])) if sound else np.nan
-        for name in names
-    }
-    found = finding(mixture["probability"])
-    reversed_by: list[str] = []
-    pending: list[str] = []
+        return judged | {"sign": word, "magnitude": word, "reason": f"{_meaning(word)}."}
+    printed = matching(tables["replication"], column=claim.column, term=claim.term)
+    if printed.empty:
+        reason = f"Column {claim.column} has not been estimated."
+        judged["pending"] = [f"replicate {claim.column}"]
+        return judged | {"sign": "not assessed", "magnitude": "not assessed", "reason": reason}
+    fitted = matching(tables["comparison"], column=claim.column, term=claim.term)
+    judged["weights"] = witnesses(fitted["panel"] if len(fitted) else ())
+    evidence = {panel: posterior(claim, panel, tables) for panel in judged["weights"]}
+    lacking = {name: each for name, each in evidence.items() if each["finding"] == "missing"}
+    if not lacking:
+        for name in (*names, "mean"):
+            values = [evidence[panel].get(name, np.nan) for panel in judged["weights"]]
+            judged[name] = float(np.dot(list(judged["weights"].values()), values))
+    elif not any(without_finding(each) for each in lacking.values()):
+        judged["pending"] = [f"sample {claim.column}, then compare"]
+    found = finding(judged["probability"])
     if found in ("for", "against"):
-        printed = matching(tables["replication"], column=claim.column, term=claim.term)
-        cells = dict(zip(printed["statistic"], printed["published"], strict=True))
-        sign = float(np.sign(float(cells["coef"]))) * (1 if found == "for" else -1)
-        for panel in VINTAGES:
-            turns = reversals(claim, panel, sign, tables)
-            if found == "against" and turns.get("multiverse") is not None:
-                turns["multiverse"] = _of_denial(claim, tables)
-            pending += [kind for kind, checks in turns.items() if checks is None]
-            reversed_by += [
-                f"{name} ({kind}, {panel})"
-                for kind, checks in turns.items()
-                for name in checks or ()
-            ]
-    magnitude = of_magnitude(mixture["p_rope"], mixture["p_printed"])
-    return mixture | {
-        "reversed_by": list(dict.fromkeys(reversed_by)),
-        "pending": list(dict.fromkeys(pending)),
-        "sign": of_sign(mixture["probability"], reversed_by, bool(pending)),
-        "magnitude": "" if claim.kind == "no turn" else magnitude,
-    }
+        _check(claim, found, printed, tables, judged)
+    sign = of_sign(judged["probability"], judged["reversed_by"], bool(judged["pending"]))
+    magnitude = of_magnitude(judged["p_rope"], judged["p_printed"])
+    judged |= {"sign": sign, "magnitude": "" if claim.kind == "no turn" else magnitude}
+    return judged | {"reason": _reason(judged, evidence)}
+
+
+def _check(
+    claim: Claim,
+    found: str,
+    printed: pd.DataFrame,
+    tables: Mapping[str, pd.DataFrame],
+    judged: dict,
+) -> None:
+    """Add to a verdict what reverses the finding, and what has not been run."""
+    cells = dict(zip(printed["statistic"], printed["published"], strict=True))
+    sign = float(np.sign(float(cells["coef"]))) * (1 if found == "for" else -1)
+    for panel in VINTAGES:
+        turns = reversals(claim, panel, sign, tables)
+        if found == "against" and turns.get("multiverse") is not None:
+            turns["multiverse"] = _of_denial(claim, tables)
+        judged["turns"][panel] = turns
+        for kind, checks in turns.items():
+            if checks is None:
+                judged["pending"].append(remedy(claim, kind, panel, tables))
+            judged["reversed_by"] += [f"{name} ({kind}, {panel})" for name in checks or ()]
+    for name in ("pending", "reversed_by"):
+        judged[name] = list(dict.fromkeys(judged[name]))
 
 
 def _of_denial(claim: Claim, tables: Mapping[str, pd.DataFrame]) -> list[str]:
@@ -129,35 +195,72 @@ def _of_denial(claim: Claim, tables: Mapping[str, pd.DataFrame]) -> list[str]:
     return [f"{share:.0%} of universes" for share in shares if share > 1 - SHARE]
 
 
-def table(
-    claims: Sequence[Claim], tables: Mapping[str, pd.DataFrame], first: Sequence[Mapping]
-) -> pd.DataFrame:
-    """Return a row for each slope that is claimed something of.
+def _meaning(word: str) -> str:
+    return VERDICTS[word].capitalize()
+
+
+def _reason(judged: Mapping, evidence: Mapping[str, Mapping]) -> str:
+    """Return the reason of a verdict in numbers."""
+    text = f"{_meaning(judged['sign'])}."
+    lacking = [
+        f"{panel}: {_why(each)}" for panel, each in evidence.items() if each["finding"] == "missing"
+    ]
+    if lacking:
+        return f"{text} No finding on {'; '.join(lacking)}."
+    slopes = [
+        f"{panel} {written(each['mean'], each['q025'], each['q975'])}"
+        for panel, each in evidence.items()
+    ]
+    many = len(slopes) > len(VINTAGES)
+    of = f"{len(slopes)} completed panels" if many else ", ".join(slopes)
+    text += f" P = {judged['probability']:.3f} over {of}."
+    if judged["magnitude"] in MAGNITUDES:
+        text += (
+            f" Magnitude: {MAGNITUDES[judged['magnitude']]} (P = {judged['p_rope']:.3f} of "
+            f"practically none, {judged['p_printed']:.3f} of the printed interval)."
+        )
+    if judged["reversed_by"]:
+        named = judged["reversed_by"]
+        text += f" Reversed by {', '.join(named[:6])}{'…' if len(named) > 6 else ''}."
+    return text
+
+
+def _why(after: Mapping) -> str:
+    failed = "the fit failed its gate" if after.get("gate") == "fail" else "not sampled"
+    return without_finding(after) or failed
+
+
+def changed(claim: Claim, tables: Mapping[str, pd.DataFrame], first: str, sign: str) -> str:
+    """Say what made a verdict another than the first edition's: the model, the rule, or both.
 
     Parameters
     ----------
-    claims : sequence of Claim
+    claim : Claim
     tables : mapping
-        From `analysis.claims.evidence.read`.
-    first : sequence of mapping
-        The first edition's entries, in the order of `claims`.
+    first : str
+        The first edition's verdict, empty if it is not known.
+    sign : str
+        This one's.
     """
-    rows: dict[tuple, dict] = {}
-    for claim, entry in zip(claims, first, strict=True):
+    if not first or first == sign:
+        return ""
+    main = SECOND.main(_home(claim))
+    of_rule = assess_first(claim, tables, SECOND)["verdict"]
+    if FIRST.main(_home(claim)) == main or of_rule == first:
+        return "the rule"
+    if of_rule == sign:
+        return f"the model `{main}`"
+    return f"the model `{main}` (by the first rule: {of_rule}), then the rule"
+
+
+def _home(claim: Claim) -> Specification:
+    return home(select([claim.column])[0])[0]
+
+
+def rows(claims: Sequence[Claim]) -> list[list[Claim]]:
+    """Put together the claims about one slope, in the order of their first."""
+    found: dict[tuple, list[Claim]] = {}
+    for claim in claims:
         kind = claim.kind if claim.kind in ("no turn", "untested") else "sign"
-        key = (claim.column, claim.term, kind)
-        if key in rows:
-            rows[key]["claim"] += f", {claim.id}"
-            rows[key]["first edition"] += f", {entry['verdict']}"
-            continue
-        judged = assess(claim, tables)
-        rows[key] = {
-            "claim": claim.id,
-            "printed": entry["printed"],
-            "probability": judged.get("probability", np.nan),
-            "sign": judged["sign"],
-            "magnitude": judged["magnitude"],
-            "reversed by": "; ".join(judged["reversed_by"][:3]),
-            "first edition": entry["verdict"],
-        }
-    return pd.DataFrame(rows.values())
+        found.setdefault((claim.column, claim.term, kind), []).append(claim)
+    return list(found.values())

@@ -1,4 +1,4 @@
-"""The command that sets the first edition of the official panels beside today's."""
+"""Commands on first editions: of the official panels, and of the ledger's rule."""
 
 from rich.progress import track
 
@@ -14,9 +14,9 @@ from analysis.commands.options import (
     write_tables,
 )
 from analysis.commands.posterior import sample_jobs
-from analysis.shared.outputs import ROOT, Outputs
+from analysis.shared.outputs import ROOT, Outputs, read_result
 from analysis.shared.terminal import console
-from analysis.specifications import select
+from analysis.specifications import home, select
 
 
 @app.command()
@@ -57,3 +57,41 @@ def editions(
     title = "Estimates, posteriors and probabilities of claims"
     print_frame(both.shown(slopes), title, "editions")
     write_tables({"editions": slopes, "editions_table2": printed}, outputs, there)
+
+
+@app.command("first-edition")
+def first_edition(seed: Seed = 1, cluster: Cluster = None, out: Out = ROOT) -> None:
+    """Judge claims by the rule's first edition: results/long/first_verdicts.csv.
+
+    By its main model, with independent errors, on today's panels. Samples what is missing. `claims`
+    shows these verdicts beside its own.
+
+    Example: python -m analysis first-edition
+    """
+    outputs = Outputs(out)
+    there = taken(outputs)
+    read_result(outputs.results, "replication")
+
+    from analysis.claims import evidence, first_edition
+    from analysis.claims.records import EVIDENCE
+    from analysis.comparison import tables
+    from analysis.posterior.jobs import Settings, jobs
+    from analysis.ye2024.claims import CLAIMS
+
+    panels = load_panels(EVIDENCE, select(()))
+    homes = {
+        home(record)[0] for claim in CLAIMS if claim.column for record in select([claim.column])
+    }
+    listed = [
+        job
+        for record in select(())
+        if record in homes
+        for job in jobs(panels, [record], [evidence.FIRST.main(record)])
+    ]
+    paths = sample_jobs(listed, Settings(seed=seed), outputs, cluster)
+    made = tables.make(track(paths, "Reading", console=console, transient=True))
+    own = {name: made[name] for name in ("comparison", "turning_points")}
+    found = evidence.read(outputs.results) | own
+    verdicts = first_edition.table(CLAIMS, found)
+    print_frame(verdicts, "Verdicts by the first edition of the rule", "first_verdicts")
+    write_tables({"first_verdicts": verdicts}, outputs, there)

@@ -35,8 +35,6 @@ def write_ledger(outputs: Outputs) -> bool:
 
     document = ledger.document(CLAIMS, results)
     print_frame(ledger.table(document["claims"]).fillna(""), "The paper's claims", "claims")
-    title = "Second edition of the rule: one mixture of two vintages"
-    print_frame(ledger.second_rows(document), title, "second_edition")
     for name, value in document["inputs"].items():
         if value.startswith("missing"):
             console.print(f"{name} is {value}.")

@@ -24,10 +24,8 @@ VIEWS = {
                                     "p of worst", "parameters", "data sets")),
     "checks": View((*FIT, "outcome"), ("misfits", "year_mean", "autocorrelation", "residual_sd",
                                        "within_sd", "between_sd", "possible")),
-    "claims": View(("claim",), ("verdict", "printed", "official", "statement")),
-    "second_edition": View(
-        ("claim",),
-        ("sign", "magnitude", "probability", "first edition", "printed", "reversed by")),
+    "claims": View(("claim",), ("verdict", "magnitude", "mixture", "printed", "first edition",
+                                "changed by", "official", "statement")),
     "comparison": View(
         ("column", "model"),
         ("published", "mean", "q025", "agreement", "gate", "fits", "p_same_sign", "bf10", "p_rope",
@@ -44,6 +42,7 @@ VIEWS = {
     "dynamic": View(("estimator",)),
     "editions": View(("claim", "column", "panel")),
     "editions_table2": View(("panel", "variable")),
+    "first_verdicts": View(("claim",), ("verdict", "model", "column", "reason")),
     "fingerprints": View(("variables", "vintage", "winsorised"),
                          ("chosen", "matches", "numbers", "distance", "industry", "elasticity",
                           "employment")),

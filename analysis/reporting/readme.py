@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analysis.reporting import readme_blocks as blocks
+from analysis.reporting import readme_headline as main
 from analysis.shared.frames import of_the_paper
 from analysis.shared.outputs import Outputs, read_result
 from analysis.shared.products import below, find
@@ -49,12 +50,13 @@ class Block:
 TOP, FIGURES, DATA = "README.md", "figures/README.md", "data/README.md"
 
 BLOCKS = (
-    Block("findings", TOP, blocks.findings, MAIN_JOB),
-    Block("caution", TOP, blocks.caution, ("candidates", "candidate_slopes"), editions=True),
+    Block("findings", TOP, main.findings, MAIN_JOB),
+    Block("caution", TOP, main.caution, ("candidates",), editions=True),
     Block("horizon", TOP, blocks.horizon_words, ("horizon",)),
-    Block("headline", FIGURES, blocks.headline, MAIN_JOB),
+    Block("headline", FIGURES, main.headline, MAIN_JOB),
     Block("horizons", FIGURES, blocks.horizon_table, ("horizon",)),
-    Block("claims", FIGURES, blocks.claims, MAIN_JOB),
+    Block("ladder", FIGURES, main.ladder, ("ladder",)),
+    Block("claims", FIGURES, main.claims, MAIN_JOB),
     Block("autoregressive", FIGURES, blocks.autoregressive, ("dynamic",)),
     Block("variants", FIGURES, blocks.variants, ("dynamic",)),
     Block("simulation", FIGURES, blocks.simulation, ("dynamic", "simulation")),

@@ -5,14 +5,12 @@ import json
 import pandas as pd
 
 from analysis.audit import run as audited
-from analysis.claims import ledger as ledger
 from analysis.comparison import dynamic, power
 from analysis.posterior.inputs import fits_panel
 from analysis.replication.dynamic_estimators import dynamic_models
 from analysis.replication.replicate import summary
 from analysis.robustness import horizon, influence
 from analysis.robustness.multiverse.evaluate import GRID_FAMILY
-from analysis.shared.outputs import Outputs
 from analysis.shared.products import readme_rows
 from analysis.shared.statistics import doubt, written
 from analysis.simulation import recovery
@@ -21,106 +19,13 @@ from analysis.simulation.calibration.judge import failures
 from analysis.simulation.calibration.judge import summary as calibrated
 from analysis.simulation.dynamic_study import ranking, verdict
 from analysis.specifications import HEADLINE, select
-from analysis.ye2024.claims import CLAIMS
 from analysis.ye2024.multiverse.summarise import shown
 from data.panels.catalogue import FOLDER, PANELS
 from data.ye2024 import anchors
 from data.ye2024.recollect import load
 from data.ye2024.selection import filled_cells
-from models.bayesian.registry import MAIN, models_for
-from models.design import LAG, Specification
-
-
-def findings(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
-    """State the headline with its range over official panels, the regions, and the verdicts."""
-    baseline, *regions = select(HEADLINE)
-    official = [kind.name for kind in PANELS if kind.evidence]
-    printed, least_squares, posterior = _ranges(baseline, replication, comparison, official)
-    lines = [
-        f"- Printed: {printed}. On the {len(official)} official panels two-way fixed effects give "
-        f"{least_squares}, and the posterior mean of the model `{MAIN}` lies between "
-        f"{posterior}."
-    ]
-    parts = []
-    for record in regions:
-        printed, _, posterior = _ranges(record, replication, comparison, official)
-        parts.append(f"{record.title.removeprefix('region: ')} {posterior} (printed {printed})")
-    lines.append(f"- Posterior means by region: {'; '.join(parts)}.")
-    verdicts = ledger.table(ledger.ledger(CLAIMS, ledger.read(Outputs().results)))["verdict"]
-    counts = ", ".join(f"{count} {word}" for word, count in verdicts.value_counts().items())
-    return "\n".join([*lines, f"- Verdicts on {len(verdicts)} claims: {counts}."])
-
-
-def _ranges(
-    record: Specification, replication: pd.DataFrame, comparison: pd.DataFrame, panels: list[str]
-) -> tuple[str, str, str]:
-    """Return the printed slope and the ranges over panels of estimate and posterior mean."""
-    of_term = {"column": record.column, "term": record.interest[0]}
-    cells = _rows(replication, of_term)
-    cells = cells[cells["panel"].isin(panels)].set_index("statistic")
-    fits = _rows(comparison, of_term | {"model": MAIN, "fitted_column": HEADLINE[0]})
-    means = fits.loc[fits["panel"].isin(panels) & (fits["gate"] == "pass"), "mean"]
-    published = cells["published"].groupby(level=0).first()
-    estimates = cells.loc["coef", "estimated"].astype(float)
-    return (
-        f"{published['coef']} ({published['se']})",
-        f"{estimates.min():.3f} to {estimates.max():.3f}",
-        f"{means.min():.3f} and {means.max():.3f}",
-    )
-
-
-def caution(candidates: pd.DataFrame, slopes: pd.DataFrame) -> str:
-    """State sizes of tests without a slope, and the slope under serially correlated errors.
-
-    Parameters
-    ----------
-    candidates, slopes : DataFrame
-        results/long/candidates.csv and candidate_slopes.csv.
-    """
-    panel = candidates["panel"].iloc[0]
-    values = {"panel": panel, "slopes": "none", "estimand": "slope"}
-    size = 1 - _rows(candidates, values).groupby("method")["coverage"].mean()
-    named = {
-        "twfe": "two-way fixed effects",
-        "independent": "posteriors with independent errors",
-        "twfe_clustered": "errors clustered by province",
-        "growth": "the model `growth`",
-    }
-    shares = ", ".join(f"{size[method]:.0%} ({words})" for method, words in named.items())
-    fit = _rows(slopes, {"panel": panel, "region": "all", "method": "growth"}).iloc[0]
-    return (
-        f"- Caution: without a slope, nominal 95 % intervals of {HEADLINE[0]} exclude zero in "
-        f"{shares} of simulated data sets.\n"
-        "- With serially correlated errors and growth by province (`growth`) the slope is "
-        f"{written(fit['mean'], fit['q025'], fit['q975'])} on `{panel}`."
-    )
-
-
-def headline(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
-    """Render published, TWFE and hierarchical slopes of the headline columns, by panel."""
-    rows = []
-    for record in select(HEADLINE):
-        for panel in dict.fromkeys(replication["panel"]):
-            of_term = {"panel": panel, "column": record.column, "term": record.interest[0]}
-            cells = _rows(replication, of_term).set_index("statistic").astype(object).fillna("")
-            fitted = {**of_term, "model": MAIN, "fitted_column": HEADLINE[0]}
-            draws = _rows(comparison, fitted).squeeze()
-            published, estimated = cells["published"], cells["estimated"]
-            rows.append(
-                {
-                    "column": f"{record.column} {record.title}",
-                    "panel": f"`{panel}`",
-                    "published": f"{published['coef']}{published['stars']} ({published['se']})",
-                    "TWFE": f"{float(estimated['coef']):.3f}{estimated['stars']} "
-                    f"({float(estimated['se']):.3f})",
-                    "p wild": f"{float(estimated['p_wild']):.3f}",
-                    "hierarchical": written(draws["mean"], draws["q025"], draws["q975"]),
-                    "P(published sign)": f"{draws['p_same_sign']:.3f}",
-                    "gate": draws["gate"],
-                    "agreement": draws["agreement"],
-                }
-            )
-    return markdown(pd.DataFrame(rows))
+from models.bayesian.registry import models_for
+from models.design import LAG
 
 
 def matches(replication: pd.DataFrame) -> str:
@@ -289,7 +194,7 @@ def assumptions(comparison: pd.DataFrame) -> str | None:
     (record,) = select(HEADLINE[:1])
     (term,) = record.interest
     values = {"column": record.column, "fitted_column": record.column, "term": term}
-    fits_of_slope, rows = _rows(comparison, values), []
+    fits_of_slope, rows = rows_with(comparison, values), []
     for model in models_for(record):
         fits = fits_of_slope[fits_of_slope["model"] == model.name].set_index("panel")
         panels = [kind.name for kind in PANELS if fits_panel(model, kind.name)]
@@ -300,7 +205,7 @@ def assumptions(comparison: pd.DataFrame) -> str | None:
                 "model": f"`{model.name}`",
                 "assumes": model.sentence,
                 **{
-                    f"`{kind.name}`": _slope(fits.loc[kind.name]) if kind.name in panels else ""
+                    f"`{kind.name}`": slope(fits.loc[kind.name]) if kind.name in panels else ""
                     for kind in PANELS
                 },
             }
@@ -308,8 +213,8 @@ def assumptions(comparison: pd.DataFrame) -> str | None:
     return markdown(pd.DataFrame(rows))
 
 
-def _slope(fit: pd.Series) -> str:
-    """Write a slope out."""
+def slope(fit: pd.Series) -> str:
+    """Write a posterior's slope out, with what is to be doubted of it."""
     return written(fit["mean"], fit["q025"], fit["q975"]) + _failed(fit)
 
 
@@ -323,7 +228,7 @@ def power_table(power_rows: pd.DataFrame) -> str:
 
 def horizon_words(rows: pd.DataFrame) -> str:
     """State for which horizon each estimate of the headline slope answers."""
-    return f"- Horizon: {horizon.sentence(_rows(rows, {'column': HEADLINE[0]}))}"
+    return f"- Horizon: {horizon.sentence(rows_with(rows, {'column': HEADLINE[0]}))}"
 
 
 def horizon_table(rows: pd.DataFrame) -> str:
@@ -355,12 +260,6 @@ def calibration(judged: pd.DataFrame) -> str:
     return f"{sentence}\n\n{markdown(shown_rows)}"
 
 
-def claims(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
-    """Render the ledger of claims: P of each statement by panel, and the verdict."""
-    entries = ledger.ledger(CLAIMS, ledger.read(Outputs().results))
-    return markdown(ledger.table(entries).rename(columns={k.name: f"`{k.name}`" for k in PANELS}))
-
-
 def audit() -> str:
     """Render how many comparisons of the audit fit, and the others by check."""
     comparisons = audited.audit()
@@ -382,7 +281,7 @@ def find_a_result() -> str:
     return markdown(pd.DataFrame(readme_rows()))
 
 
-def _rows(frame: pd.DataFrame, values: dict[str, str]) -> pd.DataFrame:
+def rows_with(frame: pd.DataFrame, values: dict[str, str]) -> pd.DataFrame:
     """Return the rows that have the given values."""
     return frame[(frame[list(values)] == pd.Series(values)).all(axis=1)]
 

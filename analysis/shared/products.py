@@ -114,6 +114,7 @@ COMPUTED_BY = {
     "reconstruct-ensemble": ("analysis.ye2024.reconstruction.ensemble",),
     "reconstruct-bounds": ("analysis.ye2024.reconstruction.bounds",),
     "editions": ("analysis.ye2024.editions",),
+    "first-edition": ("analysis.claims.first_edition", "analysis.ye2024.claims"),
     "claims": ("analysis.claims", "analysis.ye2024.claims"),
     "report": ("analysis.reporting.page",),
 }
@@ -121,7 +122,7 @@ COMPUTED_BY = {
 
 BESIDE_PRINTED = {
     *("fingerprints", "replicate", "compare", "gmm-grid", "dynamic", "power", "candidates"),
-    "editions",
+    *("editions", "first-edition"),
     *("last-two", "multiverse", "audit", "decompose"),
     *("reconstruct", "reconstruct-ensemble", "reconstruct-bounds"),
 }
@@ -180,8 +181,9 @@ PRODUCTS = (
     _compared("scales", "prior and posterior of each scale", shown=("report sensitivity",)),
     _compared("turning_points",
               "Table 3, column 3: turning point of the quadratic, P(inside the data)"),
-    _compared("ladder", "the ladder from TWFE to region slopes, column by column",
-              pictures=("ladder",), shown=("report ladder", "gallery"),
+    _compared("ladder", "the ladder from TWFE to the main model, column by column",
+              reads=("last_two", "candidates"), pictures=("ladder",),
+              shown=("report ladder", "README ladder", "gallery"),
               note="after `sample --all`; `reproduce` climbs the ladder for the headline columns "
               "alone, and leaves the picture"),
     _compared("pooled", "posteriors over the exact panels",
@@ -282,11 +284,16 @@ PRODUCTS = (
     *(_table(name, "editions", "what better data changed: the official panels' first edition "
              "(`official@1`, …) beside today's", inputs=(PANELS,), keys=keys, note="minutes")
       for name, keys in (("editions", ("column",)), ("editions_table2", ()))),
+    Product("first_verdicts", "results/long/first_verdicts.csv", "first-edition",
+            "verdicts by the first edition of the ledger's rule and its main model",
+            inputs=("replication", PANELS),
+            reads=("ladder", "sensitivity_priors", "sensitivity_influence", "multiverse"),
+            shown=("report answer",), note="two minutes"),
     Product("claims", "results/claims.json", "claims",
-            "each claim with its evidence, verdict and reason",
+            "each claim with its evidence, verdicts and reason",
             inputs=("replication", "comparison"),
             reads=("ladder", "turning_points", "sensitivity_priors", "sensitivity_influence",
-                   "multiverse"),
+                   "multiverse", "first_verdicts"),
             needed=True, main=True, shown=("report answer", "README claims")),
     Product("report", "results/report.html", "report",
             "**all of it on one page**: verdicts, tables, ladder, sensitivity, diagnostics",

@@ -335,6 +335,7 @@ MODELS = (
         {"sigma": "region", "lines": "none"},
         varying=True,
         extra=True,
+        correlated=True,
     ),
     Model(
         "growth",
@@ -345,7 +346,7 @@ MODELS = (
         {"sigma": "region"},
         varying=True,
         extra=True,
-        # Not `correlated`: the ledger's first edition asks the models that were there.
+        correlated=True,
     ),
     Model(
         "growth_scales",
@@ -355,6 +356,7 @@ MODELS = (
         {"sigma": "region", "scales": "province"},
         varying=True,
         extra=True,
+        correlated=True,
     ),
     Model(
         "growth_paths",
@@ -364,6 +366,7 @@ MODELS = (
         {"sigma": "region", "scales": "path"},
         varying=True,
         extra=True,
+        correlated=True,
     ),
     Model(
         "growth_region",
@@ -371,6 +374,7 @@ MODELS = (
         "As growth, for the provinces of one region alone: no pooling towards other regions.",
         "models.bayesian.growth",
         extra=True,
+        correlated=True,
         carried_by=one_region,
     ),
 )

@@ -34,7 +34,7 @@ def comparison(panel: str = "official") -> pd.DataFrame:
     """Return posteriors about 0.15 for every model that fits, region slopes from 3.2's."""
     rows = [(column, column, model.name) for column in HEADLINE for model in MODELS]
     rows = [row for row in rows if row[0] == "3.2" or row[2] in ("flat", LADDER[0])]
-    by_region = [MAIN, *(model.name for model in MODELS if model.correlated)]
+    by_region = [m.name for m in MODELS if m.correlated or m.name in (MAIN, "hierarchical")]
     rows += [(column, "3.2", name) for column in HEADLINE[1:] for name in by_region]
     return pd.DataFrame(
         [

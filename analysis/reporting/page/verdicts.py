@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.claims import ledger
+from analysis.claims.second_edition import VINTAGES
 from analysis.comparison import power
 from analysis.comparison.figures import LABELS
 from analysis.reporting.page import charts
@@ -15,11 +16,13 @@ from analysis.shared.frames import matching
 from analysis.shared.statistics import CERTAIN, written
 from analysis.specifications import HEADLINE, select
 from analysis.ye2024.claims import CLAIMS
+from models.bayesian.registry import LADDER, MAIN, find
 
 TONES = {
     "supported": "v-good",
     "supported, checks pending": "v-open",
     "contradicted": "v-bad",
+    "contradicted, checks pending": "v-bad",
     "partly contradicted": "v-bad",
     "not tested by the paper": "v-open",
 }
@@ -34,7 +37,9 @@ def answer(results: Results) -> Iterable[Block]:
     yield text(
         f"Of {len(claims)} claims: {of}. The author’s data were never published: the claims are "
         "judged on panels rebuilt from official series, by a rule that was written down before "
-        "the results. P is the posterior probability of the claim (of a size: of its sign). On "
+        f"the results. P is the posterior probability of the printed sign by the model “{MAIN}” "
+        "(Table 5: by the model with the lagged outcome). What counts is the mixture of "
+        f"{' and '.join(VINTAGES)}. On "
         f"“{EXACT}”, a panel made so that the printed numbers come out, P says what these numbers "
         "imply under the model; it does not count."
     )
@@ -43,13 +48,14 @@ def answer(results: Results) -> Iterable[Block]:
         f"A statement is for the claim from P = {CERTAIN} on, against it to P = {1 - CERTAIN:.3f}, "
         "and open between. Verdicts: "
         + "; ".join(f"“{word}”, {ledger.VERDICTS[word]}" for word in counted)
-        + ". H1a, H1b and the size are one slope."
+        + ". H1a, H1b and the size are one slope, and one row."
     )
-    panels = [*ledger.EVIDENCE, *ledger.IMPLIED]
+    panels = ["mixture", *ledger.EVIDENCE, *ledger.IMPLIED]
     lines = ledger.table(claims).fillna("")
     rows = [
         {
-            **{name: claim[name] for name in ("text", "zh", "id", "place", "verdict", "reason")},
+            **{name: claim[name] for name in ("text", "zh", "id", "place", "verdict")},
+            "reason": claim["reason"] + _before(claim),
             "printed": claim["printed"],
             "missing": claim["missing"],
             "p": [(name, line[name]) for name in panels],
@@ -59,7 +65,17 @@ def answer(results: Results) -> Iterable[Block]:
         for claim, line in zip(claims, lines.to_dict("records"), strict=True)
     ]
     yield {"kind": "ledger", "rows": rows}
-    yield {"kind": "folded", "summary": "The rule of the verdicts", "text": document["rule"]}
+    rules = {"The rule of the verdicts": "rule", "Its first edition": "first edition"}
+    for summary, name in rules.items():
+        yield {"kind": "folded", "summary": summary, "text": document[name]}
+
+
+def _before(claim: Mapping) -> str:
+    """Say what the first edition's verdict was, and what changed it."""
+    if not claim["first edition"]:
+        return ""
+    why = f", changed by {claim['changed']}" if claim["changed"] else ""
+    return f" First edition: {claim['first edition']}{why}."
 
 
 def in_short(results: Results, claims: Sequence[Mapping]) -> Iterator[str]:
@@ -100,7 +116,7 @@ def in_short(results: Results, claims: Sequence[Mapping]) -> Iterator[str]:
             yield f"Largest Shapley share of TWFE's gap to the printed slope: {', '.join(parts)}."
     could = results.frame("power")
     if could is not None:
-        yield f"{power.sentence(could)} So P is overconfident, on either side."
+        yield power.sentence(could)
 
 
 def evidence(claim: Mapping) -> Block | None:
@@ -123,7 +139,8 @@ def evidence(claim: Mapping) -> Block | None:
                 "P wild": twfe.get("p_wild", np.nan),
                 "ladder": " → ".join(f"{step['estimate']:.3f}" for step in of["ladder"]),
                 "posterior": written(after["mean"], after["q025"], after["q975"]) if mean else "",
-                "finding": after["finding"] if name in ledger.EVIDENCE else "does not count",
+                "fits": after.get("fits", ""),
+                "finding": after["finding"] if name in claim["weights"] else "does not count",
                 "reversed by": "; ".join(reversed_by),
             }
         )
@@ -131,16 +148,16 @@ def evidence(claim: Mapping) -> Block | None:
 
 
 def headline(results: Results) -> Iterable[Block]:
-    """Show the ladder from TWFE to region slopes."""
+    """Show the ladder from TWFE to the main model."""
     ladder = results.frame("ladder")
     if ladder is None:
-        yield missing("the ladder from TWFE to region slopes", "compare")
+        yield missing("the ladder from TWFE to the main model", "compare")
         return
     yield text(
         "From two-way fixed effects (TWFE), as the paper estimates, one thing is freed at a time: "
-        "pooled effects with Mundlak terms, residual scales by region, slopes by region. The grey "
+        f"{', '.join(find(name).label for name in LADDER)}. The grey "
         "band is the published estimate with its 95 % interval; a cross is a fit that failed its "
-        "gate."
+        "gate, or does not fit."
     )
     yield results.chart(
         "ladder", charts.slopes(ladder),

@@ -5,11 +5,10 @@ import pandas as pd
 import pytest
 
 from analysis.claims import second_edition
-from analysis.claims.ledger import ledger
 from analysis.claims.second_edition import VINTAGES, assess, of_magnitude, of_sign
-from analysis.ye2024.claims import CLAIMS
+from data.panels.catalogue import imputed_draws
 from models.bayesian import registry
-from tests.analysis.claims.test_ledger import BY_ID, tables
+from tests.helpers.ledger import BY_ID, tables
 
 H1A = BY_ID["H1a"]
 
@@ -59,7 +58,7 @@ def test_what_weakens_a_claim_weakens_its_denial():
 def test_a_check_that_was_not_made_is_pending():
     judged = assess(H1A, tables(sensitivity_priors=pd.DataFrame()))
     assert judged["sign"] == "supported, checks pending"
-    assert judged["pending"] == ["other priors"]
+    assert judged["pending"] == ["sensitivity 3.2"]
 
 
 def test_a_model_that_does_not_fit_is_no_evidence():
@@ -85,10 +84,22 @@ def test_signs_follow_from_the_finding_and_the_checks():
     assert of_sign(0.01, [], True) == "contradicted, checks pending"
 
 
-def test_claims_about_one_slope_are_one_row():
-    found = tables()
-    rows = second_edition.table(CLAIMS, found, ledger(CLAIMS, found)).set_index("claim")
-    assert "H1a, H1b, size" in rows.index
-    assert "H1c" in rows.index
-    assert rows.loc["H1a, H1b, size", "first edition"].count(",") == 2
-    assert len(rows) == len(CLAIMS) - 2
+def test_draws_of_what_is_not_observed_stand_in_their_panels_place_once_all_are_fitted():
+    named = [*VINTAGES, "official", "implied"]
+    assert second_edition.witnesses(named) == dict.fromkeys(VINTAGES, 0.5)
+    draws = imputed_draws(VINTAGES[0])
+    assert len(draws) > 1
+    assert second_edition.witnesses([*named, *draws[1:]]) == dict.fromkeys(VINTAGES, 0.5)
+    weights = second_edition.witnesses([*named, *draws])
+    assert set(weights) == {*draws, VINTAGES[1]}
+    assert sum(weights[name] for name in draws) == pytest.approx(0.5)
+
+
+def test_only_models_of_serially_correlated_errors_reverse():
+    at = {"panel": VINTAGES[0], "column": "3.2"}
+    for model, sign in (("mundlak", "supported"), ("autoregressive", "fragile")):
+        found = tables()
+        frame = found["comparison"].copy()
+        rows = (frame[list(at)] == pd.Series(at)).all(axis=1) & (frame["model"] == model)
+        frame.loc[rows, "q025"] = -0.01
+        assert assess(H1A, found | {"comparison": frame})["sign"] == sign

@@ -1,0 +1,109 @@
+"""Verdicts by the rule's first edition (`analysis.claims.rule`), which stand beside today's."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from analysis.claims.evidence import FIRST, Models, posterior, remedy, reversals
+from analysis.claims.records import EVIDENCE, Claim
+from analysis.claims.rule import VERDICTS, verdict
+from analysis.shared.frames import matching
+from analysis.shared.statistics import written
+
+COLUMNS = ("claim", "column", "model", "verdict", "reason")
+"""The contract of results/long/first_verdicts.csv; `model` is the evidence."""
+
+
+def assess(claim: Claim, tables: Mapping[str, pd.DataFrame], models: Models = FIRST) -> dict:
+    """Judge one claim.
+
+    Parameters
+    ----------
+    claim : Claim
+    tables : mapping
+        From `analysis.claims.evidence.read`.
+    models : Models
+        Those of that edition; with others, what the rule alone makes of them.
+
+    Returns
+    -------
+    dict
+        `verdict`, `reason`, `model`; `panels`, by name the `posterior` and what reverses it
+        (`turns`); `missing`, commands that would make what is not there.
+    """
+    entry = {"model": "", "panels": {}, "missing": []}
+    if claim.kind == "untested":
+        word = verdict([], [], tested=False)
+        return entry | {"verdict": word, "reason": VERDICTS[word].capitalize() + "."}
+    printed = matching(tables["replication"], column=claim.column, term=claim.term)
+    if printed.empty:
+        reason_ = f"Column {claim.column} has not been estimated."
+        command = [f"python -m analysis replicate {claim.column}"]
+        return entry | {"missing": command, "verdict": "not assessed", "reason": reason_}
+    cells = dict(zip(printed["statistic"], printed["published"], strict=True))
+    sign = float(np.sign(float(cells["coef"])))
+    findings, reversed_by = [], []
+    for name in EVIDENCE:
+        after = posterior(claim, name, tables, models)
+        turns = reversals(claim, name, sign, tables, models)
+        entry["panels"][name] = {"posterior": after, "turns": turns}
+        entry["model"] = after["model"]
+        findings.append(after["finding"])
+        if after["finding"] == "for":
+            reversed_by += [
+                f"{named} ({kind}, {name})" for kind, all_ in turns.items() for named in all_ or ()
+            ]
+            entry["missing"] += [
+                remedy(claim, kind, name, tables, models)
+                for kind, checks in turns.items()
+                if checks is None
+            ]
+        if after["finding"] == "missing" and not without_finding(after):
+            entry["missing"].append(f"sample {claim.column}, then compare")
+    entry["missing"] = [f"python -m analysis {text}" for text in dict.fromkeys(entry["missing"])]
+    word = verdict(findings, reversed_by, checked=not entry["missing"])
+    return entry | {"verdict": word, "reason": _reason(claim, word, entry["panels"], reversed_by)}
+
+
+def without_finding(after: Mapping) -> str:
+    """Say why a posterior that was sampled gives no finding; empty if more draws would help."""
+    if after.get("stands_in_for"):
+        return f"the outcome replaces {after['stands_in_for']}"
+    # More draws would not help.
+    return "the model does not fit" if after.get("fits") == "fail" else ""
+
+
+def _reason(claim: Claim, word: str, panels: Mapping[str, dict], reversed_by: Sequence[str]) -> str:
+    """Return the reason of the verdict in numbers."""
+    parts: dict[str, list[str]] = {}
+    for name, evidence in panels.items():
+        after = evidence["posterior"]
+        if after["finding"] == "missing":
+            failed = after.get("gate") == "fail"
+            said = without_finding(after) or (
+                "the fit failed its gate" if failed else "not sampled"
+            )
+        elif claim.kind == "size":
+            slope = written(after["mean"], after["q025"], after["q975"])
+            said = f"{slope}, {after['agreement']}"
+        else:
+            said = f"P = {after['probability']:.3f}, {after['finding']}"
+        parts.setdefault(said, []).append(name)
+    findings = "; ".join(f"{', '.join(names)}: {said}" for said, names in parts.items())
+    text = f"{VERDICTS[word].capitalize()} ({findings})."
+    if word == "fragile":
+        text += (
+            f" Reversed by {', '.join(reversed_by[:6])}"
+            + ("…" if len(reversed_by) > 6 else "")
+            + "."
+        )
+    return text
+
+
+def table(claims: Sequence[Claim], tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return the verdict on every claim, columns `COLUMNS`."""
+    rows = [
+        {"claim": claim.id, "column": claim.column, **assess(claim, tables)} for claim in claims
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS))

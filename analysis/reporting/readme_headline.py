@@ -1,0 +1,176 @@
+"""The parts of the READMEs on the headline: findings, caution, slopes, ladder and verdicts."""
+
+import pandas as pd
+
+from analysis.claims import ledger
+from analysis.comparison.figures import LABELS
+from analysis.comparison.ladder import STUDIED, TWFE
+from analysis.reporting.readme_blocks import markdown, rows_with, slope
+from analysis.shared.outputs import Outputs, read_result
+from analysis.shared.products import below
+from analysis.shared.statistics import doubt, written
+from analysis.simulation import main_model
+from analysis.specifications import HEADLINE, select
+from analysis.ye2024.claims import CLAIMS
+from data.panels.catalogue import PANELS
+from models.bayesian.registry import LADDER, MAIN
+from models.design import Specification
+
+
+def findings(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
+    """State the headline with its range over official panels, the regions, and the verdicts."""
+    baseline, *regions = select(HEADLINE)
+    official = [kind.name for kind in PANELS if kind.evidence]
+    printed, least_squares, posterior, zero = _ranges(baseline, replication, comparison, official)
+    lines = [
+        f"- Printed: {printed}. On the {len(official)} official panels two-way fixed effects give "
+        f"{least_squares}, and the posterior mean of the main model, `{MAIN}`, lies between "
+        f"{posterior}; its 95 % interval includes zero on {zero}."
+    ]
+    parts = []
+    for record in regions:
+        printed, _, posterior, zero = _ranges(record, replication, comparison, official)
+        region = record.title.removeprefix("region: ")
+        parts.append(f"{region} {posterior} (printed {printed}; zero included on {zero})")
+    lines.append(f"- Posterior means by region: {'; '.join(parts)}.")
+    entries = _ledger()
+    counts = ", ".join(f"{number} {word}" for word, number in ledger.counts(entries))
+    lines.append(f"- Verdicts on the sign of {len(entries)} claimed effects: {counts}.")
+    sizes = pd.Series([entry["magnitude"] for entry in entries])
+    said = ", ".join(
+        f"{count} {word}" for word in ledger.MAGNITUDES if (count := (sizes == word).sum())
+    )
+    return "\n".join(lines + ([f"- On their magnitude: {said}."] if said else []))
+
+
+def _ledger() -> list[dict]:
+    results = Outputs().results
+    return ledger.ledger(CLAIMS, ledger.read(results), ledger.first_verdicts(results))
+
+
+def _ranges(
+    record: Specification, replication: pd.DataFrame, comparison: pd.DataFrame, panels: list[str]
+) -> tuple[str, str, str, str]:
+    """Return the printed slope, ranges over panels of estimate and mean, and how many hold zero."""
+    of_term = {"column": record.column, "term": record.interest[0]}
+    cells = rows_with(replication, of_term)
+    cells = cells[cells["panel"].isin(panels)].set_index("statistic")
+    fits = rows_with(comparison, of_term | {"model": MAIN, "fitted_column": HEADLINE[0]})
+    sound = [not doubt(*row) for row in fits[["gate", "fits"]].itertuples(index=False)]
+    fits = fits[sound & fits["panel"].isin(panels)]
+    published = cells["published"].groupby(level=0).first()
+    estimates = cells.loc["coef", "estimated"].astype(float)
+    zero = ((fits["q025"] < 0) & (fits["q975"] > 0)).sum()
+    return (
+        f"{published['coef']} ({published['se']})",
+        f"{estimates.min():.3f} to {estimates.max():.3f}",
+        f"{fits['mean'].min():.3f} and {fits['mean'].max():.3f}",
+        f"{zero} of {len(fits)}",
+    )
+
+
+def caution(candidates: pd.DataFrame) -> str:
+    """State sizes of tests without a slope, and how the main model fared in its study.
+
+    Parameters
+    ----------
+    candidates : DataFrame
+        results/long/candidates.csv; where last_two.csv is there, it tells of the last two.
+    """
+    results = Outputs().results
+    final = below(results, "last_two").is_file()
+    last = read_result(results, "last_two") if final else candidates
+    named = {
+        "two-way fixed effects": (candidates, "twfe"),
+        "posteriors with independent errors": (candidates, "independent"),
+        "errors clustered by province": (candidates, "twfe_clustered"),
+        f"the model `{MAIN}`": (last, STUDIED.get(MAIN, MAIN)),
+    }
+    shares = ", ".join(f"{_size(*of):.0%} ({words})" for words, of in named.items())
+    ranks = main_model.ranking(last).set_index("candidate")
+    told = [_fared(last, ranks.loc[name], name) for name in ranks.index[:2]]
+    width = _widths(last, *ranks.index[:2])
+    return (
+        f"- Caution: without a slope, nominal 95 % intervals of {HEADLINE[0]} exclude zero in "
+        f"{shares} of simulated data sets.\n"
+        f"- A rule written before its study chose the main model{'' if final else ' (provisional)'}"
+        f": coverage of at least {main_model.LEAST_COVERAGE:.0%} in every cell, then the interval "
+        f"score. {'; '.join(told)}. Intervals of `{ranks.index[1]}` are {width:.1f} times as wide."
+    )
+
+
+def _size(study: pd.DataFrame, method: str) -> float:
+    """Return the size of a method's test of the slope over all rows, over deciding cells."""
+    judged = study[study["role"] == "deciding"][["panel", "generator"]].drop_duplicates()
+    values = {"slopes": "none", "estimand": "slope", "method": method}
+    return 1 - rows_with(study, values).merge(judged, on=["panel", "generator"])["coverage"].mean()
+
+
+def _fared(study: pd.DataFrame, rank: pd.Series, name: str) -> str:
+    rows = rows_with(study, {"method": name, "role": "deciding"})
+    return (
+        f"`{name}` is outside in {rank['outside']} of {rank['cells']} deciding cells (lowest "
+        f"coverage {rows['coverage'].min():.0%}), its worst relative interval score is "
+        f"{rank['worst_score']:.2f}"
+    )
+
+
+def _widths(study: pd.DataFrame, first: str, second: str) -> float:
+    """Return how much wider the second's intervals of the slope are, over deciding cells."""
+    rows = rows_with(study, {"role": "deciding", "estimand": "slope"})
+    means = rows.groupby("method")["width"].mean()
+    return means[second] / means[first]
+
+
+def ladder(steps: pd.DataFrame) -> str:
+    """Render the ladder of the first headline column by panel, with each rung's size."""
+    (record,) = select(HEADLINE[:1])
+    rows = []
+    own = rows_with(steps, {"column": record.column, "term": record.interest[0]})
+    for step, of_step in own.groupby("step", sort=False):
+        fits = of_step.set_index("panel").rename(
+            columns={"estimate": "mean", "low": "q025", "high": "q975"}
+        )
+        panels = {f"`{p.name}`": slope(fits.loc[p.name]) for p in PANELS if p.name in fits.index}
+        about = of_step.iloc[0]
+        shares = {
+            name: "" if about[name] != about[name] else f"{about[name]:.0%}"
+            for name in ("size", "coverage")
+        }
+        rows.append({"rung": LABELS[step], **panels, **shares})
+    order = {label: i for i, label in enumerate(LABELS[name] for name in (TWFE, *LADDER))}
+    table = pd.DataFrame(rows).fillna("")
+    return markdown(table.sort_values("rung", key=lambda names: names.map(order)))
+
+
+def headline(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
+    """Render published, TWFE and the main model's slopes of the headline columns, by panel."""
+    rows = []
+    for record in select(HEADLINE):
+        for panel in dict.fromkeys(replication["panel"]):
+            of_term = {"panel": panel, "column": record.column, "term": record.interest[0]}
+            cells = rows_with(replication, of_term).set_index("statistic").astype(object).fillna("")
+            fitted = {**of_term, "model": MAIN, "fitted_column": HEADLINE[0]}
+            draws = rows_with(comparison, fitted).squeeze()
+            published, estimated = cells["published"], cells["estimated"]
+            rows.append(
+                {
+                    "column": f"{record.column} {record.title}",
+                    "panel": f"`{panel}`",
+                    "published": f"{published['coef']}{published['stars']} ({published['se']})",
+                    "TWFE": f"{float(estimated['coef']):.3f}{estimated['stars']} "
+                    f"({float(estimated['se']):.3f})",
+                    "p wild": f"{float(estimated['p_wild']):.3f}",
+                    MAIN: written(draws["mean"], draws["q025"], draws["q975"]),
+                    "P(published sign)": f"{draws['p_same_sign']:.3f}",
+                    "gate": draws["gate"],
+                    "fits": draws["fits"],
+                    "agreement": draws["agreement"],
+                }
+            )
+    return markdown(pd.DataFrame(rows))
+
+
+def claims(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
+    """Render the ledger of claims: P of each statement by panel, and the verdict."""
+    return markdown(ledger.table(_ledger()).rename(columns={k.name: f"`{k.name}`" for k in PANELS}))
