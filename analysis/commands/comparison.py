@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-@app.command()
+@app.command(studies=True)
 def compare(
     columns: Columns = None,
     panel: Annotated[
@@ -188,7 +188,7 @@ PREDICTIVE = ("posterior_predictive", "prior_predictive")
 """Groups of a trace that leaving rows out does not need."""
 
 
-@app.command()
+@app.command(studies=True)
 def dynamic(
     columns: Columns = None,
     panel: Panels = None,

@@ -12,7 +12,7 @@ from analysis.shared.outputs import Outputs
 from analysis.shared.terminal import App, console
 from analysis.specifications import SPECIFICATIONS, current
 from data.errors import UserError
-from data.panels.catalogue import expanded, named_panels
+from data.panels.catalogue import PANELS, expanded, named_panels
 from data.panels.panel import Panel, load_panel
 from models.design import Specification
 
@@ -95,12 +95,20 @@ Seed = Annotated[int, typer.Option(help="Seed of the sampler; the same seed, the
 Engine = Literal["auto", "collapsed", "nuts"]
 
 
-Column = Annotated[str, typer.Argument(help="A published column.")]
+Column = Annotated[
+    str | None, typer.Argument(help="A published column. Default: the first of the headline.")
+]
 
 
 NamedPanel = Annotated[
-    str, typer.Option("--panel", help="A named panel or a file, for the scales.")
+    str | None,
+    typer.Option("--panel", help=f"A named panel or a file. Default: {PANELS[0].name}."),
 ]
+
+
+def first_panel() -> list[str]:
+    """Return the panel that is taken where none is named: the study's own, or the first."""
+    return [] if current().panel is not None else [PANELS[0].name]
 
 
 NamedModel = Annotated[

@@ -20,6 +20,7 @@ from analysis.commands.options import (
     Panels,
     Seed,
     app,
+    first_panel,
     load_panels,
     print_frame,
     taken,
@@ -28,9 +29,10 @@ from analysis.commands.options import (
 from analysis.shared import terminal
 from analysis.shared.outputs import ROOT, Outputs
 from analysis.shared.terminal import console
-from analysis.specifications import HEADLINE, select
+from analysis.specifications import current, select
 from data.errors import UserError
-from data.panels.catalogue import PANELS
+from data.panels.panel import Panel
+from models.design import Specification
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +45,7 @@ MOST_NAMED = 8
 """So many traces are named; the rest is counted."""
 
 
-@app.command()
+@app.command(studies=True)
 def sample(
     columns: Columns = None,
     panel: Panels = None,
@@ -66,7 +68,7 @@ def sample(
         Engine, typer.Option(help="See analysis/posterior/engines.py. auto: the model's own.")
     ] = "auto",
     every: Annotated[
-        bool, typer.Option("--all", help="All 19 published columns, as far as the models go.")
+        bool, typer.Option("--all", help="All published columns, as far as the models go.")
     ] = False,
     prior: Annotated[
         list[str] | None,
@@ -108,7 +110,7 @@ def sample(
     )
     if every and columns:
         raise UserError(f"--all and columns ({', '.join(columns)}) exclude each other: leave one.")
-    records = carrying(select(()), model or ()) if every else select(columns or HEADLINE)
+    records = carrying(select(()), model or ()) if every else select(columns or current().headline)
     variant = parse(prior or (), add or (), drop or (), name)
     panels = load_panels(panel, [variant.specification(record) for record in records], model or ())
     chosen = jobs(panels, records, model or ())
@@ -152,9 +154,10 @@ def _following(
     """Return the command that shows what was sampled in full."""
     options = [each for name in panel or () for each in ("--panel", name)]
     options += [each for name in model or () for each in ("--model", name)]
-    options += [] if out == ROOT else ["--out", str(out)]
-    named = () if every else columns or HEADLINE
-    return shlex.join(["python", "-m", "analysis", "compare", *named, *options])
+    options += [] if current().path or out == ROOT else ["--out", str(out)]
+    named = () if every else columns or current().headline
+    study = ["--study", str(path)] if (path := current().path) else []
+    return shlex.join(["python", "-m", "analysis", "compare", *named, *options, *study])
 
 
 def sample_jobs(
@@ -193,61 +196,65 @@ def sample_jobs(
     return sorted(path_of(job, outputs.traces) for job in listed)
 
 
-@app.command("prior-summary")
+@app.command("prior-summary", studies=True)
 def prior_summary(
-    column: Column = HEADLINE[0], panel: NamedPanel = PANELS[0].name, model: NamedModel = None
+    column: Column = None, panel: NamedPanel = None, model: NamedModel = None
 ) -> None:
     """Show a model's priors: on the standardised scale, on the paper's, and why.
 
     Example: python -m analysis prior-summary 3.2 --model hierarchical
     """
-    described = _one(column, panel, model)
+    record, loaded, *described = _one(column, panel, model)
 
     from analysis.posterior import describe
 
-    title = f"Priors of {described[0].name} for column {column} on {panel}"
+    title = f"Priors of {described[0].name} for column {record.column} on {loaded.name}"
     print_frame(describe.priors(*described), title, "priors")
 
 
-@app.command("describe-model")
+@app.command("describe-model", studies=True)
 def describe_model(
-    column: Column = HEADLINE[0], panel: NamedPanel = PANELS[0].name, model: NamedModel = None
+    column: Column = None, panel: NamedPanel = None, model: NamedModel = None
 ) -> None:
     """Show a model's equations, its variables with dims and shapes, and its graph (Mermaid).
 
     Example: python -m analysis describe-model 3.2 --model pooled
     """
-    described = _one(column, panel, model)
+    record, _, *described = _one(column, panel, model)
 
     from analysis.posterior import describe
 
-    record = described[0]
-    console.print(f"[bold]{record.name}[/]: {record.sentence}", highlight=False)
-    console.print(describe.text(record), markup=False, highlight=False, soft_wrap=True)
-    print_frame(describe.variables(*described), f"Variables for column {column}", "variables")
+    fitted = described[0]
+    console.print(f"[bold]{fitted.name}[/]: {fitted.sentence}", highlight=False)
+    console.print(describe.text(fitted), markup=False, highlight=False, soft_wrap=True)
+    print_frame(
+        describe.variables(*described), f"Variables for column {record.column}", "variables"
+    )
     console.print(describe.graph(*described), markup=False, highlight=False, soft_wrap=True)
 
 
-def _one(column: str, panel: str, model: str | None) -> tuple["Model", "Parts"]:
-    """Return a model's record, and the parts of a column on a panel."""
+def _one(
+    column: str | None, panel: str | None, model: str | None
+) -> tuple[Specification, Panel, "Model", "Parts"]:
+    """Return a column, a panel, a model's record, and the parts of the column on the panel."""
     from models.bayesian.registry import find, main_model, models_for
 
-    (record,) = select([column])
+    (record,) = select([column or current().headline[0]])
     chosen = find(model) if model else main_model(record)
     if chosen not in models_for(record):
         fitting = ", ".join(fitted.name for fitted in models_for(record))
         raise UserError(
-            f"Column {column} ({record.title}) cannot be fitted by {chosen.name}: choose among "
-            f"{fitting}."
+            f"Column {record.column} ({record.title}) cannot be fitted by {chosen.name}: choose "
+            f"among {fitting}."
         )
-    (loaded,) = load_panels([panel], [record], [chosen.name])
+    (loaded,) = load_panels([panel] if panel else first_panel(), [record], [chosen.name])
 
     from analysis.posterior.jobs import Job, split
 
-    return chosen, split(Job(loaded, record, chosen))
+    return record, loaded, chosen, split(Job(loaded, record, chosen))
 
 
-@app.command()
+@app.command(studies=True)
 def diagnose(out: Out = ROOT) -> None:
     """Judge every trace by the health gate: results/diagnostics.csv; exit 1 if one fails.
 
