@@ -1,4 +1,4 @@
-"""Verdicts by the rule's first edition (`analysis.claims.rule`), which stand beside today's."""
+"""Verdicts by the rule's first edition (`analysis.claims.rule`), shown beside today's."""
 
 from collections.abc import Mapping, Sequence
 

@@ -114,7 +114,10 @@ COMPUTED_BY = {
     "reconstruct-ensemble": ("analysis.ye2024.reconstruction.ensemble",),
     "reconstruct-bounds": ("analysis.ye2024.reconstruction.bounds",),
     "editions": ("analysis.ye2024.editions",),
-    "first-edition": ("analysis.claims.first_edition", "analysis.ye2024.claims"),
+    "first-edition": (
+        *("analysis.claims.first_edition", "analysis.comparison.tables"),
+        "analysis.ye2024.claims",
+    ),
     "claims": ("analysis.claims", "analysis.ye2024.claims"),
     "report": ("analysis.reporting.page",),
 }

@@ -5,6 +5,8 @@ What a file supplies is said in `models.bayesian.interface`. A file is imported 
 
 The ladder from two-way fixed effects to region slopes is `LADDER`; each rung frees one thing, so
 a reader sees which step moves a number.
+
+Longer than 400 lines because each record stands on lines of its own.
 """
 
 from collections.abc import Callable, Hashable, Mapping

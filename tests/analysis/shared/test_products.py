@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from pathlib import Path
 
 import typer
 
@@ -99,9 +100,7 @@ def test_every_picture_is_that_of_a_product_and_drawn_from_it():
 
 def test_the_ledger_reads_what_its_record_says():
     assert SOURCES[:2] == ("replication", "comparison")
-    assert {f"{name}.csv" for name in SOURCES} == {
-        find(name).file.removeprefix("results/") for name in SOURCES
-    }
+    assert {f"{name}.csv" for name in SOURCES} == {Path(find(name).file).name for name in SOURCES}
 
 
 def test_the_summary_tells_of_what_the_main_job_makes():
