@@ -1,12 +1,21 @@
 """How property-based tests run: the same few examples each time, many others in `make trust`.
 
+That linear algebra has one thread in each process, that of commands under test, too: the matrices
+are small, and threads that wait for each other on busy cores take fifty times as long.
+
 And that Ctrl-C is heard: a shell lets jobs in the background, and what they start, ignore it.
 """
 
+import os
 import signal
 
 import pytest
 from hypothesis import is_hypothesis_test, settings
+from threadpoolctl import threadpool_limits
+
+for _library in ("OMP", "OPENBLAS", "MKL"):  # read when a library is loaded, here or in a command
+    os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
+threadpool_limits(1)  # of what a plugin has loaded before
 
 settings.register_profile("test", derandomize=True, max_examples=25, deadline=None)
 settings.register_profile(
