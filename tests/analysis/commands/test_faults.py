@@ -181,7 +181,7 @@ def happened(is_alive: Callable[[], bool], event: Callable[[], bool]) -> bool:
     while is_alive():
         if event():
             return True
-        time.sleep(0.005)
+        time.sleep(0.02)
     return False
 
 

@@ -50,6 +50,7 @@ def opened(browser, address):
     def open_(width: int = WIDE, scheme: str = "light"):
         size = {"width": width, "height": 900}
         context = browser.new_context(viewport=size, color_scheme=scheme, offline=True)
+        context.set_default_timeout(600_000)  # a slow machine is no fault
         contexts.append(context)
         tab = context.new_page()
         tab.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
