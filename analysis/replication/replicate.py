@@ -6,15 +6,16 @@ import numpy as np
 import pandas as pd
 from rich.text import Text
 
-from analysis.replication import system_gmm
+from analysis.replication import static_columns, system_gmm
 from analysis.shared import digits, terminal
 from analysis.shared.layout import View
 from analysis.specifications import PAPER, current, select
 from data.errors import UserError, located
 from data.panels.panel import Panel
 from data.published import tables
-from models.design import Specification, design
-from models.frequentist import twfe
+from models.design import DYNAMIC, Specification, design
+from models.frequentist import panel_estimators, twfe
+from models.frequentist.coefficient_table import stars
 from models.frequentist.wild_bootstrap import wild_bootstrap
 
 COLUMNS = (
@@ -138,7 +139,7 @@ def _two_way(
     by_term = fit.table().join(wild_bootstrap(arrays, draws=draws).table()["p_wild"])
     if specification.errors == "clustered":
         by_term[["se", "p"]] = by_term[["se_cluster", "p_cluster"]]
-        by_term["stars"] = by_term["p"].map(twfe.stars)
+        by_term["stars"] = by_term["p"].map(stars)
     kept = ["coef", "se", "stars", "p", "se_cluster", "p_cluster", "p_wild"]
     return by_term[kept], {"n": fit.n, "r2": fit.r2_within}
 
@@ -153,7 +154,11 @@ def _gmm(
     return by_term, system_gmm.statistics(fit)
 
 
-ESTIMATORS = {"twfe": _two_way, "system_gmm": _gmm, "difference_gmm": _gmm}
+ESTIMATORS = {
+    "twfe": _two_way,
+    **dict.fromkeys(panel_estimators.ESTIMATORS, static_columns.estimates),
+    **dict.fromkeys(DYNAMIC, _gmm),
+}
 """By a specification's `estimator`: statistics of each term (rows) and of the whole column."""
 
 
@@ -305,19 +310,19 @@ def _regressions(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _lines(columns: Sequence[str]) -> list[tuple[str, str, str]]:
-    """List a table's lines in the paper's order: head, term and statistic of each."""
+    """List the lines that a table can have, in the paper's order: head, term and statistic."""
     records = select(columns)
     interest = dict.fromkeys(term for record in records for term in record.interest)
     controls = dict.fromkeys(term for record in records for term in record.controls)
-    dynamic = all(record.dynamic for record in records)
-    lags = [system_gmm.LAG] if dynamic else []
+    lags = [system_gmm.LAG] if any(record.dynamic for record in records) else []
     lines = []
     for term in (*lags, *interest, *controls, "const"):
         lines += [(term, term, "coef"), ("", term, "se"), ("  t", term, "t")]
-        if term in interest and not dynamic:
+        if term in interest:
             lines += [("  p clustered", term, "p_cluster"), ("  p wild", term, "p_wild")]
-    last = TESTS if dynamic else [("R² within", "r2")]
-    return [*lines, *((head, "", statistic) for head, statistic in (("n", "n"), *last))]
+    within = all(record.estimator in ("twfe", "within") for record in records)
+    last = [("n", "n"), ("R² within" if within else "R²", "r2"), *TESTS]
+    return [*lines, *((head, "", statistic) for head, statistic in last)]
 
 
 def _pairs(heads: Sequence[str]) -> list[str]:

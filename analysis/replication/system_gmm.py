@@ -45,6 +45,8 @@ class Choices:
     transform : "difference" or "deviations"
     first : int
         The outcome's first lag as an instrument.
+    robust : bool
+        Errors robust to any pattern within groups (after two steps Windmeijer's).
     """
 
     collapse: bool = True
@@ -54,6 +56,7 @@ class Choices:
     steps: Literal[1, 2] = 2
     transform: Literal["difference", "deviations"] = "difference"
     first: int = 2
+    robust: bool = True
 
 
 DEFAULT = Choices()
@@ -97,6 +100,7 @@ def gmm_specification(
         system=choices.equations == "system",
         transform=choices.transform,
         steps=choices.steps,
+        robust=choices.robust,
     )
 
 

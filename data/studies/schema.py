@@ -101,6 +101,9 @@ class Gmm(_Table):
     interest: Literal["exogenous", "predetermined", "endogenous"] = "exogenous"
     steps: Literal[1, 2] = 2
     transform: Literal["difference", "deviations"] = "difference"
+    robust: bool = Field(
+        True, description="Errors robust to any pattern within units; Windmeijer's in two steps."
+    )
 
     @model_validator(mode="after")
     def _rising(self) -> "Gmm":
