@@ -16,7 +16,7 @@ from analysis.shared import products, terminal
 from analysis.shared.outputs import ROOT, Outputs
 from analysis.shared.terminal import console
 from analysis.shared.timing import Steps
-from analysis.specifications import HEADLINE, select
+from analysis.specifications import HEADLINE, PAPER, current, select
 
 SAMPLE = "sample posteriors"
 
@@ -26,7 +26,11 @@ STEPS = (
 )
 
 
-@app.command()
+STUDY_STEPS = ("replicate", SAMPLE, "diagnose", "compare with the paper")
+"""Of any other study."""
+
+
+@app.command(studies=True)
 def reproduce(
     seed: Seed = 1,
     cluster: Cluster = None,
@@ -37,10 +41,16 @@ def reproduce(
 ) -> None:
     """Run the main job: replicate, sample every column's main model, compare, judge, report.
 
-    The headline columns get the whole ladder. Says how long it takes, and what it is at.
+    The headline columns get the whole ladder. Says how long it takes, and what it is at. Of another
+    study, its columns of two-way effects and GMM get their main model.
 
     Example: python -m analysis reproduce
+
+    Example: python -m analysis reproduce --study data/studies/munnell
     """
+    if current() is not PAPER:
+        _of_study(Outputs(out), seed, cluster)
+        return
     import pandas as pd
 
     from analysis.posterior.jobs import Settings, jobs, missing
@@ -85,4 +95,28 @@ def reproduce(
     console.print(
         f"{passed} of {len(diagnostics)} fits pass the gate. Each command prints its table."
     )
+    exit_by_gate(diagnostics)
+
+
+def _of_study(outputs: Outputs, seed: int, cluster: str | None) -> None:
+    """Replicate a study's columns, sample the main model of those that have one, and compare."""
+    from analysis.posterior.jobs import Settings, jobs, missing
+    from models.bayesian.registry import main_model
+
+    settings, records = Settings(seed=seed), select(current().headline)
+    panels = load_panels(None, records)
+    listed = [job for r in records for job in jobs(panels, [r], [main_model(r).name])]
+    share = len(missing(listed, settings, outputs.traces)) / len(listed)
+    steps = Steps("reproduce-study", STUDY_STEPS, outputs, {SAMPLE: share})
+    steps.announce()
+    steps.begin("replicate")
+    replicate(out=outputs.root)
+    with terminal.no_tables_drawn():
+        steps.begin(SAMPLE)
+        sample_jobs(listed, settings, outputs, cluster)
+        steps.begin("diagnose")
+        diagnostics = diagnose_traces(outputs)
+    steps.begin("compare with the paper")
+    compare(out=outputs.root)
+    steps.finish()
     exit_by_gate(diagnostics)

@@ -173,8 +173,8 @@ StudyOption = Annotated[
     Path | None,
     typer.Option(
         "--study",
-        help="A study.toml: its columns and data, results beside it. Default: the one in this "
-        "folder, else the paper.",
+        help="A study.toml or its folder: its columns and data, results beside it. Default: that "
+        "of this folder, else the paper.",
         rich_help_panel="Study",
     ),
 ]
@@ -214,6 +214,7 @@ def _with_study_option(function: Callable) -> Callable:
         path = study or (STUDY if STUDY.is_file() else None)
         if path is None:
             return function(*args, **given)
+        path = path / STUDY if path.is_dir() else path
         if given.get("out") == ROOT:
             given["out"] = path.resolve().parent
         with studying(load(path)):

@@ -1,0 +1,52 @@
+"""The main job of any study: replicate, sample main models, diagnose, compare, in this order."""
+
+import pandas as pd
+import pytest
+
+from analysis.commands import reproduce
+from analysis.shared import terminal
+from analysis.specifications import load, studying
+from models.bayesian.registry import main_model
+from tests.helpers import studies
+
+
+@pytest.mark.parametrize("gate", ["pass", "fail"])
+def test_a_study_is_replicated_sampled_judged_and_compared(tmp_path, monkeypatch, capsys, gate):
+    path = studies.write(tmp_path)
+    done = []
+    monkeypatch.setattr(reproduce, "replicate", lambda out: done.append(("replicate", out)))
+    monkeypatch.setattr(
+        reproduce,
+        "sample_jobs",
+        lambda listed, *_: done.append([(j.specification.column, j.model.name) for j in listed]),
+    )
+    diagnostics = pd.DataFrame({"gate": [gate]})
+    monkeypatch.setattr(reproduce, "diagnose_traces", lambda _: diagnostics)
+    monkeypatch.setattr(reproduce, "compare", lambda out: done.append(("compare", out)))
+    monkeypatch.setattr(reproduce, "exit_by_gate", lambda found: done.append(found["gate"][0]))
+    with studying(load(path)) as study:
+        reproduce.reproduce(out=tmp_path)
+    records = [r for r in study.records if r.column in study.headline]
+    models = [(record.column, main_model(record).name) for record in records]
+    assert len(models) == 3
+    assert done == [("replicate", tmp_path), models, ("compare", tmp_path), gate]
+    assert "Step 2 of 4: sample posteriors" in capsys.readouterr().out
+    assert (tmp_path / "results/.index/reproduce-study-seconds.json").exists()
+
+
+def test_a_folder_stands_for_the_study_in_it(tmp_path):
+    studies.write(tmp_path)
+    app = terminal.App()
+    seen = []
+
+    @app.command(studies=True)
+    def show() -> None:
+        seen.append(reproduce.current().title)
+
+    @app.command()
+    def other() -> None:
+        """Make `show` a command of its own."""
+
+    with pytest.raises(SystemExit):
+        app(["show", "--study", str(tmp_path)])
+    assert seen == ["Roads and output"]
