@@ -47,10 +47,10 @@ def replicate(
     from analysis.replication import replicate as replication  # after what a user may mistake
 
     there = taken(outputs, panels)
-    draws = imputed.by_base(panels)
-    panels = [each for each in panels if not any(each in drawn for drawn in draws.values())]
-    if draws:
-        pool_draws(draws, records, outputs, there)
+    drawn = imputed.by_base(panels)
+    panels = [each for each in panels if not any(each in group for group in drawn.values())]
+    if drawn:
+        pool_draws(drawn, records, outputs, there)
     if not panels:
         return
     rows = pd.concat(
