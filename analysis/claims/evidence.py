@@ -16,6 +16,7 @@ from analysis.shared.products import find as product
 from analysis.shared.statistics import CERTAIN, Z
 from analysis.specifications import evidence_model, home, select
 from data.files import read_csv
+from data.panels.catalogue import DRAWN, imputed_draws
 from data.ye2024.definitions import DESCRIBED
 from models.bayesian.registry import LADDER, Model, find, main_model, models_for
 from models.design import Specification
@@ -28,10 +29,28 @@ def read(results: Path) -> dict[str, pd.DataFrame]:
     """Read `SOURCES`; a table that is missing is empty, without columns."""
     paths = {name: below(results, name) for name in SOURCES}
     text = TEXT | dict.fromkeys(("region", "province", "gate", "fits", "fitted_as"), str)
-    return {
+    found = {
         name: of_the_paper(read_csv(path, text)) if path.is_file() else pd.DataFrame()
         for name, path in paths.items()
     }
+    return found | {"comparison": with_draws(found["comparison"], found["imputed_posteriors"])}
+
+
+def with_draws(comparison: pd.DataFrame, pooled: pd.DataFrame) -> pd.DataFrame:
+    """Add the mixtures over all draws of a panel, as rows of a panel such as "official:imputed".
+
+    Parameters
+    ----------
+    comparison, pooled : DataFrame
+        results/comparison.csv and imputed_posteriors.csv. Mixtures that lack a draw are left out.
+    """
+    if comparison.empty or pooled.empty:
+        return comparison
+    draws = [len(imputed_draws(name.removesuffix(DRAWN))) for name in pooled["panel"]]
+    whole = pooled[(pooled["draws"] == draws) & (pooled["failed"] == 0)]
+    kept = [name for name in comparison if name in whole]
+    rows = whole[kept].assign(gate="pass", agreement="not assessed")
+    return pd.concat([comparison, rows], ignore_index=True)
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ from analysis.claims.rule import SHARE, finding
 from analysis.shared.frames import matching
 from analysis.shared.statistics import written
 from analysis.specifications import home, select
-from data.panels.catalogue import imputed_draws
+from data.panels.catalogue import DRAWN
 from models.design import Specification
 
 VINTAGES = ("official-census4", "official-as_published")
@@ -114,15 +114,13 @@ def witnesses(fitted: Iterable[str]) -> dict[str, float]:
     Parameters
     ----------
     fitted : iterable of str
-        Panels with a posterior of the claim's slope. Where all draws of a vintage are among them,
-        they stand in its panel's place.
+        Panels with a posterior of the claim's slope. A vintage's draws, together under one name
+        (`analysis.claims.evidence.with_draws`), stand in its panel's place.
     """
-    there, weights = set(fitted), {}
-    for vintage in VINTAGES:
-        draws = imputed_draws(vintage)
-        members = draws if draws and there.issuperset(draws) else (vintage,)
-        weights |= dict.fromkeys(members, 1 / len(VINTAGES) / len(members))
-    return weights
+    there = set(fitted)
+    drawn = {vintage: f"{vintage}{DRAWN}" for vintage in VINTAGES}
+    named = [drawn[name] if drawn[name] in there else name for name in VINTAGES]
+    return dict.fromkeys(named, 1 / len(named))
 
 
 def assess(claim: Claim, tables: Mapping[str, pd.DataFrame]) -> dict:
@@ -211,9 +209,7 @@ def _reason(judged: Mapping, evidence: Mapping[str, Mapping]) -> str:
         f"{panel} {written(each['mean'], each['q025'], each['q975'])}"
         for panel, each in evidence.items()
     ]
-    many = len(slopes) > len(VINTAGES)
-    of = f"{len(slopes)} completed panels" if many else ", ".join(slopes)
-    text += f" P = {judged['probability']:.3f} over {of}."
+    text += f" P = {judged['probability']:.3f} over {', '.join(slopes)}."
     if judged["magnitude"] in MAGNITUDES:
         text += (
             f" Magnitude: {MAGNITUDES[judged['magnitude']]} (P = {judged['p_rope']:.3f} of "

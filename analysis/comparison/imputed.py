@@ -11,19 +11,27 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analysis.comparison.coefficients import published_slopes, slopes
+from analysis.comparison.coefficients import ROPE, assess, published_slopes, slopes
 from analysis.posterior import trace
 from data.panels.catalogue import DRAWN, OF_IMPUTED
+
+JUDGED = ("p_same_sign", "p_rope", "p_printed")
+"""Probabilities that the ledger reads (`analysis.comparison.coefficients`), means over draws."""
 
 COLUMNS = (
     *("panel", "column", "model", "fitted_column", "term", "published", "draws", "failed"),
     *("mean", "sd", "q025", "q975", "p_positive", "share", "lowest", "highest"),
-    *("per_sd", "per_sd_sd"),
+    *("per_sd", "per_sd_sd", *JUDGED, "fits"),
 )
 """The contract of results/imputed_posteriors.csv: `draws` whose fit passed its gate, and those that
 `failed`; moments and quantiles of the mixture; the share of its variance that comes of imputation;
 the lowest and highest posterior mean of a draw; and the slope per standard deviation of the
-regressor, in those of the outcome, both of two-way residuals in each draw."""
+regressor, in those of the outcome, both of two-way residuals in each draw; `JUDGED`; and what
+`analysis.posterior.fits` says of the model, "fail" if of any draw."""
+
+
+WORST = ("", "pass", "fail")
+"""Verdicts of fits, the worst last."""
 
 
 def of_draws(paths: Iterable[Path]) -> list[Path]:
@@ -41,7 +49,7 @@ def mixtures(paths: Iterable[Path]) -> pd.DataFrame:
     """
     drawn: dict[tuple[str, ...], list] = {}
     failed: dict[tuple[str, ...], int] = {}
-    printed = published_slopes()["coef"]
+    printed = published_slopes()
     for path in of_draws(paths):
         tree = trace.read(path, without=trace.POINTWISE)
         attrs = tree.attrs
@@ -53,17 +61,21 @@ def mixtures(paths: Iterable[Path]) -> pd.DataFrame:
             if (slope.column, slope.term) not in printed.index:
                 continue
             if attrs["gate"] == "pass":
-                drawn.setdefault(key, []).append((np.ravel(slope.draws), slope.unit))
+                said = assess(slope.draws, *printed.loc[(slope.column, slope.term)], gate="pass")
+                said |= slope.beyond_zero(ROPE) | {"fits": attrs.get(trace.FITS, "")}
+                drawn.setdefault(key, []).append((np.ravel(slope.draws), slope.unit, said))
             else:
                 failed[key] = failed.get(key, 0) + 1
     rows = []
     for key, found in drawn.items():
-        values = [draws for draws, _ in found]
-        scaled = [draws / unit for draws, unit in found]
+        values = [draws for draws, _, _ in found]
+        scaled = [draws / unit for draws, unit, _ in found]
         start = dict(zip(("panel", "column", "model", "fitted_column", "term"), key, strict=True))
-        start |= {"published": printed[key[1], key[4]], "failed": failed.get(key, 0)}
+        start |= {"published": printed.loc[(key[1], key[4]), "coef"], "failed": failed.get(key, 0)}
         per_sd = mixture(scaled)
         last = {"per_sd": per_sd["mean"], "per_sd_sd": per_sd["sd"]}
+        last |= {name: np.mean([said[name] for *_, said in found]) for name in JUDGED}
+        last |= {"fits": max((said["fits"] for *_, said in found), key=WORST.index)}
         rows.append(start | mixture(values) | last)
     return pd.DataFrame(rows, columns=list(COLUMNS))
 

@@ -296,7 +296,7 @@ PRODUCTS = (
             "each claim with its evidence, verdicts and reason",
             inputs=("replication", "comparison"),
             reads=("ladder", "turning_points", "sensitivity_priors", "sensitivity_influence",
-                   "multiverse", "first_verdicts"),
+                   "multiverse", "first_verdicts", "imputed_posteriors"),
             needed=True, main=True, shown=("report answer", "README claims")),
     Product("report", "results/report.html", "report",
             "**all of it on one page**: verdicts, tables, ladder, sensitivity, diagnostics",

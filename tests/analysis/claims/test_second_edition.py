@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.claims import second_edition
+from analysis.claims import evidence
 from analysis.claims.second_edition import VINTAGES, assess, of_magnitude, of_sign
-from data.panels.catalogue import imputed_draws
+from data.panels.catalogue import DRAWN, imputed_draws
 from models.bayesian import registry
 from tests.helpers.ledger import BY_ID, tables
 
@@ -85,14 +85,20 @@ def test_signs_follow_from_the_finding_and_the_checks():
 
 
 def test_draws_of_what_is_not_observed_stand_in_their_panels_place_once_all_are_fitted():
-    named = [*VINTAGES, "official", "implied"]
-    assert second_edition.witnesses(named) == dict.fromkeys(VINTAGES, 0.5)
-    draws = imputed_draws(VINTAGES[0])
-    assert len(draws) > 1
-    assert second_edition.witnesses([*named, *draws[1:]]) == dict.fromkeys(VINTAGES, 0.5)
-    weights = second_edition.witnesses([*named, *draws])
-    assert set(weights) == {*draws, VINTAGES[1]}
-    assert sum(weights[name] for name in draws) == pytest.approx(0.5)
+    vintage, other = VINTAGES
+    pooled = pd.DataFrame(
+        {"panel": [f"{vintage}{DRAWN}"], "column": "3.2", "fitted_column": "3.2", "term": "indus",
+         "model": registry.MAIN, "mean": 0.1, "q025": -0.1, "q975": 0.3, "p_same_sign": 0.9,
+         "p_rope": 0.2, "p_printed": 0.3, "fits": "pass", "failed": 0}
+    )  # fmt: skip
+    found = at_vintages(tables(), p_same_sign=0.99)
+    for draws, probability in ((len(imputed_draws(vintage)), 0.945), (3, 0.99)):
+        rows = evidence.with_draws(found["comparison"], pooled.assign(draws=draws))
+        judged = assess(H1A, found | {"comparison": rows})
+        assert judged["probability"] == pytest.approx(probability)
+        assert sum(judged["weights"].values()) == 1
+        assert other in judged["weights"]
+        assert (vintage in judged["weights"]) == (draws == 3)
 
 
 def test_only_models_of_serially_correlated_errors_reverse():
