@@ -56,7 +56,7 @@ ANALYSES = (
         options=(
             Option("data_sets", int, "Simulated data sets.", 200, least=2),
             Option("draws", int, "Completed data sets of each.", 10, least=2),
-            Option("with_outcome", int, "Data sets that are imputed with the outcome, too.", 40,
+            Option("with_outcome", int, "Data sets that are imputed with the outcome, too.", 30,
                    least=0),
             "seed",
             "cluster",

@@ -97,7 +97,9 @@ def compare(
     steps = ladder.table(replication, comparison, studies)
     title = "Columns and terms by the ladder's largest step"
     print_frame(ladder.summary(steps), title, "ladder")
-    by_name |= {"ladder": steps, "pooled": over_panels, "imputed_posteriors": mixtures}
+    by_name |= {"ladder": steps, "pooled": over_panels}
+    if len(mixtures):  # else the committed table stays
+        by_name["imputed_posteriors"] = mixtures
     write_tables(by_name, outputs, there)
     if drawn := figures.draw(outputs.results, outputs.figures):
         say_written(drawn, outputs)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from analysis.reporting import imputation_block
 from analysis.reporting import readme_blocks as blocks
 from analysis.reporting import readme_headline as main
 from analysis.shared.frames import of_the_paper
@@ -68,6 +69,13 @@ BLOCKS = (
     Block("filled", DATA, blocks.filled),
     Block("matches", DATA, blocks.matches, MAIN_JOB[:1]),
     Block("reconstruction", DATA, blocks.reconstruction, MAIN_JOB[:1]),
+    Block(
+        "imputation",
+        DATA,
+        imputation_block.imputation,
+        ("imputation_study", "imputation_outcome"),
+    ),
+    Block("imputed_posteriors", DATA, imputation_block.posteriors, ("imputed_posteriors",)),
     Block("bounds", DATA, blocks.bounds, ("bounds",)),
     Block("assumptions", "models/README.md", blocks.assumptions, MAIN_JOB[1:]),
     Block("calibration", "tests/README.md", blocks.calibration, ("calibration",)),

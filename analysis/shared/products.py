@@ -191,9 +191,10 @@ PRODUCTS = (
               "alone, and leaves the picture"),
     _compared("pooled", "posteriors over the exact panels",
               note="after `sample 3.2 --panel implied:all --model hierarchical`, a minute"),
-    _compared("imputed_posteriors", "posteriors over draws of what is not observed: mixture, "
-              "share of variance from imputation", main=False,
-              note="after `sample 3.2 --panel official:imputed --model growth`, minutes"),
+    Product("imputed_posteriors", "results/long/imputed_posteriors.csv", "compare",
+            "posteriors over draws of what is not observed: mixture, share of variance from "
+            "imputation", inputs=(TRACES,), shown=("README imputed_posteriors",),
+            note="after `sample 3.2 --panel official:imputed --model growth`, minutes"),
     Product("tables", "results/table-<columns>-<panels>.<format>", "table",
             "a regression table for a paper: columns as printed, replicated and as posteriors",
             inputs=("replication", TRACES),

@@ -207,8 +207,7 @@ class Imputer:
         for name, each in self.series.items():
             drawn[name] = each.draw(next(parts))
         for name, errors in self.proxies.items():
-            x = drawn[name].copy()
-            x[:, TIBET] = np.nan
-            drawn[name] = proxied(x, drawn[COMPANIONS[name]], errors, next(parts))
+            companion = drawn[COMPANIONS[name]]
+            drawn[name] = proxied(drawn[name], companion, errors, next(parts))
         quotient = self.truth.quotient(self.shares.draw(next(parts)))
         return self.truth.index(drawn), quotient[..., None]

@@ -18,7 +18,7 @@ from data.panels.panel import Panel
 from data.ye2024 import recollect, selection
 from data.ye2024.definitions import SUMS
 from data.ye2024.imputation import files
-from data.ye2024.imputation.model import Model
+from data.ye2024.imputation.model import VARIABLES, Model
 from data.ye2024.official import NAMES
 from models.design import Specification
 
@@ -38,13 +38,15 @@ def construct(model: Model, panel: Panel, record: Specification) -> Construct:
     choices = selection.made_of(panel.name)
     grids = {name: _grid(panel, name) for name in record.variables if name not in SUMS}
 
+    parts = SUMS.get(record.outcome, (record.outcome,))
+    needed = tuple(name for name in VARIABLES if name in (*parts, *record.variables))
+
     def made(z: Array) -> tuple[Array, Array]:
-        drawn = model.variables(model.complete(z), choices)
+        drawn = model.variables(model.complete(z), choices, needed)
         values = {
             name: np.broadcast_to(grid, (len(z), *grid.shape)) for name, grid in grids.items()
         }
         values |= {name: each for name, each in drawn.items() if name in grids}
-        parts = SUMS.get(record.outcome, (record.outcome,))
         outcome = sum(drawn[part] for part in parts)
         return outcome, np.stack([values[term] for term in record.terms], axis=-1)
 

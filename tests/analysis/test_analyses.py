@@ -160,9 +160,9 @@ def test_every_analysis_is_a_record_and_a_benchmark_is_four():
     assert {name for name in named if not name.startswith("benchmark_")} == {
         *("checks", "sensitivity", "influence", "decomposition", "multiverse", "power"),
         *("recovery", "calibration", "simulation", "gmm_grid", "bounds", "candidates", "last_two"),
-        *("horizon", "scale_sweep"),
+        *("horizon", "scale_sweep", "imputation_study", "imputation_outcome"),
     }
-    assert len(named) == len(ANALYSES) == 15 + 4
+    assert len(named) == len(ANALYSES) == 17 + 4
 
 
 def test_options_of_records_are_common_ones_or_their_own():

@@ -77,6 +77,7 @@ class Model:
             for name, companion in COMPANIONS.items()
         }
         self.shares = share_process.Sampler(ingredients.shares.log_ratio().to_numpy())
+        self._fixed: dict[tuple[str, str], Array] = {}
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -113,7 +114,10 @@ class Model:
         return Completed(drawn, self.shares.draw(parts[-1]))
 
     def variables(
-        self, completed: Completed, choices: Mapping[str, Mapping[str, str]]
+        self,
+        completed: Completed,
+        choices: Mapping[str, Mapping[str, str]],
+        names: tuple[str, ...] = VARIABLES,
     ) -> dict[str, Array]:
         """Run the paper's formulas on completed series.
 
@@ -122,18 +126,21 @@ class Model:
         completed : Completed
         choices : mapping
             The construction choices of each variable (`selection.made_of`).
+        names : tuple of str, optional
+            Those asked for.
 
         Returns
         -------
         dict of str to ndarray, shape (m, n, T)
-            `VARIABLES`, winsorised where their choice says so.
+            By name, winsorised where their choice says so.
         """
         vintage = {name: choices[name]["vintage"] for name in VARIABLES}
         index = self._scores(completed.series, INDICATORS, vintage["produ_inno"])
         parts = list(dict.fromkeys(item.dimension for item in INDICATORS))
         found = {name: index[:, at] for at, name in enumerate(parts)}
-        stand_in = self._scores(completed.series, STAND_IN, vintage["produ_alt"])
-        found["produ_alt"] = stand_in.sum(axis=1)
+        if "produ_alt" in names:
+            stand_in = self._scores(completed.series, STAND_IN, vintage["produ_alt"])
+            found["produ_alt"] = stand_in.sum(axis=1)
         accounts = self.ingredients.gdp.sel(vintage=vintage["indus"]).to_numpy()
         industry = self._industry(completed.log_ratio, choices["indus"])
         found["indus"] = _sample(
@@ -143,10 +150,10 @@ class Model:
         )
         divisor = _sample(self._industry(completed.log_ratio, choices["env"]))
         found["env"] = completed.series[INVESTMENT] / divisor
-        for name in VARIABLES:
+        for name in names:
             if choices[name]["winsorised"] == "yes":
                 found[name] = np.array([indices.winsorise(values) for values in found[name]])
-        return {name: found[name] for name in VARIABLES}
+        return {name: found[name] for name in names}
 
     def _scores(
         self, drawn: Mapping[str, Array], indicators: tuple[Indicator, ...], vintage: str
@@ -164,6 +171,11 @@ class Model:
     def _quantity(self, drawn: Mapping[str, Array], name: str, vintage: str) -> Array:
         if name in drawn:
             return drawn[name]
+        if (name, vintage) not in self._fixed:
+            self._fixed[name, vintage] = self._divisor(name, vintage)
+        return self._fixed[name, vintage]
+
+    def _divisor(self, name: str, vintage: str) -> Array:
         ingredients = self.ingredients
         if name == "gdp":
             return ingredients.gdp.sel(vintage=vintage, year=list(YEARS)).to_numpy()
@@ -193,11 +205,20 @@ def _series(ingredients: Ingredients, name: str) -> series.Series:
 
 
 def proxied(x: Array, companion: Array, errors: Array, z: Array) -> Array:
-    """Estimate Tibet's row from a companion, and move it by errors made elsewhere."""
+    """Estimate Tibet's row from a companion (`gaps.by_ratio`), moved by errors made elsewhere.
+
+    Parameters
+    ----------
+    x, companion : ndarray, shape (m, n, T)
+    errors : ndarray, shape (n − 1, T)
+        From `spreads.of_proxies`.
+    z : ndarray, shape (m, n − 1)
+        Standard normal.
+    """
     donors = np.arange(len(NAMES)) != TIBET
-    pairs = zip(x, companion, strict=True)
-    estimated = np.array([gaps.by_ratio(one, other, donors) for one, other in pairs])
-    estimated[:, TIBET] *= np.exp(z @ errors / np.sqrt(len(errors)))
+    ratio = np.median(x[:, donors] / companion[:, donors], axis=1)
+    estimated = x.copy()
+    estimated[:, TIBET] = companion[:, TIBET] * ratio * np.exp(z @ errors / np.sqrt(len(errors)))
     return estimated
 
 
