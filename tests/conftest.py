@@ -10,17 +10,18 @@ import os
 import signal
 
 import pytest
-from hypothesis import is_hypothesis_test, settings
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 from threadpoolctl import threadpool_limits
 
 for _library in ("OMP", "OPENBLAS", "MKL"):  # read when a library is loaded, here or in a command
     os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
 threadpool_limits(1)  # of what a plugin has loaded before
 
-settings.register_profile("test", derandomize=True, max_examples=25, deadline=None)
-settings.register_profile(
-    "trust", max_examples=1_000, deadline=None, database=None, print_blob=True
-)
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""However slow the machine is."""
+
+settings.register_profile("test", PATIENT, derandomize=True, max_examples=25)
+settings.register_profile("trust", PATIENT, max_examples=1_000, database=None, print_blob=True)
 
 
 def pytest_configure(config):
