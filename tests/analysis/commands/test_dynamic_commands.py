@@ -6,8 +6,12 @@ import xarray as xr
 from typer.testing import CliRunner
 
 from analysis.__main__ import app
+from analysis.analyses import ANALYSES
+from analysis.commands import analyses
+from analysis.shared import terminal
 from analysis.simulation.dynamic_study import cells, study
 from data.errors import UserError
+from tests.helpers.one_process import stay_here
 
 
 def run(*arguments: str):
@@ -16,6 +20,7 @@ def run(*arguments: str):
 
 @pytest.mark.slow
 def test_roots_are_tabled_and_drawn_and_a_study_answers(tmp_path, monkeypatch):
+    stay_here(monkeypatch)
     done = run("dynamic", "5.1", "--panel", "official", "--out", str(tmp_path))
     assert done.exit_code == 0, done.output
     assert (tmp_path / "traces" / "official" / "5.1-dynamic.nc").is_file()
@@ -28,15 +33,15 @@ def test_roots_are_tabled_and_drawn_and_a_study_answers(tmp_path, monkeypatch):
     ).output  # fmt: skip
 
     monkeypatch.setattr(cells, "CELLS", cells.CELLS[-1:])
-    arguments = ("simulate", "--data-sets", "20", "--workers", "1", "--out", str(tmp_path))
-    done = run(*arguments)
-    assert done.exit_code == 0, done.output
-    assert "Recommended by the rule is" in done.output
+    (record,) = (each for each in ANALYSES if each.command == "simulate")
+    with terminal.console.capture() as said:  # fewer data sets than a user may ask for
+        analyses.run(record, tmp_path, column="5.1", data_sets=4, workers=1)
+    assert "Recommended by the rule is" in said.get()
     table = pd.read_csv(tmp_path / "results" / "simulation.csv")
-    assert set(table["data_sets"]) == {20}
+    assert set(table["data_sets"]) == {4}
     with xr.open_dataset(tmp_path / "results" / study.FILE) as stored:
         assert stored.attrs["seed"] == 1
-        assert stored["estimate"].sizes["data_set"] == 20
+        assert stored["estimate"].sizes["data_set"] == 4
     assert not (tmp_path / "results" / "simulation").exists()
 
 
