@@ -64,6 +64,7 @@ SPECIFICATIONS = (
 )
 
 STATIC = tuple(record for record in SPECIFICATIONS if record.estimator == "twfe")
+"""The paper's columns of two-way fixed effects."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,6 +158,11 @@ def _record(column: "Column", loaded: "Loaded") -> Specification:
         errors=column.errors,
         options=tuple(sorted(chosen.items())),
     )
+
+
+def static() -> tuple[Specification, ...]:
+    """Return the current study's columns of two-way fixed effects."""
+    return tuple(record for record in current().records if record.estimator == "twfe")
 
 
 def select(columns: Sequence[str]) -> tuple[Specification, ...]:

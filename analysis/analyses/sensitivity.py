@@ -278,6 +278,7 @@ ANALYSES = (
             ),
         ),
         choose=lambda options: Chosen(select(options["columns"] or ())),
+        studies=True,
     ),
     Analysis(
         name="scale_sweep",

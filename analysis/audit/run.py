@@ -167,6 +167,11 @@ def findings(comparisons: pd.DataFrame) -> pd.DataFrame:
     return comparisons[~comparisons["result"].isin(["consistent", "compatible", "not testable"])]
 
 
+def of_study(path: Path | None) -> pd.DataFrame:
+    """Audit what a study prints, by the checks of any table; the paper, by its own, for None."""
+    return audit() if path is None else audit_foreign(published.of_study(path))
+
+
 def foreign(paths: Iterable[Path]) -> pd.DataFrame:
     """Audit tables of other papers, CSV files, by the checks that any table can be put to.
 

@@ -127,7 +127,8 @@ def posterior(
         )
         turns = matching(turns, model=evidence["model"], region="all")
         evidence["probability"] = 1 - turns["p_inside"].iloc[0] if len(turns) == 1 else np.nan
-    evidence["stands_in_for"] = DESCRIBED[record.outcome].stands_in_for
+    described = DESCRIBED.get(record.outcome)
+    evidence["stands_in_for"] = described.stands_in_for if described else ""
     sound = row["gate"] == "pass" and row["fits"] != "fail"
     if sound and not evidence["stands_in_for"]:
         of_size = claim.kind == "size"

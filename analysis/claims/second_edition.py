@@ -108,7 +108,7 @@ def of_magnitude(p_rope: float, p_printed: float) -> str:
     return "differs" if p_printed <= 1 - CLOSE else "open"
 
 
-def witnesses(fitted: Iterable[str]) -> dict[str, float]:
+def witnesses(fitted: Iterable[str], panels: Sequence[str] = VINTAGES) -> dict[str, float]:
     """Return the panels of the mixture with their weights, which sum to 1.
 
     Parameters
@@ -116,15 +116,19 @@ def witnesses(fitted: Iterable[str]) -> dict[str, float]:
     fitted : iterable of str
         Panels with a posterior of the claim's slope. A vintage's draws, together under one name
         (`analysis.claims.evidence.with_draws`), stand in its panel's place.
+    panels : sequence of str
+        Of the mixture.
     """
     there = set(fitted)
-    drawn = {vintage: f"{vintage}{DRAWN}" for vintage in VINTAGES}
-    named = [drawn[name] if drawn[name] in there else name for name in VINTAGES]
+    drawn = {vintage: f"{vintage}{DRAWN}" for vintage in panels}
+    named = [drawn[name] if drawn[name] in there else name for name in panels]
     return dict.fromkeys(named, 1 / len(named))
 
 
-def assess(claim: Claim, tables: Mapping[str, pd.DataFrame]) -> dict:
-    """Judge one claim.
+def assess(
+    claim: Claim, tables: Mapping[str, pd.DataFrame], panels: Sequence[str] = VINTAGES
+) -> dict:
+    """Judge one claim on a mixture of panels; a study has one panel.
 
     Returns
     -------
@@ -145,7 +149,7 @@ def assess(claim: Claim, tables: Mapping[str, pd.DataFrame]) -> dict:
         judged["pending"] = [f"replicate {claim.column}"]
         return judged | {"sign": "not assessed", "magnitude": "not assessed", "reason": reason}
     fitted = matching(tables["comparison"], column=claim.column, term=claim.term)
-    judged["weights"] = witnesses(fitted["panel"] if len(fitted) else ())
+    judged["weights"] = witnesses(fitted["panel"] if len(fitted) else (), panels)
     evidence = {panel: posterior(claim, panel, tables) for panel in judged["weights"]}
     lacking = {name: each for name, each in evidence.items() if each["finding"] == "missing"}
     if not lacking:
@@ -156,7 +160,7 @@ def assess(claim: Claim, tables: Mapping[str, pd.DataFrame]) -> dict:
         judged["pending"] = [f"sample {claim.column}, then compare"]
     found = finding(judged["probability"])
     if found in ("for", "against"):
-        _check(claim, found, printed, tables, judged)
+        _check(claim, found, printed, tables, judged, panels)
     sign = of_sign(judged["probability"], judged["reversed_by"], bool(judged["pending"]))
     magnitude = of_magnitude(judged["p_rope"], judged["p_printed"])
     judged |= {"sign": sign, "magnitude": "" if claim.kind == "no turn" else magnitude}
@@ -169,11 +173,12 @@ def _check(
     printed: pd.DataFrame,
     tables: Mapping[str, pd.DataFrame],
     judged: dict,
+    panels: Sequence[str],
 ) -> None:
     """Add to a verdict what reverses the finding, and what has not been run."""
     cells = dict(zip(printed["statistic"], printed["published"], strict=True))
     sign = float(np.sign(float(cells["coef"]))) * (1 if found == "for" else -1)
-    for panel in VINTAGES:
+    for panel in panels:
         turns = reversals(claim, panel, sign, tables)
         if found == "against" and turns.get("multiverse") is not None:
             turns["multiverse"] = _of_denial(claim, tables)

@@ -149,4 +149,4 @@ for _name, _group in GROUPS.items():
 for _analysis in ANALYSES:
     _first, _, _second = _analysis.command.partition(" ")
     _of = GROUPS[_first] if _second else app
-    _of.command(_second or _first)(command_of(_analysis))
+    _of.command(_second or _first, studies=_analysis.studies)(command_of(_analysis))

@@ -25,7 +25,7 @@ from analysis.shared import terminal
 from analysis.shared.outputs import ROOT, Outputs, read_result
 from analysis.shared.products import below
 from analysis.shared.terminal import console
-from analysis.specifications import HEADLINE, home, select
+from analysis.specifications import HEADLINE, PAPER, current, home, select
 from data.errors import UserError
 from data.panels.catalogue import panel_names
 from data.panels.panel import Panel
@@ -55,7 +55,7 @@ def compare(
     ] = 0.1,
     out: Out = ROOT,
 ) -> None:
-    """Compare every trace's slopes with the published ones, and draw the ladder.
+    """Compare every trace's slopes with the published ones, and draw the paper's ladder.
 
     Tables: comparison, region_slopes, region_differences, region_orders, scales (prior and
     posterior), turning_points, ladder, pooled (over the panels of `implied:all`),
@@ -101,6 +101,8 @@ def compare(
     if len(mixtures):  # else the committed table stays
         by_name["imputed_posteriors"] = mixtures
     write_tables(by_name, outputs, there)
+    if current() is not PAPER:
+        return
     if drawn := figures.draw(outputs.results, outputs.figures):
         say_written(drawn, outputs)
     else:
@@ -214,8 +216,10 @@ def dynamic(
 
     records = [record for record in select(columns or ()) if record.dynamic]
     if not records:
+        dynamic = ", ".join(record.column for record in select(()) if record.dynamic)
         raise UserError(
-            "Only the columns of Table 5 have a lagged outcome: choose among 5.1, 5.2, 5.3, 5.4."
+            "Only columns of a dynamic GMM have a lagged outcome: choose among "
+            f"{dynamic or 'none of this study'}."
         )
     panels, outputs = load_panels(panel, records), Outputs(out)
     names = dict.fromkeys([main_model(records[0]).name, *(model or ())])

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from analysis.commands.options import Columns, Out, app, load_panels, say_written
+from analysis.commands.options import Columns, Out, app, first_panel, load_panels, say_written
 from analysis.shared import terminal
 from analysis.shared.frames import VARIANT
 from analysis.shared.outputs import ROOT, Outputs, read_result
 from analysis.shared.products import PANELS as OF_PANELS
 from analysis.shared.products import find
 from analysis.shared.provenance import PART, known
-from analysis.specifications import HEADLINE, evidence_model, home, select
+from analysis.specifications import PAPER, current, evidence_model, home, select
 from data.errors import UserError
 from data.panels.catalogue import OWN, PANELS, own_name
 from data.panels.panel import Panel
@@ -32,7 +32,7 @@ To = Literal["html", "tex", "docx", "md"]
 FIRST = PANELS[0].name
 
 
-@app.command()
+@app.command(studies=True)
 def table(
     columns: Columns = None,
     panel: Annotated[
@@ -77,9 +77,9 @@ def table(
 
     Example: python -m analysis table 3.2 8.1 --model hierarchical --to tex
     """
-    records, outputs = select(columns or HEADLINE), Outputs(out)
+    records, outputs = select(columns or current().headline), Outputs(out)
     form = _format(to, file)
-    names = panel or [FIRST]
+    names = panel or first_panel()
     panels = load_panels(names, records)
 
     from analysis.comparison import regression_table
@@ -139,14 +139,17 @@ def _stem(records: Sequence[Specification], panels: Sequence[Panel]) -> str:
 
 def variable_labels() -> dict[str, str]:
     """Return what each variable is, in a few words."""
+    of_every = {LAG: "Outcome of the year before", "const": "Constant"}
+    if current() is not PAPER:
+        return {**current().labels, **of_every}
+
     from data.ye2024.definitions import DESCRIBED
 
     long = {name: described.long_name for name, described in DESCRIBED.items()}
     short = {name: words.split(":")[0].split(" (")[0] for name, words in long.items()}
     return {name: words[0].upper() + words[1:] for name, words in short.items()} | {
         "indus2": "Industrial agglomeration, squared",
-        LAG: "Outcome of the year before",
-        "const": "Constant",
+        **of_every,
     }
 
 
@@ -254,4 +257,6 @@ class Made:
 
     def _command(self, verb: str, record: Specification, panel: Panel) -> str:
         name = self.typed.get(panel.name, panel.name)
-        return f"python -m analysis {verb} {record.column} --panel {shlex.quote(name)}"
+        path = current().path
+        data = f"--study {shlex.quote(str(path))}" if path else f"--panel {shlex.quote(name)}"
+        return f"python -m analysis {verb} {record.column} {data}"

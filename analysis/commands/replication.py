@@ -22,7 +22,7 @@ from analysis.shared import terminal
 from analysis.shared.outputs import ROOT, Outputs
 from analysis.shared.provenance import Digests
 from analysis.shared.terminal import console
-from analysis.specifications import select
+from analysis.specifications import current, select
 from data.errors import UserError
 from data.panels.panel import Panel
 from models.design import Specification
@@ -91,7 +91,7 @@ def pool_draws(
     write_tables({"imputed": table}, outputs, there)
 
 
-@app.command()
+@app.command(studies=True)
 def audit(
     tables: Annotated[
         list[Path] | None,
@@ -129,7 +129,7 @@ def audit(
     outputs = Outputs(out)
     there = taken(outputs)
     with console.status("Comparing…"):
-        comparisons = run.foreign(tables) if tables else run.audit()
+        comparisons = run.foreign(tables) if tables else run.of_study(current().path)
     if comparisons.empty:
         console.print("Notice: nothing can be compared; give coef with se, t or p, and the levels.")
     print_frame(run.summary(comparisons), "Comparisons by result", "audit_results")

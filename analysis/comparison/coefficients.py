@@ -43,7 +43,7 @@ from numpy.typing import ArrayLike, NDArray
 from analysis.posterior import trace
 from analysis.posterior.savage_dickey import GROUP, bf10, bf10_of_draws
 from analysis.shared.statistics import CERTAIN, Z
-from analysis.specifications import published_column, select
+from analysis.specifications import PAPER, current, published_column, select
 from data.panels.catalogue import kind_of
 from data.published import tables
 from models.bayesian.registry import find
@@ -125,12 +125,25 @@ def rows(tree: xr.DataTree, rope: float = ROPE) -> list[dict]:
             **shared,
             "column": slope.column,
             "term": slope.term,
-            **assess(slope.draws, *printed.loc[(slope.column, slope.term)], gate=attrs["gate"]),
+            **assess(slope.draws, *_cell(printed, slope), gate=attrs["gate"]),
             **slope.beyond_zero(rope),
         }
         for slope in slopes(tree)
-        if (slope.column, slope.term) in printed.index
+        if (slope.column, slope.term) in printed.index or _of_interest(slope)
     ]
+
+
+def _cell(printed: pd.DataFrame, slope: "Slope") -> tuple[float, float]:
+    """Return a slope's published coefficient and error, NaN where they are not printed."""
+    at = (slope.column, slope.term)
+    return tuple(printed.loc[at]) if at in printed.index else (np.nan, np.nan)
+
+
+def _of_interest(slope: "Slope") -> bool:
+    """Whether a slope that is not printed is compared, too: of other studies, those of interest."""
+    if current() is PAPER or not slope.column:
+        return False
+    return slope.term in select([slope.column])[0].interest
 
 
 def of_interest(paths: Iterable[Path]) -> pd.DataFrame:
@@ -297,7 +310,8 @@ def assess(draws: ArrayLike, coefficient: float, se: float, gate: str) -> dict:
     q025, q975 = np.quantile(draws, [0.025, 0.975])
     low, high = coefficient - Z * se, coefficient + Z * se
     shared = max(0.0, min(q975, high) - max(q025, low))
-    same_sign = float(np.mean(np.sign(draws) == np.sign(coefficient)))
+    printed = not np.isnan(coefficient)
+    same_sign = float(np.mean(np.sign(draws) == np.sign(coefficient))) if printed else np.nan
     return {
         "published": coefficient,
         "published_se": se,
@@ -307,10 +321,10 @@ def assess(draws: ArrayLike, coefficient: float, se: float, gate: str) -> dict:
         "q975": q975,
         "distance_in_published_se": (draws.mean() - coefficient) / se,
         "sd_ratio": draws.std(ddof=1) / se,
-        "overlap": shared / (max(q975, high) - min(q025, low)),
+        "overlap": shared / (max(q975, high) - min(q025, low)) if se > 0 else np.nan,
         "p_same_sign": same_sign,
-        "p_printed": float(np.mean((draws >= low) & (draws <= high))),
-        "agreement": agreement(q025 <= coefficient <= q975, same_sign, gate),
+        "p_printed": float(np.mean((draws >= low) & (draws <= high))) if se > 0 else np.nan,
+        "agreement": agreement(q025 <= coefficient <= q975, same_sign, gate) if printed else "",
     }
 
 
@@ -325,10 +339,19 @@ def agreement(inside: bool, same_sign: float, gate: str) -> str:
     return "agrees" if same_sign >= CERTAIN else "uncertain"
 
 
-@cache
 def published_slopes() -> pd.DataFrame:
-    """Return published `coef` and `se` as numbers, by (column, term)."""
-    numbers = tables.numbers()
-    numbers = numbers[numbers["statistic"].isin(["coef", "se"])]
+    """Return published `coef` and `se` of the current study as numbers, by (column, term).
+
+    A standard error that is not printed follows from the t value, if that is.
+    """
+    return _slopes(current().path)
+
+
+@cache
+def _slopes(study: Path | None) -> pd.DataFrame:
+    numbers = tables.of_study(study)
+    numbers = numbers[numbers["statistic"].isin(["coef", "se", "t"])]
     wide = numbers.pivot(index=["column", "term"], columns="statistic", values="printed")
-    return wide.astype(float)[["coef", "se"]].sort_index()
+    wide = wide.reindex(columns=["coef", "se", "t"]).astype(float)
+    wide["se"] = wide["se"].fillna((wide["coef"] / wide["t"]).abs())
+    return wide.loc[wide["coef"].notna(), ["coef", "se"]].sort_index()

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.shared.statistics import Z
-from analysis.specifications import STATIC
+from analysis.specifications import static
 from data.panels.catalogue import PANELS
 from models.bayesian.registry import LADDER
 
@@ -64,7 +64,7 @@ def table(
         for posteriors.
     """
     interest = pd.DataFrame(
-        [(record.column, term) for record in STATIC for term in record.interest],
+        [(record.column, term) for record in static() for term in record.interest],
         columns=["column", "term"],
     )
     posterior = comparison[comparison["fitted_column"] == comparison["column"]].rename(
@@ -77,7 +77,7 @@ def table(
         "step": {step: i for i, step in enumerate((TWFE, *LADDER))},
     }
     place = {
-        "column": {row.column: i for i, row in enumerate(STATIC)},
+        "column": {row.column: i for i, row in enumerate(static())},
         **order,
         "term": {term: i for i, term in enumerate(interest["term"].unique())},
     }
@@ -130,14 +130,14 @@ def whole(replication: pd.DataFrame, comparison: pd.DataFrame) -> pd.DataFrame:
     steps = table(replication, comparison)
     first = steps[steps["step"] == LADDER[0]]  # it can be fitted to every sample
     climbed = set(zip(first["panel"], first["column"], strict=True))
-    wanted = {(panel, record.column) for panel in steps["panel"].unique() for record in STATIC}
+    wanted = {(panel, record.column) for panel in steps["panel"].unique() for record in static()}
     return steps if wanted <= climbed else steps.iloc[:0]
 
 
 def twfe(replication: pd.DataFrame) -> pd.DataFrame:
     """Return the TWFE estimates of results/replication.csv as steps, one row per term."""
     cells = replication[replication["statistic"].isin(["coef", "se"])]
-    cells = cells[cells["column"].isin([record.column for record in STATIC])]
+    cells = cells[cells["column"].isin([record.column for record in static()])]
     if cells.empty:
         names = ("panel", "column", "term", "step", "estimate", "low", "high", "published")
         return pd.DataFrame(columns=[*names, "published_se", "gate", "fits"])

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import groupby
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ from analysis.posterior.trace import FITS
 from analysis.shared import digits
 from analysis.shared.statistics import Z, doubt
 from analysis.shared.typeset.sheet import NO_BREAK, Sheet, in_lines
-from analysis.specifications import CONTROLS
+from analysis.specifications import PAPER, current
 from data.published import tables
 from models.design import LAG, Specification
 from models.frequentist.coefficient_table import stars
@@ -90,13 +91,22 @@ def with_interval(coefficient: float, low: float, high: float) -> str:
 
 
 @cache
-def _printed() -> pd.DataFrame:
-    return tables.load()
+def _printed(study: Path | None) -> pd.DataFrame:
+    return tables.of_study(study)
+
+
+def _controls() -> tuple[str, ...]:
+    """Return the current study's terms that are of interest in no column."""
+    records = current().records
+    interest = {term for record in records for term in record.interest}
+    controls = dict.fromkeys(term for record in records for term in record.controls)
+    return tuple(term for term in controls if term not in interest)
 
 
 def published(record: Specification) -> Estimates:
     """Return a column as it is printed: every number is its string."""
-    own = _printed()[_printed()["column"] == record.column]
+    study = current()
+    own = _printed(study.path)[lambda rows: rows["column"] == record.column]
     cells = {(row.term, row.statistic): row for row in own.itertuples(index=False)}
     terms = [term for term, statistic in cells if statistic == "coef"]
     return Estimates(
@@ -104,8 +114,10 @@ def published(record: Specification) -> Estimates:
         "Published",
         "",
         {
-            term: f"{cells[term, 'coef'].printed}{cells[term, 'coef'].stars}\n"
-            f"({cells[term, 'se'].printed})"
+            term: f"{cells[term, 'coef'].printed}{cells[term, 'coef'].stars}"
+            + next(
+                (f"\n({cells[term, of].printed})" for of in ("se", "t") if (term, of) in cells), ""
+            )
             for term in terms
         },
         {
@@ -114,7 +126,10 @@ def published(record: Specification) -> Estimates:
         },
         (
             "Published: Ye (2024), as printed; standard errors in parentheses (the paper's notes "
-            "call them t values).",
+            "call them t values)."
+            if study is PAPER
+            else f"Published: {study.title}, as printed; standard errors, or t values where these "
+            "alone are printed, in parentheses.",
         ),
     )
 
@@ -291,7 +306,7 @@ def _named(name: str, labels: Mapping[str, str]) -> str:
 
 def _shows_controls(columns: Iterable[Estimates]) -> bool:
     printed = [each for each in columns if not each.panel]
-    return not printed or any(set(CONTROLS) & set(each.slopes) for each in printed)
+    return not printed or any(set(_controls()) & set(each.slopes) for each in printed)
 
 
 def _sheet(
@@ -325,12 +340,13 @@ def _terms(columns: Sequence[Estimates], controls: bool) -> list[str]:
     """Return the terms that have rows: lag, interest, controls, whatever else, constant."""
     there = dict.fromkeys(term for each in columns for term in each.slopes)
     interest = dict.fromkeys(term for each in columns for term in each.record.interest)
-    listed = [LAG, *interest, *CONTROLS, *there]
+    of_all = _controls()
+    listed = [LAG, *interest, *of_all, *there]
     last = [CONST]
     return [
         term
         for term in [*dict.fromkeys(name for name in listed if name not in last), *last]
-        if term in there and (controls or term not in CONTROLS)
+        if term in there and (controls or term not in of_all)
     ]
 
 

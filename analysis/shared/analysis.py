@@ -269,6 +269,8 @@ class Analysis:
         From the options to what it is of; by default from "columns" and "panel".
     section : str
         Of the page; empty if it is not shown there.
+    studies : bool
+        Whether it can be run on any study.
     """
 
     name: str
@@ -283,6 +285,7 @@ class Analysis:
     panels: tuple[str, ...] = ()
     choose: Callable[[Mapping[str, Any]], Chosen] | None = None
     section: str = ""
+    studies: bool = False
 
     def of(self, options: Mapping[str, Any]) -> Chosen:
         """Return what it is of, by its options.
