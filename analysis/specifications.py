@@ -83,6 +83,7 @@ class Study:
         Of its study.toml; None of the paper.
     labels : mapping of str to str
         What variables are, in words.
+    citation : str
     """
 
     title: str
@@ -91,6 +92,7 @@ class Study:
     panel: "Panel | None" = None
     path: Path | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+    citation: str = ""
 
 
 PAPER = Study("Ye (2024)", SPECIFICATIONS, HEADLINE)
@@ -128,7 +130,8 @@ def load(path: Path) -> Study:
     main = [r.column for r in records if r.estimator in ("twfe", *DYNAMIC)]
     headline = tuple(main or [record.column for record in records[:1]])
     labels = loaded.file.data.labels
-    return Study(loaded.file.title, records, headline, loaded.panel, path, labels)
+    file = loaded.file
+    return Study(file.title, records, headline, loaded.panel, path, labels, file.citation)
 
 
 def _record(column: "Column", loaded: "Loaded") -> Specification:

@@ -3,26 +3,53 @@
 import typer
 from rich.progress import track
 
-from analysis.commands.options import Out, app, load_panels, print_frame, taken
+from analysis.commands.options import Out, app, load_panels, print_frame, say_written, taken
 from analysis.shared import terminal
 from analysis.shared.outputs import ROOT, Outputs, read_result
 from analysis.shared.products import find
 from analysis.shared.provenance import record
 from analysis.shared.terminal import console
-from analysis.specifications import HEADLINE, select
+from analysis.specifications import HEADLINE, PAPER, current, select
+from data.errors import UserError
+from data.files import csv_text, write_text
 
 
-@app.command()
+@app.command(studies=True)
 def claims(out: Out = ROOT) -> None:
     """Judge each claim of the paper by a fixed rule: results/claims.json.
+
+    Of a study: results/study_claims.csv.
 
     Reads the tables of replicate, compare, sensitivity and multiverse. Lists what is missing. Exit
     1 if estimates of the paper's panels are; a ledger that holds them is then left as it is.
 
     Example: python -m analysis claims
     """
-    if not write_ledger(Outputs(out)):
+    if current() is not PAPER:
+        write_study_ledger(Outputs(out))
+    elif not write_ledger(Outputs(out)):
         raise typer.Exit(1)
+
+
+def write_study_ledger(outputs: Outputs) -> None:
+    """Show and write the verdicts on a study's claims."""
+    for name in ("replication", "comparison"):
+        read_result(outputs.results, name)
+
+    from analysis.claims import evidence, study
+    from data.studies import claims as of_study
+
+    listed = of_study.read(current().path)
+    if not listed:
+        raise UserError(
+            f"{current().path} names no claims: add a table [claims] with the key file, a CSV with "
+            "the columns text, column, term, kind, rope."
+        )
+    rows = study.table(listed, evidence.read(outputs.results), current().panel.name)
+    print_frame(rows, f"Claims of {current().title}", "study_claims")
+    path = outputs.results / "study_claims.csv"
+    write_text(csv_text(rows), path)
+    say_written([path], outputs)
 
 
 def write_ledger(outputs: Outputs) -> bool:
@@ -51,7 +78,7 @@ def write_ledger(outputs: Outputs) -> bool:
     return not absent
 
 
-@app.command()
+@app.command(studies=True)
 def report(out: Out = ROOT) -> None:
     """Write one self-contained page of all results: results/report.html.
 

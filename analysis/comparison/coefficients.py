@@ -46,6 +46,7 @@ from analysis.shared.statistics import CERTAIN, Z
 from analysis.specifications import PAPER, current, published_column, select
 from data.panels.catalogue import kind_of
 from data.published import tables
+from data.studies import claims
 from models.bayesian.registry import find
 from models.frequentist.two_way import two_way_parts
 
@@ -113,7 +114,7 @@ def rows(tree: xr.DataTree, rope: float = ROPE) -> list[dict]:
         slope under `bf10_prior` (none for very wide priors, and none where it rests on draws that
         do not reach zero).
     """
-    attrs, printed = tree.attrs, published_slopes()
+    attrs, printed, halves = tree.attrs, published_slopes(), _halves(current().path)
     shared = trace.identity(attrs, ("panel", "model", "gate", "fitted_as"))
     shared |= {
         "fits": str(attrs.get(trace.FITS, "")),
@@ -126,11 +127,17 @@ def rows(tree: xr.DataTree, rope: float = ROPE) -> list[dict]:
             "column": slope.column,
             "term": slope.term,
             **assess(slope.draws, *_cell(printed, slope), gate=attrs["gate"]),
-            **slope.beyond_zero(rope),
+            **slope.beyond_zero(rope, halves.get((slope.column, slope.term), np.nan)),
         }
         for slope in slopes(tree)
         if (slope.column, slope.term) in printed.index or _of_interest(slope)
     ]
+
+
+@cache
+def _halves(study: Path | None) -> dict[tuple[str, str], float]:
+    """Return the half widths of ROPEs that a study's claims state, by column and term."""
+    return {(claim.column, claim.term): claim.rope for claim in claims.read(study)}
 
 
 def _cell(printed: pd.DataFrame, slope: "Slope") -> tuple[float, float]:
@@ -210,11 +217,15 @@ class Slope:
     bf10_prior: str
     pooling_factor: float
 
-    def beyond_zero(self, rope: float) -> dict:
-        """Return ROPE and Bayes factor of the slope against zero, as in `COLUMNS`."""
+    def beyond_zero(self, rope: float, half: float = np.nan) -> dict:
+        """Return ROPE and Bayes factor of the slope against zero, as in `COLUMNS`.
+
+        `half` is the ROPE's half width as a study's claim states it, if it does.
+        """
+        reach = rope * self.unit if np.isnan(half) else half
         return {
-            "rope": rope * self.unit,
-            "p_rope": float(np.mean(np.abs(self.draws) < rope * self.unit)),
+            "rope": reach,
+            "p_rope": float(np.mean(np.abs(self.draws) < reach)),
             "bf10": self.bf10,
             "bf10_prior": self.bf10_prior,
             "pooling_factor": self.pooling_factor,

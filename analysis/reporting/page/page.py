@@ -17,18 +17,19 @@ from analysis.reporting.page.studies import (
     provinces,
     sensitivity,
 )
+from analysis.reporting.page.study import SECTIONS as OF_STUDY
 from analysis.reporting.page.tables import paper_tables, regions
 from analysis.reporting.page.traces import Trace
 from analysis.reporting.page.trust import audited, barg, health, provenance
 from analysis.reporting.page.verdicts import answer, headline
 from analysis.shared.outputs import Outputs
+from analysis.specifications import PAPER, Study, current
 from data.files import replacing
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 
 TITLE = "Verdicts on the claims of Ye (2024)"
-
 
 SECTIONS = (
     Section("answer", "Verdicts", "Verdicts on the claims", "结论", answer),
@@ -54,8 +55,9 @@ SECTIONS = (
 """The page in its order; a new section is a record here."""
 
 
-def render(results: Results) -> str:
-    """Render the page."""
+def render(results: Results, study: Study = PAPER) -> str:
+    """Render the page of the paper, or of a study."""
+    of_paper = study is PAPER
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -68,11 +70,13 @@ def render(results: Results) -> str:
             **{name: getattr(section, name) for name in ("id", "short", "title", "zh")},
             "blocks": list(section.make(results)),
         }
-        for section in SECTIONS
+        for section in (SECTIONS if of_paper else OF_STUDY)
     ]
     project_files = {name: (TEMPLATES / name).read_text(encoding="utf-8") for name in OWN}
     return environment.get_template("page.html.j2").render(
-        title=TITLE,
+        title=TITLE if of_paper else study.title,
+        citation="" if of_paper else study.citation,
+        of_paper=of_paper,
         sections=sections,
         charts=results.drawn,
         traces={
@@ -92,7 +96,7 @@ OWN = ("style.css", "page.js")
 def write(outputs: Outputs, traces: list[Trace]) -> Path:
     """Write results/report.html, whole or not at all."""
     path = outputs.results / "report.html"
-    page = render(Results(outputs.results, traces, {}))
+    page = render(Results(outputs.results, traces, {}), current())
     with replacing(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
     return path

@@ -5,6 +5,8 @@ import pytest
 
 from analysis.comparison import coefficients
 from analysis.shared.statistics import Z
+from analysis.specifications import load, studying
+from tests.helpers import studies
 
 
 def draws(mean: float, sd: float, size: int = 4_000) -> np.ndarray:
@@ -53,3 +55,21 @@ def test_same_sign_follows_the_published_sign():
 )
 def test_agreement_rule(inside, same_sign, gate, verdict):
     assert coefficients.agreement(inside, same_sign, gate) == verdict
+
+
+def test_a_slope_that_is_not_printed_is_compared_with_nothing():
+    row = coefficients.assess(draws(0.2, 0.06), np.nan, np.nan, "pass")
+    assert row["agreement"] == ""
+    assert all(np.isnan(row[name]) for name in ("p_same_sign", "p_printed", "overlap"))
+    assert row["mean"] == pytest.approx(0.2)
+
+
+def test_an_error_that_is_not_printed_follows_from_the_t_value(tmp_path):
+    path = studies.write(tmp_path)
+    rows = "2,2.1,dens,coef,.30\n2,2.1,dens,t,(6.0)\n2,2.2,dens,coef,.2\n2,2.2,dens,se,.1\n"
+    (tmp_path / "printed.csv").write_text(f"table,column,term,statistic,printed\n{rows}")
+    with studying(load(path)):
+        printed = coefficients.published_slopes()
+    assert printed.loc[("2.1", "dens")].tolist() == pytest.approx([0.3, 0.05])
+    assert printed.loc[("2.2", "dens")].tolist() == [0.2, 0.1]
+    assert ("3.2", "indus") in coefficients.published_slopes().index

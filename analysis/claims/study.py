@@ -1,0 +1,69 @@
+"""The ledger of a study: its claims judged by the rule's second edition, on its own data.
+
+`analysis.claims.second_edition` states the rule. A study has one panel in place of a mixture.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from analysis.claims import second_edition
+from analysis.claims.evidence import posterior
+from analysis.claims.records import Claim
+from analysis.shared.frames import matching
+from data.studies.claims import StudyClaim
+
+COLUMNS = (
+    *("claim", "statement", "column", "term", "kind", "printed", "mean", "q025", "q975"),
+    *("probability", "p_rope", "p_printed", "gate", "fits", "sign", "magnitude", "reversed_by"),
+    "pending",
+)
+"""The contract of a study's results/claims.csv."""
+
+
+def table(
+    claims: Sequence[StudyClaim], tables: Mapping[str, pd.DataFrame], panel: str
+) -> pd.DataFrame:
+    """Judge each claim.
+
+    Parameters
+    ----------
+    claims : sequence of StudyClaim
+    tables : mapping
+        From `analysis.claims.evidence.read`.
+    panel : str
+        The study's.
+
+    Returns
+    -------
+    DataFrame
+        Columns `COLUMNS`: `probability` is the posterior's of the printed sign, `sign` and
+        `magnitude` are verdicts, `reversed_by` and `pending` name checks that reverse the finding
+        and that were not made.
+    """
+    rows = []
+    for number, given in enumerate(claims, 1):
+        printed = _printed(given, tables["replication"])
+        kind = given.kind if printed else "untested"
+        claim = Claim(str(number), given.text, "", "", given.column, given.term, kind)
+        judged = second_edition.assess(claim, tables, (panel,))
+        evidence = posterior(claim, panel, tables)
+        row = {name: evidence.get(name, np.nan) for name in ("mean", "q025", "q975")}
+        row |= {name: judged.get(name, np.nan) for name in ("probability", "p_rope", "p_printed")}
+        row |= {name: evidence.get(name, "") for name in ("gate", "fits")}
+        row |= {"claim": number, "statement": given.text, "column": given.column}
+        row |= {"term": given.term, "kind": given.kind, "printed": printed}
+        row |= {name: judged[name] for name in ("sign", "magnitude")}
+        row |= {name: "; ".join(judged[name]) for name in ("reversed_by", "pending")}
+        rows.append(row)
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _printed(claim: StudyClaim, replication: pd.DataFrame) -> str:
+    """Return the coefficient as printed, with its stars; empty if none is."""
+    cells = matching(replication, column=claim.column, term=claim.term)
+    by_name = dict(zip(cells["statistic"], cells["published"], strict=True)) if len(cells) else {}
+    coefficient, stars = (by_name.get(name) for name in ("coef", "stars"))
+    marks = stars if isinstance(stars, str) else ""
+    return f"{coefficient}{marks}" if isinstance(coefficient, str) else ""

@@ -1,0 +1,125 @@
+"""The page of a study: claims, tables, posteriors and diagnostics, nothing of another paper."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from analysis.audit import run as audit
+from analysis.reporting.page.blocks import Block, Results, Section, folded, missing, table, text
+from analysis.reporting.page.trust import health
+from analysis.shared.statistics import written
+from analysis.specifications import current
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A table of results/ on the page: its file, what it is called, and what makes it."""
+
+    name: str
+    caption: str
+    command: str
+    columns: tuple[str, ...] = ()
+
+
+def _claims(results: Results) -> Iterable[Block]:
+    """Show the verdicts, by the rule's second edition."""
+    rows = results.frame("study_claims")
+    if rows is None:
+        yield missing("the verdicts on claims", "claims")
+        return
+    yield text(
+        "The sign is supported if the posterior gives the printed one 97.5 % or more and no check "
+        "reverses it, contradicted at 2.5 % or less. The magnitude compares the slope with zero "
+        "and with the printed one."
+    )
+    shown = rows[["statement", "printed"]].assign(
+        posterior=[written(*row) for row in rows[["mean", "q025", "q975"]].to_numpy()]
+    )
+    kept = ["probability", "p_rope", "sign", "magnitude", "reversed_by", "pending"]
+    yield table(shown.join(rows[kept]), "Claims and verdicts")
+
+
+def _tables(results: Results) -> Iterable[Block]:
+    """Show printed numbers beside estimates, table by table."""
+    rows = results.frame("replication")
+    if rows is None:
+        yield missing("estimates of the printed columns", "replicate")
+        return
+    known = rows[rows["matches"].notna() & (rows["statistic"] != "stars")]
+    met = int(known["matches"].astype(str).eq("True").sum())
+    yield text(f"{met} of {len(known)} printed numbers are met at their printed precision.")
+    kept = ["column", "term", "statistic", "published", "estimated", "matches"]
+    for number, of_table in rows.groupby("table", sort=False):
+        plain = of_table[kept].astype(object).where(of_table[kept].notna(), "")
+        yield folded(plain, f"Table {number}: printed and estimated")
+
+
+def _frames(*listed: Shown):
+    def make(results: Results) -> Iterable[Block]:
+        for each in listed:
+            rows = results.frame(each.name)
+            if rows is None:
+                yield missing(each.caption, each.command)
+                continue
+            yield table(rows[list(each.columns)] if each.columns else rows, each.caption)
+
+    return make
+
+
+def _audited(results: Results) -> Iterable[Block]:
+    """Show the audit of the printed numbers."""
+    comparisons = results.frame("audit")
+    if comparisons is None:
+        yield missing("the audit of the printed numbers", "audit")
+        return
+    yield table(audit.summary(comparisons), "Comparisons by result")
+    kept = ["check", "place", "compared", "printed", "low", "high", "result"]
+    yield folded(audit.findings(comparisons)[kept], "What does not fit")
+
+
+def _provenance(results: Results) -> Iterable[Block]:
+    """Show the data."""
+    study = current()
+    frame = study.panel.frame
+    rows = pd.DataFrame(
+        {
+            "data": [study.panel.label],
+            "rows": [len(frame)],
+            "units": [frame["province"].nunique()],
+            "years": [f"{frame['year'].min()}–{frame['year'].max()}"],
+            "sha256": [study.panel.sha256],
+        }
+    )
+    yield table(rows, "The data")
+    for notice in study.panel.notices:
+        yield text(notice)
+
+
+SLOPES = ("column", "model", "term", "published", "mean", "q025", "q975", "p_same_sign", "p_rope")
+REGIONS = ("column", "model", "term", "region", "mean", "q025", "q975", "p_positive", "p_rope")
+
+SECTIONS = (
+    Section("claims", "Verdicts", "Verdicts on the claims", "", _claims),
+    Section("tables", "Tables", "Printed and estimated again", "", _tables),
+    Section(
+        *("slopes", "Posteriors", "Posterior beside published", ""),
+        _frames(
+            Shown(
+                *("comparison", "Slopes of terms of interest", "compare"),
+                (*SLOPES, "gate", "fits", "agreement"),
+            )
+        ),
+    ),
+    Section(
+        *("regions", "Regions", "Slopes by region", ""),
+        _frames(
+            Shown("region_slopes", "Slopes by region", "compare", REGIONS),
+            Shown("region_orders", "Probability of each order of the slopes", "compare"),
+        ),
+    ),
+    Section("audit", "Audit", "Audit of the printed numbers", "", _audited),
+    Section("health", "Diagnostics", "Diagnostics of every fit", "", health),
+    Section("provenance", "Provenance", "Data", "", _provenance),
+)
+"""The page in its order; a new section is a record here."""

@@ -1,0 +1,54 @@
+"""The ledger of a study: verdicts from its own panel and printed numbers."""
+
+import pandas as pd
+import pytest
+
+from analysis.claims import study
+from analysis.claims.evidence import SOURCES
+from analysis.specifications import evidence_model, home, load, select, studying
+from data.studies.claims import StudyClaim
+from tests.helpers import studies
+
+
+@pytest.fixture(scope="module")
+def roads(tmp_path_factory):
+    with studying(load(studies.write(tmp_path_factory.mktemp("roads")))) as loaded:
+        yield loaded
+
+
+def tables(**changes: object) -> dict[str, pd.DataFrame]:
+    """Return the tables of a posterior of 2.2 that is surely above zero."""
+    (record,) = select(["2.2"])
+    fit = {"panel": "counties", "column": "2.2", "term": "dens", "model": evidence_model(record)}
+    fit |= {"fitted_column": home(record)[0].column, "gate": "pass", "fits": "pass"}
+    fit |= {"mean": 0.5, "q025": 0.4, "q975": 0.6, "p_same_sign": 1.0, "p_rope": 0.0}
+    fit |= {"p_printed": 0.99, "agreement": "agrees", "fitted_as": None}
+    printed = {"panel": "counties", "column": "2.2", "term": "dens"}
+    cells = [{"statistic": "coef", "published": "0.52"}, {"statistic": "stars", "published": "**"}]
+    return dict.fromkeys(SOURCES, pd.DataFrame()) | {
+        "comparison": pd.DataFrame([fit | changes]),
+        "replication": pd.DataFrame([printed | cell for cell in cells]),
+    }
+
+
+CLAIM = StudyClaim("Roads raise output in the centre.", "2.2", "dens", "sign", float("nan"))
+
+
+def test_a_region_of_a_study_is_judged_by_its_own_column(roads):
+    (row,) = study.table([CLAIM], tables(), "counties").to_dict("records")
+    assert row["printed"] == "0.52**"
+    assert row["sign"] == "supported, checks pending"
+    assert row["magnitude"] == "practically equal"
+    assert "other priors" in row["pending"]
+
+
+def test_a_posterior_that_is_missing_or_failed_gives_no_verdict(roads):
+    for changes in ({"panel": "official"}, {"gate": "fail"}, {"fits": "fail"}):
+        (row,) = study.table([CLAIM], tables(**changes), "counties").to_dict("records")
+        assert row["sign"] == "not assessed"
+
+
+def test_what_is_not_printed_is_not_tested(roads):
+    claim = StudyClaim("Jobs raise output.", "2.1", "log(jobs)", "sign", float("nan"))
+    (row,) = study.table([claim], tables(), "counties").to_dict("records")
+    assert row["sign"] == "not tested by the paper"
