@@ -34,7 +34,8 @@ def replicate(
 ) -> None:
     """Recompute Tables 2–8, or a study's, beside the printed numbers: results/replication.csv.
 
-    Draws of a panel (`--panel official:imputed`) are pooled by Rubin's rules: results/imputed.csv.
+    Draws of a panel (`--panel official:imputed`) are pooled by Rubin's rules, into
+    results/long/imputed.csv.
 
     Example: python -m analysis replicate 3.2 8.1 --panel official
     """

@@ -18,7 +18,7 @@ COLUMNS = (
     *("panel", "column", "term", "draws", "estimate", "mean", "se", "low", "high", "share"),
     *("se_province", "low_province", "high_province", "share_province", "per_sd", "per_sd_se"),
 )
-"""The contract of results/imputed.csv: the panel's own estimate; then over draws the mean, its
+"""The contract of results/long/imputed.csv: the panel's own estimate; then over draws the mean, its
 standard error and 95 % interval, and the share of the variance that comes of imputation, by the
 estimator's own standard errors and by those clustered by province (not of system GMM); and the
 slope per standard deviation of the regressor, in those of the outcome, both of two-way residuals in

@@ -5,6 +5,31 @@ import pandas as pd
 from analysis.reporting.readme_blocks import markdown
 from analysis.shared.statistics import written
 from analysis.simulation import imputation_study
+from analysis.specifications import HEADLINE
+
+
+def estimates(pooled: pd.DataFrame) -> str:
+    """Render the headline's estimates over draws, beside those of the panels themselves.
+
+    Parameters
+    ----------
+    pooled : DataFrame
+        results/long/imputed.csv.
+    """
+    rows = [
+        {
+            "panel": f"`{row['panel']}`",
+            "column": row["column"],
+            "panel itself": f"{row['estimate']:.3f}",
+            "pooled (SE)": f"{row['mean']:.3f} ({row['se']:.3f})",
+            "share from imputation": f"{row['share']:.1%}",
+            "clustered SE": f"{row['se_province']:.3f}",
+            "share, clustered": f"{row['share_province']:.1%}",
+            "slope per sd (SE)": f"{row['per_sd']:.3f} ({row['per_sd_se']:.3f})",
+        }
+        for row in pooled[pooled["column"].isin(HEADLINE)].to_dict("records")
+    ]
+    return markdown(pd.DataFrame(rows))
 
 
 def imputation(study: pd.DataFrame, outcome: pd.DataFrame) -> str:

@@ -69,6 +69,7 @@ BLOCKS = (
     Block("filled", DATA, blocks.filled),
     Block("matches", DATA, blocks.matches, MAIN_JOB[:1]),
     Block("reconstruction", DATA, blocks.reconstruction, MAIN_JOB[:1]),
+    Block("imputed", DATA, imputation_block.estimates, ("imputed",)),
     Block(
         "imputation",
         DATA,

@@ -165,9 +165,11 @@ PRODUCTS = (
            inputs=(PANELS,), keys=CELL, finer=(("2", "term"),), scope="every", needed=True,
            main=True, shown=("report tables", "README headline", "README matches",
                              "README reconstruction")),
-    _table("imputed", "replicate", "the paper's estimates over draws of what is not observed: "
-           "pooled by Rubin's rules, share of variance from imputation", inputs=(PANELS,),
-           keys=CELL, note="`--panel official:imputed`"),
+    Product("imputed", "results/long/imputed.csv", "replicate",
+            "the paper's estimates over draws of what is not observed: pooled by Rubin's rules, "
+            "share of variance from imputation", inputs=(PANELS,), keys=CELL,
+            shown=("README imputed",),
+            note="`--panel official:imputed`, also of the other official panels; a minute"),
     Product("traces", "traces/<panel>/<column>-<model>.nc", "sample",
             "posteriors, one NetCDF for each panel, column and model", inputs=(PANELS,),
             needed=True, main=True, shown=("report health",), note="`--all`: of all 19 columns"),
