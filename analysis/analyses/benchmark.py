@@ -9,7 +9,8 @@ from analysis.shared.analysis import Analysis, Chosen, Methods, Option, Request,
 def _gmm() -> Methods:
     import pandas as pd
 
-    from analysis.benchmark import gmm, processor
+    from analysis.benchmark import gmm
+    from analysis.shared.runs import processor
 
     def run(asked: Request) -> Result:
         data, pydynpd = asked.options["data"] or gmm.ABDATA, asked.options["pydynpd"]
@@ -24,7 +25,8 @@ def _gmm() -> Methods:
 
 
 def _samplers() -> Methods:
-    from analysis.benchmark import processor, samplers
+    from analysis.benchmark import samplers
+    from analysis.shared.runs import processor
 
     def run(asked: Request) -> Result:
         options = asked.options
@@ -49,7 +51,8 @@ def _samplers() -> Methods:
 def _scale() -> Methods:
     import pandas as pd
 
-    from analysis.benchmark import processor, scale
+    from analysis.benchmark import scale
+    from analysis.shared.runs import processor
 
     def run(asked: Request) -> Result:
         most = asked.options["rows"]
@@ -65,7 +68,8 @@ def _scale() -> Methods:
 def _startup() -> Methods:
     import pandas as pd
 
-    from analysis.benchmark import processor, startup
+    from analysis.benchmark import startup
+    from analysis.shared.runs import processor
 
     def run(asked: Request) -> Result:
         total = len(startup.ANSWERS)
@@ -96,7 +100,7 @@ def _timed(
 ANALYSES = (
     _timed(
         *("gmm", "Wall and CPU seconds per estimation by system GMM", _gmm),
-        """Time system GMM beside the other programs installed: results/benchmark_gmm.csv.
+        """Time system GMM beside the other programs installed: results/long/benchmark_gmm.csv.
 
     Example: python -m analysis benchmark gmm --repeats 5""",
         Option("data", Path, "Arellano and Bond's panel, abdata.csv."),
@@ -106,7 +110,7 @@ ANALYSES = (
     _timed(
         *("samplers", "Effective draws per CPU second", _samplers),
         """\
-    Time this project beside other samplers of the same model: results/benchmark_samplers.csv.
+    Time this project beside other samplers of the same model: results/long/benchmark_samplers.csv.
 
     Every program that is installed, at the cheapest setting that passes the health gate.
 
@@ -118,14 +122,14 @@ ANALYSES = (
     ),
     _timed(
         *("scale", "Seconds and MB by size of the panel", _scale),
-        """Time the model on ever larger simulated panels: results/benchmark_scale.csv.
+        """Time the model on ever larger simulated panels: results/long/benchmark_scale.csv.
 
     Example: python -m analysis benchmark scale""",
         Option("rows", float, "Rows of the largest panel.", 1e7, least=1_000),
     ),
     _timed(
         *("startup", "CPU seconds until a command has answered", _startup),
-        """Time how soon commands answer, beside an earlier commit: results/benchmark_startup.csv.
+        """Time how soon commands answer, beside an earlier commit: benchmark_startup.csv.
 
     Example: python -m analysis benchmark startup""",
         Option("pairs", int, "Timed runs of each tree.", 5, least=1),

@@ -147,7 +147,7 @@ ANALYSES = (
         command="simulate",
         tables=("simulation",),
         help="""\
-    Simulate every estimator of a dynamic column, by bias and coverage: results/simulation.csv.
+    Simulate every estimator of a dynamic column, by bias and coverage: results/long/simulation.csv.
 
     On data simulated from the panel's regressors; every estimate is in simulation_study.nc. An
     interrupted study goes on where it was.
@@ -169,7 +169,7 @@ ANALYSES = (
         command="gmm-grid",
         tables=("gmm_grid",),
         help="""\
-    Estimate Table 5 under every choice of instruments: results/gmm_grid.csv, a figure.
+    Estimate Table 5 under every choice of instruments: results/long/gmm_grid.csv, a figure.
 
     Example: python -m analysis gmm-grid 5.1 --panel official""",
         sentence="Autoregressive coefficient ρ over all choices",

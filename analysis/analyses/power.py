@@ -153,7 +153,7 @@ ANALYSES = (
         name="power",
         command="power",
         tables=POWER,
-        help="""Compute power and minimum detectable effects: results/power.csv (minutes).
+        help="""Compute power and minimum detectable effects: results/long/power.csv (minutes).
 
     Simulates data without a slope on each column's own design, with its residuals. The intervals
     of least squares and of the main model then give size and power of the nominal 5 % test.
@@ -168,7 +168,7 @@ ANALYSES = (
         name="recovery",
         command="recover",
         tables=("recovery",),
-        help="""Check parameter recovery of the slopes if the model is right: results/recovery.csv.
+        help="""Check parameter recovery of slopes if the model is right: results/long/recovery.csv.
 
     Takes minutes. Simulates outcomes on each static column's own design (by default the headline's,
     on the first panel), with true slopes from the main model's posterior. Fits the model and least
@@ -224,7 +224,7 @@ ANALYSES = (
         name="influence",
         command="influence",
         tables=("influence",),
-        help="""Leave one province or one year out of every column: results/influence.csv.
+        help="""Leave one province or one year out of every column: results/long/influence.csv.
 
     By the column's own estimator, in seconds, and by the posteriors that `sensitivity` has made.
 

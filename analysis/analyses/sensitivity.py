@@ -87,8 +87,9 @@ def _sensitivity() -> Methods:
     from analysis.posterior.jobs import Settings
     from analysis.robustness.sensitivity import draw, study, summaries
     from analysis.robustness.sensitivity.tables import TABLES, path_of, tables
+    from analysis.shared.parts import PART, parts_of
     from analysis.shared.products import find
-    from analysis.shared.provenance import PART, UNKNOWN, known, parts_of, record
+    from analysis.shared.provenance import UNKNOWN, known, record
 
     def run(asked: Request) -> Result:
         options, outputs = asked.options, asked.outputs
@@ -284,7 +285,7 @@ ANALYSES = (
         name="scale_sweep",
         command="scale-sweep",
         tables=("scale_sweep",),
-        help="""Move each prior scale of a model of growth: results/scale_sweep.csv.
+        help="""Move each prior scale of a model of growth: results/long/scale_sweep.csv.
 
     A minute a panel. The slope, and whether errors are near a unit root, under prior scales of
     slopes by province and region, of trends, and of the spread of error scales.
@@ -325,8 +326,8 @@ ANALYSES = (
         ),
         help="""Refit (by default 3.2) without each province or year, and under other priors.
 
-    Writes results/sensitivity_*; a minute for each model, column and panel. What is in the tables
-    already is not made again.
+    Writes results/long/sensitivity_*; a minute for each model, column and panel. What is in the
+    tables already is not made again.
 
     Example: python -m analysis sensitivity 3.2 --panel official""",
         sentence="What moves each posterior farthest",
@@ -347,7 +348,7 @@ ANALYSES = (
         command="calibrate",
         tables=("calibration",),
         help="""\
-    Calibrate every model by simulation (SBC): results/calibration.csv, a figure.
+    Calibrate every model by simulation (SBC): results/long/calibration.csv, a figure.
 
     Cases that were run before are in results/calibration.nc and are judged again without a run, if
     code, column, panel and number of data sets are the same. Exit 1 if a right model's ranks are

@@ -226,8 +226,8 @@ ANALYSES = (
         help="""\
     Search for inner bounds on scalars of column 3.2 that the printed numbers do not identify.
 
-    Writes results/bounds.csv: inner bounds, found from several starts. An interrupted run goes on
-    where it was. Ends with code 1 if a panel at an end misses a number.
+    Writes results/long/bounds.csv: inner bounds, found from several starts. An interrupted run goes
+    on where it was. Ends with code 1 if a panel at an end misses a number.
 
     Example: python -m analysis reconstruct-bounds""",
         sentence="Bounds found",

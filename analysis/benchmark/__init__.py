@@ -5,22 +5,11 @@ slows programs of several threads the most.
 """
 
 import os
-import platform
-from pathlib import Path
 
 from analysis.shared.outputs import ROOT
 
 OPENBLAS = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 """Settings for one kind of processor, which slow others down: no program inherits them."""
-
-
-def processor() -> str:
-    """Return the name of this machine's processor and its number of logical cores."""
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text("utf-8").splitlines() if cpuinfo.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    name = names[0] if names else platform.processor() or platform.machine()
-    return f"{name}, {os.cpu_count()} logical cores"
 
 
 def environment() -> dict[str, str]:

@@ -74,7 +74,7 @@ COLUMNS = (
     "agreement",
     "failed",
 )
-"""The contract of results/benchmark_samplers.csv.
+"""The contract of results/long/benchmark_samplers.csv.
 
 `ratio_to_nutpie` is of `min_ess_per_cpu_s`, on the same model and panel; `z_mean` and `z_sd` are
 the largest differences from the reference in units of Monte Carlo error, `limit` what they may be;

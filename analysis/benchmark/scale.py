@@ -89,9 +89,9 @@ COLUMNS = (
     "slope_error",
     "slope_sd",
 )
-"""The contract of results/benchmark_scale.csv: seconds of wall time; `difference` is the largest of
-the log density, relative, from `compared_with`; `slope_error` the largest distance of a region
-slope's posterior mean from the true slope, `slope_sd` the posterior's at that region."""
+"""The contract of results/long/benchmark_scale.csv: seconds of wall time; `difference` is the
+largest of the log density, relative, from `compared_with`; `slope_error` the largest distance of a
+region slope's posterior mean from the true slope, `slope_sd` the posterior's at that region."""
 
 
 def run(sizes: Sequence[Size] = SIZES) -> Iterator[dict[str, object]]:

@@ -56,8 +56,8 @@ ANSWERS = (
 )
 
 COLUMNS = ("answer", "cpu_s", "before_cpu_s", "ratio", "target_s", "pairs")
-"""The contract of results/benchmark_startup.csv: medians; `ratio` is that of the pairs' ratios,
-before over now."""
+"""The contract of results/long/benchmark_startup.csv: medians; `ratio` is that of the pairs'
+ratios, before over now."""
 
 
 def run(pairs: int = 5) -> Iterator[dict[str, object]]:

@@ -22,6 +22,7 @@ from analysis.commands.options import (
     load_panels,
     print_frame,
     say_written,
+    sign,
     taken,
     write_tables,
 )
@@ -72,6 +73,7 @@ def run(analysis: Analysis, out: Path = ROOT, **given: object) -> None:
     say_written(result.files, outputs)
     if result.tables:
         write_tables(result.tables, outputs, there, result.parts, result.about)
+        sign(analysis.tables, outputs)  # a run may have written some itself
     say_written(result.drawn, outputs)
     if result.failure is not None:
         if result.failure:

@@ -23,9 +23,9 @@ from analysis.specifications import home, select
 def editions(
     columns: Columns = None, seed: Seed = 1, cluster: Cluster = None, out: Out = ROOT
 ) -> None:
-    """Set the first edition of the official panels beside today's: results/editions.csv.
+    """Set the first edition of the official panels beside today's: results/long/editions.csv.
 
-    Table 2 variable by variable (results/editions_table2.csv), then of each claim the paper's
+    Table 2 variable by variable (results/long/editions_table2.csv), then of each claim the paper's
     estimate, the main model's posterior and the claim's probability. Samples what is missing.
     With columns, the rows of other columns stay as they are.
 

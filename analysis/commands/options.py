@@ -9,6 +9,7 @@ import typer
 from analysis.commands.views import VIEWS
 from analysis.shared import products, provenance, terminal
 from analysis.shared.outputs import Outputs
+from analysis.shared.runs import this_run
 from analysis.shared.terminal import App, console
 from analysis.specifications import SPECIFICATIONS, current
 from data.errors import UserError
@@ -151,11 +152,23 @@ def write_tables(
         rows = provenance.store(product, table, outputs, there, asked, about)
         count = "" if rows == len(table) else f", {len(table)} of them made now"
         console.print(f"written: {outputs.shown(outputs.root / product.file)} ({rows} rows{count})")
+    sign(tables, outputs)
     for command in dict.fromkeys(product.command for product in listed):
         if any(product.pictures for product in products.of_command(command)):
             from analysis.reporting import gallery
 
             say_written(gallery.pictures_of(command, outputs), outputs)
+
+
+def sign(names: Iterable[str], outputs: Outputs) -> None:
+    """Keep this run beside what it made of the products that are committed."""
+    stored = [product for product in map(products.find, names) if product.long]
+    if stored:
+        from analysis.posterior.sample import git_commit
+
+        run = this_run(git_commit())
+        for product in stored:
+            provenance.sign(product, outputs, run)
 
 
 def say_written(paths: Iterable[Path], outputs: Outputs) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from analysis.analyses.ye2024 import reconstruction
-from analysis.commands.options import Out, app, print_frame, taken, write_tables
+from analysis.commands.options import Out, app, print_frame, sign, taken, write_tables
 from analysis.shared.outputs import ROOT, Outputs
 from analysis.shared.products import find
 from analysis.shared.provenance import record
@@ -62,6 +62,7 @@ def reconstruct(
         console.print(f"written: {outputs.shown(path)}")
     if of_paper:
         record(find("distance"), outputs, taken(outputs))  # of the panel that was written now
+        sign(["distance"], outputs)
 
 
 @app.command("reconstruct-ensemble")
@@ -72,7 +73,7 @@ def reconstruct_ensemble(
     """Find further exact panels, and the distances under other declarations.
 
     Writes implied-ensemble.nc (the panels implied-01 … of `--panel`, all of them as
-    `implied:all`) and results/reconstruction_variants.csv.
+    `implied:all`) and results/long/reconstruction_variants.csv.
 
     Example: python -m analysis reconstruct-ensemble
     """

@@ -12,9 +12,10 @@ from analysis.commands.options import Columns, Out, app, first_panel, load_panel
 from analysis.shared import terminal
 from analysis.shared.frames import VARIANT
 from analysis.shared.outputs import ROOT, Outputs, read_result
+from analysis.shared.parts import PART
 from analysis.shared.products import PANELS as OF_PANELS
 from analysis.shared.products import find
-from analysis.shared.provenance import PART, known
+from analysis.shared.provenance import known
 from analysis.specifications import PAPER, current, evidence_model, home, select
 from data.errors import UserError
 from data.panels.catalogue import OWN, PANELS, own_name

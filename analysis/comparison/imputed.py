@@ -24,9 +24,9 @@ COLUMNS = (
     *("per_sd", "per_sd_sd", *JUDGED, "fits"),
 )
 """The contract of results/long/imputed_posteriors.csv: `draws` whose fit passed its gate, and those
-that `failed`; moments and quantiles of the mixture; the share of its variance that comes of imputation;
-the lowest and highest posterior mean of a draw; and the slope per standard deviation of the
-regressor, in those of the outcome, both of two-way residuals in each draw; `JUDGED`; and what
+that `failed`; moments and quantiles of the mixture; the share of its variance that comes of
+imputation; the lowest and highest posterior mean of a draw; and the slope per standard deviation of
+the regressor, in those of the outcome, both of two-way residuals in each draw; `JUDGED`; and what
 `analysis.posterior.fits` says of the model, "fail" if of any draw."""
 
 

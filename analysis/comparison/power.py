@@ -18,7 +18,7 @@ COLUMNS = (
     *(*RATES, "detectable"),
     *("published", "published_over_detectable", "power_at_published"),
 )
-"""The contract of results/power.csv: `published` is the printed slope without its sign.
+"""The contract of results/long/power.csv: `published` is the printed slope without its sign.
 
 The rest is as in `analysis.simulation.power.COLUMNS`. A published slope of less than `detectable`
 has less than 80 % power.

@@ -13,7 +13,7 @@ from analysis.shared import plotting, products
 from analysis.shared.analysis import Picture
 from analysis.shared.frames import of_the_paper, whole
 from analysis.shared.outputs import TEXT, Outputs
-from analysis.shared.products import made_by
+from analysis.shared.products import below, made_by
 from data.files import read_csv
 
 
@@ -75,7 +75,9 @@ def pictures_of(command: str, outputs: Outputs) -> Iterator[Path]:
 
 def _draw(picture: Picture, outputs: Outputs) -> list[Path]:
     """Return a picture's files, none if the table or a package for drawing it is missing."""
-    path = outputs.results / f"{picture.table}.{picture.suffix}"
+    path = below(outputs.results, picture.table)
+    if picture.suffix != "csv":  # large files are not committed
+        path = outputs.results / f"{picture.table}.{picture.suffix}"
     if not path.is_file():
         return []
     table = (picture.read or _csv)(path)

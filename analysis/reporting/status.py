@@ -13,8 +13,10 @@ import pandas as pd
 from analysis.shared import provenance
 from analysis.shared.frames import VARIANT
 from analysis.shared.outputs import Outputs
+from analysis.shared.parts import PART
 from analysis.shared.products import PANELS, PRODUCTS, TRACES, Product
-from analysis.shared.provenance import PART, Digests, Record
+from analysis.shared.provenance import Digests, Record
+from analysis.shared.runs import told
 from analysis.specifications import HEADLINE, SPECIFICATIONS, select
 from data.panels.catalogue import OWN
 from data.panels.panel import Panel
@@ -137,7 +139,7 @@ def judge(
         return STALE, f"changed since: {_named(changed)}"
     if absent := [part for part in _expected(product, there) if part not in record.parts]:
         return STALE, f"incomplete, without {_named(absent)}"
-    return CURRENT, ""
+    return CURRENT, told(record.runs.values())
 
 
 def _changed(

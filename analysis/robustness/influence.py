@@ -30,7 +30,7 @@ COLUMNS = (
     *("coef", "se", "p", "whole", "whole_se", "whole_p", "shift", "turns"),
     *("posterior", "posterior_whole", "posterior_shift"),
 )
-"""The contract of results/influence.csv.
+"""The contract of results/long/influence.csv.
 
 `home` is a province's region; `shift` is in the whole sample's standard errors (posterior's: in
 its standard deviation); `turns` is "sign" if the slope has another sign without the rows,

@@ -34,7 +34,7 @@ COLUMNS = (
     *("panel", "column", "model", "scale", "prior", "own", "region"),
     *("mean", "q025", "q975", "p_positive", "near_unit_root"),
 )
-"""The contract of results/scale_sweep.csv.
+"""The contract of results/long/scale_sweep.csv.
 
 `prior` is the prior's scale on the standardised outcome, `own` whether it is the model's own;
 `region` is "all" for the slope over all rows; `near_unit_root` is P(φ_r > 0.99), of all regions the

@@ -16,6 +16,9 @@ PANELS, TRACES = "panels", "traces"
 PUBLISHED, CODE = "published", "code"
 """Inputs by `Product.printed` and `Product.code`."""
 
+LONG = "results/long"
+"""Folder of the tables that take minutes to hours; it is committed, with provenance.json."""
+
 
 @dataclass(frozen=True)
 class Product:
@@ -75,6 +78,11 @@ class Product:
     def code(self) -> tuple[str, ...]:
         """Modules, and packages, that compute it: a change in what they import counts, too."""
         return COMPUTED_BY.get(self.command, ())
+
+    @property
+    def long(self) -> bool:
+        """Whether it is committed, so that a clone has it without a run."""
+        return self.file.startswith(f"{LONG}/")
 
     @property
     def printed(self) -> bool:
@@ -139,6 +147,11 @@ def _table(name: str, command: str, sentence: str, **more: object) -> Product:
     return Product(name, f"results/{name}.csv", command, sentence, **more)
 
 
+def _long(name: str, command: str, sentence: str, **more: object) -> Product:
+    """Return a table that is committed."""
+    return Product(name, f"{LONG}/{name}.csv", command, sentence, **more)
+
+
 def _compared(name: str, sentence: str, **more: object) -> Product:
     """Return a table of `compare`, which reads all posteriors at once."""
     inputs = (TRACES, "replication")
@@ -149,13 +162,13 @@ def _refitted(name: str, **more: object) -> Product:
     sentence = "sensitivity of posteriors to priors, and to each province and year "
     words = {"inputs": (PANELS,), "keys": FIT, "shown": ("report sensitivity",)} | more
     sentence = f"{sentence}(`--all`: of every column)"
-    return _table(f"sensitivity_{name}", "sensitivity", sentence, **words)
+    return _long(f"sensitivity_{name}", "sensitivity", sentence, **words)
 
 
 def _crossed(name: str, **more: object) -> Product:
     sentence = "**multiverse of every slope**: shares of sign and significance, "
     words = {"inputs": (PANELS,), "shown": ("report multiverse",), "note": "minutes"} | more
-    return _table(name, "multiverse", f"{sentence}share of variance by choice", **words)
+    return _long(name, "multiverse", f"{sentence}share of variance by choice", **words)
 
 
 PRODUCTS = (
@@ -201,7 +214,7 @@ PRODUCTS = (
             "a regression table for a paper: columns as printed, replicated and as posteriors",
             inputs=("replication", TRACES),
             note="`--to html`, `tex`, `md`, or `docx` (extra `word`); after `sample`"),
-    _table("gmm_grid", "gmm-grid", "Table 5 under every choice of instruments", inputs=(PANELS,),
+    _long("gmm_grid", "gmm-grid", "Table 5 under every choice of instruments", inputs=(PANELS,),
            keys=CELL, scope="dynamic", needed=True, pictures=("gmm_grid",),
            shown=("report dynamic", "gallery")),
     *(_table(name, "dynamic", "Table 5's autoregressive coefficient ρ by estimator, long-run "
@@ -210,7 +223,7 @@ PRODUCTS = (
              needed=name == "dynamic", main=True, pictures=(name,),
              shown=("report dynamic", "README autoregressive", "README variants", "gallery"))
       for name in ("dynamic", "dynamic_effects")),
-    _table("simulation", "simulate", "bias and coverage of these estimators in simulations",
+    _long("simulation", "simulate", "bias and coverage of these estimators in simulations",
            inputs=(PANELS,), shown=("report dynamic", "README simulation"),
            note="half an hour; every estimate in `simulation_study.nc`"),
     _table("checks", "check", "prior and posterior predictive checks of every trace",
@@ -220,30 +233,30 @@ PRODUCTS = (
     _refitted("influence", needed=True, pictures=("influence_3.2",),
               shown=("report sensitivity", "report provinces", "gallery")),
     *(_refitted(name) for name in ("years", "priors", "power", "provinces")),
-    _table("sensitivity_loo", "sensitivity",
+    _long("sensitivity_loo", "sensitivity",
            "out-of-sample predictive accuracy by leave-one-province-out", inputs=(PANELS,),
            shown=("report sensitivity",), note="minutes a fit"),
-    _table("scale_sweep", "scale-sweep", "slopes under other scales of priors of growth models",
+    _long("scale_sweep", "scale-sweep", "slopes under other scales of priors of growth models",
            inputs=(PANELS,), keys=FIT, shown=("report sensitivity",), note="minutes"),
     _table("horizon", "horizon", "slopes by horizon: differences over one year to eight, lags, "
            "and the main model within and between trends", inputs=(PANELS, TRACES), keys=CELL,
            main=True, pictures=("horizon",),
            shown=("report horizon", "README horizon", "gallery")),
-    _table("influence", "influence",
+    _long("influence", "influence",
            "influence: every column without each province and each year, by its own estimator",
            inputs=(PANELS,), reads=("sensitivity_influence", "sensitivity_years"), keys=CELL,
            scope="every", needed=True, pictures=("influence",),
            shown=("report power", "README influence", "gallery")),
-    *(_table(name, "power", "power and minimum detectable effects beside the printed slopes",
+    *(_long(name, "power", "power and minimum detectable effects beside the printed slopes",
              inputs=(PANELS,), keys=CELL, scope="every", needed=name == "power", note="minutes",
              pictures=("power",) if name == "power_curves" else (),
              shown=("report power", "README power", "gallery"))
       for name in ("power", "power_curves")),
-    _table("recovery", "recover", "parameter recovery of slopes: bias, error, coverage of 95 % "
+    _long("recovery", "recover", "parameter recovery of slopes: bias, error, coverage of 95 % "
            "intervals", inputs=(PANELS,), keys=CELL, needed=True,
            shown=("report power", "README recovery"), note="two minutes"),
-    *(Product(name, f"results/long/{name}.csv", command, sentence, inputs=(PANELS,), keys=CELL,
-              shown=("report power", "README caution"), note=note, **more)
+    *(_long(name, command, sentence, inputs=(PANELS,), keys=CELL,
+            shown=("report power", "README caution"), note=note, **more)
       for name, command, sentence, note, more in (
           ("candidates", "candidates", "size, coverage, width and power of each candidate for the "
            "main model, where slopes are known", "hours; finished batches are kept", {}),
@@ -262,7 +275,7 @@ PRODUCTS = (
             "the slope over draws made without and with the outcome", inputs=(PANELS,),
             keys=CELL, shown=("README imputation",),
             note="minutes; needs the official series, `--official DIR`"),
-    _table("calibration", "calibrate",
+    _long("calibration", "calibrate",
            "simulation-based calibration (SBC) of each model",
            inputs=(PANELS,), keys=("case",), pictures=("calibration",),
            shown=("report sensitivity", "README calibration", "gallery"),
@@ -278,17 +291,17 @@ PRODUCTS = (
            "Shapley decomposition of a slope's distance from the printed one", inputs=(PANELS,),
            keys=("column",), scope="headline", needed=True, main=True,
            pictures=("decomposition",), shown=("report why", "gallery")),
-    _table("distance", "reconstruct",
+    _long("distance", "reconstruct",
            "distance of the implied panel from official data", inputs=(PANELS,),
            pictures=("reconstruction_distance",), shown=("report provinces", "gallery")),
-    _table("reconstruction_variants", "reconstruct-ensemble",
+    _long("reconstruction_variants", "reconstruct-ensemble",
            "distances under other declarations and starts", inputs=(PANELS,)),
-    _table("bounds", "reconstruct-bounds", "inner bounds on what the printed numbers do not "
+    _long("bounds", "reconstruct-bounds", "inner bounds on what the printed numbers do not "
            "identify: residual scales by region, two slopes of 3.2", inputs=(PANELS,),
            shown=("README bounds",),
            note="minutes"),
-    *(_table(name, "editions", "what better data changed: the official panels' first edition "
-             "(`official@1`, …) beside today's", inputs=(PANELS,), keys=keys, note="minutes")
+    *(_long(name, "editions", "what better data changed: the official panels' first edition "
+            "(`official@1`, …) beside today's", inputs=(PANELS,), keys=keys, note="minutes")
       for name, keys in (("editions", ("column",)), ("editions_table2", ()))),
     Product("first_verdicts", "results/long/first_verdicts.csv", "first-edition",
             "verdicts by the first edition of the ledger's rule and its main model",
@@ -307,7 +320,7 @@ PRODUCTS = (
             reads=("gmm_grid", "simulation", "sensitivity_influence", "influence", "power",
                    "recovery", "multiverse", "distance"),
             needed=True, main=True),
-    *(_table(f"benchmark_{name}", f"benchmark {name}", sentence, note=note)
+    *(_long(f"benchmark_{name}", f"benchmark {name}", sentence, note=note)
       for name, sentence, note in (
           ("gmm", "system GMM beside other programs, time per estimation", ""),
           ("samplers", "effective draws per second beside PyMC, nutpie, NumPyro, Bambi, brms and "

@@ -1,14 +1,15 @@
 """Provenance of outputs by hash: written beside each, and compared with today's inputs.
 
 Beside a product of results/ there is results/.index/<name>.json: the sha256 of its bytes, and of
-what each of its parts was made from. Beside a trace there is a file of the same name that begins
-with a dot: the sha256 of its bytes, and the hash of its inputs. File times count for nothing.
+what each of its parts was made from. Those of results/long/ share one file, provenance.json, which
+is committed with them: it holds the run that made each part, too. Beside a trace there is a file of
+the same name that begins with a dot: the sha256 of its bytes, and the hash of its inputs. File
+times count for nothing.
 """
 
-import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
@@ -16,7 +17,9 @@ from typing import TYPE_CHECKING
 
 from analysis.shared.frames import VARIANT
 from analysis.shared.outputs import Outputs
-from analysis.shared.products import CODE, PANELS, PRODUCTS, PUBLISHED, TRACES, Product, find
+from analysis.shared.parts import PART, WHOLE, cells_of, merged, parts_of
+from analysis.shared.products import CODE, LONG, PANELS, PRODUCTS, PUBLISHED, TRACES, Product, find
+from analysis.shared.runs import Run
 from analysis.shared.sources import module_sha256
 from analysis.specifications import current
 from data.errors import UserError
@@ -31,16 +34,10 @@ Digests = dict[str, str]
 "published/<table>", "code/<module>" or the name of a product, and its hash; empty of what was not
 there."""
 
-PART = " "
-"""Between the values of a part's keys."""
-
 UNKNOWN: Digests = {"an unknown version": "-"}
 """Inputs of rows without an index: such a part is stale until it is made again."""
 
 UNREADABLE = "unreadable"
-
-WHOLE = ""
-"""The one part of a product without keys."""
 
 
 # --- hashes of what there is --------------------------------------------------------------------
@@ -79,7 +76,8 @@ def beside(path: Path) -> Path:
 
 def index_trace(path: Path, digest: str, input_sha256: str) -> None:
     """Write the index of a trace: the hash of its bytes, and of what it is made from."""
-    _write_json(beside(path), {"sha256": digest, "input_sha256": input_sha256})
+    index = {"sha256": digest, "input_sha256": input_sha256}
+    write_text(json.dumps(index, ensure_ascii=False), beside(path))
 
 
 def indexed_inputs(path: Path) -> str | None:
@@ -166,15 +164,20 @@ class Record:
         By part, what it was made from.
     about : str
         What a product without keys is about, such as a column on a panel.
+    runs : dict
+        By part, the run that made it, where that is kept.
     """
 
     sha256: str
     parts: dict[str, Digests]
     about: str = ""
+    runs: dict[str, Run] = field(default_factory=dict)
 
 
 def index_of(product: Product, outputs: Outputs) -> Path:
     """Return where the index of a product lies."""
+    if product.long:
+        return outputs.root / LONG / "provenance.json"
     return outputs.results / ".index" / f"{product.name}.json"
 
 
@@ -182,20 +185,43 @@ def record_of(product: Product, outputs: Outputs) -> Record | None:
     """Read what the index says of a product; None if it says nothing."""
     index = _read_json(index_of(product, outputs))
     try:
+        index = index[product.name] if product.long else index
         parts = {part: group["inputs"] for group in index["made"] for part in group["parts"]}
-        return Record(index["sha256"], parts, index["about"])
+        runs = {
+            part: Run(**group["run"])
+            for group in index["made"]
+            if "run" in group
+            for part in group["parts"]
+        }
+        return Record(index["sha256"], parts, index["about"], runs)
     except (KeyError, TypeError):
         return None
 
 
 def write_record(product: Product, outputs: Outputs, record: Record) -> None:
-    """Write the index of a product; parts that were made from the same inputs are grouped."""
+    """Write the index of a product; parts of one run and of the same inputs are grouped."""
     groups: dict[str, dict] = {}
     for part, inputs in record.parts.items():
-        key = json.dumps(inputs, sort_keys=True)
-        groups.setdefault(key, {"inputs": inputs, "parts": []})["parts"].append(part)
+        group = {"run": asdict(record.runs[part])} if part in record.runs else {}
+        group |= {"inputs": inputs}
+        key = json.dumps(group, sort_keys=True)
+        groups.setdefault(key, group | {"parts": []})["parts"].append(part)
     index = {"sha256": record.sha256, "about": record.about, "made": list(groups.values())}
-    _write_json(index_of(product, outputs), index)
+    path = index_of(product, outputs)
+    if product.long:
+        every = _read_json(path) | {product.name: index}
+        text = json.dumps(dict(sorted(every.items())), ensure_ascii=False, indent=1)
+        write_text(f"{text}\n", path)
+    else:
+        write_text(json.dumps(index, ensure_ascii=False), path)
+
+
+def sign(product: Product, outputs: Outputs, run: Run) -> None:
+    """Say of the parts of a long product that were just made by which run."""
+    before = record_of(product, outputs) if product.long else None
+    if before:
+        made = {part: run for part, inputs in before.parts.items() if inputs != UNKNOWN}
+        write_record(product, outputs, replace(before, runs=made | before.runs))
 
 
 def record(
@@ -221,9 +247,12 @@ def record(
     kept : mapping, optional
         Of the parts that were not made again, what they were made from: `known`.
     """
-    parts_inputs = {part: inputs_of(product, part, there, outputs) for part in parts}
+    made = {part: inputs_of(product, part, there, outputs) for part in parts}
+    before = record_of(product, outputs)
+    runs = before.runs if before else {}
+    kept_runs = {part: runs[part] for part in kept or () if part in runs and part not in made}
     digest = file_sha256(outputs.root / product.file)
-    write_record(product, outputs, Record(digest, dict(kept or {}) | parts_inputs, about))
+    write_record(product, outputs, Record(digest, dict(kept or {}) | made, about, kept_runs))
 
 
 def known(product: Product, outputs: Outputs) -> dict[str, Digests]:
@@ -249,99 +278,7 @@ def same_subject(product: Product, outputs: Outputs, about: str) -> None:
         )
 
 
-# --- parts of tables ----------------------------------------------------------------------------
-
-
-def parts_of(product: Product, table: "pd.DataFrame") -> "pd.Series":
-    """Return the part that each row belongs to.
-
-    Parameters
-    ----------
-    product : Product
-    table : DataFrame
-        With the product's keys as columns.
-    """
-    import pandas as pd
-
-    if not product.keys:
-        return pd.Series(WHOLE, index=table.index)
-    texts = table[list(product.keys)].astype(str)
-    rows = zip(*(texts[key] for key in product.keys), strict=True)
-    joined = pd.Series(map(PART.join, rows), index=table.index, dtype=str)
-    for value, column in product.finer:
-        at = texts[product.keys[-1]] == value
-        if at.any():
-            joined = joined.where(~at, joined + PART + table[column].astype(str))
-    return joined
-
-
-def merged(product: Product, made: str, path: Path, asked: Iterable[str] = ()) -> str:
-    """Put parts that were made in place of the same parts of a table; keep the others.
-
-    Cells go as text from file to file: those that are kept keep their digits.
-
-    Parameters
-    ----------
-    product : Product
-    made : str
-        The parts that were made, as CSV.
-    path : Path
-        Of the table as it is.
-    asked : iterable of str
-        Parts that were made, too, though they have no rows.
-
-    Returns
-    -------
-    str
-        The whole table, as CSV.
-
-    Raises
-    ------
-    UserError
-        If rows would be kept whose columns are others.
-    """
-    import pandas as pd
-
-    if not (product.keys and path.is_file()):
-        return made
-    new, before = _cells(made, path), _cells(path.read_text(encoding="utf-8"), path)
-    alike = set(product.keys) <= set(before)
-    kept = before
-    if alike:
-        kept = before[~parts_of(product, before).isin({*parts_of(product, new), *asked})]
-    if kept.empty:
-        return made
-    if list(kept) != list(new):
-        raise UserError(
-            f"{path} has other columns than this version writes: delete it, then make it anew by "
-            f"`python -m analysis {product.command}`."
-        )
-    stacked = pd.concat([kept, new], ignore_index=True)
-    places = {part: place for place, part in enumerate(dict.fromkeys(parts_of(product, before)))}
-    return csv_text(stacked.iloc[_order(product, stacked, places)])
-
-
-def _order(product: Product, table: "pd.DataFrame", places: Mapping[str, int]) -> Sequence[int]:
-    """Return the order of rows: panels and columns as listed, then parts as they stood before."""
-    listed = {
-        "panel": {name: f"{i:03}" for i, name in enumerate(named_panels())},
-        "column": {each.column: f"{i:03}" for i, each in enumerate(current().records)} | {"2": ""},
-    }
-    by = [table[key].map(lambda v, k=key: listed.get(k, {}).get(v, f"~{v}")) for key in product.keys
-          if key in listed]  # fmt: skip
-    place = parts_of(product, table).map(lambda part: places.get(part, len(places)))
-    keys = list(zip(*by, place, strict=True))
-    return sorted(range(len(table)), key=keys.__getitem__)
-
-
-def _cells(text: str, path: Path) -> "pd.DataFrame":
-    """Return a table of texts."""
-    import pandas as pd
-
-    try:
-        return pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise UserError(f"{path} cannot be read as a table: delete it.") from error
+# --- tables -------------------------------------------------------------------------------------
 
 
 def store(
@@ -376,7 +313,7 @@ def store(
     before = known(product, outputs)
     deleted = {part for part in before if _is_deleted(product, part, there)}
     text = merged(product, csv_text(table), path, {*asked, *deleted})
-    whole = _cells(text, path)
+    whole = cells_of(text, path)
     parts = dict.fromkeys([*parts_of(product, table), *asked]) if product.keys else (WHOLE,)
     kept = {part: inputs for part, inputs in before.items() if part not in deleted}
     if product.keys:
@@ -392,10 +329,6 @@ def _is_deleted(product: Product, part: str, there: Mapping[str, str]) -> bool:
         return False
     panel, column, model = part.split(PART)
     return f"{TRACES}/{panel}/{column}-{model}" not in there
-
-
-def _write_json(path: Path, content: object) -> None:
-    write_text(json.dumps(content, ensure_ascii=False), path)
 
 
 def _read_json(path: Path) -> dict:

@@ -77,7 +77,7 @@ COLUMNS = (
 """
 
 CURVES = ("panel", "column", "term", "test", "slope", "power")
-"""The contract of results/power_curves.csv."""
+"""The contract of results/long/power_curves.csv."""
 
 
 # --- data sets ----------------------------------------------------------------------------------

@@ -52,7 +52,7 @@ COLUMNS = (
     *("true_slope", "true_slope_sd", "bias", "bias_low", "bias_high", "rmse"),
     *("coverage", "coverage_low", "coverage_high", "width"),
 )
-"""The contract of results/recovery.csv.
+"""The contract of results/long/recovery.csv.
 
 `term` is a term of interest, or of a slope that differs by region a term and a region (of those
 only the posterior's estimates are there); `independent` the share of posteriors whose draws were

@@ -30,7 +30,7 @@ COLUMNS = (
     *(f"{name}_{edition}" for name in ("estimate", "se", "mean", "q025", "q975", "probability",
                                        "gate") for edition in (FIRST, TODAY)),
 )  # fmt: skip
-"""The contract of results/editions.csv."""
+"""The contract of results/long/editions.csv."""
 
 
 def first_of(panel: str) -> str:

@@ -10,6 +10,7 @@ from analysis.comparison import dynamic, ladder, power
 from analysis.comparison.regions import SLOPE_COLUMNS
 from analysis.reporting.page.traces import Trace
 from analysis.robustness import influence
+from analysis.shared.products import below
 from analysis.simulation import recovery
 from analysis.simulation.dynamic_study import ranking
 from analysis.simulation.dynamic_study.cells import CELLS
@@ -48,7 +49,9 @@ def write(folder: Path) -> None:
         "region_orders": pd.DataFrame({"order": [HOSTILE], "probability": [0.5]}),
     }
     for name, frame in tables.items():
-        frame.to_csv(folder / f"{name}.csv", index=False)
+        path = below(folder, name)
+        path.parent.mkdir(exist_ok=True)
+        frame.to_csv(path, index=False)
 
 
 def region_slopes(panels: tuple[str, ...]) -> pd.DataFrame:

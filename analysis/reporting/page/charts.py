@@ -238,7 +238,7 @@ def universes(curves: pd.DataFrame, table: pd.DataFrame) -> alt.LayerChart:
     Parameters
     ----------
     curves, table : DataFrame
-        results/multiverse_curves.csv and results/multiverse.csv.
+        results/long/multiverse_curves.csv and results/long/multiverse.csv.
     """
     slope = curves[curves["what"] == "slope"]
     wide = slope.pivot(index=["column", "term", "bin"], columns="option", values="value")
@@ -279,7 +279,7 @@ def universes(curves: pd.DataFrame, table: pd.DataFrame) -> alt.LayerChart:
 
 
 def variance_shares(variance: pd.DataFrame) -> alt.LayerChart:
-    """Draw each choice's share of the variance, results/multiverse_variance.csv."""
+    """Draw each choice's share of the variance, results/long/multiverse_variance.csv."""
     shown = variance.assign(cell=variance["column"] + " " + variance["term"])
     shown = shown[["cell", "choice", "options", "main", "total"]]
     pick = choose("cell", _headline_first(shown["cell"]), "Slope")

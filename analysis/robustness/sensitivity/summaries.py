@@ -17,7 +17,7 @@ def comparison(provinces: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     provinces : DataFrame
-        results/sensitivity_provinces.csv.
+        results/long/sensitivity_provinces.csv.
 
     Returns
     -------

@@ -7,6 +7,7 @@ import pandas as pd
 
 from analysis.posterior.jobs import Job
 from analysis.shared.outputs import TEXT
+from analysis.shared.products import below
 from data.files import read_csv
 from data.panels.catalogue import PANELS
 from models.bayesian.registry import MODELS
@@ -36,7 +37,7 @@ TABLES = {
     ),
     "power": (*JOB, *QUANTITY, "scaled", "prior", "likelihood", "diagnosis", "key"),
 }
-"""The contracts of results/sensitivity_<name>.csv.
+"""The contracts of results/long/sensitivity_<name>.csv.
 
 `home` is the left-out province's region, `region` that of the slope, or "average". `elpd` is the
 log density of the province's rows on the paper's scale, `mcse` its Monte Carlo error. `shift` is
@@ -49,7 +50,7 @@ COMPARISON = (
     *("panel", "column", "model", "rank", "elpd", "se", "elpd_diff", "dse", "p_worse", "weight"),
     *("provinces", "mcse"),
 )
-"""The contract of results/sensitivity_loo.csv: models of a column on a panel, the best first.
+"""The contract of results/long/sensitivity_loo.csv: models of a column on a panel, the best first.
 
 `se` and `dse` are of the sum over provinces and of the paired difference to the best model,
 `weight` the model's in the stacked mixture (Yao et al. 2018, *Bayesian Analysis* 13:917–1007).
@@ -58,7 +59,7 @@ COMPARISON = (
 
 def path_of(results: Path, name: str) -> Path:
     """Return where one of the tables lies."""
-    return results / f"sensitivity_{name}.csv"
+    return below(results, f"sensitivity_{name}")
 
 
 def tables(results: Path) -> dict[str, pd.DataFrame]:

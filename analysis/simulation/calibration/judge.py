@@ -26,7 +26,7 @@ COLUMNS = (
     *("case", "made_by", "fitted", "parameter", "data_sets", "independent"),
     *("distance", "p", "outside", "passes"),
 )
-"""The contract of results/calibration.csv.
+"""The contract of results/long/calibration.csv.
 
 `independent` is the share of data sets whose chain had as many effective draws as were kept;
 `distance` and `p` are of Kolmogorov's test, `outside` is how many of the 255 points of the

@@ -49,8 +49,8 @@ COLUMNS = (
     "above_one_high",
     "holds",
 )
-"""The contract of results/simulation.csv; `_low` and `_high` end 95 % Monte-Carlo intervals, and
-`above_one` is the share of data sets whose interval lies wholly above 1, of ρ."""
+"""The contract of results/long/simulation.csv; `_low` and `_high` end 95 % Monte-Carlo
+intervals, and `above_one` is the share of data sets whose interval lies wholly above 1, of ρ."""
 
 
 def summary(dataset: xr.Dataset) -> pd.DataFrame:

@@ -63,7 +63,7 @@ def answer(estimated: pd.DataFrame, scores: pd.DataFrame, printed: str) -> str:
     estimated : DataFrame
         results/dynamic.csv.
     scores : DataFrame
-        results/simulation.csv.
+        results/long/simulation.csv.
     printed : str
         Name of the printed row in `estimated`.
     """

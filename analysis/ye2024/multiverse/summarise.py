@@ -33,7 +33,7 @@ COLUMNS = (
     *("posteriors", "share_same_sign_posterior", "share_certain_posterior", "not_trusted"),
     *("wild_bootstraps", "share_significant_wild", "share_significant_province_there"),
 )
-"""The contract of results/multiverse.csv.
+"""The contract of results/long/multiverse.csv.
 
 A slope is significant if its 95 % interval excludes zero on the side of the published sign, by each
 kind of standard error; `share_opposite_significant` is by conventional ones on the other side. Of
@@ -42,14 +42,15 @@ published sign if it has more than half of the probability, and as certain from 
 """
 
 VARIANCE = ("column", "term", "choice", "options", "main", "total")
-"""The contract of results/multiverse_variance.csv."""
+"""The contract of results/long/multiverse_variance.csv."""
 
 OPTIONS = (*("column", "term", "choice", "option", "mean", "share_same_sign", "share_significant"),)
-"""The contract of results/multiverse_options.csv: universes with an option, conventional errors."""
+"""The contract of results/long/multiverse_options.csv: universes with an option, by conventional
+errors."""
 
 CURVES = ("column", "term", "what", "option", "bin", "value")
-"""The contract of results/multiverse_curves.csv: universes in the order of their estimates, cut
-into `BINS` of equally many.
+"""The contract of results/long/multiverse_curves.csv: universes in the order of their estimates,
+cut into `BINS` of equally many.
 
 `what` is "slope" (`option`: estimate and ends of intervals, medians of the bin), a choice (the
 share of the bin's universes that have the option), or, without bin, "main" and "total" (of the

@@ -53,7 +53,7 @@ COLUMNS_OF_BOUNDS = (
     "tightest",
     "exact",
 )
-"""The contract of results/bounds.csv."""
+"""The contract of results/long/bounds.csv."""
 
 SHOWN = 3
 

@@ -9,7 +9,7 @@ from analysis.ye2024.reconstruction.nearest import Optimality, Point
 from analysis.ye2024.reconstruction.problem import Problem, named
 
 COLUMNS = ("panel", "level", "name", "rms", "max", "share", "pull")
-"""The contract of results/distance.csv."""
+"""The contract of results/long/distance.csv."""
 
 MOST_SHOWN = 15
 

@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from analysis.replication import system_gmm
 from analysis.shared import plotting
+from analysis.shared.products import below
 from analysis.specifications import SPECIFICATIONS
 from analysis.ye2024.reconstruction import report
 from analysis.ye2024.reconstruction.keys import Key
@@ -203,7 +204,7 @@ def summary(outcome: Outcome) -> str:
 
 
 def write(outcome: Outcome, folder: Path, results: Path, figures: Path) -> list[Path]:
-    """Write the panel with its sidecar, results/distance.csv and its figure.
+    """Write the panel with its sidecar, results/long/distance.csv and its figure.
 
     Only a reconstruction with the default settings is called `implied`.
     """
@@ -223,7 +224,7 @@ def write(outcome: Outcome, folder: Path, results: Path, figures: Path) -> list[
     }
     written = [write_panel(outcome.table, name, about, folder)]
     table = report.distance(outcome.problem, outcome.at.z, outcome.point, outcome.optimal, name)
-    path = results / "distance.csv"
+    path = below(results, "distance")
     write_csv(table, path)
     written.append(path)
     written += plotting.save(report.draw, table, figures / "reconstruction_distance")

@@ -37,7 +37,7 @@ def test_roots_are_tabled_and_drawn_and_a_study_answers(tmp_path, monkeypatch):
     with terminal.console.capture() as said:  # fewer data sets than a user may ask for
         analyses.run(record, tmp_path, column="5.1", data_sets=4, workers=1)
     assert "Recommended by the rule is" in said.get()
-    table = pd.read_csv(tmp_path / "results" / "simulation.csv")
+    table = pd.read_csv(tmp_path / "results/long" / "simulation.csv")
     assert set(table["data_sets"]) == {4}
     with xr.open_dataset(tmp_path / "results" / study.FILE) as stored:
         assert stored.attrs["seed"] == 1

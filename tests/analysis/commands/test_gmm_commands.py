@@ -19,7 +19,7 @@ def test_gmm_grid(tmp_path, monkeypatch):
     monkeypatch.setattr(gmm_grid, "every_choice", lambda: [DEFAULT])
     done = run("gmm-grid", "5.1", "--panel", "official", "--out", str(tmp_path))
     assert done.exit_code == 0
-    grid = pd.read_csv(tmp_path / "results" / "gmm_grid.csv", dtype={"column": str})
+    grid = pd.read_csv(tmp_path / "results/long" / "gmm_grid.csv", dtype={"column": str})
     assert grid[["panel", "column", "n"]].to_numpy().tolist() == [["official", "5.1", 372]]
     names = {path.name for path in (tmp_path / "figures").iterdir()}
     assert names == {"gmm_grid.png", "gmm_grid.svg"}
@@ -35,6 +35,6 @@ def test_benchmark(tmp_path, monkeypatch):
     monkeypatch.setattr(benchmark, "gmm", lambda data, repeats, programs: iter([row]))
     done = run("benchmark", "gmm", "--pydynpd", "python-with-it", "--out", str(tmp_path))
     assert done.exit_code == 0
-    written = pd.read_csv(tmp_path / "results" / "benchmark_gmm.csv")
+    written = pd.read_csv(tmp_path / "results/long" / "benchmark_gmm.csv")
     assert tuple(written.columns) == benchmark.COLUMNS
     assert written["wall_s"].tolist() == [0.5]

@@ -41,25 +41,26 @@ def test_a_multiverse_is_written_with_its_tables_and_figures(tmp_path, monkeypat
     monkeypatch.setattr(evaluate, "batches", lambda _: listed)
     monkeypatch.setattr(fraction, "DRAWS", 50)
     said = run("multiverse", "--out", str(tmp_path))
-    for name in ("multiverse.nc", *(f"{name}.csv" for name in summarise.TABLES)):
+    for name in ("multiverse.nc", *(f"long/{name}.csv" for name in summarise.TABLES)):
         assert f"written: results/{name}" in said
-    assert {p.name for p in (tmp_path / "results").glob("[!.]*")} == {
-        "multiverse.nc", *(f"{name}.csv" for name in summarise.TABLES)
+    assert {p.name for p in (tmp_path / "results").glob("[!.]*")} == {"multiverse.nc", "long"}
+    assert {p.name for p in (tmp_path / "results/long").iterdir()} == {
+        "provenance.json", *(f"{name}.csv" for name in summarise.TABLES)
     }  # fmt: skip
-    table = pd.read_csv(tmp_path / "results" / "multiverse.csv", dtype=TEXT)
+    table = pd.read_csv(tmp_path / "results/long" / "multiverse.csv", dtype=TEXT)
     assert table["universes"].tolist() == [15_552]
     # What is up to date is not estimated again, and its tables are the same.
-    before = (tmp_path / "results" / "multiverse.csv").read_bytes()
+    before = (tmp_path / "results/long" / "multiverse.csv").read_bytes()
     monkeypatch.setattr(evaluate, "run", lambda *_, **__: pytest.fail("estimated again"))
     assert "written: results/multiverse.nc" not in run("multiverse", "--out", str(tmp_path))
-    assert (tmp_path / "results" / "multiverse.csv").read_bytes() == before
+    assert (tmp_path / "results/long" / "multiverse.csv").read_bytes() == before
     # No 3.2 in it: the figure of all slopes alone.
     assert {p.stem for p in (tmp_path / "figures").iterdir()} == {"specification_curves"}
 
 
 def test_influence_is_written_with_its_figure(tmp_path):
     said = run("influence", "8.2", "--panel", "official", "--out", str(tmp_path))
-    found = pd.read_csv(tmp_path / "results" / "influence.csv", dtype=TEXT)
+    found = pd.read_csv(tmp_path / "results/long" / "influence.csv", dtype=TEXT)
     farthest = found.loc[found["shift"].astype(float).abs().idxmax(), "left_out"]
     assert farthest in said
     assert len(found) == 8 + 13
@@ -71,9 +72,9 @@ def test_power_is_written_with_its_curves(tmp_path, monkeypatch):
     monkeypatch.setattr(power, "POSTERIORS", 2)
     said = run("power", "8.2", "--panel", "official", "--out", str(tmp_path))
     assert "Minimum detectable effects (80 % power) and printed slopes" in said
-    found = pd.read_csv(tmp_path / "results" / "power.csv", dtype=TEXT)
+    found = pd.read_csv(tmp_path / "results/long" / "power.csv", dtype=TEXT)
     assert tuple(found.columns) == comparison.COLUMNS
-    curves = pd.read_csv(tmp_path / "results" / "power_curves.csv", dtype=TEXT)
+    curves = pd.read_csv(tmp_path / "results/long" / "power_curves.csv", dtype=TEXT)
     assert len(curves) == len(found) * power.SLOPES
 
 
@@ -81,7 +82,7 @@ def test_recovery_is_written(tmp_path, monkeypatch):
     monkeypatch.setattr(recovery, "DRAWS", 50)
     options = ("--panel", "official", "--data-sets", "20", "--out", str(tmp_path))
     assert "Parameter recovery" in run("recover", "8.2", *options)
-    found = pd.read_csv(tmp_path / "results" / "recovery.csv", dtype=TEXT)
+    found = pd.read_csv(tmp_path / "results/long" / "recovery.csv", dtype=TEXT)
     assert tuple(found.columns) == recovery.COLUMNS
     assert (found["data_sets"] == 20).all()
 
@@ -127,7 +128,7 @@ def test_a_calibration_of_some_cases_leaves_the_others_where_they_are(tmp_path, 
     run(*common, "--case", "mundlak", "--seed", "2")
     held = kept(tmp_path / "results" / "calibration.nc", column="3.2", panel="official")
     assert {name: case.origin.seed for name, case in held.items()} == {"mundlak": 2, "walk": 1}
-    table = pd.read_csv(tmp_path / "results" / "calibration.csv")
+    table = pd.read_csv(tmp_path / "results/long" / "calibration.csv")
     assert set(table["case"]) == {"mundlak", "walk"}
     run(*common, "--case", "walk")  # is there, of the first seed
     assert seeds == [("mundlak", 1), ("walk", 1), ("mundlak", 2)]

@@ -11,7 +11,8 @@ from analysis.reporting import status
 from analysis.reporting.status import CURRENT, MISSING, SCOPES, STALE, following
 from analysis.shared import provenance, sources
 from analysis.shared.outputs import Outputs
-from analysis.shared.products import CELL, FIT, PRODUCTS, TRACES, find
+from analysis.shared.products import CELL, FIT, PRODUCTS, TRACES, below, find
+from analysis.shared.runs import Run
 from data.panels.catalogue import named_panels
 
 FITS = [(panel, "5.1", "dynamic") for panel in named_panels()]
@@ -88,10 +89,18 @@ def test_a_product_that_was_changed_by_hand_is_stale_whatever_its_time(outputs):
 
 
 def test_a_product_without_an_index_is_stale(outputs):
+    provenance.index_of(find("audit"), outputs).unlink()
+    assert "audit.csv" in stale(outputs)
+    provenance.index_of(find("replication"), outputs).write_text("no JSON")
+    assert "replication.csv" in stale(outputs)
     provenance.index_of(find("power"), outputs).unlink()
-    assert "power.csv" in stale(outputs)
-    provenance.index_of(find("influence"), outputs).write_text("no JSON")
-    assert "influence.csv" in stale(outputs)
+    assert {"long/power.csv", "long/influence.csv"} <= stale(outputs)
+
+
+def test_the_run_behind_a_committed_table_is_said(outputs):
+    provenance.sign(find("power"), outputs, Run("x", "c" * 40, 2.5, "chip"))
+    why = status.status(outputs, []).set_index("what")["why"]
+    assert why["long/power.csv"] == "commit ccccccc, 2.5 CPU minutes, chip"
 
 
 @pytest.mark.parametrize("change", ["changed", "deleted", "added"])
@@ -106,7 +115,7 @@ def test_a_trace_that_was_changed_deleted_or_added_makes_what_is_read_off_it_sta
     found = stale(outputs)
     assert {"diagnostics.csv", "comparison.csv", "checks.csv", "report.html"} <= found
     assert ("dynamic.csv" in found) == (change != "added")
-    assert not {"replication.csv", "power.csv", "audit.csv"} & found
+    assert not {"replication.csv", "long/power.csv", "audit.csv"} & found
 
 
 def test_the_report_is_stale_if_anything_that_it_shows_was_made_again(outputs):
@@ -117,13 +126,13 @@ def test_the_report_is_stale_if_anything_that_it_shows_was_made_again(outputs):
 
 
 def test_a_part_of_a_product_is_incomplete_and_said_so(outputs):
-    (outputs.results / "influence.csv").unlink()
+    below(outputs.results, "influence").unlink()
     provenance.index_of(find("influence"), outputs).unlink()
     part = pd.DataFrame([("official", "3.2")], columns=list(CELL))
     provenance.store(find("influence"), part, outputs, provenance.snapshot(outputs))
     found = status.status(outputs, []).set_index("what")
-    assert found.loc["influence.csv", "state"] == STALE
-    assert found.loc["influence.csv", "why"].startswith("incomplete, without official 3.1, ")
+    assert found.loc["long/influence.csv", "state"] == STALE
+    assert found.loc["long/influence.csv", "why"].startswith("incomplete, without official 3.1, ")
 
 
 def test_what_is_missing_comes_first(outputs):
@@ -164,9 +173,15 @@ def test_a_variant_has_its_row_and_makes_nothing_stale_that_does_not_show_it(out
 
 
 PRINTED = {
-    *("fingerprints.csv", "replication.csv", "comparison.csv", "gmm_grid.csv", "dynamic.csv"),
-    *("power.csv", "multiverse.csv", "audit.csv", "decomposition.csv", "distance.csv"),
-    *("bounds.csv", "claims.json", "report.html"),
+    *("fingerprints.csv", "replication.csv", "comparison.csv", "long/gmm_grid.csv", "dynamic.csv"),
+    *(
+        "long/power.csv",
+        "long/multiverse.csv",
+        "audit.csv",
+        "decomposition.csv",
+        "long/distance.csv",
+    ),
+    *("long/distance.csv", "long/bounds.csv", "claims.json", "report.html"),
 }
 """What is stale once a printed number is another one."""
 
@@ -182,7 +197,7 @@ def test_a_printed_number_that_is_another_makes_stale_what_is_set_beside_it(
     path = folder / "published" / "table3.csv"
     path.write_text(path.read_text().replace("0.105", "0.106", 1))
     assert stale(outputs) >= PRINTED
-    assert stale(outputs) & {"diagnostics.csv", "influence.csv", "recovery.csv"} == set()
+    assert stale(outputs) & {"diagnostics.csv", "long/influence.csv", "long/recovery.csv"} == set()
     why = status.status(outputs, []).set_index("what")["why"]
     assert why["audit.csv"] == "changed since: published/table3"
 
@@ -193,6 +208,6 @@ def test_other_code_makes_stale_what_it_computes_and_what_is_made_from_that(outp
     monkeypatch.setattr(sources, "_modules", lambda: changed)
     found = stale(outputs)
     assert {"comparison.csv", "ladder.csv", "claims.json", "report.html"} <= found
-    assert not {"replication.csv", "audit.csv", "diagnostics.csv", "power.csv"} & found
+    assert not {"replication.csv", "audit.csv", "diagnostics.csv", "long/power.csv"} & found
     why = status.status(outputs, []).set_index("what")["why"]
     assert why["comparison.csv"] == "changed since: code/analysis.comparison.ladder"

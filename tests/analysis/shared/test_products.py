@@ -2,12 +2,11 @@
 
 import re
 import tomllib
-from pathlib import Path
 
 import typer
 
 from analysis.__main__ import app
-from analysis.claims.ledger import SOURCES
+from analysis.claims.evidence import SOURCES, read
 from analysis.commands.reproduce import reproduce
 from analysis.comparison.figures import PICTURES as COMPARED
 from analysis.reporting import gallery, readme
@@ -15,6 +14,7 @@ from analysis.reporting.page import page
 from analysis.reporting.readme_blocks import find_a_result
 from analysis.shared.outputs import ROOT
 from analysis.shared.products import (
+    LONG,
     PANELS,
     PRODUCTS,
     TRACES,
@@ -98,9 +98,22 @@ def test_every_picture_is_that_of_a_product_and_drawn_from_it():
     assert {stem for stem in stems if not stem.startswith("checks_")} <= named
 
 
-def test_the_ledger_reads_what_its_record_says():
+def test_the_ledger_reads_what_its_record_says(tmp_path):
     assert SOURCES[:2] == ("replication", "comparison")
-    assert {f"{name}.csv" for name in SOURCES} == {Path(find(name).file).name for name in SOURCES}
+    for name in SOURCES:
+        path = tmp_path / find(name).file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("panel\nofficial\n")
+    assert {
+        name: len(table) for name, table in read(tmp_path / "results").items()
+    } == dict.fromkeys(SOURCES, 1)
+
+
+def test_what_is_committed_is_small_and_is_what_is_called_long():
+    committed = sorted((ROOT / LONG).rglob("*"))
+    tables = {path.relative_to(ROOT).as_posix() for path in committed if path.suffix == ".csv"}
+    assert tables <= {product.file for product in PRODUCTS if product.long}
+    assert {path.name: size for path in committed if (size := path.stat().st_size) > 1e6} == {}
 
 
 def test_the_summary_tells_of_what_the_main_job_makes():

@@ -6,6 +6,7 @@ import pytest
 from analysis.shared import provenance
 from analysis.shared.outputs import Outputs
 from analysis.shared.products import find
+from analysis.shared.runs import Run
 from data.errors import UserError
 from data.files import csv_text
 
@@ -91,6 +92,32 @@ def test_what_is_made_as_a_whole_does_not_give_way_to_another_subject(outputs):
         provenance.same_subject(simulation, outputs, "column 5.2")
     (outputs.root / simulation.file).unlink()
     provenance.same_subject(simulation, outputs, "column 5.2")
+
+
+def test_the_run_behind_a_committed_table_is_kept_part_by_part(outputs):
+    influence, power = find("influence"), find("power")
+    there, first, second = provenance.snapshot(outputs), Run("a", "1"), Run("b", "2", 0.5, "chip")
+    for product in (influence, power):
+        provenance.store(product, cells("official", {"3.1": 1, "3.2": 2}), outputs, there)
+        provenance.sign(product, outputs, first)
+    provenance.store(power, cells("official", {"3.2": 3}), outputs, there)
+    assert provenance.record_of(power, outputs).runs == {"official 3.1": first}
+    provenance.sign(power, outputs, second)
+    found = provenance.record_of(power, outputs)
+    assert found.runs == {"official 3.1": first, "official 3.2": second}
+    assert set(provenance.record_of(influence, outputs).runs.values()) == {first}
+    assert {p.name for p in (outputs.results / "long").iterdir()} == {
+        "provenance.json", "influence.csv", "power.csv"
+    }  # fmt: skip
+
+
+def test_no_run_is_given_for_rows_of_an_unknown_version(outputs):
+    power = find("power")
+    (outputs.results / "long").mkdir(parents=True)
+    cells("official", {"3.1": 1}).to_csv(outputs.root / power.file, index=False)
+    provenance.store(power, cells("official", {"3.2": 3}), outputs, provenance.snapshot(outputs))
+    provenance.sign(power, outputs, Run("a", "1"))
+    assert set(provenance.record_of(power, outputs).runs) == {"official 3.2"}
 
 
 def test_a_part_is_written_as_the_whole_is(outputs):

@@ -1,0 +1,257 @@
+"""The sentence that each section of the page begins with: its question answered from numbers.
+
+Each function takes the results and returns a sentence or two; empty where the tables that it needs
+have not been made.
+"""
+
+import pandas as pd
+
+from analysis.claims import ledger
+from analysis.comparison import power
+from analysis.comparison.figures import LABELS
+from analysis.replication.replicate import summary
+from analysis.reporting.page.blocks import Results
+from analysis.shared.frames import matching
+from analysis.simulation.calibration.judge import failures
+from analysis.specifications import HEADLINE, select
+from data.panels.catalogue import PANELS
+from models.bayesian.registry import MAIN
+from models.design import LAG
+
+(BASELINE,) = select(HEADLINE[:1])
+TERM = BASELINE.interest[0]
+OF_SLOPE = {"column": BASELINE.column, "term": TERM}
+"""The headline slope."""
+
+
+def span(values: pd.Series, digits: int = 3) -> str:
+    """Write the least and the greatest of some numbers, or the one that there is."""
+    least, greatest = f"{values.min():.{digits}f}", f"{values.max():.{digits}f}"
+    return least if least == greatest else f"{least} to {greatest}"
+
+
+def least_squares(results: Results) -> pd.Series | None:
+    """Return the headline slope by two-way fixed effects on the panels that count, by panel."""
+    replication = results.frame("replication")
+    if replication is None:
+        return None
+    cells = matching(replication, **OF_SLOPE, statistic="coef")
+    cells = cells[cells["panel"].isin(ledger.EVIDENCE)]
+    return cells.set_index("panel")["estimated"].astype(float)
+
+
+def posteriors(results: Results) -> pd.DataFrame | None:
+    """Return the main model's rows of the headline slope on the panels that count."""
+    comparison = results.frame("comparison")
+    if comparison is None:
+        return None
+    rows = matching(comparison, **OF_SLOPE, model=MAIN, fitted_column=BASELINE.column)
+    rows = rows[rows["panel"].isin(ledger.EVIDENCE)]
+    return rows.sort_values("panel", key=lambda names: names.map(ledger.EVIDENCE.index))
+
+
+def p_positive(rows: pd.DataFrame) -> pd.Series:
+    """Return the probability of a positive slope from that of the printed sign."""
+    same = rows["p_same_sign"]
+    return same.where(rows["published"].astype(float) > 0, 1 - same)
+
+
+def printed(results: Results) -> str:
+    """Say what the headline column prints, and how many printed numbers contradict others."""
+    checks = results.frame("audit")
+    replication = results.frame("replication")
+    if checks is None or replication is None:
+        return ""
+    cells = matching(replication, **OF_SLOPE, panel=ledger.EVIDENCE[0]).set_index("statistic")
+    shown = cells["published"]
+    errors = checks[~checks["result"].isin(["compatible", "not compatible"])]
+    off = int((errors["result"] == "inconsistent").sum())
+    return (
+        f"A slope of {TERM} on {BASELINE.outcome} of {shown['coef']}{shown['stars']} (standard "
+        f"error {shown['se']}), and {len(select(())) - 1} further columns. Of {len(errors)} "
+        f"comparisons of printed numbers with each other, {off} do not fit."
+    )
+
+
+def replicated(results: Results) -> str:
+    """Say how many printed numbers come out on official data, and what makes the difference."""
+    replication, slopes = results.frame("replication"), least_squares(results)
+    if replication is None or slopes is None or slopes.empty or "matches" not in replication:
+        return ""
+    counted = summary(replication)
+    counted = counted[counted["panel"].isin(ledger.EVIDENCE)].groupby("panel", sort=False)
+    met = counted[["matching", "printed"]].sum()
+    text = (
+        f"Only in part: on the official panels {span(met['matching'], 0)} of "
+        f"{met['printed'].max()} printed numbers come out, and the headline slope is "
+        f"{span(slopes)} by the paper’s own estimator."
+    )
+    shares = results.frame("decomposition")
+    if shares is None:
+        return text
+    parts = matching(shares, **OF_SLOPE, game="ingredients")
+    parts = parts[parts["panel"].isin(ledger.EVIDENCE)]
+    if parts.empty:
+        return text
+    row = parts.loc[parts["share"].abs().idxmax()]
+    return (
+        f"{text} The largest part of the gap is {_spelled(row['player'])} ({row['share']:+.3f} of "
+        f"{row['end'] - row['start']:+.3f}, {row['panel']})."
+    )
+
+
+def _spelled(player: str) -> str:
+    return player.replace(": rest", ", in what no official series explains")
+
+
+def posterior(results: Results) -> str:
+    """Say where the posterior of the headline slope is, and which step moves it most."""
+    rows = posteriors(results)
+    if rows is None or rows.empty:
+        return ""
+    text = (
+        f"By the model {MAIN} the slope is {span(rows['mean'])} (posterior means on "
+        f"{len(rows)} official panels), with a probability of {span(p_positive(rows))} of being "
+        "positive."
+    )
+    ladder = results.frame("ladder")
+    moves = ladder if ladder is None else matching(ladder, **OF_SLOPE, moves_most="yes")
+    if moves is None or moves.empty:
+        return text
+    row = moves.loc[moves["move"].abs().idxmax()]
+    return (
+        f"{text} From least squares to it, the largest step is “{LABELS[row['step']]}” "
+        f"({row['move']:+.3f} on {row['panel']})."
+    )
+
+
+def horizon(results: Results) -> str:
+    """Say what one year does, and whether there is a long run."""
+    estimated, effects = results.frame("dynamic"), results.frame("dynamic_effects")
+    if estimated is None or effects is None:
+        return ""
+    column = effects["column"].iloc[0]
+    kept = effects[effects["panel"].isin(ledger.EVIDENCE) & (effects["column"] == column)]
+    kept = kept[(kept["slope"] == "average") & (kept["model"] == kept["model"].iloc[0])]
+    first = kept[kept["quantity"] == "short_run"]["median"]
+    long_run = kept[kept["quantity"] == "long_run"]["share"]
+    rho = matching(estimated, column=column, term=LAG, estimator=kept["model"].iloc[0])
+    rho = rho[rho["panel"].isin(ledger.EVIDENCE)]["coef"]
+    one_year = f"is {span(first)} within the year" if len(first) else "is not known by year"
+    return (
+        f"Given last year’s index ({column}), the effect {one_year}. The autoregressive "
+        f"coefficient ρ is {span(rho)}: a long-run effect exists only where ρ < 1, in "
+        f"{span(100 * long_run, 0)} % of the draws."
+    )
+
+
+def moves(results: Results) -> str:
+    """Say which choice, and which province, moves the headline slope most."""
+    parts = []
+    variance, universes = results.frame("multiverse_variance"), results.frame("multiverse")
+    if variance is not None and universes is not None:
+        of_slope = matching(variance, **OF_SLOPE)
+        row = of_slope.loc[of_slope["total"].idxmax()]
+        every = matching(universes, **OF_SLOPE).iloc[0]
+        parts.append(
+            f"Of all choices, {row['choice'].replace('_', ' ')} has the largest share of the "
+            f"slopes’ variance ({row['total']:.0%}); {every['share_same_sign']:.0%} of "
+            f"{every['universes']:,.0f} combinations have the printed sign."
+        )
+    influence = results.frame("sensitivity_influence")
+    if influence is not None:
+        rows = matching(influence, **OF_SLOPE, region="average", model=MAIN)
+        if len(rows):
+            row = rows.loc[rows["shift"].abs().idxmax()]
+            parts.append(
+                f"Of all provinces, {row['province']} moves the posterior most when it is left "
+                f"out: by {row['shift']:+.1f} standard deviations on {row['panel']}."
+            )
+    return " ".join(parts)
+
+
+def size(results: Results) -> dict[str, float]:
+    """Return, by method, the share of data sets without a slope whose interval excludes zero."""
+    screen = results.frame("candidates")
+    if screen is None:
+        return {}
+    rows = matching(screen, panel=screen["panel"].iloc[0], slopes="none", estimand="slope")
+    return (1 - rows.groupby("method")["coverage"].mean()).to_dict()
+
+
+def reach(results: Results) -> str:
+    """Say how large a slope these data can show, and how often intervals see one that is none."""
+    shares, detectable = size(results), results.frame("power")
+    parts = []
+    if detectable is not None:
+        of_slope = matching(detectable, **OF_SLOPE)
+        by_test = of_slope[of_slope["panel"] == of_slope["panel"].iloc[0]]
+        rows = by_test if len(by_test) else detectable
+        parts.append(power.sentence(rows) if rows is detectable else _detectable(rows))
+    if "twfe" in shares:
+        ours = f", of {MAIN} in {shares[MAIN]:.0%}" if MAIN in shares else ""
+        parts.append(
+            "Without any slope, nominal 95 % intervals of the paper’s kind exclude zero in "
+            f"{shares['twfe']:.0%} of simulated data sets{ours}."
+        )
+    return " ".join(parts)
+
+
+def _detectable(rows: pd.DataFrame) -> str:
+    from analysis.shared.statistics import INTERVALS, POWER
+
+    sizes = ", ".join(
+        f"{row.detectable:.3f} by {INTERVALS[row.test]}" for row in rows.itertuples(index=False)
+    )
+    return (
+        f"The smallest slope that shows in {POWER:.0%} of data sets is {sizes}; printed is "
+        f"{rows['published'].iloc[0]:.3f}."
+    )
+
+
+def sampler(results: Results) -> str:
+    """Say how many fits pass their gate, and whether calibration passes."""
+    if not results.traces:
+        return ""
+    passed = sum(trace.gate == "pass" for trace in results.traces)
+    text = f"{passed} of {len(results.traces)} fits pass their health gate."
+    judged = results.frame("calibration")
+    if judged is None:
+        return text
+    off = failures(judged)
+    said = f"fails for {', '.join(off)}" if off else "passes in every case that was run"
+    return f"{text} Simulation-based calibration {said}."
+
+
+ASKED = {
+    "supported": "Panels rebuilt from official series support this",
+    "supported, checks pending": "Panels rebuilt from official series support this so far",
+    "fragile": "Panels rebuilt from official series agree, but a check reverses it",
+    "depends on the data": "It depends on which official series one uses",
+    "inconclusive": "Panels rebuilt from official series leave it undecided",
+    "partly contradicted": "Panels rebuilt from official series contradict it in part",
+    "contradicted": "Panels rebuilt from official series contradict it",
+    "not assessed": "It has not been judged on official series",
+}
+"""What a verdict on the headline claim means, in words."""
+
+
+def short(results: Results, claim: dict) -> str:
+    """Answer the page's question in two sentences, from the verdict on the headline claim."""
+    first = (
+        f"The paper says yes: one more unit of {TERM} raises {BASELINE.outcome} by "
+        f"{claim['printed']}."
+    )
+    rows = posteriors(results)
+    if rows is None or rows.empty:
+        return f"{first} {ASKED[claim['verdict']]}."
+    return (
+        f"{first} {ASKED[claim['verdict']]}: by the model {MAIN} the slope is "
+        f"{span(rows['mean'])}, and positive with a probability of {span(p_positive(rows))}, "
+        "where 0.975 is asked for."
+    )
+
+
+def named(panel: str) -> str:
+    """Return what a panel is."""
+    return {kind.name: kind.label for kind in PANELS}[panel]

@@ -1,0 +1,99 @@
+"""The first screen: the question, its answer, the headline picture, four numbers."""
+
+from collections.abc import Iterable, Iterator
+
+import pandas as pd
+
+from analysis.claims import ledger
+from analysis.reporting.page import answers, slope_charts
+from analysis.reporting.page.blocks import Block, Results, missing, text
+from analysis.reporting.page.tables import EXACT
+from analysis.shared.frames import matching
+from analysis.shared.statistics import Z
+from analysis.specifications import HEADLINE
+from models.bayesian.registry import MAIN
+
+
+def opening(results: Results) -> Iterable[Block]:
+    """Show picture and numbers, and say what a panel is."""
+    shown = estimates(results)
+    if shown.empty:
+        yield missing("the headline slope", "compare")
+    else:
+        chart = results.chart(
+            "headline", slope_charts.headline(shown),
+            f"Slope of {answers.TERM} ({answers.BASELINE.column}) with 95 % intervals: printed, "
+            f"two-way fixed effects and the model {MAIN} on each official panel, n = "
+            f"{_rows(results)}. The band is the printed interval.",
+        )  # fmt: skip
+        yield {"kind": "first", "chart": chart, "numbers": list(numbers(results))}
+    yield text(
+        "The author’s data were never published, so every number names its panel: a table of "
+        "provinces and years. A vintage is a state of the national accounts: official-census4 "
+        "takes every series as revised after the fourth economic census, official-as_published "
+        "as first published. The panel official takes for each variable the vintage that meets "
+        f"the paper’s Table 2 best. On {EXACT} the printed numbers come out by construction: it "
+        "is no evidence."
+    )
+
+
+def estimates(results: Results) -> pd.DataFrame:
+    """Return the printed slope, least squares and posteriors: `kind, panel, mean, low, high`."""
+    rows = []
+    replication, after = results.frame("replication"), answers.posteriors(results)
+    if replication is not None:
+        cells = matching(replication, **answers.OF_SLOPE)
+        for panel in [name for name in ledger.EVIDENCE if (cells["panel"] == name).any()]:
+            own = cells[cells["panel"] == panel].set_index("statistic")
+            printed = [float(own["published"][name]) for name in ("coef", "se")]
+            estimated = [float(own["estimated"][name]) for name in ("coef", "se")]
+            if not rows:
+                rows.append(_line("printed", "printed", *printed))
+            rows.append(_line("two-way fixed effects", panel, *estimated))
+    if after is not None:
+        rows += [
+            {"kind": f"model {MAIN}", "panel": row.panel, "mean": row.mean, "low": row.q025,
+             "high": row.q975}
+            for row in after.itertuples(index=False)
+        ]  # fmt: skip
+    return pd.DataFrame(rows, columns=["kind", "panel", "mean", "low", "high"])
+
+
+def _line(kind: str, panel: str, slope: float, se: float) -> dict:
+    return {"kind": kind, "panel": panel, "mean": slope, "low": slope - Z * se,
+            "high": slope + Z * se}  # fmt: skip
+
+
+def _rows(results: Results) -> str:
+    """Return the printed number of rows of the headline column."""
+    cells = matching(results.frame("replication"), column=HEADLINE[0], statistic="n")
+    return str(cells["published"].iloc[0]) if len(cells) else "not printed"
+
+
+def numbers(results: Results) -> Iterator[dict[str, str]]:
+    """Yield the four numbers: `value` and `label`."""
+    claims = results.ledger["claims"]
+    of_slope = next(claim for claim in claims if claim["column"] == HEADLINE[0])
+    yield {"value": of_slope["printed"], "label": "printed slope (standard error)"}
+    rows, shares = answers.posteriors(results), answers.size(results)
+    if rows is not None and len(rows):
+        yield {
+            "value": answers.span(rows["mean"]),
+            "label": f"posterior means by the model {MAIN}, on {len(rows)} official panels",
+        }
+    if "twfe" in shares:
+        ours = f"; in {shares[MAIN]:.0%} by {MAIN}" if MAIN in shares else ""
+        yield {
+            "value": f"{shares['twfe']:.0%}",
+            "label": "of simulated data sets without a slope have a 95 % interval beyond zero by "
+            f"the paper’s method{ours}",
+        }
+    else:
+        yield {"value": "–", "label": "false-positive rate: python -m analysis candidates"}
+    held = sum(claim["verdict"].startswith("supported") for claim in claims)
+    off = sum("contradicted" in claim["verdict"] for claim in claims)
+    yield {
+        "value": f"{held} of {len(claims)}",
+        "label": f"claims of the paper are supported by official data; {off} are contradicted, "
+        "wholly or in part",
+    }
