@@ -23,6 +23,7 @@ from analysis.commands.options import (
     first_panel,
     load_panels,
     print_frame,
+    sign,
     taken,
     write_tables,
 )
@@ -252,6 +253,30 @@ def _one(
     from analysis.posterior.jobs import Job, split
 
     return record, loaded, chosen, split(Job(loaded, record, chosen))
+
+
+@app.command()
+def thin(out: Out = ROOT) -> None:
+    """Thin three traces to under 1 MB each, for readers who run nothing: results/long/*.nc.
+
+    Of the main models of 3.2, of its slopes by region, and of 5.1, on the first panel.
+
+    Example: python -m analysis thin
+    """
+    from analysis.posterior import thin as thinning
+    from analysis.posterior.trace import read
+    from analysis.shared.products import find
+    from analysis.shared.provenance import record
+
+    outputs = Outputs(out)
+    there = taken(outputs)
+    for thinned in thinning.THREE:
+        product = find(thinned.name)
+        path = outputs.root / product.file
+        every = thinning.write(read(thinned.source(outputs.traces)), thinned.variables, path)
+        record(product, outputs, there)
+        sign([product.name], outputs)
+        console.print(f"written: {outputs.shown(path)} (every {every}. draw)", highlight=False)
 
 
 @app.command(studies=True)

@@ -96,6 +96,7 @@ MODELS = "models.bayesian"
 COMPUTED_BY = {
     "fingerprints": ("data.ye2024.fingerprints",),
     "replicate": ("analysis.replication.replicate", "analysis.replication.imputed"),
+    "thin": ("analysis.posterior.thin",),
     "diagnose": ("analysis.posterior.diagnose",),
     "compare": tuple(
         f"analysis.comparison.{name}" for name in ("tables", "ensemble", "imputed", "ladder")
@@ -186,6 +187,11 @@ PRODUCTS = (
     Product("traces", "traces/<panel>/<column>-<model>.nc", "sample",
             "posteriors, one NetCDF for each panel, column and model", inputs=(PANELS,),
             needed=True, main=True, shown=("report health",), note="`--all`: of all 19 columns"),
+    *(Product(f"thinned_{name}", f"{LONG}/{name}.nc", "thin",
+              "some draws of three posteriors, which ArviZ opens without a run: the main models' "
+              "of 3.2, of its slopes by region, of 5.1",
+              inputs=(TRACES,))
+      for name in ("baseline", "regions", "dynamic")),
     _table("diagnostics", "diagnose",
            "R̂, effective sample sizes, divergences of every trace", inputs=(TRACES,), keys=FIT,
            scope="traces", needed=True, main=True),
