@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
+from analysis.claims.records import VINTAGES
 from analysis.shared.analysis import Analysis, Methods, Option, Picture, Request, Result
-from analysis.specifications import HEADLINE, published_column
+from analysis.specifications import HEADLINE, STATIC, published_column
 from data.panels.catalogue import PANELS
 from data.panels.provinces import REGIONS
 
@@ -128,6 +129,32 @@ _SCREENED_PANELS = ("official@1", "official-census4@1", "official-as_published@1
 """Of the panels when the rule was written (`analysis.simulation.main_model`); two decide."""
 
 
+# --- false findings ----------------------------------------------------------------------------
+
+
+def _false_findings() -> Methods:
+    from analysis.shared.frames import joined
+    from analysis.simulation import false_findings
+
+    def run(asked: Request) -> Result:
+        size, seed, cluster = (asked.options[name] for name in ("data_sets", "seed", "cluster"))
+        batches = len(asked.panels) * len(asked.records) * -(-size // false_findings.BATCH)
+        done = false_findings.run(asked.panels, asked.records, size, seed, cluster=cluster)
+        named = ({"found": part} for part in asked.track(done, batches, "False findings"))
+        found = joined(named)["found"]
+        return Result({"false_findings": false_findings.summary(found, HEADLINE[0])})
+
+    return Methods(run, words=false_findings.sentence)
+
+
+_CLAIMED = tuple(
+    record.column
+    for record in STATIC
+    if not record.region and len(record.interest) == 1 and record.outcome != "produ_alt"
+)
+"""Static columns whose slope the ledger judges the sign of: the paper describes their outcome."""
+
+
 # --- influence ----------------------------------------------------------------------------------
 
 
@@ -218,6 +245,27 @@ ANALYSES = (
         options=_screened(1_000),
         columns=("3.2",),
         panels=_SCREENED_PANELS,
+        section="power",
+    ),
+    Analysis(
+        name="false_findings",
+        command="false-findings",
+        tables=("false_findings",),
+        help="""Count the ledger's findings where no column has a slope: long/false_findings.csv.
+
+    Takes minutes. Data sets without slopes of every static column of all provinces, fitted by the
+    main model on the panels of the ledger's mixture, and judged by its rule.
+
+    Example: python -m analysis false-findings --data-sets 100""",
+        sentence="Findings of the ledger in data sets without slopes",
+        methods=_false_findings,
+        options=(
+            *("columns", "panel"),
+            Option("data_sets", int, "Simulated data sets.", 100, least=20),
+            *("seed", "cluster"),
+        ),
+        columns=_CLAIMED,
+        panels=VINTAGES,
         section="power",
     ),
     Analysis(

@@ -10,6 +10,9 @@ EVIDENCE = tuple(kind.name for kind in PANELS if kind.evidence)
 IMPLIED = tuple(kind.name for kind in PANELS if not kind.evidence)
 """Panels made to meet the printed numbers, which are shown and do not count."""
 
+VINTAGES = ("official-census4", "official-as_published")
+"""Panels of one vintage throughout: those of the second edition's mixture, with equal weights."""
+
 
 @dataclass(frozen=True)
 class Claim:

@@ -41,16 +41,13 @@ import pandas as pd
 from analysis.claims.evidence import FIRST, SECOND, posterior, remedy, reversals
 from analysis.claims.first_edition import assess as assess_first
 from analysis.claims.first_edition import without_finding
-from analysis.claims.records import Claim
+from analysis.claims.records import VINTAGES, Claim
 from analysis.claims.rule import SHARE, finding
 from analysis.shared.frames import matching
 from analysis.shared.statistics import written
 from analysis.specifications import home, select
 from data.panels.catalogue import DRAWN
 from models.design import Specification
-
-VINTAGES = ("official-census4", "official-as_published")
-"""The mixture's panels, with equal weights."""
 
 CLOSE = 0.95
 """Probability asked of a magnitude."""

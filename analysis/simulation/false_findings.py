@@ -1,0 +1,154 @@
+"""False findings of the whole ledger: data sets without a slope in any column, judged by its rule.
+
+Outcomes of every static column of all provinces are drawn without slopes by a generator of
+`analysis.simulation.generators`, with the same random numbers for all columns and panels, so that
+a province's paths go together over columns. The main model's posteriors on the mixture's panels
+give the probability of a positive slope, over all rows and by region; a finding is a probability of
+97.5 % or more, or 2.5 % or less. What reverses findings is not run: fewer would be left.
+
+Dynamic columns are left out, and so is a parabola's turn: without a slope it has none.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from analysis.shared.parallel import spread
+from analysis.shared.statistics import CERTAIN, share
+from analysis.simulation import generators
+from analysis.simulation.intervals import balanced
+from analysis.simulation.size_methods import weights
+from data.errors import UserError
+from data.panels.panel import Panel
+from models.bayesian import growth
+from models.bayesian.growth_parts import province_slopes
+from models.design import Specification
+from models.inference import batched
+
+GENERATOR = "swap"
+
+DRAWS = 500
+
+BATCH = 25
+"""Data sets in one task."""
+
+ALL, LEDGER = "all", "ledger"
+"""In place of a region: the slope over all rows; and the row of all slopes together."""
+
+COLUMNS = (
+    *("column", "region", "generator", "data_sets", "findings"),
+    *("rate", "rate_low", "rate_high", "mean_findings"),
+)
+"""The contract of results/long/false_findings.csv: `findings` are data sets with one, `rate` their
+share with its 95 % interval (Wilson). The last row is of the ledger: data sets with any finding,
+and how many a data set has on average."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """Some data sets of a column on a panel."""
+
+    panel: Panel
+    record: Specification
+    numbers: range
+
+
+@threadpool_limits.wrap(limits=1)
+def probabilities(task: Task, seed: int) -> pd.DataFrame:
+    """Return the probability of a positive slope of the first term of interest.
+
+    Returns
+    -------
+    DataFrame
+        Columns `panel, column, region, data_set, p_positive`.
+
+    Raises
+    ------
+    UserError
+        If the column is dynamic or of one region, or the panel has gaps.
+    """
+    record = task.record
+    if record.dynamic or record.region:
+        raise UserError(
+            f"Column {record.column} is not a static regression of all provinces: choose one that "
+            "is, such as 3.2."
+        )
+    made = balanced(task.panel, record)
+    # The same stream for all columns and panels: their paths go together.
+    drawn = generators.GENERATORS[GENERATOR](
+        made,
+        len(record.interest),
+        len(task.numbers),
+        np.random.default_rng([seed, task.numbers.start]),
+    )
+    parts = growth.split(made, record.interest)
+    density, rng = growth.density(parts), np.random.default_rng([seed, task.numbers.start, 1])
+    standard = (drawn.T - parts.base.centre) / parts.scale
+    weight = weights(made)[:-1]
+    shape = (-1, len(record.interest), len(made.regions))
+    found = []
+    for fit in batched.fit_many(density, standard, DRAWS, rng):
+        free = fit.density.draw(fit.point, rng)
+        free["slope_offset"] = free["slope_offset"].reshape(shape)
+        found.append((province_slopes(parts, free) @ weight.T > 0).mean(axis=0))
+    frame = pd.DataFrame(found, columns=[ALL, *made.regions], index=list(task.numbers))
+    frame = frame.rename_axis("data_set").reset_index().melt("data_set", var_name="region")
+    head = {"panel": task.panel.name, "column": record.column}
+    return frame.rename(columns={"value": "p_positive"}).assign(**head)
+
+
+def run(
+    panels: Sequence[Panel],
+    records: Sequence[Specification],
+    size: int,
+    seed: int = 1,
+    workers: int = 2,
+    cluster: str | None = None,
+) -> Iterator[pd.DataFrame]:
+    """Yield `probabilities` of one batch after the other, in any order."""
+    listed = [
+        Task(panel, record, range(start, min(start + BATCH, size)))
+        for record in records
+        for panel in panels
+        for start in range(0, size, BATCH)
+    ]
+    yield from spread(partial(probabilities, seed=seed), listed, workers, cluster)
+
+
+def summary(found: pd.DataFrame, of_regions: str) -> pd.DataFrame:
+    """Count false findings, columns `COLUMNS`.
+
+    Parameters
+    ----------
+    found : DataFrame
+        Of `probabilities`.
+    of_regions : str
+        The column whose region slopes are claimed something of.
+    """
+    claimed = found[(found["region"] == ALL) | (found["column"] == of_regions)]
+    mixture = claimed.groupby(["column", "region", "data_set"], sort=False)["p_positive"].mean()
+    sure = ((mixture >= CERTAIN) | (mixture <= 1 - CERTAIN)).unstack("data_set")
+    size = sure.shape[1]
+    by_slope = [(*at, int(own.sum()), float(own.mean())) for at, own in sure.iterrows()]
+    every = ("", LEDGER, int(sure.any().sum()), float(sure.sum().mean()))
+    rows = []
+    for column, region, count, mean in [*by_slope, every]:
+        rate = dict(zip(("rate", "rate_low", "rate_high"), share(count, size), strict=True))
+        about = {"column": column, "region": region, "generator": GENERATOR, "data_sets": size}
+        rows.append(about | rate | {"findings": count, "mean_findings": mean})
+    return pd.DataFrame(rows)[list(COLUMNS)]
+
+
+def sentence(table: pd.DataFrame) -> str:
+    """Say how many findings the ledger makes where there is no slope."""
+    whole = table[table["region"] == LEDGER].iloc[0]
+    slopes = len(table) - 1
+    return (
+        f"Without a slope anywhere, {whole['rate']:.0%} of {whole['data_sets']} data sets have at "
+        f"least one finding among {slopes} slopes, of either sign; a data set has "
+        f"{whole['mean_findings']:.2f} on average, half of them of the printed sign."
+    )
