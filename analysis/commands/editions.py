@@ -41,7 +41,7 @@ def editions(
     from analysis.ye2024.claims import CLAIMS
 
     claims = [claim for claim in CLAIMS if claim.column in asked]
-    names = [each for name in EVIDENCE for each in (both.first_of(name), name)]
+    names = [panel for name in EVIDENCE for panel in (both.first_of(name), name)]
     panels = load_panels(names, select(()))
     there = taken(outputs, panels)
     listed = [
@@ -50,9 +50,9 @@ def editions(
         for job in jobs(panels, records, [model])
     ]
     paths = sample_jobs(listed, Settings(seed=seed), outputs, cluster)
-    found = tables.make(track(paths, "Reading", console=console, transient=True))
+    compared = tables.make(track(paths, "Reading", console=console, transient=True))
     by_name = {panel.name: panel for panel in panels}
-    printed, slopes = both.descriptive(by_name), both.slopes(claims, by_name, found)
+    printed, slopes = both.descriptive(by_name), both.slopes(claims, by_name, compared)
     print_frame(printed, "Table 2: printed numbers met of four, and distance", "editions_table2")
     title = "Estimates, posteriors and probabilities of claims"
     print_frame(both.shown(slopes), title, "editions")

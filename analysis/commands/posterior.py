@@ -136,8 +136,8 @@ def show_slopes(paths: Sequence[Path], outputs: Outputs) -> None:
     show_mixtures(draws)
     if draws and not (paths := [path for path in paths if path not in draws]):
         return
-    found = coefficients.of_interest(track(paths, "Reading", console=console, transient=True))
-    print_frame(found, "Slopes of interest, posterior beside published", "slopes")
+    slopes = coefficients.of_interest(track(paths, "Reading", console=console, transient=True))
+    print_frame(slopes, "Slopes of interest, posterior beside published", "slopes")
     for path in paths[:MOST_NAMED]:
         console.print(f"trace: {outputs.shown(path)}", highlight=False, soft_wrap=True)
     if len(paths) > MOST_NAMED:
