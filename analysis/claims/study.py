@@ -55,7 +55,8 @@ def table(
         row |= {"claim": number, "statement": given.text, "column": given.column}
         row |= {"term": given.term, "kind": given.kind, "printed": printed}
         row |= {name: judged[name] for name in ("sign", "magnitude")}
-        row |= {name: "; ".join(judged[name]) for name in ("reversed_by", "pending")}
+        unmade = [kind for kind, made in judged["turns"].get(panel, {}).items() if made is None]
+        row |= {"reversed_by": "; ".join(judged["reversed_by"]), "pending": "; ".join(unmade)}
         rows.append(row)
     return pd.DataFrame(rows, columns=COLUMNS)
 

@@ -10,7 +10,6 @@ from analysis.shared.products import find
 from analysis.shared.provenance import record
 from analysis.shared.terminal import console
 from analysis.specifications import HEADLINE, PAPER, current, select
-from data.errors import UserError
 from data.files import csv_text, write_text
 
 
@@ -41,10 +40,13 @@ def write_study_ledger(outputs: Outputs) -> None:
 
     listed = of_study.read(current().path)
     if not listed:
-        raise UserError(
-            f"{current().path} names no claims: add a table [claims] with the key file, a CSV with "
-            "the columns text, column, term, kind, rope."
+        console.print(
+            f"Notice: {current().path} names no claims: a table [claims] names a CSV with the "
+            "columns text, column, term, kind, rope.",
+            highlight=False,
+            soft_wrap=True,
         )
+        return
     rows = study.table(listed, evidence.read(outputs.results), current().panel.name)
     print_frame(rows, f"Claims of {current().title}", "study_claims")
     path = outputs.results / "study_claims.csv"

@@ -11,12 +11,12 @@ from analysis.commands.options import Cluster, Out, Seed, app, load_panels, prin
 from analysis.commands.panels import fingerprints
 from analysis.commands.posterior import diagnose_traces, exit_by_gate, sample_jobs
 from analysis.commands.replication import audit, replicate
-from analysis.commands.reporting import report, write_ledger
+from analysis.commands.reporting import report, write_ledger, write_study_ledger
 from analysis.shared import products, terminal
 from analysis.shared.outputs import ROOT, Outputs
 from analysis.shared.terminal import console
 from analysis.shared.timing import Steps
-from analysis.specifications import HEADLINE, PAPER, current, select
+from analysis.specifications import HEADLINE, PAPER, current, home, select
 
 SAMPLE = "sample posteriors"
 
@@ -26,7 +26,10 @@ STEPS = (
 )
 
 
-STUDY_STEPS = ("replicate", SAMPLE, "diagnose", "compare with the paper")
+STUDY_STEPS = (
+    *("replicate", SAMPLE, "diagnose", "compare with the paper"),
+    *("audit", "judge claims", "write the report"),
+)
 """Of any other study."""
 
 
@@ -42,7 +45,7 @@ def reproduce(
     """Run the main job: replicate, sample every column's main model, compare, judge, report.
 
     The headline columns get the whole ladder. Says how long it takes, and what it is at. Of another
-    study, its columns of two-way effects and GMM get their main model.
+    study, its columns of two-way effects and GMM get their main model, its claims their verdicts.
 
     Example: python -m analysis reproduce
 
@@ -101,9 +104,12 @@ def reproduce(
 def _of_study(outputs: Outputs, seed: int, cluster: str | None) -> None:
     """Replicate a study's columns, sample the main model of those that have one, and compare."""
     from analysis.posterior.jobs import Settings, jobs, missing
+    from data.studies import claims
     from models.bayesian.registry import main_model
 
-    settings, records = Settings(seed=seed), select(current().headline)
+    settings, study = Settings(seed=seed), current()
+    asked = [select([claim.column])[0] for claim in claims.read(study.path)]
+    records = select([*study.headline, *(home(record)[0].column for record in asked)])
     panels = load_panels(None, records)
     listed = [job for r in records for job in jobs(panels, [r], [main_model(r).name])]
     share = len(missing(listed, settings, outputs.traces)) / len(listed)
@@ -118,5 +124,12 @@ def _of_study(outputs: Outputs, seed: int, cluster: str | None) -> None:
         diagnostics = diagnose_traces(outputs)
     steps.begin("compare with the paper")
     compare(out=outputs.root)
+    with terminal.no_tables_drawn():
+        steps.begin("audit")
+        audit(out=outputs.root)
+    steps.begin("judge claims")
+    write_study_ledger(outputs)
+    steps.begin("write the report")
+    report(out=outputs.root)
     steps.finish()
     exit_by_gate(diagnostics)

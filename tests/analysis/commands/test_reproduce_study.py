@@ -23,14 +23,17 @@ def test_a_study_is_replicated_sampled_judged_and_compared(tmp_path, monkeypatch
     diagnostics = pd.DataFrame({"gate": [gate]})
     monkeypatch.setattr(reproduce, "diagnose_traces", lambda _: diagnostics)
     monkeypatch.setattr(reproduce, "compare", lambda out: done.append(("compare", out)))
+    for name in ("audit", "write_study_ledger", "report"):
+        monkeypatch.setattr(reproduce, name, lambda *_, name=name, **__: done.append(name))
     monkeypatch.setattr(reproduce, "exit_by_gate", lambda found: done.append(found["gate"][0]))
     with studying(load(path)) as study:
         reproduce.reproduce(out=tmp_path)
     records = [r for r in study.records if r.column in study.headline]
     models = [(record.column, main_model(record).name) for record in records]
     assert len(models) == 3
-    assert done == [("replicate", tmp_path), models, ("compare", tmp_path), gate]
-    assert "Step 2 of 4: sample posteriors" in capsys.readouterr().out
+    last = ["audit", "write_study_ledger", "report"]
+    assert done == [("replicate", tmp_path), models, ("compare", tmp_path), *last, gate]
+    assert "Step 2 of 7: sample posteriors" in capsys.readouterr().out
     assert (tmp_path / "results/.index/reproduce-study-seconds.json").exists()
 
 

@@ -106,25 +106,3 @@ def test_the_schema_is_printed_for_editors(run):
     code, said = run("study", "schema")
     assert code == 0
     assert '"title": "study.toml"' in said
-
-
-@pytest.mark.slow
-def test_posteriors_comparison_claims_and_page_are_the_studys_own(run, tmp_path):
-    option = ["--study", str(studies.write(tmp_path))]
-    assert run("replicate", "2.1", "2.2", "--draws", "99", *option)[0] == 0
-    code, said = run("sample", "2.1", "--model", "hierarchical", *option)
-    assert code == 0
-    assert f"compare 2.1 --model hierarchical --study {option[1]}" in said
-    for command in ("diagnose", "compare", "claims", "report", "audit"):
-        assert run(command, *option)[0] == 0
-    assert run("table", "2.1", "--model", "hierarchical", "--to", "md", *option)[0] == 0
-    comparison = read_result(tmp_path / "results", "comparison")
-    # The paper prints -0.047 for its region of this name.
-    (central,) = comparison.query("column == '2.2'")["published"]
-    assert abs(central - 0.5) < 0.3
-    page = (tmp_path / "results/report.html").read_text(encoding="utf-8")
-    table = next(tmp_path.glob("results/table-*.md")).read_text(encoding="utf-8")
-    assert "Made up for a test." in page
-    assert "Roads raise output." in page
-    for text in (page.split("<script>")[0], table):
-        assert [word for word in OF_THE_PAPER if word in text] == []
