@@ -190,8 +190,9 @@ def test_every_room_has_its_floor_and_every_reader_of_printed_numbers_its_reason
 
 def test_the_house_has_at_most_27_rooms_and_few_arrows_between_them():
     rooms, arrows = rooms_and_arrows(ROOT)
+    # `data.studies`, which any other paper's panel needs, is the 27th, and came with its arrows.
     assert len(rooms) <= 27
-    assert len(arrows) <= 174
+    assert len(arrows) <= 181
     # With `data` and `models` as one room each, as the 45 rooms and 255 arrows were counted
     # that this plan began with.
     joined = {
