@@ -17,8 +17,10 @@ FEWEST_DRAWS = 99
 @cache
 def replication(name: str) -> pd.DataFrame:
     study = load(STUDIES / name / "study.toml")
+    printed = pd.read_csv(STUDIES / name / "printed.csv", dtype=str)
+    columns = list(printed.loc[printed["statistic"] == "coef", "column"].unique())
     with studying(study):
-        found = replicate.replicate(study.panel, select([]), draws=FEWEST_DRAWS)
+        found = replicate.replicate(study.panel, select(columns), draws=FEWEST_DRAWS)
     rows = found[found["published"].notna()]
     return rows.assign(matches=rows["matches"].astype(bool)).set_index(
         ["column", "term", "statistic"]
