@@ -10,6 +10,8 @@ from rich.progress import track
 from analysis.commands.options import (
     Cluster,
     Columns,
+    NamedModel,
+    NamedPanel,
     Out,
     Panels,
     Seed,
@@ -27,7 +29,7 @@ from analysis.shared.products import below
 from analysis.shared.terminal import console
 from analysis.specifications import HEADLINE, PAPER, current, home, select
 from data.errors import UserError
-from data.panels.catalogue import panel_names
+from data.panels.catalogue import PANELS, panel_names
 from data.panels.panel import Panel
 from models.design import Specification
 
@@ -249,3 +251,49 @@ def estimate_dynamic(
         print_frame(lagged.side_by_side(rows), title, "dynamic")
     write_tables({"dynamic": estimates, "dynamic_effects": follows}, outputs, there)
     return estimates
+
+
+@app.command(studies=True)
+def hypothesis(
+    statements: Annotated[
+        list[str],
+        typer.Argument(help="Such as 'x:east > x:west'; a term alone is its slope of all rows."),
+    ],
+    column: Annotated[
+        str | None, typer.Option(help="A published column. Default: the first of the headline.")
+    ] = None,
+    panel: NamedPanel = None,
+    model: NamedModel = None,
+    out: Out = ROOT,
+) -> None:
+    """Show the posterior probability of hypotheses about slopes, and their intervals.
+
+    Reads a trace of `sample`. Any linear combination of terms and regions may be compared.
+
+    Example: python -m analysis hypothesis "indus:east > indus:west" "2*indus > 0.1" --column 3.2
+    """
+    from models.bayesian.registry import main_model
+
+    (record,) = select([column or current().headline[0]])
+    own = current().panel
+    name = own.name if own else panel_names([panel or PANELS[0].name])[0]
+    fitted = model or main_model(record).name
+
+    import pandas as pd
+
+    from analysis.comparison import hypothesis as of
+    from analysis.comparison.coefficients import slopes
+    from analysis.posterior import trace
+
+    asked = [of.parse(statement) for statement in statements]
+    path = trace.trace_path(Outputs(out).traces, name, record.column, fitted)
+    if not path.is_file():
+        raise UserError(
+            f"There is no trace {path}: run `python -m analysis sample {record.column} --model "
+            f"{fitted}` first."
+        )
+    tree = trace.read(path, without=trace.POINTWISE)
+    draws = {(slope.term, slope.region): slope.draws for slope in slopes(tree)}
+    rows = pd.DataFrame([of.evaluate(each, draws) for each in asked])
+    title = f"Hypotheses on slopes of {record.column}, {fitted} on {name}"
+    print_frame(rows.assign(gate=tree.attrs["gate"]), title, "hypothesis")
