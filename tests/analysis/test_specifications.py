@@ -1,9 +1,14 @@
 """The 19 published columns as records."""
 
+from dataclasses import replace
+
+import pandas as pd
 import pytest
 
-from analysis.specifications import CONTROLS, HEADLINE, SPECIFICATIONS, STATIC, select
+from analysis.shared.outputs import ROOT
+from analysis.specifications import CONTROLS, HEADLINE, SPECIFICATIONS, STATIC, load, select
 from data.errors import UserError
+from data.panels.panel import load_named
 from data.panels.provinces import REGIONS
 from data.published import tables
 
@@ -74,3 +79,15 @@ def test_columns_are_selected_in_the_order_named():
 def test_an_unknown_column_is_told_which_there_are():
     with pytest.raises(UserError, match=r"no published column '9\.1'.*3\.1.*8\.3"):
         select(["3.2", "9.1"])
+
+
+def test_the_columns_are_a_study_file_too():
+    study = load(ROOT / "data/studies/ye2024/study.toml")
+    assert study.records == tuple(replace(record, system=None) for record in SPECIFICATIONS)
+    variables = ["produ", *CONTROLS]
+    columns, keys = ["province", "year", "region", *variables], ["province", "year"]
+    named = load_named("official", variables).frame[columns]
+    pd.testing.assert_frame_equal(
+        study.panel.frame[columns].sort_values(keys, ignore_index=True),
+        named.sort_values(keys, ignore_index=True),
+    )
