@@ -51,7 +51,7 @@ ANALYSES = (
     without and with the outcome.
 
     Example: python -m analysis imputation-study --data-sets 100""",
-        sentence="The slope after imputation, where the truth is known",
+        sentence="The slope after imputation, where the true slope is known",
         methods=_study,
         options=(
             Option("data_sets", int, "Simulated data sets.", 200, least=2),

@@ -121,7 +121,7 @@ def _screen(of_two: bool) -> Methods:
 def _screened(data_sets: int) -> tuple:
     """Return the options of a screen."""
     own = Option("data_sets", int, "Simulated data sets of a column.", data_sets, least=20)
-    deciding = Option("deciding", bool, "Only generators that decide.", False)
+    deciding = Option("deciding", bool, "Leave out what only confirms.", False)
     return ("columns", "panel", own, deciding, "seed", "cluster")
 
 

@@ -145,7 +145,7 @@ def imputed_draws(name: str, folder: Path = FOLDER) -> tuple[str, ...]:
 
 
 def expanded(name: str) -> tuple[str, ...]:
-    """Return the panels that a name on the command line stands for: itself, or several."""
+    """Return the panels that a name on the command line means: itself, or several."""
     if name == "implied:all":
         return ensemble_members()
     drawn = ALL_DRAWS.fullmatch(name)
@@ -161,7 +161,7 @@ def own_name(path: Path) -> str:
 def panel_names(given: Iterable[str]) -> list[str]:
     """Return how panels are called in tables and folders, of names and of paths of users' files.
 
-    `implied:all` stands for the ensemble, `official:imputed` for all draws of a panel.
+    `implied:all` means the ensemble, `official:imputed` all draws of a panel.
     """
     known, found = {*named_panels(), *ensemble_members()}, []
     for name in (each for one in given for each in expanded(one)):

@@ -1,4 +1,4 @@
-"""How far a rule's filled cells may lie from the truth: error paths, from known years left out.
+"""Errors of cells that a rule fills: paths over years, from known years left out.
 
 The log error of a filled cell is a year's error, shared by all provinces, plus a province's own.
 With h the number of years from the nearest observed one, and g observed growths behind the rule:
