@@ -64,7 +64,7 @@ def estimates(replication: pd.DataFrame, comparison: pd.DataFrame) -> pd.DataFra
 def headline(replication: pd.DataFrame, comparison: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of the models that are fitted by default."""
     rows = estimates(replication, comparison)
-    return rows[rows["model"].isin([TWFE, *(model.name for model in MODELS if model.by_default)])]
+    return rows[rows["model"].isin([TWFE, *(model.name for model in MODELS if not model.extra)])]
 
 
 def forest(rows: pd.DataFrame) -> Figure:
@@ -92,7 +92,7 @@ def forest(rows: pd.DataFrame) -> Figure:
 def ladder(rows: pd.DataFrame) -> Figure:
     """Draw the ladder from TWFE to the main model for 3.2, one frame per panel."""
     panels = list(dict.fromkeys(rows["panel"]))
-    figure = Figure(figsize=(7.2, 3.2), layout="constrained")
+    figure = Figure(figsize=(7.2, 3.6), layout="constrained")
     frames = figure.subplots(1, len(panels), sharey=True, squeeze=False).flat
     steps = [(TWFE, "3.2"), *((name, "3.2") for name in LADDER)]
     regional = {record.region: record.column for record in select(HEADLINE) if record.region}
@@ -111,7 +111,8 @@ def ladder(rows: pd.DataFrame) -> Figure:
                 )
         axes.axhline(0, color="0.7", lw=0.6, zorder=0)
         axes.axvline(len(LADDER) + 0.55, color="0.85", lw=0.6, zorder=0)
-        axes.set_xticks(range(len(steps)), names, rotation=60, ha="right", rotation_mode="anchor")
+        style = {"rotation": 60, "ha": "right", "rotation_mode": "anchor", "fontsize": 6}
+        axes.set_xticks(range(len(steps)), names, **style)
         axes.set_title(panel, loc="left")
     figure.axes[0].set_ylabel("slope of indus on produ")
     return figure

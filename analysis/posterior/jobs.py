@@ -107,7 +107,7 @@ def jobs(
     panels, listed = list(panels), []
     for record in specifications:
         fitting = {model.name: model for model in models_for(record)}
-        default = [name for name, model in fitting.items() if model.by_default]
+        default = [name for name, model in fitting.items() if not model.extra]
         chosen = [name for name in names or default if name in fitting]
         if not chosen:
             raise UserError(

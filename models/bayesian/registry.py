@@ -3,7 +3,7 @@
 What a file supplies is said in `models.bayesian.interface`. A file is imported when its model's
 `module` is first asked for: names, labels and which columns a model can be fitted to need no PyMC.
 
-The ladder from two-way fixed effects to region slopes is `LADDER`; each rung frees one thing, so
+The ladder from two-way fixed effects to the main model is `LADDER`; each rung frees one thing, so
 a reader sees which step moves a number.
 
 Longer than 400 lines because each record stands on lines of its own.
@@ -68,7 +68,7 @@ class Model:
     stands_in : bool
         Whether it is also fitted to dynamic columns, without their lagged outcome.
     extra : bool
-        Whether it is fitted only when it is named, unless it is the main model.
+        Whether it is fitted only when it is named.
     correlated : bool
         Whether errors of a province may be correlated over years.
     prior_groups : bool
@@ -103,11 +103,6 @@ class Model:
     def module(self) -> ModelFile:
         """What the model's file supplies."""
         return import_module(self.source)
-
-    @property
-    def by_default(self) -> bool:
-        """Whether it is fitted without being named."""
-        return not self.extra or self.name == MAIN
 
     @property
     def by_region(self) -> bool:
@@ -304,7 +299,6 @@ MODELS = (
         "models.bayesian.province_slopes",
         {"sigma": "region"},
         varying=True,
-        extra=True,
     ),
     Model(
         "joint",
@@ -331,23 +325,21 @@ MODELS = (
     ),
     Model(
         "ar1_province_slopes",
-        "AR(1) errors, province slopes",
+        "AR(1) errors and province slopes",
         "As growth, without growth by province: AR(1) errors alone hold what is persistent.",
         "models.bayesian.growth",
         {"sigma": "region", "lines": "none"},
         varying=True,
-        extra=True,
         correlated=True,
     ),
     Model(
         "growth",
-        "growth and slopes by province, AR(1)",
+        "growth by province, AR(1), slopes",
         "Growth and slopes of interest by province about their region's; AR(1) errors and scales "
         "by region; province effects free.",
         "models.bayesian.growth",
         {"sigma": "region"},
         varying=True,
-        extra=True,
         correlated=True,
     ),
     Model(
@@ -375,17 +367,22 @@ MODELS = (
         "growth in one region",
         "As growth, for the provinces of one region alone: no pooling towards other regions.",
         "models.bayesian.growth",
-        extra=True,
         correlated=True,
         carried_by=one_region,
     ),
 )
 
-LADDER = ("mundlak", "region_sigma", "hierarchical")
+INDEPENDENT = ("mundlak", "region_sigma", "hierarchical")
+"""Rungs with independent errors and slopes that differ by region at most."""
+
+LADDER = (*INDEPENDENT, "province_slopes", "ar1_province_slopes", "growth")
 """The rungs above two-way fixed effects, each freeing one thing."""
 
-MAIN = LADDER[-1]
-"""The model that static columns of all provinces are judged by: the ledger's evidence."""
+MAIN = "growth"
+"""The model that static columns of all provinces are judged by: the ledger's evidence.
+
+The rule at the head of `analysis.simulation.main_model` chose it.
+"""
 
 
 def models_for(specification: Specification) -> tuple[Model, ...]:

@@ -65,7 +65,7 @@ def slopes(rows: pd.DataFrame) -> alt.LayerChart:
     y = alt.Y("panel:N", title=None, sort=list(dict.fromkeys(shown["panel"])),
               axis=alt.Axis(labelLimit=150))  # fmt: skip
     colour = alt.Color("step:N", sort=names, title=None,
-                       scale=alt.Scale(domain=names, range=list(PALETTE[: len(names)])),
+                       scale=alt.Scale(domain=names, range=[*PALETTE, GREY][: len(names)]),
                        legend=alt.Legend(orient="top", columns=2, labelLimit=200))  # fmt: skip
     offset = alt.YOffset("step:N", sort=names)
     tip = [

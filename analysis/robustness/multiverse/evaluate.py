@@ -22,7 +22,7 @@ from analysis.shared.parallel import kept
 from analysis.shared.sources import made_by
 from analysis.specifications import SPECIFICATIONS
 from data.files import sha256
-from models.bayesian.registry import LADDER, find
+from models.bayesian.registry import INDEPENDENT, find
 from models.design import Specification
 
 Arrays = Mapping[str, NDArray[np.float64]]
@@ -75,7 +75,7 @@ def run_batch(batch: Batch, load: Load, seed: int) -> tuple[Batch, dict[str, NDA
 
 def code_of(load: Load) -> tuple[str, ...]:
     """Name the modules that batches are made by; the files of models are imported by name."""
-    return (__name__, load.__module__, *dict.fromkeys(find(name).source for name in LADDER))
+    return (__name__, load.__module__, *dict.fromkeys(find(name).source for name in INDEPENDENT))
 
 
 def folder_of(results: Path, load: Load, seed: int) -> Path:

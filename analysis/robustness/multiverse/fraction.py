@@ -23,7 +23,7 @@ from analysis.shared.statistics import Z
 from analysis.specifications import select
 from data.errors import UserError
 from models.bayesian import student_t_gibbs
-from models.bayesian.registry import LADDER, Model, find
+from models.bayesian.registry import INDEPENDENT, Model, find
 from models.design import Design, Specification, design
 from models.frequentist import twfe
 from models.frequentist.wild_bootstrap import wild_bootstrap
@@ -70,7 +70,7 @@ def universe(setting: Setting, record: Specification, chosen: Sequence[Option]) 
 
 def posterior(universe: Universe, rng: np.random.Generator) -> Array:
     """Return `SUMMARIES` of the slopes of interest, shape (terms, summaries)."""
-    model = find(universe.sets.get("model", LADDER[0]))
+    model = find(universe.sets.get("model", INDEPENDENT[0]))
     priors = priors_of(model, universe.sets.get("priors", OWN_PRIORS))
     draw = ERRORS[universe.sets.get("errors", "normal")]
     return summary(

@@ -70,7 +70,7 @@ def studies(
     panels, listed = list(panels), []
     for record in records:
         fitting = [m for m in models_for(record) if m.prior_groups and not m.fitted_as(record)]
-        listed += jobs(panels, [record], models or [m.name for m in fitting if m.by_default])
+        listed += jobs(panels, [record], models or [m.name for m in fitting if not m.extra])
     return listed
 
 

@@ -12,12 +12,15 @@ from analysis.ye2024.multiverse.choices import CONTROLS, DATA, GRID, SAMPLE
 from data.files import sha256
 from data.ye2024 import recollect, selection
 from data.ye2024.definitions import CHOICES, DEFAULTS
-from models.bayesian.registry import LADDER, find
+from models.bayesian.registry import INDEPENDENT, find
 
 MODEL = Choice(
     "errors",
     (
-        *(Option(find(name).label, find(name).sentence, sets={"model": name}) for name in LADDER),
+        *(
+            Option(find(name).label, find(name).sentence, sets={"model": name})
+            for name in INDEPENDENT
+        ),
         Option(
             "Student t by region",
             "Robust to outlying rows in any region.",

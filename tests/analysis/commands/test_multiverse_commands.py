@@ -92,7 +92,7 @@ def test_all_columns_are_studied_by_their_main_models(tmp_path, monkeypatch):
     monkeypatch.setattr(sensitivity, "run", lambda listed, *_, **__: asked.extend(listed) or [])
     run("sensitivity", "--all", "--panel", "official", "--out", str(tmp_path))
     assert [job.specification.column for job in asked] == [r.column for r in SPECIFICATIONS]
-    assert {job.model.name for job in asked} == {"mundlak", "hierarchical", "dynamic"}
+    assert {job.model.name for job in asked} == {"growth_region", "growth", "dynamic"}
     done = CliRunner().invoke(cli.app, ["sensitivity", "3.2", "--all", "--out", str(tmp_path)])
     assert "name neither" in str(done.exception)
 

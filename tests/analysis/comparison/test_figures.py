@@ -64,7 +64,7 @@ def test_the_forest_has_a_line_for_each_estimate(results):
 def test_the_forest_of_the_headline_leaves_out_models_that_are_sampled_by_name():
     found = set(headline(replication(), comparison())["model"])
     assert found >= {TWFE, "flat", *LADDER}
-    assert found.isdisjoint(model.name for model in MODELS if not model.by_default)
+    assert found.isdisjoint(model.name for model in MODELS if model.extra)
 
 
 def test_what_was_not_estimated_has_no_frame():

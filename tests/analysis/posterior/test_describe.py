@@ -72,7 +72,7 @@ def test_every_variable_has_dims_shape_and_parents():
 def test_a_columns_main_model_is_the_highest_rung_it_carries():
     names = {record.column: main_model(record).name for record in SPECIFICATIONS}
     assert names == (
-        {record.column: "hierarchical" for record in SPECIFICATIONS}
-        | dict.fromkeys(["8.1", "8.2", "8.3"], "mundlak")
+        {record.column: "growth" for record in SPECIFICATIONS}
+        | dict.fromkeys(["8.1", "8.2", "8.3"], "growth_region")
         | dict.fromkeys(["5.1", "5.2", "5.3", "5.4"], "dynamic")
     )

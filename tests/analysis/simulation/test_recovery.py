@@ -11,13 +11,13 @@ from analysis.simulation import recovery
 from analysis.simulation.intervals import POSTERIOR, balanced, intervals_of_least_squares
 from analysis.specifications import select
 from data.errors import UserError
-from models.bayesian.registry import main_model
+from models.bayesian.registry import find, main_model
 
 BASELINE, DYNAMIC, CENTRAL = select(["3.2", "5.1", "8.2"])
 
 
-def put_in(panel, record, size):
-    made, model = balanced(panel, record), main_model(record)
+def put_in(panel, record, size, model=None):
+    made, model = balanced(panel, record), model or main_model(record)
     parts = model.split(made, record)
     rng = np.random.default_rng(1)
     definition = model.module.build(parts)
@@ -26,7 +26,7 @@ def put_in(panel, record, size):
 
 def test_intervals_of_least_squares_are_exact_where_one_region_has_one_slope(six_years):
     """Student's t, given any parameters, so over all that are drawn as well."""
-    made, _, truth, outcomes = put_in(six_years, CENTRAL, 4_000)
+    made, _, truth, outcomes = put_in(six_years, CENTRAL, 4_000, find("mundlak"))
     low, high = intervals_of_least_squares(made, outcomes, 1)[0, :, 0].T
     held = ((low <= truth["indus"]) & (truth["indus"] <= high)).sum()
     assert stats.binomtest(int(held), 4_000, 0.95).pvalue > 1e-3
@@ -42,7 +42,8 @@ def test_slopes_by_region_average_to_that_over_all_rows(six_years):
 
 
 @pytest.mark.slow
-def test_a_batch_is_estimated_by_all_and_summed_up(six_years):
+def test_a_batch_is_estimated_by_all_and_summed_up(six_years, monkeypatch):
+    monkeypatch.setattr(recovery, "main_model", lambda _: find("mundlak"))
     found = recovery.study((six_years, CENTRAL, range(4)), seed=1)
     assert found.equals(recovery.study((six_years, CENTRAL, range(4)), seed=1))
     assert (found.groupby("estimator")["truth"].nunique() == 4).all()

@@ -12,7 +12,7 @@ from analysis.specifications import select
 from models.bayesian import growth, growth_parts
 from models.bayesian.autoregressive import predecessors
 from models.bayesian.growth_reference import log_sech2
-from models.bayesian.registry import LADDER, find, models_for
+from models.bayesian.registry import models_for
 from models.design import design
 from models.frequentist.twfe import slope_parts
 from models.priors import LOG_2PI
@@ -308,9 +308,7 @@ def test_at_restricted_likelihood_scales_slopes_are_those_of_nlme():
 # --- as a record --------------------------------------------------------------------------------
 
 
-def test_it_is_named_to_be_fitted_and_one_region_has_its_own():
-    assert "growth" not in LADDER
-    assert find("growth").extra
+def test_it_is_of_all_provinces_and_one_region_has_its_own():
     names = {r.column: {m.name for m in models_for(r)} for r in select(["3.2", "8.2"])}
     assert "growth" in names["3.2"]
     assert "growth_region" not in names["3.2"]

@@ -2,25 +2,46 @@
 
 import pytest
 
+from analysis.shared.outputs import Outputs, read_result
+from analysis.shared.products import below
+from analysis.simulation.main_model import ranking
 from analysis.specifications import STATIC, select
 from data.errors import UserError
-from models.bayesian import registry
-from models.bayesian.registry import LADDER, MODELS, find, main_model, models_for
+from models.bayesian.registry import (
+    INDEPENDENT,
+    LADDER,
+    MAIN,
+    MODELS,
+    find,
+    main_model,
+    models_for,
+)
 from tests.helpers.fits import fit_of
 
 
-def test_the_ladder_frees_one_thing_at_each_rung():
-    assert LADDER == ("mundlak", "region_sigma", "hierarchical")
-    freed = [(find(name).varying, dict(find(name).switches)) for name in LADDER]
+def test_the_ladder_frees_one_thing_at_each_rung_and_ends_at_the_main_model():
+    assert LADDER[: len(INDEPENDENT)] == INDEPENDENT
+    assert LADDER[-1] == MAIN == "growth"
+    freed = [(find(name).varying, dict(find(name).switches)) for name in INDEPENDENT]
     assert freed == [(False, {}), (False, {"sigma": "region"}), (True, {"sigma": "region"})]
+    without_growth, with_growth = (dict(find(name).switches) for name in LADDER[-2:])
+    assert without_growth == with_growth | {"lines": "none"}
+
+
+def test_the_rule_chose_the_main_model():
+    kept = below(Outputs().results, "last_two")
+    if kept.is_file():
+        assert ranking(read_result(Outputs().results, "last_two"))["candidate"].iloc[0] == MAIN
+    screened = read_result(Outputs().results, "candidates")
+    assert MAIN in set(ranking(screened)["candidate"].head(2))
 
 
 @pytest.mark.parametrize("record", STATIC, ids=lambda record: record.column)
 def test_one_region_gets_the_models_in_which_nothing_differs_by_region(record):
     names = [model.name for model in models_for(record) if not model.extra]
     every = [model.name for model in models_for(record)]
-    assert not record.region or every == [*names, "growth_region"]
-    assert names == (["flat", "mundlak"] if record.region else ["flat", *LADDER])
+    assert not record.region or every == names
+    assert names == (["flat", "mundlak", "growth_region"] if record.region else ["flat", *LADDER])
 
 
 def test_an_unknown_model_is_one_sentence():
@@ -41,13 +62,9 @@ def test_only_very_wide_priors_have_no_prior_groups():
     assert [model.name for model in MODELS if not model.prior_groups] == ["flat"]
 
 
-def test_a_main_model_that_had_to_be_named_is_fitted_by_default(monkeypatch):
+def test_a_column_is_judged_by_the_main_model_as_far_as_its_sample_goes():
     baseline, east, lagged = select(["3.2", "8.1", "5.1"])
-    before = main_model(east), main_model(lagged)
-    monkeypatch.setattr(registry, "MAIN", "growth")
-    assert find("growth").extra
-    assert find("growth").by_default
-    assert main_model(baseline) is find("growth")
-    assert not find("growth_scales").by_default
+    assert main_model(baseline) is find(MAIN)
     # It cannot be fitted to one region, and a dynamic column has a model of its own.
-    assert (main_model(east), main_model(lagged)) == before
+    assert main_model(east) is find("growth_region")
+    assert main_model(lagged) is find("dynamic")
