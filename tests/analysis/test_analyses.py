@@ -64,6 +64,9 @@ TOY = Analysis(
 
 
 ELSEWHERE = {
+    "answers.py": {  # a section's sentence reads several tables
+        *("calibration", "candidates", "decomposition", "horizon", "multiverse", "power"),
+    },
     "page.py": {"horizon", "power", "sensitivity", "multiverse"},  # sections of the same name
     "studies.py": {"decomposition", "sensitivity"},  # a map of what several analyses say
     "verdicts.py": {"decomposition", "power"},  # what stands beside the headline

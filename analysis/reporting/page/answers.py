@@ -7,11 +7,14 @@ have not been made.
 import pandas as pd
 
 from analysis.claims import ledger
+from analysis.claims.records import VINTAGES
 from analysis.comparison import power
 from analysis.comparison.figures import LABELS
 from analysis.replication.replicate import summary
 from analysis.reporting.page.blocks import Results
+from analysis.robustness.horizon import DIFFERENCE
 from analysis.shared.frames import matching
+from analysis.shared.statistics import CERTAIN
 from analysis.simulation.calibration.judge import failures
 from analysis.specifications import HEADLINE, select
 from data.panels.catalogue import PANELS
@@ -126,10 +129,27 @@ def posterior(results: Results) -> str:
 
 
 def horizon(results: Results) -> str:
-    """Say what one year does, and whether there is a long run."""
+    """Say what differences over few and many years give, and whether there is a long run."""
+    parts = []
+    steps = results.frame("horizon")
+    if steps is not None:
+        own = matching(steps, **OF_SLOPE, kind=DIFFERENCE)
+        own = own[own["panel"].isin(ledger.EVIDENCE)]
+        ends = [own[own["years"] == years]["coef"] for years in (own["years"].min(),
+                                                                 own["years"].max())]  # fmt: skip
+        if len(own):
+            parts.append(
+                f"Slopes depend on it: differences over one year give {span(ends[0])}, over "
+                f"{own['years'].max():.0f} years {span(ends[1])}."
+            )
     estimated, effects = results.frame("dynamic"), results.frame("dynamic_effects")
-    if estimated is None or effects is None:
-        return ""
+    if estimated is not None and effects is not None:
+        parts.append(_long_run(estimated, effects))
+    return " ".join(parts)
+
+
+def _long_run(estimated: pd.DataFrame, effects: pd.DataFrame) -> str:
+    """Say what one year does given the year before, and whether there is a long run."""
     column = effects["column"].iloc[0]
     kept = effects[effects["panel"].isin(ledger.EVIDENCE) & (effects["column"] == column)]
     kept = kept[(kept["slope"] == "average") & (kept["model"] == kept["model"].iloc[0])]
@@ -209,14 +229,18 @@ def _detectable(rows: pd.DataFrame) -> str:
     )
 
 
-def sampler(results: Results) -> str:
-    """Say how many fits pass their gate, and whether calibration passes."""
+def passed(results: Results) -> str:
+    """Say how many fits pass their gate."""
     if not results.traces:
         return ""
-    passed = sum(trace.gate == "pass" for trace in results.traces)
-    text = f"{passed} of {len(results.traces)} fits pass their health gate."
-    judged = results.frame("calibration")
-    if judged is None:
+    number = sum(trace.gate == "pass" for trace in results.traces)
+    return f"{number} of {len(results.traces)} fits pass their health gate."
+
+
+def sampler(results: Results) -> str:
+    """Say how many fits pass their gate, and whether calibration passes."""
+    text, judged = passed(results), results.frame("calibration")
+    if not text or judged is None:
         return text
     off = failures(judged)
     said = f"fails for {', '.join(off)}" if off else "passes in every case that was run"
@@ -227,11 +251,11 @@ ASKED = {
     "supported": "Panels rebuilt from official series support this",
     "supported, checks pending": "Panels rebuilt from official series support this so far",
     "fragile": "Panels rebuilt from official series agree, but a check reverses it",
-    "depends on the data": "It depends on which official series one uses",
     "inconclusive": "Panels rebuilt from official series leave it undecided",
     "partly contradicted": "Panels rebuilt from official series contradict it in part",
+    "contradicted, checks pending": "Panels rebuilt from official series contradict it so far",
     "contradicted": "Panels rebuilt from official series contradict it",
-    "not assessed": "It has not been judged on official series",
+    "not assessed": "It has not been judged: no model that fits has been sampled",
 }
 """What a verdict on the headline claim means, in words."""
 
@@ -242,13 +266,16 @@ def short(results: Results, claim: dict) -> str:
         f"The paper says yes: one more unit of {TERM} raises {BASELINE.outcome} by "
         f"{claim['printed']}."
     )
+    said = f"{first} {ASKED[claim['verdict']]}"
     rows = posteriors(results)
     if rows is None or rows.empty:
-        return f"{first} {ASKED[claim['verdict']]}."
+        return f"{said}."
+    rows = rows[rows["panel"].isin(VINTAGES)]
+    probability = claim["probability"]
+    known = f"{probability:.3f}" if probability == probability else span(p_positive(rows))
     return (
-        f"{first} {ASKED[claim['verdict']]}: by the model {MAIN} the slope is "
-        f"{span(rows['mean'])}, and positive with a probability of {span(p_positive(rows))}, "
-        "where 0.975 is asked for."
+        f"{said}: by the model {MAIN} the slope is {span(rows['mean'])}, and positive with a "
+        f"probability of {known}, where {CERTAIN} is asked for."
     )
 
 

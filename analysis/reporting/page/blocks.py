@@ -1,18 +1,21 @@
 """Blocks of the page's sections, and the results that sections read."""
 
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from great_tables import GT
 
+from analysis.claims import ledger
 from analysis.reporting.page import charts
 from analysis.reporting.page.traces import Trace
 from analysis.shared.outputs import TEXT
 from analysis.shared.products import below
+from analysis.ye2024.claims import CLAIMS
 from data.files import read_csv
 
 Block = dict[str, object]
@@ -80,11 +83,14 @@ class Results:
     traces : list of Trace
     drawn : dict
         Charts by name, as Vega-Lite; sections add theirs.
+    read : list of str
+        Names of the tables that were read, in their order.
     """
 
     folder: Path
     traces: list[Trace]
-    drawn: dict[str, dict]
+    drawn: dict[str, dict] = field(default_factory=dict)
+    read: list[str] = field(default_factory=list)
 
     def frame(self, name: str) -> pd.DataFrame | None:
         """Return a table of results/, None if it has not been made."""
@@ -92,7 +98,13 @@ class Results:
         if not path.is_file():
             return None
         rows = read_csv(path, TEXT)
+        self.read.append(name)
         return rows if len(rows) else None
+
+    @cached_property
+    def ledger(self) -> dict:
+        """The ledger of claims, as `analysis.claims.ledger.document` makes it."""
+        return ledger.document(CLAIMS, self.folder)
 
     def chart(self, name: str, chart: object, caption: str) -> Block:
         """Keep a chart for the page's script and return its place."""
@@ -108,12 +120,15 @@ class Section:
     ----------
     id, short, title, zh : str
         Anchor, name in the navigation, heading, and its Chinese term.
-    make : callable
-        From the results to the section's blocks.
+    answer : callable
+        From the results to the sentence that it begins with; empty if it cannot be said yet.
+    parts : dict
+        By the name that products are shown under, what makes blocks from the results.
     """
 
     id: str
     short: str
     title: str
     zh: str
-    make: Callable[[Results], Iterable[Block]]
+    answer: Callable[[Results], str]
+    parts: Mapping[str, Callable[[Results], Iterable[Block]]]

@@ -12,12 +12,9 @@ import pandas as pd
 
 from analysis.comparison import dynamic
 from analysis.comparison.dynamic_figures import REACH
-from analysis.comparison.figures import LABELS
-from analysis.comparison.ladder import TWFE
 from analysis.shared.plotting import PALETTE, colours
-from analysis.shared.statistics import DOUBTS, Z, doubt
+from analysis.shared.statistics import Z
 from data.panels.provinces import PROVINCES
-from models.bayesian.registry import LADDER, MAIN
 from models.design import LAG
 
 GREY, SOUND = "#8a8a8a", "sound"
@@ -40,85 +37,6 @@ def choose(name: str, values: Sequence[str], label: str) -> alt.Parameter:
     return alt.selection_point(name=name, fields=[name], bind=bind, value=values[0])
 
 
-def slopes(rows: pd.DataFrame) -> alt.LayerChart:
-    """Draw estimates with 95 % intervals by step and panel, the published interval behind.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        results/ladder.csv.
-    """
-    names = [LABELS[step] for step in (TWFE, *LADDER)]
-    shown = rows.assign(
-        step=rows["step"].map(LABELS),
-        cell=rows["column"] + " " + rows["term"],
-        from_=rows["published"] - Z * rows["published_se"],
-        to=rows["published"] + Z * rows["published_se"],
-        health=[doubt(*row) or SOUND for row in rows[["gate", "fits"]].itertuples(index=False)],
-    )
-    shown = shown[["cell", "panel", "step", "estimate", "low", "high", "from_", "to", "published",
-                   "health"]]  # fmt: skip
-    cells = list(dict.fromkeys(shown["cell"]))
-    first = [cell for cell in cells if cell.startswith("3.2")] or cells
-    pick = choose("cell", [*first, *(c for c in cells if c not in first)], "Slope")
-    base = alt.Chart(shown).transform_filter(pick)
-    y = alt.Y("panel:N", title=None, sort=list(dict.fromkeys(shown["panel"])),
-              axis=alt.Axis(labelLimit=150))  # fmt: skip
-    colour = alt.Color("step:N", sort=names, title=None,
-                       scale=alt.Scale(domain=names, range=[*PALETTE, GREY][: len(names)]),
-                       legend=alt.Legend(orient="top", columns=2, labelLimit=200))  # fmt: skip
-    offset = alt.YOffset("step:N", sort=names)
-    tip = [
-        alt.Tooltip("panel:N"), alt.Tooltip("step:N"),
-        *(alt.Tooltip(f"{name}:Q", format=".3f") for name in ("estimate", "low", "high")),
-        alt.Tooltip("published:Q", format=".3f"), alt.Tooltip("health:N"),
-    ]  # fmt: skip
-    band = base.mark_rect(opacity=0.18, color=GREY, aria=False).encode(
-        x=alt.X("min(from_):Q", title="slope"), x2="max(to):Q"
-    )
-    published = base.mark_rule(color=GREY, aria=False).encode(x="mean(published):Q")
-    zero = alt.Chart().mark_rule(strokeDash=[2, 3], color=GREY, aria=False).encode(x=alt.datum(0))
-    bars = base.mark_rule(strokeWidth=1.6).encode(
-        x="low:Q", x2="high:Q", y=y, yOffset=offset, color=colour, tooltip=tip
-    )
-    dots = base.mark_point(size=45, opacity=1, filled=True).encode(
-        x="estimate:Q", y=y, yOffset=offset, color=colour, tooltip=tip,
-        shape=alt.Shape("health:N", legend=None,
-                        scale=alt.Scale(domain=[SOUND, *DOUBTS],
-                                        range=["circle", *["cross"] * len(DOUBTS)])),
-    )  # fmt: skip
-    return sized(alt.layer(band, published, zero, bars, dots).add_params(pick), 320)
-
-
-def by_region(rows: pd.DataFrame) -> alt.LayerChart:
-    """Draw the region slopes of each column's main fit, results/region_slopes.csv."""
-    rows = rows[rows["model"] == MAIN]
-    shown = rows.assign(cell=rows["column"] + " " + rows["term"])
-    shown = shown[["cell", "panel", "region", "mean", "q025", "q975", "p_positive", "gate", "fits"]]
-    cells = list(dict.fromkeys(shown["cell"]))
-    first = [cell for cell in cells if cell.startswith("3.2")] or cells
-    pick = choose("cell", [*first, *(c for c in cells if c not in first)], "Slope")
-    base = alt.Chart(shown).transform_filter(pick)
-    panels = list(dict.fromkeys(shown["panel"]))
-    shared = {
-        "y": alt.Y("region:N", title=None, sort=["east", "central", "west"]),
-        "yOffset": alt.YOffset("panel:N", sort=panels),
-        "color": _by_panel(panels),
-        "tooltip": [
-            alt.Tooltip("panel:N"), alt.Tooltip("region:N"),
-            *(alt.Tooltip(f"{name}:Q", format=".3f")
-              for name in ("mean", "q025", "q975", "p_positive")),
-            alt.Tooltip("gate:N"), alt.Tooltip("fits:N"),
-        ],
-    }  # fmt: skip
-    zero = alt.Chart().mark_rule(strokeDash=[2, 3], color=GREY, aria=False).encode(x=alt.datum(0))
-    bars = base.mark_rule(strokeWidth=1.6).encode(
-        x=alt.X("q025:Q", title="slope"), x2="q975:Q", **shared
-    )
-    dots = base.mark_circle(size=45, opacity=1).encode(x="mean:Q", **shared)
-    return sized(alt.layer(zero, bars, dots).add_params(pick), 260)
-
-
 def autoregressive(rows: pd.DataFrame) -> alt.LayerChart:
     """Draw ρ of a dynamic column by estimator and panel, results/dynamic.csv.
 
@@ -135,7 +53,7 @@ def autoregressive(rows: pd.DataFrame) -> alt.LayerChart:
         "y": alt.Y("estimator:N", title=None, axis=alt.Axis(labelLimit=150),
                    sort=sorted(names, key=lambda name: name == dynamic.PUBLISHED)),
         "yOffset": alt.YOffset("panel:N", sort=panels),
-        "color": _by_panel(panels),
+        "color": by_panel(panels),
         "tooltip": [
             alt.Tooltip("panel:N"), alt.Tooltip("estimator:N"),
             *(alt.Tooltip(f"{name}:Q", format=".3f") for name in ("coef", "low", "high")),
@@ -160,7 +78,7 @@ def responses(rows: pd.DataFrame) -> alt.LayerChart:
     base = alt.Chart(shown).transform_filter(pick)
     shared = {
         "x": alt.X("year:Q", title="years after a change that lasted one"),
-        "color": _by_panel(list(dict.fromkeys(shown["panel"]))),
+        "color": by_panel(list(dict.fromkeys(shown["panel"]))),
         "tooltip": [
             alt.Tooltip("panel:N"), alt.Tooltip("year:Q"),
             *(alt.Tooltip(f"{name}:Q", format=".3f") for name in ("median", "low", "high")),
@@ -174,7 +92,7 @@ def responses(rows: pd.DataFrame) -> alt.LayerChart:
     return sized(alt.layer(zero, bands, lines).add_params(pick), 300)
 
 
-def _by_panel(panels: Sequence[str]) -> alt.Color:
+def by_panel(panels: Sequence[str]) -> alt.Color:
     """Return a colour for each panel."""
     return alt.Color(
         "panel:N",

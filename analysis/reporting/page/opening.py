@@ -9,7 +9,7 @@ from analysis.reporting.page import answers, slope_charts
 from analysis.reporting.page.blocks import Block, Results, missing, text
 from analysis.reporting.page.tables import EXACT
 from analysis.shared.frames import matching
-from analysis.shared.statistics import Z
+from analysis.shared.statistics import Z, doubt
 from analysis.specifications import HEADLINE
 from models.bayesian.registry import MAIN
 
@@ -52,11 +52,15 @@ def estimates(results: Results) -> pd.DataFrame:
             rows.append(_line("two-way fixed effects", panel, *estimated))
     if after is not None:
         rows += [
-            {"kind": f"model {MAIN}", "panel": row.panel, "mean": row.mean, "low": row.q025,
-             "high": row.q975}
+            {"kind": f"model {MAIN}", "panel": _marked(row.panel, doubt(row.gate, row.fits)),
+             "mean": row.mean, "low": row.q025, "high": row.q975}
             for row in after.itertuples(index=False)
         ]  # fmt: skip
     return pd.DataFrame(rows, columns=["kind", "panel", "mean", "low", "high"])
+
+
+def _marked(panel: str, why: str) -> str:
+    return f"{panel} ({why})" if why else panel
 
 
 def _line(kind: str, panel: str, slope: float, se: float) -> dict:

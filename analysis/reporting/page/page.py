@@ -4,55 +4,106 @@ A section whose tables are missing names the command that makes them. All text g
 template's escaping or Great Tables'; only the project's own style and scripts do not.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import vl_convert
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from analysis.reporting.page import charts
-from analysis.reporting.page.blocks import Results, Section
-from analysis.reporting.page.studies import (
-    analyses,
-    dynamic,
-    provinces,
-    sensitivity,
-)
+from analysis.reporting import status
+from analysis.reporting.page import answers, charts
+from analysis.reporting.page.blocks import Block, Results, Section
+from analysis.reporting.page.opening import opening
+from analysis.reporting.page.studies import analyses, dynamic, provinces, sensitivity
 from analysis.reporting.page.study import SECTIONS as OF_STUDY
 from analysis.reporting.page.tables import paper_tables, regions
 from analysis.reporting.page.traces import Trace
 from analysis.reporting.page.trust import audited, barg, health, provenance
-from analysis.reporting.page.verdicts import answer, headline
+from analysis.reporting.page.verdicts import controls, counted, headline, verdicts
 from analysis.shared.outputs import Outputs
+from analysis.shared.products import find
+from analysis.shared.provenance import Digests, record_of, snapshot
+from analysis.shared.runs import told
 from analysis.specifications import PAPER, Study, current
 from data.files import replacing
 
 TEMPLATES = Path(__file__).parent / "templates"
 
+TITLE = "Does industrial agglomeration raise new quality productive forces?"
 
-TITLE = "Verdicts on the claims of Ye (2024)"
+
+def _short(results: Results) -> str:
+    claims = results.ledger["claims"]
+    return answers.short(results, claims[0])
+
 
 SECTIONS = (
-    Section("answer", "Verdicts", "Verdicts on the claims", "结论", answer),
-    Section("ladder", "Ladder", "The ladder of models", "", headline),
-    Section("tables", "Tables 2–8", "The paper’s tables", "表 2–8", paper_tables),
-    Section("regions", "Regions", "Slopes by region", "区域异质性", regions),
-    Section("horizon", "Horizon", "At which horizon?", "", analyses("horizon")),
-    Section("dynamic", "Dynamics", "The dynamic panel", "内生性检验", dynamic),
+    Section("answer", "Answer", "The answer in short", "", _short, {"answer": opening}),
+    Section("claims", "Verdicts", "Verdicts on the claims", "结论", counted, {"claims": verdicts}),
     Section(
-        *("why", "Decomposition", "Why official and published slopes differ", ""), analyses("why")
+        *("printed", "Printed", "What did the paper print?", "表 2–8", answers.printed),
+        {"tables": paper_tables, "audit": audited},
     ),
     Section(
-        "multiverse", "Multiverse", "Multiverse of analysis choices", "", analyses("multiverse")
+        *("replication", "Replication", "Can it be replicated?", "", answers.replicated),
+        {"why": analyses("why")},
     ),
-    Section("provinces", "Provinces", "The 31 provinces", "31 个省份", provinces),
-    Section("power", "Power", "Power, influence and recovery of slopes", "", analyses("power")),
-    Section("sensitivity", "Sensitivity", "Priors and sensitivity", "稳健性", sensitivity),
-    Section("audit", "Audit", "Audit of the printed tables", "", audited),
-    Section("health", "Diagnostics", "Diagnostics of every fit", "", health),
-    Section("barg", "BARG", "Reporting guidelines", "", barg),
-    Section("provenance", "Provenance", "Data, code and versions", "数据来源", provenance),
+    Section(
+        *("posterior", "Posterior", "What does an honest posterior say?", "区域异质性"),
+        answers.posterior,
+        {"ladder": headline, "controls": controls, "regions": regions},
+    ),
+    Section(
+        *("horizon", "Horizon", "At which horizon?", "内生性检验", answers.horizon),
+        {"horizon": analyses("horizon"), "dynamic": dynamic},
+    ),
+    Section(
+        *("moves", "Sensitivity", "What moves it?", "稳健性", answers.moves),
+        {"multiverse": analyses("multiverse"), "provinces": provinces, "sensitivity": sensitivity},
+    ),
+    Section(
+        *("power", "Power", "How small a slope can these data show?", "", answers.reach),
+        {"power": analyses("power")},
+    ),
+    Section(
+        *("sampler", "Sampler", "Can I trust the sampler?", "", answers.sampler),
+        {"health": health, "barg": barg, "provenance": provenance},
+    ),
 )
 """The page in its order; a new section is a record here."""
+
+
+def blocks_of(section: Section, results: Results, there: Digests) -> list[Block]:
+    """Return the blocks of a section, and the runs behind the committed tables that it shows."""
+    results.read.clear()
+    said = section.answer(results)
+    blocks: list[Block] = [{"kind": "said", "text": said}] if said else []
+    for make in section.parts.values():
+        blocks += make(results)
+    stored = list(_stored(results, there))
+    return arranged(blocks) + ([{"kind": "stored", "rows": stored}] if stored else [])
+
+
+def arranged(blocks: list[Block]) -> list[Block]:
+    """Put a section's charts beside each other, after its words and before what opens."""
+    drawn = [block for block in blocks if block["kind"] == "chart"]
+    words = [block for block in blocks if block["kind"] in ("said", "text", "missing")]
+    if not drawn:
+        return blocks
+    rest = [block for block in blocks if block not in drawn and block not in words]
+    return [*words, {"kind": "charts", "rows": drawn}, *rest]
+
+
+def _stored(results: Results, there: Digests) -> Iterator[str]:
+    """Say of each committed table that was read by which run it was made, and if it is old."""
+    outputs = Outputs(results.folder.parent)
+    products = [find(name) for name in dict.fromkeys(results.read)]
+    for product in [one for one in products if one.long]:
+        record = record_of(product, outputs)
+        made = told(record.runs.values()) if record else ""
+        state, _ = status.judge(product, outputs, there, {})
+        old = "" if state == status.CURRENT else "; older than the code or the data"
+        yield f"{product.name} ({made or 'by an unknown run'}{old})"
 
 
 def render(results: Results, study: Study = PAPER) -> str:
@@ -65,10 +116,11 @@ def render(results: Results, study: Study = PAPER) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    there = snapshot(Outputs(results.folder.parent))
     sections = [
         {
             **{name: getattr(section, name) for name in ("id", "short", "title", "zh")},
-            "blocks": list(section.make(results)),
+            "blocks": blocks_of(section, results, there),
         }
         for section in (SECTIONS if of_paper else OF_STUDY)
     ]
@@ -96,7 +148,7 @@ OWN = ("style.css", "page.js")
 def write(outputs: Outputs, traces: list[Trace]) -> Path:
     """Write results/report.html, whole or not at all."""
     path = outputs.results / "report.html"
-    page = render(Results(outputs.results, traces, {}), current())
+    page = render(Results(outputs.results, traces), current())
     with replacing(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
     return path

@@ -1,14 +1,13 @@
 """The page's charts of slopes by method, model, panel and region, as Vega-Lite specifications."""
 
 import altair as alt
-import numpy as np
 import pandas as pd
 
 from analysis.comparison.figures import LABELS
 from analysis.comparison.ladder import TWFE
-from analysis.reporting.page.charts import GREY, by_panel, choose, sized
+from analysis.reporting.page.charts import GREY, SOUND, by_panel, choose, sized
 from analysis.shared.plotting import PALETTE
-from analysis.shared.statistics import Z
+from analysis.shared.statistics import DOUBTS, Z, doubt
 from models.bayesian.registry import LADDER, MAIN
 
 
@@ -80,7 +79,7 @@ def slopes(rows: pd.DataFrame) -> alt.LayerChart:
         cell=rows["column"] + " " + rows["term"],
         from_=rows["published"] - Z * rows["published_se"],
         to=rows["published"] + Z * rows["published_se"],
-        health=np.where(rows["gate"] == "fail", "failed its gate", "sound"),
+        health=[doubt(*row) or SOUND for row in rows[["gate", "fits"]].itertuples(index=False)],
     )
     shown = shown[["cell", "panel", "step", "estimate", "low", "high", "from_", "to", "published",
                    "health"]]  # fmt: skip
@@ -91,7 +90,7 @@ def slopes(rows: pd.DataFrame) -> alt.LayerChart:
     y = alt.Y("panel:N", title=None, sort=list(dict.fromkeys(shown["panel"])),
               axis=alt.Axis(labelLimit=150))  # fmt: skip
     colour = alt.Color("step:N", sort=names, title=None,
-                       scale=alt.Scale(domain=names, range=list(PALETTE[: len(names)])),
+                       scale=alt.Scale(domain=names, range=[*PALETTE, GREY][: len(names)]),
                        legend=alt.Legend(orient="top", columns=2, labelLimit=200))  # fmt: skip
     offset = alt.YOffset("step:N", sort=names)
     tip = [
@@ -110,8 +109,8 @@ def slopes(rows: pd.DataFrame) -> alt.LayerChart:
     dots = base.mark_point(size=45, opacity=1, filled=True).encode(
         x="estimate:Q", y=y, yOffset=offset, color=colour, tooltip=tip,
         shape=alt.Shape("health:N", legend=None,
-                        scale=alt.Scale(domain=["sound", "failed its gate"],
-                                        range=["circle", "cross"])),
+                        scale=alt.Scale(domain=[SOUND, *DOUBTS],
+                                        range=["circle", *["cross"] * len(DOUBTS)])),
     )  # fmt: skip
     return sized(alt.layer(band, published, zero, bars, dots).add_params(pick), 320)
 
@@ -120,7 +119,7 @@ def by_region(rows: pd.DataFrame) -> alt.LayerChart:
     """Draw the region slopes of each column's main fit, results/region_slopes.csv."""
     rows = rows[rows["model"] == MAIN]
     shown = rows.assign(cell=rows["column"] + " " + rows["term"])
-    shown = shown[["cell", "panel", "region", "mean", "q025", "q975", "p_positive", "gate"]]
+    shown = shown[["cell", "panel", "region", "mean", "q025", "q975", "p_positive", "gate", "fits"]]
     cells = list(dict.fromkeys(shown["cell"]))
     first = [cell for cell in cells if cell.startswith("3.2")] or cells
     pick = choose("cell", [*first, *(c for c in cells if c not in first)], "Slope")
@@ -134,7 +133,7 @@ def by_region(rows: pd.DataFrame) -> alt.LayerChart:
             alt.Tooltip("panel:N"), alt.Tooltip("region:N"),
             *(alt.Tooltip(f"{name}:Q", format=".3f")
               for name in ("mean", "q025", "q975", "p_positive")),
-            alt.Tooltip("gate:N"),
+            alt.Tooltip("gate:N"), alt.Tooltip("fits:N"),
         ],
     }  # fmt: skip
     zero = alt.Chart().mark_rule(strokeDash=[2, 3], color=GREY, aria=False).encode(x=alt.datum(0))

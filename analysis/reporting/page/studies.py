@@ -9,7 +9,7 @@ import pandas as pd
 from analysis.analyses import ANALYSES
 from analysis.comparison import dynamic as lagged
 from analysis.reporting.page import charts
-from analysis.reporting.page.blocks import Block, Results, folded, missing, table, text
+from analysis.reporting.page.blocks import Block, Results, folded, missing, text
 from analysis.reporting.page.tables import EXACT
 from analysis.shared.analysis import Analysis, Chart, Frames, Item, Methods, Missing, Table
 from analysis.shared.frames import MOST, headed, matching
@@ -37,9 +37,14 @@ def dynamic(results: Results) -> Iterable[Block]:
             "Autoregressive coefficient ρ with 95 % intervals, by estimator and panel. Estimates "
             "outside the frame are in the tables. Choose a column below the chart.",
         )  # fmt: skip
-        for (column, panel), rows in estimated.groupby(["column", "panel"], sort=False):
-            caption = f"{column} on {panel}: coefficient, standard error, 95 % interval"
-            yield folded(lagged.side_by_side(rows), caption)
+        for column, rows in estimated.groupby("column", sort=False):
+            caption = f"{column}: coefficient, standard error, 95 % interval by panel"
+            by_panel = [
+                lagged.side_by_side(own).assign(panel=panel)
+                for panel, own in rows.groupby("panel", sort=False)
+            ]
+            stacked = pd.concat(by_panel)
+            yield folded(stacked[["panel", *stacked.columns.drop("panel")]], caption)
         yield results.chart(
             "responses", charts.responses(follows),
             "Impulse response to one more of indus for one year: posterior medians and 95 % "
@@ -127,10 +132,8 @@ def of_analysis(record: Analysis, results: Results) -> Iterator[Block]:
                 yield text(words)
             case Missing(what):
                 yield missing(what, record.command)
-            case Table(title, frame, folded=True):
-                yield folded(frame, title)
             case Table(title, frame):
-                yield table(frame, title)
+                yield folded(frame, title)
             case Chart(kind, frames, caption, name):
                 yield results.chart(name or kind, getattr(charts, kind)(*frames), caption)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.audit import run as audit
+from analysis.reporting.page.answers import passed
 from analysis.reporting.page.blocks import Block, Results, Section, folded, missing, table, text
 from analysis.reporting.page.trust import health
 from analysis.shared.statistics import written
@@ -20,6 +21,39 @@ class Shown:
     caption: str
     command: str
     columns: tuple[str, ...] = ()
+
+
+def _unsaid(_: Results) -> str:
+    """Say nothing: a table is the answer."""
+    return ""
+
+
+def _counted(results: Results) -> str:
+    """Count the verdicts on the sign."""
+    rows = results.frame("study_claims")
+    if rows is None:
+        return ""
+    of = ", ".join(f"{number} {word}" for word, number in rows["sign"].value_counts().items())
+    return f"Signs of {len(rows)} claims: {of}."
+
+
+def _met(results: Results) -> str:
+    """Count the printed numbers that come out."""
+    rows = results.frame("replication")
+    if rows is None:
+        return ""
+    known = rows[rows["matches"].notna() & (rows["statistic"] != "stars")]
+    met = int(known["matches"].astype(str).eq("True").sum())
+    return f"{met} of {len(known)} printed numbers are met at their printed precision."
+
+
+def _agree(results: Results) -> str:
+    """Count how posteriors agree with what is printed."""
+    rows = results.frame("comparison")
+    if rows is None:
+        return ""
+    of = ", ".join(f"{number} {word}" for word, number in rows["agreement"].value_counts().items())
+    return f"Posteriors beside printed slopes: {of}." if of else ""
 
 
 def _claims(results: Results) -> Iterable[Block]:
@@ -46,9 +80,6 @@ def _tables(results: Results) -> Iterable[Block]:
     if rows is None:
         yield missing("estimates of the printed columns", "replicate")
         return
-    known = rows[rows["matches"].notna() & (rows["statistic"] != "stars")]
-    met = int(known["matches"].astype(str).eq("True").sum())
-    yield text(f"{met} of {len(known)} printed numbers are met at their printed precision.")
     kept = ["column", "term", "statistic", "published", "estimated", "matches"]
     for number, of_table in rows.groupby("table", sort=False):
         plain = of_table[kept].astype(object).where(of_table[kept].notna(), "")
@@ -100,26 +131,30 @@ SLOPES = ("column", "model", "term", "published", "mean", "q025", "q975", "p_sam
 REGIONS = ("column", "model", "term", "region", "mean", "q025", "q975", "p_positive", "p_rope")
 
 SECTIONS = (
-    Section("claims", "Verdicts", "Verdicts on the claims", "", _claims),
-    Section("tables", "Tables", "Printed and estimated again", "", _tables),
+    Section("claims", "Verdicts", "Verdicts on the claims", "", _counted, {"claims": _claims}),
+    Section("tables", "Tables", "Printed and estimated again", "", _met, {"tables": _tables}),
     Section(
-        *("slopes", "Posteriors", "Posterior beside published", ""),
-        _frames(
-            Shown(
-                *("comparison", "Slopes of terms of interest", "compare"),
-                (*SLOPES, "gate", "fits", "agreement"),
+        *("slopes", "Posteriors", "Posterior beside published", "", _agree),
+        {
+            "slopes": _frames(
+                Shown(
+                    *("comparison", "Slopes of terms of interest", "compare"),
+                    (*SLOPES, "gate", "fits", "agreement"),
+                )
             )
-        ),
+        },
     ),
     Section(
-        *("regions", "Regions", "Slopes by region", ""),
-        _frames(
-            Shown("region_slopes", "Slopes by region", "compare", REGIONS),
-            Shown("region_orders", "Probability of each order of the slopes", "compare"),
-        ),
+        *("regions", "Regions", "Slopes by region", "", _unsaid),
+        {
+            "regions": _frames(
+                Shown("region_slopes", "Slopes by region", "compare", REGIONS),
+                Shown("region_orders", "Probability of each order of the slopes", "compare"),
+            )
+        },
     ),
-    Section("audit", "Audit", "Audit of the printed numbers", "", _audited),
-    Section("health", "Diagnostics", "Diagnostics of every fit", "", health),
-    Section("provenance", "Provenance", "Data", "", _provenance),
+    Section("audit", "Audit", "Audit of the printed numbers", "", _unsaid, {"audit": _audited}),
+    Section("health", "Diagnostics", "Diagnostics of every fit", "", passed, {"health": health}),
+    Section("provenance", "Provenance", "Data", "", _unsaid, {"provenance": _provenance}),
 )
 """The page in its order; a new section is a record here."""

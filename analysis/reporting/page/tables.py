@@ -6,7 +6,7 @@ import pandas as pd
 
 from analysis.claims import ledger
 from analysis.replication.replicate import TITLES
-from analysis.reporting.page import charts
+from analysis.reporting.page import slope_charts
 from analysis.reporting.page.blocks import Block, Results, folded, missing, text
 from analysis.shared.frames import matching
 from analysis.shared.statistics import doubt, written
@@ -33,11 +33,11 @@ def paper_tables(results: Results) -> Iterable[Block]:
         return
     comparison = results.frame("comparison")
     yield text(
-        "In each cell: P printed; X the same estimator on the implied panel, which was made "
-        "to meet the print; R on an official panel, rebuilt from official series; B the "
-        f"posterior mean and 95 % interval of the model “{MAIN}” (Table 5: of the model with "
-        "the lagged outcome) on that panel. Standard "
-        "errors in parentheses (the paper’s notes call them t values)."
+        "The tables in the paper’s layout, one to open each. In each cell: P printed; X the same "
+        "estimator on the implied panel, which was made to meet the print; R on an official "
+        f"panel; B the posterior mean and 95 % interval of the model “{MAIN}” (Table 5: of the "
+        "model with the lagged outcome) on that panel. Standard errors in parentheses (the "
+        "paper’s notes call them t values)."
     )
     yield {"kind": "pick", "rows": list(ledger.EVIDENCE)}
     for number, rows in replication.groupby("table", sort=False):
@@ -136,7 +136,7 @@ def regions(results: Results) -> Iterable[Block]:
         yield missing("the slopes by region", "compare")
         return
     yield results.chart(
-        "regions", charts.by_region(slopes),
+        "regions", slope_charts.by_region(slopes),
         "Posterior means and 95 % intervals of the slopes by region (east 东部, central 中部, west "
         "西部). Choose a column below the chart.",
     )  # fmt: skip

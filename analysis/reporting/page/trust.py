@@ -7,11 +7,9 @@ from itertools import groupby
 import pandas as pd
 
 from analysis.audit import run as audit
-from analysis.claims import ledger
 from analysis.reporting.page.barg import checklist
-from analysis.reporting.page.blocks import Block, Results, folded, missing, table, text
-from analysis.shared.products import PRODUCTS
-from analysis.ye2024.claims import CLAIMS
+from analysis.reporting.page.blocks import Block, Results, folded, missing, text
+from analysis.shared.products import PRODUCTS, below
 from data.panels.catalogue import FOLDER, PANELS, named_panels
 
 
@@ -22,11 +20,14 @@ def health(results: Results) -> Iterable[Block]:
         return
     failed = [trace for trace in results.traces if trace.gate != "pass"]
     yield text(
-        f"{len(results.traces) - len(failed)} of {len(results.traces)} fits pass their health "
-        "gate. Open one for its numbers and rank plots."
+        "The gate asks of independent draws that their weights be even (Pareto k̂), of chains that "
+        "R̂ be at most 1.01, with enough effective draws and no divergences. Beside it, “fits” "
+        "says whether the model reproduces the data by its predictive checks: a fit may pass the "
+        "gate and not fit. Open a panel, then a fit, for its numbers and rank plots."
     )
     if failed:
-        yield {"kind": "traces", "rows": failed, "summary": ""}
+        summary = f"{len(failed)} fits that fail"
+        yield {"kind": "traces", "rows": failed, "summary": summary}
     passed = [trace for trace in results.traces if trace.gate == "pass"]
     for panel, traces in groupby(passed, key=lambda trace: trace.panel):
         listed = list(traces)
@@ -44,7 +45,7 @@ def audited(results: Results) -> Iterable[Block]:
         "Every printed number against every other that bounds it, the text, the equations and "
         "official data, by intervals of each printed number under rounding and truncation."
     )
-    yield table(audit.summary(comparisons), "Comparisons by result")
+    yield folded(audit.summary(comparisons), "Comparisons by result")
     kept = ["check", "place", "compared", "printed", "low", "high", "result"]
     yield folded(audit.findings(comparisons)[kept], "What does not fit")
 
@@ -56,14 +57,14 @@ def provenance(results: Results) -> Iterable[Block]:
         about = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
         label = {kind.name: kind.label for kind in PANELS}[name]
         rows.append({"panel": name, "what it is": label, "sha256": about["sha256"]})
-    yield table(pd.DataFrame(rows), "The panels")
+    yield folded(pd.DataFrame(rows), "The panels")
     if results.traces:
         first = results.traces[0]
         versions = pd.DataFrame(sorted(json.loads(first.versions).items()))
         yield folded(versions.set_axis(["package", "version"], axis=1), "Versions of the fits")
-    document = ledger.document(CLAIMS, results.folder)["inputs"]
+    document = results.ledger["inputs"]
     inputs = pd.DataFrame(document.items(), columns=["table", "sha256"])
-    yield table(inputs, "What the ledger was made from")
+    yield folded(inputs, "What the ledger was made from")
 
 
 def barg(results: Results) -> Iterable[Block]:
@@ -72,7 +73,5 @@ def barg(results: Results) -> Iterable[Block]:
         "Kruschke (2021), Bayesian Analysis Reporting Guidelines, Nature Human Behaviour "
         "5:1282–1291: each point with its answer here."
     )
-    frames = {
-        name: results.frame(name) is not None for name in (product.name for product in PRODUCTS)
-    }
-    yield table(checklist(results.traces, frames), "BARG checklist")
+    frames = {product.name: below(results.folder, product.name).is_file() for product in PRODUCTS}
+    yield folded(checklist(results.traces, frames), "The guidelines, point by point")

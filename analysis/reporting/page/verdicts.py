@@ -1,21 +1,20 @@
 """Sections of the page on the verdicts with their evidence, and on the headline slope."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
 
 from analysis.claims import ledger
-from analysis.claims.second_edition import VINTAGES
-from analysis.comparison import power
+from analysis.claims.records import VINTAGES
 from analysis.comparison.figures import LABELS
-from analysis.reporting.page import charts
+from analysis.comparison.ladder import TWFE
+from analysis.reporting.page import answers, slope_charts
 from analysis.reporting.page.blocks import Block, Results, folded, missing, table, text
 from analysis.reporting.page.tables import EXACT
 from analysis.shared.frames import matching
 from analysis.shared.statistics import CERTAIN, written
-from analysis.specifications import HEADLINE, select
-from analysis.ye2024.claims import CLAIMS
+from analysis.specifications import CONTROLS, HEADLINE, select
 from models.bayesian.registry import LADDER, MAIN, find
 
 TONES = {
@@ -28,28 +27,10 @@ TONES = {
 }
 
 
-def answer(results: Results) -> Iterable[Block]:
-    """Show the verdicts on the claims, each with its reason."""
-    document = ledger.document(CLAIMS, results.folder)
+def verdicts(results: Results) -> Iterable[Block]:
+    """Show a line for each claim, with its evidence on opening, and the rule."""
+    document = results.ledger
     claims = document["claims"]
-    counted = dict(ledger.counts(claims))
-    of = ", ".join(f"“{word}” {number}" for word, number in counted.items())
-    yield text(
-        f"Of {len(claims)} claims: {of}. The author’s data were never published: the claims are "
-        "judged on panels rebuilt from official series, by a rule that was written down before "
-        f"the results. P is the posterior probability of the printed sign by the model “{MAIN}” "
-        "(Table 5: by the model with the lagged outcome). What counts is the mixture of "
-        f"{' and '.join(VINTAGES)}. On "
-        f"“{EXACT}”, a panel made so that the printed numbers come out, P says what these numbers "
-        "imply under the model; it does not count."
-    )
-    yield {"kind": "list", "rows": list(in_short(results, claims))}
-    yield text(
-        f"A statement is for the claim from P = {CERTAIN} on, against it to P = {1 - CERTAIN:.3f}, "
-        "and open between. Verdicts: "
-        + "; ".join(f"“{word}”, {ledger.VERDICTS[word]}" for word in counted)
-        + ". H1a, H1b and the size are one slope, and one row."
-    )
     panels = ["mixture", *ledger.EVIDENCE, *ledger.IMPLIED]
     lines = ledger.table(claims).fillna("")
     rows = [
@@ -64,10 +45,23 @@ def answer(results: Results) -> Iterable[Block]:
         }
         for claim, line in zip(claims, lines.to_dict("records"), strict=True)
     ]
-    yield {"kind": "ledger", "rows": rows}
-    rules = {"The rule of the verdicts": "rule", "Its first edition": "first edition"}
-    for summary, name in rules.items():
-        yield {"kind": "folded", "summary": summary, "text": document[name]}
+    yield {"kind": "claims", "rows": rows}
+    yield {"kind": "folded", "summary": "The rule of the verdicts", "text": _rule(document)}
+    first = "The rule’s first edition"
+    yield {"kind": "folded", "summary": first, "text": document["first edition"]}
+
+
+def _rule(document: Mapping) -> str:
+    """Say what the verdicts that were given mean, and the rule in full."""
+    given = dict(ledger.counts(document["claims"]))
+    words = "\n".join(f"{word}: {document['verdicts'][word]}" for word in given)
+    return (
+        f"P is the posterior probability of a claim by the model {MAIN} (Table 5: by the model "
+        f"with the lagged outcome). A statement is for the claim from P = {CERTAIN} on, against "
+        f"it to P = {1 - CERTAIN:.3f}, and open between. What counts is the mixture of "
+        f"{' and '.join(VINTAGES)}. On {EXACT} it does not count. H1a, H1b and the size are one "
+        f"slope.\n\n{words}\n\n{document['rule']}"
+    )
 
 
 def _before(claim: Mapping) -> str:
@@ -78,45 +72,13 @@ def _before(claim: Mapping) -> str:
     return f" First edition: {claim['first edition']}{why}."
 
 
-def in_short(results: Results, claims: Sequence[Mapping]) -> Iterator[str]:
-    """Summarise the headline slope: estimates, largest step, decomposition and power."""
-    (record,) = select(HEADLINE[:1])
-    (term,) = record.interest
-    of_slope = {"column": record.column, "term": term}
-    claim = next(candidate for candidate in claims if candidate["column"] == record.column)
-    after = {name: of["posterior"] for name, of in claim["panels"].items()}
-    slopes = [
-        f"{written(of['mean'], of['q025'], of['q975'])} on {name} (P = {of['probability']:.3f})"
-        for name, of in after.items()
-        if "mean" in of
-    ]
-    if slopes:
-        yield (
-            f"The slope of {term} on {record.outcome} ({record.column}), printed as "
-            f"{claim['printed']}, is {', '.join(slopes)} by the main model."
-        )
-    ladder = results.frame("ladder")
-    if ladder is not None:
-        largest = matching(ladder, **of_slope, moves_most="yes")
-        moves = [
-            f"{LABELS[row.step]} (by {row.move:+.3f}, {row.panel})"
-            for row in largest.itertuples(index=False)
-        ]
-        if moves:
-            yield f"Largest step on the ladder from TWFE to it: {', '.join(moves)}."
-    shares = results.frame("decomposition")
-    if shares is not None:
-        ingredients = matching(shares, **of_slope, game="ingredients")
-        ingredients = ingredients.assign(size=ingredients["share"].abs()).sort_values("size")
-        parts = [
-            f"{row.player} on {row.panel} ({row.share:+.3f} of {row.end - row.start:+.3f})"
-            for row in ingredients.drop_duplicates("panel", keep="last").itertuples(index=False)
-        ]
-        if parts:
-            yield f"Largest Shapley share of TWFE's gap to the printed slope: {', '.join(parts)}."
-    could = results.frame("power")
-    if could is not None:
-        yield power.sentence(could)
+def counted(results: Results) -> str:
+    """Count the verdicts, and those that differ from the first edition's."""
+    claims = results.ledger["claims"]
+    of = ", ".join(f"{number} {word}" for word, number in ledger.counts(claims))
+    changed = sum(bool(claim["changed"]) for claim in claims)
+    before = f" {changed} differ from the rule’s first edition." if changed else ""
+    return f"Of {len(claims)} claims: {of}.{before} Open a line for its evidence on each panel."
 
 
 def evidence(claim: Mapping) -> Block | None:
@@ -153,16 +115,59 @@ def headline(results: Results) -> Iterable[Block]:
     if ladder is None:
         yield missing("the ladder from TWFE to the main model", "compare")
         return
-    yield text(
-        "From two-way fixed effects (TWFE), as the paper estimates, one thing is freed at a time: "
-        f"{', '.join(find(name).label for name in LADDER)}. The grey "
-        "band is the published estimate with its 95 % interval; a cross is a fit that failed its "
-        "gate, or does not fit."
-    )
     yield results.chart(
-        "ladder", charts.slopes(ladder),
-        "Slope by panel and step, with 95 % intervals. Choose a column of the paper below the "
-        "chart.",
+        "ladder", slope_charts.slopes(ladder),
+        f"From {LABELS[TWFE]} (TWFE) one thing is freed at a time: "
+        f"{', '.join(LABELS[step] for step in LADDER)}. Slope by panel and step, with 95 % "
+        "intervals; the band is the published interval, a cross a fit that failed its gate, or "
+        "does not fit. Choose a column below the chart.",
     )  # fmt: skip
     columns = ["column", "term", "panel", "step", "estimate", "low", "high", "published"]
-    yield folded(ladder[[*columns, "moves_most"]], "The ladder as a table")
+    columns += ["moves_most", *(name for name in ("fits", "size", "coverage") if name in ladder)]
+    yield folded(
+        ladder[columns],
+        "The ladder as a table: size on data sets without a slope, coverage on those with one",
+    )
+
+
+def controls(results: Results) -> Iterable[Block]:
+    """Say which controls of the headline column change their sign, and show them all."""
+    replication, comparison = results.frame("replication"), results.frame("comparison")
+    if replication is None or comparison is None:
+        return
+    (record,) = select(HEADLINE[:1])
+    rows, flipped = [], []
+    for term in CONTROLS:
+        at = {"column": record.column, "term": term}
+        cells = matching(replication, **at, statistic="coef")
+        fits = matching(comparison, **at, model=MAIN)
+        cells, fits = (each[each["panel"].isin(ledger.EVIDENCE)] for each in (cells, fits))
+        if cells.empty or fits.empty:
+            continue
+        printed, estimated = float(cells["published"].iloc[0]), cells["estimated"].astype(float)
+        rows += [
+            {
+                "control": term,
+                "panel": fit.panel,
+                "printed": str(cells["published"].iloc[0]),
+                "two-way fixed effects": f"{estimated[cells['panel'] == fit.panel].iloc[0]:.3f}",
+                f"posterior ({MAIN})": written(fit.mean, fit.q025, fit.q975),
+            }
+            for fit in fits.itertuples(index=False)
+        ]
+        beyond = (fits["q025"] > 0) if printed < 0 else (fits["q975"] < 0)
+        if beyond.any():
+            flipped.append(
+                f"{term} (printed {cells['published'].iloc[0]}, two-way fixed effects "
+                f"{answers.span(estimated)}, posterior {answers.span(fits['mean'])})"
+            )
+    if not rows:
+        return
+    if flipped:
+        yield text(
+            f"Controls whose posterior has the other sign: {'; '.join(flipped)}. The two answer "
+            "different questions. Least squares weighs all provinces alike, so a control that "
+            "grows fastest where the index grows least takes up the provinces’ trends. The model "
+            "weighs a province by its residual variance: " + find(MAIN).sentence.rstrip(".") + "."
+        )
+    yield folded(pd.DataFrame(rows), "The controls: printed, two-way fixed effects, posterior")

@@ -81,7 +81,7 @@ def test_commands_of_products_tasks_and_the_terminal_are_the_same():
 
 
 def test_where_a_product_is_shown_it_is():
-    places = {f"report {section.id}" for section in page.SECTIONS}
+    places = {f"report {part}" for section in page.SECTIONS for part in section.parts}
     places |= {f"README {block.name}" for block in readme.BLOCKS} | {"gallery"}
     assert {place for product in PRODUCTS for place in product.shown} <= places
     for block in readme.BLOCKS:

@@ -8,7 +8,7 @@ const config = () => {
   const text = { labelColor: ink, titleColor: ink };
   return {
     background: "transparent", axis: { ...text, gridColor: line, domainColor: line, tickColor: line },
-    legend: text, header: text, title: { color: ink }, view: { stroke: null },
+    legend: text, header: text, title: { color: ink }, text: { color: ink }, view: { stroke: null },
   };
 };
 const embed = (place, spec) =>

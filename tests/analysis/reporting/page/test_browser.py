@@ -1,6 +1,7 @@
 """The page in a real browser: no error, no sideways scroll, and what axe-core demands."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,13 @@ ARGUMENTS = (
     *("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update"),
 )
-NARROW, WIDE = 390, 1280
+NARROW, MIDDLE, WIDE = 390, 800, 1280
+
+TALLEST = 9_000
+"""Pixels of the page with all closed, on a wide screen."""
+
+PAGES = 12
+"""Of paper, at most."""
 
 pytestmark = [
     pytest.mark.slow,
@@ -67,16 +74,16 @@ def opened(browser, address):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [NARROW, WIDE])
+@pytest.mark.parametrize("width", [NARROW, MIDDLE, WIDE])
 def test_the_page_fits_and_axe_finds_nothing(opened, width, scheme):
     from axe_playwright_python.sync_playwright import Axe
 
     tab = opened(width, scheme)
     assert tab.evaluate("document.documentElement.scrollWidth") <= width
-    assert tab.locator(".chart svg").count() == 8
+    assert tab.locator(".chart svg").count() == 9
     for details in tab.locator("details").all():
         details.evaluate("node => { node.open = true; }")
-    tab.wait_for_function("document.querySelectorAll('.chart svg').length === 12")
+    tab.wait_for_function("document.querySelectorAll('.chart svg').length === 13")
     assert tab.evaluate("document.documentElement.scrollWidth") <= width
     found = Axe().run(tab).response["violations"]
     told = [(each["id"], [node["html"][:120] for node in each["nodes"]][:3]) for each in found]
@@ -112,8 +119,10 @@ def test_pointing_at_a_dot_tells_its_numbers(opened):
 
 def test_another_panel_and_another_slope_can_be_chosen(opened):
     tab = opened()
-    shown = tab.locator("#tables [data-panel='official']").first
-    other = tab.locator("#tables [data-panel='official-census4']").first
+    for details in tab.locator("#printed details").all():
+        details.evaluate("node => { node.open = true; }")
+    shown = tab.locator("#printed [data-panel='official']").first
+    other = tab.locator("#printed [data-panel='official-census4']").first
     assert shown.is_visible()
     assert not other.is_visible()
     tab.locator("#panel").select_option("official-census4")
@@ -143,4 +152,25 @@ def test_it_prints_without_its_controls(opened, tmp_path):
     assert not tab.locator("nav").is_visible()
     assert not tab.locator("#panel").is_visible()
     tab.pdf(path=tmp_path / "page.pdf", format="A4")
-    assert (tmp_path / "page.pdf").read_bytes().startswith(b"%PDF")
+    content = (tmp_path / "page.pdf").read_bytes()
+    assert content.startswith(b"%PDF")
+    assert 1 < len(re.findall(rb"/Type\s*/Page\b", content)) <= PAGES
+
+
+def test_the_first_screen_holds_answer_picture_and_numbers(opened):
+    tab = opened()
+    height = tab.evaluate("document.documentElement.scrollHeight")
+    assert height <= TALLEST
+    for shown in ("#answer .said", "#chart-headline svg", "#answer .numbers"):
+        box = tab.locator(shown).bounding_box()
+        assert box["y"] >= 0
+        assert box["y"] + box["height"] <= 900
+
+
+def test_a_claim_opens_by_keyboard(opened):
+    tab = opened()
+    line = tab.locator(".claims details").first
+    line.locator("summary").focus()
+    tab.keyboard.press("Enter")
+    assert line.get_attribute("open") is not None
+    assert line.locator("table").is_visible()

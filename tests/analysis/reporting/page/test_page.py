@@ -7,17 +7,22 @@ from html.parser import HTMLParser
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 import pytest
 import typer
 import xarray as xr
 
 from analysis.__main__ import app
-from analysis.claims import ledger
+from analysis.claims import ledger, second_edition
 from analysis.reporting.page import barg, charts, page, traces
+from analysis.reporting.page.blocks import Results
+from analysis.reporting.page.verdicts import controls
 from analysis.shared.outputs import Outputs
 from analysis.shared.products import PRODUCTS
 from analysis.simulation.dynamic_study import verdict
+from analysis.ye2024.claims import CLAIMS
 from data.panels.provinces import PROVINCES
+from models.bayesian.registry import MAIN
 from tests.helpers import report_results
 
 
@@ -106,6 +111,54 @@ def test_the_question_of_the_root_is_answered(text):
     assert "1.100 (0.050) [1.050, 1.200]" in plain
 
 
+def test_the_first_screen_answers_from_the_ledger(text):
+    plain = html.unescape(text)
+    assert "The paper says yes: one more unit of indus raises produ by 0.105*** (0.031)." in plain
+    assert "leave it undecided" in plain
+    assert f"by the model {MAIN} the slope is 0.150, and positive" in plain
+    assert "with a probability of 0.900, where 0.975 is asked for." in plain
+    numbers = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", plain)
+    assert [value for _, value in numbers][:2] == ["0.105*** (0.031)", "0.150"]
+    assert numbers[3][1] == f"0 of {len(second_edition.rows(CLAIMS))}"
+
+
+def test_every_section_begins_with_its_answer(text):
+    for section in page.SECTIONS:
+        body = re.search(rf'(?s)<section id="{section.id}".*?</h2>\s*(<\w+[^>]*>)', text)[1]
+        assert body == '<p class="said">' or section.id in UNANSWERED
+
+
+UNANSWERED = {"printed", "replication"}
+"""Without an audit, and without a count of matches."""
+
+
+def test_a_claim_is_one_line_with_its_evidence_inside(text):
+    lines = re.findall(r'(?s)<div class="claims">(.*?)\n</div>\n<details', text)[0]
+    assert lines.count('<span class="statement">') == len(second_edition.rows(CLAIMS))
+    assert "Evidence on H1a" in lines
+
+
+def test_a_stored_table_says_its_run_and_its_age(text):
+    assert "From stored results: power (by an unknown run; older than the code or the data)" in (
+        html.unescape(text)
+    )
+
+
+def test_a_control_whose_posterior_has_the_other_sign_is_said(tmp_path):
+    report_results.write(tmp_path / "results")
+    for name, column, value in (("replication", "published", "-0.648"), ("comparison", "", "")):
+        path = tmp_path / f"results/{name}.csv"
+        frame = pd.read_csv(path, dtype=str)
+        urb = frame[frame["column"] == "3.2"].assign(term="urb")
+        if column:
+            urb.loc[urb["statistic"] == "coef", column] = value
+        else:
+            urb = urb.assign(q025="0.1", q975="0.3", mean="0.2")
+        pd.concat([frame, urb]).to_csv(path, index=False)
+    said = [b["text"] for b in controls(Results(tmp_path / "results", [])) if b["kind"] == "text"]
+    assert "urb (printed -0.648, two-way fixed effects 0.200, posterior 0.200)" in said[0]
+
+
 def test_a_failed_gate_is_said(text):
     assert "1 of 2 fits pass" in text
     assert '<span class="v-bad">fail</span>' in text
@@ -123,7 +176,7 @@ def test_charts_are_json_that_holds_their_data(text):
     block = re.search(r'(?s)<script type="application/json" id="charts">(.*?)</script>', text)[1]
     found = json.loads(block)
     assert set(found) == {
-        *("ladder", "regions", "waterfall", "tiles", "autoregressive", "responses"),
+        *("headline", "ladder", "regions", "waterfall", "tiles", "autoregressive", "responses"),
         *("universes", "variance"),
     }
     assert all(spec["datasets"] for spec in found.values())
