@@ -215,3 +215,28 @@ def evidence_model(record: Specification) -> str:
     """Return the name of the model whose posterior is the evidence: its home's main one."""
     home_record, _ = home(record)
     return main_model(home_record).name
+
+
+SPELLED = {
+    "produ": "new quality productive forces",
+    "produ_inno": "science and technology productivity",
+    "produ_green": "green productivity",
+    "produ_digit": "digital productivity",
+    "produ_alt": "another index of productive forces",
+    "M_all": "misallocation",
+    "M_cap": "misallocation of capital",
+    "M_lab": "misallocation of labour",
+    "indus": "industrial agglomeration",
+    "density": "employment density",
+    "fin": "financial development",
+    "env": "environmental regulation",
+    "stru": "industrial structure",
+    "urb": "urbanisation",
+    "trans": "transport",
+}
+"""The paper's variables in words."""
+
+
+def spelled(name: str) -> str:
+    """Return a variable in words, with its symbol; only the symbol if it has no words."""
+    return f"{SPELLED[name]} ({name})" if name in SPELLED else name

@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis.comparison.dynamic import PUBLISHED, label, responses
-from analysis.shared.plotting import colours
-from analysis.specifications import select
+from analysis.shared.plotting import colours, frames, key
+from analysis.specifications import select, spelled
 from models.design import LAG
 
 REACH = 0.5
@@ -23,8 +23,9 @@ def draw(rows: pd.DataFrame) -> Figure:
     columns, panels = list(dict.fromkeys(lagged["column"])), list(dict.fromkeys(lagged["panel"]))
     names = sorted(dict.fromkeys(lagged["estimator"]), key=lambda name: name == PUBLISHED)
     of_panel = colours(panels)
-    figure, frames = _frames(len(columns))
-    for i, (axes, column) in enumerate(zip(frames, columns, strict=True)):
+    figure, grid = frames(len(columns), 2.9, more=0.6)
+    wide = len({axes.get_position().x0 for axes in grid})
+    for i, (axes, column) in enumerate(zip(grid, columns, strict=True)):
         of_column = lagged[lagged["column"] == column]
         limits = (
             max(1 - REACH, of_column["low"].min()) - 0.02,
@@ -38,9 +39,9 @@ def draw(rows: pd.DataFrame) -> Figure:
         axes.axvline(1, color="0.5", lw=0.8, ls="--", zorder=0)
         axes.set_xlim(*limits)
         (record,) = select([column])
-        axes.set_title(f"{column}  {record.outcome}", loc="left")
+        axes.set_title(f"{column}  {spelled(record.outcome)}", loc="left", fontsize=7)
         axes.set_xlabel("autoregressive coefficient ρ, 95 % interval")
-        axes.set_yticks(range(len(names)), [label(name) if i % 2 == 0 else "" for name in names])
+        axes.set_yticks(range(len(names)), [label(name) if i % wide == 0 else "" for name in names])
         axes.invert_yaxis()
     _panels(figure, panels)
     return figure
@@ -72,33 +73,33 @@ def draw_effects(rows: pd.DataFrame) -> Figure:
         list(dict.fromkeys(impulses["column"])),
         list(dict.fromkeys(impulses["panel"])),
     )
-    figure, frames = _frames(len(columns))
-    for axes, column in zip(frames, columns, strict=True):
-        (record,) = select([column])
-        for panel, colour in colours(panels).items():
-            path = impulses[(impulses["column"] == column) & (impulses["panel"] == panel)]
-            axes.plot(path["year"], path["median"], color=colour, lw=1.1)
-            axes.fill_between(path["year"], path["low"], path["high"], color=colour, alpha=0.15)
+    cells = [(column, panel) for column in columns for panel in panels]
+    figure, grid = frames(len(cells), 1.5, most=len(panels), more=0.6, sharex=True)
+    of_panel = colours(panels)
+    for axes, (column, panel) in zip(grid, cells, strict=True):
+        of_column = impulses[impulses["column"] == column]
+        path = of_column[of_column["panel"] == panel]
+        axes.fill_between(path["year"], path["low"], path["high"], color=of_panel[panel],
+                          alpha=0.25, lw=0)  # fmt: skip
+        axes.plot(path["year"], path["median"], color=of_panel[panel], lw=1.2)
         axes.axhline(0, color="0.5", lw=0.8, ls="--", zorder=0)
-        axes.set_title(f"{column}  {record.outcome}", loc="left")
-        axes.set_xlabel(f"years after {record.interest[0]} was 1 higher for a year")
-    _panels(figure, panels)
+        least, greatest = of_column["low"].min(), of_column["high"].max()
+        margin = 0.05 * (greatest - least)
+        axes.set_ylim(min(0, least) - margin, max(0, greatest) + margin)
+        axes.set_title(f"{column}  {panel}", loc="left", fontsize=7)
+        axes.tick_params(labelsize=7)
+    for axes in grid[-len({axes.get_position().x0 for axes in grid}) :]:
+        axes.set_xlabel("years after", fontsize=7)
+    (record, *_) = select(columns)
+    words = f"response to {spelled(record.interest[0])}, one higher for a year"
+    figure.supylabel(words, fontsize=7.5)
     return figure
 
 
-def _frames(number: int) -> tuple[Figure, list[Axes]]:
-    """Return a figure with at most two frames a line."""
-    wide = min(number, 2)
-    high = -(-number // wide)
-    figure = Figure(figsize=(1.8 + 3.2 * wide, 0.6 + 2.9 * high), layout="constrained")
-    frames = list(figure.subplots(high, wide, squeeze=False).flat)
-    for axes in frames[number:]:
-        axes.remove()
-    return figure, frames[:number]
-
-
 def _panels(figure: Figure, panels: list[str]) -> None:
-    """Add a legend of the panels' colours above the frames."""
+    """Add a key: the panels' colours, the printed estimate, and what lies beyond the frame."""
     of_panel = colours(panels).items()
     handles = [Line2D([], [], color=c, marker="o", ms=3, label=p) for p, c in of_panel]
-    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), frameon=False)
+    handles.append(Line2D([], [], color="black", marker="D", ms=3, label="printed"))
+    handles.append(Line2D([], [], color="0.4", marker=">", ms=4, lw=0, label="beyond the frame"))
+    key(figure, handles)

@@ -5,16 +5,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
 from analysis.comparison import ladder as steps
 from analysis.comparison.ladder import TWFE
 from analysis.shared.frames import of_the_paper
 from analysis.shared.outputs import read_result
-from analysis.shared.plotting import colours, save
+from analysis.shared.plotting import colours, frames, key, save
 from analysis.shared.statistics import Z, doubt
-from analysis.specifications import HEADLINE, STATIC, select
+from analysis.specifications import HEADLINE, STATIC, select, spelled
 from data.panels.catalogue import PANELS
 from data.panels.provinces import REGIONS
 from models.bayesian.registry import LADDER, MAIN, MODELS
@@ -27,11 +30,12 @@ LABELS = {
 
 @dataclass(frozen=True)
 class Picture:
-    """One figure: its file name, its rows of two tables, and what draws them."""
+    """One figure: its file name, its rows of two tables, what draws them, and its caption."""
 
     name: str
     rows: Callable[[pd.DataFrame, pd.DataFrame], pd.DataFrame]
     draw: Callable[[pd.DataFrame], Figure]
+    caption: str
 
 
 def estimates(replication: pd.DataFrame, comparison: pd.DataFrame) -> pd.DataFrame:
@@ -70,21 +74,29 @@ def headline(replication: pd.DataFrame, comparison: pd.DataFrame) -> pd.DataFram
 def forest(rows: pd.DataFrame) -> Figure:
     """Draw published, TWFE and posterior slopes of the headline columns, one frame each."""
     records = [record for record in select(HEADLINE) if (rows["column"] == record.column).any()]
-    n_lines = (len(records) + 1) // 2
-    figure = Figure(figsize=(7.2, 3.6 * n_lines), layout="constrained")
-    grid = figure.subplots(n_lines, 2, squeeze=False).flat
-    for axes in grid[len(records) :]:
-        axes.remove()
-    for axes, record in zip(grid, records, strict=False):
+    figure, grid = frames(len(records), 3.1, more=0.7)
+    for axes, record in zip(grid, records, strict=True):
         of_column = rows[rows["column"] == record.column]
         axes.set_title(f"{record.column}  {record.title}", loc="left")
         _published_band(axes, of_column)
-        ticks = list(_forest_lines(of_column))
-        for y, (_, row, colour) in enumerate(ticks):
+        ticks, at, label_before = list(_forest_lines(of_column)), [], None
+        groups: dict[str, list[float]] = {}
+        for label, row, colour in ticks:
+            y = (at[-1] + 1 + 0.9 * (label != label_before)) if at else 0.0
             _bar(axes, y, row, colour, horizontal=True)
-        axes.set_yticks(range(len(ticks)), [label for label, _, _ in ticks])
+            groups.setdefault(label, []).append(y)
+            at.append(y)
+            label_before = label
+        for i, places in enumerate(groups.values()):
+            if i % 2 == 0:
+                axes.axhspan(min(places) - 0.8, max(places) + 0.8, color="0.965", lw=0, zorder=-2)
+        # One label a model, beside the middle of its lines.
+        middle = {places[len(places) // 2]: label for label, places in groups.items()}
+        axes.set_yticks(at, [middle.get(y, "") for y in at])
+        axes.tick_params(axis="y", length=0)
         axes.invert_yaxis()
-        axes.set_xlabel(f"slope of {record.interest[0]} on {record.outcome}")
+    words = [spelled(name) for name in (records[0].interest[0], records[0].outcome)]
+    figure.supxlabel(f"slope of {words[0]}\non {words[1]}", fontsize=8)
     _legend(figure, rows)
     return figure
 
@@ -92,13 +104,12 @@ def forest(rows: pd.DataFrame) -> Figure:
 def ladder(rows: pd.DataFrame) -> Figure:
     """Draw the ladder from TWFE to the main model for 3.2, one frame per panel."""
     panels = list(dict.fromkeys(rows["panel"]))
-    figure = Figure(figsize=(7.2, 3.6), layout="constrained")
-    frames = figure.subplots(1, len(panels), sharey=True, squeeze=False).flat
+    figure, grid = frames(len(panels), 3.0, most=4, more=0.6, sharey=True)
     steps = [(TWFE, "3.2"), *((name, "3.2") for name in LADDER)]
     regional = {record.region: record.column for record in select(HEADLINE) if record.region}
     steps += [(MAIN, regional[region]) for region in REGIONS]
     names = [LABELS[model] for model, column in steps[: len(LADDER) + 1]] + list(REGIONS)
-    for axes, (panel, colour) in zip(frames, colours(panels).items(), strict=True):
+    for axes, (panel, colour) in zip(grid, colours(panels).items(), strict=True):
         of_panel = rows[(rows["panel"] == panel) & (rows["fitted_column"] == "3.2")]
         cells = of_panel.set_index(["model", "column"])
         for x, step in enumerate(steps):
@@ -114,7 +125,15 @@ def ladder(rows: pd.DataFrame) -> Figure:
         style = {"rotation": 60, "ha": "right", "rotation_mode": "anchor", "fontsize": 6}
         axes.set_xticks(range(len(steps)), names, **style)
         axes.set_title(panel, loc="left")
-    figure.axes[0].set_ylabel("slope of indus on produ")
+    figure.supylabel(f"slope of {spelled('indus')}", fontsize=8)
+    named = {"lw": 1, "ms": 3}
+    key(
+        figure,
+        [
+            Line2D([], [], color="0.2", marker="o", **named, label="estimate, 95 % interval"),
+            Line2D([], [], color="0.55", marker="D", **named, label="printed, 95 % interval"),
+        ],
+    )
     return figure
 
 
@@ -127,15 +146,11 @@ def ladders(rows: pd.DataFrame) -> Figure:
         As `analysis.comparison.ladder.table` makes it.
     """
     panels = list(dict.fromkeys(rows["panel"]))
-    frames = [(record, term) for record in STATIC for term in record.interest]
-    frames = [f for f in frames if ((rows["column"] == f[0].column) & (rows["term"] == f[1])).any()]
-    n_lines = -(-len(frames) // 4)
-    figure = Figure(figsize=(7.2, 1.75 * n_lines + 0.6), layout="constrained")
-    grid = figure.subplots(n_lines, 4, squeeze=False, sharex=True).flat
-    for axes in grid[len(frames) :]:
-        axes.remove()
+    cells = [(record, term) for record in STATIC for term in record.interest]
+    cells = [c for c in cells if ((rows["column"] == c[0].column) & (rows["term"] == c[1])).any()]
+    figure, grid = frames(len(cells), 1.55, most=4, more=1.6, sharex=True)
     names = (TWFE, *LADDER)
-    for axes, (record, term) in zip(grid, frames, strict=False):
+    for axes, (record, term) in zip(grid, cells, strict=True):
         of_slope = rows[(rows["column"] == record.column) & (rows["term"] == term)]
         published, se = of_slope[["published", "published_se"]].iloc[0]
         axes.axhspan(published - Z * se, published + Z * se, color="0.9", lw=0, zorder=0)
@@ -148,18 +163,36 @@ def ladders(rows: pd.DataFrame) -> Figure:
                     axes.plot(x, row["estimate"], "s", ms=5.5, mfc="none", color=colour, lw=0.8)
         axes.set_title(f"{record.column}  {term} on {record.outcome}", loc="left", fontsize=7)
         labels = [LABELS[name] for name in names]
-        style = {"rotation": 60, "ha": "right", "rotation_mode": "anchor", "fontsize": 6.5}
+        style = {"rotation": 60, "ha": "right", "rotation_mode": "anchor", "fontsize": 7}
         axes.set_xticks(range(len(names)), labels, **style)
-        axes.tick_params(axis="y", labelsize=6.5)
-    _legend(figure, rows)
+        axes.tick_params(axis="y", labelsize=7)
+    for axes in grid[-len({axes.get_position().x0 for axes in grid}) :]:
+        axes.tick_params(labelbottom=True)
+    square = {"marker": "s", "ms": 5.5, "mfc": "none", "color": "0.3", "lw": 0}
+    _legend(figure, rows, Line2D([], [], **square, label="step that moves the slope most"))
     return figure
 
 
 PICTURES = (
-    Picture("forest_headline", headline, forest),
-    Picture("ladder_3.2", estimates, ladder),
-    Picture("ladder", steps.whole, ladders),
-)
+    Picture(
+        "forest_headline", headline, forest,
+        "Slopes of the headline columns by model and panel, with 95 % intervals: conventional for "
+        "two-way fixed effects (TWFE), equal-tailed for posteriors. The band is the printed "
+        "slope’s. 31 provinces, 2010–2022 (n = 403; fewer by region).",
+    ),
+    Picture(
+        "ladder_3.2", estimates, ladder,
+        "The slope of column 3.2 from two-way fixed effects (TWFE) to slopes by region, one thing "
+        "freed at a time, on each panel, with 95 % intervals. Diamonds are the printed slopes, "
+        "east to west those of Table 8. 31 provinces, 2010–2022 (n = 403).",
+    ),
+    Picture(
+        "ladder", steps.whole, ladders,
+        "The same for every static column and term of interest. The band is the printed 95 % "
+        "interval; a square marks the step that moves the slope most on a panel. 31 provinces, "
+        "2010–2022 (n = 403; fewer by region and before 2019).",
+    ),
+)  # fmt: skip
 """Of replication and comparison together; those of one table: `analysis.reporting.gallery`."""
 
 
@@ -184,7 +217,7 @@ def draw(results: Path, figures: Path) -> list[Path]:
         path
         for picture, rows in shown
         if len(rows)
-        for path in save(picture.draw, rows, figures / picture.name)
+        for path in save(picture.draw, rows, figures / picture.name, picture.caption)
     ]
 
 
@@ -193,11 +226,9 @@ def _forest_lines(rows: pd.DataFrame) -> Iterator[tuple[str, pd.Series, str]]:
     of_panel = colours(rows["panel"])
     for model in LABELS:
         of_model = rows[rows["model"] == model]
-        for i, (_, row) in enumerate(of_model.iterrows()):
+        for _, row in of_model.iterrows():
             pooled = row["fitted_column"] != row["column"]
             label = f"{LABELS[model]}\nof {row['fitted_column']}" if pooled else LABELS[model]
-            # One label for the model, beside the middle of its lines.
-            label = label if i == len(of_model) // 2 else ""
             yield label, row, of_panel[row["panel"]]
 
 
@@ -220,11 +251,15 @@ def _bar(axes: Axes, at: float, row: pd.Series, colour: str, *, horizontal: bool
         axes.errorbar(at, row["estimate"], yerr=ends, **style)
 
 
-def _legend(figure: Figure, rows: pd.DataFrame) -> None:
-    axes = figure.axes[0]
-    handles = [
-        axes.plot([], [], "o-", ms=3, lw=1, color=colour, label=panel)[0]
+def _legend(figure: Figure, rows: pd.DataFrame, *more: Artist) -> None:
+    """Add a key: panels, the printed interval, hollow marks if there are any, and `more`."""
+    handles: list[Artist] = [
+        Line2D([], [], marker="o", ms=3, lw=1, color=colour, label=panel)
         for panel, colour in colours(rows["panel"]).items()
     ]
-    handles.append(axes.fill_between([], [], color="0.9", label="published, 95 % interval"))
-    figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False)
+    if any(doubt(*row) for row in rows[["gate", "fits"]].itertuples(index=False)):
+        hollow = {"marker": "o", "ms": 3, "mfc": "white", "color": "0.3", "lw": 1}
+        label = "hollow: failed its gate, or does not fit"
+        handles.append(Line2D([], [], **hollow, label=label))
+    handles.append(Patch(color="0.9", label="printed, 95 % interval"))
+    key(figure, [*handles, *more])

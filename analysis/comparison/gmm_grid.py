@@ -11,7 +11,9 @@ from matplotlib.lines import Line2D
 from analysis.replication import gmm_grid
 from analysis.replication.gmm_grid import CHOICES
 from analysis.replication.system_gmm import LAG
+from analysis.shared.plotting import frames, key
 from analysis.shared.statistics import Z
+from analysis.specifications import spelled
 from data.panels.panel import Panel
 from data.published import tables
 from models.design import Specification
@@ -127,21 +129,16 @@ def draw(grid: pd.DataFrame) -> Figure:
     printed = _printed()
     panels, columns = (list(dict.fromkeys(grid[name])) for name in ("panel", "column"))
     estimated = grid[grid["problem"] == ""]
-    size = (1.9 * len(columns) + 0.6, 1.9 * len(panels) + 0.9)
-    figure = Figure(figsize=size, layout="constrained")
-    frames = figure.subplots(len(panels), len(columns), squeeze=False)
-    for (i, panel), (j, column) in product(enumerate(panels), enumerate(columns)):
-        axes = frames[i, j]
+    cells = list(product(panels, columns))
+    figure, grid_of = frames(len(cells), 1.6, most=len(columns), more=0.9)
+    for axes, (panel, column) in zip(grid_of, cells, strict=True):
         rows = estimated[(estimated["panel"] == panel) & (estimated["column"] == column)]
         _frame(axes, rows, printed.loc[column])
-        if i == 0:
-            axes.set_title(f"{column}  {rows['outcome'].iloc[0]}", fontsize=8, loc="left")
-        if j == 0:
-            axes.set_ylabel(f"{panel}\nindus", fontsize=7)
-        if i == len(panels) - 1:
-            axes.set_xlabel("autoregressive coefficient ρ", fontsize=7)
+        axes.set_title(f"{column}  {panel}", fontsize=7, loc="left")
+    figure.supxlabel("autoregressive coefficient ρ", fontsize=8)
+    figure.supylabel(f"slope of {spelled('indus')}", fontsize=8)
     handles = [Line2D([], [], **style) for style in _legend()]
-    figure.legend(handles=handles, loc="outside lower center", ncols=6, fontsize=6.5, frameon=False)
+    key(figure, handles)
     return figure
 
 
@@ -171,6 +168,8 @@ def _legend() -> Iterator[dict[str, str]]:
         yield {"ls": "", "marker": "o", "mfc": "none", "mec": colour, "label": name}
     for name, marker in MARKERS.items():
         yield {"ls": "", "marker": marker, "mfc": "none", "mec": "0.4", "label": name}
+    for face, label in (("0.4", "filled: compatible with the print"), ("none", "hollow: not")):
+        yield {"ls": "", "marker": "o", "mfc": face, "mec": "0.4", "label": label}
     yield {"ls": "", "marker": "D", "color": "black", "label": "printed, 95 %"}
 
 

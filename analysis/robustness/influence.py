@@ -12,10 +12,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from scipy import stats
 
 from analysis.replication import system_gmm
 from analysis.shared.frames import matching
+from analysis.shared.plotting import inches, key
 from analysis.specifications import SPECIFICATIONS, evidence_model, home, select
 from data.errors import UserError, located
 from data.panels.panel import Panel
@@ -176,7 +178,7 @@ def summary(moves: pd.DataFrame) -> pd.DataFrame:
 def draw(rows: pd.DataFrame) -> Figure:
     """Draw the influence of provinces and years on every slope as a heat map.
 
-    Numbers are moves of one standard error or more; a frame marks a change of sign.
+    Numbers are moves of one standard error or more; a corner marks a change of sign.
     """
     homes = {home: i for i, home in enumerate(REGIONS)}
     names = rows[["group", "left_out", "home"]].drop_duplicates()
@@ -189,7 +191,7 @@ def draw(rows: pd.DataFrame) -> Figure:
     place = {line: i for i, line in enumerate(lines)}
     across = {cell: i for i, cell in enumerate(cells)}
     shift = np.full((len(lines), len(cells)), np.nan)
-    size = max(4.0, 1.6 + 0.3 * len(cells)), max(3.0, 1.0 + 0.15 * len(lines))
+    size = max(inches(), 1.6 + 0.3 * len(cells)), max(3.0, 1.2 + 0.15 * len(lines))
     figure = Figure(figsize=size, layout="constrained")
     axes = figure.subplots()
     for row in rows.itertuples():
@@ -197,10 +199,10 @@ def draw(rows: pd.DataFrame) -> Figure:
         shift[y, x] = row.shift
         if abs(row.shift) >= FAR:
             shade = "white" if abs(row.shift) > DARK else "black"
-            style = {"ha": "center", "va": "center", "fontsize": 5, "color": shade}
+            style = {"ha": "center", "va": "center", "fontsize": 5.5, "color": shade}
             axes.text(x, y, f"{row.shift:.1f}", **style)
         if row.turns == "sign":
-            axes.plot(x, y, "s", ms=8, mfc="none", mec="0.1", mew=0.7)
+            axes.plot(x + 0.36, y - 0.3, marker=(3, 0, -45), ms=3, color="0.1", lw=0)
     image = axes.imshow(shift, cmap="PuOr_r", norm=TwoSlopeNorm(0, -END, END), aspect="auto")
     axes.set_xticks(range(len(cells)), [f"{c} {t}" for c, t in cells], rotation=60, ha="right",
                     rotation_mode="anchor", fontsize=6)  # fmt: skip
@@ -211,4 +213,6 @@ def draw(rows: pd.DataFrame) -> Figure:
     axes.set_title(f"{rows['panel'].iloc[0]}: shift without a province or a year", loc="left")
     bar = figure.colorbar(image, ax=axes, shrink=0.4, extend="both")
     bar.set_label("standard errors", fontsize=7)
+    corner = {"marker": (3, 0, -45), "ms": 4, "color": "0.1", "lw": 0}
+    key(figure, [Line2D([], [], **corner, label="the slope changes its sign")])
     return figure

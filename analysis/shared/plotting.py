@@ -1,11 +1,14 @@
 """How figures look and are saved."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 import matplotlib
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -25,6 +28,58 @@ PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
 
 FORMATS = ("png", "svg")
 
+PAGE, COLUMN = 17.0, 8.5
+"""Widths in cm: of a journal's page, and of one of its two columns."""
+
+_width: ContextVar[float] = ContextVar("width", default=PAGE)
+
+
+@contextmanager
+def at_width(cm: float) -> Iterator[None]:
+    """Draw figures of a width, in cm: letters keep their size, frames stand below each other."""
+    token = _width.set(cm)
+    try:
+        yield
+    finally:
+        _width.reset(token)
+
+
+def inches() -> float:
+    """Return the width of figures."""
+    return _width.get() / 2.54
+
+
+def frames(
+    number: int, height: float, most: int = 2, more: float = 0.5, **shared: bool | str
+) -> tuple[Figure, list[Axes]]:
+    """Return a figure of frames, `most` a line on a page and half of them in a column.
+
+    Parameters
+    ----------
+    number : int
+    height : float
+        Of a line of frames, in inches.
+    most : int
+    more : float
+        Height that titles and key take, in inches.
+    **shared : bool or str
+        As `Figure.subplots` takes them.
+    """
+    room = max(1, round(most * _width.get() / PAGE))
+    wide = min(number, room)
+    high = -(-number // wide)
+    figure = Figure(figsize=(inches(), height * high + more), layout="constrained")
+    grid = list(figure.subplots(high, wide, squeeze=False, **shared).flat)
+    for axes in grid[number:]:
+        axes.remove()
+    return figure, grid[:number]
+
+
+def key(figure: Figure, handles: Sequence[Artist]) -> None:
+    """Add a key below the frames, with as many entries a line as the width has room for."""
+    wide = max(1, round(4 * _width.get() / PAGE))
+    figure.legend(handles=handles, loc="outside lower center", ncols=wide, frameon=False)
+
 
 def colours(panels: Iterable[str]) -> dict[str, str]:
     """Return each panel's colour: a named one's is the same in every picture."""
@@ -34,8 +89,13 @@ def colours(panels: Iterable[str]) -> dict[str, str]:
     return {panel: every[panel] for panel in panels}
 
 
-def save(draw: Callable[[pd.DataFrame], Figure], rows: pd.DataFrame, stem: Path) -> list[Path]:
-    """Draw a figure of a table's rows and write it in every form; return the paths."""
+def save(
+    draw: Callable[[pd.DataFrame], Figure], rows: pd.DataFrame, stem: Path, caption: str = ""
+) -> list[Path]:
+    """Draw a figure of a table's rows and write it in every form; return the paths.
+
+    The caption goes into the files' metadata.
+    """
     paths = [stem.with_name(f"{stem.name}.{form}") for form in FORMATS]
     # A fixed salt and no date: the same numbers give the same bytes.
     with matplotlib.rc_context({**STYLE, "svg.hashsalt": "figures"}):
@@ -43,6 +103,7 @@ def save(draw: Callable[[pd.DataFrame], Figure], rows: pd.DataFrame, stem: Path)
         _settle(figure)
         for path, form in zip(paths, FORMATS, strict=True):
             metadata = {"Date": None} if form == "svg" else {"Software": None}
+            metadata |= {"Description": caption} if caption else {}
             with replacing(path) as temporary:
                 figure.savefig(temporary, format=form, metadata=metadata)
     return paths
@@ -62,10 +123,5 @@ def _settle(figure: Figure) -> None:
 
 
 def small_multiples(number: int, height: float, **shared: bool) -> tuple[Figure, list[Axes]]:
-    """Return a figure of frames, four a line and `height` inches high; `shared` as `subplots`."""
-    lines = -(-number // 4)
-    figure = Figure(figsize=(7.6, height * lines + 0.5), layout="constrained")
-    grid = list(figure.subplots(lines, 4, squeeze=False, **shared).flat)
-    for axes in grid[number:]:
-        axes.remove()
-    return figure, grid[:number]
+    """Return a figure of small frames, four a line on a page; `shared` as `subplots`."""
+    return frames(number, height, most=4, **shared)
