@@ -82,9 +82,10 @@ def sentence(power: pd.DataFrame) -> str:
             parts.append(f"{enough} of {len(of_test)} by {INTERVALS[test]}")
             if of_test["false_positive_rate"].notna().any():
                 rates.append(f"{of_test['false_positive_rate'].median():.0%} ({INTERVALS[test]})")
+    more = f" It does so in {'; '.join(parts[2:])}." if parts[2:] else ""
     return (
         f"The published slope reaches the minimum detectable effect ({POWER:.0%} power) in "
-        f"{'; '.join(parts)}. Median false-positive rate of the nominal 5 % test: "
+        f"{'; '.join(parts[:2])}.{more} Median false-positive rate of the nominal 5 % test: "
         f"{', '.join(rates)}."
     )
 

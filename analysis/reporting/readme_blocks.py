@@ -50,11 +50,11 @@ def filled() -> str:
         f"**{1 - observed / total:.1%} of the {total:,} indicator cells behind the index are "
         f"filled in, not observed: {rules}.** Industrial value added as first published is known "
         "from its share of the secondary sector. On `official` and `official-as_published`, "
-        f"{share['observed']} of the cells behind `indus` rest on a published share, "
+        f"{share['observed']} of the cells behind `indus` rest on a published share. A further "
         f"{share['ratio']} fall in years whose first publications rest on the 4th economic "
         f"census, and {share['modelled']} are estimated between and around the known years. Of "
         f"{int(model['cells'])} known shares left out in turn, the estimate misses half by less "
-        f"than {model['median']:.1f} %, and its 95 % intervals hold {model['coverage']:.0%}; the "
+        f"than {model['median']:.1f} %. Its 95 % intervals hold {model['coverage']:.0%}. The "
         f"census's share, used in the first edition, misses half by more than "
         f"{ratio['median']:.1f} %."
     )

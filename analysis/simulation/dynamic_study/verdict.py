@@ -88,18 +88,22 @@ def answer(estimated: pd.DataFrame, scores: pd.DataFrame, printed: str) -> str:
     if closest["estimator"] != best["estimator"]:
         parts += [
             "Intervals that are wide enough hold everywhere. The least error of ρ, which does not "
-            f"count for the rule, is that of {_described(closest, scores)}",
+            f"count, is that of {_described(closest, scores)}",
             _said(verdicts(estimated, ranked, closest["estimator"], printed)),
         ]
     return "\n\n".join(parts)
 
 
+NAMED = 3
+"""Cells without coverage that are named; the others are counted."""
+
+
 def _described(ranked: pd.Series, scores: pd.DataFrame) -> str:
     """Describe an estimator: where it holds, its error and its false-positive rate."""
     failing = scores[(scores["estimator"] == ranked["estimator"]) & ~scores["holds"]]
-    where = ", ".join(
-        f"{row.cell} ({row.term}: {row.coverage:.0%})" for row in failing.itertuples()
-    )
+    cells = [f"{row.cell} ({row.term}: {row.coverage:.0%})" for row in failing.itertuples()]
+    more = f" and {len(cells) - NAMED} more" if len(cells) > NAMED else ""
+    where = ", ".join(cells[:NAMED]) + more
     least = ranked["false_positive_rate"]
     rate = (
         f"In no cell with ρ < 1 is its interval above 1 in more than {FALSE_POSITIVES:.0%}."
@@ -114,7 +118,7 @@ def _described(ranked: pd.Series, scores: pd.DataFrame) -> str:
         rate += f" Where ρ > 1 its interval is above 1 in {shares} of data sets."
     return (
         f"{label(ranked['estimator'])}: its intervals hold in {ranked['holds']} of {ranked['of']} "
-        f"cells{', not in ' if where else ''}{where}; the error of its ρ is "
+        f"cells{', not in ' if where else ''}{where}. The error of its ρ is "
         f"{ranked['relative_rmse']:.2f} times the smallest of a cell. {rate}"
     )
 
