@@ -138,7 +138,13 @@ def _gmm_grid() -> Methods:
         )
         yield Table(title, spread.reset_index())
 
-    return Methods(run, pictures=(Picture("gmm_grid", frames, comparison.draw),), page=page)
+    picture = Picture(
+        *("gmm_grid", frames, comparison.draw),
+        caption="Table 5 under every choice of instruments: the autoregressive coefficient ρ and "
+        "the slope of indus. Filled marks are compatible with the printed row; its 95 % intervals "
+        "are drawn. 31 provinces, 2011–2022 (n = 372).",
+    )
+    return Methods(run, pictures=(picture,), page=page)
 
 
 ANALYSES = (

@@ -40,7 +40,13 @@ def _power() -> Methods:
         run,
         comparison.shown,
         comparison.sentence,
-        (Picture("power_curves", partial(first_panel, "power"), comparison.draw),),
+        (
+            Picture(
+                *("power_curves", partial(first_panel, "power"), comparison.draw),
+                caption="Power of the nominal 5 % test by the true slope, of simulated data on "
+                "each column’s design. The dotted line is the printed slope, without its sign.",
+            ),
+        ),
     )
 
 
@@ -171,7 +177,11 @@ def _influence() -> Methods:
         )
         return Result(joined(asked.track(parts, len(asked.panels), "Influence")))
 
-    picture = Picture("influence", partial(first_panel, "influence"), influence.draw)
+    picture = Picture(
+        *("influence", partial(first_panel, "influence"), influence.draw),
+        caption="Shift of every slope without one province or one year, in its standard errors, by "
+        "the column’s own estimator. Shifts of one or more are written out.",
+    )
     return Methods(run, influence.summary, pictures=(picture,))
 
 

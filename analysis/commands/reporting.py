@@ -1,5 +1,7 @@
 """Commands for readers: ledger, page, pictures, README, status."""
 
+from typing import Annotated
+
 import typer
 from rich.progress import track
 
@@ -24,9 +26,10 @@ def claims(out: Out = ROOT) -> None:
 
     Example: python -m analysis claims
     """
-    if current() is not PAPER:
-        write_study_ledger(Outputs(out))
-    elif not write_ledger(Outputs(out)):
+    outputs = Outputs(out)
+    whole = write_study_ledger(outputs) if current() is not PAPER else write_ledger(outputs)
+    terminal.say("Next: python -m analysis report")
+    if whole is False:
         raise typer.Exit(1)
 
 
@@ -101,6 +104,7 @@ def report(out: Out = ROOT) -> None:
         path = page.write(outputs, summaries)
     record(find("report"), outputs, there)
     console.print(f"written: {outputs.shown(path)} ({path.stat().st_size / 1e6:.1f} MB)")
+    terminal.say("Open it in a browser. Next: python -m analysis status says what it lacks.")
 
 
 @app.command()
@@ -124,19 +128,28 @@ def status(out: Out = ROOT) -> None:
 
 
 @app.command()
-def figures(out: Out = ROOT) -> None:
+def figures(
+    width: Annotated[
+        float, typer.Option(min=8, max=40, help="Width in cm: 17 for a page, 8.5 for a column.")
+    ] = 17.0,
+    out: Out = ROOT,
+) -> None:
     """Redraw every picture of figures/ from results/, SVG and PNG.
 
-    Example: python -m analysis figures
+    Example: python -m analysis figures --width 8.5
     """
     from analysis.reporting import gallery
+    from analysis.shared.plotting import at_width
 
-    outputs = Outputs(out)
-    for command, paths in gallery.draw(outputs):
-        for path in paths:
-            console.print(f"written: {outputs.shown(path)}")
-        if not paths:
-            console.print(f"not redrawn: python -m analysis {command} makes what is needed.")
+    outputs, drawn = Outputs(out), 0
+    with at_width(width):
+        for command, paths in gallery.draw(outputs):
+            drawn += len(paths)
+            for path in paths:
+                console.print(f"written: {outputs.shown(path)}")
+            if not paths:
+                console.print(f"not redrawn: python -m analysis {command} makes what is needed.")
+    console.print(f"{drawn} files are drawn, {width:g} cm wide. Next: python -m analysis report")
 
 
 @app.command()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.reporting import imputation_block
+from analysis.reporting import gallery, imputation_block
 from analysis.reporting import readme_blocks as blocks
 from analysis.reporting import readme_headline as main
 from analysis.shared.frames import of_the_paper
@@ -66,6 +66,7 @@ BLOCKS = (
     Block("power", FIGURES, blocks.power_table, ("power",)),
     Block("recovery", FIGURES, blocks.recovered, ("recovery",)),
     Block("audit", FIGURES, blocks.audit),
+    Block("captions", FIGURES, gallery.listed_captions),
     Block("filled", DATA, blocks.filled),
     Block("matches", DATA, blocks.matches, MAIN_JOB[:1]),
     Block("reconstruction", DATA, blocks.reconstruction, MAIN_JOB[:1]),

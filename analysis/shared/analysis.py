@@ -88,6 +88,8 @@ class Picture:
         Of the file in results/ that is drawn: "csv", or another that `read` reads.
     read : callable, optional
         From the file's path to the rows; a CSV's are those of the paper's panels.
+    caption : str
+        What is shown, of how many rows, with which interval.
     """
 
     table: str
@@ -95,6 +97,7 @@ class Picture:
     draw: "Callable[[pd.DataFrame], Figure]"
     suffix: str = "csv"
     read: "Callable[[Path], pd.DataFrame] | None" = None
+    caption: str = ""
 
 
 # --- what is asked for, and what comes of it ----------------------------------------------------
