@@ -26,6 +26,7 @@ from analysis.commands.options import (
     taken,
     write_tables,
 )
+from analysis.shared import terminal
 from analysis.shared.analysis import Analysis, Item, Methods, Option, Request, Result, Table
 from analysis.shared.outputs import ROOT, Outputs
 from analysis.shared.terminal import App, console
@@ -75,6 +76,8 @@ def run(analysis: Analysis, out: Path = ROOT, **given: object) -> None:
         write_tables(result.tables, outputs, there, result.parts, result.about)
         sign(analysis.tables, outputs)  # a run may have written some itself
     say_written(result.drawn, outputs)
+    if result.tables and analysis.section:
+        terminal.say("Next: python -m analysis report shows it among the other results.")
     if result.failure is not None:
         if result.failure:
             console.print(result.failure, style="red", markup=False)
