@@ -17,7 +17,8 @@ COMMANDS := panel fingerprints reconstruct reconstruct-ensemble reconstruct-boun
             gmm-grid dynamic simulate sample prior-summary describe-model diagnose check sensitivity \
             influence power recover multiverse calibrate compare audit decompose claims report \
             status figures reproduce benchmark candidates last-two table scale-sweep editions \
-            horizon first-edition false-findings imputation-study imputation-outcome thin
+            horizon first-edition false-findings imputation-study imputation-outcome thin hypothesis \
+            study
 
 .PHONY: help setup test trust lint $(COMMANDS)
 

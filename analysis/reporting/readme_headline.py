@@ -1,5 +1,7 @@
 """The parts of the READMEs on the headline: findings, caution, slopes, ladder and verdicts."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from analysis.claims import ledger
@@ -34,6 +36,7 @@ def findings(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
         parts.append(f"{region} {posterior} (printed {printed}; zero included on {zero})")
     lines.append(f"- Posterior means by region: {'; '.join(parts)}.")
     entries = _ledger()
+    lines.insert(0, _answer(entries[0]))
     counts = ", ".join(f"{number} {word}" for word, number in ledger.counts(entries))
     lines.append(f"- Verdicts on the sign of {len(entries)} claimed effects: {counts}.")
     sizes = pd.Series([entry["magnitude"] for entry in entries])
@@ -41,6 +44,13 @@ def findings(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
         f"{count} {word}" for word in ledger.MAGNITUDES if (count := (sizes == word).sum())
     )
     return "\n".join(lines + ([f"- On their magnitude: {said}."] if said else []))
+
+
+def _answer(entry: Mapping) -> str:
+    """State the verdict on the first claim, with the probability that it rests on."""
+    p, size = entry["probability"], entry["magnitude"]
+    sure = "" if p != p else f" The printed sign has a probability of {p:.2f} by the main model."
+    return f"- **Answer: {entry['verdict']}** on the sign, {size} in size.{sure}"
 
 
 def _ledger() -> list[dict]:
@@ -56,8 +66,8 @@ def _ranges(
     cells = rows_with(replication, of_term)
     cells = cells[cells["panel"].isin(panels)].set_index("statistic")
     fits = rows_with(comparison, of_term | {"model": MAIN, "fitted_column": HEADLINE[0]})
-    sound = [not doubt(*row) for row in fits[["gate", "fits"]].itertuples(index=False)]
-    fits = fits[sound & fits["panel"].isin(panels)]
+    fits = fits[fits["panel"].isin(panels)]
+    fits = fits[[not doubt(*row) for row in fits[["gate", "fits"]].itertuples(index=False)]]
     published = cells["published"].groupby(level=0).first()
     estimates = cells.loc["coef", "estimated"].astype(float)
     zero = ((fits["q025"] < 0) & (fits["q975"] > 0)).sum()
