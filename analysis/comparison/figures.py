@@ -95,8 +95,7 @@ def forest(rows: pd.DataFrame) -> Figure:
         axes.set_yticks(at, [middle.get(y, "") for y in at])
         axes.tick_params(axis="y", length=0)
         axes.invert_yaxis()
-    words = [spelled(name) for name in (records[0].interest[0], records[0].outcome)]
-    figure.supxlabel(f"slope of {words[0]}\non {words[1]}", fontsize=8)
+        axes.set_xlabel(f"slope of {spelled(record.interest[0])}", fontsize=7, loc="right")
     _legend(figure, rows)
     return figure
 

@@ -75,9 +75,14 @@ def frames(
     return figure, grid[:number]
 
 
+LETTERS, MARK = 100, 6
+"""Letters of a key that a page's width has room for; those that a mark takes."""
+
+
 def key(figure: Figure, handles: Sequence[Artist]) -> None:
     """Add a key below the frames, with as many entries a line as the width has room for."""
-    wide = max(1, round(4 * _width.get() / PAGE))
+    longest = max(len(str(handle.get_label())) for handle in handles) + MARK
+    wide = max(1, min(len(handles), int(LETTERS * _width.get() / PAGE / longest)))
     figure.legend(handles=handles, loc="outside lower center", ncols=wide, frameon=False)
 
 
