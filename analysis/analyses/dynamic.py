@@ -142,7 +142,7 @@ def _gmm_grid() -> Methods:
         *("gmm_grid", frames, comparison.draw),
         caption="Table 5 under every choice of instruments: the autoregressive coefficient ρ and "
         "the slope of indus. Filled marks are compatible with the printed row; its 95 % intervals "
-        "are drawn. 31 provinces, 2011–2022 (n = 372).",
+        "are drawn. {dynamic}.",
     )
     return Methods(run, pictures=(picture,), page=page)
 

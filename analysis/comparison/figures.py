@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from analysis.comparison import ladder as steps
+from analysis.comparison.captions import filled
 from analysis.comparison.ladder import TWFE
 from analysis.shared.frames import of_the_paper
 from analysis.shared.outputs import read_result
@@ -177,19 +178,19 @@ PICTURES = (
         "forest_headline", headline, forest,
         "Slopes of the headline columns by model and panel, with 95 % intervals: conventional for "
         "two-way fixed effects (TWFE), equal-tailed for posteriors. The band is the printed "
-        "slope’s. 31 provinces, 2010–2022 (n = 403; fewer by region).",
+        "slope’s. {static}, fewer rows by region.",
     ),
     Picture(
         "ladder_3.2", estimates, ladder,
         "The slope of column 3.2 from two-way fixed effects (TWFE) to slopes by region, one thing "
         "freed at a time, on each panel, with 95 % intervals. Diamonds are the printed slopes, "
-        "east to west those of Table 8. 31 provinces, 2010–2022 (n = 403).",
+        "east to west those of Table 8. {static}.",
     ),
     Picture(
         "ladder", steps.whole, ladders,
         "The same for every static column and term of interest. The band is the printed 95 % "
-        "interval; a square marks the step that moves the slope most on a panel. 31 provinces, "
-        "2010–2022 (n = 403; fewer by region and before 2019).",
+        "interval; a square marks the step that moves the slope most on a panel. {static}, "
+        "fewer rows by region and in shorter samples.",
     ),
 )  # fmt: skip
 """Of replication and comparison together; those of one table: `analysis.reporting.gallery`."""
@@ -216,7 +217,7 @@ def draw(results: Path, figures: Path) -> list[Path]:
         path
         for picture, rows in shown
         if len(rows)
-        for path in save(picture.draw, rows, figures / picture.name, picture.caption)
+        for path in save(picture.draw, rows, figures / picture.name, filled(picture.caption))
     ]
 
 

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from analysis.analyses import ANALYSES
 from analysis.comparison import dynamic_figures, figures
+from analysis.comparison.captions import filled
 from analysis.shared import plotting, products
 from analysis.shared.analysis import Picture
 from analysis.shared.frames import of_the_paper, whole
@@ -31,17 +32,17 @@ PICTURES = (
     Picture(
         *("dynamic", partial(whole, "dynamic"), dynamic_figures.draw),
         caption="The autoregressive coefficient ρ of Table 5 by estimator and panel, with 95 % "
-        "intervals. A triangle is an estimate beyond the frame. 31 provinces, 2011–2022 (n = 372).",
+        "intervals. A triangle is an estimate beyond the frame. {dynamic}.",
     ),
     Picture(
         *("dynamic_effects", partial(whole, "dynamic_effects"), dynamic_figures.draw_effects),
         caption="Response of each outcome to one more of indus for one year, by panel: posterior "
-        "medians and 95 % bands of the dynamic model. 31 provinces, 2011–2022 (n = 372).",
+        "medians and 95 % bands of the dynamic model. {dynamic}.",
     ),
     Picture(
         *("distance", partial(whole, "reconstruction_distance"), _distance),
         caption="How far the implied panel lies from official data: root mean square moves, in "
-        "standard deviations, by series, province and year. 31 provinces, 2010–2022.",
+        "standard deviations, by series, province and year. {units}.",
     ),
 )
 """Beside those of `figures.PICTURES` and of `ANALYSES`; a new one is a record here."""
@@ -60,7 +61,7 @@ def captions() -> dict[str, str]:
     for picture in every():
         names = products.find(picture.table).pictures or (picture.table,)
         found |= dict.fromkeys([name for name in names if name not in found], picture.caption)
-    return found
+    return {name: filled(caption) for name, caption in found.items()}
 
 
 def listed_captions() -> str:
@@ -107,12 +108,12 @@ def _draw(picture: Picture, outputs: Outputs) -> list[Path]:
         path = outputs.results / f"{picture.table}.{picture.suffix}"
     if not path.is_file():
         return []
-    table = (picture.read or _csv)(path)
+    table, caption = (picture.read or _csv)(path), filled(picture.caption)
     try:
         return [
             path
             for name, rows in picture.frames(table)
-            for path in plotting.save(picture.draw, rows, outputs.figures / name, picture.caption)
+            for path in plotting.save(picture.draw, rows, outputs.figures / name, caption)
         ]
     except ModuleNotFoundError:
         return []

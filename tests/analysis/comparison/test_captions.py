@@ -1,0 +1,25 @@
+"""Captions: what they say of the sample is counted."""
+
+import pandas as pd
+import pytest
+
+from analysis.comparison import captions
+from analysis.reporting import gallery
+
+
+def test_rows_are_those_of_the_panel_and_a_lag_costs_each_province_a_year(monkeypatch):
+    frame = pd.DataFrame({"province": ["a", "a", "a", "b", "b", "b"], "year": [1, 2, 3] * 2})
+    loaded = type("Panel", (), {"frame": frame})
+    monkeypatch.setattr(captions, "load_named", lambda *_: loaded)
+    captions.samples.cache_clear()
+    try:
+        said = captions.filled("{units}; {static}; {dynamic}")
+    finally:
+        captions.samples.cache_clear()
+    assert said == "2 provinces, 1–3; 2 provinces, 1–3 (n = 6); 2 provinces, 2–3 (n = 4)"
+
+
+@pytest.mark.parametrize("caption", gallery.captions().values(), ids=list(gallery.captions()))
+def test_a_caption_is_sentences_without_a_gap(caption):
+    assert "{" not in caption
+    assert caption == "" or caption.endswith(".")
