@@ -21,7 +21,7 @@ from analysis.reporting.page.traces import Trace
 from analysis.reporting.page.trust import audited, barg, health, provenance
 from analysis.reporting.page.verdicts import controls, counted, headline, verdicts
 from analysis.shared.outputs import Outputs
-from analysis.shared.products import find
+from analysis.shared.products import PRODUCTS
 from analysis.shared.provenance import Digests, record_of, snapshot
 from analysis.shared.runs import told
 from analysis.specifications import PAPER, Study, current
@@ -97,8 +97,8 @@ def arranged(blocks: list[Block]) -> list[Block]:
 def _stored(results: Results, there: Digests) -> Iterator[str]:
     """Say of each committed table that was read by which run it was made, and if it is old."""
     outputs = Outputs(results.folder.parent)
-    products = [find(name) for name in dict.fromkeys(results.read)]
-    for product in [one for one in products if one.long]:
+    read = set(results.read)
+    for product in [one for one in PRODUCTS if one.long and one.name in read]:
         record = record_of(product, outputs)
         made = told(record.runs.values()) if record else ""
         state, _ = status.judge(product, outputs, there, {})
