@@ -29,8 +29,11 @@ def read(results: Path) -> dict[str, pd.DataFrame]:
     """Read `SOURCES`; a table that is missing is empty, without columns."""
     paths = {name: below(results, name) for name in SOURCES}
     text = TEXT | dict.fromkeys(("region", "province", "gate", "fits", "fitted_as"), str)
+    printed = {"replication": {"published": str}}  # "0.030" keeps its zero, whatever else is there
     found = {
-        name: of_the_paper(read_csv(path, text)) if path.is_file() else pd.DataFrame()
+        name: of_the_paper(read_csv(path, text | printed.get(name, {})))
+        if path.is_file()
+        else pd.DataFrame()
         for name, path in paths.items()
     }
     return found | {"comparison": with_draws(found["comparison"], found["imputed_posteriors"])}

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from analysis.claims import study
+from analysis.claims import evidence, study
 from analysis.claims.evidence import SOURCES
 from analysis.specifications import evidence_model, home, load, select, studying
 from data.studies.claims import StudyClaim
@@ -52,3 +52,13 @@ def test_what_is_not_printed_is_not_tested(roads):
     claim = StudyClaim("Jobs raise output.", "2.1", "log(jobs)", "sign", float("nan"))
     (row,) = study.table([claim], tables(), "counties").to_dict("records")
     assert row["sign"] == "not tested by the paper"
+
+
+def test_a_printed_number_keeps_its_zero_where_no_star_is_printed(roads, tmp_path):
+    cells = tables()["replication"].assign(published=["0.520", ""])
+    (tmp_path / "replication.csv").write_text(cells.to_csv(index=False))
+    read = evidence.read(tmp_path)
+    (row,) = study.table(
+        [CLAIM], tables() | {"replication": read["replication"]}, "counties"
+    ).to_dict("records")
+    assert row["printed"] == "0.520"
