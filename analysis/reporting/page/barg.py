@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.reporting.page.traces import Trace
+from models.bayesian.registry import MAIN, find
 
 
 @dataclass(frozen=True)
@@ -56,13 +57,14 @@ POINTS = (
           "region, and claims about signs whose probability is asked for.")),
     Point("Preamble", "Goals of the analysis", _said("Verdicts on the paper’s claims: the "
           "ledger’s rule, written before the results.")),
-    Point("1 Explain the model", "Data variables", _said("Section “Data, code and versions”; "
+    Point("1 Explain the model", "Data variables", _said("Section “Can I trust the sampler?”; "
           "data/codebook.md.")),
     Point("1 Explain the model", "Likelihood and parameters", _said(
           "python -m analysis describe-model 3.2 shows the variables and the graph.")),
-    Point("1 Explain the model", "Prior distribution", _said("Section “Priors and sensitivity”; "
+    Point("1 Explain the model", "Prior distribution", _said("Section “What moves it?”; "
           "python -m analysis prior-summary 3.2, each prior with its reason.")),
-    Point("1 Explain the model", "Formal specification", _said("models/bayesian/hierarchical.py.")),
+    Point("1 Explain the model", "Formal specification", _said(
+          find(MAIN).source.replace(".", "/") + ".py.")),
     Point("1 Explain the model", "Prior predictive check", _said(
           "python -m analysis check: prior p of each summary of the data.")),
     Point("2 Report details of the computation", "Software", _versions),

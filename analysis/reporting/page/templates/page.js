@@ -11,8 +11,15 @@ const config = () => {
     legend: text, header: text, title: { color: ink }, text: { color: ink }, view: { stroke: null },
   };
 };
+// Two keys beside each other need more room than a telephone has.
+const fitting = (place, spec) => {
+  const box = typeof place === "string" ? document.querySelector(place) : place;
+  if (box.clientWidth > 480) return spec;
+  return JSON.parse(JSON.stringify(spec), (name, value) =>
+    name === "legend" && value && value.columns ? { ...value, columns: 1 } : value);
+};
 const embed = (place, spec) =>
-  vegaEmbed(place, spec, { actions: false, renderer: "svg", config: config() }).catch(console.error);
+  vegaEmbed(place, fitting(place, spec), { actions: false, renderer: "svg", config: config() }).catch(console.error);
 const charts = read("charts");
 const drawAll = () => Promise.all(
   Object.entries(charts).map(([name, spec]) => embed(`#chart-${name}`, structuredClone(spec))),
