@@ -1,5 +1,6 @@
 """Figures of dynamic columns: ρ by estimator, and impulse responses."""
 
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -39,8 +40,9 @@ def draw(rows: pd.DataFrame) -> Figure:
         axes.axvline(1, color="0.5", lw=0.8, ls="--", zorder=0)
         axes.set_xlim(*limits)
         (record,) = select([column])
-        axes.set_title(f"{column}  {spelled(record.outcome)}", loc="left", fontsize=7)
-        axes.set_xlabel("autoregressive coefficient ρ, 95 % interval")
+        title = fill(f"{column}  {spelled(record.outcome)}", 34)
+        axes.set_title(title, loc="left", fontsize=7)
+        axes.set_xlabel("autoregressive coefficient ρ,\n95 % interval", fontsize=7)
         axes.set_yticks(range(len(names)), [label(name) if i % wide == 0 else "" for name in names])
         axes.invert_yaxis()
     _panels(figure, panels)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import fill
 
 import pandas as pd
 from matplotlib.artist import Artist
@@ -92,7 +93,7 @@ def forest(rows: pd.DataFrame) -> Figure:
             if i % 2 == 0:
                 axes.axhspan(min(places) - 0.8, max(places) + 0.8, color="0.965", lw=0, zorder=-2)
         # One label a model, beside the middle of its lines.
-        middle = {places[len(places) // 2]: label for label, places in groups.items()}
+        middle = {places[len(places) // 2]: fill(label, 20) for label, places in groups.items()}
         axes.set_yticks(at, [middle.get(y, "") for y in at])
         axes.tick_params(axis="y", length=0)
         axes.invert_yaxis()
@@ -228,7 +229,7 @@ def _forest_lines(rows: pd.DataFrame) -> Iterator[tuple[str, pd.Series, str]]:
         of_model = rows[rows["model"] == model]
         for _, row in of_model.iterrows():
             pooled = row["fitted_column"] != row["column"]
-            label = f"{LABELS[model]}\nof {row['fitted_column']}" if pooled else LABELS[model]
+            label = f"{LABELS[model]} of {row['fitted_column']}" if pooled else LABELS[model]
             yield label, row, of_panel[row["panel"]]
 
 
