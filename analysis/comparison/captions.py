@@ -8,7 +8,7 @@ from data.panels.panel import load_named
 
 @cache
 def samples() -> dict[str, str]:
-    """Return, by the name that stands in captions, which provinces and years, and how many rows.
+    """Return, by its name in captions, which provinces and years, and how many rows.
 
     `units` without the rows; `static` with them; `dynamic` without each province's first year,
     which has no lagged outcome.

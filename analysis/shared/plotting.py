@@ -36,7 +36,7 @@ _width: ContextVar[float] = ContextVar("width", default=PAGE)
 
 @contextmanager
 def at_width(cm: float) -> Iterator[None]:
-    """Draw figures of a width, in cm: letters keep their size, frames stand below each other."""
+    """Draw figures of a width, in cm: letters keep their size, frames go below each other."""
     token = _width.set(cm)
     try:
         yield
