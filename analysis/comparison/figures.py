@@ -95,7 +95,7 @@ def forest(rows: pd.DataFrame) -> Figure:
         # One label a model, beside the middle of its lines.
         middle = {places[len(places) // 2]: fill(label, 20) for label, places in groups.items()}
         axes.set_yticks(at, [middle.get(y, "") for y in at])
-        axes.tick_params(axis="y", length=0)
+        axes.tick_params(axis="y", length=0, labelsize=6.5)
         axes.invert_yaxis()
         axes.set_xlabel(f"slope of {spelled(record.interest[0])}", fontsize=7, loc="right")
     _legend(figure, rows)
