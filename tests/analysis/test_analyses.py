@@ -67,10 +67,12 @@ ELSEWHERE = {
     "answers.py": {  # a section's sentence reads several tables
         *("calibration", "candidates", "decomposition", "horizon", "multiverse", "power"),
     },
+    "comparison.py": {"candidates", "last_two"},  # sizes beside the ladder
     "page.py": {"horizon", "power", "sensitivity", "multiverse"},  # sections of the same name
     "studies.py": {"decomposition", "sensitivity"},  # a map of what several analyses say
     "verdicts.py": {"decomposition", "power"},  # what stands beside the headline
     "reproduce.py": {"decomposition", "decompose", "horizon"},  # the main job runs it
+    "readme_headline.py": {"last_two"},  # how the main model was chosen
     "readme.py": {record.name for record in ANALYSES},  # what each README shows
     "views.py": {record.name for record in ANALYSES}
     | {"check"},  # what matters on a narrow terminal
@@ -112,7 +114,8 @@ def test_a_toy_is_run_drawn_judged_and_shown_by_its_records_alone(toy, tmp_path)
     run(toy, tmp_path, *columns, "--panel", "official")
     run(toy, tmp_path, *status.SCOPES["every"], *(f"--panel={n}" for n in EVIDENCE[1:]),
         "--panel=implied")  # fmt: skip
-    assert status.status(outputs, []).set_index("what").loc["toy.csv", "state"] == status.CURRENT
+    line = status.status(outputs, []).set_index("what").loc["toy.csv"]
+    assert line["state"] == status.CURRENT, line["why"]
     table = pd.read_csv(outputs.results / "toy.csv", dtype={"column": str})
     assert table.query("panel == 'official' and column == '3.2'")["data_sets"].tolist() == [40]
     assert set(table["data_sets"]) == {30, 40}
@@ -163,9 +166,9 @@ def test_every_analysis_is_a_record_and_a_benchmark_is_four():
     assert {name for name in named if not name.startswith("benchmark_")} == {
         *("checks", "sensitivity", "influence", "decomposition", "multiverse", "power"),
         *("recovery", "calibration", "simulation", "gmm_grid", "bounds", "candidates", "last_two"),
-        *("horizon", "scale_sweep", "imputation_study", "imputation_outcome"),
+        *("horizon", "scale_sweep", "imputation_study", "imputation_outcome", "false_findings"),
     }
-    assert len(named) == len(ANALYSES) == 17 + 4
+    assert len(named) == len(ANALYSES) == 18 + 4
 
 
 def test_options_of_records_are_common_ones_or_their_own():

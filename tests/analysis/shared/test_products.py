@@ -103,7 +103,7 @@ def test_the_ledger_reads_what_its_record_says(tmp_path):
     for name in SOURCES:
         path = tmp_path / find(name).file
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("panel\nofficial\n")
+        path.write_text("panel,draws,failed\nofficial,1,1\n")
     assert {
         name: len(table) for name, table in read(tmp_path / "results").items()
     } == dict.fromkeys(SOURCES, 1)
