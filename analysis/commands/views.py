@@ -51,6 +51,7 @@ VIEWS = {
                                            "compatible", "estimated"),
                      {"range of ρ": ("rho_low", "rho_high")}, ("rho_median",)),
     "gmm_choices": View(("choice", "value")),
+    "hypothesis": View(),
     "horizon": View(("column", "term"), ("1 y", "4 y", "8 y", "levels", "fast", "slow")),
     "influence": View(SLOPE, ("slope", "P", "province", "year", "turn sign", "turn significance"),
                       {}, ("slope",)),
@@ -94,6 +95,10 @@ VIEWS = {
                   ("first_year", "last_year", "matches", "distance")),
     "statistics": View(),
     "status": View(("what",), ("state", "made by", "why")),
+    "study": View(),
+    "study_claims": View(
+        ("claim",),
+        ("sign", "magnitude", "printed", "mean", "probability", "statement", "gate", "fits")),
     "variables": View(("variable",), ("distribution", "dims", "shape", "meaning", "given", "kind")),
 }  # fmt: skip
 """By the name of the table."""

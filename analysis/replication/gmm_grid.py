@@ -5,7 +5,7 @@ Blind to the printed numbers: which estimates the printed rows allow is asked in
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from itertools import product
 
 import pandas as pd
@@ -23,9 +23,9 @@ GRID = {
     "steps": (2, 1),
     "transform": ("difference", "deviations"),
 }
-"""Every value of every choice; the fields of `Choices`."""
+"""Every value of every choice that is crossed: the first fields of `Choices`."""
 
-CHOICES = tuple(field.name for field in fields(Choices))
+CHOICES = tuple(GRID)
 
 NUMBERS = (
     "rho", "rho_se", "coef", "se", "n", "instruments", "hansen_p", "ar1_p", "ar2_z", "ar2_p",

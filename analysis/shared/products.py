@@ -198,6 +198,18 @@ PRODUCTS = (
     _table("diagnostics", "diagnose",
            "R̂, effective sample sizes, divergences of every trace", inputs=(TRACES,), keys=FIT,
            scope="traces", needed=True, main=True),
+    *(_long(name, command, sentence, inputs=(PANELS,), keys=CELL,
+            shown=("report power", "README caution"), note=note, **more)
+      for name, command, sentence, note, more in (
+          ("candidates", "candidates", "size, coverage, width and power of each candidate for the "
+           "main model, where slopes are known", "hours; finished batches are kept", {}),
+          ("candidate_fits", "candidates", "predictive checks of dependence and scale of each "
+           "candidate", "", {}),
+          ("candidate_slopes", "candidates", "the slope of each candidate, from the fewest scales "
+           "to the most", "", {}),
+          ("last_two", "last-two", "the same for the first two, with new data sets: the rule "
+           "(`analysis/simulation/main_model.py`) names the main model by these", "hours",
+           {"reads": ("candidates", "candidate_fits")}))),
     _compared("comparison", "posterior beside published coefficient: agreement, P(practically "
               "zero), Bayes factor, pooling factor", needed=True,
               pictures=("forest_headline", "ladder_3.2"),
@@ -264,18 +276,6 @@ PRODUCTS = (
     _long("recovery", "recover", "parameter recovery of slopes: bias, error, coverage of 95 % "
            "intervals", inputs=(PANELS,), keys=CELL, needed=True,
            shown=("report power", "README recovery"), note="two minutes"),
-    *(_long(name, command, sentence, inputs=(PANELS,), keys=CELL,
-            shown=("report power", "README caution"), note=note, **more)
-      for name, command, sentence, note, more in (
-          ("candidates", "candidates", "size, coverage, width and power of each candidate for the "
-           "main model, where slopes are known", "hours; finished batches are kept", {}),
-          ("candidate_fits", "candidates", "predictive checks of dependence and scale of each "
-           "candidate", "", {}),
-          ("candidate_slopes", "candidates", "the slope of each candidate, from the fewest scales "
-           "to the most", "", {}),
-          ("last_two", "last-two", "the same for the first two, with new data sets: the rule "
-           "(`analysis/simulation/main_model.py`) names the main model by these", "hours",
-           {"reads": ("candidates", "candidate_fits")}))),
     Product("imputation_study", "results/long/imputation_study.csv", "imputation-study",
             "bias and coverage of a slope after imputation, single and multiple, where cells of "
             "simulated panels are deleted as the real gaps lie", shown=("README imputation",),

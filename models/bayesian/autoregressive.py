@@ -35,10 +35,9 @@ of whole new series of errors.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pymc as pm
 from numpy.typing import NDArray
 from scipy import stats
 
@@ -50,6 +49,9 @@ from models.bayesian.within_between import WithinBetween
 from models.inference.collapsed import Array, Collapsed
 from models.inference.collapsed_correlated import CollapsedErrors, collapse_errors, effects_of
 from models.priors import REGULARISED, Prior, Priors, ScalePriors
+
+if TYPE_CHECKING:
+    import pymc as pm
 
 PRIORS = REGULARISED.and_of(
     Prior(
@@ -67,8 +69,10 @@ MEANINGS = hierarchical.MEANINGS
 split = hierarchical.split
 
 
-def build(parts: WithinBetween, priors: Priors = PRIORS) -> pm.Model:
+def build(parts: WithinBetween, priors: Priors = PRIORS) -> "pm.Model":
     """Build the PyMC model; arguments as `models.bayesian.hierarchical.build` takes them."""
+    import pymc as pm  # takes a second, and priors are read without it
+
     with pm.Model(coords=parts.coords) as model:
         values = effects(parts, hierarchical.variables(parts, priors))
         observe_series(parts, standard_mean(parts, values), values.sigma, priors)
@@ -77,6 +81,8 @@ def build(parts: WithinBetween, priors: Priors = PRIORS) -> pm.Model:
 
 def observe_series(parts: WithinBetween, mean: Any, sigma: Any, priors: Priors) -> None:
     """Add φ and the likelihood to the PyMC model in context, given means (n,) and σ (regions,)."""
+    import pymc as pm  # takes a second, and priors are read without it
+
     before, years = predecessors(parts)
     phi = priors["phi"].variable(dims="one")[0]
     kept = phi**years * (years > 0)

@@ -44,8 +44,9 @@ in place of σ_r in province i's errors, and "path" in its growth, too, whose st
 about its line is then τ_trend,r σ_i / σ_r: a province's whole path has its scale.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pymc as pm
 from numpy.typing import NDArray
 from scipy import stats
 
@@ -69,6 +70,9 @@ from models.bayesian.growth_pieces import Layout
 from models.bayesian.growth_scaled_density import scaled
 from models.bayesian.interface import Rows, Variables
 from models.priors import REGULARISED, Prior, Priors
+
+if TYPE_CHECKING:
+    import pymc as pm
 
 __all__ = [
     "PRIORS",
@@ -167,8 +171,10 @@ PRIORS = Priors(
 # --- the PyMC model -----------------------------------------------------------------------------
 
 
-def build(parts: Growth, priors: Priors = PRIORS) -> pm.Model:
+def build(parts: Growth, priors: Priors = PRIORS) -> "pm.Model":
     """Build the PyMC model; every free variable is on the standardised scale."""
+    import pymc as pm  # takes a second, and priors are read without it
+
     with pm.Model(coords=parts.coords) as model:
         free = {"slope_std": priors["slope_std"].variable(dims="term")}
         if parts.base.varying:

@@ -17,9 +17,9 @@ the mean that a region's provinces are drawn about is `slope_region_mean`.
 """
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pymc as pm
 from numpy.typing import NDArray
 
 from models.bayesian import hierarchical
@@ -29,6 +29,9 @@ from models.bayesian.within_between import WithinBetween, within_between
 from models.design import Design
 from models.inference.collapsed import Collapsed, Location, Scale, collapse
 from models.priors import REGULARISED, Prior, Priors
+
+if TYPE_CHECKING:
+    import pymc as pm
 
 PRIORS = REGULARISED.and_of(
     Prior(
@@ -115,8 +118,10 @@ def effects(parts: ProvinceSlopes, free: dict) -> Effects:
     return Effects(base.province, base.year, slope, base.sigma[..., arrays.region_of_province])
 
 
-def build(parts: ProvinceSlopes, priors: Priors = PRIORS) -> pm.Model:
+def build(parts: ProvinceSlopes, priors: Priors = PRIORS) -> "pm.Model":
     """Build the PyMC model; arguments as `models.bayesian.hierarchical.build` takes them."""
+    import pymc as pm  # takes a second, and priors are read without it
+
     with pm.Model(coords=parts.coords) as model:
         free = hierarchical.variables(parts.by_region, priors)
         free["tau_slope_province_std"] = priors["tau_slope_province_std"].variable(dims="varying")

@@ -17,7 +17,7 @@ from tests.helpers.fits import official
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOK = json.loads((ROOT / "analysis" / "quickstart.ipynb").read_text(encoding="utf-8"))
-EVERY_FIT = cache(lambda column, panel: door.fit(column, panel))
+EVERY_FIT = cache(lambda column, panel: door.fit(column, panel, model="hierarchical"))
 
 
 def blocks(name: str) -> list[str]:

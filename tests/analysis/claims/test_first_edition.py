@@ -236,6 +236,7 @@ def test_priors_turn_a_claim_by_its_own_slope_and_by_fits_that_passed(claim, own
         for gate in ("pass", "fail"):
             calm = tables()["sensitivity_priors"]
             off = calm[(calm["panel"] == panel) & (calm["region"] == region)]
+            off = off[off["model"] == "hierarchical"]
             off = off.assign(priors="narrow", q025=-0.1, gate=gate)
             priors = pd.concat([calm, off])
             assert len(off) == 1

@@ -15,6 +15,6 @@ def test_a_column_is_set_beside_its_first_edition_and_others_stay(tmp_path, monk
         editions.editions(columns, out=tmp_path)
     assert {job.specification.column for job in asked} == {"3.2"}  # of which 8.2 is a part
     assert {job.panel.name.partition("@")[2] for job in asked} == {"", "1"}
-    written = pd.read_csv(tmp_path / "results" / "editions.csv", dtype={"column": str})
+    written = pd.read_csv(tmp_path / "results/long" / "editions.csv", dtype={"column": str})
     assert written["column"].value_counts().to_dict() == {"8.2": 3, "8.3": 3}
     assert written["estimate_first"].notna().all()

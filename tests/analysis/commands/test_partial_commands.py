@@ -87,7 +87,7 @@ class House:
         put(predictive_checks, "summary", lambda found: found.assign(check=""))
         put(tables, "make", self.compared)
         put(tables, "side_by_side", lambda *_: None)
-        put(ladder, "table", lambda made, fits: fits[[*FIT, "made_from"]])
+        put(ladder, "table", lambda made, fits, *_: fits[[*FIT, "made_from"]])
         put(ladder, "summary", lambda _: None)
         put(figures, "draw", lambda *_: [])
 
@@ -212,7 +212,7 @@ def test_ten_commands_leave_every_product_complete_or_stale_and_none_shorter(
             names = {part: f"{part[0]}/{'-'.join(part[1:])}" for part in gone}
             lost = {part for part, fit in names.items() if fit not in deleted_traces}
             assert not lost or (done == "delete" and not after), (done, name, lost)
-            file = f"{name}.csv"
+            file = find(name).file.removeprefix("results/")
             if not after:
                 assert file not in states.index or states.loc[file, "state"] == status.MISSING
             elif states.loc[file, "state"] == status.CURRENT:

@@ -15,6 +15,7 @@ from analysis.shared import terminal
 from analysis.shared.outputs import Outputs
 from data.errors import UserError
 from data.panels.panel import load_panel
+from models.bayesian.registry import MAIN
 from tests.analysis.comparison.test_tables import made_up
 from tests.helpers.latex import faults
 from tests.helpers.traces import ATTRIBUTES
@@ -38,7 +39,7 @@ def out(tmp_path) -> Outputs:
     outputs.results.mkdir()
     found = [row for column in ("3.2", "8.1") for row in rows("official", column)]
     pd.DataFrame(found).to_csv(outputs.results / "replication.csv", index=False)
-    store(outputs, "hierarchical")
+    store(outputs, MAIN)
     return outputs
 
 
@@ -123,8 +124,8 @@ def test_other_products_are_left_as_they_are(out):
         (["8.1", "--model", "dynamic"], r"cannot be fitted by dynamic: choose among flat"),
         (["3.2", "--model", "nope"], r"no model 'nope'"),
         (
-            ["3.2", "--model", "hierarchical~own"],
-            r"`[^`]* --model hierarchical --as own` with its changes first",
+            ["3.2", "--model", f"{MAIN}~own"],
+            rf"`[^`]* --model {MAIN} --as own` with its changes first",
         ),
         (["3.2", "--file", "x.pdf"], r"x\.pdf names no format: .* \.html, \.tex, \.docx, \.md"),
         (["3.2", "--file", "x.md", "--to", "tex"], r"leave --to out"),
@@ -150,7 +151,7 @@ def test_without_any_replication_the_command_is_named(out):
 
 
 def test_a_trace_of_another_version_of_the_panel_is_refused(out):
-    store(out, "hierarchical", digest="0" * 64)
+    store(out, MAIN, digest="0" * 64)
     with pytest.raises(UserError, match=r"another version of panel official: run `.*sample 3\.2"):
         run(out, "3.2")
 
@@ -162,10 +163,10 @@ def test_a_fit_of_all_provinces_without_region_slopes_is_no_posterior_of_a_regio
 
 
 def test_a_variant_is_found_by_its_name(out):
-    store(out, "hierarchical~wide")
-    run(out, "3.2", "--model", "hierarchical", "--model", "hierarchical~wide", "--to", "tex")
+    store(out, f"{MAIN}~wide")
+    run(out, "3.2", "--model", MAIN, "--model", f"{MAIN}~wide", "--to", "tex")
     text = (out.results / "table-3.2-official.tex").read_text(encoding="utf-8")
-    assert "hierarchical\\textasciitilde{}wide" in text
+    assert f"{MAIN}\\textasciitilde{{}}wide" in text
 
 
 def test_an_own_panel_has_no_printed_numbers_unless_they_are_asked_for(out, monkeypatch):
@@ -178,7 +179,7 @@ def test_an_own_panel_has_no_printed_numbers_unless_they_are_asked_for(out, monk
         text = (out.results / "table-3.2-own-mine.md").read_text(encoding="utf-8")
         assert ("0.105***" in text) == shown
         assert "0.200**" in text
-    with pytest.raises(UserError, match=r"sample 3\.2 --panel mine\.csv --model hierarchical"):
+    with pytest.raises(UserError, match=rf"sample 3\.2 --panel mine\.csv --model {MAIN}"):
         run(out, "3.2", "--panel", "mine.csv")
     own = replace(own, name="own-my_panel")
     with pytest.raises(UserError, match=r"replicate 3\.2 --panel 'a folder/my panel\.csv'` first"):

@@ -39,8 +39,8 @@ def test_the_ledger_needs_the_replication(tmp_path):
 def test_ledger_and_report_come_from_results_alone(tmp_path):
     report_results.write(tmp_path / "results")
     done = run("claims", "--format", "json", "--out", str(tmp_path))
-    table, second = map(json.loads, done.stdout.splitlines())
-    assert {"sign", "magnitude", "first edition"} <= set(second["rows"][0])
+    (table,) = map(json.loads, done.stdout.splitlines())
+    assert {"verdict", "magnitude", "first edition"} <= set(table["rows"][0])
     written = json.loads((tmp_path / "results" / "claims.json").read_text(encoding="utf-8"))
     verdicts = [row["verdict"] for row in table["rows"]]
     assert verdicts == [claim["verdict"] for claim in written["claims"]]
@@ -70,14 +70,14 @@ def test_a_users_own_panel_enters_neither_figures_nor_ledger(tmp_path):
     from analysis.ye2024.claims import CLAIMS
 
     report_results.write(tmp_path / "results")
-    before = ledger.ledger(CLAIMS, ledger.read(tmp_path / "results"))
+    before = ledger.ledger(CLAIMS, ledger.read(tmp_path / "results"), {})
     drawn = figures.draw(tmp_path / "results", tmp_path / "before")
     for name in ("replication", "comparison"):
         path = tmp_path / "results" / f"{name}.csv"
         table = pd.read_csv(path, dtype=str)
         own = table[table["panel"] == "official"].assign(panel="own-her")
         pd.concat([own, table]).to_csv(path, index=False)
-    after = ledger.ledger(CLAIMS, ledger.read(tmp_path / "results"))
+    after = ledger.ledger(CLAIMS, ledger.read(tmp_path / "results"), {})
     assert json.dumps(after, default=str) == json.dumps(before, default=str)  # NaN is NaN
     again = figures.draw(tmp_path / "results", tmp_path / "after")
     assert [p.read_bytes() for p in again] == [p.read_bytes() for p in drawn]

@@ -213,8 +213,12 @@ def test_jobs_are_the_models_that_a_column_can_carry():
         ("3.2", "mundlak"),
         ("3.2", "region_sigma"),
         ("3.2", "hierarchical"),
+        ("3.2", "province_slopes"),
+        ("3.2", "ar1_province_slopes"),
+        ("3.2", "growth"),
         ("8.1", "flat"),
         ("8.1", "mundlak"),
+        ("8.1", "growth_region"),
     ]
     dynamic = jobs([panel], select(["5.1"]), [])
     assert [job.model.name for job in dynamic] == ["hierarchical", "dynamic"]

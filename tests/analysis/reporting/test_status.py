@@ -68,9 +68,9 @@ def test_what_is_made_from_something_else_now_is_stale_and_so_is_what_follows(ou
     changed = table(find("replication")).assign(estimated=1)
     (outputs.results / "replication.csv").unlink()
     provenance.store(find("replication"), changed, outputs, provenance.snapshot(outputs))
-    compared = {f"{p.name}.csv" for p in PRODUCTS if p.command == "compare"}
-    follow = {find(name).file.removeprefix("results/") for name in ("claims", "report", "tables")}
-    assert stale(outputs) == compared | follow
+    compared = {p.name for p in PRODUCTS if p.command == "compare" and "replication" in p.inputs}
+    follow = compared | {"first_verdicts", "claims", "report", "tables"}
+    assert stale(outputs) == {find(name).file.removeprefix("results/") for name in follow}
     assert following(status.status(outputs, [])) == "python -m analysis compare"
 
 

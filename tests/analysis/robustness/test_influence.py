@@ -13,6 +13,7 @@ from analysis.robustness.influence import COLUMNS, Slope, turns
 from analysis.robustness.sensitivity import tables as sensitivity
 from analysis.shared import plotting
 from analysis.specifications import select
+from models.bayesian.registry import MAIN
 from models.design import design
 from models.frequentist import twfe
 from tests.helpers.true_panels import simulated_panel
@@ -82,7 +83,7 @@ def test_what_turns_is_sign_before_significance(after, said):
 
 def test_the_posterior_that_the_ledger_judges_by_stands_beside(panel, tmp_path):
     tables = sensitivity.tables(tmp_path)
-    shared = {"panel": "official", "column": "3.2", "term": "indus", "model": "hierarchical",
+    shared = {"panel": "official", "column": "3.2", "term": "indus", "model": MAIN,
               "region": "central", "mean": 0.5, "whole_mean": 0.4, "whole_sd": 0.1,
               "shift": 1.0}  # fmt: skip
     tables["influence"] = pd.DataFrame(
