@@ -67,6 +67,8 @@ def printed(results: Results) -> str:
         return ""
     cells = matching(replication, **OF_SLOPE, panel=ledger.EVIDENCE[0]).set_index("statistic")
     shown = cells["published"]
+    if not {"coef", "stars", "se"} <= set(shown.index):  # the column has not been replicated
+        return ""
     errors = checks[~checks["result"].isin(["compatible", "not compatible"])]
     off = int((errors["result"] == "inconsistent").sum())
     return (

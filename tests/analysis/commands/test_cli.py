@@ -137,7 +137,7 @@ def test_a_model_is_described_for_a_column(monkeypatch, capsys):
     posterior.prior_summary("8.2", "official", None)
     posterior.describe_model("8.2", "official", "flat")
     printed = capsys.readouterr().out
-    assert "Priors of mundlak for column 8.2" in printed
+    assert "Priors of growth_region for column 8.2" in printed
     assert "TWFE as a Bayesian model" in printed
     assert "graph TD" in printed
 

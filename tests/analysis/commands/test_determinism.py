@@ -149,7 +149,7 @@ def tables(folder: Path, **variables: str) -> dict[str, bytes]:
     script = folder.with_suffix(".py")
     script.write_text(TABLES)
     in_process(script, folder, **variables)
-    return {path.name: path.read_bytes() for path in (folder / "results").glob("*.csv")}
+    return {path.name: path.read_bytes() for path in (folder / "results").rglob("*.csv")}
 
 
 @pytest.fixture(scope="module")

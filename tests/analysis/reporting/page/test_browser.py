@@ -57,7 +57,7 @@ def opened(browser, address):
     def open_(width: int = WIDE, scheme: str = "light"):
         size = {"width": width, "height": 900}
         context = browser.new_context(viewport=size, color_scheme=scheme, offline=True)
-        context.set_default_timeout(600_000)  # a slow machine is no fault
+        context.set_default_timeout(120_000)  # a slow machine is no fault
         contexts.append(context)
         tab = context.new_page()
         tab.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
@@ -138,6 +138,9 @@ def test_another_panel_and_another_slope_can_be_chosen(opened):
 def test_a_trace_opens_its_rank_plots(opened):
     tab = opened(NARROW)
     details = tab.locator("details[data-trace]").first
+    tab.locator("details:has(> details[data-trace], > * details[data-trace])").first.evaluate(
+        "panel => { panel.open = true; }"
+    )
     details.locator("summary").click()
     ranks, energy = (details.locator(f"[data-shape={name}] svg") for name in ("ranks", "energy"))
     ranks.wait_for()
