@@ -146,7 +146,7 @@ def summary(table: pd.DataFrame, draws: int) -> pd.DataFrame:
                 "bias_low": off.mean() - 1.96 * mcse,
                 "bias_high": off.mean() + 1.96 * mcse,
                 "relative_bias": off.mean() / true.mean(),
-                "width": (group["high"] - group["low"]).mean(),
+                "width": (group["high"] - group["low"]).median(),
                 "share": group["share"].mean(),
             }
         )
@@ -166,6 +166,6 @@ def shown(scores: pd.DataFrame) -> pd.DataFrame:
         f"{v.coverage:.1%} [{v.coverage_low:.0%}, {v.coverage_high:.0%}]"
         for v in scores.itertuples(index=False)
     ]
-    rows["width of 95 % intervals"] = scores["width"].map("{:.4f}".format)
+    rows["median width of 95 % intervals"] = scores["width"].map("{:.4f}".format)
     rows["share of variance"] = [f"{v:.1%}" if v == v else "" for v in scores["share"]]
     return rows

@@ -26,7 +26,7 @@ IMPORTED = (figures, tables, sample, gallery, page, traces, table)
 
 COLUMNS = ("8.1", "8.2", "8.3")
 
-FITS = 6
+FITS = 9
 """Traces that the job makes."""
 
 
