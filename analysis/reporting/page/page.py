@@ -97,8 +97,8 @@ def arranged(blocks: list[Block]) -> list[Block]:
 def _stored(results: Results, there: Digests) -> Iterator[str]:
     """Say of each committed table that was read by which run it was made, and if it is old."""
     outputs = Outputs(results.folder.parent)
-    read = set(results.read)
-    for product in [one for one in PRODUCTS if one.long and one.name in read]:
+    long = {product.name: product for product in PRODUCTS if product.long}
+    for product in [long[name] for name in dict.fromkeys(results.read) if name in long]:
         record = record_of(product, outputs)
         made = told(record.runs.values()) if record else ""
         state, _ = status.judge(product, outputs, there, {})
