@@ -64,6 +64,7 @@ BLIND = (
     "analysis.replication.system_gmm.",
     "analysis.robustness.",
     "analysis.simulation.",
+    "analysis.ye2024.imputation.",
 )
 """Folders and files that may not even reach the printed numbers through another module."""
 
@@ -192,7 +193,7 @@ def test_the_house_has_at_most_27_rooms_and_few_arrows_between_them():
     rooms, arrows = rooms_and_arrows(ROOT)
     # `data.studies`, which any other paper's panel needs, is the 27th, and came with its arrows.
     assert len(rooms) <= 27
-    assert len(arrows) <= 182
+    assert len(arrows) <= 181
     # With `data` and `models` as one room each, as the 45 rooms and 255 arrows were counted
     # that this plan began with.
     joined = {

@@ -5,12 +5,11 @@ from pathlib import Path
 from analysis.shared.analysis import Analysis, Chosen, Methods, Option, Request, Result
 from analysis.specifications import HEADLINE, select
 from data.panels.catalogue import PANELS
-from data.ye2024.definitions import DIRECTORY
 
 
 def _study() -> Methods:
     from analysis.shared.frames import joined
-    from analysis.simulation import imputation_study as study
+    from analysis.ye2024.imputation import study
 
     def run(asked: Request) -> Result:
         names = ("data_sets", "draws", "with_outcome", "seed")
@@ -26,13 +25,11 @@ def _study() -> Methods:
 
 def _outcome() -> Methods:
     from analysis.shared.frames import joined
-    from analysis.simulation import imputed_panels
+    from analysis.ye2024.imputation import outcome
 
     def run(asked: Request) -> Result:
-        options = asked.options
-        parts = imputed_panels.run(
-            asked.panels, asked.records, options["official"], track=asked.track
-        )
+        series = asked.options["official"] or outcome.DIRECTORY
+        parts = outcome.run(asked.panels, asked.records, series, track=asked.track)
         return Result(joined({"imputation_outcome": part} for part in parts))
 
     return Methods(run)
@@ -79,7 +76,7 @@ ANALYSES = (
         options=(
             "columns",
             "panel",
-            Option("official", Path, "Folder of the official series.", DIRECTORY),
+            Option("official", Path, "Folder of the official series."),
         ),
         choose=lambda options: Chosen(
             select(options["columns"] or HEADLINE[:1]),

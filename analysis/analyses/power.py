@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from functools import partial
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from analysis.claims.records import VINTAGES
@@ -11,7 +12,7 @@ from data.panels.catalogue import PANELS
 from data.panels.provinces import REGIONS
 
 if TYPE_CHECKING:
-    pass
+    import pandas as pd
 
 
 # --- power --------------------------------------------------------------------------------------
@@ -53,19 +54,27 @@ def _power() -> Methods:
 POWER = ("power", "power_curves")
 
 
-# --- recovery -----------------------------------------------------------------------------------
+# --- studies in batches of data sets --------------------------------------------------------------
+
+
+def _in_batches(asked: Request, study: ModuleType, label: str) -> "pd.DataFrame":
+    """Run a study that yields rows batch by batch, and return all of them."""
+    import pandas as pd
+
+    from analysis.shared.batches import of_data_sets
+
+    size, seed, cluster = (asked.options[name] for name in ("data_sets", "seed", "cluster"))
+    batches = len(of_data_sets(asked.panels, asked.records, size, study.BATCH))
+    done = study.run(asked.panels, asked.records, size, seed, cluster=cluster)
+    return pd.concat(asked.track(done, batches, label), ignore_index=True)
 
 
 def _recovery() -> Methods:
-    from analysis.shared.frames import joined
     from analysis.simulation import recovery
 
     def run(asked: Request) -> Result:
-        size, seed, cluster = (asked.options[name] for name in ("data_sets", "seed", "cluster"))
-        batches = len(asked.panels) * len(asked.records) * -(-size // recovery.BATCH)
-        done = recovery.run(asked.panels, asked.records, size, seed, cluster=cluster)
-        named = ({"recovery": part} for part in asked.track(done, batches, "Recovery"))
-        return Result({"recovery": recovery.summary(joined(named)["recovery"])})
+        estimates = _in_batches(asked, recovery, "Recovery")
+        return Result({"recovery": recovery.summary(estimates)})
 
     return Methods(run, recovery.shown)
 
@@ -139,15 +148,10 @@ _SCREENED_PANELS = ("official@1", "official-census4@1", "official-as_published@1
 
 
 def _false_findings() -> Methods:
-    from analysis.shared.frames import joined
     from analysis.simulation import false_findings
 
     def run(asked: Request) -> Result:
-        size, seed, cluster = (asked.options[name] for name in ("data_sets", "seed", "cluster"))
-        batches = len(asked.panels) * len(asked.records) * -(-size // false_findings.BATCH)
-        done = false_findings.run(asked.panels, asked.records, size, seed, cluster=cluster)
-        named = ({"found": part} for part in asked.track(done, batches, "False findings"))
-        found = joined(named)["found"]
+        found = _in_batches(asked, false_findings, "False findings")
         return Result({"false_findings": false_findings.summary(found, HEADLINE[0])})
 
     return Methods(run, words=false_findings.sentence)

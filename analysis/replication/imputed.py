@@ -25,11 +25,6 @@ slope per standard deviation of the regressor, in those of the outcome, both of 
 each draw."""
 
 
-def is_draw(panels: pd.Series) -> pd.Series:
-    """Return which names of panels are those of draws."""
-    return panels.map(lambda name: OF_IMPUTED.fullmatch(name) is not None).astype(bool)
-
-
 def by_base(panels: Iterable[Panel]) -> dict[str, list[Panel]]:
     """Return the draws among panels, by the name of what they are draws of; others are left out."""
     found: dict[str, list[Panel]] = {}

@@ -4,7 +4,6 @@ import pandas as pd
 
 from analysis.reporting.readme_blocks import markdown
 from analysis.shared.statistics import written
-from analysis.simulation import imputation_study
 from analysis.specifications import HEADLINE
 
 
@@ -38,7 +37,7 @@ def imputation(study: pd.DataFrame, outcome: pd.DataFrame) -> str:
     Parameters
     ----------
     study, outcome : DataFrame
-        results/long/imputation_study.csv and imputation_outcome.csv.
+        results/long/study.csv and imputation_outcome.csv.
     """
     rows = [
         {
@@ -63,7 +62,7 @@ def imputation(study: pd.DataFrame, outcome: pd.DataFrame) -> str:
         f"as known, in {single['coverage']:.1%}. Draws made with the outcome bias it by "
         f"{with_it['relative_bias']:+.1%} ({int(with_it['data_sets'])} panels)."
     )
-    shown = imputation_study.shown(study)
+    shown = study.shown(study)
     return f"{markdown(pd.DataFrame(rows))}\n\n{sentence}\n\n{markdown(shown)}"
 
 

@@ -1,6 +1,7 @@
 """The computed parts of the READMEs: each a function from tables of results to Markdown."""
 
 import json
+from collections.abc import Iterable, Iterator
 
 import pandas as pd
 
@@ -271,9 +272,18 @@ def audit() -> str:
         "(`python -m analysis audit`):\n"
     ]
     for check, rows in off.groupby("check", sort=False):
-        places = ", ".join(dict.fromkeys(rows["place"]))
-        lines.append(f"- *{check}* ({len(rows)}): {places}")
+        places = ", ".join(_by_table(dict.fromkeys(rows["place"])))
+        lines.append(f"- *{check}* ({len(rows)}): {places}.")
     return "\n".join(lines)
+
+
+def _by_table(places: Iterable[str]) -> Iterator[str]:
+    """Name the table of several places in a row once."""
+    before = ""
+    for place in places:
+        table = " ".join(place.split()[:2])
+        yield place.removeprefix(f"{before} ") if table == before else place
+        before = table
 
 
 def find_a_result() -> str:

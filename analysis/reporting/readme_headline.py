@@ -33,8 +33,8 @@ def findings(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
     for record in regions:
         printed, _, posterior, zero = _ranges(record, replication, comparison, official)
         region = record.title.removeprefix("region: ")
-        parts.append(f"{region} {posterior} (printed {printed}; zero included on {zero})")
-    lines.append(f"- Posterior means by region: {'; '.join(parts)}.")
+        parts.append(f"{region} {posterior}, printed {printed}, zero included on {zero}.")
+    lines.append(f"- Posterior means by region. {' '.join(map(str.capitalize, parts))}")
     entries = _ledger()
     lines.insert(0, _answer(entries[0]))
     counts = ", ".join(f"{number} {word}" for word, number in ledger.counts(entries))

@@ -2,21 +2,21 @@
 
 Outcomes of every static column of all provinces are drawn without slopes by a generator of
 `analysis.simulation.generators`, with the same random numbers for all columns and panels, so that
-a province's paths go together over columns. The main model's posteriors on the mixture's panels
-give the probability of a positive slope, over all rows and by region; a finding is a probability of
+a province's paths go together over columns. Posteriors of `growth` on the mixture's panels give
+the probability of a positive slope, over all rows and by region. A finding is a probability of
 97.5 % or more, or 2.5 % or less. What reverses findings is not run: fewer would be left.
 
 Dynamic columns are left out, and so is a parabola's turn: without a slope it has none.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from analysis.shared.batches import Batch, of_data_sets
 from analysis.shared.parallel import spread
 from analysis.shared.statistics import CERTAIN, share
 from analysis.simulation import generators
@@ -48,17 +48,8 @@ share with its 95 % interval (Wilson). The last row is of the ledger: data sets 
 and how many a data set has on average."""
 
 
-@dataclass(frozen=True)
-class Task:
-    """Some data sets of a column on a panel."""
-
-    panel: Panel
-    record: Specification
-    numbers: range
-
-
 @threadpool_limits.wrap(limits=1)
-def probabilities(task: Task, seed: int) -> pd.DataFrame:
+def probabilities(batch: Batch, seed: int) -> pd.DataFrame:
     """Return the probability of a positive slope of the first term of interest.
 
     Returns
@@ -71,22 +62,22 @@ def probabilities(task: Task, seed: int) -> pd.DataFrame:
     UserError
         If the column is dynamic or of one region, or the panel has gaps.
     """
-    record = task.record
+    panel, record, numbers = batch
     if record.dynamic or record.region:
         raise UserError(
             f"Column {record.column} is not a static regression of all provinces: choose one that "
             "is, such as 3.2."
         )
-    made = balanced(task.panel, record)
+    made = balanced(panel, record)
     # The same stream for all columns and panels: their paths go together.
     drawn = generators.GENERATORS[GENERATOR](
         made,
         len(record.interest),
-        len(task.numbers),
-        np.random.default_rng([seed, task.numbers.start]),
+        len(numbers),
+        np.random.default_rng([seed, numbers.start]),
     )
     parts = growth.split(made, record.interest)
-    density, rng = growth.density(parts), np.random.default_rng([seed, task.numbers.start, 1])
+    density, rng = growth.density(parts), np.random.default_rng([seed, numbers.start, 1])
     standard = (drawn.T - parts.base.centre) / parts.scale
     weight = weights(made)[:-1]
     shape = (-1, len(record.interest), len(made.regions))
@@ -95,9 +86,9 @@ def probabilities(task: Task, seed: int) -> pd.DataFrame:
         free = fit.density.draw(fit.point, rng)
         free["slope_offset"] = free["slope_offset"].reshape(shape)
         found.append((province_slopes(parts, free) @ weight.T > 0).mean(axis=0))
-    frame = pd.DataFrame(found, columns=[ALL, *made.regions], index=list(task.numbers))
+    frame = pd.DataFrame(found, columns=[ALL, *made.regions], index=list(numbers))
     frame = frame.rename_axis("data_set").reset_index().melt("data_set", var_name="region")
-    head = {"panel": task.panel.name, "column": record.column}
+    head = {"panel": panel.name, "column": record.column}
     return frame.rename(columns={"value": "p_positive"}).assign(**head)
 
 
@@ -110,12 +101,7 @@ def run(
     cluster: str | None = None,
 ) -> Iterator[pd.DataFrame]:
     """Yield `probabilities` of one batch after the other, in any order."""
-    listed = [
-        Task(panel, record, range(start, min(start + BATCH, size)))
-        for record in records
-        for panel in panels
-        for start in range(0, size, BATCH)
-    ]
+    listed = of_data_sets(panels, records, size, BATCH)
     yield from spread(partial(probabilities, seed=seed), listed, workers, cluster)
 
 

@@ -22,8 +22,10 @@ from threadpoolctl import threadpool_limits
 
 from analysis.posterior.many_fits import by_density, free_variables
 from analysis.shared import digits
+from analysis.shared.batches import Batch, of_data_sets
 from analysis.shared.frames import ordered
 from analysis.shared.parallel import spread
+from analysis.shared.scoring import assess
 from analysis.shared.statistics import INTERVALS
 from analysis.simulation.intervals import (
     DRAWS,
@@ -35,7 +37,6 @@ from analysis.simulation.intervals import (
     posterior,
     slopes_of_interest,
 )
-from analysis.simulation.scoring import assess
 from data.errors import UserError
 from data.panels.panel import Panel
 from models.bayesian.interface import Parts
@@ -83,7 +84,7 @@ def data_sets(
 
 
 @threadpool_limits.wrap(limits=1)
-def study(job: tuple[Panel, Specification, range], seed: int) -> pd.DataFrame:
+def study(batch: Batch, seed: int) -> pd.DataFrame:
     """Return estimates and 95 % intervals of some data sets beside the true slopes.
 
     Returns
@@ -97,7 +98,7 @@ def study(job: tuple[Panel, Specification, range], seed: int) -> pd.DataFrame:
     UserError
         If the column is dynamic, the regression cannot be fitted to the panel, or it has gaps.
     """
-    panel, record, numbers = job
+    panel, record, numbers = batch
     if record.dynamic:
         raise UserError(
             f"Column {record.column} is dynamic, and its recovery is what `python -m analysis "
@@ -139,12 +140,7 @@ def run(
     cluster: str | None = None,
 ) -> Iterator[pd.DataFrame]:
     """Yield `study` of one batch after the other, in any order."""
-    listed = [
-        (panel, record, range(start, min(start + BATCH, size)))
-        for panel in panels
-        for record in records
-        for start in range(0, size, BATCH)
-    ]
+    listed = of_data_sets(panels, records, size, BATCH)
     yield from spread(partial(study, seed=seed), listed, workers, cluster)
 
 

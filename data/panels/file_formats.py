@@ -92,6 +92,7 @@ def _r(content: bytes, file: str, keys: Keys) -> Read:
             # It says that a file of saveRDS does not end in .rds, and has no name to go by.
             warnings.filterwarnings("ignore", "Unknown file type", UserWarning)
             objects = rdata.conversion.convert(rdata.parser.parse_data(content))
+    # What its parser raises of a file that is cut short, of another kind, or has an unknown type.
     except (ValueError, NotImplementedError, LookupError, EOFError) as error:
         raise _spoiled(file, error) from None
     if isinstance(objects, pd.DataFrame):

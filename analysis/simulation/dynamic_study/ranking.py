@@ -19,8 +19,8 @@ import pandas as pd
 import xarray as xr
 
 from analysis.replication.dynamic_estimators import label
+from analysis.shared.scoring import assess
 from analysis.simulation.dynamic_study.study import MODEL
-from analysis.simulation.scoring import assess
 from models.design import LAG
 
 FALSE_POSITIVES = 0.05

@@ -14,3 +14,9 @@ def test_batches_of_another_run_stay_and_an_empty_folder_goes(tmp_path):
     batches.remove(one)  # which another process has removed
     batches.remove(other)
     assert not other.parent.exists()
+
+
+def test_batches_hold_every_data_set_of_every_column_and_panel_once():
+    listed = batches.of_data_sets(["p", "q"], ["a"], 7, 3)
+    assert listed[:3] == [("p", "a", range(3)), ("p", "a", range(3, 6)), ("p", "a", range(6, 7))]
+    assert len(listed) == 2 * 3

@@ -44,12 +44,12 @@ def test_findings_are_of_the_mixture_and_of_either_sign():
 def test_a_column_of_one_region_is_refused_in_a_sentence(six_years):
     (east,) = select(["8.1"])
     with pytest.raises(UserError, match=r"8\.1 is not a static regression"):
-        false_findings.probabilities(false_findings.Task(six_years, east, range(2)), 1)
+        false_findings.probabilities((six_years, east, range(2)), 1)
 
 
 def test_one_fit_gives_the_slope_of_all_rows_and_of_each_region(six_years):
     (record,) = select(["3.3"])
-    found = false_findings.probabilities(false_findings.Task(six_years, record, range(2)), 1)
+    found = false_findings.probabilities((six_years, record, range(2)), 1)
     assert set(found["region"]) == {"all", "east", "central", "west"}
     assert len(found) == 8
     assert found["p_positive"].between(0, 1).all()

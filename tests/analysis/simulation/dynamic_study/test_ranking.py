@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.shared.scoring import assess
 from analysis.simulation.dynamic_study import ranking
-from analysis.simulation.scoring import assess
 from tests.helpers.dynamic_study import judged
 
 

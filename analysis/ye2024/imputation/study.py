@@ -1,6 +1,6 @@
 """What imputation does to a slope: bias and coverage where cells are deleted and truth is known.
 
-Complete data sets are simulated, cells deleted as the real gaps lie (`imputation_data`), and the
+Complete data sets are simulated, cells deleted as the real gaps lie (`simulated_panels`), and the
 slope of the index on the quotient is estimated by two-way fixed effects with errors clustered by
 province, without deletion and after each way of filling:
 
@@ -25,8 +25,8 @@ from threadpoolctl import threadpool_limits
 
 from analysis.shared import rubin
 from analysis.shared.parallel import spread
-from analysis.simulation import imputation_data, imputed_outcome
-from analysis.simulation.scoring import assess
+from analysis.shared.scoring import assess
+from analysis.ye2024.imputation import imputed_outcome, simulated_panels
 
 METHODS = {
     "complete": "nothing deleted",
@@ -71,8 +71,8 @@ def estimates(
     with threadpool_limits(1):
         for number in numbers:
             rng = np.random.default_rng([seed, number])
-            truth = imputation_data.simulate(rng)
-            imputer = imputation_data.Imputer(truth)
+            truth = simulated_panels.simulate(rng)
+            imputer = simulated_panels.Imputer(truth)
             z = rng.standard_normal((draws, imputer.size))
             found = imputed_outcome.slopes(*imputer.construct(z))
             alone = {

@@ -12,8 +12,8 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from analysis.shared import rubin
-from analysis.simulation import imputed_outcome
-from analysis.simulation.imputed_outcome import Array, Construct
+from analysis.ye2024.imputation import imputed_outcome
+from analysis.ye2024.imputation.imputed_outcome import Array, Construct
 from data.panels.panel import Panel
 from data.ye2024 import recollect, selection
 from data.ye2024.definitions import SUMS

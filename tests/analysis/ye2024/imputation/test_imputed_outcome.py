@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from analysis.simulation import imputed_outcome
+from analysis.ye2024.imputation import imputed_outcome
 from models.frequentist.twfe import fit_arrays
 
 N, T, M = 9, 6, 4
