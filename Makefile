@@ -18,7 +18,7 @@ COMMANDS := panel fingerprints reconstruct reconstruct-ensemble reconstruct-boun
             influence power recover multiverse calibrate compare audit decompose claims report \
             status figures reproduce benchmark candidates last-two table scale-sweep editions \
             horizon first-edition false-findings imputation-study imputation-outcome thin hypothesis \
-            study
+            study release
 
 .PHONY: help setup test trust lint $(COMMANDS)
 

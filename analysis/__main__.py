@@ -15,6 +15,7 @@ from analysis.commands import (
     posterior,
     reconstruction,
     regression_table,
+    release,
     replication,
     reporting,
     reproduce,
@@ -25,7 +26,7 @@ from data.errors import UserError
 
 ROOMS = (
     *(panels, replication, reconstruction, posterior, comparison, regression_table),
-    *(editions, analyses, reporting, reproduce, study),
+    *(editions, analyses, reporting, reproduce, release, study),
 )
 """Importing a file of commands registers them."""
 
