@@ -81,6 +81,22 @@ def _startup() -> Methods:
     return Methods(run)
 
 
+def _fits() -> Methods:
+    import pandas as pd
+
+    from analysis.benchmark import fits
+    from analysis.shared.runs import processor
+
+    def run(asked: Request) -> Result:
+        listed = fits.chosen(asked.options["model"] or ())
+        measured = asked.track(fits.run(listed, asked.options["pairs"]), len(listed), "Timing")
+        found = pd.DataFrame(list(measured), columns=list(fits.COLUMNS))
+        title = f"CPU seconds of a fit with its file; {processor()}"
+        return Result({"benchmark_fits": found}, [Table(title, found)])
+
+    return Methods(run)
+
+
 def _timed(
     name: str, sentence: str, methods: Callable[[], Methods], text: str, *options: Option
 ) -> Analysis:
@@ -126,6 +142,14 @@ ANALYSES = (
 
     Example: python -m analysis benchmark scale""",
         Option("rows", float, "Rows of the largest panel.", 1e7, least=1_000),
+    ),
+    _timed(
+        *("fits", "CPU seconds of a fit with its file, beside an earlier commit", _fits),
+        """Time fits of each model beside an earlier commit: long/benchmark_fits.csv (hours).
+
+    Example: python -m analysis benchmark fits --model growth --model hierarchical --pairs 3""",
+        Option("model", list[str], "A model; repeatable. Default: all that are timed."),
+        Option("pairs", int, "Timed fits in each tree, after the first.", 5, least=1),
     ),
     _timed(
         *("startup", "CPU seconds until a command has answered", _startup),

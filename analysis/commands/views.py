@@ -15,6 +15,7 @@ VIEWS = {
     "benchmark_gmm": View(("engine", "specification")),
     "benchmark_ratios": View(("engine", "model", "panel"), ("times", "agreement", "gate")),
     "benchmark_startup": View(),
+    "benchmark_fits": View(("model",), ("cpu_s", "before_cpu_s", "ratio", "target", "agreement")),
     "benchmark_samplers": View(
         ("engine", "model", "panel"),
         ("min_ess_per_cpu_s", "ratio_to_nutpie", "gate", "agreement", "cpu_s", "failed")),

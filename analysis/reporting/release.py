@@ -103,7 +103,8 @@ STEPS = (
     *map(Step, (("calibrate", "--all"), ("simulate",), ("multiverse",), ("editions",))),
     *map(Step, (("first-edition",), ("audit",), ("decompose",), ("compare",), ("horizon",))),
     *map(Step, (("claims",), ("thin",), ("benchmark", "gmm"), ("benchmark", "samplers"))),
-    *map(Step, (("benchmark", "scale"), ("benchmark", "startup"), ("figures",), ("report",))),
+    *map(Step, (("benchmark", "scale"), ("benchmark", "startup"), ("benchmark", "fits"))),
+    *map(Step, (("figures",), ("report",))),
     *(Step(("reproduce", "--study", study)) for study in STUDIES),
 )
 """In the order of their inputs."""

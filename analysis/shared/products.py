@@ -339,6 +339,8 @@ PRODUCTS = (
            "rstanarm, and whether the posteriors agree",
            "a quarter of an hour; R's programs where they are installed"),
           ("scale", "time and memory up to ten million rows", "minutes"),
+          ("fits", "CPU time of a fit with its file, beside an earlier commit",
+           "an hour and more; `--model` times some"),
           ("startup", "start-up time of commands, beside an earlier commit", ""))),
 )  # fmt: skip
 """In the order in which they are made."""
