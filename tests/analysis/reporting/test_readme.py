@@ -73,6 +73,19 @@ def test_links_lead_to_files_and_headings(path):
             assert anchor in {h.lower().replace(" ", "-") for h in headings}
 
 
+MADE = ("results/", "traces/", "release/")
+"""Folders of a run's outputs, which a clone has only in part."""
+
+
+@pytest.mark.parametrize("path", HAND_WRITTEN, ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_and_folders_of_code_that_are_named_are_there(path):
+    """From the root, from the README's folder or from a room of it."""
+    named = re.findall(r"`([\w./-]+/(?:[\w.-]+\.py)?)`", path.read_text(encoding="utf-8"))
+    rooms = [ROOT, path.parent, *(room for room in path.parent.glob("*") if room.is_dir())]
+    listed = [name for name in named if not name.startswith(MADE)]
+    assert [name for name in listed if not any((room / name).exists() for room in rooms)] == []
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_commands_that_are_shown_are_commands(path):
     """Each is parsed, not run: its name, its options and the number of its arguments."""
