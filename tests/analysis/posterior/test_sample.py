@@ -168,7 +168,7 @@ def test_pointwise_groups_are_scipys_numbers():
 def test_results_do_not_depend_on_where_they_are_sampled(tmp_path):
     listed = jobs([SMALL], select(["8.1", "8.2"]), ["flat"])
     places = {"here": {"workers": 1}, "processes": {"workers": 2}}
-    with scheduler(tmp_path) as address, worker(address), worker(address):
+    with scheduler(tmp_path) as address, worker(address):
         for name, where in (places | {"cluster": {"cluster": address}}).items():
             assert len(list(sample_all(listed, SHORT, tmp_path / name, **where))) == 2
     for path in trace.trace_paths(tmp_path / "here"):
@@ -185,7 +185,7 @@ def test_columns_of_one_posterior_are_sampled_once_and_each_as_if_alone(tmp_path
         "sample",
         lambda self, *given: sampled.append(self) or original(self, *given),
     )
-    brief = Settings(draws=15, tune=15, chains=1)
+    brief = Settings(draws=5, tune=5, chains=1, target_accept=0.6)
     paths = list(sample_all(listed, brief, tmp_path, workers=1))
     assert paths == [path_of(job, tmp_path) for job in listed]
     assert len(sampled) == 1
