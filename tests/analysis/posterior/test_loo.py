@@ -71,6 +71,19 @@ def tree(model: str, shift: float) -> xr.DataTree:
     return found
 
 
+def test_a_row_with_one_density_in_all_draws_changes_nothing_of_the_others():
+    plain, with_sure = tree("sure", 0.0), tree("sure", 0.0)
+    with_sure["log_likelihood"]["y"][..., 2] = -4.25
+    fit, alone = loo.pointwise(with_sure), loo.pointwise(plain)
+    assert (fit.elpd[2], fit.k[2]) == (-4.25, -np.inf)
+    others = np.arange(6) != 2
+    np.testing.assert_allclose(fit.elpd[others], alone.elpd[others])
+    assert fit.total == pytest.approx(fit.elpd.sum())
+    assert not fit.bad[2]
+    theirs = az.loo(plain, var_name="y", pointwise=True)
+    assert (alone.total, alone.se) == pytest.approx((theirs.elpd, theirs.se))
+
+
 def test_differences_are_those_of_arviz():
     trees = {"near": tree("near", 0.0), "far": tree("far", 2.0)}
     fits = [loo.pointwise(each) for each in trees.values()]
