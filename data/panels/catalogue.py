@@ -158,6 +158,13 @@ def own_name(path: Path) -> str:
     return OWN + (stem[:60].strip("._") or "panel")
 
 
+def study_name(path: Path) -> str:
+    """Return the name of a study's panel: a safe folder name that no named panel has."""
+    own = own_name(path)
+    plain = own.removeprefix(OWN)
+    return own if plain.startswith(tuple(named_panels())) else plain
+
+
 def panel_names(given: Iterable[str]) -> list[str]:
     """Return how panels are called in tables and folders, of names and of paths of users' files.
 

@@ -15,6 +15,7 @@ import pandas as pd
 
 from data.errors import UserError, one_line
 from data.files import sha256
+from data.panels.catalogue import study_name
 from data.panels.file_formats import tabulate
 from data.panels.keys import Keys
 from data.panels.missing_codes import notices_of_codes, refuse_codes
@@ -96,7 +97,7 @@ def _load_data(file: StudyFile, path: Path) -> Loaded:
     frame = _with_terms(raw, file, path)
     made_from = file.model_dump(include={"transform": True, "data": {"region", "regions"}})
     panel = Panel(
-        name=data_path.name.partition(".")[0],
+        name=study_name(Path(data_path.name.partition(".")[0] or "panel")),
         frame=frame,
         sha256=sha256(content + json.dumps(made_from).encode()),
         balanced=is_balanced(frame),

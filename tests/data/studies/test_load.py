@@ -25,6 +25,21 @@ def test_the_panel_has_a_column_for_each_term(tmp_path):
     assert loaded.panel.name == "counties"
 
 
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("Two words 2014.csv", "Two_words_2014"),
+        ("implied.csv", "own-implied"),
+        ("official@1.csv", "own-official_1"),
+        (".csv", "panel"),
+    ],
+)
+def test_a_panel_has_a_safe_name_and_none_of_the_papers(tmp_path, file, name):
+    path = studies.write(tmp_path, studies.STUDY.replace("counties.csv", file))
+    (tmp_path / "counties.csv").rename(tmp_path / file)
+    assert load(path).panel.name == name
+
+
 def test_other_data_transformations_or_regions_are_another_panel_and_other_titles_are_not(tmp_path):
     first = load(studies.write(tmp_path)).panel.sha256
     same = load(studies.write(tmp_path, STUDY.replace("Made up", "Invented"))).panel.sha256
