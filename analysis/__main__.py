@@ -4,6 +4,7 @@ Exit codes: see `analysis.commands.options.EXIT_CODES`.
 """
 
 import errno
+import traceback
 
 from rich.console import Console
 
@@ -42,8 +43,14 @@ def main() -> None:
     except OSError as error:  # an output folder that cannot be written to, or has no room
         remedy = "free some space or give" if error.errno in NO_ROOM else "give"
         message = f"{error.filename}: {error.strerror}; {remedy} a folder that can be written to."
+    except Exception:
+        # Shown here, since a progress bar that is closed after this would wait for ever.
+        message = ""
+        traceback.print_exc()
     else:
         return
+    if not message:
+        raise SystemExit(1)
     Console(stderr=True).print(
         f"Error: {message}", style="red", markup=False, highlight=False, soft_wrap=True
     )
