@@ -45,8 +45,8 @@ READERS = {
     "analysis.comparison.regression_table": "sets printed columns beside estimates of them",
     "analysis.comparison.gmm_grid": "says which choices a printed row allows",
     "analysis.commands.study": "checks a study's file of printed numbers",
-    "analysis.audit.paper": "compares printed numbers with each other",
     "analysis.audit.run": "compares printed numbers with each other",
+    "analysis.ye2024.audit": "compares printed numbers with each other",
     "analysis.ye2024.reconstruction.targets": "looks for a panel that meets the printed numbers",
 }
 """Who may import the printed numbers, and what for."""

@@ -330,7 +330,7 @@ ANALYSES = (
     Example: python -m analysis horizon 3.2 --panel official""",
         sentence="Slopes by horizon",
         methods=_horizon,
-        columns=tuple(record.column for record in (*select(HEADLINE), *STATIC)),
+        columns=(*HEADLINE, *(record.column for record in STATIC)),
         section="horizon",
     ),
     Analysis(

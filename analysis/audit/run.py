@@ -1,4 +1,4 @@
-"""Checks of regression tables as records, and their table of results (a statcheck)."""
+"""Checks of any regression table as records, and their table of results (a statcheck)."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.audit import generic, paper
+from analysis.audit import generic
 from analysis.audit.freedom import degrees
 from analysis.audit.intervals import CONVENTIONS, Interval
 from analysis.audit.printed import Comparison, Printed
@@ -62,53 +62,27 @@ GENERIC = (
 )
 """Of any table."""
 
-PAPER = (
-    *GENERIC,
-    Check("sums", paper.sums),
-    Check("sums in Table 2", paper.sums_described),
-    Check("one ratio of SEs", paper.one_ratio),
-    Check("sample size", paper.samples),
-    Check("nested R²", paper.nested),
-    Check("variation of indus", paper.net_variation),
-    Check("explosive ρ", paper.explosive),
-    Check("long-run effect", paper.long_run),
-    Check("physical limits", paper.limits),
-    Check("equation (5)", paper.signed_distortion),
-    Check("units", paper.units),
-    Check("text and tables", paper.text),
-    Check("constant of all years", paper.grand_mean, hypothesis=True),
-    Check("clustered SEs", paper.clustered, hypothesis=True),
-    Check("winsorised by Table 2", paper.winsorised, hypothesis=True),
-    Check("official data", paper.official, hypothesis=True),
-    Check("no turn in the data", paper.no_turn, hypothesis=True),
-    Check("few missing values", paper.missing, hypothesis=True),
-)
-"""Of this paper; a new check is a record here."""
-
 
 def audit(
-    frame: pd.DataFrame | None = None,
-    checks: Sequence[Check] = PAPER,
+    frame: pd.DataFrame,
+    checks: Sequence[Check] = GENERIC,
     df: Mapping[str, float | Interval] | None = None,
 ) -> pd.DataFrame:
     """Check tables, under rounding and under truncation.
 
     Parameters
     ----------
-    frame : DataFrame, optional
-        In the layout of `data.published.tables`; the paper's by default.
+    frame : DataFrame
+        In the layout of `data.published.tables`.
     checks : sequence of Check
     df : dict of str to float or Interval, optional
-        Residual degrees of freedom by column; normal tests where none are given. The paper's
-        by default.
+        Residual degrees of freedom by column; normal tests where none are given.
 
     Returns
     -------
     DataFrame
         Columns `COLUMNS`, a row per comparison.
     """
-    if frame is None:
-        frame, df = published.load(), paper.degrees()
     tables = {name: Printed(frame, read, df or {}) for name, read in CONVENTIONS.items()}
     rows = []
     for check in checks:
@@ -167,9 +141,9 @@ def findings(comparisons: pd.DataFrame) -> pd.DataFrame:
     return comparisons[~comparisons["result"].isin(["consistent", "compatible", "not testable"])]
 
 
-def of_study(path: Path | None) -> pd.DataFrame:
-    """Audit what a study prints, by the checks of any table; the paper, by its own, for None."""
-    return audit() if path is None else audit_foreign(published.of_study(path))
+def of_study(path: Path) -> pd.DataFrame:
+    """Audit what a study prints, by the checks of any table."""
+    return audit_foreign(published.of_study(path))
 
 
 def foreign(paths: Iterable[Path]) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import track
@@ -26,6 +26,9 @@ from analysis.specifications import current, select
 from data.errors import UserError
 from data.panels.panel import Panel
 from models.design import Specification
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @app.command(studies=True)
@@ -130,7 +133,7 @@ def audit(
     outputs = Outputs(out)
     there = taken(outputs)
     with console.status("Comparing…"):
-        comparisons = run.foreign(tables) if tables else run.of_study(current().path)
+        comparisons = run.foreign(tables) if tables else _audited(current().path)
     if comparisons.empty:
         console.print("Notice: nothing can be compared; give coef with se, t or p, and the levels.")
     print_frame(run.summary(comparisons), "Comparisons by result", "audit_results")
@@ -139,3 +142,15 @@ def audit(
     print_frame(run.findings(comparisons)[shown], title, "audit")
     if not tables:
         write_tables({"audit": comparisons}, outputs, there)
+
+
+def _audited(path: Path | None) -> "pd.DataFrame":
+    """Audit a study's printed numbers by the checks of any table; the paper's, by its own, too."""
+    if path:
+        from analysis.audit import run
+
+        return run.of_study(path)
+
+    from analysis.ye2024 import audit as of_paper
+
+    return of_paper.audit()

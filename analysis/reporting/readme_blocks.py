@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator
 
 import pandas as pd
 
-from analysis.audit import run as audited
 from analysis.comparison import dynamic, power
 from analysis.posterior.inputs import fits_panel
 from analysis.replication.dynamic_estimators import dynamic_models
@@ -20,6 +19,7 @@ from analysis.simulation.calibration.judge import failures
 from analysis.simulation.calibration.judge import summary as calibrated
 from analysis.simulation.dynamic_study import ranking, verdict
 from analysis.specifications import HEADLINE, select
+from analysis.ye2024 import audit as of_paper
 from analysis.ye2024.multiverse.summarise import shown
 from data.panels.catalogue import FOLDER, PANELS
 from data.ye2024 import anchors
@@ -263,7 +263,7 @@ def calibration(judged: pd.DataFrame) -> str:
 
 def audit() -> str:
     """Render how many comparisons of the audit fit, and the others by check."""
-    comparisons = audited.audit()
+    comparisons = of_paper.audit()
     errors = comparisons[~comparisons["result"].isin(["compatible", "not compatible"])]
     off = errors[errors["result"] == "inconsistent"]
     lines = [

@@ -120,7 +120,7 @@ COMPUTED_BY = {
     "false-findings": ("analysis.simulation.false_findings", MODELS),
     "calibrate": ("analysis.simulation.calibration", MODELS),
     "multiverse": ("analysis.ye2024.multiverse", MODELS),
-    "audit": ("analysis.audit.run",),
+    "audit": ("analysis.audit.run", "analysis.ye2024.audit"),
     "decompose": ("analysis.ye2024.decomposition",),
     "reconstruct": ("analysis.ye2024.reconstruction.run",),
     "reconstruct-ensemble": ("analysis.ye2024.reconstruction.ensemble",),

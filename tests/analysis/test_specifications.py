@@ -1,5 +1,6 @@
 """The 19 published columns as records."""
 
+import ast
 from dataclasses import replace
 
 import pandas as pd
@@ -17,6 +18,32 @@ from data.published import tables
 def printed():
     table = tables.load()
     return table[table["kind"].eq("number") & table["table"].ne("2")]
+
+
+OF_A_RUN = {"current", "select", "static", "home", "evidence_model", "published_column"}
+"""Functions whose answer depends on the study that is asked for."""
+
+
+def at_import(tree: ast.Module) -> set[str]:
+    """Return what a module calls when it is imported."""
+    bodies = (ast.FunctionDef, ast.Lambda)
+    waiting, called = list(tree.body), set()
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            called.add(node.func.id)
+        if not isinstance(node, bodies):
+            waiting += ast.iter_child_nodes(node)
+    return called
+
+
+def test_no_constant_is_made_of_the_study_that_happens_to_be_run():
+    assert at_import(ast.parse("def f():\n    select()\nX = [select(['3.2'])[0]]")) == {"select"}
+    found = {
+        path.name: at_import(ast.parse(path.read_text(encoding="utf-8"))) & OF_A_RUN
+        for path in (ROOT / "analysis").rglob("*.py")
+    }
+    assert {name: calls for name, calls in found.items() if calls} == {}
 
 
 def test_the_records_are_the_published_columns(printed):

@@ -16,12 +16,12 @@ from analysis.robustness.horizon import DIFFERENCE
 from analysis.shared.frames import matching
 from analysis.shared.statistics import CERTAIN
 from analysis.simulation.calibration.judge import failures
-from analysis.specifications import HEADLINE, select
+from analysis.specifications import HEADLINE, STATIC, select
 from data.panels.catalogue import PANELS
 from models.bayesian.registry import MAIN
 from models.design import LAG
 
-(BASELINE,) = select(HEADLINE[:1])
+BASELINE = next(record for record in STATIC if record.column == HEADLINE[0])
 TERM = BASELINE.interest[0]
 OF_SLOPE = {"column": BASELINE.column, "term": TERM}
 """The headline slope."""

@@ -12,11 +12,14 @@ from functools import reduce
 from operator import and_
 
 import numpy as np
+import pandas as pd
 
 from analysis.audit.intervals import INFINITY, Interval, rounded, total
 from analysis.audit.printed import Comparison, Printed
+from analysis.audit.run import GENERIC, Check
+from analysis.audit.run import audit as run
 from analysis.shared.statistics import Z
-from analysis.specifications import SPECIFICATIONS, STATIC, select
+from analysis.specifications import SPECIFICATIONS, STATIC
 from data.panels.catalogue import PANELS
 from data.panels.panel import load_panel
 from data.panels.provinces import REGION_OF
@@ -27,7 +30,7 @@ from data.ye2024.official import YEARS
 from models.design import Specification, design
 from models.frequentist import twfe
 
-BASELINE = select(["3.2"])[0]
+BASELINE = next(record for record in STATIC if record.column == "3.2")
 SHARED = tuple(
     r
     for r in STATIC
@@ -410,3 +413,34 @@ def missing(printed: Printed) -> Iterator[Comparison]:
         Interval.of(cells.get("interpolated", 0)),
         Interval.of(empty),
     )
+
+
+# --- all of them ---------------------------------------------------------------------------------
+
+CHECKS = (
+    *GENERIC,
+    Check("sums", sums),
+    Check("sums in Table 2", sums_described),
+    Check("one ratio of SEs", one_ratio),
+    Check("sample size", samples),
+    Check("nested R²", nested),
+    Check("variation of indus", net_variation),
+    Check("explosive ρ", explosive),
+    Check("long-run effect", long_run),
+    Check("physical limits", limits),
+    Check("equation (5)", signed_distortion),
+    Check("units", units),
+    Check("text and tables", text),
+    Check("constant of all years", grand_mean, hypothesis=True),
+    Check("clustered SEs", clustered, hypothesis=True),
+    Check("winsorised by Table 2", winsorised, hypothesis=True),
+    Check("official data", official, hypothesis=True),
+    Check("no turn in the data", no_turn, hypothesis=True),
+    Check("few missing values", missing, hypothesis=True),
+)
+"""Of this paper; a new check is a record here."""
+
+
+def audit() -> pd.DataFrame:
+    """Check the printed tables of the paper; columns `analysis.audit.run.COLUMNS`."""
+    return run(tables.load(), CHECKS, degrees())
