@@ -21,12 +21,12 @@ To each the same systematic part is added: province effects, year effects and th
 of the random-walk regression. `with_slopes` puts slopes in. All are functions of a balanced design.
 """
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.simulation.power import with_slopes_by_region
 from models.bayesian.growth_parts import time
 from models.design import Design
 from models.frequentist import twfe
@@ -49,6 +49,22 @@ class Paths(NamedTuple):
     systematic: Array
     path: Array
     slopes: Array
+
+
+def with_slopes_by_region(regression: Design, n_interest: int) -> Design:
+    """Return a design in which each region has a slope of its own of the first terms."""
+    x = (
+        regression.x[:, :n_interest, None]
+        * np.eye(len(regression.regions))[regression.region][:, None]
+    )
+    terms = [
+        f"{term}:{name}" for term in regression.terms[:n_interest] for name in regression.regions
+    ]
+    return replace(
+        regression,
+        x=np.column_stack([x.reshape(len(x), -1), regression.x[:, n_interest:]]),
+        terms=(*terms, *regression.terms[n_interest:]),
+    )
 
 
 def random_walk_paths(design: Design, n_interest: int) -> Paths:

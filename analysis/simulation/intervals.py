@@ -1,5 +1,7 @@
 """95 % intervals of slopes for outcomes made on one design: of least squares and of posteriors."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pymc as pm
 from numpy.typing import NDArray
@@ -7,8 +9,10 @@ from scipy import stats
 
 from analysis.posterior.many_fits import by_density, free_variables
 from analysis.shared.statistics import INTERVALS
+from analysis.simulation.size_methods import DRAWS, posterior_draws
 from data.errors import UserError, located
 from data.panels.panel import Panel
+from models.bayesian.growth_density import GrowthDensity
 from models.bayesian.interface import Parts
 from models.bayesian.registry import Model
 from models.design import Design, Specification, design
@@ -18,9 +22,6 @@ Array = NDArray[np.float64]
 
 (*LEAST_SQUARES, POSTERIOR, GMM) = INTERVALS
 """Names of `INTERVALS`: the first are of least squares, by kind of standard error."""
-
-DRAWS = 500
-"""Of each posterior: an interval's end is known to an eighth of the standard deviation."""
 
 Slopes = dict[str, Array]
 """By term, draws of shape (size,)."""
@@ -76,27 +77,63 @@ def slopes_of_interest(
     return slopes
 
 
-def posterior(
+Ends = dict[str, tuple[float, float, float]]
+"""By term, mean and ends of the 95 % interval."""
+
+
+def posteriors_of(
+    model: Model,
+    definition: pm.Model,
+    regression: Design,
+    record: Specification,
+    outcomes: Array,
+    rng: np.random.Generator,
+) -> Iterator[tuple[Ends, float]]:
+    """Fit the model to many outcomes of one design.
+
+    Models of growth are fitted in batches (`models.inference.batched`), a fraction of a second
+    each, on the scale of the design's own outcome.
+
+    Parameters
+    ----------
+    outcomes : ndarray, shape (n, data sets)
+
+    Yields
+    ------
+    Ends
+        Of each slope of interest.
+    float
+        Effective draws; 0 of a fit in batches that does not hold.
+    """
+    parts = model.split(regression, record)
+    density = model.module.density(parts, model.module.PRIORS)
+    if not isinstance(density, GrowthDensity):
+        for y in outcomes.T:
+            yield _posterior(model, definition, regression.with_outcome(y), record, rng)
+        return
+    standard = (outcomes.T - parts.base.centre) / parts.scale
+    for drawn, holds in posterior_draws(density, standard, rng):
+        free = free_variables(definition, parts, drawn)
+        ends = _ends(slopes_of_interest(model, parts, record, free))
+        yield ends, float(len(drawn["slope_std"]) * holds)
+
+
+def _posterior(
     model: Model,
     definition: pm.Model,
     regression: Design,
     record: Specification,
     rng: np.random.Generator,
-) -> tuple[dict[str, tuple[float, float, float]], float]:
-    """Fit the model.
-
-    Returns
-    -------
-    dict of str to (float, float, float)
-        Mean and ends of the 95 % interval of each slope of interest.
-    float
-        Effective draws.
-    """
+) -> tuple[Ends, float]:
     parts = model.split(regression, record)
     density = model.module.density(parts, model.module.PRIORS)
     flat, effective = by_density(density, DRAWS, rng)
-    slopes = slopes_of_interest(model, parts, record, free_variables(definition, parts, flat))
-    ends = {
-        term: (draws.mean(), *np.quantile(draws, [0.025, 0.975])) for term, draws in slopes.items()
+    free = free_variables(definition, parts, flat)
+    return _ends(slopes_of_interest(model, parts, record, free)), effective
+
+
+def _ends(slopes: Slopes) -> Ends:
+    return {
+        term: (float(draws.mean()), *np.quantile(draws, [0.025, 0.975]))
+        for term, draws in slopes.items()
     }
-    return ends, effective

@@ -1,10 +1,8 @@
 """Power and minimum detectable effect (80 % power) of each static column on its own design.
 
 Data sets have the panel's own regressors, effects and controls' slopes, no slope of interest in any
-region, and errors that are each province's own residuals (of a regression with slopes of interest
-by region, scaled for the degrees of freedom that it took), all with one random sign: so they are as
-noisy in a region, and as alike from year to year, as they are (Cameron, Gelbach & Miller 2008,
-*Review of Economics and Statistics* 90:414–427).
+province, and for errors the path of another province of the region, with a random sign
+(`analysis.simulation.generators.swap`): as persistent as paths are, and with no regressor in them.
 
 A test detects a slope if its 95 % interval excludes zero. Adding β to the true slope adds β to
 estimate and interval: exactly in least squares, and in posteriors as far as the slope's prior, some
@@ -25,7 +23,6 @@ error, which is too small if that is.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
@@ -38,20 +35,20 @@ from threadpoolctl import threadpool_limits
 from analysis.replication import system_gmm
 from analysis.shared.parallel import spread
 from analysis.shared.statistics import POWER, Z, share
+from analysis.simulation.generators import swap
 from analysis.simulation.intervals import (
     GMM,
     LEAST_SQUARES,
     POSTERIOR,
     balanced,
     intervals_of_least_squares,
-    posterior,
+    posteriors_of,
 )
 from analysis.specifications import AVERAGE, home
 from data.errors import located
 from data.panels.panel import Panel
 from models.bayesian.registry import main_model
-from models.design import Design, Specification
-from models.frequentist import twfe
+from models.design import Specification
 
 Array = NDArray[np.float64]
 
@@ -97,50 +94,6 @@ class Found(NamedTuple):
     move: Array | float = 1.0
 
 
-def data_sets(regression: Design, n_interest: int, size: int, rng: np.random.Generator) -> Array:
-    """Draw outcomes without a slope of interest in any region.
-
-    Parameters
-    ----------
-    regression : Design
-        n rows.
-    n_interest : int
-        The first terms are those of interest.
-    size : int
-    rng : Generator
-
-    Returns
-    -------
-    ndarray, shape (n, size)
-    """
-    apart = with_slopes_by_region(regression, n_interest)
-    parts = twfe.slope_parts(apart.y, apart.x, apart.province, apart.year)
-    parameters = len(regression.provinces) + len(regression.years) - 1 + len(apart.terms)
-    scale = np.sqrt(len(regression.y) / (len(regression.y) - parameters))
-    of_interest = len(apart.terms) - len(regression.terms) + n_interest
-    systematic = (
-        regression.y - parts.residual - apart.x[:, :of_interest] @ parts.slopes[:of_interest]
-    )
-    sign = rng.choice([-1.0, 1.0], size=(len(regression.provinces), size))
-    return systematic[:, None] + scale * parts.residual[:, None] * sign[regression.province]
-
-
-def with_slopes_by_region(regression: Design, n_interest: int) -> Design:
-    """Return a design in which each region has a slope of its own of the first terms."""
-    x = (
-        regression.x[:, :n_interest, None]
-        * np.eye(len(regression.regions))[regression.region][:, None]
-    )
-    terms = [
-        f"{term}:{name}" for term in regression.terms[:n_interest] for name in regression.regions
-    ]
-    return replace(
-        regression,
-        x=np.column_stack([x.reshape(len(x), -1), regression.x[:, n_interest:]]),
-        terms=(*terms, *regression.terms[n_interest:]),
-    )
-
-
 def posteriors(
     panel: Panel, record: Specification, added: Mapping[str, float], rng: np.random.Generator
 ) -> dict[str, Found]:
@@ -153,14 +106,11 @@ def posteriors(
     """
     home_record, region = home(record)
     regression, model = balanced(panel, home_record), main_model(home_record)
-    outcomes = data_sets(regression, len(home_record.interest), POSTERIORS, rng)
+    outcomes = swap(regression, len(home_record.interest), POSTERIORS, rng)
     definition = model.module.build(model.split(regression, home_record))
 
     def ends(outcomes: Array, name: str) -> Array:
-        fits = (
-            posterior(model, definition, regression.with_outcome(y), home_record, rng)
-            for y in outcomes.T
-        )
+        fits = posteriors_of(model, definition, regression, home_record, outcomes, rng)
         return np.array([slopes[name][1:] for slopes, _ in fits])
 
     by_term = {}
@@ -210,7 +160,7 @@ def study(
         return {term: {GMM: Found(table.loc[term, "se"] * about)} for term in record.interest}
     regression = balanced(panel, record)
     rng = np.random.default_rng([seed, *map(ord, record.column)])
-    outcomes = data_sets(regression, len(record.interest), SIMULATED, rng)
+    outcomes = swap(regression, len(record.interest), SIMULATED, rng)
     plain = intervals_of_least_squares(regression, outcomes, len(record.interest))
     added = {term: references[record.column, term] for term in record.interest}
     of_posteriors = posteriors(panel, record, added, rng)

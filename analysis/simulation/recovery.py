@@ -34,7 +34,7 @@ from analysis.simulation.intervals import (
     Slopes,
     balanced,
     intervals_of_least_squares,
-    posterior,
+    posteriors_of,
     slopes_of_interest,
 )
 from data.errors import UserError
@@ -119,9 +119,7 @@ def study(batch: Batch, seed: int) -> pd.DataFrame:
             ends = {"estimate": (low + high) / 2, "low": low, "high": high}
             labels = {"term": term, "estimator": name, "effective": np.nan, "truth": truth[term]}
             frames.append(pd.DataFrame(head | labels | ends))
-    fits = [
-        posterior(model, definition, regression.with_outcome(y), record, rng) for y in outcomes.T
-    ]
+    fits = list(posteriors_of(model, definition, regression, record, outcomes, rng))
     effective = [ess for _, ess in fits]
     for term, values in truth.items():
         estimate, low, high = np.array([fit[term] for fit, _ in fits]).T

@@ -66,7 +66,7 @@ def of_growth(switches: Mapping[str, str], made: Design, outcomes: Array, seed: 
     density, rng = growth.density(parts), np.random.default_rng(seed)
     standard = (outcomes.T - parts.base.centre) / parts.scale
     weight, found = weights(made)[:-1], []
-    for drawn, held in _posteriors(density, standard, rng):
+    for drawn, held in posterior_draws(density, standard, rng):
         if "slope_offset" in drawn:
             drawn["slope_offset"] = drawn["slope_offset"].reshape(-1, 1, len(made.regions))
         slopes = province_slopes(parts, drawn) @ weight.T * parts.scale / parts.base.term_scale[0]
@@ -76,7 +76,7 @@ def of_growth(switches: Mapping[str, str], made: Design, outcomes: Array, seed: 
     return _without_weighted(np.array(found))
 
 
-def _posteriors(
+def posterior_draws(
     density: GrowthDensity, standard: Array, rng: np.random.Generator
 ) -> Iterator[tuple[dict[str, Array], bool]]:
     """Yield draws of each data set, and whether the fit held."""

@@ -24,6 +24,17 @@ def paths(made: Design, outcomes: np.ndarray) -> np.ndarray:
     return errors - errors.mean(axis=-1, keepdims=True)
 
 
+@pytest.mark.parametrize("column", ["3.2", "8.2"])
+def test_slopes_by_region_are_those_of_interactions(column):
+    made = of(column)
+    apart = generators.with_slopes_by_region(made, 1)
+    assert apart.terms == (*(f"indus:{name}" for name in made.regions), *made.terms[1:])
+    own = apart.x[:, : len(made.regions)]
+    np.testing.assert_array_equal(own.sum(axis=1), made.x[:, 0])
+    np.testing.assert_array_equal(own != 0, np.eye(len(made.regions), dtype=bool)[made.region])
+    np.testing.assert_array_equal(apart.x[:, len(made.regions) :], made.x[:, 1:])
+
+
 def test_the_regression_in_differences_is_weighted_least_squares():
     made = of(real=False)
     found = generators.random_walk_paths(made, 1)

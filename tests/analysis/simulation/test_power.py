@@ -6,54 +6,25 @@ import pytest
 
 from analysis.shared.frames import ordered
 from analysis.simulation import power
+from analysis.simulation.generators import swap
 from analysis.simulation.intervals import POSTERIOR, balanced, intervals_of_least_squares
 from analysis.simulation.power import Found
 from analysis.specifications import select
 from data.errors import UserError
 from models.design import design
-from models.frequentist import twfe
 from tests.helpers.fits import thinned
 
 BASELINE, QUADRATIC, DYNAMIC, CENTRAL = select(["3.2", "3.3", "5.1", "8.2"])
 SIZES = {("5.1", "indus"): 0.3, ("8.2", "indus"): 0.2}
 
 
-def test_data_sets_have_a_slope_in_no_region_and_residuals_with_a_sign_for_each_province(six_years):
-    made = design(six_years.frame, BASELINE)
-    outcomes = power.data_sets(made, 1, 400, np.random.default_rng(1))
-    apart = power.with_slopes_by_region(made, 1)
-    parts = twfe.slope_parts(made.y, apart.x, made.province, made.year)
-    slopes = parts.influence[:, :3].T @ outcomes
-    error = slopes.std(axis=1) / np.sqrt(400)
-    assert (np.abs(parts.slopes[:3]) > 4 * error).any()  # which the data sets must not have
-    assert (np.abs(slopes.mean(axis=1)) < 4 * error).all()
-    systematic = made.y - parts.residual - apart.x[:, :3] @ parts.slopes[:3]
-    np.testing.assert_allclose(outcomes.mean(axis=1), systematic, atol=0.3 * made.y.std())
-    off = (outcomes - systematic[:, None]) ** 2
-    parameters = 31 + 5 + len(apart.terms)
-    scale = len(made.y) / (len(made.y) - parameters)
-    np.testing.assert_allclose(off, scale * parts.residual[:, None] ** 2 + 0 * off, rtol=1e-8)
-
-
-def test_slopes_by_region_are_those_of_interactions(six_years):
-    made = design(six_years.frame, BASELINE)
-    apart = power.with_slopes_by_region(made, 1)
-    assert apart.terms == ("indus:east", "indus:central", "indus:west", *made.terms[1:])
-    np.testing.assert_array_equal(apart.x[:, :3].sum(axis=1), made.x[:, 0])
-    np.testing.assert_array_equal(apart.x[:, 3:], made.x[:, 1:])
-    for i in range(3):
-        assert (apart.x[made.region != i, i] == 0).all()
-    alone = power.with_slopes_by_region(design(six_years.frame, CENTRAL), 1)
-    np.testing.assert_array_equal(alone.x, design(six_years.frame, CENTRAL).x)
-
-
 def test_what_is_detectable_is_found_in_four_of_five_data_sets(six_years):
     made = design(six_years.frame, CENTRAL)
-    outcomes = power.data_sets(made, 1, 2_000, np.random.default_rng(1))
+    outcomes = swap(made, 1, 2_000, np.random.default_rng(1))
     intervals = intervals_of_least_squares(made, outcomes, 1)[0, :, 0]
     slope = power.detectable("conventional", Found(intervals))
     # Straight through: other data sets, with that slope in them.
-    fresh = power.data_sets(made, 1, 2_000, np.random.default_rng(2))
+    fresh = swap(made, 1, 2_000, np.random.default_rng(2))
     fresh += slope * made.x[:, :1]
     low = intervals_of_least_squares(made, fresh, 1)[0, :, 0, 0]
     assert (low > 0).mean() == pytest.approx(0.8, abs=0.04)
@@ -87,10 +58,10 @@ def test_intervals_that_move_by_half_of_a_slope_show_one_of_twice_the_size():
 
 def intervals_with(monkeypatch, panel, record, slope: float, rows: np.ndarray) -> Found:
     """Return the posterior's intervals of four data sets with a slope in some rows."""
-    drawn, made = power.data_sets, balanced(panel, BASELINE)
+    drawn, made = swap, balanced(panel, BASELINE)
     monkeypatch.setattr(power, "POSTERIORS", 4)
     monkeypatch.setattr(
-        power, "data_sets", lambda *of: drawn(*of) + (slope * rows * made.x[:, 0])[:, None]
+        power, "swap", lambda *of: drawn(*of) + (slope * rows * made.x[:, 0])[:, None]
     )
     found = power.posteriors(panel, record, {"indus": 0.4}, np.random.default_rng(1))["indus"]
     monkeypatch.undo()
@@ -147,7 +118,8 @@ def test_tables_hold_every_test_and_its_power_at_the_reference(found):
     assert table["data_sets"].tolist() == [0, 200, 200, 3]
     assert table["reference"].tolist() == [0.3, 0.2, 0.2, 0.2]
     own = curves[curves["test"] == "conventional"]
-    assert own["power"].is_monotonic_increasing
+    # Near zero fewer intervals lie below it as others rise above it.
+    assert own.loc[own["slope"] > 0.1, "power"].is_monotonic_increasing
     assert own["power"].iloc[0] == table["false_positive_rate"].iloc[1]
     at = table.set_index("test").loc["conventional", "power_at_reference"]
     near = np.interp(0.2, own["slope"], own["power"])
