@@ -6,7 +6,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from analysis.claims.records import VINTAGES
-from analysis.shared.analysis import Analysis, Methods, Option, Picture, Request, Result
+from analysis.shared.analysis import Analysis, Methods, Option, Picture, Request, Result, Table
 from analysis.specifications import HEADLINE, STATIC, published_column
 from data.panels.catalogue import PANELS
 from data.panels.provinces import REGIONS
@@ -86,17 +86,20 @@ def _screen(of_two: bool) -> Methods:
     from analysis.comparison.power import sizes
     from analysis.shared.frames import joined
     from analysis.shared.outputs import read_result
-    from analysis.simulation import candidate_fits, size
+    from analysis.simulation import candidate_fits, confirmation, size
     from analysis.simulation.main_model import CANDIDATES, COMPARATORS, DECIDING, GENERATORS
 
     name = "last_two" if of_two else "candidates"
 
-    def generators(asked: Request) -> tuple[str, ...]:
+    def generators(asked: Request, panel: str) -> tuple[str, ...]:
+        if asked.options.get("confirming"):
+            return confirmation.generators_of(panel)
+        if of_two:
+            return DECIDING[1] if panel in DECIDING[0] else ()
         return DECIDING[1] if asked.options["deciding"] else GENERATORS
 
     def parts(asked: Request, methods: list[str], plan: dict[str, int]) -> Iterator[dict]:
         references, results = sizes(), asked.outputs.results
-        drawn = generators(asked)
         seed = asked.options["seed"] + size.SEEDS_APART * of_two
         for panel in size.deciding_first(asked.panels):
             for record in asked.records:
@@ -105,23 +108,29 @@ def _screen(of_two: bool) -> Methods:
                     column = published_column(record, region) or record.column
                     slopes[region] = references[column, record.interest[0]]
                 given = size.setting(panel, record, slopes, seed)
-                listed = size.batches(given, methods, plan, drawn)
+                listed = size.batches(given, methods, plan, generators(asked, panel.name))
                 for rows in size.run(listed, results, cluster=asked.options["cluster"]):
                     yield {name: rows}
 
     def run(asked: Request) -> Result:
         data_sets = asked.options["data_sets"]
+        confirming = bool(asked.options.get("confirming"))
         if of_two:
             methods = size.last_two(read_result(asked.outputs.results, "candidates"))
-            plan = size.plan(data_sets, size.LAST)
+            plan = size.plan(data_sets, size.SCREEN if confirming else size.LAST)
         else:
             methods, plan = [*CANDIDATES, *COMPARATORS], size.plan(data_sets)
-        cells = size.steps(methods, plan, generators(asked))
-        total = len(asked.panels) * len(asked.records) * cells
-        made = joined(asked.track(parts(asked, methods, plan), total, name.capitalize()))
+        drawn = [generators(asked, panel.name) for panel in asked.panels]
+        total = len(asked.records) * sum(size.steps(methods, plan, names) for names in drawn)
+        label = f"{name}_more" if confirming else name
+        made = joined(asked.track(parts(asked, methods, plan), total, label.capitalize()))
         if of_two:
             fits = read_result(asked.outputs.results, "candidate_fits")
-            return Result({name: size.table(made[name], candidate_fits.failed(fits))})
+            table = size.table(made[name], candidate_fits.failed(fits))
+            if not confirming:
+                return Result({name: table})
+            shown = [Table("In cells that only confirm", confirmation.shown(table), name)]
+            return Result({label: table}, [*shown, confirmation.sentence(table)])
         on_panels = joined(
             candidate_fits.tables(panel, record, asked.options["seed"])
             for panel in asked.panels
@@ -133,11 +142,10 @@ def _screen(of_two: bool) -> Methods:
     return Methods(run, size.shown, size.sentence)
 
 
-def _screened(data_sets: int) -> tuple:
-    """Return the options of a screen."""
+def _screened(data_sets: int, *more: Option) -> tuple:
+    """Return the options of a screen, with others of its own."""
     own = Option("data_sets", int, "Simulated data sets of a column.", data_sets, least=20)
-    deciding = Option("deciding", bool, "Leave out what only confirms.", False)
-    return ("columns", "panel", own, deciding, "seed", "cluster")
+    return ("columns", "panel", own, *more, "seed", "cluster")
 
 
 _SCREENED_PANELS = ("official@1", "official-census4@1", "official-as_published@1")
@@ -240,7 +248,7 @@ ANALYSES = (
     Example: python -m analysis candidates --panel official@1 --data-sets 200""",
         sentence="Candidates for the main model, in the rule's order",
         methods=partial(_screen, of_two=False),
-        options=_screened(200),
+        options=_screened(200, Option("deciding", bool, "Leave out what only confirms.", False)),
         columns=("3.2",),
         panels=_SCREENED_PANELS,
         section="power",
@@ -248,15 +256,19 @@ ANALYSES = (
     Analysis(
         name="last_two",
         command="last-two",
-        tables=("last_two",),
+        tables=("last_two", "last_two_more"),
         help="""Judge the first two candidates on new data: results/long/last_two.csv.
 
-    After `candidates`; takes hours. The rule names the main model by this table.
+    After `candidates`; takes hours. The rule names the main model by this table. With
+    `--confirming`: the generator and the panel that do not count for the rule, in a table apart,
+    with half of the data sets where true slopes are not zero.
 
     Example: python -m analysis last-two --data-sets 1000""",
         sentence="The last two candidates, in the rule's order",
         methods=partial(_screen, of_two=True),
-        options=_screened(1_000),
+        options=_screened(
+            1_000, Option("confirming", bool, "Only what confirms: last_two_more.csv.", False)
+        ),
         columns=("3.2",),
         panels=_SCREENED_PANELS,
         section="power",

@@ -80,6 +80,14 @@ BLOCKS = (
     Block("imputed_posteriors", DATA, imputation_block.posteriors, ("imputed_posteriors",)),
     Block("bounds", DATA, blocks.bounds, ("bounds",)),
     Block("assumptions", "models/README.md", blocks.assumptions, MAIN_JOB[1:]),
+    Block(
+        "confirmation",
+        "models/README.md",
+        blocks.confirmed,
+        ("last_two_more",),
+        editions=True,
+    ),
+    Block("unit_root", "models/README.md", blocks.unit_root, ("scale_sweep",)),
     Block("calibration", "tests/README.md", blocks.calibration, ("calibration",)),
     Block("products", "analysis/README.md", blocks.find_a_result),
 )

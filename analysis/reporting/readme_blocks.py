@@ -9,11 +9,11 @@ from analysis.comparison import dynamic, power
 from analysis.posterior.inputs import fits_panel
 from analysis.replication.dynamic_estimators import dynamic_models
 from analysis.replication.replicate import summary
-from analysis.robustness import horizon, influence
+from analysis.robustness import horizon, influence, scale_sweep
 from analysis.robustness.multiverse.evaluate import GRID_FAMILY
 from analysis.shared.products import readme_rows
 from analysis.shared.statistics import doubt, written
-from analysis.simulation import recovery
+from analysis.simulation import confirmation, recovery
 from analysis.simulation.calibration.cases import CASES
 from analysis.simulation.calibration.judge import failures
 from analysis.simulation.calibration.judge import summary as calibrated
@@ -25,7 +25,7 @@ from data.panels.catalogue import FOLDER, PANELS
 from data.ye2024 import anchors
 from data.ye2024.recollect import load
 from data.ye2024.selection import filled_cells
-from models.bayesian.registry import models_for
+from models.bayesian.registry import MAIN, models_for
 from models.design import LAG
 
 
@@ -259,6 +259,16 @@ def calibration(judged: pd.DataFrame) -> str:
     left = [case.name for case in CASES if case.name not in set(judged["case"])]
     sentence += f" Not run: {'; '.join(left)}." if left else ""
     return f"{sentence}\n\n{markdown(shown_rows)}"
+
+
+def confirmed(rows: pd.DataFrame) -> str:
+    """Render how the last two candidates fared in the cells that only confirm."""
+    return f"{confirmation.sentence(rows)}\n\n{markdown(confirmation.shown(rows))}"
+
+
+def unit_root(rows: pd.DataFrame) -> str:
+    """Render P(φ > 0.99) by region of the main model, under its own priors."""
+    return markdown(scale_sweep.near_unit_root(rows[rows["model"] == MAIN]))
 
 
 def audit() -> str:

@@ -30,6 +30,8 @@ SWEPT = {
 
 DRAWS, CHAINS = 1_000, 2
 
+ALL, FIT = "all", ("panel", "column", "model")
+
 COLUMNS = (
     *("panel", "column", "model", "scale", "prior", "own", "region"),
     *("mean", "q025", "q975", "p_positive", "near_unit_root"),
@@ -37,7 +39,7 @@ COLUMNS = (
 """The contract of results/long/scale_sweep.csv.
 
 `prior` is the prior's scale on the standardised outcome, `own` whether it is the model's own;
-`region` is "all" for the slope over all rows; `near_unit_root` is P(φ_r > 0.99), of all regions the
+`region` is "all" for the slope over all rows; `near_unit_root` is P(φ_r > 0.99), of "all" the
 largest.
 """
 
@@ -87,7 +89,7 @@ def _rows(model: Model, parts: Growth, priors: Priors, rng: np.random.Generator)
         )
     slopes = province_slopes(parts, drawn) * parts.scale / parts.base.term_scale[0]
     of_rows = slopes[:, made.province]
-    for at, region in enumerate(("all", *made.regions)):
+    for at, region in enumerate((ALL, *made.regions)):
         rows = made.region == at - 1 if at else np.ones(len(made.region), dtype=bool)
         slope = of_rows[:, rows].mean(axis=1)
         low, high = np.quantile(slope, [0.025, 0.975])
@@ -102,6 +104,25 @@ def _rows(model: Model, parts: Growth, priors: Priors, rng: np.random.Generator)
 
 
 def shown(found: pd.DataFrame) -> pd.DataFrame:
-    """Return the slopes over all rows for a reader."""
-    rows = found[found["region"] == "all"]
-    return rows.drop(columns=["region", "own"])
+    """Return the slopes over all rows for a reader, with P(φ_r > 0.99) of each region."""
+    rows = found[found["region"] == ALL].drop(columns=["region", "own", "near_unit_root"])
+    return rows.merge(_by_region(found, [*FIT, "scale", "prior"]), how="left")
+
+
+def near_unit_root(found: pd.DataFrame) -> pd.DataFrame:
+    """Return P(φ_r > 0.99) of each region under the model's own priors, a row for each fit.
+
+    Each swept scale has a fit under its own prior: the mean over these.
+    """
+    wide = _by_region(found[found["own"]], list(FIT))
+    numbers = wide.select_dtypes("number").columns
+    return wide.assign(**{name: wide[name].map("{:.3f}".format) for name in numbers})
+
+
+def _by_region(found: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Return P(φ_r > 0.99), a column for each region."""
+    of_regions = found[found["region"] != ALL]
+    order = list(dict.fromkeys(of_regions["region"]))
+    groups = of_regions.groupby([*keys, "region"], sort=False)["near_unit_root"]
+    wide = groups.mean().unstack("region")[order]
+    return wide.rename(columns="P(φ > 0.99) {}".format).rename_axis(columns=None).reset_index()

@@ -210,6 +210,10 @@ PRODUCTS = (
           ("last_two", "last-two", "the same for the first two, with new data sets: the rule "
            "(`analysis/simulation/main_model.py`) names the main model by these", "hours",
            {"reads": ("candidates", "candidate_fits")}))),
+    _long("last_two_more", "last-two", "the same where the rule does not look: a generator and a "
+          "panel that confirm alone", inputs=(PANELS,), keys=(*CELL, "generator"),
+          reads=("candidates", "candidate_fits"), shown=("README confirmation",),
+          note="`--confirming`; a quarter of an hour; finished batches are kept"),
     _compared("comparison", "posterior beside published coefficient: agreement, P(practically "
               "zero), Bayes factor, pooling factor", needed=True,
               pictures=("forest_headline", "ladder_3.2"),
@@ -258,7 +262,8 @@ PRODUCTS = (
            "out-of-sample predictive accuracy by leave-one-province-out", inputs=(PANELS,),
            shown=("report sensitivity",), note="minutes a fit"),
     _long("scale_sweep", "scale-sweep", "slopes under other scales of priors of growth models",
-           inputs=(PANELS,), keys=FIT, shown=("report sensitivity",), note="minutes"),
+           inputs=(PANELS,), keys=FIT, shown=("report sensitivity", "README unit_root"),
+           note="minutes"),
     _table("horizon", "horizon", "slopes by horizon: differences over one year to eight, lags, "
            "and the main model within and between trends", inputs=(PANELS, TRACES), keys=CELL,
            main=True, pictures=("horizon",),

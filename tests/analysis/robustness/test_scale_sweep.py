@@ -22,7 +22,11 @@ def test_each_scale_of_the_model_is_swept_and_its_own_value_gives_its_own_slope(
     assert set(found["region"]) == {"all", "central"}
     assert (found["q025"] < found["mean"]).all()
     assert found["near_unit_root"].between(0, 1).all()
-    assert len(scale_sweep.shown(found)) == 2
+    of_region = found[found["region"] == "central"]["near_unit_root"]
+    shown = scale_sweep.shown(found)
+    assert shown["P(φ > 0.99) central"].tolist() == of_region.tolist()
+    (own,) = scale_sweep.near_unit_root(found).to_dict("records")
+    assert own["P(φ > 0.99) central"] == f"{of_region.iloc[1]:.3f}"
 
 
 def test_every_swept_scale_has_its_own_value_among_those_tried():

@@ -1,0 +1,64 @@
+"""The last two candidates where the rule does not look: a generator and a panel that confirm.
+
+The rule (`analysis.simulation.main_model`) names the main model by its deciding cells alone. These
+cells were left out of the choice, and say whether it carries over: paths at the scale of the
+province that gets them, and a panel on which no candidate was looked at before.
+"""
+
+import numpy as np
+import pandas as pd
+
+from analysis.simulation.main_model import DECIDING, GENERATORS, LEAST_COVERAGE, judged
+
+
+def generators_of(panel: str) -> tuple[str, ...]:
+    """Return the generators that only confirm on a panel."""
+    panels, deciding = DECIDING
+    return tuple(name for name in GENERATORS if panel not in panels or name not in deciding)
+
+
+def shown(found: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for each panel, generator and candidate; shares in per cent.
+
+    `outside` counts cells whose Monte-Carlo interval of coverage (Bonferroni over all of the
+    candidate's cells here) lies below the rule's least coverage; `size` is of the slope over all
+    rows, `width` of its interval where there is no slope.
+    """
+    cells = judged(found)
+    rows = []
+    for (panel, generator, method), own in cells.groupby(
+        ["panel", "generator", "method"], sort=False
+    ):
+        over_all = own[(own["slopes"] == "none") & (own["estimand"] == "slope")]
+        sets = own["data_sets"]
+        rows.append(
+            {
+                "panel": panel,
+                "generator": generator,
+                "model": method,
+                "data sets": f"{sets.min()} to {sets.max()}" if sets.nunique() > 1 else sets.max(),
+                "outside": f"{own['outside'].sum()} of {len(own)}",
+                "lowest coverage": f"{own['coverage'].min():.0%}",
+                "size": "".join(f"{1 - value:.0%}" for value in over_all["coverage"]),
+                "width": "".join(f"{value:.3f}" for value in over_all["width"]),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def sentence(found: pd.DataFrame) -> str:
+    """Say how each candidate fared in the cells that confirm."""
+    cells = judged(found)
+    said = []
+    for method, own in cells.groupby("method", sort=False):
+        score = own["relative_score"].max()
+        said.append(
+            f"{method} is outside in {own['outside'].sum()} of {len(own)} cells (lowest coverage "
+            f"{own['coverage'].min():.0%}), its worst relative interval score is {score:.2f}"
+        )
+    first = cells[cells["method"] == cells["method"].iloc[0]]
+    sizes = sorted(first["data_sets"].unique())
+    return (
+        f"In cells that only confirm, with {' or '.join(map(str, np.array(sizes)))} data sets and "
+        f"least coverage {LEAST_COVERAGE:.0%}: {'; '.join(said)}."
+    )

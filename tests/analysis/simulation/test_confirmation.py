@@ -1,0 +1,33 @@
+"""Cells that only confirm: which they are, and what is said of them."""
+
+import numpy as np
+import pandas as pd
+
+from analysis.simulation import confirmation
+from analysis.simulation.main_model import DECIDING, GENERATORS
+
+
+def test_cells_that_decide_are_left_out():
+    panels, deciding = DECIDING
+    for panel in panels:
+        assert {*confirmation.generators_of(panel)} == {*GENERATORS} - {*deciding}
+    assert confirmation.generators_of("official-as_published@1") == GENERATORS
+
+
+def test_cells_below_the_least_coverage_beyond_their_error_are_counted():
+    cells = [
+        {"panel": "official@1", "generator": "own_scale", "slopes": slopes, "estimand": "slope",
+         "method": method, "data_sets": size, "coverage": coverage, "width": 0.1, "score": score}
+        for slopes, size in (("none", 200), ("region", 100))
+        for method, coverage, score in (("growth", 0.95, 1.0), ("ar1_province_slopes", 0.8, 1.5))
+    ]  # fmt: skip
+    found = pd.DataFrame(cells).assign(power=np.nan, failed=0)
+    shown = confirmation.shown(found).set_index("model")
+    assert shown["outside"].to_dict() == {"growth": "0 of 2", "ar1_province_slopes": "2 of 2"}
+    assert shown.loc["growth", ["size", "width", "data sets"]].tolist() == [
+        *("5%", "0.100", "100 to 200")
+    ]
+    said = confirmation.sentence(found)
+    assert "with 100 or 200 data sets" in said
+    assert "ar1_province_slopes is outside in 2 of 2 cells (lowest coverage 80%)" in said
+    assert "its worst relative interval score is 1.50" in said
