@@ -20,9 +20,14 @@ if TYPE_CHECKING:
 MAKERS = (
     *MAKERS_OF_TRACES,
     *(__name__, "analysis.simulation.calibration.ranks", "analysis.posterior.recompile"),
+    "analysis.simulation.calibration.growth_twice",
     "analysis.specifications",
 )
 """Modules that make ranks from any model."""
+
+
+type Switches = tuple[tuple[str, str], ...]
+"""Arguments of a model's `split`, which turn parts of it off."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,8 @@ class Case:
         Prior scales of the fitted model that are not its own.
     shared : tuple of (str, float)
         Those that both models have in place of their own.
+    switches : tuple of (str, str)
+        Of the fitted model, where they are not its own.
     right : bool
         Whether the ranks must be uniform; otherwise those of some parameter must not be.
     posterior : bool
@@ -87,6 +94,7 @@ class Case:
     fitted: str
     scales: tuple[tuple[str, float], ...] = ()
     shared: tuple[tuple[str, float], ...] = ()
+    switches: Switches = ()
     right: bool = True
     posterior: bool = False
     data_sets: int = 1_000

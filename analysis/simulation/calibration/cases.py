@@ -19,6 +19,10 @@ CHAINS: dict[str, Any] = {"data_sets": 200, "part": Part(4, 8, 5), "costly": Tru
 JOINT = CHAINS | {"part": Part(3, 6, 1)}
 """Of several outcomes at once."""
 
+TWIN: dict[str, Any] = {"right": False, "posterior": True, "data_sets": 200, "batch": 100}
+"""Of growth without one of its parts, fitted to data of the whole model. On the panel slopes by
+province may hardly differ: the twin without them gets data of the prior."""
+
 COMPILED = CHAINS | {"batch": 100}
 """Of cases whose fits are chains in the model's variables: each task compiles it."""
 
@@ -52,6 +56,7 @@ CASES = (
         Case(f"{name}, posterior", name, name, posterior=True, **CHAINS)
         for name in ("pooled", "autoregressive", "province_trends")
     ),
+    Case("growth, posterior", "growth", "growth", posterior=True, batch=100),
     Case("joint, posterior", "joint", "joint", posterior=True, **JOINT),
     Case("wrong: one shared σ", "region_sigma", "mundlak", right=False),
     Case(
@@ -68,6 +73,20 @@ CASES = (
         (("first_outcome", 1e-3),),
         (EXPLOSIVE,),
         right=False,
+    ),
+    Case(
+        "wrong: growth, one slope in a region",
+        *("growth", "growth"),
+        switches=(("slopes", "region"),),
+        **TWIN | {"posterior": False, "data_sets": 100, "part": Part(5, 8, 2)},
+    ),
+    *(
+        Case(f"wrong: growth, {name}", "growth", "growth", switches=(switch,), **TWIN)
+        for name, switch in (
+            ("no growth by province", ("lines", "none")),
+            ("φ = 0", ("errors", "independent")),
+            ("one σ", ("sigma", "common")),
+        )
     ),
 )
 
@@ -86,10 +105,6 @@ BY_ITS_STEPS = (
     "its chains are tested on draws of prior and data that they leave as they are, which SBC would "
     "ask of them again at a hundred times the time"
 )
-LEVELS_APART = (
-    "two data sets would share province effects, which its likelihood of contrasts leaves out: "
-    "their posterior is no product of what either says"
-)
 
 WITHOUT_A_CASE = {
     False: {
@@ -100,9 +115,8 @@ WITHOUT_A_CASE = {
         "dynamic_predetermined": NO_DATA_SETS,
     },
     True: {
-        **dict.fromkeys(
-            ("ar1_province_slopes", "growth", "growth_scales", "growth_paths"), LEVELS_APART
-        ),
+        "ar1_province_slopes": A_PART_OF_GROWTH,
+        **dict.fromkeys(("growth_scales", "growth_paths"), BY_ITS_STEPS),
         "growth_region": IN_ONE_REGION,
         "dynamic_predetermined": NO_DATA_SETS,
         **dict.fromkeys(

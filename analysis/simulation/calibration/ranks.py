@@ -24,8 +24,10 @@ from analysis.posterior import inputs
 from analysis.posterior.engines import Density, NutsEngine
 from analysis.posterior.many_fits import Compiled, Draws, by_density, free_variables
 from analysis.shared.parallel import spread
-from analysis.simulation.calibration.case import Case
+from analysis.simulation.calibration import growth_twice
+from analysis.simulation.calibration.case import Case, Switches
 from data.panels.panel import Panel
+from models.bayesian.growth_density import GrowthDensity
 from models.bayesian.interface import Collapsible, Generative, Parts, Restated
 from models.bayesian.registry import Model, find
 from models.design import Design, Specification, design
@@ -77,8 +79,8 @@ def _batch(case: Case, panel: Panel, record: Specification, seed: int, numbers: 
     definition = model.module.build(parts, case.priors[0])
     rng = np.random.default_rng([seed, numbers.start, case.batch])
     truths = _truths(case, model, parts, definition, rng)
-    fitted = _arranged(case.fitted, arrays, record)
-    fitter = _fitter(case, *fitted)
+    fitted = _arranged(case.fitted, arrays, record, case.switches)
+    fitter = _fitter(case, *fitted, seed)
     counted, effective = [], []
     for position, number in enumerate(numbers):
         rng = np.random.default_rng([seed, number])
@@ -100,8 +102,11 @@ def _batch(case: Case, panel: Panel, record: Specification, seed: int, numbers: 
     )
 
 
-def _arranged(name: str, arrays: Design, record: Specification) -> tuple[Model, Parts]:
+def _arranged(
+    name: str, arrays: Design, record: Specification, switches: Switches = ()
+) -> tuple[Model, Parts]:
     model = find(name)
+    model = replace(model, switches=dict(model.switches) | dict(switches))
     return model, inputs.split(model, arrays, record)
 
 
@@ -142,15 +147,21 @@ def _data_set(
 
 
 def _fitter(
-    case: Case, model: Model, parts: Parts
+    case: Case, model: Model, parts: Parts, seed: int
 ) -> Callable[[Parts, np.random.Generator], tuple[Draws, float]]:
     """Return what fits the model to a data set: `DRAWS` draws, and how many are effective."""
     priors = case.priors[1]
     if not isinstance(model.module, Collapsible):
         return Compiled(model, parts, priors, DRAWS)
     seen = model.module.density(parts, priors) if case.posterior else None
+    if isinstance(seen, GrowthDensity):
+        one_sigma = dict(case.switches).get("sigma") == "common"
+        twice = growth_twice.fitter(seen, DRAWS, seed, one_sigma=one_sigma)
+        return lambda data, rng: twice(data.y, rng)
 
     def fit(data: Parts, rng: np.random.Generator) -> tuple[Draws, float]:
+        if case.switches:
+            data = parts.with_outcome(data.design.y)
         density = model.module.density(data, priors)
         return by_density(both(seen, density) if seen else density, DRAWS, rng)
 
