@@ -26,7 +26,9 @@ def power_scaling(tree: xr.DataTree) -> Iterator[dict]:
     tree : DataTree
         A trace.
     """
-    priors = list(tree["log_prior"].data_vars)
+    # A flat prior stays what it is when it is scaled; ArviZ raises an error.
+    log_prior = tree["log_prior"].data_vars
+    priors = [name for name, values in log_prior.items() if np.ptp(values.to_numpy()) > 0]
     watched = [name for name in QUANTITIES if name in tree["posterior"].data_vars]
     likelihood = az.psense(tree, var_names=watched, group="likelihood", group_var_names=["y"])
     for scaled, names in {"all": priors, **{name: [name] for name in priors}}.items():

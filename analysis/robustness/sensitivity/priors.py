@@ -92,6 +92,36 @@ ALTERNATIVES = (
         _as("HalfStudentT"),
     ),
     Alternative(
+        "spread of slopes by province twice as wide",
+        "Provinces of a region may differ more: less pooling towards their region.",
+        ("tau_slope_province_std",),
+        _times(2),
+    ),
+    Alternative(
+        "spread of slopes by province half as wide",
+        "More pooling towards the region.",
+        ("tau_slope_province_std",),
+        _times(0.5),
+    ),
+    Alternative(
+        "spread of growth twice as wide",
+        "Lines and errors near a unit root compete for the same drift: more to the lines.",
+        ("tau_trend_std",),
+        _times(2),
+    ),
+    Alternative(
+        "spread of growth half as wide",
+        "More of the drift to the errors.",
+        ("tau_trend_std",),
+        _times(0.5),
+    ),
+    Alternative(
+        "slopes between trends twice as wide",
+        "Were they pulled to zero, slopes within would be pulled to those between trends.",
+        ("between_trend", "trend_region"),
+        _times(2),
+    ),
+    Alternative(
         "spread of effects half-t",
         "Province effects may spread wider than the outcome's sd where regressors differ far.",
         _EFFECTS,

@@ -12,7 +12,10 @@ from data.files import read_csv
 from data.panels.catalogue import PANELS
 from models.bayesian.registry import MODELS
 
-QUANTITIES = ("slope", "slope_region", "tau_slope", "sigma", "tau_province", "tau_year")
+QUANTITIES = (
+    *("slope", "slope_region", "tau_slope", "tau_slope_province", "sigma"),
+    *("tau_province", "tau_year", "tau_trend"),
+)
 """Reported quantities that are compared, where a model has them."""
 
 JOB = ("panel", "column", "model")

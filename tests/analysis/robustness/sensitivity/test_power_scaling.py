@@ -24,6 +24,8 @@ def test_power_scaling_is_arvizs_and_leaves_the_effects_distributions_alone():
     assert east.loc["tau_slope_std", "prior"] == float(expected)
     spread = rows[rows["quantity"] == "tau_slope"].set_index("scaled")["prior"]
     assert spread.drop("all").idxmax() == "tau_slope_std"
+    tree["log_prior"]["phi"] = 0 * tree["log_prior"]["slope_std"] - 1.0
+    assert rows.equals(pd.DataFrame(power_scaling.power_scaling(tree)))
 
 
 @pytest.mark.parametrize(
