@@ -235,6 +235,17 @@ MODELS = (
         carried_by=one_term_of_interest,
     ),
     Model(
+        "dynamic_growth",
+        "dynamic, growth by province",
+        "As growth, with the lagged outcome and independent errors; levels and growth of provinces "
+        "depend on the first outcome.",
+        "models.bayesian.dynamic_growth",
+        {"sigma": "region"},
+        varying=True,
+        dynamic=True,
+        extra=True,
+    ),
+    Model(
         "walk",
         "year effects as a random walk",
         "As hierarchical, with year effects that follow a random walk.",
