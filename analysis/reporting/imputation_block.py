@@ -5,6 +5,7 @@ import pandas as pd
 from analysis.reporting.readme_blocks import markdown
 from analysis.shared.statistics import written
 from analysis.specifications import HEADLINE
+from analysis.ye2024.imputation.study import shown
 
 
 def estimates(pooled: pd.DataFrame) -> str:
@@ -31,13 +32,13 @@ def estimates(pooled: pd.DataFrame) -> str:
     return markdown(pd.DataFrame(rows))
 
 
-def imputation(study: pd.DataFrame, outcome: pd.DataFrame) -> str:
+def imputation(simulated: pd.DataFrame, outcome: pd.DataFrame) -> str:
     """State what imputation does to the slope on official panels and in simulations.
 
     Parameters
     ----------
-    study, outcome : DataFrame
-        results/long/study.csv and imputation_outcome.csv.
+    simulated, outcome : DataFrame
+        results/long/imputation_study.csv and imputation_outcome.csv.
     """
     rows = [
         {
@@ -52,18 +53,17 @@ def imputation(study: pd.DataFrame, outcome: pd.DataFrame) -> str:
         }
         for row in outcome.to_dict("records")
     ]
-    by_method = study.set_index("method")
+    by_method = simulated.set_index("method")
     without, with_it = (by_method.loc[name] for name in ("without", "with"))
     single = by_method.loc["single"]
     sentence = (
         f"In {int(without['data_sets'])} simulated panels whose cells are deleted as the real gaps "
-        f"lie, draws made without the outcome bias the slope by {without['relative_bias']:+.1%} "
-        f"and pooled 95 % intervals hold the truth in {without['coverage']:.1%}; one draw, taken "
-        f"as known, in {single['coverage']:.1%}. Draws made with the outcome bias it by "
+        f"lie, draws made without the outcome bias the slope by {without['relative_bias']:+.1%}. "
+        f"Pooled 95 % intervals hold the truth in {without['coverage']:.1%}; those of one draw, "
+        f"taken as known, in {single['coverage']:.1%}. Draws made with the outcome bias it by "
         f"{with_it['relative_bias']:+.1%} ({int(with_it['data_sets'])} panels)."
     )
-    shown = study.shown(study)
-    return f"{markdown(pd.DataFrame(rows))}\n\n{sentence}\n\n{markdown(shown)}"
+    return f"{markdown(pd.DataFrame(rows))}\n\n{sentence}\n\n{markdown(shown(simulated))}"
 
 
 def posteriors(mixtures: pd.DataFrame) -> str:

@@ -26,14 +26,14 @@ def findings(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
     printed, least_squares, posterior, zero = _ranges(baseline, replication, comparison, official)
     lines = [
         f"- Printed: {printed}. On the {len(official)} official panels two-way fixed effects give "
-        f"{least_squares}, and the posterior mean of the main model, `{MAIN}`, lies between "
+        f"{least_squares}. The posterior mean of the main model, `{MAIN}`, lies between "
         f"{posterior}; its 95 % interval includes zero on {zero}."
     ]
     parts = []
     for record in regions:
         printed, _, posterior, zero = _ranges(record, replication, comparison, official)
         region = record.title.removeprefix("region: ")
-        parts.append(f"{region} {posterior}, printed {printed}, zero included on {zero}.")
+        parts.append(f"{region}: between {posterior}; printed {printed}; zero included on {zero}.")
     lines.append(f"- Posterior means by region. {' '.join(map(str.capitalize, parts))}")
     entries = _ledger()
     lines.insert(0, _answer(entries[0]))

@@ -1,8 +1,9 @@
 """Leave-one-province-out and leave-one-year-out refits.
 
 **Leave one province out.** The posterior without a province's rows gives their joint predictive
-density, log p(y_i | y_-i): the province's effect is integrated over its Mundlak prior, as for a
-new province; in models of growth, where it is free, the density is of its contrasts. Models that are normal given their scales u have
+density, log p(y_i | y_-i): the province's effect is integrated over its Mundlak prior, as for a new
+province; in models of growth, where it is free, the density is of its contrasts. Models that are
+normal given their scales u have
 
     p(y_i | u, y_-i) = p(y | u) / p(y_-i | u)
 

@@ -1,0 +1,33 @@
+"""What draws of unobserved cells do, as the data's README says it, from the committed tables."""
+
+import pandas as pd
+
+from analysis.reporting import imputation_block
+from analysis.shared.outputs import Outputs, read_result
+
+
+def committed(name):
+    return read_result(Outputs().results, name)
+
+
+def test_the_headline_is_pooled_over_draws_beside_the_panel_itself():
+    lines = imputation_block.estimates(committed("imputed")).splitlines()
+    assert lines[0].startswith("| panel | column | panel itself | pooled (SE) |")
+    assert len(lines) == 2 + 3 * 4  # three official panels, four columns
+
+
+def test_bias_and_coverage_are_said_before_their_table():
+    text = imputation_block.imputation(
+        committed("imputation_study"), committed("imputation_outcome")
+    )
+    without = committed("imputation_study").set_index("method").loc["without"]
+    assert f"bias the slope by {without['relative_bias']:+.1%}." in text
+    assert f"hold the truth in {without['coverage']:.1%};" in text
+    assert text.count("| --- |") >= 2
+
+
+def test_posteriors_over_draws_stand_beside_the_printed_slope():
+    row = {"panel": "official", "column": "3.2", "model": "growth", "published": 0.105}
+    row |= {"mean": 0.01, "q025": -0.02, "q975": 0.04, "share": 0.1, "per_sd": 0.05, "draws": 40}
+    text = imputation_block.posteriors(pd.DataFrame([row]))
+    assert "| `official` | 3.2 | `growth` | 0.105 | 0.010 [-0.020, 0.040] | 10.0% |" in text
