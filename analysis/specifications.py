@@ -4,17 +4,21 @@ A study is a paper with its columns (`data.studies`). Commands run on one at a t
 the paper's unless `studying` another.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from data.errors import UserError
+from data.panels.catalogue import PANELS
 from data.ye2024.definitions import SUMS
 from models.bayesian.registry import main_model
-from models.design import DYNAMIC, Specification, System
+from models.design import DERIVED, DYNAMIC, Specification, System
 
 if TYPE_CHECKING:
     from data.panels.panel import Panel
@@ -67,6 +71,26 @@ STATIC = tuple(record for record in SPECIFICATIONS if record.estimator == "twfe"
 """The paper's columns of two-way fixed effects."""
 
 
+SPELLED = {
+    "produ": "new quality productive forces",
+    "produ_inno": "science and technology productivity",
+    "produ_green": "green productivity",
+    "produ_digit": "digital productivity",
+    "produ_alt": "another index of productive forces",
+    "M_all": "misallocation",
+    "M_cap": "misallocation of capital",
+    "M_lab": "misallocation of labour",
+    "indus": "industrial agglomeration",
+    "density": "employment density",
+    "fin": "financial development",
+    "env": "environmental regulation",
+    "stru": "industrial structure",
+    "urb": "urbanisation",
+    "trans": "transport",
+}
+"""The paper's variables in words."""
+
+
 @dataclass(frozen=True, eq=False)
 class Study:
     """A paper with its columns; it holds no printed number.
@@ -84,6 +108,15 @@ class Study:
     labels : mapping of str to str
         What variables are, in words.
     citation : str
+    unit : str
+        What its rows are of besides years: the name of that column.
+
+    Examples
+    --------
+    >>> from analysis import Study, fit, replicate
+    >>> study = Study.load("data/studies/munnell/study.toml")
+    >>> replicate("1.3", study=study)  # doctest: +SKIP
+    >>> fit("1.3", study=study)  # doctest: +SKIP
     """
 
     title: str
@@ -93,9 +126,22 @@ class Study:
     path: Path | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     citation: str = ""
+    unit: str = "province"
+
+    @staticmethod
+    def load(path: str | Path) -> "Study":
+        """Read a study.toml, or the one in a folder, and its data.
+
+        Raises
+        ------
+        UserError
+            In one sentence with file, key or row, and remedy.
+        """
+        given = Path(path)
+        return load(given / "study.toml" if given.is_dir() else given)
 
 
-PAPER = Study("Ye (2024)", SPECIFICATIONS, HEADLINE)
+PAPER = Study("Ye (2024)", SPECIFICATIONS, HEADLINE, labels=SPELLED)
 
 _current: ContextVar[Study] = ContextVar("study", default=PAPER)
 
@@ -115,6 +161,31 @@ def studying(study: Study) -> Iterator[Study]:
         _current.reset(before)
 
 
+@contextmanager
+def asked(study: Study | str | Path | None, panel: Any) -> Iterator[Any]:
+    """Run what is within on the study that a user of Python names; give its data.
+
+    Parameters
+    ----------
+    study : Study, str or Path, optional
+        Or the path of a study.toml or of its folder; by default the one that is run.
+    panel : str or DataFrame, optional
+        Data of the paper's columns; by default the first panel.
+
+    Raises
+    ------
+    UserError
+        If a study, which has its own data, is given others.
+    """
+    chosen = current() if study is None else study
+    chosen = chosen if isinstance(chosen, Study) else Study.load(chosen)
+    if chosen.panel is not None and panel is not None:
+        raise UserError(f"The study {chosen.title!r} has its own data: leave `panel` out.")
+    given = chosen.panel if panel is None else panel
+    with studying(chosen):
+        yield PANELS[0].name if given is None else given
+
+
 def load(path: Path) -> Study:
     """Read a study.toml and its data.
 
@@ -129,9 +200,10 @@ def load(path: Path) -> Study:
     records = tuple(_record(column, loaded) for column in loaded.file.column)
     main = [r.column for r in records if r.estimator in ("twfe", *DYNAMIC)]
     headline = tuple(main or [record.column for record in records[:1]])
-    labels = loaded.file.data.labels
-    file = loaded.file
-    return Study(file.title, records, headline, loaded.panel, path, labels, file.citation)
+    file, data = loaded.file, loaded.file.data
+    return Study(
+        *(file.title, records, headline, loaded.panel, path, data.labels, file.citation, data.unit)
+    )
 
 
 def _record(column: "Column", loaded: "Loaded") -> Specification:
@@ -139,6 +211,15 @@ def _record(column: "Column", loaded: "Loaded") -> Specification:
     from data.studies.load import condition_of
 
     data, parsed = loaded.file.data, column.parsed
+    frame = loaded.panel.frame
+    for term in DERIVED.keys() & {*parsed.terms}:
+        source, function = DERIVED[term]
+        if source in frame and np.allclose(frame[term], function(frame[source]), equal_nan=True):
+            continue
+        raise UserError(
+            f"{loaded.path}, key column[{column.name}].formula: {term} is what this project calls "
+            f'a term of its own; add my_{term} = "{term}" below [transform] and use that.'
+        )
     rows = condition_of(column, loaded.file)
     # A GMM has the outcome's lag without its being named, a static model only as a term.
     lag = (f"lag({parsed.outcome})",) if column.estimator in DYNAMIC else ()
@@ -217,26 +298,23 @@ def evidence_model(record: Specification) -> str:
     return main_model(home_record).name
 
 
-SPELLED = {
-    "produ": "new quality productive forces",
-    "produ_inno": "science and technology productivity",
-    "produ_green": "green productivity",
-    "produ_digit": "digital productivity",
-    "produ_alt": "another index of productive forces",
-    "M_all": "misallocation",
-    "M_cap": "misallocation of capital",
-    "M_lab": "misallocation of labour",
-    "indus": "industrial agglomeration",
-    "density": "employment density",
-    "fin": "financial development",
-    "env": "environmental regulation",
-    "stru": "industrial structure",
-    "urb": "urbanisation",
-    "trans": "transport",
-}
-"""The paper's variables in words."""
-
-
 def spelled(name: str) -> str:
     """Return a variable in words, with its symbol; only the symbol if it has no words."""
-    return f"{SPELLED[name]} ({name})" if name in SPELLED else name
+    labels = current().labels
+    return f"{labels[name]} ({name})" if name in labels else name
+
+
+PROVINCE = re.compile(r"(?<![\w/'\"=.-])([Pp])rovince(s?)(?![\w/'\"=])")
+
+
+def worded(text: str) -> str:
+    """Return words on provinces as words on the units of the study that is run.
+
+    Labels of variables, models' sentences and errors are written of provinces; names in quotes and
+    parts of paths stay.
+    """
+    study = current()
+    if study.path is None or "province" in study.unit.lower():
+        return text
+    unit = {"P": "Unit", "p": "unit"}
+    return PROVINCE.sub(lambda found: unit[found[1]] + found[2], text)

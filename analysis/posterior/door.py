@@ -4,6 +4,7 @@ from analysis import fit, model
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import pandas as pd
 import pymc as pm
@@ -14,8 +15,8 @@ from analysis.posterior.jobs import Job, Settings, jobs
 from analysis.posterior.sample import split
 from analysis.posterior.variants import parse
 from analysis.posterior.varied import varied
-from analysis.specifications import select
-from data.panels.panel import panel_of
+from analysis.specifications import Study, asked, select
+from data.panels.panel import Panel, panel_of
 from models.bayesian.registry import find, main_model
 
 Given = str | pd.DataFrame
@@ -23,7 +24,7 @@ Given = str | pd.DataFrame
 
 def fit(
     column: str,
-    panel: Given = "official",
+    panel: Given | None = None,
     *,
     model: str | None = None,
     priors: Mapping[str, str] | None = None,
@@ -34,6 +35,7 @@ def fit(
     chains: int = 4,
     seed: int = 1,
     engine: str | None = None,
+    study: Study | str | Path | None = None,
 ) -> xr.DataTree:
     """Sample the posterior of a published column, as `python -m analysis sample` does.
 
@@ -41,9 +43,9 @@ def fit(
     ----------
     column : str
         A published column, such as "3.2".
-    panel : str or DataFrame
+    panel : str or DataFrame, optional
         The name of a panel, the path of a file, or rows with the columns `province`, `year` and
-        those that the column needs, in any order.
+        those that the column needs, in any order. By default "official", or the study's data.
     model : str, optional
         A name of `models/README.md`; by default the column's main model.
     priors : mapping of str to str, optional
@@ -57,6 +59,8 @@ def fit(
         The same seed gives the same draws.
     engine : "collapsed" or "nuts", optional
         By default the model's own.
+    study : Study, str or Path, optional
+        Another paper's: `Study.load("study.toml")`, or the path of that file or of its folder.
 
     Returns
     -------
@@ -72,25 +76,26 @@ def fit(
     UserError
         If there is no such column, panel, model or line, or the panel cannot carry the column.
     """
-    job = _job(column, panel, model, priors, add, drop, engine)
     settings = Settings(draws=draws, tune=tune, chains=chains, seed=seed, engine=engine)
-    return sample.fit(job, settings)
+    with asked(study, panel) as given:
+        return sample.fit(_job(column, given, model, priors, add, drop, engine), settings)
 
 
 def model(
     column: str,
-    panel: Given = "official",
+    panel: Given | None = None,
     *,
     model: str | None = None,
     priors: Mapping[str, str] | None = None,
     add: Sequence[str] = (),
     drop: Sequence[str] = (),
+    study: Study | str | Path | None = None,
 ) -> pm.Model:
     """Build the PyMC model of a published column, with its data.
 
     Parameters
     ----------
-    column, panel, model, priors, add, drop
+    column, panel, model, priors, add, drop, study
         As `fit` takes them.
 
     Returns
@@ -108,13 +113,14 @@ def model(
     UserError
         As `fit`.
     """
-    job = _job(column, panel, model, priors, add, drop, None)
-    return job.model.module.build(split(job), job.priors)
+    with asked(study, panel) as given:
+        job = _job(column, given, model, priors, add, drop, None)
+        return job.model.module.build(split(job), job.priors)
 
 
 def _job(
     column: str,
-    panel: Given,
+    panel: Given | Panel,
     model: str | None,
     priors: Mapping[str, str] | None,
     add: Sequence[str],

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from analysis.specifications import current
 from data.panels.catalogue import PANELS, kind_of
 from models.bayesian.interface import Parts
 from models.bayesian.registry import MEASURED, Model
@@ -72,8 +73,8 @@ def readings() -> "xr.DataArray":
 
 
 def official(panel: str) -> bool:
-    """Whether a panel may hold one of the readings: an implied one holds none."""
-    return kind_of(panel).evidence
+    """Whether a panel may hold one of the readings: no implied one does, and no other study's."""
+    return current().panel is None and kind_of(panel).evidence
 
 
 INPUTS = {"readings": Input(readings, official)}

@@ -4,28 +4,35 @@ from analysis import replicate
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pandas as pd
 
 from analysis.replication import replicate as tables
-from analysis.specifications import select
+from analysis.specifications import Study, asked, select
 from data.panels.panel import panel_of
 
 
 def replicate(
-    columns: str | Sequence[str] = (), panel: str | pd.DataFrame = "official", draws: int = 9_999
+    columns: str | Sequence[str] = (),
+    panel: str | pd.DataFrame | None = None,
+    draws: int = 9_999,
+    *,
+    study: Study | str | Path | None = None,
 ) -> pd.DataFrame:
     """Estimate published columns on a panel, as `python -m analysis replicate` does.
 
     Parameters
     ----------
     columns : str or sequence of str
-        Published columns, such as "3.2"; all 19 by default.
-    panel : str or DataFrame
+        Published columns, such as "3.2"; all by default.
+    panel : str or DataFrame, optional
         The name of a panel, the path of a file, or rows with the columns `province`, `year` and
-        those that the published columns need, in any order.
+        those that the published columns need, in any order. By default "official", or the study's.
     draws : int
         Of the wild cluster bootstrap.
+    study : Study, str or Path, optional
+        Another paper's: `Study.load("study.toml")`, or the path of that file or of its folder.
 
     Returns
     -------
@@ -40,8 +47,9 @@ def replicate(
     UserError
         If there is no such column or panel, or the panel cannot carry a column.
     """
-    records = select([columns] if isinstance(columns, str) else columns)
-    variables = tuple(dict.fromkeys(name for record in records for name in record.variables))
-    found = tables.replicate(panel_of(panel, variables), records, draws)
-    asked = [record.column for record in records]
-    return found[found["column"].isin(asked)].reset_index(drop=True)
+    with asked(study, panel) as given:
+        records = select([columns] if isinstance(columns, str) else columns)
+        variables = tuple(dict.fromkeys(name for record in records for name in record.variables))
+        found = tables.replicate(panel_of(given, variables), records, draws)
+    wanted = [record.column for record in records]
+    return found[found["column"].isin(wanted)].reset_index(drop=True)

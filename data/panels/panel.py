@@ -196,13 +196,14 @@ def _load(name_or_path: str, variables: Sequence[str], folder: Path) -> Panel:
     return Panel(own_name(path), frame, sha256(content), balanced, notices)
 
 
-def panel_of(given: "str | pd.DataFrame", variables: Sequence[str]) -> Panel:
+def panel_of(given: "str | pd.DataFrame | Panel", variables: Sequence[str]) -> Panel:
     """Return a panel by its name or path, or of a frame, read and validated as a file would be.
 
     Parameters
     ----------
-    given : str or DataFrame
-        Columns, or levels of the index, `province`, `year` and the variables.
+    given : str, DataFrame or Panel
+        Columns, or levels of the index, `province`, `year` and the variables. A panel is returned
+        as it is.
     variables : sequence of str
         As `load_panel` takes them.
 
@@ -215,7 +216,9 @@ def panel_of(given: "str | pd.DataFrame", variables: Sequence[str]) -> Panel:
 
     from data.panels.user_panel import read
 
-    if isinstance(given, pd.DataFrame):
+    if isinstance(given, Panel):
+        panel = given
+    elif isinstance(given, pd.DataFrame):
         flat = given.reset_index() if any(given.index.names) else given
         content = flat.to_csv(index=False).encode()
         frame, notices, balanced = read(content, variables, "the frame")

@@ -11,11 +11,12 @@ import pymc as pm
 import pytest
 
 import analysis
-from analysis import fit, model, replicate
+from analysis import Study, fit, model, replicate
 from analysis.posterior import trace
 from analysis.replication.replicate import COLUMNS
 from data.errors import UserError
 from data.panels.panel import panel_of
+from tests.helpers import studies
 from tests.helpers.fits import simulated
 
 FRAME = simulated(5, 2014).frame
@@ -71,6 +72,30 @@ def test_a_replication_is_the_asked_columns_rows():
     cells = found.set_index(["term", "statistic"])
     assert cells.loc[("indus", "coef"), "published"] == "-0.047"
     assert {"coef", "se", "p_wild", "n"} <= set(found["statistic"])
+
+
+def test_a_study_has_the_papers_doors(tmp_path):
+    study = Study.load(studies.write(tmp_path))
+    assert (study.title, study.unit, study.headline) == (
+        "Roads and output",
+        "county",
+        STUDY_COLUMNS,
+    )
+    rows = replicate("2.1", study=study, draws=99)
+    assert rows.equals(replicate("2.1", study=tmp_path, draws=99))
+    cells = rows.set_index(["term", "statistic"])
+    assert bool(cells.loc[("dens", "coef"), "matches"])
+    assert list(model("2.1", study=study, model="flat").coords["term"]) == ["dens", "log(jobs)"]
+    tree = fit("2.1", study=study, model="mundlak", **BRIEF)
+    assert (tree.attrs["panel"], tree.attrs["column"]) == ("counties", "2.1")
+    for door in (fit, model, replicate):
+        with pytest.raises(UserError, match="'Roads and output' has its own data"):
+            door("2.1", FRAME, study=study)
+    with pytest.raises(UserError, match=r"no published column '2.1'"):
+        replicate("2.1", FRAME)
+
+
+STUDY_COLUMNS = ("2.1", "2.2", "3.1")
 
 
 def test_a_frame_is_read_as_its_file_would_be(tmp_path):

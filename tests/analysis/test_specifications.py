@@ -6,12 +6,25 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from analysis.posterior.inputs import fits_panel
 from analysis.shared.outputs import ROOT
-from analysis.specifications import CONTROLS, HEADLINE, SPECIFICATIONS, STATIC, load, select
+from analysis.specifications import (
+    CONTROLS,
+    HEADLINE,
+    SPECIFICATIONS,
+    STATIC,
+    load,
+    select,
+    spelled,
+    studying,
+    worded,
+)
 from data.errors import UserError
 from data.panels.panel import load_named
 from data.panels.provinces import REGIONS
 from data.published import tables
+from models.bayesian.registry import find
+from tests.helpers import studies
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +57,28 @@ def test_no_constant_is_made_of_the_study_that_happens_to_be_run():
         for path in (ROOT / "analysis").rglob("*.py")
     }
     assert {name: calls for name, calls in found.items() if calls} == {}
+
+
+def test_a_study_may_use_the_papers_names_for_its_own_variables(tmp_path):
+    frame = studies.panel().rename(columns={"roads": "indus", "out": "produ"})
+    text = studies.STUDY.replace("log(out)", "log(produ)").replace("roads / area", "indus")
+    text = text.replace('"dens"', '"indus"').replace("dens", "indus").replace('"2.1"', '"3.2"')
+    text = text.replace('indus = "indus"\n', "").split("[printed]")[0]
+    path = studies.write(tmp_path, text.replace('"3.1"', '"5.1"'), studies.panel())
+    frame.to_csv(tmp_path / "counties.csv", index=False)
+    with studying(load(path)) as study:
+        (record,) = select(["3.2"])
+        assert record.system is None
+        assert spelled("indus") == "indus"
+        assert worded("Errors of a province, in 'province' of /province/x.") == (
+            "Errors of a unit, in 'province' of /province/x."
+        )
+        assert not fits_panel(find("measurement"), study.panel.name)
+    assert fits_panel(find("measurement"), "official")
+    path.write_text(text.replace("indus + log", "indus + indus2 + log"), encoding="utf-8")
+    frame.assign(indus2=frame["indus"] ** 3).to_csv(tmp_path / "counties.csv", index=False)
+    with pytest.raises(UserError, match="add my_indus2"):
+        load(path)
 
 
 def test_the_records_are_the_published_columns(printed):
