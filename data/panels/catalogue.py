@@ -162,7 +162,8 @@ def study_name(path: Path) -> str:
     """Return the name of a study's panel: a safe folder name that no named panel has."""
     own = own_name(path)
     plain = own.removeprefix(OWN)
-    return own if plain.startswith(tuple(named_panels())) else plain
+    taken = plain.startswith((*named_panels(), OWN))
+    return f"data-{plain}" if taken else plain
 
 
 def panel_names(given: Iterable[str]) -> list[str]:

@@ -29,8 +29,8 @@ def test_the_panel_has_a_column_for_each_term(tmp_path):
     ("file", "name"),
     [
         ("Two words 2014.csv", "Two_words_2014"),
-        ("implied.csv", "own-implied"),
-        ("official@1.csv", "own-official_1"),
+        ("implied.csv", "data-implied"),
+        ("official@1.csv", "data-official_1"),
         (".csv", "panel"),
     ],
 )
