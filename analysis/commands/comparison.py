@@ -27,7 +27,7 @@ from analysis.shared import terminal
 from analysis.shared.outputs import ROOT, Outputs, read_result
 from analysis.shared.products import below
 from analysis.shared.terminal import console
-from analysis.specifications import HEADLINE, PAPER, current, home, select
+from analysis.specifications import current, home, select
 from data.errors import UserError
 from data.panels.catalogue import PANELS, panel_names
 from data.panels.panel import Panel
@@ -103,13 +103,12 @@ def compare(
     if len(mixtures):  # else the committed table stays
         by_name["imputed_posteriors"] = mixtures
     write_tables(by_name, outputs, there)
-    if current() is not PAPER:
-        return
     if drawn := figures.draw(outputs.results, outputs.figures):
         say_written(drawn, outputs)
     else:
+        of = "panel" if current().path else "panel of the paper"
         console.print(
-            f"No figure is redrawn: no panel of the paper has an estimate of {', '.join(HEADLINE)}."
+            f"No figure is redrawn: no {of} has an estimate of {', '.join(current().headline)}."
         )
 
 

@@ -1,23 +1,22 @@
 """What captions of pictures say of the sample, counted on a panel."""
 
-from functools import cache
-
+from analysis.specifications import current, worded
 from data.panels.catalogue import PANELS
 from data.panels.panel import load_named
 
 
-@cache
 def samples() -> dict[str, str]:
     """Return, by its name in captions, which provinces and years, and how many rows.
 
     `units` without the rows; `static` with them; `dynamic` without each province's first year,
     which has no lagged outcome.
     """
-    frame = load_named(PANELS[0].name, ["indus"]).frame
+    own = current().panel
+    frame = (own or load_named(PANELS[0].name, current().records[0].interest)).frame
     years, provinces = frame["year"], frame["province"].nunique()
     first, last = years.min(), years.max()
     lagged = int((years > first).sum())
-    units = f"{provinces} provinces, {first}–{last}"
+    units = worded(f"{provinces} provinces, {first}–{last}")
     return {
         "units": units,
         "static": f"{units} (n = {len(frame)})",
@@ -26,11 +25,11 @@ def samples() -> dict[str, str]:
 
 
 def filled(caption: str) -> str:
-    """Return a caption with `{units}`, `{static}` and `{dynamic}` as they are in the panel.
+    """Return a caption in a study's words, with `{units}`, `{static}` and `{dynamic}` as they are.
 
     Examples
     --------
     >>> filled("Slopes. {dynamic}.")
     'Slopes. 31 provinces, 2011–2022 (n = 372).'
     """
-    return caption.format_map(samples()) if caption else ""
+    return worded(caption.format_map(samples())) if caption else ""

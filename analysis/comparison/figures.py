@@ -19,7 +19,7 @@ from analysis.shared.frames import of_the_paper
 from analysis.shared.outputs import read_result
 from analysis.shared.plotting import colours, frames, key, save
 from analysis.shared.statistics import Z, doubt
-from analysis.specifications import HEADLINE, STATIC, select, spelled
+from analysis.specifications import HEADLINE, PAPER, STATIC, current, select, spelled
 from data.panels.catalogue import PANELS
 from data.panels.provinces import REGIONS
 from models.bayesian.registry import LADDER, MAIN, MODELS
@@ -55,7 +55,7 @@ def estimates(replication: pd.DataFrame, comparison: pd.DataFrame) -> pd.DataFra
         published_se, gate, fits`; intervals are 95 %: estimate ± Z·SE for TWFE (conventional
         SEs, as the published ones), equal-tailed for posteriors.
     """
-    interest = {record.column: record.interest[0] for record in select(HEADLINE)}
+    interest = {record.column: record.interest[0] for record in select(current().headline)}
     of_interest = replication["term"] == replication["column"].map(interest)
     twfe = steps.twfe(replication[of_interest]).rename(columns={"step": "model"})
     twfe["fitted_column"] = twfe["column"]
@@ -75,7 +75,7 @@ def headline(replication: pd.DataFrame, comparison: pd.DataFrame) -> pd.DataFram
 
 def forest(rows: pd.DataFrame) -> Figure:
     """Draw published, TWFE and posterior slopes of the headline columns, one frame each."""
-    records = [record for record in select(HEADLINE) if (rows["column"] == record.column).any()]
+    records = [r for r in select(current().headline) if (rows["column"] == r.column).any()]
     figure, grid = frames(len(records), 3.1, more=0.7)
     for axes, record in zip(grid, records, strict=True):
         of_column = rows[rows["column"] == record.column]
@@ -213,7 +213,9 @@ def draw(results: Path, figures: Path) -> list[Path]:
         If one of the two tables is missing.
     """
     tables = [of_the_paper(read_result(results, name)) for name in ("replication", "comparison")]
-    shown = [(picture, picture.rows(*tables)) for picture in PICTURES]
+    # Ladders are of the paper's own columns.
+    listed = PICTURES if current() is PAPER else PICTURES[:1]
+    shown = [(picture, picture.rows(*tables)) for picture in listed]
     return [
         path
         for picture, rows in shown
@@ -234,9 +236,9 @@ def _forest_lines(rows: pd.DataFrame) -> Iterator[tuple[str, pd.Series, str]]:
 
 
 def _published_band(axes: Axes, rows: pd.DataFrame) -> None:
-    published, se = rows[["published", "published_se"]].dropna().iloc[0]
-    axes.axvspan(published - Z * se, published + Z * se, color="0.9", lw=0, zorder=0)
-    axes.axvline(published, color="0.4", lw=0.8, zorder=0)
+    for published, se in rows[["published", "published_se"]].dropna().to_numpy()[:1]:
+        axes.axvspan(published - Z * se, published + Z * se, color="0.9", lw=0, zorder=0)
+        axes.axvline(published, color="0.4", lw=0.8, zorder=0)
     axes.axvline(0, color="0.7", lw=0.6, ls=":", zorder=0)
 
 

@@ -31,13 +31,13 @@ def _distance(table: pd.DataFrame) -> Figure:
 PICTURES = (
     Picture(
         *("dynamic", partial(whole, "dynamic"), dynamic_figures.draw),
-        caption="The autoregressive coefficient ρ of Table 5 by estimator and panel, with 95 % "
+        caption="The autoregressive coefficient ρ by column, estimator and panel, with 95 % "
         "intervals. A triangle is an estimate beyond the frame. {dynamic}.",
     ),
     Picture(
         *("dynamic_effects", partial(whole, "dynamic_effects"), dynamic_figures.draw_effects),
-        caption="Response of each outcome to one more of indus for one year, by panel: posterior "
-        "medians and 95 % bands of the dynamic model. {dynamic}.",
+        caption="Response of each outcome to one more of the regressor for one year, by panel: "
+        "posterior medians and 95 % bands of the dynamic model. {dynamic}.",
     ),
     Picture(
         *("distance", partial(whole, "reconstruction_distance"), _distance),

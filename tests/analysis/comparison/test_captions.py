@@ -11,11 +11,7 @@ def test_rows_are_those_of_the_panel_and_a_lag_costs_each_province_a_year(monkey
     frame = pd.DataFrame({"province": ["a", "a", "a", "b", "b", "b"], "year": [1, 2, 3] * 2})
     loaded = type("Panel", (), {"frame": frame})
     monkeypatch.setattr(captions, "load_named", lambda *_: loaded)
-    captions.samples.cache_clear()
-    try:
-        said = captions.filled("{units}; {static}; {dynamic}")
-    finally:
-        captions.samples.cache_clear()
+    said = captions.filled("{units}; {static}; {dynamic}")
     assert said == "2 provinces, 1–3; 2 provinces, 1–3 (n = 6); 2 provinces, 2–3 (n = 4)"
 
 
