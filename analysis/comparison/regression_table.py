@@ -19,7 +19,7 @@ from analysis.posterior.trace import FITS
 from analysis.shared import digits
 from analysis.shared.statistics import Z, doubt
 from analysis.shared.typeset.sheet import NO_BREAK, Sheet, in_lines
-from analysis.specifications import PAPER, current
+from analysis.specifications import PAPER, current, worded
 from data.published import tables
 from models.design import LAG, Specification
 from models.frequentist.coefficient_table import stars
@@ -323,7 +323,7 @@ def _sheet(
     for name, label in WHOLE.items():
         cells = [each.whole.get(name, "") for each in columns]
         if any(cells) and not (name == "controls" and controls):
-            rows.append((label, *cells))
+            rows.append((worded(label), *cells))
     outcomes = dict.fromkeys(each.record.outcome for each in columns)
     return Sheet(
         title="; ".join(_named(name, labels) for name in outcomes),
@@ -332,7 +332,7 @@ def _sheet(
         align="l" + "c" * len(columns),
         spanners=_spanners(columns),
         ruled=ruled,
-        notes=_notes(columns, labels, panels),
+        notes=tuple(map(worded, _notes(columns, labels, panels))),
     )
 
 

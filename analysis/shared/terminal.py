@@ -20,11 +20,13 @@ import typer
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from analysis.shared import layout
 from analysis.shared.layout import View
 from analysis.shared.outputs import ROOT
-from analysis.specifications import load, studying
+from analysis.specifications import Study, studying, worded
+from data.errors import UserError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -124,7 +126,7 @@ def draw(frame: "pd.DataFrame", title: str, view: View = PLAIN, wide: bool = Fal
 
 def say(text: str, style: str = "") -> None:
     """Print words as they are: square brackets in a user's label are no markup."""
-    console.print(text, style=style, markup=False, highlight=False)
+    console.print(worded(text), style=style, markup=False, highlight=False)
 
 
 def _drawn(part: "pd.DataFrame", widths: list[int]) -> Table:
@@ -135,11 +137,17 @@ def _drawn(part: "pd.DataFrame", widths: list[int]) -> Table:
         justify = "right" if numbers else "left"
         # Only a word that is longer than a line is folded.
         drawn.add_column(
-            layout.head(name), width=width, overflow="fold", justify=justify, vertical="top"
+            worded(layout.head(name)), width=width, overflow="fold", justify=justify, vertical="top"
         )
     for row in part.itertuples(index=False):
-        drawn.add_row(*row)
+        drawn.add_row(*map(_in_its_words, row))
     return drawn
+
+
+def _in_its_words(cell: Text) -> Text:
+    """Return a cell of a study in its words; of the paper, as it is."""
+    words = worded(cell.plain)
+    return cell if words == cell.plain else Text(words, cell.style)
 
 
 def _csv(frame: "pd.DataFrame", title: str) -> str:
@@ -217,8 +225,11 @@ def _with_study_option(function: Callable) -> Callable:
         path = path / STUDY if path.is_dir() else path
         if given.get("out") == ROOT:
             given["out"] = path.resolve().parent
-        with studying(load(path)):
-            return function(*args, **given)
+        with studying(Study.load(path)):
+            try:
+                return function(*args, **given)
+            except UserError as error:
+                raise UserError(worded(str(error))) from error
 
     return _with_options(run, function, [("study", None, StudyOption)])
 

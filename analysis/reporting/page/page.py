@@ -24,7 +24,7 @@ from analysis.shared.outputs import Outputs
 from analysis.shared.products import PRODUCTS
 from analysis.shared.provenance import Digests, record_of, snapshot
 from analysis.shared.runs import told
-from analysis.specifications import PAPER, Study, current
+from analysis.specifications import PAPER, Study, current, worded
 from data.files import replacing
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -120,7 +120,7 @@ def render(results: Results, study: Study = PAPER) -> str:
     sections = [
         {
             **{name: getattr(section, name) for name in ("id", "short", "title", "zh")},
-            "blocks": blocks_of(section, results, there),
+            "blocks": [_in_its_words(block) for block in blocks_of(section, results, there)],
         }
         for section in (SECTIONS if of_paper else OF_STUDY)
     ]
@@ -139,6 +139,11 @@ def render(results: Results, study: Study = PAPER) -> str:
         style=project_files["style.css"],
         script=project_files["page.js"],
     )
+
+
+def _in_its_words(block: Block) -> Block:
+    """Return a block of a study's page in its words; of the paper's, as it is."""
+    return {key: worded(value) if isinstance(value, str) else value for key, value in block.items()}
 
 
 OWN = ("style.css", "page.js")
