@@ -155,7 +155,7 @@ ESTIMATORS = (
     Estimator(
         "system_gmm",
         "system GMM",
-        "The declared instrument set of Table 5, with levels, which assumes mean stationarity and "
+        "The declared instrument set, with levels, which assumes mean stationarity and "
         "regressors uncorrelated with the province effects; two steps.",
         lambda data: by_gmm(data, DEFAULT),
     ),

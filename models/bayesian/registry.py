@@ -266,7 +266,7 @@ MODELS = (
     Model(
         "by_region",
         "all by region",
-        "All slopes, year effects and σ by region and free: Table 8's three regressions in one.",
+        "All slopes, year effects and σ by region and free: a regression of each region in one.",
         "models.bayesian.hierarchical",
         {"sigma": "region", "slopes": "region", "controls": "region", "years": "region"},
         varying=True,
@@ -314,7 +314,7 @@ MODELS = (
     Model(
         "joint",
         "joint outcomes",
-        "As hierarchical, for the outcome's parts (and produ after misallocation) at once, their "
+        "As hierarchical, for the outcome's parts (and what acts on it) at once, their "
         "errors correlated.",
         "models.bayesian.multivariate",
         {"sigma": "region"},
