@@ -267,8 +267,10 @@ def confirmed(rows: pd.DataFrame) -> str:
 
 
 def unit_root(rows: pd.DataFrame) -> str:
-    """Render P(φ > 0.99) by region of the main model, under its own priors."""
-    return markdown(scale_sweep.near_unit_root(rows[rows["model"] == MAIN]))
+    """Render P(φ > 0.99) by region of the main model under its own priors, and its variants."""
+    own = rows[rows["model"] == MAIN]
+    tables = (scale_sweep.near_unit_root(own), scale_sweep.variants(own))
+    return "\n\n".join(markdown(table.drop(columns="model")) for table in tables)
 
 
 def audit() -> str:

@@ -2,16 +2,23 @@
 
 Lines, slopes by province and errors near a unit root compete for the same variation. So one prior
 scale after the other is moved, the others held, and the slope is shown with P(φ_r > 0.99).
+
+Two variants stand beside them (`models.bayesian.growth_robust`): Student t errors, and a first
+regressor that is known as well as its imputations agree.
 """
 
 from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from analysis.shared.statistics import written
 from data.errors import UserError
-from data.panels.panel import Panel
+from data.panels.catalogue import imputed_draws
+from data.panels.panel import Panel, load_panel
+from models.bayesian import growth_robust
 from models.bayesian.growth import NEAR_UNIT_ROOT
 from models.bayesian.growth_parts import Growth, province_slopes
 from models.bayesian.growth_scaled_density import ScaledDensity
@@ -28,6 +35,12 @@ SWEPT = {
 }
 """Prior scales of ω, τ, τ_trend and the spread of log σ, each of a half-normal."""
 
+NU, ERROR = "nu", "error"
+"""Of Student t errors and of the regressor's."""
+
+VARIANTS = {NU: (4.0, 20.0), ERROR: (1.0, 2.0)}
+"""Prior mean of the degrees of freedom; factor of the standard deviation of imputations."""
+
 DRAWS, CHAINS = 1_000, 2
 
 ALL, FIT = "all", ("panel", "column", "model")
@@ -38,7 +51,8 @@ COLUMNS = (
 )
 """The contract of results/long/scale_sweep.csv.
 
-`prior` is the prior's scale on the standardised outcome, `own` whether it is the model's own;
+`prior` is the prior's scale on the standardised outcome, or what `VARIANTS` says; `own` whether it
+is the model's own;
 `region` is "all" for the slope over all rows; `near_unit_root` is P(φ_r > 0.99), of "all" the
 largest.
 """
@@ -67,21 +81,58 @@ def table(panel: Panel, record: Specification, name: str, seed: int) -> pd.DataF
         for value in values if scale in names else ():
             changed = priors.with_scales(f"{scale} {value}", **{scale: value})
             rng = np.random.default_rng([seed, *map(ord, scale), round(100 * value)])
-            for row in _rows(model, parts, changed, rng):
+            for row in _rows(parts, _draws(model, parts, changed, rng)):
                 own = value == priors[scale].scale
                 made.append(head | {"scale": scale, "prior": value, "own": own} | row)
+    if parts.lines == "random" and parts.scales == "region" and parts.design.balanced:
+        for scale, value, row in _variants(panel, record, parts, seed):
+            made.append(head | {"scale": scale, "prior": value, "own": False} | row)
     return pd.DataFrame(made, columns=list(COLUMNS))
 
 
+def _variants(
+    panel: Panel, record: Specification, parts: Growth, seed: int
+) -> Iterator[tuple[str, float, dict]]:
+    error = imputation_error(panel, record)
+    for scale, values in VARIANTS.items():
+        for value in values if scale == NU or error is not None else ():
+            rng = np.random.default_rng([seed, *map(ord, scale), round(100 * value)])
+            known = scale == NU or error is None
+            rows = growth_robust.arranged(parts, None if known else value * error)
+            nu = value if scale == NU else None
+            with threadpool_limits(1):
+                drawn = growth_robust.draws(rows, rng, mean_nu=nu)
+            for row in _rows(parts, drawn):
+                yield scale, value, row
+
+
+def imputation_error(panel: Panel, record: Specification) -> NDArray[np.float64] | None:
+    """Return the standard deviation of the first term over the panel's imputations, by row.
+
+    None if there are none, or the first term is no column of the panel.
+    """
+    term = record.interest[0]
+    draws = imputed_draws(panel.name)
+    if not draws or term not in panel.frame:
+        return None
+    there = set(record.variables)
+    drawn = [design(load_panel(name, there).frame, record).x[:, 0] for name in draws]
+    return np.std(drawn, axis=0, ddof=1)
+
+
 @threadpool_limits.wrap(limits=1)
-def _rows(model: Model, parts: Growth, priors: Priors, rng: np.random.Generator) -> Iterator[dict]:
+def _draws(
+    model: Model, parts: Growth, priors: Priors, rng: np.random.Generator
+) -> dict[str, NDArray[np.float64]]:
     density = model.module.density(parts, priors)
     if isinstance(density, ScaledDensity):
         chains = [density.chain(DRAWS // CHAINS, rng) for _ in range(CHAINS)]
-        drawn = {name: np.concatenate([chain[name] for chain in chains]) for name in chains[0]}
-    else:
-        (fit,) = batched.fit_many(density, parts.y[None], DRAWS, rng)
-        drawn = density.draw(fit.point, rng)
+        return {name: np.concatenate([chain[name] for chain in chains]) for name in chains[0]}
+    (fit,) = batched.fit_many(density, parts.y[None], DRAWS, rng)
+    return density.draw(fit.point, rng)
+
+
+def _rows(parts: Growth, drawn: dict[str, NDArray[np.float64]]) -> Iterator[dict]:
     made, near = parts.design, (drawn["phi"] > NEAR_UNIT_ROOT).mean(axis=0)
     if "slope_offset" in drawn:
         drawn["slope_offset"] = drawn["slope_offset"].reshape(
@@ -117,6 +168,21 @@ def near_unit_root(found: pd.DataFrame) -> pd.DataFrame:
     wide = _by_region(found[found["own"]], list(FIT))
     numbers = wide.select_dtypes("number").columns
     return wide.assign(**{name: wide[name].map("{:.3f}".format) for name in numbers})
+
+
+def variants(found: pd.DataFrame) -> pd.DataFrame:
+    """Return the slope over all rows with its 95 % interval, by variant: a row for each fit."""
+    over_all = found[(found["region"] == ALL) & (found["own"] | found["scale"].isin(VARIANTS))]
+    labels = {NU: "Student t errors, mean of ν {:g}", ERROR: "{:g} × imputation error of the term"}
+    names = [
+        labels[v.scale].format(v.prior) if v.scale in labels else "as it is"
+        for v in over_all.itertuples()
+    ]
+    told = [written(v.mean, v.q025, v.q975) for v in over_all.itertuples()]
+    rows = over_all.assign(variant=names, slope=told).drop_duplicates([*FIT, "variant"])
+    wide = rows.pivot(index=list(FIT), columns="variant", values="slope")
+    wide = wide.reindex(list(dict.fromkeys(map(tuple, rows[list(FIT)].to_numpy()))))
+    return wide[list(dict.fromkeys(names))].rename_axis(columns=None).reset_index().fillna("")
 
 
 def _by_region(found: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
