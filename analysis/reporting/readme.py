@@ -88,6 +88,7 @@ BLOCKS = (
         editions=True,
     ),
     Block("unit_root", "models/README.md", blocks.unit_root, ("scale_sweep",)),
+    Block("calibration_main", "tests/README.md", blocks.calibration_main, ("calibration",)),
     Block("calibration", "tests/README.md", blocks.calibration, ("calibration",)),
     Block("products", "analysis/README.md", blocks.find_a_result),
 )

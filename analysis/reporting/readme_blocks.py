@@ -251,12 +251,26 @@ def recovered(rows: pd.DataFrame) -> str | None:
     return markdown(recovery.shown(headline).drop(columns="panel"))
 
 
-def calibration(judged: pd.DataFrame) -> str:
+def calibration(judged: pd.DataFrame) -> str | None:
+    """Render the calibrations of all but the main model; None if there are none."""
+    return _calibrated(judged, of_main=False)
+
+
+def calibration_main(judged: pd.DataFrame) -> str | None:
+    """Render the calibrations of the main model and its wrong versions; None if there are none."""
+    return _calibrated(judged, of_main=True)
+
+
+def _calibrated(judged: pd.DataFrame, *, of_main: bool) -> str | None:
     """Render the calibrations that were run and missed, and whether SBC passes."""
+    asked = [case.name for case in CASES if (case.fitted == MAIN) == of_main]
+    judged = judged[judged["case"].isin(asked)]
+    if judged.empty:
+        return None
     shown_rows = calibrated(judged).drop(columns=["worst", "as expected"])
     off = failures(judged)
     sentence = f"SBC fails: {', '.join(off)}." if off else "SBC passes in every case."
-    left = [case.name for case in CASES if case.name not in set(judged["case"])]
+    left = [name for name in asked if name not in set(judged["case"])]
     sentence += f" Not run: {'; '.join(left)}." if left else ""
     return f"{sentence}\n\n{markdown(shown_rows)}"
 

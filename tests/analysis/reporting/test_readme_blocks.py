@@ -102,6 +102,11 @@ def test_calibrations_say_which_fail():
     assert lines[-2] == "| mundlak | 1000 | 2 | 0 | 0.1 | 100% | uniform |"
     told = blocks.calibration(judged.assign(passes=[True, False, True])).splitlines()[0]
     assert told.startswith("SBC fails: mundlak, wrong: one shared σ. Not run: ")
+    assert "growth" not in told
+    assert blocks.calibration_main(judged) is None
+    of_main = judged.assign(case="growth, posterior", passes=True)
+    assert blocks.calibration(of_main) is None
+    assert blocks.calibration_main(of_main).startswith("SBC passes in every case. Not run: growth;")
 
 
 def test_who_moves_the_headline_is_named_beside_the_posterior_where_there_is_one():
