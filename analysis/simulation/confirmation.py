@@ -5,7 +5,6 @@ cells were left out of the choice, and say whether it carries over: paths at the
 province that gets them, and a panel on which no candidate was looked at before.
 """
 
-import numpy as np
 import pandas as pd
 
 from analysis.simulation.main_model import DECIDING, GENERATORS, LEAST_COVERAGE, judged
@@ -51,14 +50,16 @@ def sentence(found: pd.DataFrame) -> str:
     cells = judged(found)
     said = []
     for method, own in cells.groupby("method", sort=False):
-        score = own["relative_score"].max()
         said.append(
-            f"{method} is outside in {own['outside'].sum()} of {len(own)} cells (lowest coverage "
-            f"{own['coverage'].min():.0%}), its worst relative interval score is {score:.2f}"
+            f"`{method}` is outside in {own['outside'].sum()} of {len(own)} cells: lowest coverage "
+            f"{own['coverage'].min():.0%}, worst relative interval score "
+            f"{own['relative_score'].max():.2f}."
         )
-    first = cells[cells["method"] == cells["method"].iloc[0]]
-    sizes = sorted(first["data_sets"].unique())
-    return (
-        f"In cells that only confirm, with {' or '.join(map(str, np.array(sizes)))} data sets and "
-        f"least coverage {LEAST_COVERAGE:.0%}: {'; '.join(said)}."
+    sizes = " or ".join(map(str, sorted(cells["data_sets"].unique())))
+    return " ".join(
+        [
+            f"These cells only confirm, and have {sizes} data sets each; the least coverage is "
+            f"{LEAST_COVERAGE:.0%}.",
+            *said,
+        ]
     )

@@ -28,6 +28,6 @@ def test_cells_below_the_least_coverage_beyond_their_error_are_counted():
         *("5%", "0.100", "100 to 200")
     ]
     said = confirmation.sentence(found)
-    assert "with 100 or 200 data sets" in said
-    assert "ar1_province_slopes is outside in 2 of 2 cells (lowest coverage 80%)" in said
-    assert "its worst relative interval score is 1.50" in said
+    assert "have 100 or 200 data sets each" in said
+    assert "`ar1_province_slopes` is outside in 2 of 2 cells: lowest coverage 80%" in said
+    assert "worst relative interval score 1.50." in said
