@@ -166,8 +166,11 @@ def test_what_follows_from_a_root():
 
 
 def roots(rho: float, far: bool, data_sets: int = 16) -> tuple[np.ndarray, np.ndarray]:
-    """Return posterior means of the root and the within estimator's, of simulated panels."""
-    whole = arrays()
+    """Return posterior means of the root and the within estimator's, of simulated panels.
+
+    Nothing but its past moves the outcome, so that one control stands for all.
+    """
+    whole = design(simulated().frame, replace(COLUMN, controls=("urb",)))
     n, t = len(whole.provinces), len(whole.years)
     sigma = np.array([0.3, 0.1, 0.15])[whole.region_of_province]
     found = []
