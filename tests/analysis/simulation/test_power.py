@@ -57,9 +57,9 @@ def test_intervals_that_move_by_half_of_a_slope_show_one_of_twice_the_size():
 
 
 def intervals_with(monkeypatch, panel, record, slope: float, rows: np.ndarray) -> Found:
-    """Return the posterior's intervals of four data sets with a slope in some rows."""
+    """Return the posterior's intervals of two data sets with a slope in some rows."""
     drawn, made = swap, balanced(panel, BASELINE)
-    monkeypatch.setattr(power, "POSTERIORS", 4)
+    monkeypatch.setattr(power, "POSTERIORS", 2)
     monkeypatch.setattr(
         power, "swap", lambda *of: drawn(*of) + (slope * rows * made.x[:, 0])[:, None]
     )
