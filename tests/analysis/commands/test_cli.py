@@ -14,6 +14,7 @@ from analysis.specifications import select
 from data.errors import UserError
 from data.panels.catalogue import named_panels
 from data.panels.provinces import REGION_OF
+from tests.helpers.one_process import stay_here
 from tests.helpers.true_panels import simulated_panel
 
 FRAME = simulated_panel(seed=2, years=range(2010, 2014)).frame[
@@ -68,7 +69,10 @@ def test_a_mistake_in_a_panel_is_one_sentence_and_no_file(run, tmp_path, mistake
 
 
 @pytest.mark.parametrize("command", ["replicate", "influence", "sample", "sensitivity"])
-def test_a_regressor_that_does_not_vary_is_named_with_panel_and_column(run, tmp_path, command):
+def test_a_regressor_that_does_not_vary_is_named_with_panel_and_column(
+    run, tmp_path, monkeypatch, command
+):
+    stay_here(monkeypatch)  # that a worker's mistake comes back as it is: test_parallel.py
     path = tmp_path / "mine.csv"
     FRAME.assign(fin=1.0).to_csv(path, index=False)
     code, _, error, files = run(command, "3.2", "--panel", str(path))
