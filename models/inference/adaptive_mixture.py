@@ -160,9 +160,10 @@ def fit(v: Array, weight: Array, tails: NDArray[np.int64], rng: np.random.Genera
         )
         at += [mean - TAIL_AT * along, mean + TAIL_AT * along]
         of_tail += [np.linalg.cholesky(wide + 1e-9 * np.eye(size))] * 2
-    main = 1 - OF_WIDE - OF_TAILS
+    of_tails = np.full(len(at), OF_TAILS / max(len(at), 1))
+    main = 1 - OF_WIDE - OF_TAILS * bool(at)
     return LightTailed(
-        np.concatenate([main * mixture.share, [OF_WIDE], np.full(len(at), OF_TAILS / len(at))]),
+        np.concatenate([main * mixture.share, [OF_WIDE], of_tails]),
         np.vstack([mixture.centre, mean, *at]),
         np.stack([*mixture.factor, WIDE * overall, *of_tail]),
     )

@@ -54,6 +54,20 @@ def test_the_target_is_the_density_in_other_coordinates(moved):
     assert_allclose(scores.target(density)(v), expected, rtol=1e-7)
 
 
+def test_one_scale_without_tails_is_drawn():
+    """Independent errors in one region: a log-normal σ alone, whose tails no component covers."""
+    design = fit_of("8.2", "growth_region").parts.design
+    switches = {"lines": "none", "slopes": "region", "errors": "independent"}
+    density, rng = growth.density(growth.split(design, **switches)), np.random.default_rng(1)
+    assert density.size == 1
+    drawn = batched.fit_from(batched.propose(density, rng), density, 2_000, rng)
+    grid = np.linspace(drawn.point.min() - 1, drawn.point.max() + 1, 2_001)[:, None]
+    weight = np.exp(density.log_density(grid) - density.log_density(grid).max())
+    expected = np.average(grid[:, 0], weights=weight)
+    assert drawn.k_hat < batched.LARGEST_K_HAT
+    assert_allclose(drawn.point.mean(), expected, atol=4 * drawn.point.std() / 500**0.5)
+
+
 def test_coordinates_hold_in_the_far_tails():
     density = growing_density()
     scores = NormalScores.of(density)
