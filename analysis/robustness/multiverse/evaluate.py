@@ -22,7 +22,6 @@ from analysis.shared.parallel import kept
 from analysis.shared.sources import made_by
 from analysis.specifications import SPECIFICATIONS
 from data.files import sha256
-from models.bayesian.registry import INDEPENDENT, find
 from models.design import Specification
 
 Arrays = Mapping[str, NDArray[np.float64]]
@@ -53,7 +52,7 @@ def batches(setting: Setting, records: Sequence[Specification] = SPECIFICATIONS)
         for name, family in setting.family.items()
         for record in records
         if record.dynamic == family.dynamic
-        for number in range(-(-family.size // family.batch))
+        for number in range(fraction.batches(family))
     ]
     for record in records:
         if not record.dynamic:
@@ -74,8 +73,8 @@ def run_batch(batch: Batch, load: Load, seed: int) -> tuple[Batch, dict[str, NDA
 
 
 def code_of(load: Load) -> tuple[str, ...]:
-    """Name the modules that batches are made by; the files of models are imported by name."""
-    return (__name__, load.__module__, *dict.fromkeys(find(name).source for name in INDEPENDENT))
+    """Name the modules that batches are made by."""
+    return (__name__, load.__module__)
 
 
 def folder_of(results: Path, load: Load, seed: int) -> Path:
@@ -111,7 +110,8 @@ def collect(
     Returns
     -------
     DataTree
-        `/least_squares/<column>`: `estimate` (every choice, term) and `se` (…, clustering);
+        `/least_squares/<column>`: `estimate` (every choice, term), `se` (…, clustering), and
+        `regression` (every choice), equal where two universes are one regression;
         `/<family>/<column>` of each slow family: `fraction.SUMMARIES` (universe, term), with the
         option of each choice as coordinates of the universes.
     """

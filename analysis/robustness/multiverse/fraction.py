@@ -1,14 +1,18 @@
 """Posteriors, wild cluster bootstraps and system GMM in a fraction of their universes.
 
 They take thousands of times as long as least squares. The fraction is seeded and balanced: every
-option of a choice occurs in equally many universes (up to one), in an order independent of the
-other choices'. Draws of a posterior's scales are few (`DRAWS`), since only an interval and the
-probability of a sign are kept; all else is drawn exactly given them.
+option of a choice occurs in equally many universes (up to one), and of `TRIES` such fractions the
+one is taken whose design is the best for main effects (the largest determinant of the information:
+D-optimality; Atkinson, Donev & Tobias 2007, *Optimum Experimental Designs, with SAS*, chapter 11).
+
+Posteriors are those of `models.bayesian.growth` with its switches: the error structure is a choice,
+crossed in full with the fraction. A column's first universe is fitted from its own modes; every
+other starts from there (`models.inference.batched`), since all have the same scales. Draws are few
+(`DRAWS`), since only an interval and the probability of a sign are kept.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-import arviz as az
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -22,13 +26,11 @@ from analysis.robustness.sensitivity.priors import ALTERNATIVES
 from analysis.shared.statistics import Z
 from analysis.specifications import select
 from data.errors import UserError
-from models.bayesian import student_t_gibbs
-from models.bayesian.registry import INDEPENDENT, Model, find
-from models.design import Design, Specification, design
+from models.bayesian import growth
+from models.design import Specification, design
 from models.frequentist import twfe
 from models.frequentist.wild_bootstrap import wild_bootstrap
-from models.inference.elimination import reduce
-from models.inference.independence_sampler import draw_scales
+from models.inference import batched
 from models.priors import Priors
 
 Array = NDArray[np.float64]
@@ -36,8 +38,11 @@ Array = NDArray[np.float64]
 DRAWS = 500
 """Of each posterior: a probability is known to 0.022 or better."""
 
-CHAINS, EACH, R_HAT_MOST = 2, 400, 1.1
-"""Of draws by Gibbs steps, which depend on each other: R̂ of so few is only known roughly."""
+LEAST_EFFECTIVE, LARGEST_K_HAT = DRAWS, batched.LARGEST_K_HAT
+"""The gate: as many effective proposals as draws are kept, and weights that mean something."""
+
+TRIES = 200
+"""Balanced fractions of which the best is taken."""
 
 WILD_DRAWS = 999
 """Of each wild cluster bootstrap: a p-value of 0.05 is known to 0.007."""
@@ -68,45 +73,26 @@ def universe(setting: Setting, record: Specification, chosen: Sequence[Option]) 
 # --- estimators ---------------------------------------------------------------------------------
 
 
-def posterior(universe: Universe, rng: np.random.Generator) -> Array:
-    """Return `SUMMARIES` of the slopes of interest, shape (terms, summaries)."""
-    model = find(universe.sets.get("model", INDEPENDENT[0]))
-    priors = priors_of(model, universe.sets.get("priors", OWN_PRIORS))
-    draw = ERRORS[universe.sets.get("errors", "normal")]
-    return summary(
-        *draw(model, design(universe.frame, universe.record), universe.record, priors, rng)
-    )
+def posteriors(universes: Sequence[Universe], rngs: Sequence[np.random.Generator]) -> Array:
+    """Return `SUMMARIES` of the slopes of interest, shape (universes, terms, summaries).
 
-
-def normal_errors(
-    model: Model, arrays: Design, record: Specification, priors: Priors, rng: np.random.Generator
-) -> tuple[Array, bool]:
-    """Return draws of a model's slopes of interest, shape (draws, p), and whether they pass."""
-    parts = model.split(arrays, record)
-    density = model.module.density(parts, priors)
-    reduced = reduce(density)
-    drawn = draw_scales(density, DRAWS, rng, reduced)
-    draws = model.module.slopes(parts, reduced.draw(drawn.log_scale, rng))
-    return draws[:, : len(record.interest)], bool(drawn.trust.represents)
-
-
-def student_t_errors(
-    model: Model, arrays: Design, record: Specification, priors: Priors, rng: np.random.Generator
-) -> tuple[Array, bool]:
-    """Return the same of the model with t errors, whose prior of the slopes is that of `priors`.
-
-    Of chains that begin apart, which can be trusted if they come to the same.
+    All universes have the same scales: one error structure, and one set of regions. Settings are
+    the switches of `models.bayesian.growth.split`, and `priors`.
     """
-    del model
-    scale, p = priors["slope_std"].scale, len(record.interest)
-    chains = np.stack(
-        [student_t_gibbs.slopes(arrays, scale, EACH, rng)[:, :p] for _ in range(CHAINS)]
-    )
-    r_hat = max(float(az.rhat(chains[..., i])) for i in range(p))
-    return chains.reshape(-1, p), r_hat <= R_HAT_MOST
-
-
-ERRORS = {"normal": normal_errors, "t": student_t_errors}
+    template, summaries = None, []
+    for universe, rng in zip(universes, rngs, strict=True):
+        switches = dict(universe.sets)
+        priors = priors_of(str(switches.pop("priors", OWN_PRIORS)))
+        arrays, terms = design(universe.frame, universe.record), universe.record.interest
+        varying = terms if len(arrays.regions) > 1 else ()
+        parts = growth.split(arrays, varying, **switches)
+        density = growth.density(parts, priors)
+        template = template or batched.propose(density, rng)
+        fit = batched.fit_from(template, density, DRAWS, rng)
+        draws = growth.slopes(parts, density.draw(fit.point, rng))[:, : len(terms)]
+        holds = fit.effective >= LEAST_EFFECTIVE and fit.k_hat <= LARGEST_K_HAT
+        summaries.append(summary(draws, holds))
+    return np.stack(summaries)
 
 
 def summary(draws: Array, trusted: bool) -> Array:
@@ -116,11 +102,17 @@ def summary(draws: Array, trusted: bool) -> Array:
     return np.column_stack([*statistics, np.full(draws.shape[1], np.nan)])
 
 
-def priors_of(model: Model, name: str) -> Priors:
-    """Return a model's priors by `OWN_PRIORS` or the name of an alternative."""
-    defaults = model.module.PRIORS
+def priors_of(name: str) -> Priors:
+    """Return the model's priors by `OWN_PRIORS` or the name of an alternative."""
     named = {other.name: other for other in ALTERNATIVES}
-    return defaults if name == OWN_PRIORS else named[name].of(defaults)
+    return growth.PRIORS if name == OWN_PRIORS else named[name].of(growth.PRIORS)
+
+
+def one_by_one(
+    estimate: Callable[[Universe, np.random.Generator], Array],
+) -> Callable[[Sequence[Universe], Sequence[np.random.Generator]], Array]:
+    """Return an estimator of many universes from that of one."""
+    return lambda universes, rngs: np.stack(list(map(estimate, universes, rngs)))
 
 
 def wild(universe: Universe, rng: np.random.Generator) -> Array:
@@ -155,7 +147,9 @@ def gmm(universe: Universe, rng: np.random.Generator) -> Array:
 # --- the fraction -------------------------------------------------------------------------------
 
 
-def balanced(sizes: Sequence[int], n: int, rng: np.random.Generator) -> NDArray[np.int64]:
+def balanced(
+    sizes: Sequence[int], n: int, rng: np.random.Generator, tries: int = TRIES
+) -> NDArray[np.int64]:
     """Draw universes in which every option of a choice occurs equally often, up to one.
 
     Parameters
@@ -164,14 +158,30 @@ def balanced(sizes: Sequence[int], n: int, rng: np.random.Generator) -> NDArray[
         Options of each choice.
     n : int
     rng : Generator
+    tries : int
+        Fractions drawn, of which the one with the most information on main effects is taken.
 
     Returns
     -------
     ndarray of int, shape (n, choices)
     """
     # Which options occur once more where n is no multiple is random, too.
-    columns = [rng.permutation(rng.permutation(size)[np.arange(n) % size]) for size in sizes]
-    return np.column_stack(columns)
+    drawn = [
+        np.column_stack(
+            [rng.permutation(rng.permutation(size)[np.arange(n) % size]) for size in sizes]
+        )
+        for _ in range(tries)
+    ]
+    return max(drawn, key=lambda codes: information(codes, sizes))
+
+
+def information(codes: NDArray[np.int64], sizes: Sequence[int]) -> float:
+    """Return the log determinant of the information on main effects, −∞ if some are unknown."""
+    columns = [np.ones((len(codes), 1))]
+    for code, size in zip(codes.T, sizes, strict=True):
+        columns.append(np.eye(size)[code][:, 1:] - 1 / size)
+    x = np.hstack(columns)
+    return float(np.linalg.slogdet(x.T @ x)[1])
 
 
 def universes(
@@ -185,6 +195,15 @@ def universes(
     return choices, balanced(sizes, family.size, rng)
 
 
+def batches(family: Family) -> int:
+    """Return how many batches a column has: the parts of the fraction, by option of `crossed`."""
+    return family.parts * len(_crossed(family))
+
+
+def _crossed(family: Family) -> tuple[Option | None, ...]:
+    return family.crossed.options if family.crossed else (None,)
+
+
 def run(setting: Setting, family: Family, column: str, seed: int, number: int) -> dict[str, Array]:
     """Estimate one batch of a column's universes.
 
@@ -195,12 +214,14 @@ def run(setting: Setting, family: Family, column: str, seed: int, number: int) -
     """
     (record,) = select([column])
     choices, codes = universes(setting, family, column, seed)
-    summaries = []
-    for at in range(number * family.batch, min((number + 1) * family.batch, family.size)):
+    crossed, part = divmod(number, family.parts)
+    added = [option for option in (_crossed(family)[crossed],) if option]
+    made, rngs = [], []
+    for at in range(part * family.batch, min((part + 1) * family.batch, family.size)):
         chosen = [options[code] for options, code in zip(choices.values(), codes[at], strict=True)]
-        rng = np.random.default_rng([seed, at, *map(ord, family.name + column)])
-        summaries.append(family.estimate(universe(setting, record, chosen), rng))
-    return {"summary": np.stack(summaries)}
+        made.append(universe(setting, record, [*chosen, *added]))
+        rngs.append(np.random.default_rng([seed, crossed, at, *map(ord, family.name + column)]))
+    return {"summary": family.estimate(made, rngs)}
 
 
 def collect(
@@ -220,8 +241,12 @@ def collect(
         name: (("universe", "term"), summary[..., i].astype(np.float32))
         for i, name in enumerate(SUMMARIES)
     }
+    crossed = _crossed(family)
     coords: dict[str, object] = {
-        name: ("universe", [options[code].name for code in codes[:, i]])
+        name: ("universe", [options[code].name for code in codes[:, i]] * len(crossed))
         for i, (name, options) in enumerate(choices.items())
     }
+    if family.crossed:
+        names = [option.name for option in family.crossed.options]
+        coords[family.crossed.name] = ("universe", np.repeat(names, family.size))
     return xr.Dataset(variables, {"term": list(family.terms(record)), **coords})

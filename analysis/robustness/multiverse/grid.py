@@ -1,7 +1,8 @@
 """Least squares in every universe of a column: the whole cross product of the choices.
 
 Forms of variables are swept of province effects once, and one regression's regressors serve all
-outcomes (`models.frequentist.twfe_batch`), so that a universe costs some microseconds.
+outcomes (`models.frequentist.twfe_batch`), so that a universe costs some microseconds. Universes
+that come to the same data in the same rows are one regression, which is estimated once.
 """
 
 from collections.abc import Sequence
@@ -68,9 +69,6 @@ class Layout:
         For each combination of the outer choices.
     outcomes : list of (tuple of Series)
         Beside each of these, for each combination of the inner choices.
-    first : ndarray of int, shape (combinations of the outer choices,)
-        The first of those that are the same regression: where controls are out
-        their vintage does not matter.
     """
 
     record: Specification
@@ -80,7 +78,6 @@ class Layout:
     whole: tuple[str, ...]
     regressors: list[tuple[Series, ...]]
     outcomes: list[tuple[Series, ...]]
-    first: NDArray[np.int64]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -132,10 +129,7 @@ def layout(setting: Setting, column: str) -> Layout:
             tuple(Series(record.outcome, tuple(form_of.items())) for form_of in inner_forms)
         )
     of_rows = tuple(name for name in choices if name not in of_terms)
-    met: dict[object, int] = {}
-    both = enumerate(zip(regressors, outcomes, strict=True))
-    first = np.array([met.setdefault(form_of, i) for i, form_of in both])
-    return Layout(record, choices, outer, inner, of_rows, regressors, outcomes, first)
+    return Layout(record, choices, outer, inner, of_rows, regressors, outcomes)
 
 
 def source(term: str) -> str:
@@ -156,8 +150,10 @@ def run(setting: Setting, column: str, number: int) -> dict[str, Array]:
     Returns
     -------
     dict of str to ndarray
-        `estimate` (choices but those of rows and estimator, term), `se` (…, clustering) and
-        `critical` (choices that touch regressors, clustering): Student t's 97.5 % point.
+        `estimate` (choices but those of rows and estimator, term), `se` (…, clustering),
+        `critical` (choices that touch regressors, clustering): Student t's 97.5 % point, and
+        `regression` (choices but those of rows and estimator): numbers from 0, equal where the
+        data are.
     """
     laid, frame = layout(setting, column), setting.frame
     chosen = laid.ways[number]
@@ -167,33 +163,45 @@ def run(setting: Setting, column: str, number: int) -> dict[str, Array]:
     used = np.ix_(grid.any(axis=1), grid.any(axis=0))
     region = pd.factorize(frame["region"].to_numpy().reshape(grid.shape)[used][:, 0])[0]
     trend = bool(sets.get("trend"))
-    bank: dict[Series, Array] = {}
+    cells_of = cache(lambda series: variable(setting, source(series.term), series.form)[used])
+    same = cache(lambda series: (series.term, cells_of(series).tobytes()))
 
+    @cache
     def swept(series: Series) -> Array:
-        if series not in bank:
-            values = variable(setting, source(series.term), series.form)[used]
-            function = DERIVED.get(series.term, (None, lambda same: same))[1]
-            bank[series] = twfe_batch.within_provinces(function(values), trend)
-        return bank[series]
+        function = DERIVED.get(series.term, (None, lambda values: values))[1]
+        return twfe_batch.within_provinces(function(cells_of(series)), trend)
 
-    p, q = len(laid.record.interest), int(np.prod(laid.size(laid.inner)))
-    estimate = np.empty((len(laid.regressors), p, q))
-    se = np.empty((*estimate.shape, len(twfe_batch.CLUSTERINGS)))
-    critical = np.empty((len(laid.regressors), len(twfe_batch.CLUSTERINGS)))
-    for i in np.unique(laid.first):
-        x = np.stack([swept(each) for each in laid.regressors[i]], axis=-1)
-        y = np.stack([swept(each) for each in laid.outcomes[i]], axis=-1)
+    p = len(laid.record.interest)
+    numbers: dict[object, int] = {}
+    regression, critical = [], []
+    slopes: list[Array] = []
+    errors: list[Array] = []
+    for regressors, outcomes in zip(laid.regressors, laid.outcomes, strict=True):
+        of_x = tuple(map(same, regressors))
+        first = {(of_x, same(series)): series for series in reversed(outcomes)}
+        new = {key: first[key] for key in first if key not in numbers}
+        # The degrees of freedom need a fit, of one outcome where all are known.
+        fitted_to = list(new.values()) or [outcomes[0]]
+        y, x = (np.stack([swept(each) for each in of], -1) for of in (fitted_to, regressors))
         fitted = twfe_batch.fit(y, x, region, p, **sets)
-        estimate[i], se[i] = fitted.slope, fitted.se
-        critical[i] = reach(fitted.df)
-    estimate, se, critical = (values[laid.first] for values in (estimate, se, critical))
+        critical.append(reach(fitted.df))
+        for q, key in enumerate(new):
+            numbers[key] = len(numbers)
+            slopes.append(fitted.slope[:, q])
+            errors.append(fitted.se[:, q])
+        regression.append([numbers[of_x, same(series)] for series in outcomes])
+    ids = np.array(regression, dtype=np.int32)
+    estimate, se = (np.stack(of)[ids].swapaxes(1, 2) for of in (slopes, errors))
     shape = (*laid.size(laid.outer), p, *laid.size(laid.inner))
     dims = (*laid.outer, "term", *laid.inner)
     order = [dims.index(name) for name in (*(n for n in laid.names if n in dims), "term")]
     return {
         "estimate": estimate.reshape(shape).transpose(order).astype(np.float32),
         "se": se.reshape(*shape, -1).transpose(*order, len(order)).astype(np.float32),
-        "critical": critical.reshape(*laid.size(laid.outer), -1).astype(np.float32),
+        "critical": np.reshape(critical, (*laid.size(laid.outer), -1)).astype(np.float32),
+        "regression": ids.reshape(*laid.size(laid.outer), *laid.size(laid.inner)).transpose(
+            [at - (at > len(laid.outer)) for at in order[:-1]]
+        ),
     }
 
 
@@ -204,7 +212,7 @@ def collect(setting: Setting, column: str, parts: Sequence[dict[str, Array]]) ->
     -------
     Dataset
         `estimate` (the choices, term), `se` (…, clustering) and `critical`: a 95 % interval is
-        estimate ± critical · se.
+        estimate ± critical · se. `regression` (the choices): equal where universes are one.
     """
     laid = layout(setting, column)
     of_terms = tuple(name for name in laid.names if name not in laid.whole)
@@ -212,10 +220,15 @@ def collect(setting: Setting, column: str, parts: Sequence[dict[str, Array]]) ->
         "estimate": (*of_terms, "term"),
         "se": (*of_terms, "term", "clustering"),
         "critical": (*laid.outer, "clustering"),
+        "regression": of_terms,
     }
     variables = {}
     for name, of_variable in dims.items():
         values = np.stack([part[name] for part in parts])
+        if name == "regression":  # rows or estimator differ between parts
+            sizes = [part[name].max() + 1 for part in parts]
+            offset = np.cumsum([0, *sizes[:-1]])
+            values = values + offset.reshape(-1, *[1] * (values.ndim - 1)).astype(np.int32)
         values = values.reshape(*laid.size(laid.whole), *values.shape[1:])
         order = [
             dim for dim in (*laid.names, "term", "clustering") if dim in laid.whole + of_variable

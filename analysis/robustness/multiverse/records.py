@@ -1,6 +1,6 @@
 """Records of a multiverse: options with their reasons, choices and slow estimators."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -35,6 +35,8 @@ class Option:
         Which rows are kept.
     sets : mapping of str to object
         Arguments of the estimator.
+    apart : bool
+        Whether its universes are shown and not counted.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Option:
     drops: tuple[str, ...] = ()
     keeps: Callable[[pd.DataFrame], pd.Series] | None = None
     sets: Mapping[str, object] = field(default_factory=dict)
+    apart: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,22 +73,30 @@ class Family:
     name : str
     choices : tuple of Choice
     estimate : callable
-        From a universe and a random stream to `fraction.SUMMARIES`.
+        From universes and a random stream for each to `fraction.SUMMARIES`.
     terms : callable of Specification
         Whose slopes these are.
     dynamic : bool
         Whether it is of columns with the lagged outcome.
     size, batch : int
         Universes of a column, and of these in one task.
+    crossed : Choice, optional
+        Crossed in full with the fraction, so that its options are compared in the same universes.
     """
 
     name: str
     choices: tuple[Choice, ...]
-    estimate: Callable[[Universe, np.random.Generator], Array]
+    estimate: Callable[[Sequence[Universe], Sequence[np.random.Generator]], Array]
     terms: Callable[[Specification], tuple[str, ...]]
     dynamic: bool
     size: int
     batch: int
+    crossed: Choice | None = None
+
+    @property
+    def parts(self) -> int:
+        """Tasks of a column for each option of `crossed`."""
+        return -(-self.size // self.batch)
 
 
 Forms = Mapping[str, frozenset[str]]

@@ -1,7 +1,8 @@
 """Choices of this paper's multiverse as records: each option with its reason.
 
-Where a choice exists in one vintage of the accounts alone (`data.ye2024.definitions.ONLY_IN`), it
-and the vintage are one choice (`agglomeration`), so that every combination of options exists.
+All variables of a universe are of one vintage of the national accounts. Where a choice exists in
+one vintage alone (`data.ye2024.definitions.ONLY_IN`), it and the vintage are one choice
+(`accounts`), so that every combination of options exists.
 """
 
 from collections.abc import Mapping
@@ -19,13 +20,6 @@ VINTAGES = {
 MUNICIPALITIES = ("Beijing", "Tianjin", "Shanghai", "Chongqing")
 
 
-def _vintages(*of: str) -> tuple[Option, ...]:
-    return tuple(
-        Option(name, reason, {variable: {"vintage": name} for variable in of})
-        for name, reason in VINTAGES.items()
-    )
-
-
 def _each(name: str, on: tuple[str, ...], reasons: Mapping[str, str]) -> Choice:
     """Return a construction choice, each value with a reason an option, for parts of a column."""
     return Choice(
@@ -39,41 +33,24 @@ def _each(name: str, on: tuple[str, ...], reasons: Mapping[str, str]) -> Choice:
 
 
 DATA = (
-    Choice("outcome_vintage", _vintages(OUTCOME)),
     Choice(
-        "agglomeration",
+        "accounts",
         (
-            *_vintages("indus"),
+            *(Option(v, reason, {EVERY: {"vintage": v}}) for v, reason in VINTAGES.items()),
             Option(
                 "census4, national totals",
                 "A location quotient is over the nation, whose totals are published as such.",
-                {"indus": {"vintage": CENSUS4, "denominator": "national"}},
+                {EVERY: {"vintage": CENSUS4, "denominator": "national"}},
             ),
             Option(
                 "as_published, anchored",
                 "Industry's share held to the shares of 2015, which every province printed.",
-                {"indus": {"vintage": PUBLISHED, "industry": "anchored"}},
+                {EVERY: {"vintage": PUBLISHED, "industry": "anchored"}},
             ),
             Option(
                 "as_published, anchors",
                 "Industry's share as known in four years: the smallest error where it is checked.",
-                {"indus": {"vintage": PUBLISHED, "industry": "anchors"}},
-            ),
-        ),
-    ),
-    Choice(
-        "controls_vintage",
-        (
-            *_vintages("fin", "env", "stru"),
-            Option(
-                "as Table 2",
-                "Each control in the vintage that meets Table 2 best, by a rule fixed before any "
-                "regression.",
-                {
-                    "fin": {"vintage": CENSUS4},
-                    "env": {"vintage": CENSUS4},
-                    "stru": {"vintage": PUBLISHED},
-                },
+                {EVERY: {"vintage": PUBLISHED, "industry": "anchors"}},
             ),
         ),
     ),
@@ -116,14 +93,6 @@ DATA = (
         },
     ),
     _each(
-        "normalisation",
-        (OUTCOME,),
-        {
-            "pooled": "Levels are compared over time, so one minimum and maximum for all years.",
-            "by_year": "Each year by itself, which removes changes of a series' price base.",
-        },
-    ),
-    _each(
         "elasticity",
         (OUTCOME,),
         {
@@ -142,6 +111,24 @@ DATA = (
     ),
 )
 """Choices of construction of the variables."""
+
+NORMALISATION = Choice(
+    "normalisation",
+    (
+        Option(
+            "pooled",
+            "Levels are compared over time, so one minimum and maximum for all years.",
+            {OUTCOME: {"normalisation": "pooled"}},
+        ),
+        Option(
+            "by_year",
+            "Each year by itself: an index whose mean and sd Table 2 refutes.",
+            {OUTCOME: {"normalisation": "by_year"}},
+            apart=True,
+        ),
+    ),
+)
+"""Beside the others: `analysis.ye2024.multiverse.refutation` computes why by_year is apart."""
 
 CONTROLS = Choice(
     "controls",
@@ -212,5 +199,10 @@ ESTIMATOR = (
     ),
 )
 
-GRID = (*DATA, CONTROLS, SAMPLE, *ESTIMATOR)
+GRID = (*DATA, NORMALISATION, CONTROLS, SAMPLE, *ESTIMATOR)
 """All choices of a least-squares universe; a new one is a record here."""
+
+APART = {
+    choice.name: tuple(option.name for option in choice.options if option.apart) for choice in GRID
+}
+"""By choice, the options that are shown and not counted."""

@@ -8,26 +8,27 @@ from analysis.robustness.multiverse import fraction
 from analysis.robustness.multiverse.fraction import OWN_PRIORS
 from analysis.robustness.multiverse.records import Choice, Family, Option, Setting
 from analysis.robustness.sensitivity.priors import ALTERNATIVES
-from analysis.ye2024.multiverse.choices import CONTROLS, DATA, GRID, SAMPLE
+from analysis.ye2024.multiverse.choices import CONTROLS, DATA, GRID, NORMALISATION, SAMPLE
 from data.files import sha256
 from data.ye2024 import recollect, selection
 from data.ye2024.definitions import CHOICES, DEFAULTS
-from models.bayesian.registry import INDEPENDENT, find
+from models.bayesian.registry import MAIN, find
 
-MODEL = Choice(
+AR1 = "ar1_province_slopes"
+
+ERRORS = Choice(
     "errors",
     (
-        *(
-            Option(find(name).label, find(name).sentence, sets={"model": name})
-            for name in INDEPENDENT
-        ),
         Option(
-            "Student t by region",
-            "Robust to outlying rows in any region.",
-            sets={"errors": "t"},
+            "independent",
+            "What two-way fixed effects assume: errors independent over years, slopes by region.",
+            sets={"lines": "none", "slopes": "region", "errors": "independent"},
         ),
+        Option("AR(1)", find(AR1).sentence, sets=find(AR1).switches),
+        Option(MAIN, find(MAIN).sentence, sets=find(MAIN).switches),
     ),
 )
+"""Error structures of posteriors, from the fewest scales to the main model."""
 
 PRIOR = Choice(
     "priors",
@@ -37,12 +38,12 @@ PRIOR = Choice(
             Option(other.name, other.reason, sets={"priors": other.name})
             for other in ALTERNATIVES
             if other.name
-            in ("slopes twice as wide", "slopes half as wide", "spread of effects half as wide",
-                "sigma half-normal")
+            in ("slopes twice as wide", "slopes half as wide", "spread of slopes twice as wide",
+                "spread of slopes half as wide", "sigma half-normal")
         ),
     ),
 )  # fmt: skip
-"""Those that concern every model."""
+"""Those that concern every error structure."""
 
 INSTRUMENTS = tuple(
     Choice(name, tuple(Option(str(v), reason, sets={name: v}) for v in gmm_grid.GRID[name]))
@@ -59,15 +60,15 @@ INSTRUMENTS = tuple(
 
 FAMILIES = (
     Family(
-        "posterior", (*DATA, CONTROLS, SAMPLE, MODEL, PRIOR), fraction.posterior,
-        lambda record: record.interest, dynamic=False, size=48, batch=8,
+        "posterior", (*DATA, CONTROLS, SAMPLE, PRIOR), fraction.posteriors,
+        lambda record: record.interest, dynamic=False, size=48, batch=48, crossed=ERRORS,
     ),
     Family(
-        "gmm", (*DATA, CONTROLS, SAMPLE, *INSTRUMENTS), fraction.gmm,
+        "gmm", (*DATA, CONTROLS, SAMPLE, *INSTRUMENTS), fraction.one_by_one(fraction.gmm),
         lambda record: (LAG, *record.interest), dynamic=True, size=500, batch=100,
     ),
     Family(
-        "wild_bootstrap", (*DATA, CONTROLS, SAMPLE), fraction.wild,
+        "wild_bootstrap", (*DATA, CONTROLS, SAMPLE), fraction.one_by_one(fraction.wild),
         lambda record: record.interest, dynamic=False, size=100, batch=50,
     ),
 )  # fmt: skip
@@ -85,7 +86,7 @@ def setting() -> Setting:
         defaults=DEFAULTS,
         frame=selection.frame(dataset, {})[["province", "year", "region"]],
         grid=GRID,
-        of_terms=frozenset(choice.name for choice in (*DATA, CONTROLS)),
+        of_terms=frozenset(choice.name for choice in (*DATA, NORMALISATION, CONTROLS)),
         families=FAMILIES,
         described="analysis/ye2024/multiverse/, each option with its reason",
     )

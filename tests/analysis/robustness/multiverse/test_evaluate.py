@@ -18,10 +18,11 @@ from analysis.ye2024.multiverse.choices import GRID, SAMPLE
 from analysis.ye2024.multiverse.families import FAMILIES, setting
 from data.errors import UserError
 from data.panels.panel import load_panel
-from models.bayesian.registry import find
+from models.bayesian import growth
 from models.design import design
 from models.frequentist import fgls, twfe
 from models.frequentist.wild_bootstrap import wild_bootstrap
+from models.inference.batched import draw_points
 from tests.helpers.clusters import scheduler, worker
 
 POSTERIOR, GMM, WILD = FAMILIES
@@ -45,22 +46,22 @@ def one(column: str, options: dict[str, str], **whole: str) -> tuple[np.ndarray,
 
 
 OFFICIAL = {
-    "outcome_vintage": "census4",
-    "agglomeration": "as_published, anchors",
-    "controls_vintage": "as Table 2",
+    "accounts": "as_published, anchors",
     "winsorised": "interest",
     "gap_rule": "growth",
     "tibet": "companion",
     "normalisation": "pooled",
     "controls": "all five",
 }
-"""The universe that is the panel `official`."""
+"""The universe that is the panel `official-as_published`."""
+
+PANEL = "official-as_published"
 
 
 @pytest.mark.parametrize("column", ["3.2", "3.3", "8.1"])
 def test_a_universe_is_the_panel_that_it_names(column):
     (record,) = select([column])
-    made = design(load_panel("official", record.variables).frame, record)
+    made = design(load_panel(PANEL, record.variables).frame, record)
     fit = twfe.fit(made)
     estimate, se = one(column, OFFICIAL)
     p = len(record.interest)
@@ -78,7 +79,7 @@ def test_a_fraction_and_the_grid_have_the_same_panels():
     laid = grid.layout(setting(), "3.2")
     (record,) = select(["3.2"])
     wanted = OFFICIAL | {
-        "agglomeration": "census4, national totals",
+        "accounts": "census4, national totals",
         "winsorised": "everything",
         "normalisation": "by_year",
         "controls": "without stru",
@@ -106,33 +107,92 @@ def test_a_fraction_is_balanced_and_seeded():
         times = np.bincount(column, minlength=len(own))
         assert times.max() - times.min() <= 1
     # Choices are in no order with each other.
-    assert np.abs(np.corrcoef(codes.T) - np.eye(len(choices))).max() < 0.5
+    assert np.abs(np.corrcoef(codes.T) - np.eye(len(choices))).max() < 0.25
 
 
-def test_a_posterior_is_that_of_a_fit():
-    (record,) = select(["3.2"])
+def test_the_best_of_balanced_fractions_tells_main_effects_apart():
+    sizes, rng = (2, 3, 4), np.random.default_rng(1)
+    one, best = (fraction.balanced(sizes, 24, rng, tries) for tries in (1, 100))
+    full = np.array(list(np.ndindex(*sizes)))
+    known = [fraction.information(codes, sizes) for codes in (one, best, full)]
+    assert known[0] < known[1] <= known[2]  # an orthogonal array has the most
+    copied = np.column_stack([full[:, 0], full[:, 0]])
+    assert fraction.information(copied, (2, 2)) == -np.inf
+
+
+@pytest.mark.parametrize("errors", ["independent", "AR(1)", "growth"])
+def test_a_posterior_is_that_of_the_models_own_draws(errors):
+    """Both by the first fit, from modes, and by one that starts from another universe's."""
+    (record,) = select(["8.2"])
     panel = load_panel("official", record.variables)
-    made = fraction.Universe(panel.frame, record, {"model": "hierarchical"})
-    ((mean, low, high, positive, trusted, p),) = fraction.posterior(made, np.random.default_rng(1))
-    assert trusted == 1
-    assert np.isnan(p)  # what bootstraps have
-    model = find("hierarchical")
-    parts = model.split(design(panel.frame, record), record)
-    density = model.module.density(parts)
-    rng = np.random.default_rng(2)
-    reduced = fraction.reduce(density)
-    scales = fraction.draw_scales(density, 4_000, rng, reduced)
-    drawn = reduced.draw(scales.log_scale, rng)
-    shapes = {"slope_offset": (1, 4_000, 1, 3)}
-    free = {name: v.reshape(shapes.get(name, (1, *v.shape))) for name, v in drawn.items()}
-    expected = model.module.report(parts, free)["slope"][1][0, :, 0]
+    (sets,) = [option.sets for option in POSTERIOR.crossed.options if option.name == errors]
+    made = fraction.Universe(panel.frame, record, sets)
+    later = made._replace(frame=panel.frame[panel.frame["year"] <= 2018])
+    rngs = [np.random.default_rng(seed) for seed in range(3)]
+    summaries = fraction.posteriors([made, later, made], rngs)
+    assert summaries.shape == (3, 1, len(fraction.SUMMARIES))
+    parts = growth.split(design(panel.frame, record), **sets)
+    density, rng = growth.density(parts), np.random.default_rng(9)
+    drawn = density.draw(draw_points(density, 4_000, rng).log_scale, rng)
+    expected = growth.slopes(parts, drawn)[:, 0]
     sd = expected.std()
-    assert mean == pytest.approx(expected.mean(), abs=0.2 * sd)
-    assert low == pytest.approx(np.quantile(expected, 0.025), abs=0.5 * sd)
-    assert high == pytest.approx(np.quantile(expected, 0.975), abs=0.5 * sd)
-    assert positive == pytest.approx((expected > 0).mean(), abs=0.03)
-    # The same draws, translated here and by the model's own report.
-    np.testing.assert_allclose(model.module.slopes(parts, drawn)[:, 0], expected, rtol=1e-9)
+    for mean, low, high, positive, trusted, p in summaries[[0, 2], 0]:
+        assert trusted == 1
+        assert np.isnan(p)  # what bootstraps have
+        assert mean == pytest.approx(expected.mean(), abs=0.2 * sd)
+        assert low == pytest.approx(np.quantile(expected, 0.025), abs=0.5 * sd)
+        assert high == pytest.approx(np.quantile(expected, 0.975), abs=0.5 * sd)
+        assert positive == pytest.approx((expected > 0).mean(), abs=0.08)
+    assert summaries[1, 0, 0] != summaries[0, 0, 0]
+
+
+def test_error_structures_are_crossed_with_the_same_universes(monkeypatch):
+    asked = []
+
+    def estimate(universes, rngs):
+        asked.append(universes)
+        return np.zeros((len(universes), 1, len(fraction.SUMMARIES)))
+
+    family = replace(POSTERIOR, size=4, batch=2, estimate=estimate)
+    assert fraction.batches(family) == 6
+    parts = [fraction.run(setting(), family, "8.2", 1, number) for number in range(6)]
+    for at in (2, 4):
+        for one_, other in zip(asked[at] + asked[at + 1], asked[0] + asked[1], strict=True):
+            assert one_.frame.equals(other.frame)
+            assert one_.sets != other.sets
+    found = fraction.collect(setting(), family, "8.2", 1, parts)
+    assert found["errors"].to_numpy().tolist() == [
+        name for name in ("independent", "AR(1)", "growth") for _ in range(4)
+    ]
+    assert (found["accounts"].to_numpy().reshape(3, 4) == found["accounts"].to_numpy()[:4]).all()
+
+
+def test_a_posterior_of_few_effective_draws_is_not_trusted(monkeypatch):
+    (record,) = select(["8.2"])
+    panel = load_panel("official", record.variables)
+    (sets,) = [o.sets for o in POSTERIOR.crossed.options if o.name == "AR(1)"]
+    made = fraction.Universe(panel.frame, record, sets)
+    monkeypatch.setattr(fraction, "LEAST_EFFECTIVE", 1e9)
+    assert fraction.posteriors([made], [np.random.default_rng(1)])[0, 0, 4] == 0
+
+
+def test_universes_of_the_same_data_are_one_regression():
+    """Without controls it does not matter whether they are winsorised."""
+    laid = grid.layout(setting(), "8.2")
+    parts = [grid.run(setting(), "8.2", number) for number in range(len(laid.ways))]
+    found = grid.collect(setting(), "8.2", parts)
+    bare = found.sel(controls="none", term="indus", clustering="province", normalisation="pooled")
+    one_, other = (bare.sel(winsorised=w) for w in ("outcome and interest", "everything"))
+    assert (one_["regression"] == other["regression"]).all()
+    assert (one_["estimate"] == other["estimate"]).all()
+    full = found.sel(controls="all five", normalisation="pooled")
+    rows = full["regression"].sel(winsorised=["outcome and interest", "everything"])
+    assert len(np.unique(rows)) == rows.size
+    # Numbers are the same exactly where the regressions are: estimates are.
+    values = found["estimate"].transpose(*found["regression"].dims, "term").to_numpy()
+    _, by_value = np.unique(values.reshape(-1, 1), axis=0, return_inverse=True)
+    pairs = np.unique(np.column_stack([found["regression"].to_numpy().ravel(), by_value]), axis=0)
+    assert len(pairs) == len(np.unique(found["regression"]))
 
 
 def test_a_wild_bootstrap_is_that_of_the_panel():
@@ -174,8 +234,9 @@ def test_everything_is_listed_once():
 @cache
 def few():
     """Return a setting in which little is a choice."""
-    grid_of_three = [c for c in GRID if c.name in ("agglomeration", "tibet", "effects")]
-    return replace(setting(), grid=tuple(grid_of_three))
+    grid_of_three = [c for c in GRID if c.name in ("accounts", "tibet", "effects")]
+    families = tuple(replace(family, size=3, batch=2) for family in FAMILIES)
+    return replace(setting(), grid=tuple(grid_of_three), families=families)
 
 
 @pytest.fixture
@@ -212,8 +273,8 @@ def test_the_file_is_selected_by_choice_and_its_batches_go(small, tmp_path):
     assert evaluate.current(path, folder).identical(tree)
     assert evaluate.current(path, folder.with_name("other code")) is None
     own = xr.load_dataset(path, group=f"{GRID_FAMILY}/8.2")
-    assert own["estimate"].dims == ("agglomeration", "tibet", "effects", "term")
-    chosen = own.sel(agglomeration="census5", tibet="neighbour", effects="province trends")
+    assert own["estimate"].dims == ("accounts", "tibet", "effects", "term")
+    chosen = own.sel(accounts="census5", tibet="neighbour", effects="province trends")
     assert chosen["estimate"].dtype == np.float32
     assert chosen["se"].sel(clustering="province", term="indus") > 0
     assert chosen["critical"].sel(clustering="province") == pytest.approx(2.365, abs=1e-3)
@@ -235,7 +296,7 @@ def test_batches_are_kept_by_the_code_that_makes_them_the_data_and_the_seed(tmp_
         "analysis/ye2024/multiverse/choices.py",
         "analysis/robustness/multiverse/fraction.py",
         "models/frequentist/twfe_batch.py",
-        "models/bayesian/hierarchical.py",
+        "models/bayesian/growth.py",
         "data/ye2024/recollect.py",
     } <= files
     # What is made of the universes later, and what is printed, leaves them alone.
@@ -253,27 +314,12 @@ def test_a_missing_or_broken_file_is_named(tmp_path):
         read_netcdf(tmp_path / evaluate.FILE)
 
 
-def test_t_errors_are_a_posterior_of_its_own_and_chains_that_disagree_are_not_trusted(monkeypatch):
-    (record,) = select(["8.2"])
-    frame = load_panel("official", record.variables).frame
-    made = fraction.Universe(frame, record, {"errors": "t"})
-    ((mean, low, high, positive, trusted, p),) = fraction.posterior(made, np.random.default_rng(1))
-    ((normal, *_),) = fraction.posterior(made._replace(sets={}), np.random.default_rng(1))
-    assert trusted == 1
-    assert np.isnan(p)
-    assert low < mean < high
-    assert low < normal < high
-    assert 0 < positive < 0.5  # of a slope above 0, which this one is not
-    monkeypatch.setattr(fraction, "R_HAT_MOST", 0.5)
-    assert fraction.posterior(made, np.random.default_rng(1))[0, 4] == 0
-
-
 @pytest.mark.slow
 def test_a_cluster_comes_to_the_same(tmp_path):
-    listed = [Batch(GRID_FAMILY, "8.2", 0), Batch(GMM.name, "5.3", 0)]
-    list(run(listed, setting, 1, tmp_path / "here", workers=1))
+    listed = [Batch(GRID_FAMILY, "8.2", 0), Batch(GMM.name, "5.3", 0), Batch("posterior", "8.2", 1)]
+    list(run(listed, few, 1, tmp_path / "here", workers=1))
     with scheduler(tmp_path) as address, worker(address):
-        list(run(listed, setting, 1, tmp_path / "there", cluster=address))
+        list(run(listed, few, 1, tmp_path / "there", cluster=address))
     for batch in listed:
         here, there = (dict(np.load(tmp_path / name / batch.name)) for name in ("here", "there"))
         assert here.keys() == there.keys()

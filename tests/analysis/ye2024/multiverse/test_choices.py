@@ -15,7 +15,14 @@ from analysis.robustness.multiverse.options import (
     without,
 )
 from analysis.specifications import SPECIFICATIONS, STATIC, select
-from analysis.ye2024.multiverse.choices import CONTROLS, DATA, GRID, SAMPLE
+from analysis.ye2024.multiverse.choices import (
+    APART,
+    CONTROLS,
+    DATA,
+    GRID,
+    NORMALISATION,
+    SAMPLE,
+)
 from analysis.ye2024.multiverse.families import FAMILIES, setting
 from data.ye2024.definitions import CHOICES
 
@@ -38,13 +45,19 @@ def test_every_option_is_named_once_and_says_why(choice):
 
 
 def test_every_construction_choice_of_the_dataset_is_crossed():
-    taken = {dim for c in DATA for o in c.options for part in o.takes.values() for dim in part}
+    taken = {
+        dim
+        for c in (*DATA, NORMALISATION)
+        for o in c.options
+        for part in o.takes.values()
+        for dim in part
+    }
     assert taken == set(CHOICES)
 
 
 @pytest.mark.parametrize("record", SPECIFICATIONS, ids=lambda record: record.column)
 def test_every_combination_has_data(record):
-    found = offered(DATA, record, setting())
+    found = offered((*DATA, NORMALISATION), record, setting())
     forms = {}
     for chosen in product(*found.values()):
         for name, values in selection(chosen, record, setting()).items():
@@ -58,8 +71,25 @@ def test_what_does_not_touch_a_column_is_no_choice_for_it():
     assert "elasticity" not in names(BASELINE)
     assert {"elasticity", "employment"} <= set(names(MISALLOCATION))
     assert {"tibet", "normalisation"}.isdisjoint(names(MISALLOCATION))
-    assert "agglomeration" not in names(DENSITY)
+    assert "census4, national totals" in names(BASELINE)["accounts"]
+    assert "census4, national totals" not in names(DENSITY)["accounts"]
     assert "employment" in names(DENSITY)
+
+
+@pytest.mark.parametrize("record", SPECIFICATIONS, ids=lambda record: record.column)
+def test_all_variables_of_a_universe_are_of_one_vintage(record):
+    """And of one series of industrial value added, where that is part of them."""
+    for chosen in product(*offered(DATA, record, setting()).values()):
+        form = selection(chosen, record, setting())
+        for choice in ("vintage", "industry"):
+            assert len({values[choice] for values in form.values() if choice in values}) <= 1
+
+
+def test_what_table_2_refutes_is_in_no_fraction():
+    assert APART["normalisation"] == ("by_year",)
+    assert [name for name, apart in APART.items() if apart] == ["normalisation"]
+    assert all(NORMALISATION not in family.choices for family in FAMILIES)
+    assert setting().defaults["normalisation"] == "pooled"
 
 
 def test_options_that_come_to_the_same_are_one():
@@ -70,7 +100,7 @@ def test_options_that_come_to_the_same_are_one():
     assert names(WEST)["sample"] == ["all", "before 2019", "without Tibet",
                                      "without municipalities"]  # fmt: skip
     bare = replace(BASELINE, controls=())
-    assert {"controls", "controls_vintage"}.isdisjoint(names(bare))
+    assert "controls" not in names(bare)
     assert "everything" not in names(bare)["winsorised"]
 
 
