@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 def _multiverse() -> Methods:
     from analysis.robustness.multiverse import evaluate
-    from analysis.ye2024.multiverse import draw, summarise
+    from analysis.ye2024.multiverse import draw, posteriors, refutation, summarise
     from analysis.ye2024.multiverse.families import setting
 
     def run(asked: Request) -> Result:
@@ -47,18 +47,28 @@ def _multiverse() -> Methods:
             asked.tell(f"written: {asked.outputs.shown(path)} ({size:.0f} MB)")
         tables = {name: make(tree) for name, make in summarise.TABLES.items()}
         rows = summarise.shown(tables["multiverse"])
-        return Result(tables, [Table("Slopes of all universes, beside the printed one", rows)])
+        return Result(
+            tables,
+            [
+                summarise.counts(tables["multiverse"], tables["multiverse_posteriors"]),
+                Table("Slopes of all universes, beside the printed one", rows),
+                refutation.sentence(tables["multiverse_refuted"]),
+                posteriors.sentence(tables["multiverse_fraction"]),
+            ],
+        )
 
     def page(frame: Frames) -> Iterator[Item]:
         found, curves = frame("multiverse"), frame("multiverse_curves")
         if found is None or curves is None:
             yield Missing("multiverse of every slope")
             return
+        by_errors = frame("multiverse_posteriors")
+        if by_errors is not None:
+            yield summarise.counts(found, by_errors)
         yield (
-            f"{found['universes'].sum():,} combinations of choices, each with its reason in "
-            "analysis/ye2024/multiverse/choices.py: the slopes of each column in their order, "
-            "with the printed one at its place among them. Significant is a 95 % interval beyond "
-            "zero on the side of the printed sign."
+            "Each choice has its reason in analysis/ye2024/multiverse/choices.py. The slopes of "
+            "each column stand in their order, with the printed one at its place among them. "
+            "Significant is a 95 % interval beyond zero on the side of the printed sign."
         )
         yield Chart(
             "universes",
@@ -67,6 +77,14 @@ def _multiverse() -> Methods:
             "clustered by province) and the printed slope. Choose one below the chart.",
         )
         yield Table("Shares of sign and significance", summarise.shown(found))
+        if by_errors is not None:
+            yield Table("Posteriors by error structure, of the same universes",
+                        posteriors.shown(by_errors), folded=True)  # fmt: skip
+        refuted, drawn = frame("multiverse_refuted"), frame("multiverse_fraction")
+        if refuted is not None:
+            yield refutation.sentence(refuted)
+        if drawn is not None:
+            yield posteriors.sentence(drawn)
         variance, options = frame("multiverse_variance"), frame("multiverse_options")
         if variance is not None:
             yield Chart(
@@ -86,9 +104,15 @@ def _multiverse() -> Methods:
             Picture(
                 *("multiverse_curves", draw.frames, draw.draw),
                 caption="Slopes of all combinations of choices in their order, with 95 % "
-                "intervals, conventional and clustered by province, and the printed slope.",
+                "intervals, conventional and clustered by province, and the printed slope. Below: "
+                "posteriors of a balanced part of them by error structure, each in its own order.",
             ),
-            Picture(*("multiverse_curves", draw.overview_frames, draw.overview)),
+            Picture(
+                *("multiverse_curves", draw.overview_frames, draw.overview),
+                caption="Slopes of all combinations of choices in their order, a frame a slope, "
+                "with 95 % intervals, conventional and clustered by province, and the printed "
+                "slope.",
+            ),
         ),
         page=page,
     )
@@ -197,13 +221,17 @@ ANALYSES = (
     Analysis(
         name="multiverse",
         command="multiverse",
-        tables=("multiverse", "multiverse_options", "multiverse_variance", "multiverse_curves"),
+        tables=(
+            *("multiverse", "multiverse_options", "multiverse_variance", "multiverse_posteriors"),
+            *("multiverse_fraction", "multiverse_refuted", "multiverse_curves"),
+        ),
         help="""Run the multiverse of every slope: results/multiverse.nc.
 
-    Least squares in all universes; posteriors, wild cluster bootstraps and GMM in a balanced
-    fraction. Tables: multiverse (shares of sign and significance), multiverse_options,
-    multiverse_variance, multiverse_curves. An interrupted run goes on where it was, and what is up
-    to date is not estimated again.
+    Least squares in all universes, each distinct regression once. Posteriors (independent errors,
+    AR(1), main model), wild cluster bootstraps and GMM in a balanced fraction. Tables: multiverse
+    (shares of sign and significance), multiverse_options, _variance, _curves, _posteriors,
+    _fraction (does it represent all?), _refuted (Table 2 against each construction). An interrupted
+    run goes on where it was, and what is up to date is not estimated again.
 
     Example: python -m analysis multiverse""",
         sentence="Slopes of all universes, beside the printed one",

@@ -50,6 +50,10 @@ class Block:
 
 TOP, FIGURES, DATA = "README.md", "figures/README.md", "data/README.md"
 
+MULTIVERSE = tuple(
+    f"multiverse{name}" for name in ("", "_variance", "_posteriors", "_fraction", "_refuted")
+)
+
 BLOCKS = (
     Block("findings", TOP, main.findings, MAIN_JOB),
     Block("caution", TOP, main.caution, ("candidates",), editions=True),
@@ -61,7 +65,7 @@ BLOCKS = (
     Block("autoregressive", FIGURES, blocks.autoregressive, ("dynamic",)),
     Block("variants", FIGURES, blocks.variants, ("dynamic",)),
     Block("simulation", FIGURES, blocks.simulation, ("dynamic", "simulation")),
-    Block("multiverse", FIGURES, blocks.multiverse, ("multiverse", "multiverse_variance")),
+    Block("multiverse", FIGURES, blocks.multiverse, MULTIVERSE),
     Block("influence", FIGURES, blocks.influence_table, ("influence",)),
     Block("power", FIGURES, blocks.power_table, ("power",)),
     Block("recovery", FIGURES, blocks.recovered, ("recovery",)),

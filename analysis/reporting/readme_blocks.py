@@ -10,7 +10,6 @@ from analysis.posterior.inputs import fits_panel
 from analysis.replication.dynamic_estimators import dynamic_models
 from analysis.replication.replicate import summary
 from analysis.robustness import horizon, influence, scale_sweep
-from analysis.robustness.multiverse.evaluate import GRID_FAMILY
 from analysis.shared.products import readme_rows
 from analysis.shared.statistics import doubt, written
 from analysis.simulation import confirmation, recovery
@@ -20,7 +19,7 @@ from analysis.simulation.calibration.judge import summary as calibrated
 from analysis.simulation.dynamic_study import ranking, verdict
 from analysis.specifications import HEADLINE, select
 from analysis.ye2024 import audit as of_paper
-from analysis.ye2024.multiverse.summarise import shown
+from analysis.ye2024.multiverse import posteriors, refutation, summarise
 from data.panels.catalogue import FOLDER, PANELS
 from data.ye2024 import anchors
 from data.ye2024.recollect import load
@@ -165,29 +164,55 @@ def simulation(estimated: pd.DataFrame, simulated: pd.DataFrame) -> str:
     return "\n\n".join(parts)
 
 
-def multiverse(universes_of: pd.DataFrame, variance: pd.DataFrame) -> str:
+def multiverse(
+    universes_of: pd.DataFrame,
+    variance: pd.DataFrame,
+    by_errors: pd.DataFrame,
+    drawn: pd.DataFrame,
+    refuted: pd.DataFrame,
+) -> str:
     """Render the multiverse of every slope beside the printed number.
 
-    And the choice with the largest total-effect share of the slopes' variance.
+    And the choice with the largest total-effect share of the slopes' variance, posteriors by error
+    structure, and what is not counted.
     """
-    universes = universes_of.loc[universes_of["family"] == GRID_FAMILY, "universes"].sum()
-    posteriors = universes_of.drop_duplicates("column")["posteriors"].sum()
     intro = (
-        f"{universes:,} least-squares slopes, {posteriors:,.0f} posteriors; Table 5 by GMM. "
-        "*Significant*: a 95 % interval beyond zero on the side of the printed sign, by "
-        "conventional errors and by errors clustered by province; *wild bootstrap*, of a balanced "
-        "part of them; *largest share*, the choice with the largest total-effect share of the "
-        "slopes' variance.\n"
+        "Table 5 is by GMM. *Significant*: a 95 % interval beyond zero on the side of the printed "
+        "sign, by conventional errors and by errors clustered by province. *Wild bootstrap*: of a "
+        "balanced part of them. *Posterior*, *P ≥ 97.5 %*: the main model in a balanced part. "
+        "*Largest share*: the choice with the largest total-effect share of the slopes' variance."
     )
     kept = ["column", "term", "printed", "median", "2.5 %", "97.5 %", "printed sign"]
-    kept += ["significant", "by province", "wild bootstrap", "below printed", "P ≥ 97.5 %"]
+    kept += ["significant", "by province", "wild bootstrap", "below printed"]
+    kept += ["posterior: printed sign", "P ≥ 97.5 %"]
     most = variance.loc[variance.groupby(["column", "term"])["total"].idxmax()]
     said = {
         (v.column, v.term): f"{v.choice.replace('_', ' ')} {v.total:.0%}" for v in most.itertuples()
     }
-    rows = shown(universes_of)[kept]
+    rows = summarise.shown(universes_of)[kept]
     keys = zip(rows["column"], rows["term"], strict=True)
-    return f"{intro}\n{markdown(rows.assign(**{'largest share': [said.get(k, '') for k in keys]}))}"
+    table = rows.assign(**{"largest share": [said.get(k, "") for k in keys]})
+    return "\n\n".join(
+        [
+            f"{summarise.counts(universes_of, by_errors)} {intro}",
+            markdown(table),
+            "Posteriors of the same universes by error structure:",
+            markdown(posteriors.shown(by_errors[by_errors["column"].isin(HEADLINE)])),
+            posteriors.sentence(drawn),
+            f"{refutation.sentence(refuted)} {_not_counted(universes_of)}",
+        ]
+    )
+
+
+def _not_counted(universes_of: pd.DataFrame) -> str:
+    """Say what the universes that are not counted would have added, of the headline slope."""
+    (record,) = select(HEADLINE[:1])
+    row = rows_with(universes_of, {"column": record.column, "term": record.interest[0]}).iloc[0]
+    return (
+        f"Its {row['apart']:,.0f} universes of {record.column} are not counted: "
+        f"{row['share_same_sign_apart']:.0%} of them have the printed sign, of those counted "
+        f"{row['share_same_sign']:.0%}."
+    )
 
 
 def assumptions(comparison: pd.DataFrame) -> str | None:

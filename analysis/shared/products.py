@@ -170,9 +170,13 @@ def _refitted(name: str, **more: object) -> Product:
 
 
 def _crossed(name: str, **more: object) -> Product:
-    sentence = "**multiverse of every slope**: shares of sign and significance, "
-    words = {"inputs": (PANELS,), "shown": ("report multiverse",), "note": "minutes"} | more
-    return _long(name, "multiverse", f"{sentence}share of variance by choice", **words)
+    sentence = (
+        "**multiverse of every slope**: shares of sign and significance, share of variance by "
+        "choice, posteriors by error structure"
+    )
+    note = "half an hour; finished batches are kept"
+    words = {"inputs": (PANELS,), "shown": ("report multiverse",), "note": note} | more
+    return _long(name, "multiverse", sentence, **words)
 
 
 PRODUCTS = (
@@ -300,6 +304,8 @@ PRODUCTS = (
            note="half an hour; `--all`: hours; every rank in `calibration.nc`"),
     _crossed("multiverse", needed=True, shown=("report multiverse", "README multiverse")),
     *(_crossed(f"multiverse_{name}") for name in ("options", "variance")),
+    *(_crossed(f"multiverse_{name}", shown=("report multiverse", "README multiverse"))
+      for name in ("posteriors", "fraction", "refuted")),
     _crossed("multiverse_curves", pictures=("specification_curve", "specification_curves"),
              shown=("report multiverse", "gallery")),
     _table("audit", "audit", "inconsistent printed numbers", inputs=(PANELS,),

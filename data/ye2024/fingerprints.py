@@ -80,10 +80,10 @@ def compute(dataset: xr.Dataset) -> pd.DataFrame:
         vintage and winsorising at their defaults. Percentiles of winsorising are those of the
         span; the index's weights are always those of 2010–2022.
     """
-    printed = _printed()
+    table2 = printed()
     rows = [
-        _row(name, made_of, cells, printed[name])
-        for name in printed
+        _row(name, made_of, cells, table2[name])
+        for name in table2
         for made_of, cells in _cases(dataset, name)
     ]
     columns = ["variable", *CHOICES, *SPAN, "n", *STATISTICS]
@@ -99,8 +99,8 @@ def of_panel(frame: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         One row per variable of Table 2: `variable, n`, the statistics, `matches`, `distance`.
     """
-    printed = _printed()
-    rows = [_row(name, {}, frame[name].to_numpy(float), printed[name]) for name in printed]
+    table2 = printed()
+    rows = [_row(name, {}, frame[name].to_numpy(float), table2[name]) for name in table2]
     return pd.DataFrame(rows)[["variable", "n", *STATISTICS, "matches", "distance"]]
 
 
@@ -236,7 +236,7 @@ def best_spans(fingerprints: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _printed() -> dict[str, dict[str, str]]:
+def printed() -> dict[str, dict[str, str]]:
     """Return Table 2 by variable and statistic, as printed."""
     numbers = tables.numbers()
     table = numbers[numbers["table"].eq("2") & numbers["statistic"].isin(STATISTICS)]

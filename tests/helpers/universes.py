@@ -18,22 +18,35 @@ def effects() -> dict[str, np.ndarray]:
 
 
 def tree() -> xr.DataTree:
-    """Return least squares of 3.2, its posteriors, and GMM of 5.1 with one hole."""
+    """Return least squares of 3.2, its posteriors, and GMM of 5.1 with one hole.
+
+    Normalised by year all slopes are −1; two of the others are one regression.
+    """
     made = effects()
     estimate = sum(np.ix_(*made.values())) + 0.02
-    dims = (*SIZES, "term")
+    regression = np.append(np.arange(estimate.size - 1), 0).reshape(estimate.shape)
+    estimate = np.stack([estimate, np.full_like(estimate, -1.0)], -1)
+    regression = np.stack([regression, regression + estimate.size], -1)
+    dims = (*SIZES, "normalisation", "term")
     se = np.stack([np.full(estimate.shape, REACH[name] / CRITICAL) for name in CLUSTERINGS], -1)
     grid = xr.Dataset(
         {
             "estimate": (dims, estimate[..., None].astype(np.float32)),
             "se": ((*dims, "clustering"), se[..., None, :]),
             "critical": (("sample", "clustering"), np.full((SIZES["sample"], 3), CRITICAL)),
+            "regression": (dims[:-1], regression),
         },
         {name: [f"{name} {i}" for i in range(size)] for name, size in SIZES.items()}
+        | {"normalisation": ["pooled", "by_year"]}
         | {"term": ["indus"], "clustering": list(CLUSTERINGS)},
     )
-    posterior = summaries([[0.1, 0.0, 0.2, 0.99, 1], [0.1, -0.1, 0.2, 0.8, 1],
-                           [-0.1, -0.2, 0.1, 0.2, 1], [9, 9, 9, 1.0, 0]], "indus")  # fmt: skip
+    main = [[0.1, 0.0, 0.2, 0.99, 1], [0.1, -0.1, 0.2, 0.8, 1],
+            [-0.1, -0.2, 0.1, 0.2, 1], [9, 9, 9, 1.0, 0]]  # fmt: skip
+    sure = [[0.2, 0.1, 0.3, 1.0, 1]] * 3 + [[-0.2, -0.3, -0.1, 0.0, 1]]
+    posterior = summaries(sure + main, "indus").assign_coords(
+        errors=("universe", ["independent"] * 4 + ["growth"] * 4),
+        sample=("universe", [f"sample {i}" for i in (0, 1, 2, 2)] * 2),
+    )
     lag = [[1.0, 0.9, 1.1, np.nan, np.nan]] * 3 + [[np.nan] * 5]
     slope = [[0.1, 0.05, 0.15, np.nan, np.nan], [0.1, -0.05, 0.2, np.nan, np.nan],
              [-0.2, -0.3, -0.1, np.nan, np.nan], [np.nan] * 5]  # fmt: skip

@@ -178,7 +178,8 @@ def moves(results: Results) -> str:
         parts.append(
             f"Of all choices, {row['choice'].replace('_', ' ')} has the largest share of the "
             f"slopes’ variance ({row['total']:.0%}); {every['share_same_sign']:.0%} of "
-            f"{every['universes']:,.0f} combinations have the printed sign."
+            f"{every['universes']:,.0f} combinations ({every['distinct']:,.0f} distinct "
+            "regressions) have the printed sign."
         )
     influence = results.frame("sensitivity_influence")
     if influence is not None:

@@ -10,11 +10,9 @@ from analysis.comparison.coefficients import published_slopes
 from analysis.shared.plotting import PALETTE, small_multiples
 from analysis.shared.statistics import Z
 from analysis.specifications import HEADLINE, select
+from models.bayesian.registry import MAIN
 
 WORDS = {
-    "agglomeration": "indus: accounts",
-    "outcome_vintage": "outcome: accounts",
-    "controls_vintage": "controls: accounts",
     "gap_rule": "gaps",
 }
 """Labels of choices in figures, where they are not their names."""
@@ -64,8 +62,24 @@ def curve(axes: Axes, rows: pd.DataFrame, label: bool = True) -> None:
     axes.set_xlim(0, 1)
 
 
+def posteriors(axes: Axes, rows: pd.DataFrame) -> None:
+    """Draw the sorted posterior means of each error structure with their 95 % intervals."""
+    found = rows[rows["what"] == "posterior"]
+    wide = found.pivot(index="bin", columns="option", values="value")
+    structures = list(dict.fromkeys(o.rpartition(" ")[0] for o in found["option"]))
+    for colour, name in zip((PALETTE[1], PALETTE[2], PALETTE[0]), structures, strict=False):
+        mean, low, high = (wide[f"{name} {end}"].dropna() for end in ("mean", "low", "high"))
+        x = (mean.index.to_numpy() + 0.5) / len(mean)
+        axes.fill_between(x, low, high, color=colour, alpha=0.15, lw=0)
+        axes.plot(x, mean, color=colour, lw=1.4, label=f"{name} errors" if name != MAIN else MAIN)
+    axes.axhline(0, color="0.3", lw=0.6)
+    axes.set_ylabel("posterior slope")
+    axes.tick_params(labelbottom=False)
+    axes.legend(frameon=False, fontsize=6.5, loc="upper left", ncols=len(structures))
+
+
 def draw(rows: pd.DataFrame) -> Figure:
-    """Draw one slope's curve over the matrix of its choices, with each choice's variance share.
+    """Draw one slope's curve and posteriors over the matrix of its choices, with variance shares.
 
     Darker cells: more of the universes have the option. Bars: share of the variance of all
     estimates, main effect dark, total effect light.
@@ -73,13 +87,13 @@ def draw(rows: pd.DataFrame) -> Figure:
     column, term = rows[["column", "term"]].iloc[0]
     (record,) = select([column])
     at = rows[rows["bin"] >= 0]
-    at = at[at["what"] != "slope"]
+    at = at[~at["what"].isin(["slope", "posterior"])]
     choices = list(dict.fromkeys(at["what"]))
     lines = [(c, o) for c in choices for o in dict.fromkeys(at.loc[at["what"] == c, "option"])]
-    figure = Figure(figsize=(7.6, 2.6 + 0.155 * (len(lines) + len(choices))), layout="constrained")
-    heights = [2.3, 0.15 * (len(lines) + 0.8 * len(choices))]
+    figure = Figure(figsize=(7.6, 4.2 + 0.155 * (len(lines) + len(choices))), layout="constrained")
+    heights = [2.3, 1.6, 0.15 * (len(lines) + 0.8 * len(choices))]
     grid = figure.subplots(
-        2, 2, sharex="col", gridspec_kw={"height_ratios": heights, "width_ratios": [5, 1]}
+        3, 2, sharex="col", gridspec_kw={"height_ratios": heights, "width_ratios": [5, 1]}
     )
     curve(grid[0, 0], rows)
     grid[0, 0].set_title(f"{column}  {term} on {record.outcome}", loc="left")
@@ -88,13 +102,15 @@ def draw(rows: pd.DataFrame) -> Figure:
     grid[0, 0].tick_params(labelbottom=False)
     grid[0, 0].text(0.99, 0.03, shares(rows), transform=grid[0, 0].transAxes, fontsize=6.5,
                     ha="right")  # fmt: skip
-    grid[0, 1].axis("off")
+    posteriors(grid[1, 0], rows)
+    for row in (0, 1):
+        grid[row, 1].axis("off")
     wide = at.pivot(index=["what", "option"], columns="bin", values="value")
     decides = rows[rows["what"].isin(["main", "total"])].pivot(
         index="option", columns="what", values="value"
     )
     place, ticks = 0.0, []
-    matrix, bars = grid[1]
+    matrix, bars = grid[2]
     for choice in choices:
         options = [line for line in lines if line[0] == choice]
         first = place
@@ -120,7 +136,7 @@ def draw(rows: pd.DataFrame) -> Figure:
     bars.set_xlabel("share of variance")
     handles, labels = bars.get_legend_handles_labels()
     words = [f"{label} effect" for label in labels[:2]]
-    grid[0, 1].legend(handles[:2], words, frameon=False, fontsize=6.5, loc="lower right")
+    grid[1, 1].legend(handles[:2], words, frameon=False, fontsize=6.5, loc="lower right")
     return figure
 
 

@@ -1,15 +1,14 @@
 """Summary of the multiverse of each slope, beside the printed slope.
 
-Every combination of options counts alike. Where controls are out their vintage does not matter:
-such combinations coincide, so that each option of each choice keeps its weight.
+Every combination of options counts alike, also where several are the same regression, so that each
+option of each choice keeps its weight; `distinct` says how many regressions they are. Universes
+with an option that is apart (`choices.APART`) are shown and not counted.
 
 Variance is decomposed over the whole grid, on which choices are independent: a choice's main
 effect is the variance of the means by its options, its total effect the mean variance over its
 options with all else held (Sobol 2001, *Mathematics and Computers in Simulation* 55:271–280), both
 as shares of the variance of all estimates. What totals exceed mains by is interaction.
 """
-
-from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -20,25 +19,39 @@ from analysis.comparison.coefficients import published_slopes
 from analysis.robustness.multiverse.evaluate import GRID_FAMILY
 from analysis.shared import digits
 from analysis.shared.statistics import CERTAIN
-from analysis.specifications import select
-from analysis.ye2024.multiverse.families import FAMILIES
+from analysis.ye2024.multiverse import posteriors, refutation
+from analysis.ye2024.multiverse.choices import APART
+from analysis.ye2024.multiverse.universes import (
+    WILD,
+    by_errors,
+    distinct,
+    ends,
+    fraction_of,
+    same_sign,
+    share,
+    slopes,
+)
+from models.bayesian.registry import MAIN
 from models.frequentist.twfe_batch import CLUSTERINGS
 
 Array = NDArray[np.float64]
 
 COLUMNS = (
-    *("column", "term", "family", "published", "published_se", "universes", "share_same_sign"),
+    *("column", "term", "family", "published", "published_se"),
+    *("universes", "distinct", "share_same_sign"),
     *(f"share_significant_{name}" for name in CLUSTERINGS),
     *("share_opposite_significant", "q025", "median", "q975", "share_below_published"),
     *("posteriors", "share_same_sign_posterior", "share_certain_posterior", "not_trusted"),
+    *("apart", "share_same_sign_apart", "median_apart"),
     *("wild_bootstraps", "share_significant_wild", "share_significant_province_there"),
 )
 """The contract of results/long/multiverse.csv.
 
 A slope is significant if its 95 % interval excludes zero on the side of the published sign, by each
 kind of standard error; `share_opposite_significant` is by conventional ones on the other side. Of
-GMM, which has its own standard errors, they are listed as conventional. Posteriors count for the
-published sign if it has more than half of the probability, and as certain from 97.5 %.
+GMM, which has its own standard errors, they are listed as conventional. Posteriors are those of the
+main model; they count for the published sign if it has more than half of the probability, and as
+certain from 97.5 %. `apart` are universes that are not counted.
 """
 
 VARIANCE = ("column", "term", "choice", "options", "main", "total")
@@ -52,16 +65,15 @@ CURVES = ("column", "term", "what", "option", "bin", "value")
 """The contract of results/long/multiverse_curves.csv: universes in the order of their estimates,
 cut into `BINS` of equally many.
 
-`what` is "slope" (`option`: estimate and ends of intervals, medians of the bin), a choice (the
-share of the bin's universes that have the option), or, without bin, "main" and "total" (of the
-choice that `option` names) and "share" (of all universes, `option` as in `COLUMNS`).
+`what` is "slope" (`option`: estimate and ends of intervals, medians of the bin), "posterior"
+(`option`: error structure, then mean, low or high, of each universe in the order of its means), a
+choice (the share of the bin's universes that have the option), or, without bin, "main" and "total"
+(of the choice that `option` names) and "share" (of all universes, `option` as in `COLUMNS`).
 """
 
 BINS = 100
 
 LEVEL = 0.05
-
-POSTERIOR, WILD = (family.name for family in FAMILIES if not family.dynamic)
 
 
 def table(tree: xr.DataTree) -> pd.DataFrame:
@@ -73,18 +85,19 @@ def table(tree: xr.DataTree) -> pd.DataFrame:
         sign = np.sign(published)
         row = {"column": column, "term": term, "family": family}
         row |= {"published": published, "published_se": se}
+        row |= {"distinct": distinct(estimates)} | _apart(tree, family, column, term, sign)
         values = estimates["estimate"].to_numpy().ravel()
         there = np.isfinite(values)
-        row |= {"universes": int(there.sum()), "share_same_sign": _share(values * sign > 0, there)}
+        row |= {"universes": int(there.sum()), "share_same_sign": share(values * sign > 0, there)}
         for name, low, high in ends(estimates):
             bound = low if sign > 0 else -high
-            row[f"share_significant_{name}"] = _share(bound > 0, there)
+            row[f"share_significant_{name}"] = share(bound > 0, there)
             if name == CLUSTERINGS[0]:
                 bound = high if sign > 0 else -low
-                row["share_opposite_significant"] = _share(bound < 0, there)
+                row["share_opposite_significant"] = share(bound < 0, there)
         quantiles = np.quantile(values[there], [0.025, 0.5, 0.975])
         row |= dict(zip(("q025", "median", "q975"), quantiles, strict=True))
-        row["share_below_published"] = _share(values < published, there)
+        row["share_below_published"] = share(values < published, there)
         rows.append(row | _posteriors(tree, column, term, sign) | _wild(tree, column, term, sign))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
@@ -94,6 +107,7 @@ SHOWN = {
     "term": "term",
     "published": "printed",
     "universes": "universes",
+    "distinct": "regressions",
     "median": "median",
     "q025": "2.5 %",
     "q975": "97.5 %",
@@ -103,7 +117,9 @@ SHOWN = {
     "share_significant_wild": "wild bootstrap",
     "share_opposite_significant": "significant, other sign",
     "share_below_published": "below printed",
+    "share_same_sign_posterior": "posterior: printed sign",
     "share_certain_posterior": "P ≥ 97.5 %",
+    "share_same_sign_apart": "not counted: printed sign",
 }
 """Columns of the printed table, and their labels."""
 
@@ -114,56 +130,57 @@ def shown(summary: pd.DataFrame) -> pd.DataFrame:
     for old, new in SHOWN.items():
         if old.startswith("share"):
             rows[new] = [f"{v:.0%}" if v == v else "" for v in rows[new]]
+        elif old == "distinct":
+            rows[new] = ["" if v != v else f"{v:.0f}" for v in rows[new]]
         elif pd.api.types.is_float_dtype(rows[new]):
             rows[new] = rows[new].map(digits.estimate)
     return rows
 
 
-def slopes(tree: xr.DataTree) -> Iterator[tuple[str, str, str, xr.Dataset]]:
-    """Yield family, column, term and estimates of each slope of interest; posteriors apart."""
-    families = [GRID_FAMILY, *(family.name for family in FAMILIES if family.dynamic)]
-    groups = [(f, c) for f in families if f in tree.children for c in tree[f].children]
-    for family, column in sorted(groups, key=lambda pair: pair[1]):
-        for term in select([column])[0].interest:
-            yield family, column, term, tree[f"{family}/{column}"].to_dataset().sel(term=term)
+def counts(summary: pd.DataFrame, by_errors: pd.DataFrame) -> str:
+    """Say how many universes, distinct regressions and posteriors there are."""
+    once = summary[summary["family"] == GRID_FAMILY].drop_duplicates("column")
+    fits = by_errors.drop_duplicates(["column", "errors"])
+    structures = [
+        f"{rows[['posteriors', 'not_trusted']].to_numpy().sum():,} of {errors}"
+        for errors, rows in fits.groupby("errors", sort=False)
+    ]
+    return (
+        f"{once['universes'].sum():,} least-squares universes count, which are "
+        f"{once['distinct'].sum():,.0f} distinct regressions; {once['apart'].sum():,} are shown "
+        "apart. "
+        f"Posteriors by error structure: {', '.join(structures)}; "
+        f"{fits['not_trusted'].sum():,} fail their gate."
+    )
 
 
-def ends(estimates: xr.Dataset) -> Iterator[tuple[str, Array, Array]]:
-    """Yield kind of error and ends of the 95 % intervals, in the order of the estimates."""
-    if "se" not in estimates:
-        yield (
-            CLUSTERINGS[0],
-            estimates["low"].to_numpy().ravel(),
-            estimates["high"].to_numpy().ravel(),
-        )
-        return
-    reach = estimates["critical"] * estimates["se"]
-    for name in CLUSTERINGS:
-        half = reach.sel(clustering=name, drop=True).transpose(*estimates["estimate"].dims)
-        yield name, *((estimates["estimate"] + side * half).to_numpy().ravel() for side in (-1, 1))
-
-
-def _share(true: NDArray[np.bool_], there: NDArray[np.bool_]) -> float:
-    return float(true[there].mean()) if there.any() else np.nan
+def _apart(tree: xr.DataTree, family: str, column: str, term: str, sign: float) -> dict[str, float]:
+    """Describe the universes that are shown and not counted."""
+    estimates = tree[f"{family}/{column}"].to_dataset().sel(term=term)["estimate"]
+    for choice, apart in APART.items():
+        if apart and choice in estimates.dims:
+            values = estimates.sel({choice: list(apart)}).to_numpy()
+            same = share(values * sign > 0, np.isfinite(values))
+            median = float(np.nanmedian(values))
+            return {"apart": values.size, "share_same_sign_apart": same, "median_apart": median}
+    return {"apart": 0}
 
 
 def _posteriors(tree: xr.DataTree, column: str, term: str, sign: float) -> dict[str, float]:
-    fits = _fraction(tree, POSTERIOR, column, term)
-    if fits is None:
-        return {}
-    positive = fits["p_positive"].to_numpy()
-    same = positive if sign > 0 else 1 - positive
-    trusted = fits["trusted"].to_numpy() == 1
-    return {
-        "posteriors": int(trusted.sum()),
-        "share_same_sign_posterior": _share(same > 0.5, trusted),
-        "share_certain_posterior": _share(same >= CERTAIN, trusted),
-        "not_trusted": int((~trusted).sum()),
-    }
+    for errors, fits in by_errors(tree, column, term):
+        if errors == MAIN:
+            same, trusted = same_sign(fits, sign)
+            return {
+                "posteriors": int(trusted.sum()),
+                "share_same_sign_posterior": share(same > 0.5, trusted),
+                "share_certain_posterior": share(same >= CERTAIN, trusted),
+                "not_trusted": int((~trusted).sum()),
+            }
+    return {}
 
 
 def _wild(tree: xr.DataTree, column: str, term: str, sign: float) -> dict[str, float]:
-    fits = _fraction(tree, WILD, column, term)
+    fits = fraction_of(tree, WILD, column, term)
     if fits is None:
         return {}
     p = fits["p_wild"].to_numpy()
@@ -172,14 +189,9 @@ def _wild(tree: xr.DataTree, column: str, term: str, sign: float) -> dict[str, f
     bound = fits["low"] if sign > 0 else -fits["high"]
     return {
         "wild_bootstraps": int(there.sum()),
-        "share_significant_wild": _share(significant, there),
-        "share_significant_province_there": _share(bound.to_numpy() > 0, there),
+        "share_significant_wild": share(significant, there),
+        "share_significant_province_there": share(bound.to_numpy() > 0, there),
     }
-
-
-def _fraction(tree: xr.DataTree, family: str, column: str, term: str) -> xr.Dataset | None:
-    there = family in tree.children and column in tree[family].children
-    return tree[f"{family}/{column}"].to_dataset().sel(term=term) if there else None
 
 
 def variance(tree: xr.DataTree) -> pd.DataFrame:
@@ -265,6 +277,11 @@ def curves(tree: xr.DataTree) -> pd.DataFrame:
                 split = np.array_split(code, len(at))
                 for i, option in enumerate(estimates[name].to_numpy()):
                     add(name, str(option), [(options == i).mean() for options in split], at)
+        for errors, fits in by_errors(tree, column, term):
+            trusted = fits.isel(universe=np.flatnonzero(fits["trusted"] == 1)).sortby("estimate")
+            where = np.arange(trusted.sizes["universe"])
+            for name, short in (("estimate", "mean"), ("low", "low"), ("high", "high")):
+                add("posterior", f"{errors} {short}", trusted[name].to_numpy(), where)
         for name in ("share_same_sign", f"share_significant_{CLUSTERINGS[0]}"):
             add("share", name, [summary.loc[(column, term), name]], [-1])
         of = shared[(shared["column"] == column) & (shared["term"] == term)]
@@ -277,6 +294,9 @@ def curves(tree: xr.DataTree) -> pd.DataFrame:
 
 TABLES = {
     "multiverse": table,
+    "multiverse_posteriors": posteriors.by_error_structure,
+    "multiverse_fraction": posteriors.fraction,
+    "multiverse_refuted": lambda _: refutation.table(),
     "multiverse_variance": variance,
     "multiverse_options": options,
     "multiverse_curves": curves,

@@ -1,5 +1,8 @@
 """The commands of multiverse, influence, power, recovery and calibration write what they say."""
 
+from dataclasses import replace
+
+import numpy as np
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
@@ -10,12 +13,12 @@ from analysis.robustness.multiverse import evaluate, fraction, grid
 from analysis.robustness.multiverse.evaluate import GRID_FAMILY, Batch
 from analysis.robustness.sensitivity import study as sensitivity
 from analysis.shared import parallel, plotting
-from analysis.shared.outputs import TEXT
+from analysis.shared.outputs import TEXT, read_netcdf
 from analysis.simulation import power, recovery
 from analysis.simulation.calibration import ranks as calibration
 from analysis.simulation.calibration.stored import kept
 from analysis.specifications import SPECIFICATIONS
-from analysis.ye2024.multiverse import summarise
+from analysis.ye2024.multiverse import families, summarise
 from analysis.ye2024.multiverse.families import FAMILIES, setting
 from tests.helpers.ranks import drawn
 
@@ -33,11 +36,13 @@ def one_process(monkeypatch):
         monkeypatch.setattr(module, "spread", lambda task, inputs, *_: map(task, inputs))
 
 
-@pytest.mark.slow
 def test_a_multiverse_is_written_with_its_tables_and_figures(tmp_path, monkeypatch):
-    listed = [Batch(GRID_FAMILY, "3.1", n) for n in range(len(grid.layout(setting(), "3.1").ways))]
-    posterior = FAMILIES[0]
-    listed += [Batch(posterior.name, "8.2", n) for n in range(posterior.size // posterior.batch)]
+    few = tuple(replace(family, size=4, batch=4) for family in FAMILIES)
+    small = replace(setting(), families=few)
+    monkeypatch.setattr(families, "setting", lambda: small)
+    monkeypatch.setattr(families.setting, "__module__", families.__name__)
+    listed = [Batch(GRID_FAMILY, "8.2", n) for n in range(len(grid.layout(small, "8.2").ways))]
+    listed += [Batch(few[0].name, "8.2", n) for n in range(fraction.batches(few[0]))]
     monkeypatch.setattr(evaluate, "batches", lambda _: listed)
     monkeypatch.setattr(fraction, "DRAWS", 50)
     said = run("multiverse", "--out", str(tmp_path))
@@ -48,7 +53,13 @@ def test_a_multiverse_is_written_with_its_tables_and_figures(tmp_path, monkeypat
         "provenance.json", *(f"{name}.csv" for name in summarise.TABLES)
     }  # fmt: skip
     table = pd.read_csv(tmp_path / "results/long" / "multiverse.csv", dtype=TEXT)
-    assert table["universes"].tolist() == [15_552]
+    assert table["universes"].tolist() == [1_728]
+    every = read_netcdf(tmp_path / "results" / "multiverse.nc")[f"{GRID_FAMILY}/8.2"]["estimate"]
+    different = len(np.unique(every.sel(normalisation="pooled")))
+    assert table["distinct"].tolist() == [different]
+    assert table["posteriors"].tolist() == [4]
+    assert "1,728 least-squares universes count" in said
+    assert "4 of independent, 4 of AR(1), 4 of growth; 0 fail their gate" in said
     # What is up to date is not estimated again, and its tables are the same.
     before = (tmp_path / "results/long" / "multiverse.csv").read_bytes()
     monkeypatch.setattr(evaluate, "run", lambda *_, **__: pytest.fail("estimated again"))

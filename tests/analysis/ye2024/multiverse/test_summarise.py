@@ -5,9 +5,13 @@ import pandas as pd
 import pytest
 
 from analysis.comparison.coefficients import published_slopes
+from analysis.reporting.readme import MULTIVERSE
 from analysis.reporting.readme_blocks import multiverse
 from analysis.shared import plotting
-from analysis.ye2024.multiverse import draw, summarise
+from analysis.ye2024.multiverse import draw, posteriors, refutation, summarise
+from analysis.ye2024.multiverse.choices import APART
+from data.ye2024 import recollect
+from data.ye2024.definitions import DEFAULTS
 from tests.helpers import universes
 
 
@@ -18,13 +22,16 @@ def tables() -> dict[str, pd.DataFrame]:
 
 
 def estimates() -> np.ndarray:
-    return universes.tree()["least_squares/3.2"]["estimate"].to_numpy().ravel().astype(float)
+    """Return those that count."""
+    every = universes.tree()["least_squares/3.2"]["estimate"].sel(normalisation="pooled")
+    return every.to_numpy().ravel().astype(float)
 
 
 def test_shares_of_sign_and_significance(tables):
     row = tables["multiverse"].set_index("column").loc["3.2"]
     slopes, printed = estimates(), published_slopes().loc[("3.2", "indus"), "coef"]
-    assert row["universes"] == 60
+    assert (row["universes"], row["distinct"], row["apart"]) == (60, 59, 60)
+    assert (row["share_same_sign_apart"], row["median_apart"]) == (0, -1)
     assert row["share_same_sign"] == (slopes > 0).mean()
     assert 0 < row["share_same_sign"] < 1
     for name, reach in universes.REACH.items():
@@ -39,6 +46,58 @@ def test_posteriors_count_if_they_can_be_trusted(tables):
     assert (row["posteriors"], row["not_trusted"]) == (3, 1)
     assert row["share_same_sign_posterior"] == pytest.approx(2 / 3)
     assert row["share_certain_posterior"] == pytest.approx(1 / 3)
+
+
+def test_posteriors_of_each_error_structure_stand_side_by_side(tables):
+    found = tables["multiverse_posteriors"].set_index("errors")
+    assert list(found.index) == ["independent", "growth"]
+    own = found.loc["independent"]
+    assert (own["posteriors"], own["not_trusted"], own["median"]) == (4, 0, pytest.approx(0.2))
+    assert (own["share_certain"], own["share_opposite_certain"]) == (0.75, 0.25)
+    assert own["mean_sd"] == pytest.approx(0.2 / (2 * 1.959964), rel=1e-6)
+    main = found.loc["growth"]
+    assert (
+        main["share_same_sign"]
+        == tables["multiverse"].set_index("column").loc["3.2", "share_same_sign_posterior"]
+    )
+    curves = tables["multiverse_curves"].query("what == 'posterior'")
+    means = curves[curves["option"] == "growth mean"]["value"]
+    assert means.tolist() == sorted(means)
+    assert len(means) == 3  # of a fit that failed nothing is drawn
+
+
+def test_the_fraction_is_set_beside_all_by_least_squares(tables):
+    (row,) = tables["multiverse_fraction"].to_dict("records")
+    made = universes.effects()
+    plain = made["agglomeration"][0] + made["effects"][0] + 0.02
+    every = plain + made["sample"]
+    part = every[[0, 1, 2, 2]]
+    assert (row["universes"], row["of"]) == (4, 4)
+    assert row["mean"] == pytest.approx(part.mean(), abs=1e-6)
+    assert row["mean_of_all"] == pytest.approx(every.mean(), abs=1e-6)
+    assert row["z"] == pytest.approx((part.mean() - every.mean()) / (every.std() / 2), rel=1e-4)
+    found = tables["multiverse_fraction"]
+    assert posteriors.sentence(found).startswith("The posteriors' universes represent all")
+    assert "do not represent all" in posteriors.sentence(found.assign(z=4.0))
+
+
+def test_table_2_refutes_exactly_what_is_not_counted(tables):
+    """Computed from the Dataset and Table 2, option by option; APART only says it again."""
+    found = tables["multiverse_refuted"]
+    refuted = found[found["refuted"] == "yes"]
+    options = refuted.groupby("choice")["option"].agg(lambda of: tuple(dict.fromkeys(of)))
+    assert options.to_dict() == {choice: apart for choice, apart in APART.items() if apart}
+    index = refuted.set_index("variable").loc["produ"]
+    assert (index["printed_mean"], index["printed_sd"]) == (0.122, 0.120)
+    assert index["mean"] == pytest.approx(0.206, abs=5e-4)
+    assert index["sd"] == pytest.approx(0.194, abs=5e-4)
+    assert refutation.sentence(found).startswith("`by_year` has mean 0.206 and sd 0.194 in produ")
+    # The default construction of the Dataset, by hand.
+    cells = recollect.load()["produ"]
+    plain = {name: value for name, value in DEFAULTS.items() if name in cells.dims}
+    cells = cells.sel(plain | {"normalisation": "by_year"})
+    assert cells.mean() == pytest.approx(0.208, abs=5e-4)
+    assert cells.std(ddof=1) == pytest.approx(0.195, abs=5e-4)
 
 
 def test_wild_bootstraps_count_on_the_printed_side(tables):
@@ -96,7 +155,8 @@ def test_the_figures_mark_the_printed_slope_at_its_place(tables):
     assert name == "specification_curve"
     with plotting.matplotlib.rc_context(plotting.STYLE):
         figure = draw.draw(rows)
-    curve, _, matrix, bars = figure.axes
+    curve, _, below, _, matrix, bars = figure.axes
+    assert [line.get_label() for line in below.lines[:2]] == ["independent errors", "growth"]
     (point,) = [line for line in curve.lines if line.get_marker() == "D"]
     printed = float(published_slopes().loc[("3.2", "indus"), "coef"])
     assert point.get_ydata()[0] == printed
@@ -109,12 +169,14 @@ def test_the_figures_mark_the_printed_slope_at_its_place(tables):
 
 
 def test_a_reader_sees_per_cent_and_three_decimals(tables):
-    text = multiverse(tables["multiverse"], tables["multiverse_variance"])
+    text = multiverse(*(tables[name] for name in MULTIVERSE))
     line = next(row for row in text.splitlines() if "| 3.2 |" in row)
     share = f"{(estimates() > 0).mean():.0%}"
     assert f"| 0.105 | {np.median(estimates()):.3f} |" in line
     assert share in line
-    assert "60 least-squares slopes, 3 posteriors" in text
+    assert "60 least-squares universes count, which are 59 distinct regressions" in text
+    assert "4 of independent, 4 of growth; 1 fail their gate" in text
+    assert "Its 60 universes of 3.2 are not counted: 0% of them have the printed sign" in text
 
 
 def test_a_reader_sees_digits_of_small_slopes(tables):

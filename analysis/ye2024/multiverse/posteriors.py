@@ -1,0 +1,115 @@
+"""Posteriors by error structure, and whether their universes represent all."""
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from analysis.comparison.coefficients import published_slopes
+from analysis.robustness.multiverse.evaluate import GRID_FAMILY
+from analysis.shared import digits
+from analysis.shared.statistics import CERTAIN, Z
+from analysis.ye2024.multiverse.universes import by_errors, same_sign, share, slopes
+
+POSTERIORS = (
+    *("column", "term", "errors", "published", "posteriors", "not_trusted"),
+    *("median", "q025", "q975", "mean_sd", "share_same_sign", "share_certain"),
+    *("share_opposite_certain",),
+)
+"""The contract of results/long/multiverse_posteriors.csv: posterior means by error structure, of
+the same universes; `mean_sd` is the intervals' mean half width over 1.96."""
+
+FRACTION = (
+    *("column", "term", "universes", "of", "mean", "mean_of_all", "sd", "sd_of_all"),
+    *("share_same_sign", "share_same_sign_of_all", "z"),
+)
+"""The contract of results/long/multiverse_fraction.csv: two-way least-squares slopes in the
+posteriors' universes beside those in all that could have been drawn; `z`, the difference of means
+in standard errors of a simple random sample."""
+
+
+def by_error_structure(tree: xr.DataTree) -> pd.DataFrame:
+    """Return `POSTERIORS` of every slope of interest."""
+    printed, rows = published_slopes(), []
+    for family, column, term, _ in slopes(tree):
+        if family != GRID_FAMILY:
+            continue
+        published = float(printed.loc[(column, term), "coef"])
+        for errors, fits in by_errors(tree, column, term):
+            same, trusted = same_sign(fits, np.sign(published))
+            means, low, high = (
+                fits[name].to_numpy().astype(float)[trusted] for name in ("estimate", "low", "high")
+            )
+            quantiles = np.quantile(means, [0.5, 0.025, 0.975]) if len(means) else [np.nan] * 3
+            width = (high - low).mean() / (2 * Z) if len(means) else np.nan
+            shares = [share(s, trusted) for s in (same > 0.5, same >= CERTAIN, same <= 1 - CERTAIN)]
+            head = [column, term, errors, published, int(trusted.sum()), int((~trusted).sum())]
+            rows.append([*head, *quantiles, width, *shares])
+    return pd.DataFrame(rows, columns=list(POSTERIORS))
+
+
+def fraction(tree: xr.DataTree) -> pd.DataFrame:
+    """Return `FRACTION`: whether the posteriors' universes represent all."""
+    printed, rows = published_slopes(), []
+    for family, column, term, estimates in slopes(tree):
+        drawn = [fits for _, fits in by_errors(tree, column, term)]
+        if family != GRID_FAMILY or not drawn:
+            continue
+        sign = np.sign(float(printed.loc[(column, term), "coef"]))
+        plain = {
+            name: estimates[name].to_numpy()[0]
+            for name in estimates["estimate"].dims
+            if name not in drawn[0].coords
+        }
+        every = estimates["estimate"].sel(plain)
+        at = {name: drawn[0][name] for name in every.dims}
+        part, whole = (v.to_numpy().astype(float).ravel() for v in (every.sel(at), every))
+        error = whole.std() / np.sqrt(len(part))
+        rows.append(
+            [column, term, len(part), len(whole), part.mean(), whole.mean(), part.std(),
+             whole.std(), (part * sign > 0).mean(), (whole * sign > 0).mean(),
+             (part.mean() - whole.mean()) / error]
+        )  # fmt: skip
+    return pd.DataFrame(rows, columns=list(FRACTION))
+
+
+SHOWN = {
+    "column": "column",
+    "term": "term",
+    "errors": "errors",
+    "posteriors": "posteriors",
+    "median": "median",
+    "q025": "2.5 %",
+    "q975": "97.5 %",
+    "mean_sd": "mean sd",
+    "share_same_sign": "printed sign",
+    "share_certain": "P ≥ 97.5 %",
+    "share_opposite_certain": "other sign, P ≥ 97.5 %",
+}
+"""Columns of the printed table, and their labels."""
+
+
+def shown(found: pd.DataFrame) -> pd.DataFrame:
+    """Return the table by error structure for a reader."""
+    rows = found[list(SHOWN)].rename(columns=SHOWN)
+    for old, new in SHOWN.items():
+        if old.startswith("share"):
+            rows[new] = [f"{v:.0%}" if v == v else "" for v in rows[new]]
+        elif old in ("median", "q025", "q975", "mean_sd"):
+            rows[new] = rows[new].map(digits.estimate)
+    return rows
+
+
+def sentence(found: pd.DataFrame) -> str:
+    """Say how far the fraction is from all universes by least squares."""
+    if found.empty:
+        return "No posteriors."
+    z = found["z"].abs().max()
+    gap = (found["share_same_sign"] - found["share_same_sign_of_all"]).abs().max()
+    return (
+        f"The posteriors' universes represent all: by least squares their mean slopes differ by at "
+        f"most {z:.1f} standard errors of a random sample, their shares of the printed sign by at "
+        f"most {gap:.0%}."
+        if z <= Z
+        else f"The posteriors' universes do not represent all: by least squares a mean slope "
+        f"differs by {z:.1f} standard errors of a random sample."
+    )

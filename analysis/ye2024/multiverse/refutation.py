@@ -1,0 +1,60 @@
+"""What the paper's Table 2 says of each way to construct a variable.
+
+An option of construction is refuted if, in every variable of Table 2 that it touches, all
+constructions with it have a mean or a standard deviation that is off by more than `FAR` printed
+standard deviations, while another option of its choice comes within that in one of them.
+"""
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from data.ye2024 import fingerprints, recollect
+from data.ye2024.definitions import CHOICES
+
+FAR = 0.5
+"""In printed standard deviations."""
+
+COLUMNS = (
+    *("choice", "option", "variable", "printed_mean", "mean", "printed_sd", "sd"),
+    *("off", "refuted"),
+)
+"""The contract of results/long/multiverse_refuted.csv: mean and standard deviation of the nearest
+construction with the option, `off` the larger of their distances in printed standard deviations."""
+
+
+def table(dataset: xr.Dataset | None = None) -> pd.DataFrame:
+    """Return `COLUMNS` of every option of construction and every variable of Table 2."""
+    dataset = recollect.load() if dataset is None else dataset
+    rows = []
+    for variable, printed in fingerprints.printed().items():
+        mean, sd = (float(printed[name]) for name in ("mean", "sd"))
+        cells = dataset[variable]
+        means = cells.mean(["province", "year"], skipna=False)
+        sds = cells.std(["province", "year"], ddof=1, skipna=False)
+        off = np.maximum(abs(means - mean), abs(sds - sd)) / sd
+        for choice in (name for name in CHOICES if name in cells.dims):
+            for option in CHOICES[choice]:
+                of_option = off.sel({choice: option})
+                at = of_option.argmin(...)
+                nearest = [float(v.sel({choice: option}).isel(at)) for v in (means, sds, off)]
+                rows.append([choice, option, variable, mean, nearest[0], sd, *nearest[1:]])
+    found = pd.DataFrame(rows, columns=list(COLUMNS[:-1]))
+    far = found["off"] > FAR
+    by_option = far.groupby([found["choice"], found["option"]]).transform("all")
+    others = far.groupby([found["choice"], found["variable"]]).transform("all")
+    reached = (~others).groupby([found["choice"], found["option"]]).transform("any")
+    found["refuted"] = np.where(by_option & reached, "yes", "")
+    return found.sort_values(["refuted", "choice"], ascending=[False, True], kind="stable")
+
+
+def sentence(found: pd.DataFrame) -> str:
+    """Say which options Table 2 refutes, by the index itself where it is among the variables."""
+    parts = []
+    for (_, option), rows in found[found["refuted"] == "yes"].groupby(["choice", "option"]):
+        row = rows.iloc[0]
+        parts.append(
+            f"`{option}` has mean {row['mean']:.3f} and sd {row['sd']:.3f} in {row['variable']} at "
+            f"its nearest; Table 2 prints {row['printed_mean']:.3f} and {row['printed_sd']:.3f}."
+        )
+    return " ".join(parts)
