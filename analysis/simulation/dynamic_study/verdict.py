@@ -6,7 +6,7 @@ Blind to the printed numbers: the printed row is among the estimates that are ha
 import pandas as pd
 
 from analysis.replication.dynamic_estimators import label
-from analysis.simulation.dynamic_study.cells import ADDED
+from analysis.shared.statistics import written
 from analysis.simulation.dynamic_study.ranking import FALSE_POSITIVES, ranking
 from models.design import LAG
 
@@ -14,6 +14,20 @@ QUESTION = "Is ρ > 1 in the data, or estimator bias?"
 
 IN_DATA, ESTIMATOR_BIAS = "in the data", "estimator bias"
 NEITHER = "neither"
+
+SAID = {
+    IN_DATA: "ρ > 1 is in the data",
+    ESTIMATOR_BIAS: "the printed ρ > 1 is estimator bias",
+    NEITHER: "no ρ > 1 is at issue",
+}
+
+ACCELERATION = (
+    "A single lag draws accelerating growth as ρ > 1. Where provinces grow along lines of their "
+    "own, an estimator without lines takes these for ρ."
+)
+
+NAMED = 3
+"""Cells without coverage that are named; the others are counted."""
 
 
 def verdicts(
@@ -35,28 +49,28 @@ def verdicts(
     Returns
     -------
     DataFrame
-        Columns `panel, column, published_low, low, high, verdict`.
+        Columns `panel, column, published_low, coef, low, high, gate, verdict`; without the columns
+        and panels that the estimator was not run on.
     """
     false_positives = ranked.set_index("estimator").loc[estimator, "false_positive_rate"]
-    of_rho = estimated[estimated["term"] == LAG].set_index(["panel", "column", "estimator"])
+    of_rho = estimated[estimated["term"] == LAG]
+    keys = ["panel", "column"]
+    of_print = of_rho[of_rho["estimator"] == printed].set_index(keys)["low"]
     rows = []
-    for panel, column in dict.fromkeys(index[:2] for index in of_rho.index):
-        rows_of = (of_rho.loc[(panel, column, name)] for name in (printed, estimator))
-        of_print, judging = rows_of
+    for judging in of_rho[of_rho["estimator"] == estimator].to_dict("records"):
+        published_low = of_print[judging["panel"], judging["column"]]
         if judging["low"] > 1 and false_positives <= FALSE_POSITIVES:
             verdict = IN_DATA
         else:
-            verdict = ESTIMATOR_BIAS if of_print["low"] > 1 else NEITHER
-        row = {"panel": panel, "column": column, "published_low": of_print["low"]}
-        rows.append(row | {"low": judging["low"], "high": judging["high"], "verdict": verdict})
-    return pd.DataFrame(rows)
+            verdict = ESTIMATOR_BIAS if published_low > 1 else NEITHER
+        row = {name: judging.get(name) for name in (*keys, "coef", "low", "high", "gate")}
+        rows.append(row | {"published_low": published_low, "verdict": verdict})
+    names = [*keys, "published_low", "coef", "low", "high", "gate", "verdict"]
+    return pd.DataFrame(rows, columns=names)
 
 
 def answer(estimated: pd.DataFrame, scores: pd.DataFrame, printed: str) -> str:
-    """Answer by the rule whether ρ > 1 is in the data or estimator bias.
-
-    The rule counts intervals that cover however wide they are. So the verdict by the estimator
-    whose ρ has the least error is added, if that is another; it does not count.
+    """Name the recommended estimator; say of each column whether ρ > 1 is in the data.
 
     Parameters
     ----------
@@ -66,68 +80,57 @@ def answer(estimated: pd.DataFrame, scores: pd.DataFrame, printed: str) -> str:
         results/long/simulation.csv.
     printed : str
         Name of the printed row in `estimated`.
+
+    Returns
+    -------
+    str
+        Paragraphs: the recommendation, what a lag does, a sentence on ρ for each column.
     """
     ranked = ranking(scores)
-    best, gmm = ranked.iloc[0], ranked.set_index("estimator").loc["system_gmm"]
-    closest = ranked.loc[ranked["relative_rmse"].idxmin()]
-    recommendation = (
-        f"Recommended by the rule is {_described(best, scores)} System GMM’s intervals hold in "
-        f"{gmm['holds']:.0f}."
-    )
-    first = scores[~scores["cell"].str.endswith(ADDED)]
-    if len(first):
-        recommendation += (
-            f" Without the cells {' and '.join(ADDED)}, by which the study's first list was "
-            "extended after a trial of a few data sets, the rule recommends "
-            f"{label(ranking(first)['estimator'].iloc[0])}."
-        )
-    parts = [
-        recommendation,
-        _said(verdicts(estimated, ranked, best["estimator"], printed)),
+    best = ranked.iloc[0]
+    judged = verdicts(estimated, ranked, best["estimator"], printed)
+    sentences = [_of_column(column, rows) for column, rows in judged.groupby("column", sort=True)]
+    missing = f"{label(best['estimator'])} was not run on a column: `python -m analysis dynamic`."
+    return "\n\n".join([recommendation(ranked, scores), ACCELERATION, *(sentences or [missing])])
+
+
+def recommendation(ranked: pd.DataFrame, scores: pd.DataFrame) -> str:
+    """Name the recommended estimator, its worst cell and where its intervals cover too little."""
+    best, second = ranked.iloc[0], ranked.iloc[1]
+    rows = scores[scores["estimator"] == best["estimator"]]
+    failing = [
+        f"{row.cell} ({row.term}: {row.coverage:.0%})" for row in rows[~rows["holds"]].itertuples()
     ]
-    if closest["estimator"] != best["estimator"]:
-        parts += [
-            "Intervals that are wide enough hold everywhere. The least error of ρ, which does not "
-            f"count, is that of {_described(closest, scores)}",
-            _said(verdicts(estimated, ranked, closest["estimator"], printed)),
-        ]
-    return "\n\n".join(parts)
-
-
-NAMED = 3
-"""Cells without coverage that are named; the others are counted."""
-
-
-def _described(ranked: pd.Series, scores: pd.DataFrame) -> str:
-    """Describe an estimator: where it holds, its error and its false-positive rate."""
-    failing = scores[(scores["estimator"] == ranked["estimator"]) & ~scores["holds"]]
-    cells = [f"{row.cell} ({row.term}: {row.coverage:.0%})" for row in failing.itertuples()]
-    more = f" and {len(cells) - NAMED} more" if len(cells) > NAMED else ""
-    where = ", ".join(cells[:NAMED]) + more
-    least = ranked["false_positive_rate"]
-    rate = (
-        f"In no cell with ρ < 1 is its interval above 1 in more than {FALSE_POSITIVES:.0%}."
-        if least <= FALSE_POSITIVES
-        else f"In a cell with ρ < 1 its interval is above 1 in {least:.0%} or more, so it is no "
-        "evidence of ρ > 1."
-    )
-    of_rho = scores[(scores["estimator"] == ranked["estimator"]) & (scores["term"] == LAG)]
-    above = of_rho[of_rho["rho"] > 1]
+    more = f" and {len(failing) - NAMED} more" if len(failing) > NAMED else ""
+    where = f", not in {', '.join(failing[:NAMED])}{more}" if failing else ""
+    parts = [
+        f"Recommended by the rule is {label(best['estimator'])}.",
+        f"Its interval score is at most {best['worst_score']:.1f} times the smallest of a cell "
+        f"({best['worst_cell']}, {best['worst_term']}).",
+        f"Next is {label(second['estimator'])}, at most {second['worst_score']:.1f} times "
+        f"({second['worst_cell']}, {second['worst_term']}).",
+        f"Its intervals cover at the nominal rate in {best['holds']} of {best['of']} cells{where}.",
+    ]
+    if best["false_positive_rate"] > FALSE_POSITIVES:
+        parts.append(
+            f"In a cell with ρ < 1 its interval lies above 1 in {best['false_positive_rate']:.0%} "
+            "or more of data sets, so it is no evidence of ρ > 1."
+        )
+    above = rows[(rows["rho"] > 1) & (rows["term"] == LAG)]
     if len(above):
-        shares = " and ".join(f"{row.above_one:.0%} ({row.cell})" for row in above.itertuples())
-        rate += f" Where ρ > 1 its interval is above 1 in {shares} of data sets."
-    return (
-        f"{label(ranked['estimator'])}: its intervals hold in {ranked['holds']} of {ranked['of']} "
-        f"cells{', not in ' if where else ''}{where}. The error of its ρ is "
-        f"{ranked['relative_rmse']:.2f} times the smallest of a cell. {rate}"
-    )
+        shares = ", ".join(f"{row.above_one:.0%} ({row.cell})" for row in above.itertuples())
+        parts.append(f"Where ρ > 1 its interval lies above 1 in {shares} of data sets.")
+    return " ".join(parts).replace("  ", " ")
 
 
-def _said(judged: pd.DataFrame) -> str:
-    """List the columns and panels of each verdict."""
+def _of_column(column: str, rows: pd.DataFrame) -> str:
+    """Say ρ of a column by panel, and the verdict on each."""
     parts = []
-    for verdict in (IN_DATA, ESTIMATOR_BIAS, NEITHER):
-        places_of = judged[judged["verdict"] == verdict].groupby("column", sort=True)["panel"]
-        places = "; ".join(f"{column} on {', '.join(panels)}" for column, panels in places_of)
-        parts.append(f"{verdict} for {places or 'no column'}".capitalize())
-    return f"ρ > 1: {'. '.join(parts)}."
+    for verdict, own in rows.groupby("verdict", sort=False):
+        values = ", ".join(
+            f"{written(row.coef, row.low, row.high)} ({row.panel}"
+            f"{', fails its gate' if row.gate == 'fail' else ''})"
+            for row in own.itertuples()
+        )
+        parts.append(f"ρ is {values}: {SAID[verdict]}")
+    return f"{column}: {'; '.join(parts)}."

@@ -167,7 +167,7 @@ def test_the_answer_is_the_rules_and_stands_above_what_it_rests_on():
     text = blocks.simulation(estimated, found)
     assert text.startswith("**Is ρ > 1 in the data")
     cells = len(CELLS)
-    assert f"its intervals hold in {2 * cells - 2} of {2 * cells} cells, not in" in text
+    assert f"at the nominal rate in {2 * cells - 2} of {2 * cells} cells, not in" in text
     assert "0.8 stationary feedback (indus: 50%)" in text
-    assert "ρ > 1: In the data for 5.1 on official." in text
+    assert "5.1: ρ is 1.100 [1.050, 1.200] (official): ρ > 1 is in the data; ρ is" in text
     assert "+0.010 0.020 50% ✗" in text

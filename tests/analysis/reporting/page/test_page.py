@@ -105,9 +105,11 @@ def test_what_is_not_made_is_named_with_its_command(text):
 def test_the_question_of_the_root_is_answered(text):
     plain = html.unescape(text)
     assert verdict.QUESTION in plain
-    panels = ", ".join(ledger.EVIDENCE[1:] + ledger.IMPLIED)
-    assert f"ρ > 1: In the data for 5.1 on {ledger.EVIDENCE[0]}." in plain
-    assert f"Estimator bias for 5.1 on {panels}." in plain
+    panels = ledger.EVIDENCE[1:] + ledger.IMPLIED
+    first = f"5.1: ρ is 1.100 [1.050, 1.200] ({ledger.EVIDENCE[0]}): ρ > 1 is in the data; ρ is"
+    assert first in plain
+    others = ", ".join(f"1.100 [0.900, 1.200] ({panel})" for panel in panels)
+    assert f"ρ is {others}: the printed ρ > 1 is estimator bias." in plain
     assert "1.100 (0.050) [1.050, 1.200]" in plain
 
 

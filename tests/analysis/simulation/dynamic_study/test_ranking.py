@@ -21,18 +21,23 @@ def test_an_estimator_is_judged_by_its_errors_and_intervals():
     assert not assess(estimate, estimate + 1, estimate + 2, 1.0)["holds"]
 
 
-def test_the_rule_recommends_what_holds_most_often_then_what_errs_least():
+def test_the_worst_cell_decides_and_the_mean_between_equals():
     made = {
-        "often": judged(below=(0.2, 0.0, True), above=(0.2, 1.0, True)),
-        "closer": judged(below=(0.1, 0.01, True), above=(0.2, 1.0, True)),
-        "best once": judged(below=(0.01, 0.0, True), above=(0.1, 1.0, False)),
+        "even": judged(below=(0.2, 0.0, True), above=(0.2, 1.0, True)),
+        "as even": judged(below=(0.205, 0.01, False), above=(0.1, 1.0, False)),
+        "best once": judged(below=(0.1, 0.0, True), above=(0.6, 1.0, True)),
+        "often none": judged(below=(0.1, 0.0, True), above=(0.1, 1.0, True)),
     }
     found = pd.concat([rows.assign(estimator=name) for name, rows in made.items()])
+    found.loc[found["estimator"] == "often none", "estimated"] = 90
     ranked = ranking.ranking(found)
-    assert ranked["estimator"].tolist() == ["closer", "often", "best once"]
-    assert ranked["holds"].tolist() == [4, 4, 2]
+    assert ranked["estimator"].tolist() == ["as even", "even", "best once", "often none"]
+    assert ranked["complete"].tolist() == [True, True, True, False]
+    assert ranked["worst_score"].tolist() == pytest.approx([2.05, 2.0, 6.0, 1.0])
+    assert ranked.loc[2, "worst_cell"] == "above"
+    assert ranked.loc[0, "mean_score"] == pytest.approx(np.sqrt(2.05))
+    assert ranked["holds"].tolist() == [0, 4, 4, 4]
     assert ranked.loc[0, "false_positive_rate"] == 0.01
-    assert ranked.loc[0, "relative_rmse"] == pytest.approx(np.sqrt(10 * 2))
 
 
 def test_numbers_out_of_all_bounds_are_shown_by_their_size():

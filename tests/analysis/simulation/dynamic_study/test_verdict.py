@@ -32,28 +32,30 @@ def test_whether_rho_above_one_is_in_the_data(own_low, printed_low, alarms, verd
     assert words.verdicts(table, ranked, "dynamic", PRINTED)["verdict"].tolist() == [verdict]
 
 
-def test_the_answer_is_the_recommended_estimators_and_the_closest_one_is_said_not_to_count():
+def test_the_answer_is_one_recommendation_and_a_sentence_a_column():
     own = judged(below=(0.1, 0.0, True), above=(0.1, 1.0, False))
     wide = judged(below=(2.0, 0.0, True), above=(2.0, 0.5, True))
-    gmm = judged(below=(0.5, 0.2, False), above=(0.5, 1.0, False))
-    named = {"dynamic": own, "difference_gmm": wide, "system_gmm": gmm}
-    found = pd.concat([rows.assign(estimator=name) for name, rows in named.items()])
+    found = pd.concat([own.assign(estimator="dynamic"), wide.assign(estimator="difference_gmm")])
     found = found.assign(coverage=0.6)
-    lows = {
-        "dynamic": 1.02,
-        "difference_gmm": 0.7,
-        "system_gmm": 1.05,
-        PRINTED: 1.08,
-    }
-    keys = {"panel": "p", "column": "5.1", "term": LAG, "high": 1.2}
-    table = pd.DataFrame([keys | {"estimator": e, "low": low} for e, low in lows.items()])
-    first, said, closest, besides = words.answer(table, found, PRINTED).split("\n\n")
-    assert first.startswith("Recommended by the rule is difference GMM: its intervals hold in 4 ")
-    assert "Where ρ > 1 its interval is above 1 in 51% (above) of data sets." in first
-    assert "Estimator bias for 5.1 on p." in said
-    assert "does not count" in closest
-    assert "above (L.y: 60%)" in closest
-    assert "In the data for 5.1 on p." in besides
-    # Where the closest is recommended, nothing is said besides.
-    found.loc[found["estimator"] == "dynamic", "holds"] = True
-    assert len(words.answer(table, found, PRINTED).split("\n\n")) == 2
+    keys = {"panel": "p", "term": LAG, "coef": 1.1, "high": 1.2, "gate": "pass"}
+    table = pd.DataFrame(
+        [
+            keys | {"column": column, "estimator": name, "low": low}
+            for column, lows in (("5.1", (1.02, 0.7, 1.08)), ("5.2", (0.9, 0.7, 1.08)))
+            for name, low in zip(("dynamic", "difference_gmm", PRINTED), lows, strict=True)
+        ]
+    )
+    first, lag, *columns = words.answer(table, found, PRINTED).split("\n\n")
+    assert first.startswith(
+        "Recommended by the rule is dynamic, given the first year. Its interval"
+    )
+    assert "score is at most 1.0 times the smallest of a cell" in first
+    assert "Next is difference GMM, at most 20.0 times" in first
+    assert "in 2 of 4 cells, not in above (L.y: 60%), above (indus: 60%)." in first
+    assert "Where ρ > 1 its interval lies above 1 in 101% (above) of data sets." in first
+    assert lag == words.ACCELERATION
+    assert columns[0] == "5.1: ρ is 1.100 [1.020, 1.200] (p): ρ > 1 is in the data."
+    assert columns[1].endswith("(p): the printed ρ > 1 is estimator bias.")
+    # Difference GMM recommended, and not run: said so.
+    lacking = words.answer(table[table["estimator"] == PRINTED], found, PRINTED)
+    assert "was not run" in lacking
