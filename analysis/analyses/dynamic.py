@@ -163,7 +163,7 @@ ANALYSES = (
         methods=_simulation,
         options=(
             *("column", "one_panel"),
-            Option("data_sets", int, "Simulated data sets of a cell.", 500, least=20),
+            Option("data_sets", int, "Simulated data sets of a cell.", 500, least=10),
             *("seed", "workers", "cluster"),
         ),
         defaults={"column": "5.1"},

@@ -14,7 +14,7 @@ Cells differ in ρ and in the initial condition, in the panel's first year:
     the panel's province means.
 
 Province effects are drawn too, independent of the regressors, with (1 − ρ) times that spread
-(at ρ ≥ 1, as at 0.95), so the cells `stationary` meet all assumptions of system GMM. Three more
+(at ρ ≥ 1, as at 0.95), so the cells `stationary` meet all assumptions of system GMM. Others
 violate other assumptions:
 
 `related`
@@ -24,6 +24,10 @@ violate other assumptions:
     regressors that nearly all estimators take as exogenous are correlated with past errors.
 `runs`
     AR(1) errors: the lag is correlated with the error.
+`lines`
+    Provinces grow along lines of their own, g_i t, t from −1 in the second year to 1 in the last,
+    independent of all else; the g_i spread as trends of the panel's two-way residuals do in the
+    province's region, and errors as what is left of these. Before the panel begins nothing grows.
 """
 
 from dataclasses import dataclass
@@ -44,9 +48,6 @@ within standard deviations, and the share of it that persists another year; in `
 RUNS = 0.3
 """Autocorrelation of the errors in `runs`."""
 
-ADDED = ("feedback", "runs")
-"""Cells that the rule's first list did not have."""
-
 
 @dataclass(frozen=True)
 class Cell:
@@ -56,7 +57,7 @@ class Cell:
     ----------
     rho : float
     start : "stationary", "history" or "far"
-    besides : "", "related", "feedback" or "runs"
+    besides : "", "related", "feedback", "runs" or "lines"
     """
 
     rho: float
@@ -73,5 +74,7 @@ CELLS = (
     *(Cell(rho, start) for rho in (0.5, 0.8, 0.95) for start in ("stationary", "far")),
     *(Cell(rho, start) for rho in (1.0, 1.05) for start in ("history", "far")),
     *(Cell(0.8, "stationary", besides) for besides in ("related", "feedback", "runs")),
+    *(Cell(rho, "stationary", "lines") for rho in (0.8, 0.95)),
+    *(Cell(rho, "history", "lines") for rho in (1.0, 1.05)),
 )
 """A new one is a record here."""

@@ -33,7 +33,7 @@ import xarray as xr
 
 from analysis.replication.dynamic_estimators import label
 from analysis.shared.scoring import assess
-from analysis.simulation.dynamic_study.study import MODEL
+from analysis.simulation.dynamic_study.study import LINES, MODEL
 from analysis.simulation.size import interval_score
 from models.design import LAG
 
@@ -146,11 +146,13 @@ def words_on_nuts(dataset: xr.Dataset) -> str:
         return "No data set was sampled by NUTS."
     mean, ends = (np.sqrt(np.nanmean(off[..., what] ** 2)) for what in ([0], [1, 2]))
     independent, most = dataset["independent"].to_numpy(), np.nanmax(np.abs(off))
+    effective = float(dataset["effective"].min())
     return (
         f"NUTS on {fits} data sets: its means lie {mean:.3f} and its interval ends {ends:.3f} "
         f"posterior standard deviations off (root mean square; at most {most:.2f}). Of "
         f"{independent.size} posteriors {independent.sum()} were drawn from independently, the "
-        "others by NUTS."
+        f"others by NUTS. Chains of {LINES} have {effective:.0f} effective draws of ρ and of the "
+        "slope at least."
     )
 
 

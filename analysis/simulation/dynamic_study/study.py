@@ -7,7 +7,7 @@ the number of workers. Finished batches are kept, and an interrupted study goes 
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -24,16 +24,19 @@ from analysis.shared.outputs import write_netcdf
 from analysis.shared.parallel import kept
 from analysis.shared.sources import made_by
 from analysis.shared.statistics import Z
-from analysis.simulation.dynamic_study.cells import Cell
+from analysis.simulation.dynamic_study.cells import CELLS, Cell
 from analysis.simulation.dynamic_study.truth import Truth, outcome, truth
 from data.errors import UserError
 from data.files import sha256
 from data.panels.panel import Panel
-from models.bayesian import dynamic
+from models.bayesian import dynamic, dynamic_growth_gibbs
+from models.bayesian.registry import find
 from models.design import LAG, Specification, sample
+from models.inference import batched
+from models.inference.batched import Proposal
 from models.inference.collapsed import Collapsed
-from models.inference.elimination import reduce
-from models.inference.independence_sampler import draw_scales
+from models.inference.elimination import Reduced, reduce
+from models.priors import ScalePriors
 
 Array = NDArray[np.float64]
 
@@ -47,15 +50,19 @@ DRAWS = 400
 """Of each posterior."""
 
 CHECKED = 50
-"""Of so many data sets one is sampled by NUTS too: 2 %."""
+"""Of so many data sets of the first cell one is sampled by NUTS too."""
+
+ENOUGH, LONGER = 150, 4
+"""Effective draws of a chain's slopes that are asked for; it is else run so many times as long."""
 
 NUTS = Settings(draws=500, tune=300, chains=2, target_accept=0.9)
 
 MODEL = dynamic_models()[0].name
-NAMES = (*(estimator.name for estimator in ESTIMATORS), MODEL)
+LINES = "dynamic_growth"
+NAMES = (*(estimator.name for estimator in ESTIMATORS), MODEL, LINES)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Study:
     """Basis of the simulations: a panel's rows of one column, and the seed."""
 
@@ -93,37 +100,95 @@ def data_set(study: Study, cell: Cell, process: Truth, rng: np.random.Generator)
     return Data(study.rows.assign(**drawn), record)
 
 
-def estimates(data: Data, rng: np.random.Generator) -> tuple[Array, bool]:
+def estimates(
+    data: Data, template: Proposal, rng: np.random.Generator
+) -> tuple[Array, bool, float]:
     """Estimate by all of `NAMES`.
+
+    Parameters
+    ----------
+    data : Data
+    template : Proposal
+        Of the cell: see `propose`.
+    rng : Generator
 
     Returns
     -------
-    ndarray, shape (len(NAMES), terms, 3)
+    estimates : ndarray, shape (len(NAMES), terms, 3)
         Estimate, and ends of its 95 % interval, of the lag and the terms of interest.
-    bool
-        Whether the posterior's draws are independent; those of NUTS otherwise.
+    independent : bool
+        Whether draws of `MODEL` are independent; those of NUTS otherwise.
+    effective : float
+        Effective draws of the chain of `LINES`.
     """
     at = [data.lagged.terms.index(term) for term in shown(data.specification)]
     by_name = []
     for estimator in ESTIMATORS:
         coef, se = (of[at] for of in estimator.estimate(data).slopes)
         by_name.append(np.column_stack([coef, coef - Z * se, coef + Z * se]))
-    draws, independent = posterior(data, rng)
-    return np.stack([*by_name, _summary(draws[:, at])]), independent
+    draws, independent = posterior(data, template, rng)
+    with_lines, effective = chain(data, rng)
+    for slopes in (draws, with_lines):
+        by_name.append(_summary(slopes[:, at]))
+    return np.stack(by_name), independent, effective
 
 
-def posterior(data: Data, rng: np.random.Generator) -> tuple[Array, bool]:
+@dataclass(frozen=True, eq=False)
+class AtPoints:
+    """A collapsed density at many points at once, as `models.inference.batched` takes it."""
+
+    density: Collapsed
+    reduced: Reduced
+    correlations: int = 0
+
+    @property
+    def size(self) -> int:
+        """Number of scales."""
+        return self.density.size
+
+    @property
+    def scale_priors(self) -> ScalePriors:
+        """Priors of the scales."""
+        return self.density.prior
+
+    def log_density(self, point: Array) -> Array:
+        """Evaluate the log density at points, shape (N, size)."""
+        return self.reduced.log_density(point)
+
+    def log_prior_of_points(self, point: Array) -> Array:
+        """Evaluate the log prior alone."""
+        return self.density.prior.log_density(point)[0].sum(axis=1)
+
+
+def propose(data: Data, rng: np.random.Generator) -> Proposal:
+    """Fit a proposal to the posterior of `MODEL`, from which a cell's other posteriors start."""
+    _, density = _arranged(data)
+    return batched.propose(AtPoints(density, reduce(density)), rng)
+
+
+def posterior(data: Data, template: Proposal, rng: np.random.Generator) -> tuple[Array, bool]:
     """Return draws of the slopes by term, shape (draws, k), and whether they are independent.
 
-    As a fit does: independent draws where their weights say that these represent the posterior,
-    else NUTS.
+    Independent draws where their weights say that these represent the posterior, else NUTS.
     """
     parts, density = _arranged(data)
     reduced = reduce(density)
-    drawn = draw_scales(density, DRAWS, rng, reduced)
-    if drawn.trust.represents:
-        return dynamic.slopes(parts, reduced.draw(drawn.log_scale, rng)), True
+    drawn = batched.fit_from(template, AtPoints(density, reduced), DRAWS, rng)
+    if drawn.effective >= DRAWS and drawn.k_hat <= batched.LARGEST_K_HAT:
+        return dynamic.slopes(parts, reduced.draw(drawn.point, rng)), True
     return by_nuts(data, int(rng.integers(2**31))), False
+
+
+def chain(data: Data, rng: np.random.Generator) -> tuple[Array, float]:
+    """Return draws of the slopes of `LINES`, shape (draws, k), and how many are effective."""
+    model = find(LINES)
+    parts = model.split(data.whole, data.specification)
+    density = model.module.density(parts, model.module.PRIORS)
+    sweeps = dynamic_growth_gibbs.chain(density, rng)
+    if sweeps.effective < ENOUGH:
+        longer = LONGER * dynamic_growth_gibbs.SWEEPS
+        sweeps = dynamic_growth_gibbs.chain(density, rng, longer)
+    return model.module.slopes(parts, sweeps.drawn), sweeps.effective
 
 
 def _arranged(data: Data) -> tuple[dynamic.Dynamic, Collapsed]:
@@ -173,23 +238,34 @@ def run_batch(study: Study, batch: Batch) -> tuple[Batch, dict[str, Array]]:
     """Simulate and estimate some data sets."""
     cell = batch.cell
     process = truth(Data(study.rows, study.specification).whole, cell.rho)
-    estimated, independent, checked = [], [], []
+    template = _template(study, cell)
+    estimated, independent, effective, checked = [], [], [], []
     for number in batch.numbers:
         rng = np.random.default_rng([study.seed, *_key(cell), number])
         data = data_set(study, cell, process, rng)
-        estimate, exact = estimates(data, rng)
+        estimate, exact, size = estimates(data, template, rng)
         estimated.append(estimate)
         independent.append(exact)
+        effective.append(size)
         checked_rows = np.full(estimate.shape[1:], np.nan)
-        if number % CHECKED == 0:
+        if cell == CELLS[0] and number % CHECKED == 0:
             at = [data.lagged.terms.index(term) for term in shown(study.specification)]
             checked_rows = _summary(by_nuts(data, int(rng.integers(2**31)))[:, at])
         checked.append(checked_rows)
     return batch, {
         "estimates": np.stack(estimated),
         "independent": np.array(independent),
+        "effective": np.array(effective),
         "by_nuts": np.stack(checked),
     }
+
+
+@lru_cache(maxsize=len(CELLS))
+def _template(study: Study, cell: Cell) -> Proposal:
+    """Return the proposal of a cell, the same for all its batches: of a data set that none has."""
+    process = truth(Data(study.rows, study.specification).whole, cell.rho)
+    rng = np.random.default_rng([study.seed, *_key(cell)])
+    return propose(data_set(study, cell, process, rng), rng)
 
 
 def _key(cell: Cell) -> tuple[int, ...]:
@@ -232,12 +308,15 @@ def collect(
     Returns
     -------
     Dataset
-        `estimate`, `low`, `high` (cell, data_set, estimator, term), `independent` (cell, data_set),
+        `estimate`, `low`, `high` (cell, data_set, estimator, term), `independent` and `effective`
+        (cell, data_set),
         `nuts` (cell, data_set, term, what), NaN where it was not asked for, `truth` (cell, term).
     """
     design = Data(study.rows, study.specification).whole
     terms = shown(study.specification)
-    parts: dict[str, list[Array]] = {"estimates": [], "independent": [], "by_nuts": []}
+    parts: dict[str, list[Array]] = {
+        name: [] for name in ("estimates", "independent", "effective", "by_nuts")
+    }
     truths = []
     for cell in cells:
         of_cell = [done[b] for b in sorted(done, key=lambda b: b.numbers.start) if b.cell == cell]
@@ -252,6 +331,7 @@ def collect(
         {
             **{what: (dims, numbers[..., i]) for i, what in enumerate(whats)},
             "independent": (dims[:2], np.stack(parts["independent"])),
+            "effective": (dims[:2], np.stack(parts["effective"])),
             "nuts": (("cell", "data_set", "term", "what"), np.stack(parts["by_nuts"])),
             "truth": (("cell", "term"), np.array(truths)),
             "rho": ("cell", [cell.rho for cell in cells]),

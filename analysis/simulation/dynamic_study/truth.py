@@ -41,6 +41,9 @@ class Truth:
         The regressor of interest, the first of the slopes.
     reach : float
         Its within standard deviation.
+    growth, about_lines : ndarray, shape (N,)
+        Standard deviation of trends of the residuals in each province's region, and the residual
+        scale about these trends.
     """
 
     rho: float
@@ -50,6 +53,8 @@ class Truth:
     spread: float
     interest: Array
     reach: float
+    growth: Array
+    about_lines: Array
 
 
 def truth(design: Design, rho: float) -> Truth:
@@ -71,6 +76,7 @@ def truth(design: Design, rho: float) -> Truth:
     steady -= steady.mean()
     steady[:, 1:] += of_year[:, 0]
     sigma = residual_sd(z, x, rows.province, rows.year, rows.region)
+    growth, about_lines = _lines((z - x @ slope)[:, None], rows)
     return Truth(
         rho=rho,
         slope=slope,
@@ -79,7 +85,30 @@ def truth(design: Design, rho: float) -> Truth:
         spread=float(design.y.reshape(shape).mean(axis=1).std()),
         interest=design.x[:, 0].reshape(shape),
         reach=float(within.std()),
+        growth=growth[design.region_of_province],
+        about_lines=about_lines[design.region_of_province],
     )
+
+
+def _lines(residual: Array, rows: Design) -> tuple[Array, Array]:
+    """Return by region the spread of residuals' trends, and their scale about these trends."""
+    n, t = len(rows.provinces), years_of_growth(len(rows.years))
+    _, _, within = two_way_parts(residual, rows.province, rows.year)
+    within = within.reshape(n, -1)
+    trend = within @ t / (t @ t)
+    left = within - trend[:, None] * t
+    of = [rows.region_of_province == region for region in range(len(rows.regions))]
+    # Level and trend are taken out of each province's rows.
+    freedom = 1 - 2 / len(t)
+    return (
+        np.array([trend[members].std(ddof=1) for members in of]),
+        np.array([np.sqrt((left[members] ** 2).mean() / freedom) for members in of]),
+    )
+
+
+def years_of_growth(years: int) -> Array:
+    """Return t of years that have a lag, shape (years,): from −1 to 1."""
+    return np.linspace(-1, 1, years)
 
 
 def outcome(cell: Cell, process: Truth, rng: np.random.Generator) -> tuple[Array, Array]:
@@ -94,13 +123,18 @@ def outcome(cell: Cell, process: Truth, rng: np.random.Generator) -> tuple[Array
         means = (means - means.mean()) / means.std()
         effect = RELATED * means + np.sqrt(1 - RELATED**2) * effect
     effect *= (1 - min(rho, NEAR_ONE)) * process.spread
+    lines, sigma = np.zeros((n, t)), process.sigma
+    if cell.besides == "lines":
+        since = np.append(-1.0, years_of_growth(t - 1))  # before the panel nothing grows
+        lines = process.growth[:, None] * rng.standard_normal((n, 1)) * since
+        sigma = process.about_lines
 
     error = rng.standard_normal(n)  # in standard deviations
-    before = effect + process.steady[:, 0]
+    before = effect + lines[:, 0] + process.steady[:, 0]
     now = before / (1 - rho) if cell.start == "stationary" else np.zeros(n)
     for _ in range(YEARS_BEFORE.get(cell.start, 0)):
         error = runs * error + np.sqrt(1 - runs**2) * rng.standard_normal(n)
-        now = rho * now + before + process.sigma * error
+        now = rho * now + before + sigma * error
     if cell.start == "far":
         now = process.spread * rng.standard_normal(n)
 
@@ -110,6 +144,6 @@ def outcome(cell: Cell, process: Truth, rng: np.random.Generator) -> tuple[Array
         fed = FADES * fed + feedback * error
         x[:, year] += fed
         error = runs * error + np.sqrt(1 - runs**2) * rng.standard_normal(n)
-        steady = effect + process.steady[:, year] + process.slope[0] * fed
-        y[:, year] = rho * y[:, year - 1] + steady + process.sigma * error
+        steady = effect + lines[:, year] + process.steady[:, year] + process.slope[0] * fed
+        y[:, year] = rho * y[:, year - 1] + steady + sigma * error
     return y, x

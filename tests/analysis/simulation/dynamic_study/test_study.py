@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 from analysis.shared import parallel
 from analysis.simulation.dynamic_study import ranking
 from analysis.simulation.dynamic_study import study as dynamic_study
-from analysis.simulation.dynamic_study.cells import CELLS, Cell
+from analysis.simulation.dynamic_study.cells import CELLS
 from analysis.specifications import select
 from data.errors import UserError
 from models.design import LAG
@@ -42,6 +42,7 @@ def test_a_study_goes_on_where_it_was_and_can_be_read(study, tmp_path, monkeypat
         rng = np.random.default_rng(batch.numbers.start)
         estimates = rng.normal(size=(10, len(dynamic_study.NAMES), 2, 3)).cumsum(axis=-1)
         arrays = {"estimates": estimates, "independent": np.ones(10, bool)}
+        arrays["effective"] = np.full(10, 500.0)
         np.savez(tmp_path / batch.name, **arrays, by_nuts=estimates[:, -1])
     asked = []
     monkeypatch.setattr(parallel, "spread", lambda task, listed, *_: asked.extend(listed) or ())
@@ -55,7 +56,7 @@ def test_a_study_goes_on_where_it_was_and_can_be_read(study, tmp_path, monkeypat
 
 
 def test_one_cell_from_end_to_end(study, tmp_path):
-    cells = (Cell(1.05, "history"),)
+    cells = CELLS[:1]
     folder = dynamic_study.folder_of(study, tmp_path)
     small = 2
     done = {}
@@ -63,7 +64,7 @@ def test_one_cell_from_end_to_end(study, tmp_path):
         assert (folder / batch.name).is_file()
         done[batch] = arrays
     dataset = dynamic_study.collect(study, cells, done)
-    assert dataset["truth"].sel(term=LAG).item() == 1.05
+    assert dataset["truth"].sel(term=LAG).item() == 0.5
     dynamic_study.write(dataset, tmp_path / dynamic_study.FILE, folder)
     assert not folder.exists()
     with xr.open_dataset(tmp_path / dynamic_study.FILE) as read:

@@ -24,10 +24,16 @@ def whole():
 
 @pytest.mark.parametrize("cell", CELLS, ids=lambda cell: cell.name)
 def test_outcomes_obey_the_equation(cell, whole):
-    made = replace(truth.truth(whole, cell.rho), sigma=np.zeros(31))
+    still = {"sigma": np.zeros(31), "about_lines": np.zeros(31)}
+    made = replace(truth.truth(whole, cell.rho), **still)
     y, x = truth.outcome(cell, made, np.random.default_rng(1))
     effect = y[:, 1:] - cell.rho * y[:, :-1] - made.steady[:, 1:]
     effect -= made.slope[0] * (x - made.interest)[:, 1:]
+    if cell.besides == "lines":
+        growth = (effect[:, -1] - effect[:, 0]) / 2
+        assert_allclose(np.diff(effect, axis=1), np.repeat(growth[:, None] / 5.5, 11, axis=1))
+        assert 0.6 < (growth / made.growth).std() < 1.5
+        effect = effect - growth[:, None] * truth.years_of_growth(12)
     assert_allclose(effect, np.repeat(effect[:, :1], 12, axis=1), atol=1e-10)
     expected = (1 - min(cell.rho, 0.95)) * made.spread
     assert 0.6 < effect[:, 0].std() / expected < 1.5
@@ -36,7 +42,8 @@ def test_outcomes_obey_the_equation(cell, whole):
 def still(n: int, rho: float) -> Truth:
     """Return a truth in which nothing moves but the errors."""
     own = np.random.default_rng(0).normal(size=(n, 1)).repeat(13, axis=1)
-    return Truth(rho, np.zeros(1), np.zeros((n, 13)), np.full(n, 0.5), 1.0, own, 2.0)
+    sigma = np.full(n, 0.5)
+    return Truth(rho, np.zeros(1), np.zeros((n, 13)), sigma, 1.0, own, 2.0, sigma, sigma)
 
 
 def test_at_rest_the_first_year_is_as_the_last_and_its_moves_know_no_effect():
@@ -90,3 +97,19 @@ def test_residual_scales_are_the_panels_own(whole):
     sigma = truth.truth(whole, 0.95).sigma
     assert sigma.shape == (31,)
     assert len(np.unique(sigma.round(12))) == 3
+
+
+def test_lines_spread_as_those_put_into_the_panel_and_errors_are_what_is_left(whole):
+    """Lines in data of the cell are found again; without them residuals have few."""
+    made, rng = truth.truth(whole, 0.8), np.random.default_rng(4)
+    lines, none = Cell(0.8, "stationary", "lines"), Cell(0.8, "stationary")
+    found = {}
+    for cell in (lines, none):
+        outcomes = [truth.outcome(cell, made, rng)[0].ravel() for _ in range(30)]
+        again = [truth.truth(whole.with_outcome(y), 0.8) for y in outcomes]
+        growth = np.mean([one.growth**2 for one in again], axis=0) ** 0.5
+        about = np.mean([one.about_lines**2 for one in again], axis=0) ** 0.5
+        found[cell.besides] = growth / made.growth, about / made.about_lines
+    assert_allclose(found["lines"][0], 1, atol=0.35)
+    assert_allclose(found["lines"][1], 1, atol=0.25)
+    assert (found[""][0] < 0.6 * found["lines"][0]).all()
