@@ -53,10 +53,10 @@ def fits(script, listed, **variables: str) -> dict:
     return json.loads(in_process(script, json.dumps(listed), **variables).splitlines()[-1])
 
 
-def in_process(script: Path, argument: str | Path, **variables: str) -> str:
+def in_process(script: Path, *arguments: str | Path, **variables: str) -> str:
     inherited = {name: value for name, value in os.environ.items() if name not in PROCESSOR}
     done = subprocess.run(
-        [sys.executable, script, argument],
+        [sys.executable, script, *arguments],
         cwd=ROOT,
         env={**inherited, "PYTHONPATH": str(ROOT), **variables},
         capture_output=True,
@@ -130,8 +130,12 @@ def test_another_processors_linear_algebra_moves_no_estimate(script, first):
 
 TABLES = """
 import sys
+import pytest
 from analysis import __main__ as cli
+from tests.helpers.one_process import stay_here
 if __name__ == "__main__":
+    if sys.argv[2] == "here":
+        stay_here(pytest.MonkeyPatch())
     for words in (
         ["replicate", "3.2", "8.1", "--panel", "official", "--draws", "999"],
         ["sample", "8.2", "--panel", "official", "--model", "flat"],
@@ -144,18 +148,21 @@ if __name__ == "__main__":
 """
 
 
-def tables(folder: Path, **variables: str) -> dict[str, bytes]:
-    """Run commands in a process of its own; return every CSV that they write."""
+def tables(folder: Path, where: str = "workers", **variables: str) -> dict[str, bytes]:
+    """Run commands in a process of its own; return every CSV that they write.
+
+    Their tasks are done by workers, or in that process: "here".
+    """
     script = folder.with_suffix(".py")
     script.write_text(TABLES)
-    in_process(script, folder, **variables)
+    in_process(script, folder, where, **variables)
     return {path.name: path.read_bytes() for path in (folder / "results").rglob("*.csv")}
 
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory) -> dict[str, bytes]:
     folder = tmp_path_factory.mktemp("tables") / "first"
-    return tables(folder, OMP_NUM_THREADS="1", PYTHONHASHSEED="1")
+    return tables(folder, "here", OMP_NUM_THREADS="1", PYTHONHASHSEED="1")
 
 
 @pytest.mark.slow
