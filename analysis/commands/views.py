@@ -15,6 +15,8 @@ VIEWS = {
     "benchmark_gmm": View(("engine", "specification")),
     "benchmark_ratios": View(("engine", "model", "panel"), ("times", "agreement", "gate")),
     "benchmark_startup": View(),
+    "release": View(("step",), ("cpu_minutes", "minutes", "exit_code")),
+    "release_tables": View(("table",), ("beyond", "changed", "largest", "missing", "new", "rows")),
     "benchmark_fits": View(("model",), ("cpu_s", "before_cpu_s", "ratio", "target", "agreement")),
     "benchmark_samplers": View(
         ("engine", "model", "panel"),

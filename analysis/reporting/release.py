@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.shared.outputs import ROOT, TEXT, Outputs
-from analysis.shared.products import LONG
+from analysis.shared.products import LONG, PRODUCTS
 from analysis.shared.statistics import Z
 from data.errors import UserError
 from data.files import read_csv, write_text
@@ -79,34 +79,34 @@ class Done:
     cpu_seconds: float
 
 
-def _on(panels: Sequence[str], words: str, **more: bool) -> Step:
-    """Return a step on some panels."""
-    named = (word for panel in panels for word in ("--panel", panel))
-    return Step((*words.split(), *named), **more)
+def _on(panels: Sequence[str]) -> str:
+    return " ".join(f"--panel {panel}" for panel in panels)
 
 
-DRAWS = tuple(f"{name}{DRAWN}" for name in OFFICIAL)
-"""All draws of what is not observed, of each official panel."""
+WORDS = {"official": _on(OFFICIAL), "draws": _on([f"{name}{DRAWN}" for name in OFFICIAL])}
+"""What `Product.runs` has placeholders for."""
 
-STEPS = (
-    Step(("panel", "build"), series=True),
-    *map(Step, (("reconstruct",), ("reconstruct-ensemble",), ("reconstruct-bounds",))),
-    *map(Step, (("reproduce",), ("sample", "--all"), ("diagnose",), ("gmm-grid",), ("dynamic",))),
-    _on(DRAWS, "replicate"),
-    _on(DRAWS[:1], "sample --model growth"),
-    *map(Step, (("check",), ("sensitivity",), ("sensitivity", "--all"), ("scale-sweep",))),
-    Step(("influence",)),
-    _on(OFFICIAL, "power"),
-    _on(OFFICIAL, "recover"),
-    *map(Step, (("candidates",), ("last-two",), ("false-findings",), ("imputation-study",))),
-    Step(("imputation-outcome",), series=True),
-    *map(Step, (("calibrate", "--all"), ("simulate",), ("multiverse",), ("editions",))),
-    *map(Step, (("first-edition",), ("audit",), ("decompose",), ("compare",), ("horizon",))),
-    *map(Step, (("claims",), ("thin",), ("benchmark", "gmm"), ("benchmark", "samplers"))),
-    *map(Step, (("benchmark", "scale"), ("benchmark", "startup"), ("benchmark", "fits"))),
-    *map(Step, (("figures",), ("report",))),
-    *(Step(("reproduce", "--study", study)) for study in STUDIES),
+PANELS_FIRST = ("panel build", "reconstruct", "reconstruct-ensemble", "reproduce")
+"""Command lines that make panels, and the main job on them."""
+
+AT_THE_END = (
+    *("compare", "claims", "figures", "report"),
+    *(f"reproduce --study {study}" for study in STUDIES),
 )
+"""Command lines that read what others made."""
+
+
+def steps() -> tuple[Step, ...]:
+    """Return the steps: panels and main job, all other products in their order, then readers."""
+    lines = {line: line == PANELS_FIRST[0] for line in PANELS_FIRST}
+    for product in PRODUCTS:
+        for run in product.runs or (product.command,) * (product.long and not product.main):
+            lines.setdefault(run.format(**WORDS), product.series)
+    lines |= dict.fromkeys(AT_THE_END, False)
+    return tuple(Step(tuple(line.split()), series) for line, series in lines.items())
+
+
+STEPS = steps()
 """In the order of their inputs."""
 
 
@@ -116,7 +116,7 @@ def chosen(only: Sequence[str], without: Sequence[str], series: bool) -> list[St
     Parameters
     ----------
     only, without : sequence of str
-        Commands, such as "power" or "benchmark gmm"; all steps that begin so are meant.
+        Commands of one word or two; all steps that begin so are meant.
     series : bool
         Whether the official series are at hand.
 

@@ -59,6 +59,11 @@ class Product:
         Whether `reproduce` makes it.
     note : str
         What the README says beside the command.
+    runs : tuple of str
+        Command lines by which a release makes it, by default the command alone; `{official}` and
+        `{draws}` stand for the official panels, and for all draws of what they do not observe.
+    series : bool
+        Whether its command needs the official series, which a clone does not have.
     """
 
     name: str
@@ -75,6 +80,8 @@ class Product:
     needed: bool = False
     main: bool = False
     note: str = ""
+    runs: tuple[str, ...] = ()
+    series: bool = False
 
     @property
     def code(self) -> tuple[str, ...]:
@@ -165,6 +172,7 @@ def _compared(name: str, sentence: str, **more: object) -> Product:
 def _refitted(name: str, **more: object) -> Product:
     sentence = "sensitivity of posteriors to priors, and to each province and year "
     words = {"inputs": (PANELS,), "keys": FIT, "shown": ("report sensitivity",)} | more
+    words["runs"] = ("sensitivity", "sensitivity --all")
     sentence = f"{sentence}(`--all`: of every column)"
     return _long(f"sensitivity_{name}", "sensitivity", sentence, **words)
 
@@ -190,10 +198,13 @@ PRODUCTS = (
             "the paper's estimates over draws of what is not observed: pooled by Rubin's rules, "
             "share of variance from imputation", inputs=(PANELS,), keys=CELL,
             shown=("README imputed",),
+            runs=("replicate {draws}",),
             note="`--panel official:imputed`, also of the other official panels; a minute"),
     Product("traces", "traces/<panel>/<column>-<model>.nc", "sample",
             "posteriors, one NetCDF for each panel, column and model", inputs=(PANELS,),
-            needed=True, main=True, shown=("report health",), note="`--all`: of all 19 columns"),
+            needed=True, main=True, shown=("report health",), note="`--all`: of all 19 columns",
+            runs=("sample --all", "sample 3.2 --panel implied:all --model hierarchical",
+                  "sample --model growth {draws}")),
     *(Product(f"thinned_{name}", f"{LONG}/{name}.nc", "thin",
               "some draws of three posteriors, which ArviZ opens without a run: the main models' "
               "of 3.2, of its slopes by region, of 5.1",
@@ -256,7 +267,8 @@ PRODUCTS = (
            inputs=(PANELS,), shown=("report dynamic", "README simulation"),
            note="half an hour; every estimate in `simulation_study.nc`"),
     _table("checks", "check", "prior and posterior predictive checks of every trace",
-           inputs=(TRACES,), keys=FIT, scope="traces", note="`--figures` for pictures"),
+           inputs=(TRACES,), keys=FIT, scope="traces", note="`--figures` for pictures",
+           runs=("check",)),
     _table("loo", "check", "out-of-sample predictive accuracy of each trace by row (PSIS-LOO)",
            inputs=(TRACES,), keys=FIT, scope="traces"),
     _refitted("influence", needed=True, pictures=("influence_3.2",),
@@ -264,7 +276,8 @@ PRODUCTS = (
     *(_refitted(name) for name in ("years", "priors", "power", "provinces")),
     _long("sensitivity_loo", "sensitivity",
            "out-of-sample predictive accuracy by leave-one-province-out", inputs=(PANELS,),
-           shown=("report sensitivity",), note="minutes a fit"),
+           shown=("report sensitivity",), note="minutes a fit",
+           runs=("sensitivity", "sensitivity --all")),
     _long("scale_sweep", "scale-sweep", "slopes under other scales of priors of growth models",
            inputs=(PANELS,), keys=FIT, shown=("report sensitivity", "README unit_root"),
            note="minutes"),
@@ -279,12 +292,13 @@ PRODUCTS = (
            shown=("report power", "README influence", "gallery")),
     *(_long(name, "power", "power and minimum detectable effects beside the printed slopes",
              inputs=(PANELS,), keys=CELL, scope="every", needed=name == "power", note="minutes",
-             pictures=("power",) if name == "power_curves" else (),
+             pictures=("power",) if name == "power_curves" else (), runs=("power {official}",),
              shown=("report power", "README power", "gallery"))
       for name in ("power", "power_curves")),
     _long("recovery", "recover", "parameter recovery of slopes: bias, error, coverage of 95 % "
            "intervals", inputs=(PANELS,), keys=CELL, needed=True,
-           shown=("report power", "README recovery"), note="two minutes"),
+           shown=("report power", "README recovery"), note="two minutes",
+           runs=("recover {official}",)),
     Product("imputation_study", "results/long/imputation_study.csv", "imputation-study",
             "bias and coverage of a slope after imputation, single and multiple, where cells of "
             "simulated panels are deleted as the real gaps lie", shown=("README imputation",),
@@ -292,7 +306,7 @@ PRODUCTS = (
     Product("imputation_outcome", "results/long/imputation_outcome.csv", "imputation-outcome",
             "the slope over draws made without and with the outcome", inputs=(PANELS,),
             keys=CELL, shown=("README imputation",),
-            note="minutes; needs the official series, `--official DIR`"),
+            note="minutes; needs the official series, `--official DIR`", series=True),
     _long("false_findings", "false-findings",
           "findings of the ledger in data sets without a slope in any column", inputs=(PANELS,),
           shown=("report power",), note="a quarter of an hour"),
@@ -301,7 +315,8 @@ PRODUCTS = (
            inputs=(PANELS,), keys=("case",), pictures=("calibration",),
            shown=("report sensitivity", "README calibration_main", "README calibration",
                   "gallery"),
-           note="half an hour; `--all`: hours; every rank in `calibration.nc`"),
+           note="half an hour; `--all`: hours; every rank in `calibration.nc`",
+           runs=("calibrate --all",)),
     _crossed("multiverse", needed=True, shown=("report multiverse", "README multiverse")),
     *(_crossed(f"multiverse_{name}") for name in ("options", "variance")),
     *(_crossed(f"multiverse_{name}", shown=("report multiverse", "README multiverse"))
