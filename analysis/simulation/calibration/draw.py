@@ -1,6 +1,7 @@
 """How far ranks are from uniform, drawn."""
 
 from pathlib import Path
+from textwrap import fill
 
 import numpy as np
 import pandas as pd
@@ -31,6 +32,10 @@ AS_PIXELS = {"rasterized": True, "antialiased": False}
 """In the SVG too, since paths of every parameter are megabytes; few shades of colour pack well."""
 
 
+TITLE = 26
+"""Letters of a line of a frame's title."""
+
+
 def draw(rows: pd.DataFrame) -> Figure:
     """Draw by how much ranks' distributions are above the uniform one, a frame for each case.
 
@@ -54,7 +59,7 @@ def draw(rows: pd.DataFrame) -> Figure:
             style = {"color": colour, "lw": width, "zorder": 2 + out}
             (line,) = axes.plot(expected, above, **style, **AS_PIXELS)
             shown.setdefault(f"parameter {'outside' if out else 'inside'} its band", line)
-        axes.set_title(case.name, loc="left", fontsize=7)
+        axes.set_title(fill(case.name, TITLE), loc="left", fontsize=7)
         axes.text(0.98, 0.03, f"{size:,}", transform=axes.transAxes, ha="right", fontsize=6)
         axes.tick_params(labelsize=6.5)
         axes.set_xlim(0, 1)
