@@ -58,8 +58,8 @@ def sentence(found: pd.DataFrame) -> str:
     sizes = " or ".join(map(str, sorted(cells["data_sets"].unique())))
     return " ".join(
         [
-            f"These cells only confirm, and have {sizes} data sets each; the least coverage is "
-            f"{LEAST_COVERAGE:.0%}.",
+            f"These cells only confirm, and have {sizes} data sets each; the rule asks for a "
+            f"coverage of {LEAST_COVERAGE:.0%}.",
             *said,
         ]
     )
