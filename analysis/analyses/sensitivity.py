@@ -282,7 +282,7 @@ ANALYSES = (
         help="""\
     Run predictive checks and PSIS-LOO of the traces: results/checks.csv, results/loo.csv.
 
-    Example: python -m analysis check 3.2 --model hierarchical --figures""",
+    Example: python -m analysis check 3.2 --model growth --figures""",
         sentence="Predictive checks of every trace",
         methods=_checks,
         options=(
@@ -370,7 +370,7 @@ ANALYSES = (
     code, column, panel and number of data sets are the same. Exit 1 if a right model's ranks are
     not uniform, or a wrong one's are.
 
-    Example: python -m analysis calibrate 3.2 --data-sets 200 --case hierarchical""",
+    Example: python -m analysis calibrate 3.2 --case 'growth, posterior'""",
         sentence="Ranks of true parameters",
         methods=_calibration,
         options=(

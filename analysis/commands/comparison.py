@@ -66,7 +66,7 @@ def compare(
     With columns, panels or models that part is shown, with differences of elpd between models
     (PSIS-LOO) and their standard errors; nothing is written then.
 
-    Example: python -m analysis compare 3.2 --model hierarchical --model mundlak
+    Example: python -m analysis compare 3.2 --model growth --model mundlak
     """
     if columns or panel or model:
         names = panel_names(panel or ())

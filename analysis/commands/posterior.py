@@ -94,7 +94,7 @@ def sample(
     priors, terms or another engine make a variant, beside the model's own trace, by a name; other
     draws or another seed replace it, and say so, unless --as gives them a name.
 
-    Example: python -m analysis sample 3.2 --panel official --model hierarchical
+    Example: python -m analysis sample 3.2 --panel official --model growth
 
     Example: python -m analysis sample 3.2 --prior slope_std=normal:1 --drop stru --as tight
     """
@@ -203,7 +203,7 @@ def prior_summary(
 ) -> None:
     """Show a model's priors: on the standardised scale, on the paper's, and why.
 
-    Example: python -m analysis prior-summary 3.2 --model hierarchical
+    Example: python -m analysis prior-summary 3.2 --model growth
     """
     record, loaded, *described = _one(column, panel, model)
 
