@@ -77,10 +77,12 @@ def check(study: File = STUDY) -> None:
 
     from analysis.specifications import load
     from data.published import tables
+    from data.studies import claims
     from models.design import complete, sample
 
+    study = study / STUDY if study.is_dir() else study
     loaded = load(study)
-    printed = tables.of_study(study)
+    printed, claimed = tables.of_study(study), claims.read(study)
     say_notices([loaded.panel])
     numbers = printed[printed["kind"] == "number"]
     rows = []
@@ -102,7 +104,7 @@ def check(study: File = STUDY) -> None:
     empty = [row["column"] for row in rows if not row["rows"]]
     if empty:
         raise UserError(f"{study}, key column[{empty[0]}].sample: no row is left; correct it.")
-    counts = f"columns: {len(rows)}, printed numbers: {len(numbers)}"
+    counts = f"columns: {len(rows)}, printed numbers: {len(numbers)}, claims: {len(claimed)}"
     console.print(f"{study} is a study ({counts}).", highlight=False, soft_wrap=True)
 
 

@@ -75,7 +75,7 @@ def test_init_writes_a_file_that_check_and_replicate_take(run, tmp_path):
     assert 'region = "zone"' in path.read_text(encoding="utf-8")
     code, said = run("study", "check", "--study", str(path))
     assert code == 0
-    assert "is a study (columns: 1, printed numbers: 0)" in said
+    assert "is a study (columns: 1, printed numbers: 0, claims: 0)" in said
     assert run("replicate", "--study", str(path), "--draws", "99")[0] == 0
     code, said = run(*data, *words)
     assert code == 2
@@ -94,12 +94,23 @@ def test_init_writes_nothing_of_a_mistake(run, tmp_path):
 def test_check_counts_printed_numbers_and_says_a_mistake_in_them(run, study, tmp_path):
     code, said = run("study", "check", "--study", str(study))
     assert code == 0
-    assert "is a study (columns: 3, printed numbers: 5)" in said
+    assert "is a study (columns: 3, printed numbers: 5, claims: 3)" in said
     path = studies.write(tmp_path)
     (tmp_path / "printed.csv").write_text("table,column\n2,2.1\n", encoding="utf-8")
     code, said = run("study", "check", "--study", str(path))
     assert code == 2
     assert "printed.csv" in said
+    studies.write(tmp_path)
+    (tmp_path / "claims.csv").write_text("text,column,term,kind\nx,2.1,dens,w\n", encoding="utf-8")
+    code, said = run("study", "check", "--study", str(tmp_path))
+    assert code == 2
+    assert "claims.csv, line 2, column kind: 'w' is none of sign, size" in said
+
+
+def test_an_audit_needs_no_column_of_the_papers_name(run, study):
+    code, words = run("audit", "--study", str(study))
+    assert code == 0
+    assert "Comparisons by result" in words
 
 
 def test_the_schema_is_printed_for_editors(run):
