@@ -255,14 +255,25 @@ def estimate_dynamic(
 @app.command(studies=True)
 def hypothesis(
     statements: Annotated[
-        list[str],
-        typer.Argument(help="Such as 'x:east > x:west'; a term alone is its slope of all rows."),
-    ],
+        list[str] | None,
+        typer.Argument(
+            help="Such as 'x:east > x:west'; a term alone is its slope of all rows. Default: that "
+            "each slope is above zero."
+        ),
+    ] = None,
     column: Annotated[
         str | None, typer.Option(help="A published column. Default: the first of the headline.")
     ] = None,
     panel: NamedPanel = None,
     model: NamedModel = None,
+    per_sd: Annotated[
+        bool,
+        typer.Option(
+            "--per-sd",
+            help="Slopes as standard deviations of the outcome for one of the term, both within "
+            "units and years.",
+        ),
+    ] = False,
     out: Out = ROOT,
 ) -> None:
     """Show the posterior probability of hypotheses about slopes, and their intervals.
@@ -270,6 +281,8 @@ def hypothesis(
     Reads a trace of `sample`. Any linear combination of terms and regions may be compared.
 
     Example: python -m analysis hypothesis "indus:east > indus:west" "2*indus > 0.1" --column 3.2
+
+    Example: python -m analysis hypothesis --per-sd --column 3.2
     """
     from models.bayesian.registry import main_model
 
@@ -284,7 +297,7 @@ def hypothesis(
     from analysis.comparison.coefficients import slopes
     from analysis.posterior import trace
 
-    asked = [of.parse(statement) for statement in statements]
+    asked = [of.parse(statement) for statement in statements or ()]
     path = trace.trace_path(Outputs(out).traces, name, record.column, fitted)
     if not path.is_file():
         raise UserError(
@@ -292,7 +305,11 @@ def hypothesis(
             f"{fitted}` first."
         )
     tree = trace.read(path, without=trace.POINTWISE)
-    draws = {(slope.term, slope.region): slope.draws for slope in slopes(tree)}
-    rows = pd.DataFrame([of.evaluate(each, draws) for each in asked])
-    title = f"Hypotheses on slopes of {record.column}, {fitted} on {name}"
+    draws = {
+        (slope.term, slope.region): slope.draws / (slope.unit if per_sd else 1)
+        for slope in slopes(tree)
+    }
+    rows = pd.DataFrame([of.evaluate(each, draws) for each in asked or of.positive(draws)])
+    scale = ", per standard deviation within units and years" if per_sd else ""
+    title = f"Hypotheses on slopes of {record.column}, {fitted} on {name}{scale}"
     print_frame(rows.assign(gate=tree.attrs["gate"]), title, "hypothesis")

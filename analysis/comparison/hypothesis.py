@@ -5,7 +5,7 @@ its slope over all rows, `term:region` that of a region.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,6 +66,16 @@ def parse(text: str) -> Hypothesis:
     if not any(weights.values()):
         raise UserError(f"{text!r} names no slope that is left: name one.")
     return Hypothesis(text, weights, constant, ">" in text)
+
+
+def positive(names: Iterable[tuple[str, str]]) -> list[Hypothesis]:
+    """Return, of each slope by term and region, that it is above zero."""
+    return [
+        Hypothesis(
+            f"{term}:{region} > 0" if region else f"{term} > 0", {(term, region): 1}, 0, True
+        )
+        for term, region in names
+    ]
 
 
 def _outside(name: str) -> tuple[str, str, str]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from analysis.comparison.hypothesis import evaluate, parse
+from analysis.comparison.hypothesis import evaluate, parse, positive
 from data.errors import UserError
 
 RNG = np.random.default_rng(5)
@@ -35,6 +35,14 @@ def test_a_combination_is_left_minus_right(text, difference, above):
     assert found["mean"] == pytest.approx(difference.mean())
     assert found["sd"] == pytest.approx(difference.std(ddof=1))
     assert found["q025"] == pytest.approx(np.quantile(difference, 0.025))
+
+
+def test_each_slope_is_asked_whether_it_is_above_zero():
+    found = [evaluate(each, DRAWS) for each in positive(DRAWS)]
+    assert [row["hypothesis"] for row in found] == [
+        *("x > 0", "x:east > 0", "x:west > 0", "log(z, 2):east > 0")
+    ]
+    assert [row["probability"] for row in found] == [(d > 0).mean() for d in DRAWS.values()]
 
 
 @pytest.mark.parametrize("text", ["x", "x > y > z", "x >", "x + > 0", "x ++ x > 0", "1 > 0"])
