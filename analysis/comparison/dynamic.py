@@ -54,10 +54,11 @@ YEARS = 10
 
 
 def of_paper(panel: str, record: Specification) -> list[dict]:
-    """Return the printed row, keys of `COLUMNS`."""
+    """Return the printed row, keys of `COLUMNS`; without the slopes that are not printed."""
+    keys = [(record.column, term) for term in shown(record)]
+    printed = published_slopes().reindex(keys).dropna(subset="coef")
     rows = []
-    for term in shown(record):
-        coef, se = published_slopes().loc[(record.column, term)]
+    for (_, term), (coef, se) in zip(printed.index, printed.to_numpy(), strict=True):
         row = {"panel": panel, "column": record.column, "estimator": PUBLISHED, "term": term}
         rows.append(row | {"coef": coef, "se": se, "low": coef - Z * se, "high": coef + Z * se})
     return rows
@@ -91,13 +92,13 @@ def posterior(tree: xr.DataTree) -> list[dict]:
 def effects(tree: xr.DataTree) -> list[dict]:
     """Return dynamic effects from the draws of a trace, keys of `EFFECT_COLUMNS`.
 
-    For the average slope and each region's: the effect in the year itself, in the long run (of the
-    draws with |ρ| < 1, `share` of all) and h years after a change that lasted one; and the years
-    in which half of a change is gone, infinite in draws with ρ ≥ 1.
+    Of the first term of interest, for the average slope and each region's: the effect in the year
+    itself, in the long run (of the draws with |ρ| < 1, `share` of all) and h years after a change
+    that lasted one; and the years in which half of a change is gone, infinite in draws with ρ ≥ 1.
     """
     draws = tree["posterior"].to_dataset()
     (record,) = select([tree.attrs["column"]])
-    (term,) = record.interest
+    term = record.interest[0]
     keys = {"panel": tree.attrs["panel"], "column": record.column, "model": tree.attrs["model"]}
     by_region = draws["slope_region"] if LAG in draws["varying"] else None
     average = draws["slope"].sel(term=LAG).to_numpy().ravel()

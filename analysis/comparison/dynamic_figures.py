@@ -45,7 +45,7 @@ def draw(rows: pd.DataFrame) -> Figure:
         axes.set_xlabel("autoregressive coefficient ρ,\n95 % interval", fontsize=7)
         axes.set_yticks(range(len(names)), [label(name) if i % wide == 0 else "" for name in names])
         axes.invert_yaxis()
-    _panels(figure, panels)
+    _panels(figure, panels, PUBLISHED in names)
     return figure
 
 
@@ -98,10 +98,11 @@ def draw_effects(rows: pd.DataFrame) -> Figure:
     return figure
 
 
-def _panels(figure: Figure, panels: list[str]) -> None:
-    """Add a key: the panels' colours, the printed estimate, and what lies beyond the frame."""
+def _panels(figure: Figure, panels: list[str], printed: bool) -> None:
+    """Add a key: panels, the printed estimate if there is one, and what is beyond the frame."""
     of_panel = colours(panels).items()
     handles = [Line2D([], [], color=c, marker="o", ms=3, label=p) for p, c in of_panel]
-    handles.append(Line2D([], [], color="black", marker="D", ms=3, label="printed"))
+    if printed:
+        handles.append(Line2D([], [], color="black", marker="D", ms=3, label="printed"))
     handles.append(Line2D([], [], color="0.4", marker=">", ms=4, lw=0, label="beyond the frame"))
     key(figure, handles)

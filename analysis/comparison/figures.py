@@ -19,7 +19,7 @@ from analysis.shared.frames import of_the_paper
 from analysis.shared.outputs import read_result
 from analysis.shared.plotting import colours, frames, key, save
 from analysis.shared.statistics import Z, doubt
-from analysis.specifications import HEADLINE, PAPER, STATIC, current, select, spelled
+from analysis.specifications import HEADLINE, PAPER, STATIC, current, select, spelled, worded
 from data.panels.catalogue import PANELS
 from data.panels.provinces import REGIONS
 from models.bayesian.registry import LADDER, MAIN, MODELS
@@ -93,7 +93,9 @@ def forest(rows: pd.DataFrame) -> Figure:
             if i % 2 == 0:
                 axes.axhspan(min(places) - 0.8, max(places) + 0.8, color="0.965", lw=0, zorder=-2)
         # One label a model, beside the middle of its lines.
-        middle = {places[len(places) // 2]: fill(label, 20) for label, places in groups.items()}
+        middle = {
+            places[len(places) // 2]: fill(worded(label), 20) for label, places in groups.items()
+        }
         axes.set_yticks(at, [middle.get(y, "") for y in at])
         axes.tick_params(axis="y", length=0, labelsize=6.5)
         axes.invert_yaxis()

@@ -28,6 +28,13 @@ def trace():
     return fit(job, Settings(draws=400, chains=4))
 
 
+def test_a_column_without_printed_numbers_has_no_printed_row(monkeypatch):
+    printed = dynamic.published_slopes()
+    assert len(dynamic.of_paper("official", COLUMN)) == 2
+    monkeypatch.setattr(dynamic, "published_slopes", lambda: printed.drop(index="5.1"))
+    assert dynamic.of_paper("official", COLUMN) == []
+
+
 def test_what_follows_from_a_trace_follows_from_its_draws(trace):
     found = pd.DataFrame(dynamic.effects(trace), columns=dynamic.EFFECT_COLUMNS)
     found = found.set_index(["slope", "quantity"])
