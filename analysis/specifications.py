@@ -276,7 +276,9 @@ def published_column(record: Specification, region: str) -> str:
     if not region:
         return record.column
     for other in current().records:
-        same = replace(record, column=other.column, title=other.title, region=region)
+        # The kind of standard errors is no part of the slope.
+        named = {"column": other.column, "title": other.title, "errors": other.errors}
+        same = replace(record, **named, region=region)
         if other == same and record.region is None:
             return other.column
     return ""

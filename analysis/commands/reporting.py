@@ -104,7 +104,8 @@ def report(out: Out = ROOT) -> None:
         path = page.write(outputs, summaries)
     record(find("report"), outputs, there)
     console.print(f"written: {outputs.shown(path)} ({path.stat().st_size / 1e6:.1f} MB)")
-    terminal.say("Open it in a browser. Next: python -m analysis status says what it lacks.")
+    following = "" if current().path else " Next: python -m analysis status says what it lacks."
+    terminal.say(f"Open it in a browser.{following}")
 
 
 @app.command()

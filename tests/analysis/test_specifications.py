@@ -14,6 +14,7 @@ from analysis.specifications import (
     SPECIFICATIONS,
     STATIC,
     load,
+    published_column,
     select,
     spelled,
     studying,
@@ -69,6 +70,8 @@ def test_a_study_may_use_the_papers_names_for_its_own_variables(tmp_path):
     with studying(load(path)) as study:
         (record,) = select(["3.2"])
         assert record.system is None
+        clustered = replace(record, errors="clustered")
+        assert published_column(clustered, "central") == published_column(record, "central")
         assert spelled("indus") == "indus"
         assert worded("Errors of a province, in 'province' of /province/x.") == (
             "Errors of a unit, in 'province' of /province/x."
