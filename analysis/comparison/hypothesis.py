@@ -51,7 +51,7 @@ def parse(text: str) -> Hypothesis:
     if len(sides) != 2 or not all(side.strip() for side in sides):
         raise UserError(
             f"{text!r} is no hypothesis: write two sides with one > or < between, such as "
-            "'x:east > x:west' or 'x > 0'."
+            "'x:north > x:south' or 'x > 0'."
         )
     weights: dict[tuple[str, str], float] = {}
     constant = 0.0

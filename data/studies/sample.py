@@ -1,4 +1,4 @@
-"""Which rows a column is of: a condition such as `region == 'west' and year <= 1980`."""
+"""Which rows a column is of: a condition such as `region == 'north' and year <= 1980`."""
 
 import ast
 import operator
@@ -87,7 +87,7 @@ def _tree(text: str) -> ast.expr:
         tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise ValueError(
-            f"the sample {text!r} is no condition: write \"region == 'west' and year <= 1980\""
+            f"the sample {text!r} is no condition: write \"region == 'north' and year <= 1980\""
         ) from None
     _screen(tree, text)
     return tree

@@ -125,7 +125,7 @@ class Column(_Table):
     interest: list[Term] = Field(min_length=1, description="Terms that the study is about.")
     title: str = Field("", description="What the column shows.")
     sample: Annotated[str, AfterValidator(_checked_sample)] = Field(
-        "", description="Which rows: \"region == 'west' and year <= 1980\"; all by default."
+        "", description="Which rows: \"region == 'north' and year <= 1980\"; all by default."
     )
     estimator: Literal[tuple(EFFECTS)] = "twfe"
     errors: Literal[ERRORS] = "conventional"

@@ -36,8 +36,8 @@ def text(
         else "# Without regions, slopes vary by unit alone. A column, or a table of units:\n"
         '# region = "zone"\n'
         "# [data.regions]\n"
-        '# east = ["A", "B"]\n'
-        '# west = ["C"]\n'
+        '# north = ["A", "B"]\n'
+        '# south = ["C"]\n'
     )
     listed = ", ".join(header)
     return f"""\
