@@ -27,6 +27,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
+from functools import partial
 from multiprocessing import active_children, get_context, parent_process
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -38,6 +39,7 @@ from numpy.typing import NDArray
 
 from analysis.shared.outputs import ROOT
 from analysis.shared.sources import content_sha256, installed
+from analysis.specifications import Study, current, studying
 from data.errors import UserError
 from data.files import interrupts_later, replacing, sha256
 
@@ -71,12 +73,22 @@ def spread[Input, Result](
     UserError
         If the cluster cannot be reached, has no workers, or these run other code.
     """
+    if (study := current()).path is not None:
+        task = partial(_of_study, task, study)
     if cluster:
         yield from _on_cluster(task, inputs, cluster)
     elif workers == 1:
         yield from map(task, inputs)
     else:
         yield from _in_processes(task, inputs, workers)
+
+
+def _of_study[Input, Result](
+    task: Callable[[Input], Result], study: Study, input_: Input
+) -> Result:
+    """Do a task on the study that the caller runs on: a worker knows the paper alone."""
+    with studying(study):
+        return task(input_)
 
 
 class Named(Protocol):

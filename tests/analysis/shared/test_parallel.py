@@ -16,7 +16,9 @@ import pytest
 
 from analysis.shared import parallel as module
 from analysis.shared.parallel import code_sha256, spread
+from analysis.specifications import current, load, studying
 from data.errors import UserError
+from tests.helpers import studies
 from tests.helpers.clusters import ENVIRONMENT, scheduler, worker
 from tests.helpers.processes import until
 
@@ -32,6 +34,20 @@ def drawn(seed, size):
     """Return a result of numbers, labels and text."""
     values = np.random.default_rng(seed).standard_normal(size)
     return seed, pd.DataFrame({"seed": seed, "value": values}), f"{seed}: {values.sum()!r}"
+
+
+def title(number):
+    return number, current().title
+
+
+def test_workers_run_on_the_callers_study(tmp_path):
+    with studying(load(studies.write(tmp_path))):
+        for workers in (1, 2):
+            assert set(spread(title, [1, 2], workers)) == {
+                (1, "Roads and output"),
+                (2, "Roads and output"),
+            }
+    assert set(spread(title, [1], 2)) == {(1, "Ye (2024)")}
 
 
 def own_process(_):
