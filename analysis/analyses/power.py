@@ -1,13 +1,23 @@
 """Power, recovery and influence of slopes, and the screen of the main model's candidates."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from analysis.claims.records import VINTAGES
-from analysis.shared.analysis import Analysis, Methods, Option, Picture, Request, Result, Table
-from analysis.specifications import HEADLINE, STATIC, published_column
+from analysis.shared.analysis import (
+    Analysis,
+    Chosen,
+    Methods,
+    Option,
+    Picture,
+    Request,
+    Result,
+    Table,
+)
+from analysis.specifications import HEADLINE, STATIC, current, published_column, select
+from data.errors import UserError
 from data.panels.catalogue import PANELS
 from data.panels.provinces import REGIONS
 
@@ -49,6 +59,23 @@ def _power() -> Methods:
             ),
         ),
     )
+
+
+def _with_printed(options: Mapping[str, Any]) -> Chosen:
+    """Choose the columns that are named; of a study, only those whose slopes are printed."""
+    records = select(options["columns"] or ())
+    if current().path is not None:
+        from analysis.comparison.power import sizes
+
+        printed = sizes()
+        named = select(options["columns"] or current().headline)
+        records = tuple(r for r in named if all((r.column, t) in printed for t in r.interest))
+        if not records:
+            raise UserError(
+                "Power is compared with a printed slope, and no column of two-way effects or GMM "
+                "that is asked for has one: add it to the file of printed numbers."
+            )
+    return Chosen(records, options["panel"] or ())
 
 
 POWER = ("power", "power_curves")
@@ -211,7 +238,9 @@ ANALYSES = (
         sentence="Minimum detectable effects (80 % power) and printed slopes",
         methods=_power,
         options=("columns", "panel", "seed", "cluster"),
+        choose=_with_printed,
         section="power",
+        studies=True,
     ),
     Analysis(
         name="recovery",

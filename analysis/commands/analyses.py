@@ -30,7 +30,7 @@ from analysis.shared import terminal
 from analysis.shared.analysis import Analysis, Item, Methods, Option, Request, Result, Table
 from analysis.shared.outputs import ROOT, Outputs
 from analysis.shared.terminal import App, console
-from analysis.specifications import HEADLINE
+from analysis.specifications import HEADLINE, worded
 from data.panels.catalogue import PANELS
 
 COMMON: dict[str, tuple[Any, object]] = {
@@ -70,7 +70,7 @@ def run(analysis: Analysis, out: Path = ROOT, **given: object) -> None:
         if isinstance(item, Table):
             print_frame(item.frame, item.title, item.view or analysis.tables[0])
         elif isinstance(item, str):
-            console.print(item, markup=False, highlight=False)
+            terminal.say(item)
     say_written(result.files, outputs)
     if result.tables:
         write_tables(result.tables, outputs, there, result.parts, result.about)
@@ -107,7 +107,7 @@ def _waiting(sentence: str) -> Iterator[Callable[[str], object]]:
 
 
 def _tell(sentence: str) -> None:
-    console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+    console.print(worded(sentence), markup=False, highlight=False, soft_wrap=True)
 
 
 def taken_options(analysis: Analysis) -> dict[str, tuple[Any, object]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.audit import run as audit
+from analysis.comparison import power
 from analysis.reporting.page.answers import passed
 from analysis.reporting.page.blocks import Block, Results, Section, folded, missing, table, text
 from analysis.reporting.page.trust import health
@@ -86,6 +87,16 @@ def _tables(results: Results) -> Iterable[Block]:
         yield folded(plain, f"Table {number}: printed and estimated")
 
 
+def _power(results: Results) -> Iterable[Block]:
+    """Show size and power on the study's own designs."""
+    rows = results.frame("power")
+    if rows is None:
+        yield missing("power on the columns' own designs", "power")
+        return
+    yield text(power.sentence(rows))
+    yield table(power.shown(rows), "Minimum detectable effects and printed slopes")
+
+
 def _frames(*listed: Shown):
     def make(results: Results) -> Iterable[Block]:
         for each in listed:
@@ -153,6 +164,7 @@ SECTIONS = (
             )
         },
     ),
+    Section("power", "Power", "Size and power", "", _unsaid, {"power": _power}),
     Section("audit", "Audit", "Audit of the printed numbers", "", _unsaid, {"audit": _audited}),
     Section("health", "Diagnostics", "Diagnostics of every fit", "", passed, {"health": health}),
     Section("provenance", "Provenance", "Data", "", _unsaid, {"provenance": _provenance}),

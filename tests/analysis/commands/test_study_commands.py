@@ -2,12 +2,16 @@
 
 import sys
 
+import pandas as pd
 import pytest
 
 from analysis import __main__ as cli
+from analysis.analyses import find
+from analysis.comparison import power
+from analysis.reporting.page import page
 from analysis.shared import terminal
 from analysis.shared.outputs import read_result
-from analysis.specifications import HEADLINE, PAPER, current
+from analysis.specifications import HEADLINE, PAPER, current, load, studying
 from tests.helpers import studies
 
 OF_THE_PAPER = ("indus", "produ", "Ye (", "Ye'", "official", "Table 8", "province of")
@@ -111,6 +115,30 @@ def test_an_audit_needs_no_column_of_the_papers_name(run, study):
     code, words = run("audit", "--study", str(study))
     assert code == 0
     assert "Comparisons by result" in words
+
+
+def test_power_is_of_columns_with_a_printed_slope(run, study, tmp_path):
+    record = find("power")
+    with studying(load(study)):
+        chosen = record.of({"columns": None, "panel": None})
+        assert [each.column for each in chosen.records] == ["2.1", "2.2"]
+    assert len(record.of({"columns": None, "panel": None}).records) == 19
+    path = studies.write(tmp_path, studies.STUDY.split("[printed]")[0])
+    code, said = run("power", "--study", str(path))
+    assert code == 2
+    assert "no column of two-way effects or GMM that is asked for has one" in said
+
+
+def test_a_page_shows_power_in_the_studys_words(study, tmp_path):
+    cells = ["counties", "2.1", "dens", "province", 2000, 0.05, 0.04, 0.06, 0.3, 0.5, 1.6, 0.99]
+    (tmp_path / "results/long").mkdir(parents=True)
+    rows = pd.DataFrame([cells], columns=list(power.COLUMNS))
+    rows.to_csv(tmp_path / "results/long/power.csv", index=False)
+    with studying(load(study)) as loaded:
+        shown = page.render(page.Results(tmp_path / "results", []), loaded)
+    assert "reaches the minimum detectable effect" in shown
+    assert "clustered by unit" in shown
+    assert "clustered by province" not in shown
 
 
 def test_the_schema_is_printed_for_editors(run):
