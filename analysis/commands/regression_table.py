@@ -20,7 +20,7 @@ from analysis.specifications import PAPER, current, evidence_model, home, select
 from data.errors import UserError
 from data.panels.catalogue import OWN, PANELS, own_name
 from data.panels.panel import Panel
-from models.design import LAG, Specification
+from models.design import DERIVED, LAG, Specification
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -148,10 +148,8 @@ def variable_labels() -> dict[str, str]:
 
     long = {name: described.long_name for name, described in DESCRIBED.items()}
     short = {name: words.split(":")[0].split(" (")[0] for name, words in long.items()}
-    return {name: words[0].upper() + words[1:] for name, words in short.items()} | {
-        "indus2": "Industrial agglomeration, squared",
-        **of_every,
-    }
+    short |= {name: f"{short[source]}, squared" for name, (source, _) in DERIVED.items()}
+    return {name: words[0].upper() + words[1:] for name, words in short.items()} | of_every
 
 
 # --- what other commands made -------------------------------------------------------------------
