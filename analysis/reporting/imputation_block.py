@@ -58,12 +58,19 @@ def imputation(simulated: pd.DataFrame, outcome: pd.DataFrame) -> str:
     single = by_method.loc["single"]
     sentence = (
         f"In {int(without['data_sets'])} simulated panels whose cells are deleted as the real gaps "
-        f"lie, draws made without the outcome bias the slope by {without['relative_bias']:+.1%}. "
-        f"Pooled 95 % intervals hold the truth in {without['coverage']:.1%}; those of one draw, "
-        f"taken as known, in {single['coverage']:.1%}. Draws made with the outcome bias it by "
-        f"{with_it['relative_bias']:+.1%} ({int(with_it['data_sets'])} panels)."
+        f"lie, draws made without the outcome bias the slope by {_bias(without)}. "
+        f"Pooled 95 % intervals hold the true slope in {without['coverage']:.1%}; those of one "
+        f"draw, taken as known, in {single['coverage']:.1%}. Draws made with the outcome bias it "
+        f"by {_bias(with_it)} in {int(with_it['data_sets'])} of the panels. The true slope is the "
+        "mean over the panels before cells are deleted, and bias is from the same panels' slopes."
     )
     return f"{markdown(pd.DataFrame(rows))}\n\n{sentence}\n\n{markdown(shown(simulated))}"
+
+
+def _bias(row: pd.Series) -> str:
+    """Write a bias in per cent of the true slope, with its Monte-Carlo interval."""
+    low, high = (row[name] / row["true_slope"] for name in ("bias_low", "bias_high"))
+    return f"{row['relative_bias']:+.1%} [{low:+.1%}, {high:+.1%}]"
 
 
 def posteriors(mixtures: pd.DataFrame) -> str:

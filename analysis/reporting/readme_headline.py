@@ -96,24 +96,40 @@ def caution(candidates: pd.DataFrame) -> str:
         "errors clustered by province": (candidates, "twfe_clustered"),
         f"the model `{MAIN}`": (last, STUDIED.get(MAIN, MAIN)),
     }
-    shares = ", ".join(f"{_size(*of):.0%} ({words})" for words, of in named.items())
+    sizes = {words: _sizes(*of) for words, of in named.items()}
+    shares = ", ".join(f"{values.mean():.0%} ({words})" for words, values in sizes.items())
     ranks = main_model.ranking(last).set_index("candidate")
     told = [_fared(last, ranks.loc[name], name) for name in ranks.index[:2]]
     width = _widths(last, *ranks.index[:2])
     return (
         f"- Caution: without a slope, nominal 95 % intervals of {HEADLINE[0]} exclude zero in "
-        f"{shares} of simulated data sets.\n"
+        f"{shares} of simulated data sets. {_spread(sizes)}\n"
         f"- A rule written before its study chose the main model{'' if final else ' (provisional)'}"
         f": coverage of at least {main_model.LEAST_COVERAGE:.0%} in every cell, then the interval "
         f"score. {'; '.join(told)}. Intervals of `{ranks.index[1]}` are {width:.1f} times as wide."
     )
 
 
-def _size(study: pd.DataFrame, method: str) -> float:
-    """Return the size of a method's test of the slope over all rows, over deciding cells."""
+def _sizes(study: pd.DataFrame, method: str) -> pd.Series:
+    """Return the size of a method's test of the slope over all rows, in each deciding cell."""
     judged = study[study["role"] == "deciding"][["panel", "generator"]].drop_duplicates()
     values = {"slopes": "none", "estimand": "slope", "method": method}
-    return 1 - rows_with(study, values).merge(judged, on=["panel", "generator"])["coverage"].mean()
+    return 1 - rows_with(study, values).merge(judged, on=["panel", "generator"])["coverage"]
+
+
+def _spread(sizes: Mapping[str, pd.Series]) -> str:
+    """Say over which cells sizes are means, and how far the last method's lie apart."""
+    cells = max(map(len, sizes.values()))
+    fewer = "".join(
+        f" ({len(values)} for {words})" for words, values in sizes.items() if len(values) < cells
+    )
+    words, last = list(sizes.items())[-1]
+    most = 1 - main_model.LEAST_COVERAGE
+    return (
+        f"These are means over {cells} cells, each a panel and a generator{fewer}. Of {words} "
+        f"the cells lie between {last.min():.0%} and {last.max():.0%}, {(last > most).sum()} of "
+        f"them above the {most:.0%} that the rule allows."
+    )
 
 
 def _fared(study: pd.DataFrame, rank: pd.Series, name: str) -> str:

@@ -21,8 +21,10 @@ def test_bias_and_coverage_are_said_before_their_table():
         committed("imputation_study"), committed("imputation_outcome")
     )
     without = committed("imputation_study").set_index("method").loc["without"]
-    assert f"bias the slope by {without['relative_bias']:+.1%}." in text
-    assert f"hold the truth in {without['coverage']:.1%};" in text
+    assert f"bias the slope by {without['relative_bias']:+.1%} [" in text
+    low, high = without[["bias_low", "bias_high"]] / without["true_slope"]
+    assert f"[{low:+.1%}, {high:+.1%}]. Pooled" in text
+    assert f"hold the true slope in {without['coverage']:.1%};" in text
     assert text.count("| --- |") >= 2
 
 

@@ -7,12 +7,13 @@ from analysis.replication.dynamic_estimators import dynamic_models
 from analysis.reporting import readme_blocks as blocks
 from analysis.reporting import readme_headline
 from analysis.reporting.readme import MULTIVERSE
+from analysis.shared.outputs import Outputs, read_result
 from analysis.simulation.dynamic_study.cells import CELLS
 from analysis.simulation.dynamic_study.study import MODEL
 from analysis.specifications import select
 from analysis.ye2024.multiverse import summarise
 from data.panels.catalogue import PANELS
-from models.bayesian.registry import models_for
+from models.bayesian.registry import MAIN, models_for
 from tests.helpers import report_results, universes
 from tests.helpers.results import comparison, replication
 
@@ -173,3 +174,20 @@ def test_the_answer_is_the_rules_and_stands_above_what_it_rests_on():
     assert "0.8 stationary feedback (indus: 50%)" in text
     assert "5.1: ρ is 1.100 [1.050, 1.200] (official): ρ > 1 is in the data; ρ is" in text
     assert "+0.010 0.020 50% ✗" in text
+
+
+def test_the_caution_shows_how_sizes_differ_between_cells():
+    candidates, last = (read_result(Outputs().results, n) for n in ("candidates", "last_two"))
+    text = readme_headline.caution(candidates)
+    asked = {"method": MAIN, "slopes": "none", "estimand": "slope", "role": "deciding"}
+    own = 1 - blocks.rows_with(last, asked)["coverage"]
+    assert f"means over {len(own)} cells" in text
+    assert f"between {own.min():.0%} and {own.max():.0%}, {(own > 0.08).sum()} of them" in text
+    fewer = len(blocks.rows_with(candidates, asked | {"method": "independent"}))
+    assert (f"({fewer} for posteriors with independent errors" in text) == (fewer < len(own))
+
+
+def test_student_t_errors_say_how_near_a_unit_root_they_come():
+    found = read_result(Outputs().results, "scale_sweep")
+    assert "largest P(φ > 0.99) of a region lies between" in blocks.unit_root(found)
+    assert "Student t" not in blocks.unit_root(found[found["scale"] != "nu"])
