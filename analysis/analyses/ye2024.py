@@ -104,15 +104,10 @@ def _multiverse() -> Methods:
             Picture(
                 *("multiverse_curves", draw.frames, draw.draw),
                 caption="Slopes of all combinations of choices in their order, with 95 % "
-                "intervals, conventional and clustered by province, and the printed slope. Below: "
-                "posteriors of a balanced part of them by error structure, each in its own order.",
+                "intervals, conventional and clustered by province, and the printed slope. Of "
+                "3.2 also posteriors of a balanced part by error structure, each in its own order.",
             ),
-            Picture(
-                *("multiverse_curves", draw.overview_frames, draw.overview),
-                caption="Slopes of all combinations of choices in their order, a frame a slope, "
-                "with 95 % intervals, conventional and clustered by province, and the printed "
-                "slope.",
-            ),
+            Picture(*("multiverse_curves", draw.overview_frames, draw.overview)),
         ),
         page=page,
     )

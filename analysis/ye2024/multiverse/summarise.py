@@ -19,6 +19,7 @@ from analysis.comparison.coefficients import published_slopes
 from analysis.robustness.multiverse.evaluate import GRID_FAMILY
 from analysis.shared import digits
 from analysis.shared.statistics import CERTAIN
+from analysis.specifications import HEADLINE
 from analysis.ye2024.multiverse import posteriors, refutation
 from analysis.ye2024.multiverse.choices import APART
 from analysis.ye2024.multiverse.universes import (
@@ -69,6 +70,7 @@ cut into `BINS` of equally many.
 (`option`: error structure, then mean, low or high, of each universe in the order of its means), a
 choice (the share of the bin's universes that have the option), or, without bin, "main" and "total"
 (of the choice that `option` names) and "share" (of all universes, `option` as in `COLUMNS`).
+Posteriors are those of the headline columns, choices those of the first of them, which is drawn.
 """
 
 BINS = 100
@@ -271,13 +273,13 @@ def curves(tree: xr.DataTree) -> pd.DataFrame:
         for name, low, high in ends(estimates):
             add("slope", f"{name} low", [np.median(low[b]) for b in bins], at)
             add("slope", f"{name} high", [np.median(high[b]) for b in bins], at)
-        if family == GRID_FAMILY:
+        if family == GRID_FAMILY and column == HEADLINE[0]:
             codes = np.unravel_index(order, estimates["estimate"].shape)
             for name, code in zip(estimates["estimate"].dims, codes, strict=True):
                 split = np.array_split(code, len(at))
                 for i, option in enumerate(estimates[name].to_numpy()):
                     add(name, str(option), [(options == i).mean() for options in split], at)
-        for errors, fits in by_errors(tree, column, term):
+        for errors, fits in by_errors(tree, column, term) if column in HEADLINE else ():
             trusted = fits.isel(universe=np.flatnonzero(fits["trusted"] == 1)).sortby("estimate")
             where = np.arange(trusted.sizes["universe"])
             for name, short in (("estimate", "mean"), ("low", "low"), ("high", "high")):
