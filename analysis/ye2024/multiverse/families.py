@@ -61,7 +61,7 @@ INSTRUMENTS = tuple(
 FAMILIES = (
     Family(
         "posterior", (*DATA, CONTROLS, SAMPLE, PRIOR), fraction.posteriors,
-        lambda record: record.interest, dynamic=False, size=48, batch=48, crossed=ERRORS,
+        lambda record: record.interest, dynamic=False, size=144, batch=48, crossed=ERRORS,
     ),
     Family(
         "gmm", (*DATA, CONTROLS, SAMPLE, *INSTRUMENTS), fraction.one_by_one(fraction.gmm),
