@@ -208,7 +208,8 @@ def dynamic(
     """Compare ρ of the dynamic model with every other estimator's: results/dynamic.csv, a figure.
 
     Samples what is missing. results/dynamic_effects.csv, and its figure, has effects in the long
-    run and after years. Exit 1 if a fit fails its gate.
+    run and after years; results/common_factor.csv says whether a column is a static regression with
+    AR(1) errors. Exit 1 if a fit fails its gate.
 
     Example: python -m analysis dynamic 5.1 --panel official
     """
@@ -248,7 +249,11 @@ def estimate_dynamic(
     for (name, column), rows in estimates.groupby(["panel", "column"], sort=False):
         title = f"{column} on {name}: coefficient, se, interval"
         print_frame(lagged.side_by_side(rows), title, "dynamic")
-    write_tables({"dynamic": estimates, "dynamic_effects": follows}, outputs, there)
+    restricted = lagged.restricted(panels, records)
+    title = "Is it a static regression with AR(1) errors? θ + ρb is then zero"
+    print_frame(lagged.shown_restrictions(restricted), title, "common_factor")
+    tables_of = {"dynamic": estimates, "dynamic_effects": follows, "common_factor": restricted}
+    write_tables(tables_of, outputs, there)
     return estimates
 
 

@@ -29,6 +29,7 @@ VIEWS = {
                                        "within_sd", "between_sd", "possible")),
     "claims": View(("claim",), ("verdict", "magnitude", "mixture", "printed", "first edition",
                                 "changed by", "official", "statement")),
+    "common_factor": View(("column", "panel", "term")),
     "comparison": View(
         ("column", "model"),
         ("published", "mean", "q025", "agreement", "gate", "fits", "p_same_sign", "bf10", "p_rope",

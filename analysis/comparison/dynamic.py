@@ -15,9 +15,15 @@ from numpy.typing import NDArray
 from analysis.comparison.coefficients import published_slopes
 from analysis.posterior import trace
 from analysis.replication import dynamic_estimators
-from analysis.replication.dynamic_estimators import dynamic_models, frequentist, shown
+from analysis.replication.dynamic_estimators import (
+    RESTRICTED,
+    dynamic_models,
+    frequentist,
+    restrictions,
+    shown,
+)
 from analysis.shared import digits
-from analysis.shared.statistics import Z
+from analysis.shared.statistics import Z, written
 from analysis.specifications import select
 from data.panels.panel import Panel
 from models.bayesian import dynamic
@@ -48,6 +54,9 @@ EFFECT_COLUMNS += ("share",)
 """The contract of results/dynamic_effects.csv: `share` of the draws has the quantity."""
 
 PUBLISHED = "published"
+
+LEVEL = 0.05
+"""Of the tests of the common-factor restriction."""
 
 YEARS = 10
 """Of the impulse responses."""
@@ -150,6 +159,44 @@ def table(
                 follows += effects(tree)
             rows += of_paper(panel.name, record)
             yield pd.DataFrame(rows, columns=COLUMNS), pd.DataFrame(follows, columns=EFFECT_COLUMNS)
+
+
+def restricted(panels: Iterable[Panel], records: Iterable[Specification]) -> pd.DataFrame:
+    """Return results/common_factor.csv: whether columns are static, with AR(1) errors."""
+    records = tuple(records)
+    rows = [row for panel in panels for record in records for row in restrictions(panel, record)]
+    return pd.DataFrame(rows, columns=list(RESTRICTED))
+
+
+def shown_restrictions(rows: pd.DataFrame) -> pd.DataFrame:
+    """Lay the restriction out for a reader: a line a column, panel and term."""
+    lines = []
+    for key, own in rows.groupby(["column", "panel", "term"], sort=False):
+        line = dict(zip(("column", "panel", "term"), key, strict=True))
+        for name, of in (("without lines", "none"), ("lines by province", "by province")):
+            row = own.set_index("lines").loc[of]
+            line[f"θ + ρb, {name}"] = written(row["excess"], row["low"], row["high"])
+            line[f"P, {name}"] = digits.probability(row["p"])
+            line[f"P of all terms, {name}"] = digits.probability(row["p_all"])
+        lines.append(line)
+    return pd.DataFrame(lines)
+
+
+def of_restrictions(rows: pd.DataFrame) -> str:
+    """Say in how many columns and panels the restriction is rejected at 5 %."""
+    parts = []
+    for lines, name in (("none", "Without lines"), ("by province", "With lines by province")):
+        own = rows[rows["lines"] == lines]
+        cells = own.drop_duplicates(["panel", "column"])
+        parts.append(
+            f"{name}, the slope of interest rejects this in {(own['p'] < LEVEL).sum()} of "
+            f"{len(own)} fits, all regressors together in {(cells['p_all'] < LEVEL).sum()} of "
+            f"{len(cells)} (5 % level)."
+        )
+    return (
+        "A static regression with AR(1) errors is a dynamic one with θ + ρb = 0, where θ is the "
+        f"slope on last year's regressor. {' '.join(parts)}"
+    )
 
 
 def label(name: str) -> str:

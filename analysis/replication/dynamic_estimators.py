@@ -21,10 +21,16 @@ from data.panels.panel import Panel
 from models.bayesian import dynamic
 from models.bayesian.registry import MODELS, Model, find
 from models.design import LAG, Design, Specification, design
-from models.frequentist import dynamic_ols
+from models.frequentist import dynamic_ols, horizons
+from models.frequentist.common_factor import common_factor
 from models.frequentist.dynamic_ols import Slopes
 
 Array = NDArray[np.float64]
+
+RESTRICTED = ("panel", "column", "term", "lines", "rho", "slope", "lagged_slope", "excess", "se")
+RESTRICTED += ("low", "high", "p", "p_all")
+"""The contract of results/common_factor.csv: `excess` is θ + ρ b, with its 95 % interval and P of
+zero, errors clustered by province; `p_all` is P of all regressors' at once."""
 
 
 class Data:
@@ -197,6 +203,30 @@ def frequentist(panel: Panel, record: Specification) -> list[dict]:
                     "instruments": estimate.instruments,
                 }
             )
+    return rows
+
+
+def restrictions(panel: Panel, record: Specification) -> list[dict]:
+    """Return whether a column is a static regression with AR(1) errors: θ + ρ b = 0.
+
+    Of the terms of interest, with and without province-specific lines.
+
+    Returns
+    -------
+    list of dict
+        Keys `RESTRICTED`.
+    """
+    whole, rows = Data(panel.frame, record).whole, []
+    for lines in (False, True):
+        fitted = common_factor(whole, lines=lines)
+        for term in record.interest:
+            at = whole.terms.index(term)
+            low, high, p = horizons.interval(fitted.excess[at], fitted.se[at], fitted.df)
+            row = {"panel": panel.name, "column": record.column, "term": term}
+            row |= {"lines": "by province" if lines else "none", "rho": fitted.rho}
+            row |= {"slope": fitted.slope[at], "lagged_slope": fitted.lagged[at]}
+            row |= {"excess": fitted.excess[at], "se": fitted.se[at], "low": low, "high": high}
+            rows.append(row | {"p": p, "p_all": fitted.p})
     return rows
 
 

@@ -64,6 +64,7 @@ BLOCKS = (
     Block("claims", FIGURES, main.claims, MAIN_JOB),
     Block("autoregressive", FIGURES, blocks.autoregressive, ("dynamic",)),
     Block("variants", FIGURES, blocks.variants, ("dynamic",)),
+    Block("common_factor", FIGURES, blocks.common_factor, ("common_factor",)),
     Block("simulation", FIGURES, blocks.simulation, ("dynamic", "simulation")),
     Block("multiverse", FIGURES, blocks.multiverse, MULTIVERSE),
     Block("influence", FIGURES, blocks.influence_table, ("influence",)),

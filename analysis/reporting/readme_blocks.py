@@ -152,6 +152,14 @@ def _failed(row: pd.Series) -> str:
     return f" ({why})" if why else ""
 
 
+def common_factor(rows: pd.DataFrame) -> str:
+    """Render whether dynamic columns are static regressions with AR(1) errors."""
+    rows = rows.sort_values("column", kind="stable")
+    shown_rows = dynamic.shown_restrictions(rows)
+    table = markdown(shown_rows.assign(panel=shown_rows["panel"].map("`{}`".format)))
+    return f"{dynamic.of_restrictions(rows)}\n\n{table}"
+
+
 def simulation(estimated: pd.DataFrame, simulated: pd.DataFrame) -> str:
     """Answer whether ρ > 1 is in the data or estimator bias, with the simulation behind it."""
     answer = verdict.answer(estimated, simulated, dynamic.PUBLISHED)

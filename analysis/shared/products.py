@@ -263,6 +263,9 @@ PRODUCTS = (
              needed=name == "dynamic", main=True, pictures=(name,),
              shown=("report dynamic", "README autoregressive", "README variants", "gallery"))
       for name in ("dynamic", "dynamic_effects")),
+    _table("common_factor", "dynamic", "whether Table 5's columns are static regressions with "
+           "AR(1) errors", inputs=(PANELS,), keys=CELL, scope="dynamic", main=True,
+           shown=("README common_factor",)),
     _long("simulation", "simulate", "bias and coverage of these estimators in simulations",
            inputs=(PANELS,), shown=("report dynamic", "README simulation"),
            note="half an hour; every estimate in `simulation_study.nc`"),

@@ -98,3 +98,16 @@ def test_a_response_is_drawn_as_its_median_and_band(trace):
     band = axes.collections[0].get_paths()[0].vertices[:, 1]
     assert band.min() == own["low"].min()
     assert band.max() == own["high"].max()
+
+
+def test_the_common_factor_restriction_stands_by_column_and_panel():
+    found = dynamic.restricted((official("5.1"),), (COLUMN,))
+    assert found["lines"].tolist() == ["none", "by province"]
+    assert (found["excess"] == found["lagged_slope"] + found["rho"] * found["slope"]).all()
+    assert ((found["low"] < found["excess"]) & (found["excess"] < found["high"])).all()
+    shown = dynamic.shown_restrictions(found)
+    assert shown[["column", "term"]].to_numpy().tolist() == [["5.1", "indus"]]
+    told = dynamic.of_restrictions(found.assign(p=[0.01, 0.2], p_all=0.001))
+    assert "Without lines, the slope of interest rejects this in 1 of 1 fits, all" in told
+    assert "With lines by province, the slope of interest rejects this in 0 of 1 fits" in told
+    assert max(len(sentence.split()) for sentence in told.split(". ")) <= 40

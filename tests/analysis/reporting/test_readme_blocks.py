@@ -165,6 +165,17 @@ def test_a_root_stands_under_each_dynamic_model_once_all_are_sampled():
     assert blocks.variants(pd.concat([estimated, *others[1:]])) is None
 
 
+def test_the_common_factor_restriction_is_said_and_tabled():
+    row = {"panel": "official", "column": "5.1", "term": "indus", "rho": 0.9, "slope": 0.1,
+           "lagged_slope": 0.1, "excess": 0.19, "se": 0.05, "low": 0.09, "high": 0.29,
+           "p": 0.001, "p_all": 0.2}  # fmt: skip
+    rows = pd.DataFrame([row | {"lines": lines} for lines in ("none", "by province")])
+    sentence, _, head, _, line = blocks.common_factor(rows).splitlines()
+    assert "rejects this in 1 of 1 fits, all regressors together in 0 of 1" in sentence
+    assert head.startswith("| column | panel | term | θ + ρb, without lines | P, without lines |")
+    assert line.startswith("| 5.1 | `official` | indus | 0.190 [0.090, 0.290] | 0.001 | 0.200 |")
+
+
 def test_the_answer_is_the_rules_and_stands_above_what_it_rests_on():
     estimated, _, found = report_results.dynamics(("official", "implied"))
     text = blocks.simulation(estimated, found)
