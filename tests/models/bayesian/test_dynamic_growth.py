@@ -4,15 +4,19 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from arviz_stats.base import array_stats
 from numpy.testing import assert_allclose
 
+from analysis.posterior.engines import NutsEngine
+from analysis.posterior.jobs import Settings
 from models.bayesian import dynamic_growth, dynamic_growth_gibbs, growth_parts
 from models.bayesian import dynamic_growth_kernel as kernel
+from models.bayesian.dynamic_growth_density import CORRELATION
 from models.bayesian.growth_reference import log_sech2
 from models.design import LAG
 from models.inference.batched import draw_points
 from models.priors import LOG_2PI
-from tests.helpers.fits import Fit, fit_of
+from tests.helpers.fits import Fit, few, fit_of, simulated
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -203,3 +207,23 @@ def test_rho_is_found_beside_lines_and_the_interval_holds_it(rho):
     mean, low, high = np.array(found).T
     assert abs((mean - rho).mean()) < 3.5 * mean.std() / 4 + 0.005
     assert ((low <= rho) & (rho <= high)).sum() >= 13
+
+
+@pytest.mark.slow
+def test_the_chain_has_the_posterior_that_nuts_finds_in_all_variables():
+    """On five provinces of each region and seven years; means in units of their errors."""
+    fitted = fit_of("5.1", "dynamic_growth")
+    small = Fit(few(simulated()), fitted.specification, fitted.model, fitted.priors)
+    rng = np.random.default_rng(2)
+    chains = [dynamic_growth_gibbs.chain(small.density, rng, 8_000, 1_000) for _ in range(2)]
+    engine = NutsEngine(small.model, small.parts, small.priors, small.definition)
+    settings = Settings(1_000, 700, 2, 3, 0.95).by(NutsEngine.name)
+    flat, statistics = engine.sample(settings, rng)
+    assert statistics["diverging"].mean() < 0.01
+    for name in ("slope_std", "sigma_std", "tau_level_std", "tau_trend_std", CORRELATION):
+        ours = np.stack([chain.drawn[name] for chain in chains])
+        for element in range(ours.shape[-1]):
+            of = [values[..., element] for values in (ours, flat[name])]
+            error = [values.var() / array_stats.ess(values, 0, 1) for values in of]
+            off = (of[0].mean() - of[1].mean()) / np.sqrt(sum(error))
+            assert abs(off) < 4.5, (name, element)
