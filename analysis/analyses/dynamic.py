@@ -153,13 +153,14 @@ ANALYSES = (
         command="simulate",
         tables=("simulation",),
         help="""\
-    Simulate every estimator of a dynamic column, by bias and coverage: results/long/simulation.csv.
+    Simulate every estimator of a dynamic column, and recommend one: results/long/simulation.csv.
 
-    On data simulated from the panel's regressors; every estimate is in simulation_study.nc. An
+    On data simulated from the panel's regressors, by interval score, with bias and coverage beside
+    it; every estimate is in simulation_study.nc. An
     interrupted study goes on where it was.
 
     Example: python -m analysis simulate 5.1 --data-sets 100""",
-        sentence="Bias, error and coverage of every estimator on simulated data",
+        sentence="Bias, error, coverage and score of every estimator on simulated data",
         methods=_simulation,
         options=(
             *("column", "one_panel"),

@@ -163,7 +163,9 @@ def common_factor(rows: pd.DataFrame) -> str:
 def simulation(estimated: pd.DataFrame, simulated: pd.DataFrame) -> str:
     """Answer whether ρ > 1 is in the data or estimator bias, with the simulation behind it."""
     answer = verdict.answer(estimated, simulated, dynamic.PUBLISHED)
-    parts = [f"**{verdict.QUESTION}** {answer}"]
+    recommended, lag, *columns = answer.split("\n\n")
+    listed = "\n".join(f"- {column}" for column in columns)
+    parts = [f"**{verdict.QUESTION}** {recommended}", lag, listed]
     for term, rows in simulated.groupby("term", sort=False):
         size = rows["data_sets"].iloc[0]
         parts.append(f"<details><summary>{term}, {size} data sets a cell</summary>")

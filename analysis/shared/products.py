@@ -266,9 +266,10 @@ PRODUCTS = (
     _table("common_factor", "dynamic", "whether Table 5's columns are static regressions with "
            "AR(1) errors", inputs=(PANELS,), keys=CELL, scope="dynamic", main=True,
            shown=("README common_factor",)),
-    _long("simulation", "simulate", "bias and coverage of these estimators in simulations",
+    _long("simulation", "simulate",
+           "bias, coverage and interval score of these estimators in simulations",
            inputs=(PANELS,), shown=("report dynamic", "README simulation"),
-           note="half an hour; every estimate in `simulation_study.nc`"),
+           note="hours; finished batches are kept; every estimate in `simulation_study.nc`"),
     _table("checks", "check", "prior and posterior predictive checks of every trace",
            inputs=(TRACES,), keys=FIT, scope="traces", note="`--figures` for pictures",
            runs=("check",)),

@@ -17,14 +17,17 @@ NEITHER = "neither"
 
 SAID = {
     IN_DATA: "ρ > 1 is in the data",
-    ESTIMATOR_BIAS: "the printed ρ > 1 is estimator bias",
-    NEITHER: "no ρ > 1 is at issue",
+    ESTIMATOR_BIAS: "the printed ρ > 1 is not supported",
+    NEITHER: "ρ > 1 is neither printed nor supported",
 }
 
 ACCELERATION = (
     "A single lag draws accelerating growth as ρ > 1. Where provinces grow along lines of their "
     "own, an estimator without lines takes these for ρ."
 )
+
+CLOSE = 2.0
+"""Times the smallest score of a cell; above it, that no estimator is close is said."""
 
 NAMED = 3
 """Cells without coverage that are named; the others are counted."""
@@ -107,10 +110,12 @@ def recommendation(ranked: pd.DataFrame, scores: pd.DataFrame) -> str:
         f"Recommended by the rule is {label(best['estimator'])}.",
         f"Its interval score is at most {best['worst_score']:.1f} times the smallest of a cell "
         f"({best['worst_cell']}, {best['worst_term']}).",
+        f"Its intervals cover at the nominal rate in {best['holds']} of {best['of']} cells{where}.",
         f"Next is {label(second['estimator'])}, at most {second['worst_score']:.1f} times "
         f"({second['worst_cell']}, {second['worst_term']}).",
-        f"Its intervals cover at the nominal rate in {best['holds']} of {best['of']} cells{where}.",
     ]
+    if best["worst_score"] > CLOSE:
+        parts.append("No estimator is close to the best in every cell.")
     if best["false_positive_rate"] > FALSE_POSITIVES:
         parts.append(
             f"In a cell with ρ < 1 its interval lies above 1 in {best['false_positive_rate']:.0%} "
@@ -120,7 +125,7 @@ def recommendation(ranked: pd.DataFrame, scores: pd.DataFrame) -> str:
     if len(above):
         shares = ", ".join(f"{row.above_one:.0%} ({row.cell})" for row in above.itertuples())
         parts.append(f"Where ρ > 1 its interval lies above 1 in {shares} of data sets.")
-    return " ".join(parts).replace("  ", " ")
+    return " ".join([*parts, f"The study has {rows['data_sets'].min()} data sets a cell."])
 
 
 def _of_column(column: str, rows: pd.DataFrame) -> str:

@@ -109,7 +109,7 @@ def test_the_question_of_the_root_is_answered(text):
     first = f"5.1: ρ is 1.100 [1.050, 1.200] ({ledger.EVIDENCE[0]}): ρ > 1 is in the data; ρ is"
     assert first in plain
     others = ", ".join(f"1.100 [0.900, 1.200] ({panel})" for panel in panels)
-    assert f"ρ is {others}: the printed ρ > 1 is estimator bias." in plain
+    assert f"ρ is {others}: the printed ρ > 1 is not supported." in plain
     assert "1.100 (0.050) [1.050, 1.200]" in plain
 
 

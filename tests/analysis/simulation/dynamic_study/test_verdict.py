@@ -55,7 +55,7 @@ def test_the_answer_is_one_recommendation_and_a_sentence_a_column():
     assert "Where ρ > 1 its interval lies above 1 in 101% (above) of data sets." in first
     assert lag == words.ACCELERATION
     assert columns[0] == "5.1: ρ is 1.100 [1.020, 1.200] (p): ρ > 1 is in the data."
-    assert columns[1].endswith("(p): the printed ρ > 1 is estimator bias.")
+    assert columns[1].endswith("(p): the printed ρ > 1 is not supported.")
     # Difference GMM recommended, and not run: said so.
     lacking = words.answer(table[table["estimator"] == PRINTED], found, PRINTED)
     assert "was not run" in lacking
