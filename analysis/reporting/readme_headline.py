@@ -134,10 +134,12 @@ def _spread(sizes: Mapping[str, pd.Series]) -> str:
 
 def _fared(study: pd.DataFrame, rank: pd.Series, name: str) -> str:
     rows = rows_with(study, {"method": name, "role": "deciding"})
+    places = rows.loc[rows["outside"], "generator"].value_counts()
+    where = " and ".join(f"{count} of *{generator}*" for generator, count in places.items())
     return (
-        f"`{name}` is outside in {rank['outside']} of {rank['cells']} deciding cells (lowest "
-        f"coverage {rows['coverage'].min():.0%}), its worst relative interval score is "
-        f"{rank['worst_score']:.2f}"
+        f"`{name}` is outside in {rank['outside']} of {rank['cells']} deciding cells"
+        f"{f', {where}' if where else ''} (lowest coverage {rows['coverage'].min():.0%}), its "
+        f"worst relative interval score is {rank['worst_score']:.2f}"
     )
 
 

@@ -194,6 +194,8 @@ def test_the_caution_shows_how_sizes_differ_between_cells():
     own = 1 - blocks.rows_with(last, asked)["coverage"]
     assert f"means over {len(own)} cells" in text
     assert f"between {own.min():.0%} and {own.max():.0%}, {(own > 0.08).sum()} of them" in text
+    outside = blocks.rows_with(last, {"method": MAIN, "generator": "swap"})["outside"].sum()
+    assert f"{outside} of *swap*" in text
     fewer = len(blocks.rows_with(candidates, asked | {"method": "independent"}))
     assert (f"({fewer} for posteriors with independent errors" in text) == (fewer < len(own))
 
