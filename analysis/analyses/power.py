@@ -231,8 +231,9 @@ ANALYSES = (
         tables=POWER,
         help="""Compute power and minimum detectable effects: results/long/power.csv (minutes).
 
-    Simulates data without a slope on each column's own design, with its residuals. The intervals
-    of least squares and of the main model then give size and power of the nominal 5 % test.
+    Simulates data without a slope on each column's own design. Errors are paths of other provinces
+    of the region. The intervals of least squares and of the main model then give size and power of
+    the nominal 5 % test. System GMM has no data sets: its power is by its own standard error.
 
     Example: python -m analysis power 3.2 --panel official""",
         sentence="Minimum detectable effects (80 % power) and printed slopes",

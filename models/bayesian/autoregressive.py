@@ -59,8 +59,8 @@ PRIORS = REGULARISED.and_of(
         "Correlation",
         0.5,
         "correlation of a province's errors in successive years",
-        "Centred on none, the main model; either sign is possible, and the strong persistence "
-        "that annual indices often show (0.9) still has a fifth of the density at 0.",
+        "Centred on none, the model that it extends; either sign is possible, and the strong "
+        "persistence that annual indices often show (0.9) still has a fifth of the density at 0.",
     )
 )
 

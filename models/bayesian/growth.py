@@ -35,8 +35,9 @@ Estimands. `slope_region` is the mean of b_i over the rows of a region, `slope` 
 variance of their regressors, which is another estimand where slopes differ.
 
 `split` also takes switches that turn parts of the model off, so that simpler models are this one
-with a scale at zero: `lines` "none" (τ_trend = m = κ = 0) or "fixed" (a free trend in each
-province), `slopes` "region" (ω = 0), `errors` "independent" (φ = 0). `scales` "province" adds one:
+with a scale at zero, or without bound: `lines` "none" (τ_trend = m = κ = 0) or "fixed" (a free
+trend in each province), `slopes` "region" (ω = 0), `errors` "independent" (φ = 0). `scales`
+"province" adds one:
 
     σ_i = σ_r exp(s_r δ_i),  δ_i ~ N(0, 1)
 

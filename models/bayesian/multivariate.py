@@ -4,7 +4,7 @@ Likelihood: each outcome o of a system as in `models.bayesian.hierarchical`, on 
 with
     (ε_it1, …, ε_itm) ~ N(0, D_r R D_r),  D_r = diag(σ_r1, …, σ_rm)
 
-σ by region and outcome as in the main model, the correlations R common to the regions.
+σ by region and outcome as there, the correlations R common to the regions.
 
 Priors: each outcome's as in `models.bayesian.hierarchical`; R ~ LKJ(η), by its partial
 correlations.

@@ -8,7 +8,8 @@ province effects, year effects and province-specific linear trends. So slopes ar
 regressors themselves, whatever the g_i are: a province's growth does not identify them, however
 correlated it is with growth of its regressors (the random trend model: Heckman & Hotz 1989,
 *JASA* 84:862–874; Wooldridge 2010, *Econometric Analysis of Cross Section and Panel Data*,
-section 11.7). The g_i need no Mundlak terms, since x̃ is orthogonal to them.
+section 11.7). The g_i need no Mundlak terms, since x̃ is orthogonal to trends; exactly so where
+errors are independent and σ is one, nearly so under AR(1) errors and σ_r.
 
 Why: linear trends by province hold most of the variance of the two-way residuals of column 3.2 on
 the official panels, and stationary errors do not produce such (see

@@ -4,7 +4,8 @@ What a file supplies is said in `models.bayesian.interface`. A file is imported 
 `module` is first asked for: names, labels and which columns a model can be fitted to need no PyMC.
 
 The ladder from two-way fixed effects to the main model is `LADDER`; each rung frees one thing, so
-a reader sees which step moves a number.
+a reader sees which step moves a number. The rung of AR(1) errors is of another file: its province
+effects are free, too, regressors enter as they are, and spreads of slopes differ by region.
 
 Longer than 400 lines because each record stands on lines of its own.
 """
@@ -165,7 +166,7 @@ MODELS = (
     Model(
         "mundlak",
         "one σ, one slope",
-        "Pooled effects with Mundlak terms, one slope, one σ; the model of one-region samples.",
+        "Pooled effects with Mundlak terms, one slope, one σ.",
         "models.bayesian.hierarchical",
     ),
     Model(
@@ -387,7 +388,7 @@ INDEPENDENT = ("mundlak", "region_sigma", "hierarchical")
 """Rungs with independent errors and slopes that differ by region at most."""
 
 LADDER = (*INDEPENDENT, "province_slopes", "ar1_province_slopes", "growth")
-"""The rungs above two-way fixed effects, each freeing one thing."""
+"""The rungs above two-way fixed effects, each freeing one thing, but for AR(1) (see above)."""
 
 MAIN = "growth"
 """The model that static columns of all provinces are judged by: the ledger's evidence.

@@ -117,7 +117,7 @@ def headline(results: Results) -> Iterable[Block]:
         return
     yield results.chart(
         "ladder", slope_charts.slopes(ladder),
-        f"From {LABELS[TWFE]} (TWFE) one thing is freed at a time: "
+        f"From {LABELS[TWFE]} (TWFE) to the main model, rung by rung: "
         f"{', '.join(LABELS[step] for step in LADDER)}. Slope by panel and step, with 95 % "
         "intervals; the band is the published interval, a cross a fit that failed its gate, or "
         "does not fit. Choose a column below the chart.",
