@@ -60,6 +60,7 @@ BLOCKS = (
     Block("horizon", TOP, blocks.horizon_words, ("horizon",)),
     Block("headline", FIGURES, main.headline, MAIN_JOB),
     Block("horizons", FIGURES, blocks.horizon_table, ("horizon",)),
+    Block("decomposed", FIGURES, main.decomposed, ("decomposition",)),
     Block("ladder", FIGURES, main.ladder, ("ladder",)),
     Block("claims", FIGURES, main.claims, MAIN_JOB),
     Block("autoregressive", FIGURES, blocks.autoregressive, ("dynamic",)),

@@ -150,6 +150,30 @@ def _widths(study: pd.DataFrame, first: str, second: str) -> float:
     return means[second] / means[first]
 
 
+def decomposed(shares: pd.DataFrame) -> str | None:
+    """Say what of the headline slope's gap choices among official data explain; None if no gap is.
+
+    Parameters
+    ----------
+    shares : DataFrame
+        results/decomposition.csv.
+    """
+    (record,) = select(HEADLINE[:1])
+    of_slope = {"column": record.column, "term": record.interest[0], "game": "ingredients"}
+    lines = []
+    for panel, rows in rows_with(shares, of_slope).groupby("panel", sort=False):
+        rest = rows["player"].str.endswith(": rest")
+        most = rows.loc[rows["share"].abs().idxmax()]
+        gap = (rows["end"] - rows["start"]).iloc[0]
+        lines.append(
+            f"Column {record.column} from `{panel}`: of {gap:+.3f} "
+            f"choices among official data explain {rows.loc[~rest, 'share'].sum():+.3f}, *rest* "
+            f"{rows.loc[rest, 'share'].sum():+.3f}. The largest share is that of "
+            f"*{most['player']}*, {most['share']:+.3f}."
+        )
+    return "\n".join(f"- {line}" for line in lines) or None
+
+
 def ladder(steps: pd.DataFrame) -> str:
     """Render the ladder of the first headline column by panel, with each rung's size."""
     (record,) = select(HEADLINE[:1])

@@ -200,6 +200,17 @@ def test_the_caution_shows_how_sizes_differ_between_cells():
     assert (f"({fewer} for posteriors with independent errors" in text) == (fewer < len(own))
 
 
+def test_the_gap_is_split_into_choices_and_the_rest():
+    row = {"panel": "official-census4", "column": "3.2", "term": "indus", "game": "ingredients"}
+    row |= {"start": 0.02, "end": 0.1}
+    shares = [("indus: vintage", 0.09), ("indus: rest", -0.02), ("urb: rest", 0.01)]
+    rows = pd.DataFrame([row | {"player": name, "share": value} for name, value in shares])
+    text = readme_headline.decomposed(rows)
+    assert "of +0.080 choices among official data explain +0.090, *rest* -0.010." in text
+    assert "*indus: vintage*, +0.090" in text
+    assert readme_headline.decomposed(rows.assign(column="8.1")) is None
+
+
 def test_student_t_errors_say_how_near_a_unit_root_they_come():
     found = read_result(Outputs().results, "scale_sweep")
     assert "largest P(φ > 0.99) of a region lies between" in blocks.unit_root(found)
