@@ -194,12 +194,18 @@ def moves(results: Results) -> str:
 
 
 def size(results: Results) -> dict[str, float]:
-    """Return, by method, the share of data sets without a slope whose interval excludes zero."""
-    screen = results.frame("candidates")
-    if screen is None:
-        return {}
-    rows = matching(screen, panel=screen["panel"].iloc[0], slopes="none", estimand="slope")
-    return (1 - rows.groupby("method")["coverage"].mean()).to_dict()
+    """Return, by method, the share of data sets without a slope whose interval excludes zero.
+
+    Means over the cells that decide which model is main; of the last two, of their own study.
+    """
+    shares: dict[str, float] = {}
+    for study in ("candidates", "last_two"):
+        found = results.frame(study)
+        if found is not None:
+            cells = found.loc[found["role"] == "deciding", ["panel", "generator"]].drop_duplicates()
+            rows = matching(found, slopes="none", estimand="slope").merge(cells)
+            shares |= (1 - rows.groupby("method")["coverage"].mean()).to_dict()
+    return shares
 
 
 def reach(results: Results) -> str:

@@ -6,6 +6,8 @@ from analysis.posterior.inputs import fits_panel
 from analysis.replication.dynamic_estimators import dynamic_models
 from analysis.reporting import readme_blocks as blocks
 from analysis.reporting import readme_headline
+from analysis.reporting.page import answers
+from analysis.reporting.page.blocks import Results
 from analysis.reporting.readme import MULTIVERSE
 from analysis.shared.outputs import Outputs, read_result
 from analysis.simulation.dynamic_study.cells import CELLS
@@ -215,3 +217,12 @@ def test_student_t_errors_say_how_near_a_unit_root_they_come():
     found = read_result(Outputs().results, "scale_sweep")
     assert "largest P(φ > 0.99) of a region lies between" in blocks.unit_root(found)
     assert "Student t" not in blocks.unit_root(found[found["scale"] != "nu"])
+
+
+def test_page_and_readme_give_the_same_sizes():
+    results = Outputs().results
+    shares = answers.size(Results(results, []))
+    text = readme_headline.caution(read_result(results, "candidates"))
+    assert f"{shares['twfe']:.0%} (two-way fixed effects)" in text
+    assert f"{shares['twfe_clustered']:.0%} (errors clustered by province)" in text
+    assert f"{shares[MAIN]:.0%} (the model `{MAIN}`)" in text
