@@ -310,7 +310,8 @@ ANALYSES = (
         help="""Count the ledger's findings where no column has a slope: long/false_findings.csv.
 
     Takes minutes. Data sets without slopes of every static column of all provinces, fitted by the
-    main model on the panels of the ledger's mixture, and judged by its rule.
+    main model on the panels of the ledger's mixture, and judged by its bounds on probability. The
+    checks that reverse a finding are not run: fewer findings would be left.
 
     Example: python -m analysis false-findings --data-sets 100""",
         sentence="Findings of the ledger in data sets without slopes",

@@ -185,8 +185,8 @@ PICTURES = (
     ),
     Picture(
         "ladder_3.2", estimates, ladder,
-        "The slope of column 3.2 from two-way fixed effects (TWFE) to the main model, one thing "
-        "freed at a time, on each panel, with 95 % intervals. Diamonds are the printed slopes, "
+        "The slope of column 3.2 from two-way fixed effects (TWFE) to the main model, rung by "
+        "rung, on each panel, with 95 % intervals. Diamonds are the printed slopes, "
         "east to west those of Table 8. {static}.",
     ),
     Picture(
