@@ -3,7 +3,8 @@
 Outcome and regressors are standardised inside the models, so one scale fits all columns: 1 is
 one standard deviation of the outcome, and a slope of 1 moves the outcome by one standard
 deviation when the regressor rises by one. Location priors are centred on "nothing"; all are
-proper.
+proper. Province effects of `models.bayesian.growth` have no line: they are taken out, as under a
+flat prior.
 """
 
 import json

@@ -3,7 +3,7 @@
 collapsed
     Everything that is normal given the scales is integrated out (`models.inference.collapsed`), the
     few log scales are sampled, and the rest is drawn exactly given each draw of them. The engine of
-    every model whose file has a `density`. The scales are drawn independently of each other
+    every model whose file has a `density`. Draws of the scales are independent
     (`models.inference.independence_sampler`). Where these draws fail their diagnostics, and for
     errors correlated over rows (`models.inference.collapsed_correlated`), NUTS samples the log
     scales. Densities with chains of their own (`models.bayesian.growth_gibbs`) are sampled by

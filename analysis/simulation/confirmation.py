@@ -2,7 +2,7 @@
 
 The rule (`analysis.simulation.main_model`) names the main model by its deciding cells alone. These
 cells were left out of the choice, and say whether it carries over: paths at the scale of the
-province that gets them, and a panel on which no candidate was looked at before.
+province that gets them, and a panel on which no candidate's coverage was looked at before.
 """
 
 import pandas as pd

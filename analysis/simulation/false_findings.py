@@ -1,4 +1,4 @@
-"""False findings of the whole ledger: data sets without a slope in any column, judged by its rule.
+"""False findings of the ledger: data sets without a slope in any column, by its bounds alone.
 
 Outcomes of every static column of all provinces are drawn without slopes by a generator of
 `analysis.simulation.generators`, with the same random numbers for all columns and panels, so that

@@ -5,7 +5,7 @@ from the model given them, on the panel's own regressors; the model and least sq
 these outcomes alone. Bias, coverage of 95 % intervals and their width show how well the slopes are
 identified by these rows if the model is right.
 
-Other questions: `analysis.simulation.power` takes residuals as they are;
+Other questions: `analysis.simulation.power` takes paths of other provinces as errors;
 `analysis.simulation.calibration` draws parameters from the prior, on average over which alone a
 posterior's intervals must cover 95 % of them; `analysis.simulation.dynamic_study` does this for
 the autoregressive coefficient of Table 5.
