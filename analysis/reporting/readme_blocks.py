@@ -157,7 +157,8 @@ def common_factor(rows: pd.DataFrame) -> str:
     rows = rows.sort_values("column", kind="stable")
     shown_rows = dynamic.shown_restrictions(rows)
     table = markdown(shown_rows.assign(panel=shown_rows["panel"].map("`{}`".format)))
-    return f"{dynamic.of_restrictions(rows)}\n\n{table}"
+    counted = rows[rows["panel"].isin([kind.name for kind in PANELS if kind.evidence])]
+    return f"{dynamic.of_restrictions(counted)}\n\n{table}"
 
 
 def simulation(estimated: pd.DataFrame, simulated: pd.DataFrame) -> str:

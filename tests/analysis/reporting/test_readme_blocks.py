@@ -174,6 +174,8 @@ def test_the_common_factor_restriction_is_said_and_tabled():
     rows = pd.DataFrame([row | {"lines": lines} for lines in ("none", "by province")])
     sentence, _, head, _, line = blocks.common_factor(rows).splitlines()
     assert "rejects this in 1 of 1 fits, all regressors together in 0 of 1" in sentence
+    with_implied = pd.concat([rows, rows.assign(panel="implied")])
+    assert blocks.common_factor(with_implied).startswith(sentence)
     assert head.startswith("| column | panel | term | θ + ρb, without lines | P, without lines |")
     assert line.startswith("| 5.1 | `official` | indus | 0.190 [0.090, 0.290] | 0.001 | 0.200 |")
 
@@ -183,7 +185,9 @@ def test_the_answer_is_the_rules_and_stands_above_what_it_rests_on():
     text = blocks.simulation(estimated, found)
     assert text.startswith("**Is ρ > 1 in the data")
     cells = len(CELLS)
-    assert f"at the nominal rate in {2 * cells - 2} of {2 * cells} cells, not in" in text
+    assert (
+        f"reaches 90% within Monte-Carlo error in {2 * cells - 2} of {2 * cells} cells, not" in text
+    )
     assert "0.8 stationary feedback (indus: 50%)" in text
     assert "5.1: ρ is 1.100 [1.050, 1.200] (official): ρ > 1 is in the data; ρ is" in text
     assert "+0.010 0.020 50% ✗" in text
