@@ -104,8 +104,9 @@ def _multiverse() -> Methods:
             Picture(
                 *("multiverse_curves", draw.frames, draw.draw),
                 caption="Slopes of all combinations of choices in their order, with 95 % "
-                "intervals, conventional and clustered by province, and the printed slope. Of "
-                "3.2 also posteriors of a balanced part by error structure, each in its own order.",
+                "intervals, conventional and clustered by province, and the printed slope. "
+                "Posteriors of a balanced part by error structure, each in its own order, stand "
+                "beside those of the first column.",
             ),
             Picture(*("multiverse_curves", draw.overview_frames, draw.overview)),
         ),

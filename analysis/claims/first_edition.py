@@ -8,8 +8,8 @@ import pandas as pd
 from analysis.claims.evidence import FIRST, Models, posterior, remedy, reversals
 from analysis.claims.records import EVIDENCE, Claim
 from analysis.claims.rule import VERDICTS, verdict
+from analysis.shared.digits import with_interval
 from analysis.shared.frames import matching
-from analysis.shared.statistics import written
 
 COLUMNS = ("claim", "column", "model", "verdict", "reason")
 """The contract of results/long/first_verdicts.csv; `model` is the evidence."""
@@ -85,7 +85,7 @@ def _reason(claim: Claim, word: str, panels: Mapping[str, dict], reversed_by: Se
                 "the fit failed its gate" if failed else "not sampled"
             )
         elif claim.kind == "size":
-            slope = written(after["mean"], after["q025"], after["q975"])
+            slope = with_interval(after["mean"], after["q025"], after["q975"])
             said = f"{slope}, {after['agreement']}"
         else:
             said = f"P = {after['probability']:.3f}, {after['finding']}"

@@ -43,8 +43,8 @@ from analysis.claims.first_edition import assess as assess_first
 from analysis.claims.first_edition import without_finding
 from analysis.claims.records import VINTAGES, Claim
 from analysis.claims.rule import SHARE, finding
+from analysis.shared.digits import with_interval
 from analysis.shared.frames import matching
-from analysis.shared.statistics import written
 from analysis.specifications import home, select
 from data.panels.catalogue import DRAWN
 from models.design import Specification
@@ -208,7 +208,7 @@ def _reason(judged: Mapping, evidence: Mapping[str, Mapping]) -> str:
     if lacking:
         return f"{text} No finding on {'; '.join(lacking)}."
     slopes = [
-        f"{panel} {written(each['mean'], each['q025'], each['q975'])}"
+        f"{panel} {with_interval(each['mean'], each['q025'], each['q975'])}"
         for panel, each in evidence.items()
     ]
     text += f" P = {judged['probability']:.3f} over {', '.join(slopes)}."

@@ -23,7 +23,8 @@ from analysis.replication.dynamic_estimators import (
     shown,
 )
 from analysis.shared import digits
-from analysis.shared.statistics import Z, written
+from analysis.shared.digits import with_interval
+from analysis.shared.statistics import Z
 from analysis.specifications import select
 from data.panels.panel import Panel
 from models.bayesian import dynamic
@@ -175,7 +176,7 @@ def shown_restrictions(rows: pd.DataFrame) -> pd.DataFrame:
         line = dict(zip(("column", "panel", "term"), key, strict=True))
         for name, of in (("without lines", "none"), ("lines by province", "by province")):
             row = own.set_index("lines").loc[of]
-            line[f"θ + ρb, {name}"] = written(row["excess"], row["low"], row["high"])
+            line[f"θ + ρb, {name}"] = with_interval(row["excess"], row["low"], row["high"])
             line[f"P, {name}"] = digits.probability(row["p"])
             line[f"P of all terms, {name}"] = digits.probability(row["p_all"])
         lines.append(line)

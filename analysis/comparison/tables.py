@@ -8,7 +8,7 @@ import pandas as pd
 
 from analysis.comparison import coefficients, regions, turning_points
 from analysis.posterior import trace
-from analysis.shared.statistics import written
+from analysis.shared.digits import with_interval
 from data.panels.catalogue import PANELS
 
 
@@ -69,7 +69,7 @@ def side_by_side(comparison: pd.DataFrame, model: str) -> pd.DataFrame:
     """
     of_model = comparison[comparison["model"] == model]
     text = [
-        f"{written(row.mean, row.q025, row.q975)} {row.agreement}"
+        f"{with_interval(row.mean, row.q025, row.q975)} {row.agreement}"
         for row in of_model[["mean", "q025", "q975", "agreement"]].itertuples(index=False)
     ]
     wide = of_model.assign(text=text).pivot(

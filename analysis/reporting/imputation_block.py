@@ -3,7 +3,7 @@
 import pandas as pd
 
 from analysis.reporting.readme_blocks import markdown
-from analysis.shared.statistics import written
+from analysis.shared.digits import with_interval
 from analysis.specifications import HEADLINE
 from analysis.ye2024.imputation.study import shown
 
@@ -87,7 +87,7 @@ def posteriors(mixtures: pd.DataFrame) -> str:
             "column": row["column"],
             "model": f"`{row['model']}`",
             "printed": f"{row['published']:g}",
-            "mixture": written(row["mean"], row["q025"], row["q975"]),
+            "mixture": with_interval(row["mean"], row["q025"], row["q975"]),
             "share from imputation": f"{row['share']:.1%}",
             "slope per sd": f"{row['per_sd']:.3f}",
             "draws": f"{row['draws']}",

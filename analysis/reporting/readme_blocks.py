@@ -10,8 +10,9 @@ from analysis.posterior.inputs import fits_panel
 from analysis.replication.dynamic_estimators import dynamic_models
 from analysis.replication.replicate import summary
 from analysis.robustness import horizon, influence, scale_sweep
+from analysis.shared.digits import with_interval
 from analysis.shared.products import readme_rows
-from analysis.shared.statistics import doubt, written
+from analysis.shared.statistics import doubt
 from analysis.simulation import confirmation, recovery
 from analysis.simulation.calibration.cases import CASES
 from analysis.simulation.calibration.judge import failures
@@ -117,7 +118,7 @@ def autoregressive(estimated: pd.DataFrame) -> str:
                     ): f"{estimates.loc[name, 'coef']:.3f} ({estimates.loc[name, 'se']:.3f})"
                     for name in names
                 },
-                "model": written(fitted["coef"], fitted["low"], fitted["high"]),
+                "model": with_interval(fitted["coef"], fitted["low"], fitted["high"]),
                 "P(ρ ≥ 1)": f"{fitted['p_explosive']:.3f}",
                 "gate": fitted["gate"],
             }
@@ -144,7 +145,7 @@ def _rho(fitted: pd.DataFrame, model: str) -> str:
     if model not in fitted.index:
         return ""
     row = fitted.loc[model]
-    return written(row["coef"], row["low"], row["high"]) + _failed(row)
+    return with_interval(row["coef"], row["low"], row["high"]) + _failed(row)
 
 
 def _failed(row: pd.Series) -> str:
@@ -252,7 +253,7 @@ def assumptions(comparison: pd.DataFrame) -> str | None:
 
 def slope(fit: pd.Series) -> str:
     """Write a posterior's slope out, with what is to be doubted of it."""
-    return written(fit["mean"], fit["q025"], fit["q975"]) + _failed(fit)
+    return with_interval(fit["mean"], fit["q025"], fit["q975"]) + _failed(fit)
 
 
 def power_table(power_rows: pd.DataFrame) -> str:

@@ -8,9 +8,10 @@ from analysis.claims import ledger
 from analysis.comparison.figures import LABELS
 from analysis.comparison.ladder import STUDIED, TWFE
 from analysis.reporting.readme_blocks import markdown, rows_with, slope
+from analysis.shared.digits import with_interval
 from analysis.shared.outputs import Outputs, read_result
 from analysis.shared.products import below
-from analysis.shared.statistics import doubt, written
+from analysis.shared.statistics import doubt
 from analysis.simulation import main_model
 from analysis.specifications import HEADLINE, select
 from analysis.ye2024.claims import CLAIMS
@@ -213,7 +214,7 @@ def headline(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
                     "TWFE": f"{float(estimated['coef']):.3f}{estimated['stars']} "
                     f"({float(estimated['se']):.3f})",
                     "p wild": f"{float(estimated['p_wild']):.3f}",
-                    MAIN: written(draws["mean"], draws["q025"], draws["q975"]),
+                    MAIN: with_interval(draws["mean"], draws["q025"], draws["q975"]),
                     "P(published sign)": f"{draws['p_same_sign']:.3f}",
                     "gate": draws["gate"],
                     "fits": draws["fits"],

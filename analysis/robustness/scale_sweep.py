@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from analysis.shared.statistics import written
+from analysis.shared.digits import with_interval
 from data.errors import UserError
 from data.panels.catalogue import imputed_draws
 from data.panels.panel import Panel, load_panel
@@ -178,7 +178,7 @@ def variants(found: pd.DataFrame) -> pd.DataFrame:
         labels[v.scale].format(v.prior) if v.scale in labels else "as it is"
         for v in over_all.itertuples()
     ]
-    told = [written(v.mean, v.q025, v.q975) for v in over_all.itertuples()]
+    told = [with_interval(v.mean, v.q025, v.q975) for v in over_all.itertuples()]
     rows = over_all.assign(variant=names, slope=told).drop_duplicates([*FIT, "variant"])
     wide = rows.pivot(index=list(FIT), columns="variant", values="slope")
     wide = wide.reindex(list(dict.fromkeys(map(tuple, rows[list(FIT)].to_numpy()))))

@@ -263,7 +263,7 @@ PRODUCTS = (
              needed=name == "dynamic", main=True, pictures=(name,),
              shown=("report dynamic", "README autoregressive", "README variants", "gallery"))
       for name in ("dynamic", "dynamic_effects")),
-    _table("common_factor", "dynamic", "whether Table 5's columns are static regressions with "
+    _table("common_factor", "dynamic", "whether dynamic columns are static regressions with "
            "AR(1) errors", inputs=(PANELS,), keys=CELL, scope="dynamic", main=True,
            shown=("README common_factor",)),
     _long("simulation", "simulate",
@@ -333,7 +333,7 @@ PRODUCTS = (
     _table("decomposition", "decompose",
            "Shapley decomposition of a slope's distance from the printed one", inputs=(PANELS,),
            keys=("column",), scope="headline", needed=True, main=True,
-           pictures=("decomposition",), shown=("report why", "gallery")),
+           pictures=("decomposition",), shown=("report why", "README decomposed", "gallery")),
     _long("distance", "reconstruct",
            "distance of the implied panel from official data", inputs=(PANELS,),
            pictures=("reconstruction_distance",), shown=("report provinces", "gallery")),

@@ -34,8 +34,3 @@ def doubt(gate: str, fits: str = "") -> str:
     return next(
         (word for word, said in zip(DOUBTS, (gate, fits), strict=True) if said == "fail"), ""
     )
-
-
-def written(mean: float, low: float, high: float) -> str:
-    """Return a posterior mean with its interval as text."""
-    return f"{mean:.3f} [{low:.3f}, {high:.3f}]"

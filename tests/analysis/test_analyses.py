@@ -69,6 +69,7 @@ ELSEWHERE = {
     },
     "comparison.py": {"candidates", "last_two"},  # sizes beside the ladder
     "page.py": {"horizon", "power", "sensitivity", "multiverse"},  # sections of the same name
+    "study.py": {"power"},  # a section of another study's page
     "studies.py": {"decomposition", "sensitivity"},  # a map of what several analyses say
     "verdicts.py": {"decomposition", "power"},  # what stands beside the headline
     "reproduce.py": {"decomposition", "decompose", "horizon"},  # the main job runs it

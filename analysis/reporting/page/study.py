@@ -10,7 +10,7 @@ from analysis.comparison import power
 from analysis.reporting.page.answers import passed
 from analysis.reporting.page.blocks import Block, Results, Section, folded, missing, table, text
 from analysis.reporting.page.trust import health
-from analysis.shared.statistics import written
+from analysis.shared.digits import with_interval
 from analysis.specifications import current
 
 
@@ -69,7 +69,7 @@ def _claims(results: Results) -> Iterable[Block]:
         "and with the printed one."
     )
     shown = rows[["statement", "printed"]].assign(
-        posterior=[written(*row) for row in rows[["mean", "q025", "q975"]].to_numpy()]
+        posterior=[with_interval(*row) for row in rows[["mean", "q025", "q975"]].to_numpy()]
     )
     kept = ["probability", "p_rope", "sign", "magnitude", "reversed_by", "pending"]
     yield table(shown.join(rows[kept]), "Claims and verdicts")

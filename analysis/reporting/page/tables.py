@@ -8,8 +8,9 @@ from analysis.claims import ledger
 from analysis.replication.replicate import TITLES
 from analysis.reporting.page import slope_charts
 from analysis.reporting.page.blocks import Block, Results, folded, missing, text
+from analysis.shared.digits import with_interval
 from analysis.shared.frames import matching
-from analysis.shared.statistics import doubt, written
+from analysis.shared.statistics import doubt
 from analysis.specifications import CONTROLS, SPECIFICATIONS, evidence_model, home
 from data.panels.catalogue import PANELS
 from models.bayesian.registry import MAIN
@@ -124,7 +125,7 @@ def _slope(
     fits = matching(comparison, **at, fitted_column=home_record.column)
     for row in fits[fits["panel"] != EXACT].itertuples(index=False):
         why = doubt(row.gate, row.fits)
-        line = written(row.mean, row.q025, row.q975) + (f" ({why})" if why else "")
+        line = with_interval(row.mean, row.q025, row.q975) + (f" ({why})" if why else "")
         lines.append({"tag": "B", "text": line, "panel": row.panel})
     return lines
 

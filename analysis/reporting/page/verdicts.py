@@ -12,8 +12,9 @@ from analysis.comparison.ladder import TWFE
 from analysis.reporting.page import answers, slope_charts
 from analysis.reporting.page.blocks import Block, Results, folded, missing, table, text
 from analysis.reporting.page.tables import EXACT
+from analysis.shared.digits import with_interval
 from analysis.shared.frames import matching
-from analysis.shared.statistics import CERTAIN, written
+from analysis.shared.statistics import CERTAIN
 from analysis.specifications import CONTROLS, HEADLINE, select
 from models.bayesian.registry import LADDER, MAIN, find
 
@@ -100,7 +101,9 @@ def evidence(claim: Mapping) -> Block | None:
                 "estimate (SE)": f"{twfe['coef']:.3f}{twfe['stars']} ({twfe['se']:.3f})",
                 "P wild": twfe.get("p_wild", np.nan),
                 "ladder": " → ".join(f"{step['estimate']:.3f}" for step in of["ladder"]),
-                "posterior": written(after["mean"], after["q025"], after["q975"]) if mean else "",
+                "posterior": with_interval(after["mean"], after["q025"], after["q975"])
+                if mean
+                else "",
                 "fits": after.get("fits", ""),
                 "finding": after["finding"] if name in claim["weights"] else "does not count",
                 "reversed by": "; ".join(reversed_by),
@@ -151,7 +154,7 @@ def controls(results: Results) -> Iterable[Block]:
                 "panel": fit.panel,
                 "printed": str(cells["published"].iloc[0]),
                 "two-way fixed effects": f"{estimated[cells['panel'] == fit.panel].iloc[0]:.3f}",
-                f"posterior ({MAIN})": written(fit.mean, fit.q025, fit.q975),
+                f"posterior ({MAIN})": with_interval(fit.mean, fit.q025, fit.q975),
             }
             for fit in fits.itertuples(index=False)
         ]

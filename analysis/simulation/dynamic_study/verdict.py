@@ -6,8 +6,8 @@ Blind to the printed numbers: the printed row is among the estimates that are ha
 import pandas as pd
 
 from analysis.replication.dynamic_estimators import label
+from analysis.shared.digits import with_interval
 from analysis.shared.scoring import LEAST_COVERAGE
-from analysis.shared.statistics import written
 from analysis.simulation.dynamic_study.ranking import FALSE_POSITIVES, ranking
 from models.design import LAG
 
@@ -135,7 +135,7 @@ def _of_column(column: str, rows: pd.DataFrame) -> str:
     parts = []
     for verdict, own in rows.groupby("verdict", sort=False):
         values = ", ".join(
-            f"{written(row.coef, row.low, row.high)} ({row.panel}"
+            f"{with_interval(row.coef, row.low, row.high)} ({row.panel}"
             f"{', fails its gate' if row.gate == 'fail' else ''})"
             for row in own.itertuples()
         )
