@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 
 def _simulation() -> Methods:
+    import pandas as pd
+
     from analysis.comparison.dynamic import PUBLISHED
     from analysis.shared.outputs import read_result
     from analysis.shared.products import find
@@ -70,8 +72,16 @@ def _simulation() -> Methods:
             yield Missing("bias and coverage of each estimator in simulations")
             return
         if estimated is not None:
+            parts = verdict.answer(estimated, found, PUBLISHED).split("\n\n")
+            columns = [part for part in parts if part.split(":")[0] in set(estimated["column"])]
             yield verdict.QUESTION
-            yield from verdict.answer(estimated, found, PUBLISHED).split("\n\n")
+            yield from (part for part in parts if part not in columns)
+            by_column = [part.partition(": ")[::2] for part in columns]
+            yield Table(
+                "ρ of each column, and whether it is above 1",
+                pd.DataFrame(by_column, columns=["column", "by the recommended estimator"]),
+                folded=True,
+            )
         for term, rows in found.groupby("term", sort=False):
             yield Table(
                 f"Simulation, {term}: bias, root mean squared error and coverage of 95 % "

@@ -204,7 +204,7 @@ PRODUCTS = (
             "posteriors, one NetCDF for each panel, column and model", inputs=(PANELS,),
             needed=True, main=True, shown=("report health",), note="`--all`: of all 19 columns",
             runs=("sample --all", "sample 3.2 --panel implied:all --model hierarchical",
-                  "sample --model growth {draws}")),
+                  "sample 3.2 --model growth {draws}")),
     *(Product(f"thinned_{name}", f"{LONG}/{name}.nc", "thin",
               "some draws of three posteriors, which ArviZ opens without a run: the main models' "
               "of 3.2, of its slopes by region, of 5.1",

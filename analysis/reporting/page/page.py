@@ -5,6 +5,7 @@ template's escaping or Great Tables'; only the project's own style and scripts d
 """
 
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 
 import vl_convert
@@ -94,16 +95,28 @@ def arranged(blocks: list[Block]) -> list[Block]:
     return [*words, {"kind": "charts", "rows": drawn}, *rest]
 
 
+def grouped(blocks: list[Block]) -> list[Block]:
+    """Put neighbours that open on request together: on a wide screen two stand in a row."""
+    runs = groupby(blocks, key=lambda block: block["kind"] == "folded")
+    return [
+        block
+        for folds, run in runs
+        for block in ([{"kind": "folds", "rows": list(run)}] if folds else run)
+    ]
+
+
 def _stored(results: Results, there: Digests) -> Iterator[str]:
-    """Say of each committed table that was read by which run it was made, and if it is old."""
+    """Say of committed tables that were read by which run they were made, and if they are old."""
     outputs = Outputs(results.folder.parent)
     long = {product.name: product for product in PRODUCTS if product.long}
+    by_run: dict[str, list[str]] = {}
     for product in [long[name] for name in dict.fromkeys(results.read) if name in long]:
         record = record_of(product, outputs)
         made = told(record.runs.values()) if record else ""
         state, _ = status.judge(product, outputs, there, {})
         old = "" if state == status.CURRENT else "; older than the code or the data"
-        yield f"{product.name} ({made or 'by an unknown run'}{old})"
+        by_run.setdefault(f"({made or 'by an unknown run'}{old})", []).append(product.name)
+    return (f"{', '.join(names)} {run}" for run, names in by_run.items())
 
 
 def render(results: Results, study: Study = PAPER) -> str:
@@ -120,7 +133,9 @@ def render(results: Results, study: Study = PAPER) -> str:
     sections = [
         {
             **{name: getattr(section, name) for name in ("id", "short", "title", "zh")},
-            "blocks": [_in_its_words(block) for block in blocks_of(section, results, there)],
+            "blocks": grouped(
+                [_in_its_words(block) for block in blocks_of(section, results, there)]
+            ),
         }
         for section in (SECTIONS if of_paper else OF_STUDY)
     ]
