@@ -18,6 +18,8 @@ DERIVED = {
         "slope_province_offset",
         "trend_offset",
         "between_offset",
+        "between_trend_offset",
+        "level_offset",
         "province_unit",
         "exposure_unit",
         "between_unit",

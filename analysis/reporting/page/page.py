@@ -96,7 +96,7 @@ def arranged(blocks: list[Block]) -> list[Block]:
 
 
 def grouped(blocks: list[Block]) -> list[Block]:
-    """Put neighbours that open on request together: on a wide screen two stand in a row."""
+    """Put neighbours that open on request together: a wide screen has two in a row."""
     runs = groupby(blocks, key=lambda block: block["kind"] == "folded")
     return [
         block

@@ -105,9 +105,14 @@ BY_ITS_STEPS = (
     "its chains are tested on draws of prior and data that they leave as they are, which SBC would "
     "ask of them again at a hundred times the time"
 )
+BY_THREE_SAMPLERS = (
+    "its chain is held to independent draws from its density and to NUTS in all variables, and its "
+    "ρ is put to the test by `simulate`; SBC has not been run"
+)
 
 WITHOUT_A_CASE = {
     False: {
+        "dynamic_growth": BY_THREE_SAMPLERS,
         "ar1_province_slopes": A_PART_OF_GROWTH,
         "growth_region": IN_ONE_REGION,
         **dict.fromkeys(("growth_scales", "growth_paths"), BY_ITS_STEPS),
@@ -115,6 +120,7 @@ WITHOUT_A_CASE = {
         "dynamic_predetermined": NO_DATA_SETS,
     },
     True: {
+        "dynamic_growth": BY_THREE_SAMPLERS,
         "ar1_province_slopes": A_PART_OF_GROWTH,
         **dict.fromkeys(("growth_scales", "growth_paths"), BY_ITS_STEPS),
         "growth_region": IN_ONE_REGION,
