@@ -19,6 +19,9 @@ from data.published import tables
 from models.design import Specification
 
 TESTS = ("ar1_p", "ar2_p", "hansen_p")
+DIGITS = 9
+"""Significant digits that are kept, so that the whole grid is stored below a megabyte."""
+
 LEVEL = 0.05
 """Level at which a test's decision is compared with the printed one's."""
 
@@ -45,7 +48,8 @@ def compare(grid: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         With `rho_near` and `coef_near`: the printed coefficient lies in the estimate's 95 %
         interval; `same_tests`: AR(1), AR(2) and Hansen are there and reject at 5 % or not as in
-        print; `compatible`: all three. Missing where there is no estimate.
+        print; `compatible`: all three. Missing where there is no estimate. Numbers are rounded to
+        `DIGITS` after they have been judged.
     """
     printed = _printed()
     columns = grid["column"]
@@ -62,7 +66,9 @@ def compare(grid: pd.DataFrame) -> pd.DataFrame:
     judged_grid["compatible"] = judged_grid[judged].all(axis=1)
     estimated = judged_grid["problem"] == ""
     judged_grid[[*judged, "compatible"]] = judged_grid[[*judged, "compatible"]].where(estimated)
-    return judged_grid
+    numbers = judged_grid.select_dtypes("float").columns
+    kept = judged_grid[numbers].map(lambda value: float(f"{value:.{DIGITS}g}"))
+    return judged_grid.assign(**kept)
 
 
 def _printed() -> pd.DataFrame:

@@ -4,7 +4,7 @@ import pandas as pd
 
 from analysis.reporting.readme_blocks import markdown
 from analysis.shared.digits import with_interval
-from analysis.specifications import HEADLINE
+from analysis.specifications import HEADLINE, select
 from analysis.ye2024.imputation.study import shown
 
 
@@ -74,7 +74,7 @@ def _bias(row: pd.Series) -> str:
 
 
 def posteriors(mixtures: pd.DataFrame) -> str:
-    """Render posteriors over draws beside the printed slope.
+    """Render posteriors over draws beside the printed slope, for the slopes of interest.
 
     Parameters
     ----------
@@ -93,5 +93,6 @@ def posteriors(mixtures: pd.DataFrame) -> str:
             "draws": f"{row['draws']}",
         }
         for row in mixtures.to_dict("records")
+        if row["term"] in select([row["column"]])[0].interest
     ]
     return markdown(pd.DataFrame(rows))

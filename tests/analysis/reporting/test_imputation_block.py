@@ -29,7 +29,16 @@ def test_bias_and_coverage_are_said_before_their_table():
 
 
 def test_posteriors_over_draws_stand_beside_the_printed_slope():
-    row = {"panel": "official", "column": "3.2", "model": "growth", "published": 0.105}
-    row |= {"mean": 0.01, "q025": -0.02, "q975": 0.04, "share": 0.1, "per_sd": 0.05, "draws": 40}
-    text = imputation_block.posteriors(pd.DataFrame([row]))
+    row = {"panel": "official", "column": "3.2", "model": "growth", "term": "indus"}
+    row |= {
+        "published": 0.105,
+        "mean": 0.01,
+        "q025": -0.02,
+        "q975": 0.04,
+        "share": 0.1,
+        "per_sd": 0.05,
+        "draws": 40,
+    }
+    text = imputation_block.posteriors(pd.DataFrame([row, row | {"term": "fin"}]))
+    assert len(text.splitlines()) == 3  # slopes of controls are not shown
     assert "| `official` | 3.2 | `growth` | 0.105 | 0.010 [-0.020, 0.040] | 10.0% |" in text
