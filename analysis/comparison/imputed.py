@@ -13,7 +13,7 @@ import pandas as pd
 
 from analysis.comparison.coefficients import ROPE, assess, published_slopes, slopes
 from analysis.posterior import trace
-from data.panels.catalogue import DRAWN, OF_IMPUTED
+from data.panels.catalogue import OF_IMPUTED, together
 
 JUDGED = ("p_same_sign", "p_rope", "p_printed")
 """Probabilities that the ledger reads (`analysis.comparison.coefficients`), means over draws."""
@@ -55,7 +55,7 @@ def mixtures(paths: Iterable[Path]) -> pd.DataFrame:
         attrs = tree.attrs
         if trace.VARIANT in attrs:
             continue
-        panel = f"{OF_IMPUTED.fullmatch(attrs['panel'])[1]}{DRAWN}"
+        panel = together(attrs["panel"])
         for slope in slopes(tree):
             key = (panel, slope.column, attrs["model"], attrs["column"], slope.term)
             if (slope.column, slope.term) not in printed.index:

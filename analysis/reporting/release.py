@@ -20,6 +20,7 @@ import pandas as pd
 from analysis.shared.outputs import ROOT, TEXT, Outputs
 from analysis.shared.products import LONG, PRODUCTS
 from analysis.shared.statistics import Z
+from analysis.specifications import HEADLINE
 from data.errors import UserError
 from data.files import read_csv, write_text
 from data.panels.catalogue import DRAWN, PANELS
@@ -83,7 +84,11 @@ def _on(panels: Sequence[str]) -> str:
     return " ".join(f"--panel {panel}" for panel in panels)
 
 
-WORDS = {"official": _on(OFFICIAL), "draws": _on([f"{name}{DRAWN}" for name in OFFICIAL])}
+WORDS = {
+    "official": _on(OFFICIAL),
+    "draws": _on([f"{name}{DRAWN}" for name in OFFICIAL]),
+    "baseline": HEADLINE[0],
+}
 """What `Product.runs` has placeholders for."""
 
 PANELS_FIRST = ("panel build", "reconstruct", "reconstruct-ensemble", "reproduce")

@@ -61,7 +61,8 @@ class Product:
         What the README says beside the command.
     runs : tuple of str
         Command lines by which a release makes it, by default the command alone; `{official}` and
-        `{draws}` stand for the official panels, and for all draws of what they do not observe.
+        `{draws}` stand for the official panels and for all draws of what they do not observe,
+        `{baseline}` for the headline's first column.
     series : bool
         Whether its command needs the official series, which a clone does not have.
     """
@@ -203,8 +204,8 @@ PRODUCTS = (
     Product("traces", "traces/<panel>/<column>-<model>.nc", "sample",
             "posteriors, one NetCDF for each panel, column and model", inputs=(PANELS,),
             needed=True, main=True, shown=("report health",), note="`--all`: of all 19 columns",
-            runs=("sample --all", "sample 3.2 --panel implied:all --model hierarchical",
-                  "sample 3.2 --model growth {draws}")),
+            runs=("sample --all", "sample {baseline} --panel implied:all --model hierarchical",
+                  "sample {baseline} --model growth {draws}")),
     *(Product(f"thinned_{name}", f"{LONG}/{name}.nc", "thin",
               "some draws of three posteriors, which ArviZ opens without a run: the main models' "
               "of 3.2, of its slopes by region, of 5.1",

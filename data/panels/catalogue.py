@@ -112,6 +112,13 @@ def kind_of(name: str) -> PanelKind:
     return {kind.name: kind for kind in PANELS}.get(base, OWN_KIND)
 
 
+def together(name: str) -> str:
+    """Return what a panel is listed under: all draws, or the whole ensemble, by one name."""
+    if found := OF_IMPUTED.fullmatch(name):
+        return f"{found[1]}{DRAWN}"
+    return f"{PANELS[-1].name}:all" if MEMBER.fullmatch(name) else name
+
+
 def without_edition(name: str) -> str:
     """Return a panel's name, of an official panel of any edition the one it has today."""
     found = OF_EDITION.fullmatch(name)

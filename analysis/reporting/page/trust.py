@@ -10,7 +10,7 @@ from analysis.audit import run as audit
 from analysis.reporting.page.barg import checklist
 from analysis.reporting.page.blocks import Block, Results, folded, missing, text
 from analysis.shared.products import PRODUCTS, below
-from data.panels.catalogue import FOLDER, PANELS, named_panels
+from data.panels.catalogue import FOLDER, PANELS, named_panels, together
 
 
 def health(results: Results) -> Iterable[Block]:
@@ -29,7 +29,7 @@ def health(results: Results) -> Iterable[Block]:
         summary = f"{len(failed)} fits that fail"
         yield {"kind": "traces", "rows": failed, "summary": summary}
     passed = [trace for trace in results.traces if trace.gate == "pass"]
-    for panel, traces in groupby(passed, key=lambda trace: trace.panel):
+    for panel, traces in groupby(passed, key=lambda trace: together(trace.panel)):
         listed = list(traces)
         summary = f"{panel}: {len(listed)} fits that pass"
         yield {"kind": "traces", "rows": listed, "summary": summary}
