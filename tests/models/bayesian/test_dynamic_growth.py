@@ -209,7 +209,7 @@ def test_rho_is_found_beside_lines_and_the_interval_holds_it(rho):
     assert ((low <= rho) & (rho <= high)).sum() >= 13
 
 
-@pytest.mark.slow
+@pytest.mark.trust
 def test_the_chain_has_the_posterior_that_nuts_finds_in_all_variables():
     """On five provinces of each region and seven years; means in units of their errors."""
     fitted = fit_of("5.1", "dynamic_growth")
