@@ -5,7 +5,6 @@ an idle machine, without the noise of what else the machine does. Both trees run
 interpreter and its packages; the earlier one is checked out into a temporary folder.
 """
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ import numpy as np
 
 from analysis.benchmark import environment
 from analysis.shared.outputs import ROOT
+from analysis.shared.timing import run_timed
 from data.errors import UserError
 
 BEFORE = "14825e1"
@@ -108,15 +108,13 @@ def cpu_seconds(answer: Answer, tree: Path, panel: str, folder: Path) -> float:
     words = [word.format(panel=panel) for word in answer.words]
     if "--help" not in words:
         words += ["--out", str(folder / f"out-{panel}")]
-    process = subprocess.Popen(
+    code, seconds = run_timed(
         [sys.executable, "-m", "analysis", *words],
         cwd=tree,
         env=environment() | {"PYTHONPATH": str(tree)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != answer.code:
-        raise RuntimeError(f"{' '.join(words)} ended with {process.returncode} in {tree}")
-    return usage.ru_utime + usage.ru_stime
+    if code != answer.code:
+        raise RuntimeError(f"{' '.join(words)} ended with {code} in {tree}")
+    return seconds

@@ -107,7 +107,7 @@ def caution(candidates: pd.DataFrame) -> str:
         f"{shares} of simulated data sets. {_spread(sizes)}\n"
         f"- A rule written before its study chose the main model{'' if final else ' (provisional)'}"
         f": coverage of at least {main_model.LEAST_COVERAGE:.0%} in every cell, then the interval "
-        f"score. {'; '.join(told)}. Intervals of `{ranks.index[1]}` are {width:.1f} times as wide."
+        f"score. {'. '.join(told)}. Intervals of `{ranks.index[1]}` are {width:.1f} times as wide."
     )
 
 
@@ -139,7 +139,7 @@ def _fared(study: pd.DataFrame, rank: pd.Series, name: str) -> str:
     where = " and ".join(f"{count} of *{generator}*" for generator, count in places.items())
     return (
         f"`{name}` is outside in {rank['outside']} of {rank['cells']} deciding cells"
-        f"{f', {where}' if where else ''} (lowest coverage {rows['coverage'].min():.0%}), its "
+        f"{f', {where}' if where else ''} (lowest coverage {rows['coverage'].min():.0%}). Its "
         f"worst relative interval score is {rank['worst_score']:.2f}"
     )
 

@@ -5,7 +5,6 @@ release that was cut short goes on where it ended. Its tables are then set besid
 """
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -20,6 +19,7 @@ import pandas as pd
 from analysis.shared.outputs import ROOT, TEXT, Outputs
 from analysis.shared.products import LONG, PRODUCTS
 from analysis.shared.statistics import Z
+from analysis.shared.timing import run_timed
 from analysis.specifications import HEADLINE
 from data.errors import UserError
 from data.files import read_csv, write_text
@@ -211,16 +211,8 @@ def in_a_process(step: Step, outputs: Outputs) -> Done:
     command = [sys.executable, "-m", "analysis", *step.words, *_into(step, outputs)]
     begun = time.perf_counter()
     with log.open("w", encoding="utf-8") as stream:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=stream, stderr=subprocess.STDOUT)
-        try:
-            _, status, used = os.wait4(process.pid, 0)
-        except BaseException:
-            process.terminate()
-            process.wait()
-            raise
-    process.returncode = os.waitstatus_to_exitcode(status)
-    seconds = time.perf_counter() - begun
-    return Done(process.returncode, round(seconds, 1), round(used.ru_utime + used.ru_stime, 1))
+        code, cpu = run_timed(command, cwd=ROOT, stdout=stream, stderr=subprocess.STDOUT)
+    return Done(code, round(time.perf_counter() - begun, 1), round(cpu, 1))
 
 
 def _into(step: Step, outputs: Outputs) -> list[str]:

@@ -7,11 +7,13 @@ record beside this file speaks: of a run with `--measure`.
 import json
 import os
 import platform
+import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from analysis.shared.outputs import Outputs
 from analysis.shared.terminal import console
@@ -40,6 +42,31 @@ def read(path: Path) -> Measured | None:
         return Measured(**json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
+
+
+def run_timed(command: Sequence[str], **options: Any) -> tuple[int, float]:
+    """Run a process to its end; stop it if this one is interrupted.
+
+    Parameters
+    ----------
+    command : sequence of str
+    **options
+        As `subprocess.Popen` takes them.
+
+    Returns
+    -------
+    int, float
+        Its exit code, and CPU seconds of it and of the children that it waited for.
+    """
+    process = subprocess.Popen(command, **options)
+    try:
+        _, status, used = os.wait4(process.pid, 0)
+    except BaseException:
+        process.terminate()
+        process.wait()
+        raise
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return process.returncode, used.ru_utime + used.ru_stime
 
 
 def about(seconds: float) -> str:

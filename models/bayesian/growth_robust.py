@@ -230,17 +230,22 @@ def _effects(rows: Rows, z: Array, x: Array, weight: Array, others: Array) -> tu
     return out[..., :-2], effect, log_square
 
 
+def _gram(out: Array, effect: Array) -> Array:
+    """Return products of whitened columns, effects of provinces integrated out."""
+    cross = np.einsum("itc,itd->idc", out, effect)
+    inner = np.eye(2) + np.einsum("itc,itd->icd", effect, effect)
+    taken = np.linalg.solve(np.linalg.cholesky(inner), cross).reshape(-1, out.shape[2])
+    flat = out.reshape(-1, out.shape[2])
+    return flat.T @ flat - taken.T @ taken
+
+
 def _common(
     rows: Rows, scaled: Array, z: Array, x: Array, weight: Array, rng: np.random.Generator
 ) -> Array:
     """Draw coefficients in common, in units of their prior, effects of provinces integrated out."""
     both = np.concatenate([scaled, rows.y[..., None]], axis=2)
     out, effect, _ = _effects(rows, z, x, weight, both)
-    cross = np.einsum("itc,itd->idc", out, effect)
-    inner = np.eye(2) + np.einsum("itc,itd->icd", effect, effect)
-    taken = np.linalg.solve(np.linalg.cholesky(inner), cross).reshape(-1, out.shape[2])
-    flat = out.reshape(-1, out.shape[2])
-    gram = flat.T @ flat - taken.T @ taken
+    gram = _gram(out, effect)
     factor = np.linalg.cholesky(gram[:-1, :-1] + np.eye(len(gram) - 1))
     mean = solve_triangular(factor, gram[:-1, -1], lower=True)
     noise = rng.standard_normal(len(mean))
@@ -320,10 +325,7 @@ def _move_tau_slope(
                 held = columns @ (_column_scale(rows.density, tau) * unit) - tau[v] * along
                 both = np.stack([along, rows.y - held], axis=2)
                 out, effect, _ = _effects(rows, z, x, weight, both)
-                cross = np.einsum("itc,itd->idc", out, effect)
-                inner = np.eye(2) + np.einsum("itc,itd->icd", effect, effect)
-                taken = np.linalg.solve(np.linalg.cholesky(inner), cross).reshape(-1, 2)
-                gram = out.reshape(-1, 2).T @ out.reshape(-1, 2) - taken.T @ taken
+                gram = _gram(out, effect)
                 precision = gram[0, 0] + spread**-2
                 centre, sd = gram[0, 1] / precision, precision**-0.5
                 tau[v] = truncnorm.rvs(-centre / sd, np.inf, centre, sd, random_state=rng)

@@ -6,9 +6,8 @@ import xarray as xr
 
 from analysis.comparison.coefficients import published_slopes
 from analysis.robustness.multiverse.evaluate import GRID_FAMILY
-from analysis.shared import digits
 from analysis.shared.statistics import CERTAIN, Z
-from analysis.ye2024.multiverse.universes import by_errors, same_sign, share, slopes
+from analysis.ye2024.multiverse.universes import by_errors, labelled, same_sign, share, slopes
 
 POSTERIORS = (
     *("column", "term", "errors", "published", "posteriors", "not_trusted"),
@@ -90,13 +89,7 @@ SHOWN = {
 
 def shown(found: pd.DataFrame) -> pd.DataFrame:
     """Return the table by error structure for a reader."""
-    rows = found[list(SHOWN)].rename(columns=SHOWN)
-    for old, new in SHOWN.items():
-        if old.startswith("share"):
-            rows[new] = [f"{v:.0%}" if v == v else "" for v in rows[new]]
-        elif old in ("median", "q025", "q975", "mean_sd"):
-            rows[new] = rows[new].map(digits.estimate)
-    return rows
+    return labelled(found, SHOWN)
 
 
 def sentence(found: pd.DataFrame) -> str:

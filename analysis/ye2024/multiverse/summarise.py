@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from analysis.comparison.coefficients import published_slopes
 from analysis.robustness.multiverse.evaluate import GRID_FAMILY
-from analysis.shared import digits
 from analysis.shared.statistics import CERTAIN
 from analysis.specifications import HEADLINE
 from analysis.ye2024.multiverse import posteriors, refutation
@@ -28,6 +27,7 @@ from analysis.ye2024.multiverse.universes import (
     distinct,
     ends,
     fraction_of,
+    labelled,
     same_sign,
     share,
     slopes,
@@ -127,16 +127,8 @@ SHOWN = {
 
 
 def shown(summary: pd.DataFrame) -> pd.DataFrame:
-    """Return the table for a reader: shares in per cent, slopes with informative digits."""
-    rows = summary[list(SHOWN)].rename(columns=SHOWN)
-    for old, new in SHOWN.items():
-        if old.startswith("share"):
-            rows[new] = [f"{v:.0%}" if v == v else "" for v in rows[new]]
-        elif old == "distinct":
-            rows[new] = ["" if v != v else f"{v:.0f}" for v in rows[new]]
-        elif pd.api.types.is_float_dtype(rows[new]):
-            rows[new] = rows[new].map(digits.estimate)
-    return rows
+    """Return the table for a reader."""
+    return labelled(summary, SHOWN)
 
 
 def counts(summary: pd.DataFrame, by_errors: pd.DataFrame) -> str:

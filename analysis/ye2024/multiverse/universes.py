@@ -1,12 +1,14 @@
 """Universes of a slope as the multiverse's file has them: which count, and their intervals."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
 from analysis.robustness.multiverse.evaluate import GRID_FAMILY
+from analysis.shared import digits
 from analysis.specifications import select
 from analysis.ye2024.multiverse.choices import APART
 from analysis.ye2024.multiverse.families import ERRORS, FAMILIES
@@ -82,3 +84,23 @@ def same_sign(fits: xr.Dataset, sign: float) -> tuple[Array, NDArray[np.bool_]]:
     """Return the probability of the published sign, and whether draws passed the gate."""
     positive = fits["p_positive"].to_numpy()
     return positive if sign > 0 else 1 - positive, fits["trusted"].to_numpy() == 1
+
+
+def labelled(table: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
+    """Return a table for a reader: shares in per cent, slopes with informative digits.
+
+    Parameters
+    ----------
+    table : DataFrame
+    labels : mapping
+        By column, in the order in which they are shown.
+    """
+    rows = table[list(labels)].rename(columns=labels)
+    for name, label in labels.items():
+        if name.startswith("share"):
+            rows[label] = [f"{v:.0%}" if v == v else "" for v in rows[label]]
+        elif name == "distinct":
+            rows[label] = ["" if v != v else f"{v:.0f}" for v in rows[label]]
+        elif pd.api.types.is_float_dtype(rows[label]):
+            rows[label] = rows[label].map(digits.estimate)
+    return rows
