@@ -70,8 +70,8 @@ def common_factor(design: Design, *, lines: bool = False) -> CommonFactor:
     k = len(design.terms)
     if rows.sum() <= len(design.provinces) + len(design.years) + 2 * k:
         raise UserError("Too few rows have a year before: choose a column with more years.")
-    then = before[rows]
-    x = np.column_stack([design.y[then], design.x[rows], design.x[then]])
+    previous = before[rows]
+    x = np.column_stack([design.y[previous], design.x[rows], design.x[previous]])
     province, year = (
         np.unique(codes[rows], return_inverse=True)[1] for codes in (design.province, design.year)
     )
@@ -82,8 +82,8 @@ def common_factor(design: Design, *, lines: bool = False) -> CommonFactor:
     scores = parts.influence * parts.residual[:, None]
     fitted = horizons._clustered(parts.slopes, scores, province, x.shape[1] + year.max())
     rho, slope, lagged = fitted.slope[0], fitted.slope[1 : 1 + k], fitted.slope[1 + k : 1 + 2 * k]
-    step = np.column_stack([slope, rho * np.eye(k), np.eye(k)])
-    covariance = step @ fitted.covariance[: 1 + 2 * k, : 1 + 2 * k] @ step.T
+    jacobian = np.column_stack([slope, rho * np.eye(k), np.eye(k)])
+    covariance = jacobian @ fitted.covariance[: 1 + 2 * k, : 1 + 2 * k] @ jacobian.T
     excess = lagged + rho * slope
     wald = float(excess @ np.linalg.solve(covariance, excess)) / k
     return CommonFactor(

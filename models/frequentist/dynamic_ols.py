@@ -119,28 +119,28 @@ def kiviet_bias(w: Array, lag: int, rho: float, variance: float) -> Array:
     shift = np.eye(t, k=-1)
     pi = centre @ shift @ np.linalg.inv(np.eye(t) - rho * shift)
     q = np.linalg.inv(np.einsum("itj,ts,isk->jk", w, centre, w))
-    first, q_lag = q[:, lag], q[lag, lag]
+    q_column, q_lag = q[:, lag], q[lag, lag]
     trace = n * np.trace(pi)
     w_pi_w = np.einsum("itj,ts,isk->jk", w, pi @ centre, w)
     w_pipi_w = np.einsum("itj,ts,isk->jk", w, pi @ pi.T, w)
     # Terms of order 1/T, 1/(N T) and 1/(N T²), as in Bruno's equations 5 to 7.
-    one = variance * trace * first
-    two = -variance * (
-        q @ w_pi_w @ first
-        + np.trace(q @ w_pi_w) * first
-        + 2 * variance * q_lag * n * np.trace(pi.T @ pi @ pi) * first
+    of_order_t = variance * trace * q_column
+    of_order_nt = -variance * (
+        q @ w_pi_w @ q_column
+        + np.trace(q @ w_pi_w) * q_column
+        + 2 * variance * q_lag * n * np.trace(pi.T @ pi @ pi) * q_column
     )
-    three = (
+    of_order_nt2 = (
         variance**2
         * trace
         * (
-            2 * q_lag * q @ w_pipi_w @ first
+            2 * q_lag * q @ w_pipi_w @ q_column
             + (
-                first @ w_pipi_w @ first
+                q_column @ w_pipi_w @ q_column
                 + q_lag * np.trace(q @ w_pipi_w)
                 + 2 * variance * q_lag**2 * n * np.trace(pi.T @ pi @ pi.T @ pi)
             )
-            * first
+            * q_column
         )
     )
-    return one + two + three
+    return of_order_t + of_order_nt + of_order_nt2

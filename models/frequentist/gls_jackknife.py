@@ -46,19 +46,21 @@ def fit(y: Array, x: Array, region: NDArray[np.int64], *, unstructured: bool = F
     columns = np.concatenate([np.diff(x, axis=1), dummies], axis=2)
     member = np.eye(region.max() + 1)[region]
     weight, white = np.ones(n), np.eye(years - 1)
-    for at in range(STEPS):
-        left, rows = _whitened(columns, step, weight, white)
-        estimate = np.linalg.solve(left.sum(axis=0), rows.sum(axis=0))
-        if at < STEPS - 1:
+    for iteration in range(STEPS):
+        gram, moment = _whitened(columns, step, weight, white)
+        estimate = np.linalg.solve(gram.sum(axis=0), moment.sum(axis=0))
+        if iteration < STEPS - 1:
             residual = step - columns @ estimate
             variance = (member.T @ (residual**2).mean(axis=1)) / member.sum(axis=0)
             weight = 1 / np.sqrt(variance[region])
             if unstructured:
                 scaled = residual * weight[:, None]
                 white = np.linalg.inv(np.linalg.cholesky(scaled.T @ scaled / n))
-    without = np.linalg.solve(left.sum(axis=0) - left, (rows.sum(axis=0) - rows)[..., None])
-    spread = without[..., 0] - estimate
-    se = np.sqrt((n - 1) / n * (spread**2).sum(axis=0))
+    leave_one_out = np.linalg.solve(
+        gram.sum(axis=0) - gram, (moment.sum(axis=0) - moment)[..., None]
+    )
+    deviation = leave_one_out[..., 0] - estimate
+    se = np.sqrt((n - 1) / n * (deviation**2).sum(axis=0))
     k = x.shape[2]
     return Estimate(estimate[:k], se[:k], n - 1)
 

@@ -60,12 +60,12 @@ def interval(slope: float, se: float, df: int) -> tuple[float, float, float]:
 
 def years_before(design: Design, k: int) -> NDArray[np.int64]:
     """Return each row's row of its province k calendar years before, −1 if none, shape (n,)."""
-    at = {
+    row_of_cell = {
         (i, design.years[t]): row
         for row, (i, t) in enumerate(zip(design.province, design.year, strict=True))
     }
-    pairs = zip(design.province, design.year, strict=True)
-    return np.array([at.get((i, design.years[t] - k), -1) for i, t in pairs])
+    cells = zip(design.province, design.year, strict=True)
+    return np.array([row_of_cell.get((i, design.years[t] - k), -1) for i, t in cells])
 
 
 def differences(design: Design, k: int) -> Estimate:
@@ -87,8 +87,8 @@ def differences(design: Design, k: int) -> Estimate:
     province, year = design.province[rows], design.year[rows]
     within = _less_means(np.column_stack([x, y]), year)
     q, r = np.linalg.qr(within[:, :-1])
-    lengths, left = np.linalg.norm(within[:, :-1], axis=0), np.abs(np.diag(r))
-    refuse_short(design.terms, lengths, left, resolution(design.x))
+    lengths, unexplained = np.linalg.norm(within[:, :-1], axis=0), np.abs(np.diag(r))
+    refuse_short(design.terms, lengths, unexplained, resolution(design.x))
     influence = q @ np.linalg.inv(r).T
     slope = influence.T @ within[:, -1]
     residual = within[:, -1] - within[:, :-1] @ slope
@@ -116,14 +116,14 @@ def distributed_lag(design: Design, lags: int) -> Estimate:
             f"Too few rows have {lags} lags: choose a column with more years, or add years."
         )
     lagged = np.column_stack([design.x[at[rows], 0] for at in before])
-    kept = design.keep(rows)
-    x = np.column_stack([kept.x[:, :1], lagged, kept.x[:, 1:]])
+    sample = design.keep(rows)
+    x = np.column_stack([sample.x[:, :1], lagged, sample.x[:, 1:]])
     province, year = (np.unique(codes, return_inverse=True)[1] for codes in
-                      (kept.province, kept.year))  # fmt: skip
+                      (sample.province, sample.year))  # fmt: skip
     first = design.terms[0]
     names = (first, *(f"L{k}.{first}" for k in range(1, lags + 1)), *design.terms[1:])
-    refuse_collinear(replace(kept, x=x, terms=names, province=province, year=year))
-    parts = slope_parts(kept.y, x, province, year)
+    refuse_collinear(replace(sample, x=x, terms=names, province=province, year=year))
+    parts = slope_parts(sample.y, x, province, year)
     scores = parts.influence * parts.residual[:, None]
     return _clustered(parts.slopes, scores, province, len(names) + year.max())
 

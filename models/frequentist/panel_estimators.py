@@ -183,11 +183,11 @@ def _fit(
     # The matrices are small: threads of the linear algebra wait for each other more than they do.
     with threadpool_limits(limits=1, user_api="blas"):
         result = fits["conventional"]()
-        found = errors_of(fits, errors, len(full.provinces), "this estimator")
+        standard_errors = errors_of(fits, errors, len(full.provinces), "this estimator")
     return record(
         full,
         result,
-        found,
+        standard_errors,
         result.params.to_numpy(),
         n=len(full.y),
         df=result.df_resid if df is None else df,

@@ -119,11 +119,11 @@ def record(
     by_row = np.column_stack([design.y, design.x @ coef[:-1]])
     means = unit_means(design, by_row)
     terms = design.terms if terms is None else terms
-    kept = [*map(design.terms.index, terms), len(design.terms)]
+    reported = [*map(design.terms.index, terms), len(design.terms)]
     return PanelFit(
         terms=(*terms, CONSTANT),
-        coef=coef[kept],
-        standard_errors={kind: values[kept] for kind, values in standard_errors.items()},
+        coef=coef[reported],
+        standard_errors={kind: values[reported] for kind, values in standard_errors.items()},
         r2=float(result.rsquared),
         r2_within=_squared_correlation(by_row - means[design.province]),
         r2_between=_squared_correlation(centred(means)),
@@ -155,7 +155,7 @@ def errors_of(
     UserError
         If the estimator has no errors of a kind.
     """
-    found = {}
+    standard_errors = {}
     for kind in kinds:
         if kind not in fits:
             raise UserError(
@@ -163,9 +163,9 @@ def errors_of(
             )
         with np.errstate(invalid="ignore"):  # a two-way clustered variance can be below zero
             values = fits[kind]().std_errors.to_numpy()
-        few = "clustered" in kind and units < FEWEST_CLUSTERS
-        found[kind] = np.full_like(values, np.nan) if few else values
-    return found
+        too_few_clusters = "clustered" in kind and units < FEWEST_CLUSTERS
+        standard_errors[kind] = np.full_like(values, np.nan) if too_few_clusters else values
+    return standard_errors
 
 
 # --- transformed data ----------------------------------------------------------------------------
@@ -190,13 +190,15 @@ def unit_means(design: Design, values: Array) -> Array:
 def with_period_dummies(design: Design) -> Design:
     """Return a design with a dummy for each period but the first among its terms."""
     dummies = np.eye(len(design.years))[design.year][:, 1:]
-    named = tuple(f"period {year}" for year in design.years[1:])
-    return replace(design, x=np.column_stack([design.x, dummies]), terms=(*design.terms, *named))
+    dummy_terms = tuple(f"period {year}" for year in design.years[1:])
+    return replace(
+        design, x=np.column_stack([design.x, dummies]), terms=(*design.terms, *dummy_terms)
+    )
 
 
-def _squared_correlation(pair: Array) -> float:
+def _squared_correlation(columns: Array) -> float:
     """Return the squared correlation of two centred columns, NaN if one does not vary."""
-    products = pair.T @ pair
+    products = columns.T @ columns
     size = products[0, 0] * products[1, 1]
     return float(products[0, 1] ** 2 / size) if size > 0 else float("nan")
 
@@ -218,8 +220,10 @@ def refuse_collinear(terms: Sequence[str], net: Array, values: Array, where: str
         What the transformation left, for the sentence.
     """
     length = np.linalg.norm(net, axis=0)
-    left = np.abs(np.diag(np.linalg.qr(net).R)) if len(net) >= len(terms) else 0 * length
-    for term, size, share, rounding in zip(terms, length, left, resolution(values), strict=True):
+    unexplained = np.abs(np.diag(np.linalg.qr(net).R)) if len(net) >= len(terms) else 0 * length
+    for term, size, share, rounding in zip(
+        terms, length, unexplained, resolution(values), strict=True
+    ):
         if size <= rounding:
             raise UserError(
                 f"Variable {term} does not vary {where}, so it has no coefficient: drop it or "

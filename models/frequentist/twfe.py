@@ -248,14 +248,14 @@ def constant_weights(province: NDArray[np.int64], year: NDArray[np.int64]) -> ND
 def refuse_collinear(design: Design) -> None:
     """Raise UserError, naming the term, if the design has no unique least-squares slopes."""
     within = two_way_parts(design.x, design.province, design.year)[2]
-    left = np.abs(np.diag(np.linalg.qr(within).R))
-    refuse_short(design.terms, np.linalg.norm(within, axis=0), left, resolution(design.x))
+    unexplained = np.abs(np.diag(np.linalg.qr(within).R))
+    refuse_short(design.terms, np.linalg.norm(within, axis=0), unexplained, resolution(design.x))
 
 
 def refuse_short(
     terms: Iterable[str],
     within: NDArray[np.float64],
-    left: NDArray[np.float64],
+    unexplained: NDArray[np.float64],
     least: NDArray[np.float64],
 ) -> None:
     """Raise UserError, naming the term, if too little of a regressor is left.
@@ -263,11 +263,11 @@ def refuse_short(
     Parameters
     ----------
     terms : iterable of str
-    within, left, least : ndarray, shape (k,)
+    within, unexplained, least : ndarray, shape (k,)
         Lengths of the two-way residuals, of what the regressors before leave of these, and what
         is taken for rounding.
     """
-    for term, length, share, rounding in zip(terms, within, left, least, strict=True):
+    for term, length, share, rounding in zip(terms, within, unexplained, least, strict=True):
         if length <= rounding:
             raise UserError(
                 f"Regressor {term} does not vary once province and year effects are taken out, "

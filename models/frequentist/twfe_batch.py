@@ -93,14 +93,14 @@ def fit(
     (n, t, q), k = y.shape, x.shape[2]
     member = np.eye(region.max() + 1)[region]
     regions = member.shape[1]
-    both = np.concatenate([x, y], axis=2)
-    of_region = np.einsum("nr,ntc->rtc", member / member.sum(axis=0), both)
+    xy = np.concatenate([x, y], axis=2)
+    of_region = np.einsum("nr,ntc->rtc", member / member.sum(axis=0), xy)
     n_years = (t - 1 - trend) * (regions if by_region else 1)
     counts = (n * t - n * (1 + trend) - n_years - k, k + n_years)
     if by_region:
-        net = both - of_region[region]
+        net = xy - of_region[region]
     else:
-        net = both - np.tensordot(member.mean(axis=0), of_region, axes=1)
+        net = xy - np.tensordot(member.mean(axis=0), of_region, axes=1)
     x_net, y_net = net[..., :k].reshape(n * t, k), net[..., k:].reshape(n * t, q)
     if not weighted:
         return fit_swept(x_net, y_net, n, n_interest, *counts)
@@ -114,8 +114,8 @@ def fit(
         # Weighted year means: under unequal weights the year effects are not plain averages.
         share = root_weight**2 * member.sum(axis=0)
         share /= share.sum(axis=1, keepdims=True)
-        x_swept = both[..., :k] - np.einsum("qr,rtk->qtk", share, of_region[..., :k])[:, None]
-        y_swept = np.moveaxis(both[..., k:], 2, 0)
+        x_swept = xy[..., :k] - np.einsum("qr,rtk->qtk", share, of_region[..., :k])[:, None]
+        y_swept = np.moveaxis(xy[..., k:], 2, 0)
         y_swept = y_swept - np.einsum("qr,rtq->qt", share, of_region[..., k:])[:, None]
     row = root_weight[:, region, None]
     fitted = fit_swept(

@@ -135,10 +135,10 @@ def fd_iv(
     y, x, z = _split(stacked[later] - stacked[before[later]], design.x.shape[1])
     full = with_period_dummies(design) if periods else design
     if periods:
-        seen = np.unique(design.year[later])
-        x = np.column_stack([x, np.eye(len(design.years))[design.year[later]][:, seen[1:]]])
-        chosen = [*range(len(design.terms)), *(len(design.terms) + seen[1:] - 1)]
-        full = _only(full, chosen)
+        later_years = np.unique(design.year[later])
+        x = np.column_stack([x, np.eye(len(design.years))[design.year[later]][:, later_years[1:]]])
+        positions = [*range(len(design.terms)), *(len(design.terms) + later_years[1:] - 1)]
+        full = _only(full, positions)
     equation = _Equation(y, x, z, design.province[later], design.year[later])
     return _fit(design, full, instruments, equation, errors, "in first differences", t=False)
 
@@ -209,28 +209,30 @@ def _fit(
         equation.x[:, endogenous],
         equation.z,
     )
-    plain = partial(model.fit, debiased=True, extra_df=equation.absorbed)
+    unclustered = partial(model.fit, debiased=True, extra_df=equation.absorbed)
     # Effects of units are nested in clusters of units and do not count.
     clustered = partial(model.fit, cov_type="clustered", debiased=True)
     fits = {
-        "conventional": partial(plain, cov_type="unadjusted"),
-        "robust": partial(plain, cov_type="robust"),
+        "conventional": partial(unclustered, cov_type="unadjusted"),
+        "robust": partial(unclustered, cov_type="robust"),
         "clustered": partial(clustered, clusters=equation.unit),
         "two_way_clustered": partial(
             clustered, clusters=np.column_stack([equation.unit, equation.period])
         ),
     }
     # linearmodels puts exogenous regressors first, of which the constant is the last.
-    there = [*np.flatnonzero(~endogenous), len(full.terms), *np.flatnonzero(endogenous)]
-    order = np.argsort(there)
+    fitted_order = [*np.flatnonzero(~endogenous), len(full.terms), *np.flatnonzero(endogenous)]
+    order = np.argsort(fitted_order)
     # The matrices are small: threads of the linear algebra wait for each other more than they do.
     with threadpool_limits(limits=1, user_api="blas"):
-        found = errors_of(fits, errors, len(np.unique(equation.unit)), "two-stage least squares")
+        standard_errors = errors_of(
+            fits, errors, len(np.unique(equation.unit)), "two-stage least squares"
+        )
         result = fits["conventional"]()
     return record(
         full,
         result,
-        {kind: values[order] for kind, values in found.items()},
+        {kind: values[order] for kind, values in standard_errors.items()},
         result.params.to_numpy()[order],
         n=rows,
         df=rows - parameters if t else np.inf,
@@ -243,15 +245,15 @@ def _refuse_instruments(terms: Sequence[str], instruments: Instruments) -> None:
     if unknown or not instruments.endogenous:
         fault = f"{unknown[0]!r} is no regressor" if unknown else "No endogenous regressor is named"
         raise UserError(f"{fault}: choose among {listed(terms)}.")
-    twice = [name for name in instruments.names if name in terms]
-    if twice:
+    exogenous = [name for name in instruments.names if name in terms]
+    if exogenous:
         raise UserError(
-            f"Instrument {twice[0]} is a regressor, too: exogenous regressors are instruments "
+            f"Instrument {exogenous[0]} is a regressor, too: exogenous regressors are instruments "
             "without being named, so name others only."
         )
-    needed, given = len(instruments.endogenous), len(instruments.names)
-    if given < needed:
+    needed, named = len(instruments.endogenous), len(instruments.names)
+    if named < needed:
         raise UserError(
-            f"{given} instruments are too few for {needed} endogenous regressors: name at least "
+            f"{named} instruments are too few for {needed} endogenous regressors: name at least "
             f"{needed}."
         )

@@ -76,12 +76,14 @@ def resolution(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.maximum(spread, SINGLE * np.linalg.norm(values, axis=0))
 
 
-def parts_of_sums(seen: NDArray[np.float64], province_sums: Any, year_sums: Any) -> tuple[Any, Any]:
+def parts_of_sums(
+    counts: NDArray[np.float64], province_sums: Any, year_sums: Any
+) -> tuple[Any, Any]:
     """Project variables on province and year dummies, given sums by province and by year.
 
     Parameters
     ----------
-    seen : ndarray, shape (N, T)
+    counts : ndarray, shape (N, T)
         Rows of each province in each year.
     province_sums : array, shape (N, k)
     year_sums : array, shape (T, k)
@@ -97,9 +99,9 @@ def parts_of_sums(seen: NDArray[np.float64], province_sums: Any, year_sums: Any)
         If the panel falls apart into blocks that share no year.
     """
     xp = province_sums.__array_namespace__()
-    per_province = seen.sum(axis=1)[:, None]
+    per_province = counts.sum(axis=1)[:, None]
     # Years net of provinces: a graph Laplacian, singular along constants if connected.
-    laplacian = np.diag(seen.sum(axis=0)) - seen.T @ (seen / per_province)
+    laplacian = np.diag(counts.sum(axis=0)) - counts.T @ (counts / per_province)
     # Adding ones fixes the free constant (year effects sum to zero): the system is regular.
     system = laplacian + np.ones_like(laplacian)
     if np.linalg.matrix_rank(system) < len(system):
@@ -108,6 +110,6 @@ def parts_of_sums(seen: NDArray[np.float64], province_sums: Any, year_sums: Any)
             "are not comparable between them: drop one group or add the missing years."
         )
     year_part = xp.linalg.solve(
-        xp.asarray(system), year_sums - xp.asarray(seen.T / per_province.T) @ province_sums
+        xp.asarray(system), year_sums - xp.asarray(counts.T / per_province.T) @ province_sums
     )
-    return (province_sums - xp.asarray(seen) @ year_part) / xp.asarray(per_province), year_part
+    return (province_sums - xp.asarray(counts) @ year_part) / xp.asarray(per_province), year_part

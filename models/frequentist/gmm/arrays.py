@@ -74,22 +74,20 @@ def sources(values: Any, structure: Layout) -> Any:
     n_groups = values.shape[2]
     observed = structure.observed
     values = values * xp.asarray(observed.astype(float))
-    nothing = xp.zeros_like(values[:, :1])
-    both = xp.asarray((observed[:, 1:] & observed[:, :-1]).astype(float))
-    differenced = xp.concat([nothing, (values[:, 1:] - values[:, :-1]) * both], axis=1)
+    zeros = xp.zeros_like(values[:, :1])
+    seen_in_a_row = xp.asarray((observed[:, 1:] & observed[:, :-1]).astype(float))
+    differenced = xp.concat([zeros, (values[:, 1:] - values[:, :-1]) * seen_in_a_row], axis=1)
     forms = [values, differenced]
     if structure.later is not None:
-        counted = structure.later.astype(float)
-        n_later = (np.cumsum(counted[::-1], axis=0)[::-1])[1:]
-        ahead = np.triu(np.ones((len(counted), len(counted))), k=1)[:-1]
-        mean_later = (xp.asarray(ahead) @ (values * xp.asarray(counted))) * xp.asarray(
+        later = structure.later.astype(float)
+        n_later = (np.cumsum(later[::-1], axis=0)[::-1])[1:]
+        sum_later = np.triu(np.ones((len(later), len(later))), k=1)[:-1]
+        mean_later = (xp.asarray(sum_later) @ (values * xp.asarray(later))) * xp.asarray(
             1 / np.maximum(n_later, 1)
         )
         scale = np.sqrt(n_later / (n_later + 1)) * observed[:, :-1]
-        forms.append(
-            xp.concat([nothing, (values[:, :-1] - mean_later) * xp.asarray(scale)], axis=1)
-        )
-    return xp.concat([xp.reshape(xp.concat(forms), (-1, n_groups)), nothing[0]])
+        forms.append(xp.concat([zeros, (values[:, :-1] - mean_later) * xp.asarray(scale)], axis=1))
+    return xp.concat([xp.reshape(xp.concat(forms), (-1, n_groups)), zeros[0]])
 
 
 def arrays(values: Any, structure: Layout, clusters: NDArray[np.int64] | None = None) -> Arrays:

@@ -62,9 +62,9 @@ def _grams(
         data = np.concatenate([block.x, block.y[None]])[:, row_level]
         flat = data.reshape(len(data), -1)
         sums = data.sum(axis=1)
-        seen = np.maximum(block.used[row_level].sum(axis=0), 1)
+        rows_of_group = np.maximum(block.used[row_level].sum(axis=0), 1)
         pooled = pooled + flat @ flat.T
-        between = between + (sums / seen) @ sums.T
+        between = between + (sums / rows_of_group) @ sums.T
     return pooled, pooled - between
 
 

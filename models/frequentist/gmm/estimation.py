@@ -133,8 +133,8 @@ def step(zx: Any, zy: Any, s: Any) -> Step:
     q, r = xp.linalg.qr(wx)
     r_inverse = xp.linalg.inv(r)
     coef = r_inverse @ (q.T @ wy)
-    left = wy - wx @ coef
-    weighted = whitener.weight(xp.concat([q, left[:, None]], axis=1))
+    residual = wy - wx @ coef
+    weighted = whitener.weight(xp.concat([q, residual[:, None]], axis=1))
     return Step(
         coef=coef,
         covariance=r_inverse @ r_inverse.T,

@@ -267,11 +267,11 @@ def _is_singular(covariance: NDArray[np.float64]) -> bool:
 
 def _serial_correlation(problem: Problem, solution: Solution) -> Iterator[SerialCorrelation]:
     spec, structure = problem.specification, problem.structure
-    seen = structure.used_difference
-    possible = [order for order in range(1, spec.ar + 1) if (seen[order:] & seen[:-order]).any()]
-    given = (problem.blocks, possible, solution.step, solution.covariance)
+    used = structure.used_difference
+    orders = [order for order in range(1, spec.ar + 1) if (used[order:] & used[:-order]).any()]
+    arguments = (problem.blocks, orders, solution.step, solution.covariance)
     if spec.robust_moments:
-        statistics = serial_correlation(*given)
+        statistics = serial_correlation(*arguments)
     else:
         n_periods = len(problem.panel.periods)
         differences, transformed = (
@@ -280,12 +280,12 @@ def _serial_correlation(problem: Problem, solution: Solution) -> Iterator[Serial
         )
         across = (differences.T @ transformed)[:, structure.row_period]
         statistics = serial_correlation_iid(
-            *given,
+            *arguments,
             _small_sigma2(problem, solution),
             differences.T @ differences,
             np.where(structure.row_level, 0.0, across),
         )
-    z = dict(zip(possible, map(float, statistics), strict=True))
+    z = dict(zip(orders, map(float, statistics), strict=True))
     for order in range(1, spec.ar + 1):
         yield SerialCorrelation(order, z.get(order, float("nan")))
 
@@ -300,8 +300,8 @@ def _differences(problem: Problem, solution: Solution) -> Iterator[DifferenceTes
     zx, zy, s1, _ = problem.moments
     full_criterion = solution.sargan if solution.hansen is None else solution.hansen
     j, k = len(problem.kept), zx.shape[1]
-    kept = np.zeros(len(instruments), bool)
-    kept[problem.kept] = True
+    independent = np.zeros(len(instruments), bool)
+    independent[problem.kept] = True
     sets = [
         (members_of.label, np.array([instrument.set == position for instrument in instruments]))
         for position, members_of in enumerate((*spec.gmm, *spec.iv))
@@ -313,19 +313,19 @@ def _differences(problem: Problem, solution: Solution) -> Iterator[DifferenceTes
         ]
         sets.insert(0, (LEVEL_MOMENTS, np.array(in_levels)))
     for label, members in sets:
-        others = np.flatnonzero(~members)
-        if not kept[others].all():  # one may have been left out for a member's sake
-            others = others[independent_columns(submatrix(s1, others), COLLINEAR)]
-        if not k <= len(others) < j:
+        remaining = np.flatnonzero(~members)
+        if not independent[remaining].all():  # one may have been left out for a member's sake
+            remaining = remaining[independent_columns(submatrix(s1, remaining), COLLINEAR)]
+        if not k <= len(remaining) < j:
             continue
-        s = submatrix(solution.moment_covariance, others)
-        excluding = subset_criterion(zx[others], zy[others], s)
+        s = submatrix(solution.moment_covariance, remaining)
+        excluding = subset_criterion(zx[remaining], zy[remaining], s)
         if excluding is None:
             continue
         yield DifferenceTest(
             label,
-            ChiSquared(excluding, len(others) - k),
-            ChiSquared(full_criterion - excluding, j - len(others)),
+            ChiSquared(excluding, len(remaining) - k),
+            ChiSquared(full_criterion - excluding, j - len(remaining)),
         )
 
 
@@ -342,10 +342,10 @@ def _mean_stationarity(problem: Problem, solution: Solution) -> ChiSquared | Non
     derivative = stationarity_derivative(structure, spec.outcome, rho)
     if derivative is None:
         return None
-    kept = solution.weighted
-    s = submatrix(solution.moment_covariance, kept)
-    zx, gap = problem.moments.zx[kept], solution.step.gap[kept]
-    statistic = mean_stationarity(derivative[kept], zx, s, gap)
+    weighted = solution.weighted
+    s = submatrix(solution.moment_covariance, weighted)
+    zx, gap = problem.moments.zx[weighted], solution.step.gap[weighted]
+    statistic = mean_stationarity(derivative[weighted], zx, s, gap)
     return ChiSquared(float(statistic), 1)
 
 
@@ -354,21 +354,21 @@ def _mean_stationarity(problem: Problem, solution: Solution) -> ChiSquared | Non
 
 def _notices(problem: Problem, solution: Solution) -> Iterator[str]:
     j, clusters = len(problem.kept), problem.n_independent
-    what = "groups" if problem.n_clusters is None else "clusters"
+    kind = "groups" if problem.n_clusters is None else "clusters"
     if j > clusters:
         yield (
-            f"{j} instruments are more than the {clusters} {what}: they overfit the endogenous "
+            f"{j} instruments are more than the {clusters} {kind}: they overfit the endogenous "
             "variables and weaken the Hansen test."
         )
     if solution.singular:
         yield (
-            f"The covariance of the {j} moments, estimated from {clusters} {what}, is singular: "
+            f"The covariance of the {j} moments, estimated from {clusters} {kind}, is singular: "
             "there is no Hansen test."
         )
     if _is_singular(solution.covariance):
         yield (
             f"The covariance of the {len(solution.covariance)} coefficients, estimated from "
-            f"{clusters} {what}, is singular: there is no Wald test."
+            f"{clusters} {kind}, is singular: there is no Wald test."
         )
 
 

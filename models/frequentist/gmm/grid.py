@@ -186,8 +186,8 @@ def with_lags(base: Any, variables: Sequence[str], terms: Sequence[str]) -> Any:
     xp = base.__array_namespace__()
     parsed = [parse_term(term) for term in terms]
     rows = [_shift(base[variables.index(variable)], lag) for variable, lag in parsed]
-    ones = xp.ones_like(base[0])
-    return xp.concat([row[None] for row in (*rows, ones)])
+    constant = xp.ones_like(base[0])
+    return xp.concat([row[None] for row in (*rows, constant)])
 
 
 def _shift(values: Any, lag: int) -> Any:
@@ -196,6 +196,6 @@ def _shift(values: Any, lag: int) -> Any:
         return values
     xp = values.__array_namespace__()
     reach = min(abs(lag), len(values))
-    nothing = xp.zeros_like(values[:reach])
-    kept = values[: len(values) - reach] if lag > 0 else values[reach:]
-    return xp.concat([nothing, kept] if lag > 0 else [kept, nothing])
+    zeros = xp.zeros_like(values[:reach])
+    shifted = values[: len(values) - reach] if lag > 0 else values[reach:]
+    return xp.concat([zeros, shifted] if lag > 0 else [shifted, zeros])

@@ -116,25 +116,25 @@ class Layout:
         rows = np.flatnonzero(self.many_cell[column] < self.n_cells)
         return rows, self.many_cell[column, rows]
 
-    def keep_instruments(self, kept: Sequence[int]) -> "Layout":
+    def keep_instruments(self, positions: Sequence[int]) -> "Layout":
         """Return the layout with some columns of the instrument matrix, named in their order."""
-        columns, p = np.asarray(kept), len(self.many_cell)
-        one = columns[columns >= p] - p
+        columns, p = np.asarray(positions), len(self.many_cell)
+        of_one_row = columns[columns >= p] - p
         return replace(
             self,
-            instruments=tuple(self.instruments[i] for i in kept),
+            instruments=tuple(self.instruments[i] for i in positions),
             many_cell=self.many_cell[columns[columns < p]],
-            one_cell=self.one_cell[one],
-            one_row=self.one_row[one],
+            one_cell=self.one_cell[of_one_row],
+            one_row=self.one_row[of_one_row],
         )
 
-    def keep_regressors(self, kept: Sequence[int]) -> "Layout":
+    def keep_regressors(self, positions: Sequence[int]) -> "Layout":
         """Return the layout with the named regressors only."""
         return replace(
             self,
-            regressors=tuple(self.regressors[i] for i in kept),
-            x_cell=self.x_cell[list(kept)],
-            dx_cell=self.dx_cell[list(kept)],
+            regressors=tuple(self.regressors[i] for i in positions),
+            x_cell=self.x_cell[list(positions)],
+            dx_cell=self.dx_cell[list(positions)],
         )
 
     def keep_groups(self, groups: slice) -> "Layout":
@@ -182,8 +182,8 @@ def layout(grid: Grid, specification: GmmSpecification) -> Layout:
     }
     later = None
     if specification.transform == "deviations":
-        every = sorted({*ordinary["diff"], *ordinary["level"]})
-        later = in_sample & observed[every].all(axis=0)
+        ordinary_terms = sorted({*ordinary["diff"], *ordinary["level"]})
+        later = in_sample & observed[ordinary_terms].all(axis=0)
     differenced = _transformed(observed, None)
     transformed = differenced if later is None else _transformed(observed, later)
     used_transformed = transformed[[*model, *ordinary["diff"]]].all(axis=0)
@@ -208,21 +208,21 @@ def layout(grid: Grid, specification: GmmSpecification) -> Layout:
     kinds, forms, by_period = zip(*_instruments(specification, grid), strict=True)
     source = row_period - _column([kind.lag or 0 for kind in kinds])
     equation = np.array([kind.equation for kind in kinds])[:, None]
-    stands = (equation == "both") | (row_level == (equation == "level"))
-    stands &= (source >= 0) & (source < n_periods)
+    valid = (equation == "both") | (row_level == (equation == "level"))
+    valid &= (source >= 0) & (source < n_periods)
     form = _column([-1 if form_of_kind is None else form_of_kind for form_of_kind in forms])
     cell = cells(np.where(form < 0, own_form, form), [kind.term for kind in kinds], source)
     available = [observed, differenced] + [transformed] * (later is not None)
     available = np.concatenate(available).reshape(-1, used.shape[1])
-    cell = np.where(stands, cell, len(available))
-    seen = _seen(available, used, cell)
+    cell = np.where(valid, cell, len(available))
+    nonzero = _seen(available, used, cell)
 
     by_period = np.array(by_period)
-    many = np.flatnonzero(~by_period & seen.any(axis=1))
-    one_row, one = np.nonzero((seen & by_period[:, None]).T)
-    instruments = [kinds[i] for i in many.tolist()] + [
+    of_many_rows = np.flatnonzero(~by_period & nonzero.any(axis=1))
+    one_row, of_one_row = np.nonzero((nonzero & by_period[:, None]).T)
+    instruments = [kinds[i] for i in of_many_rows.tolist()] + [
         Instrument(*kinds[i][:-1], period)
-        for i, period in zip(one.tolist(), row_period[one_row].tolist(), strict=True)
+        for i, period in zip(of_one_row.tolist(), row_period[one_row].tolist(), strict=True)
     ]
     _refuse_missing(instruments, specification, grid)
     outcome, every_period = [specification.outcome], np.arange(n_periods)
@@ -238,8 +238,8 @@ def layout(grid: Grid, specification: GmmSpecification) -> Layout:
         used_dx=used_transformed if later is None else differenced[model[1:]].all(axis=0),
         y_cell=cells(own_form, outcome, row_period)[0],
         x_cell=cells(own_form, regressors, row_period),
-        many_cell=cell[many],
-        one_cell=cell[one, one_row],
+        many_cell=cell[of_many_rows],
+        one_cell=cell[of_one_row, one_row],
         one_row=one_row,
         dy_cell=cells(DIFFERENCED, outcome, every_period)[0],
         dx_cell=cells(DIFFERENCED, regressors, every_period),

@@ -30,8 +30,8 @@ class InstrumentMatrix(NamedTuple):
     def cross(self, values: Any) -> Any:
         """Return Z'v, shape (j, m), of values (m, R, N)."""
         xp = self.one.__array_namespace__()
-        one = [self.one[columns] @ values[:, r].T for r, columns in self._by_row()]
-        return xp.concat([flat(self.many) @ flat(values).T, *one])
+        of_one_row = [self.one[columns] @ values[:, r].T for r, columns in self._by_row()]
+        return xp.concat([flat(self.many) @ flat(values).T, *of_one_row])
 
     def by_group(self, values: Any) -> Any:
         """Return Z_i'v_i, shape (j, N), of values (R, N)."""
@@ -41,9 +41,9 @@ class InstrumentMatrix(NamedTuple):
     def weighted(self, weights: Any) -> Any:
         """Return Zw, shape (R, N), of weights (j,)."""
         xp = self.one.__array_namespace__()
-        many, one = weights[: len(self.many)], weights[len(self.many) :]
-        rows = [(one[columns] @ self.one[columns])[None] for _, columns in self._by_row()]
-        return times(many, self.many) + xp.concat(rows)
+        of_many_rows, of_one_row = weights[: len(self.many)], weights[len(self.many) :]
+        rows = [(of_one_row[columns] @ self.one[columns])[None] for _, columns in self._by_row()]
+        return times(of_many_rows, self.many) + xp.concat(rows)
 
     def gram(self, root: NDArray[np.float64]) -> Any:
         """Return Σ_i Z_i'H Z_i, shape (j, j), with H = F'F and F the `root`, shape (m, R)."""
@@ -70,11 +70,11 @@ class InstrumentMatrix(NamedTuple):
             ]
         )
 
-    def keep(self, kept: NDArray[np.int64]) -> "InstrumentMatrix":
+    def keep(self, positions: NDArray[np.int64]) -> "InstrumentMatrix":
         """Return the matrix with some of the columns only, named in ascending order."""
         p = len(self.many)
-        many, one = kept[kept < p], kept[kept >= p] - p
-        return InstrumentMatrix(self.many[many], self.one[one], self.row[one])
+        of_many_rows, of_one_row = positions[positions < p], positions[positions >= p] - p
+        return InstrumentMatrix(self.many[of_many_rows], self.one[of_one_row], self.row[of_one_row])
 
     def _by_row(self) -> Iterator[tuple[int, slice]]:
         """Yield every row and the part of `one` that belongs to it."""

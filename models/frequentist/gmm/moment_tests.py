@@ -43,9 +43,11 @@ def serial_correlation(
         scores = block.z.by_group(residuals(block, estimated.coef))
         of_block = []
         for order in orders:
-            pair = xp.sum(w[order:] * w[:-order], axis=0)
+            autocovariance = xp.sum(w[order:] * w[:-order], axis=0)
             xw = xp.sum(block.dx[:, order:] * w[:-order], axis=(1, 2))
-            of_block.append((xp.sum(pair), xp.sum(pair**2), xw, scores @ pair))
+            of_block.append(
+                (xp.sum(autocovariance), xp.sum(autocovariance**2), xw, scores @ autocovariance)
+            )
         sums = _added(sums, of_block)
     return [
         products / _root(squares, xw, zw, estimated, covariance)
@@ -192,7 +194,9 @@ def stationarity_derivative(
         rows, cells = structure.places(column)
         term, period = cells // n_periods % n_terms, cells % n_periods
         # Of the differences, those that are observed: here and one period before.
-        seen = structure.observed[term, period] & structure.observed[term, period - 1]
-        count = (seen & structure.used[rows]).sum(axis=1)
+        observed_differences = (
+            structure.observed[term, period] & structure.observed[term, period - 1]
+        )
+        count = (observed_differences & structure.used[rows]).sum(axis=1)
         derivative[column] = count @ float(coef) ** (period - lag - 1)
     return derivative if derivative.any() else None

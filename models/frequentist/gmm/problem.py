@@ -126,8 +126,8 @@ def prepare(panel: Grid, specification: GmmSpecification) -> Problem:
         _refuse_constant(panel, [structure.regressors[i] for i in regressors], xx, regressors)
     alive = np.flatnonzero(np.diag(s) > 0)
     s = submatrix(s, alive)
-    kept = independent_columns(s, COLLINEAR)
-    counting = set(alive[kept].tolist())
+    independent = independent_columns(s, COLLINEAR)
+    independent_instruments = set(alive[independent].tolist())
     blocks = blocks.keep(regressors, alive)
     problem = Problem(
         specification=specification,
@@ -137,12 +137,14 @@ def prepare(panel: Grid, specification: GmmSpecification) -> Problem:
         moments=Moments(
             zx[alive[:, None], regressors], zy[alive], s, xx[regressors[:, None], regressors]
         ),
-        kept=kept,
+        kept=independent,
         dropped_regressors=tuple(
             term for i, term in enumerate(structure.regressors) if i not in regressors
         ),
         dropped_instruments=tuple(
-            instrument for i, instrument in enumerate(structure.instruments) if i not in counting
+            instrument
+            for i, instrument in enumerate(structure.instruments)
+            if i not in independent_instruments
         ),
     )
     _refuse_underidentified(problem)
@@ -185,18 +187,18 @@ def independent_regressors(
         If another regressor does not vary, or is collinear with others.
     """
     size = np.sqrt(np.diag(xx))
-    left = xx / np.outer(np.where(size > 0, size, 1), np.where(size > 0, size, 1))
+    schur = xx / np.outer(np.where(size > 0, size, 1), np.where(size > 0, size, 1))
     indicator = _are_indicators(panel, terms)
     order = sorted(range(len(terms)), key=lambda i: (terms[i] != CONSTANT, not indicator[i], i))
-    kept: list[int] = []
+    independent: list[int] = []
     for i in order:
-        if left[i, i] > COLLINEAR:
-            kept.append(i)
+        if schur[i, i] > COLLINEAR:
+            independent.append(i)
             # What is left of the others, this one apart: a step of Cholesky's decomposition.
-            left = left - np.outer(left[i], left[i]) / left[i, i]
+            schur = schur - np.outer(schur[i], schur[i]) / schur[i, i]
         elif not indicator[i]:
-            _refuse_collinear(terms[i], bool(size[i] > 0), [terms[j] for j in kept])
-    return np.sort(kept)
+            _refuse_collinear(terms[i], bool(size[i] > 0), [terms[j] for j in independent])
+    return np.sort(independent)
 
 
 def _are_indicators(panel: Grid, terms: Sequence[str]) -> list[bool]:
@@ -219,7 +221,7 @@ def _refuse_constant(
             _refuse_collinear(term, False, [])
 
 
-def _refuse_collinear(term: str, varies: bool, others: list[str]) -> None:
+def _refuse_collinear(term: str, varies: bool, regressors: list[str]) -> None:
     if not varies:
         raise UserError(
             f"Regressor {term} does not vary within groups in the sample, so it has no "
@@ -227,7 +229,7 @@ def _refuse_collinear(term: str, varies: bool, others: list[str]) -> None:
         )
     raise UserError(
         f"Regressor {term} is a linear combination of other regressors (year dummies and the "
-        f"constant included: {', '.join(others)}), so it has no coefficient of its own: drop "
+        f"constant included: {', '.join(regressors)}), so it has no coefficient of its own: drop "
         "it or the dummies."
     )
 

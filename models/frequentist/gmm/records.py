@@ -47,10 +47,10 @@ def _expand(item: str) -> list[str]:
 
 
 def _some_terms(text: str | Sequence[str]) -> tuple[str, ...]:
-    named = terms(text)
-    if not named:
+    variables = terms(text)
+    if not variables:
         raise UserError("A set of instruments names no variable: name one or drop the set.")
-    return named
+    return variables
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,8 @@ class Gmm:
     equation: Equation = "both"
 
     def __post_init__(self) -> None:
-        pair = isinstance(self.lag, Sequence) and len(self.lag) == 2
-        if not pair or not all(lag is None or isinstance(lag, Integral) for lag in self.lag):
+        is_pair = isinstance(self.lag, Sequence) and len(self.lag) == 2
+        if not is_pair or not all(lag is None or isinstance(lag, Integral) for lag in self.lag):
             raise UserError(f"Lags {self.lag} must be two whole numbers, or None for open ends.")
         first, last = self.lag
         first = 1 if first is None else first
@@ -225,8 +225,8 @@ class GmmSpecification:
         return tuple(dict.fromkeys(parse_term(term)[0] for term in self.terms))
 
 
-def _refuse_unknown(option: str, value: object, known: Sequence[object]) -> None:
-    if value not in known:
+def _refuse_unknown(option: str, value: object, choices: Sequence[object]) -> None:
+    if value not in choices:
         raise UserError(
-            f"Option {option} cannot be {value!r}: choose among {', '.join(map(str, known))}."
+            f"Option {option} cannot be {value!r}: choose among {', '.join(map(str, choices))}."
         )

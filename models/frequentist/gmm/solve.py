@@ -78,13 +78,13 @@ def solve(problem: Problem) -> Solution:
         If two-step weights do not exist, there is only one group or cluster to estimate a robust
         covariance from, or the residuals are zero.
     """
-    spec, (zx, zy, s1, _), kept = problem.specification, problem.moments, problem.kept
+    spec, (zx, zy, s1, _), independent = problem.specification, problem.moments, problem.kept
     if spec.robust_moments and problem.n_independent < 2:
         raise UserError(
             "A robust covariance cannot be estimated from a single group or cluster: add others, "
             "or estimate in one step without robust and cluster."
         )
-    first = _step(zx, zy, s1, kept)
+    first = _step(zx, zy, s1, independent)
     sigma2 = _error_variance(problem, first.coef)
     fitted = first.coef @ problem.moments.xx @ first.coef  # b'X'Xb
     if sigma2 * problem.n_errors <= EXACT**2 * fitted:
@@ -96,7 +96,7 @@ def solve(problem: Problem) -> Solution:
         step=first,
         covariance=first.covariance * sigma2,
         moment_covariance=s1 * sigma2,
-        weighted=kept,
+        weighted=independent,
         sigma2=sigma2,
         sargan=float(first.criterion) / sigma2,
     )
@@ -106,13 +106,13 @@ def solve(problem: Problem) -> Solution:
     s2 = factor * moment_covariance(problem.blocks, first.coef, clusters)
     sandwich = robust_covariance(first, s2)
     weighted = independent_columns(s2, COLLINEAR)
-    if len(weighted) < len(kept):
+    if len(weighted) < len(independent):
         if spec.steps == 2:
             raise SingularWeights(
-                len(kept),
+                len(independent),
                 problem.n_independent,
                 "The two-step weighting matrix does not exist, since the covariance of "
-                f"{len(kept)} moments estimated from {problem.n_independent} "
+                f"{len(independent)} moments estimated from {problem.n_independent} "
                 f"{'groups' if clusters is None else 'clusters'} is singular: collapse the "
                 "instruments, ask for fewer lags, or estimate in one step.",
             )

@@ -42,8 +42,8 @@ def error_root(h: int, transformed: NDArray[np.float64], system: bool) -> NDArra
         return first
     if h == 3:
         return np.hstack([first, identity])
-    nothing = np.zeros_like(identity)
-    return np.block([[first, nothing], [nothing, identity]])
+    zeros = np.zeros_like(identity)
+    return np.block([[first, zeros], [zeros, identity]])
 
 
 def independent_columns(gram: NDArray[np.float64], tolerance: float) -> NDArray[np.int64]:
@@ -68,6 +68,6 @@ def independent_columns(gram: NDArray[np.float64], tolerance: float) -> NDArray[
     return alive[np.sort(order[:rank] - 1)]
 
 
-def submatrix(square: NDArray[np.float64], kept: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return rows and columns `kept` in ascending order, the matrix itself if they are all."""
-    return square if len(kept) == len(square) else square[kept][:, kept]
+def submatrix(square: NDArray[np.float64], positions: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return rows and columns `positions` in ascending order, the matrix itself if they are all."""
+    return square if len(positions) == len(square) else square[positions][:, positions]
