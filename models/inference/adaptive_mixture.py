@@ -119,21 +119,21 @@ def adapt(
     for _ in range(rounds):
         v = mixture.draw(size, rng)
         past = [*past[1 - REMEMBERED :], (mixture, v, target(v))]
-        every, log_weight = together(past)
+        draws, log_weight = together(past)
         good = effective(past[-1][2] - mixture.log_density(v)) > GOOD_SHARE * size
-        mixture = fit(every, tempered(log_weight, LEAST_SHARE), tails, rng)
+        mixture = fit(draws, tempered(log_weight, LEAST_SHARE), tails, rng)
         if good:
             break
-    return every, log_weight, mixture
+    return draws, log_weight, mixture
 
 
 def together(past: list[tuple[LightTailed, Array, Array]]) -> tuple[Array, Array]:
     """Return the draws of several rounds and their deterministic mixture weights' logarithms."""
     mixtures, drawn, log_density = zip(*past, strict=True)
-    every = np.concatenate(drawn)
-    sizes = np.log([len(v) for v in drawn]) - np.log(len(every))
-    proposal = [m.log_density(every) + n for m, n in zip(mixtures, sizes, strict=True)]
-    return every, np.concatenate(log_density) - log_sum(np.stack(proposal, axis=1))
+    draws = np.concatenate(drawn)
+    sizes = np.log([len(v) for v in drawn]) - np.log(len(draws))
+    proposal = [m.log_density(draws) + n for m, n in zip(mixtures, sizes, strict=True)]
+    return draws, np.concatenate(log_density) - log_sum(np.stack(proposal, axis=1))
 
 
 def fit(v: Array, weight: Array, tails: NDArray[np.int64], rng: np.random.Generator) -> LightTailed:
@@ -174,7 +174,7 @@ def modes(target: Target, size: int, rng: np.random.Generator) -> list[Array]:
     maxima: list[tuple[float, Array]] = []
     for start in [np.zeros(size), *rng.standard_normal((STARTS - 1, size))]:
         value, mode = climb(target, start)
-        if all(np.abs(mode - other).max() > 0.1 for _, other in maxima):
+        if all(np.abs(mode - known_mode).max() > 0.1 for _, known_mode in maxima):
             maxima.append((value, mode))
     highest = max(value for value, _ in maxima)
     return [mode for value, mode in maxima if value > highest - NEGLIGIBLE]
@@ -186,11 +186,11 @@ def climb(target: Target, v: Array) -> tuple[float, Array]:
         value, slope, covariance = curvature(target, v)
         step = covariance @ slope
         step *= min(1.0, 2 / np.linalg.norm(step))
-        tried = v + np.array([1.0, 0.5, 0.2, 0.05])[:, None] * step
-        values = target(tried)
+        candidates = v + np.array([1.0, 0.5, 0.2, 0.05])[:, None] * step
+        values = target(candidates)
         if not values.max() > value + 1e-3:
             return value, v
-        v = tried[values.argmax()]
+        v = candidates[values.argmax()]
     return float(values.max()), v
 
 
@@ -200,9 +200,9 @@ def curvature(target: Target, v: Array) -> tuple[float, Array, Array]:
     step = h * np.eye(size)
     first, second = np.triu_indices(size, 1)
     values = target(np.vstack([v[None], v + step, v - step, v + step[first] + step[second]]))
-    value, ahead, behind, both = np.split(values, [1, size + 1, 2 * size + 1])
+    value, ahead, behind, crossed = np.split(values, [1, size + 1, 2 * size + 1])
     hessian = np.diag((ahead + behind - 2 * value) / h**2)
-    hessian[first, second] = (both - ahead[first] - ahead[second] + value) / h**2
+    hessian[first, second] = (crossed - ahead[first] - ahead[second] + value) / h**2
     hessian[second, first] = hessian[first, second]
     sizes, rotation = np.linalg.eigh(-hessian)
     covariance = (rotation / np.maximum(np.abs(sizes), 0.3)) @ rotation.T

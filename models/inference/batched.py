@@ -111,8 +111,8 @@ def propose(density: Density, rng: np.random.Generator) -> Proposal:
     point, weight = scores.to_point(v), tempered(log_weight, LEAST_SHARE)
     scores = scores.adapted(point, weight)
     v = scores.from_point(point)
-    kept = np.isfinite(v).all(axis=1) & (weight > 0)
-    mixture = adaptive.fit(v[kept], weight[kept] / weight[kept].sum(), scores.tails, rng)
+    usable = np.isfinite(v).all(axis=1) & (weight > 0)
+    mixture = adaptive.fit(v[usable], weight[usable] / weight[usable].sum(), scores.tails, rng)
     _, _, mixture = adaptive.adapt(scores.target(density), mixture, scores.tails, rng, ROUNDS)
     return Proposal(scores, mixture)
 
@@ -168,16 +168,16 @@ def _by_rounds(
     for _ in range(MOST_ROUNDS):
         v = mixture.draw(per_round, rng)
         past = [*past, (mixture, v, target(v))]
-        every, log_weight = adaptive.together(past)
+        draws, log_weight = adaptive.together(past)
         if len(past) >= LEAST_ROUNDS and effective(log_weight) >= ENOUGH:
             break
-        mixture = adaptive.fit(every, tempered(log_weight, LEAST_SHARE), scores.tails, rng)
+        mixture = adaptive.fit(draws, tempered(log_weight, LEAST_SHARE), scores.tails, rng)
     weight = np.exp(log_weight - adaptive.log_sum(log_weight))
     # Systematic resampling: as many copies as the weight says, to within one.
     places = (rng.random() + np.arange(size)) / size
-    kept = np.minimum(np.searchsorted(np.cumsum(weight), places), len(weight) - 1)
+    resampled = np.minimum(np.searchsorted(np.cumsum(weight), places), len(weight) - 1)
     _, k_hat = array_stats.psislw(-np.sort(log_weight[np.isfinite(log_weight)]))
-    point = scores.to_point(every[kept])
+    point = scores.to_point(draws[resampled])
     return Posterior(density, point, effective(log_weight), float(k_hat))
 
 
@@ -191,9 +191,9 @@ def climb_by(target: Target, v: Array, mixture: LightTailed) -> Array:
         slope = (ahead - behind) / 0.2
         bend = np.maximum(-(ahead + behind - 2 * value) / 0.01, 0.2)
         move = factor @ (slope / bend)
-        tried = v + np.array([1.0, 0.4, 0.1])[:, None] * move
-        values = target(tried)
+        candidates = v + np.array([1.0, 0.4, 0.1])[:, None] * move
+        values = target(candidates)
         if not values.max() > value[0] + 0.1:
             break
-        v = tried[values.argmax()]
+        v = candidates[values.argmax()]
     return v

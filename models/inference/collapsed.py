@@ -379,9 +379,9 @@ def collapse(
     member = np.zeros((n_scales, n_locations))
     for block in locations:
         where = at[block.name]
-        for other, line in block.line.items():
+        for parent, line in block.line.items():
             # θ less its prior mean, so that the prior precision is diagonal in `deviation` @ θ.
-            deviation[where, at[other]] -= line
+            deviation[where, at[parent]] -= line
         if isinstance(block.scale, str):
             element = scale_at[block.scale].start + np.broadcast_to(block.element, block.size)
             member[element, np.arange(where.start, where.stop)] = 1

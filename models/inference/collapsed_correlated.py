@@ -147,9 +147,9 @@ class CollapsedErrors:
     def point(self, variables: Mapping[str, Array]) -> Array:
         """Return where `logp_and_gradient` is evaluated for draws of the variables, (…, size)."""
         scales = [
-            one.point({n: np.split(variables[n], len(self.outcomes), -1)[at] for n in names})
-            for at, one in enumerate(self.outcomes)
-            for names in [tuple(one.scale_slices)]
+            outcome.point({n: np.split(variables[n], len(self.outcomes), -1)[at] for n in names})
+            for at, outcome in enumerate(self.outcomes)
+            for names in [tuple(outcome.scale_slices)]
         ]
         return np.concatenate([*scales, self.errors.point(variables)], axis=-1)
 
@@ -167,8 +167,8 @@ class CollapsedErrors:
         """
         flat = point.reshape(-1, self.size)
         theta = np.empty((len(flat), sum(len(drawn.fixed) for drawn in self.outcomes)))
-        for row, one in zip(theta, flat, strict=True):
-            scales, x = self._pieces(one)
+        for row, element_point in zip(theta, flat, strict=True):
+            scales, x = self._pieces(element_point)
             factor, mean, _, _ = self._given(scales, self.errors.weights(x))
             row[:] = mean + dtrtrs(factor, rng.standard_normal(len(mean)), lower=1, trans=1)[0]
         theta = theta.reshape(*point.shape[:-1], -1)
@@ -187,12 +187,12 @@ class CollapsedErrors:
     def log_prior(self, variables: Mapping[str, Array]) -> dict[str, Array]:
         """Evaluate the log prior of each random variable, summed over its elements."""
         density: dict[str, Any] = {}
-        for at, one in enumerate(self.outcomes):
-            names = (*one.location_slices, *one.scale_slices)
+        for at, outcome in enumerate(self.outcomes):
+            names = (*outcome.location_slices, *outcome.scale_slices)
             variables_of = {
                 n: np.split(variables[n], len(self.outcomes), axis=-1)[at] for n in names
             }
-            for name, value in one.log_prior(variables_of).items():
+            for name, value in outcome.log_prior(variables_of).items():
                 density[name] = density.get(name, 0.0) + value
         return density | self.errors.log_prior_of(variables)
 
@@ -204,10 +204,10 @@ class CollapsedErrors:
                 weights = self.errors.weights(steps)
             except np.linalg.LinAlgError:
                 weights = np.array([np.nan])
-            alone = self.errors.half_log_determinant(steps) + self.errors.log_prior(steps)
-        if not (np.isfinite(weights).all() and np.isfinite(alone).all()):
+            unweighted = self.errors.half_log_determinant(steps) + self.errors.log_prior(steps)
+        if not (np.isfinite(weights).all() and np.isfinite(unweighted).all()):
             raise OutOfRangeError("errors' parameters at the edge of their range")
-        return weights, alone
+        return weights, unweighted
 
     def _given(self, scales: list[Array], q: Array) -> tuple[Array, Array, Array, float]:
         """Return the lower Cholesky factor of Λ, m, b and Σ q_j y'M_j y."""
@@ -271,9 +271,9 @@ def collapse_errors(
     observations : int
         Number of values observed, rows times outcomes.
     """
-    alone = tuple(map(without_rows, outcomes))
-    fixed = sum(np.log(model.fixed).sum() for model in alone)
-    return CollapsedErrors(alone, errors, float(-fixed - observations * LOG_2PI / 2))
+    rowless = tuple(map(without_rows, outcomes))
+    fixed = sum(np.log(model.fixed).sum() for model in rowless)
+    return CollapsedErrors(rowless, errors, float(-fixed - observations * LOG_2PI / 2))
 
 
 def effects_of(model: Collapsed) -> Array:
@@ -283,5 +283,6 @@ def effects_of(model: Collapsed) -> Array:
 
 def _side_by_side(variables: list[dict[str, Array]]) -> dict[str, Array]:
     return {
-        name: np.concatenate([one[name] for one in variables], axis=-1) for name in variables[0]
+        name: np.concatenate([of_outcome[name] for of_outcome in variables], axis=-1)
+        for name in variables[0]
     }

@@ -87,17 +87,17 @@ class Reduced:
             The same as `Collapsed.logp_and_gradient`; −inf where double precision does not hold.
         """
         density = self.density
-        held = np.abs(log_scale).max(axis=1, initial=0) <= FARTHEST
+        in_range = np.abs(log_scale).max(axis=1, initial=0) <= FARTHEST
         logp = np.full(len(log_scale), -np.inf)
-        diagonal = [factor.diagonal().copy() for factor in self._factors(log_scale[held])]
+        diagonal = [factor.diagonal().copy() for factor in self._factors(log_scale[in_range])]
         diagonal = np.reshape(diagonal, (-1, len(self.kept) + 1))
         # y is the last column: its squared diagonal entry is the residual sum of squares.
         log_det, square = 2 * np.log(diagonal[:, :-1]).sum(axis=1), diagonal[:, -1] ** 2
-        log_det = log_det + np.log(self._pivots(log_scale[held])) @ self.members
-        prior = density.prior.log_density(log_scale[held])[0].sum(axis=1)
+        log_det = log_det + np.log(self._pivots(log_scale[in_range])) @ self.members
+        prior = density.prior.log_density(log_scale[in_range])[0].sum(axis=1)
         with np.errstate(invalid="ignore"):
-            value = prior - log_scale[held] @ density.count - (log_det + square) / 2
-        logp[held] = np.where(np.isnan(value), -np.inf, value + density.constant)
+            value = prior - log_scale[in_range] @ density.count - (log_det + square) / 2
+        logp[in_range] = np.where(np.isnan(value), -np.inf, value + density.constant)
         return logp
 
     def draw(self, log_scale: Array, rng: np.random.Generator) -> dict[str, Array]:
@@ -115,17 +115,17 @@ class Reduced:
         log_scale = log_scale.reshape(-1, self.density.size)
         deviation = np.empty((len(log_scale), len(self.back)))
         noise = rng.standard_normal((len(log_scale), p))
-        kept = np.empty((len(log_scale), p))
+        kept_deviation = np.empty((len(log_scale), p))
         if p:  # LAPACK refuses a matrix of no size: one regressor, all else orthogonal to it
-            for row, factor, z in zip(kept, self._factors(log_scale), noise, strict=True):
+            for row, factor, z in zip(kept_deviation, self._factors(log_scale), noise, strict=True):
                 # The factor's last row is the mean of R, still to be divided by the factor.
                 row[:] = dtrtrs(factor[:p, :p], factor[p, :p] + z, lower=1, trans=1)[0]
-        deviation[:, self.kept] = kept
+        deviation[:, self.kept] = kept_deviation
         pivot = self._pivots(log_scale)[:, self.group_of]
         residual = self.density.scale_slices[self.density.scales[-1].name]
         weight = np.exp(-2 * log_scale[:, residual])
         score = sum(
-            w[:, None] * (of_y - kept @ of_kept.T)
+            w[:, None] * (of_y - kept_deviation @ of_kept.T)
             for w, of_y, of_kept in zip(
                 weight.T, self.cross[..., -1], self.cross[..., :-1], strict=True
             )
@@ -145,8 +145,8 @@ class Reduced:
         """Yield the lower Cholesky factor of A at each point; of NaN where there is none."""
         size = len(self.kept) + 1
         for start in range(0, len(log_scale), CHUNK):
-            some = log_scale[start : start + CHUNK]
-            weight, pivot = self._weights(some), self._pivots(some)
+            chunk = log_scale[start : start + CHUNK]
+            weight, pivot = self._weights(chunk), self._pivots(chunk)
             # In this order nothing overflows before the weights do: a pivot is no less than them.
             coefficient = weight[:, self.left] * (weight[:, self.right] / pivot[:, self.group])
             for matrix in (coefficient @ self.matrices).reshape(-1, size, size):
@@ -177,11 +177,11 @@ def reduce(density: Collapsed) -> Reduced:
     size, fixed = len(kept) + 1, density.size
     matrices, left, right, group = [], [], [], []
 
-    def add(matrix: Array, one: int, other: int, pivot: int) -> None:
+    def add(matrix: Array, first: int, second: int, pivot: int) -> None:
         if matrix.any():
             matrices.append(matrix.ravel())
-            left.append(one)
-            right.append(other)
+            left.append(first)
+            right.append(second)
             group.append(pivot)
 
     for element in range(residual.start, residual.stop):
@@ -195,11 +195,11 @@ def reduce(density: Collapsed) -> Reduced:
         add(np.diag(np.append(precision, 0.0)), element, fixed, 0)
     for pivot in range(len(pivots)):
         rows = cross[:, group_of == pivot]
-        for one in range(len(rows)):
-            for other in range(one + 1):
-                both = rows[one].T @ rows[other]
-                twice = both + both.T if one != other else both
-                add(-twice, residual.start + one, residual.start + other, pivot + 1)
+        for first in range(len(rows)):
+            for second in range(first + 1):
+                product = rows[first].T @ rows[second]
+                symmetric = product + product.T if first != second else product
+                add(-symmetric, residual.start + first, residual.start + second, pivot + 1)
     return Reduced(
         density=density,
         kept=kept,
@@ -224,16 +224,16 @@ def _orthogonal(density: Collapsed, gram: Array) -> NDArray[np.int64]:
     orthogonal = np.empty(0, dtype=int)
     for block in sorted(density.locations, key=lambda block: -block.size):
         where = density.location_slices[block.name]
-        both = np.concatenate([orthogonal, np.arange(where.start, where.stop)])
-        if not related[np.ix_(both, both)].any():
-            orthogonal = both
+        extended = np.concatenate([orthogonal, np.arange(where.start, where.stop)])
+        if not related[np.ix_(extended, extended)].any():
+            orthogonal = extended
     return np.sort(orthogonal)
 
 
 def _groups(pivots: Array) -> tuple[Array, NDArray[np.int64]]:
     """Return the distinct rows, up to rounding errors, and which of them each row is."""
     largest = np.abs(pivots).max(initial=1.0)
-    _, first, which = np.unique(
+    _, first_row, group_of = np.unique(
         np.round(pivots / largest, 11), axis=0, return_index=True, return_inverse=True
     )
-    return pivots[first], which.ravel()
+    return pivots[first_row], group_of.ravel()

@@ -185,10 +185,10 @@ def _steps(ordered: Array) -> int:
 def _chains(log_weight: Array, rng: np.random.Generator) -> NDArray[np.int64]:
     """Run independence Metropolis chains, one a column; return each one's last row."""
     state = np.zeros(log_weight.shape[1], dtype=int)
-    here = log_weight[0].copy()
-    for step, there in enumerate(log_weight[1:], 1):
+    current = log_weight[0].copy()
+    for step, proposed in enumerate(log_weight[1:], 1):
         # From where the density is nothing, anywhere is better.
-        moves = (np.log(rng.random(len(state))) + here < there) | (here == -np.inf)
+        moves = (np.log(rng.random(len(state))) + current < proposed) | (current == -np.inf)
         state[moves] = step
-        here[moves] = there[moves]
+        current[moves] = proposed[moves]
     return state

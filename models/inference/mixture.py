@@ -77,10 +77,10 @@ class Mixture:
 
     def draw(self, size: int, rng: np.random.Generator) -> Array:
         """Return draws, shape (size, S)."""
-        which = rng.choice(len(self.share), size, p=self.share)
+        component = rng.choice(len(self.share), size, p=self.share)
         normal = rng.standard_normal((size, self.centre.shape[1]))
         normal /= np.sqrt(rng.chisquare(self.nu, size) / self.nu)[:, None]
-        return self.centre[which] + np.einsum("nij,nj->ni", self.factor[which], normal)
+        return self.centre[component] + np.einsum("nij,nj->ni", self.factor[component], normal)
 
     def log_parts(self, v: Array) -> tuple[Array, Array]:
         """Return each component's log density with its share, and squared distances, (N, M)."""
@@ -107,12 +107,12 @@ def start(coordinates: Coordinates, rng: np.random.Generator) -> Mixture:
         for v in prior[:STARTS]
     ]
     modes: list[Array] = []
-    highest = min(one.fun for one in maxima)
-    for one in sorted(maxima, key=lambda one: one.fun):
-        if one.fun > highest + NEGLIGIBLE:
+    highest = min(optimum.fun for optimum in maxima)
+    for optimum in sorted(maxima, key=lambda optimum: optimum.fun):
+        if optimum.fun > highest + NEGLIGIBLE:
             break
-        if all(np.abs(one.x - other).max() > 0.1 for other in modes):
-            modes.append(one.x)
+        if all(np.abs(optimum.x - known_mode).max() > 0.1 for known_mode in modes):
+            modes.append(optimum.x)
     factors = [_spread_at(coordinates, mode) for mode in modes]
     across = np.linalg.cholesky(np.cov(prior.T).reshape(density.size, -1) + np.eye(density.size))
     return Mixture(
@@ -146,12 +146,12 @@ def adapt(
         v = mixture.draw(size, rng)
         rounds = [*rounds[1 - REMEMBERED :], (mixture, v, target(v))]
         mixtures, drawn, log_density = zip(*rounds, strict=True)
-        every = np.concatenate(drawn)
+        draws = np.concatenate(drawn)
         # Each draw against the mixture of all that was drawn from.
-        proposal = logsumexp([one.log_density(every) for one in mixtures], axis=0)
+        proposal = logsumexp([earlier.log_density(draws) for earlier in mixtures], axis=0)
         log_weight = np.concatenate(log_density) - proposal
         good = effective(log_density[-1] - mixture.log_density(v)) > GOOD_SHARE * size
-        mixture = _fit(every, tempered(log_weight, LEAST_SHARE), tails, rng)
+        mixture = _fit(draws, tempered(log_weight, LEAST_SHARE), tails, rng)
         if good:
             break
     return mixture

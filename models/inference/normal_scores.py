@@ -73,14 +73,14 @@ class NormalScores:
         """Return the coordinates in which the prior is standard normal."""
         priors = density.scale_priors
         scales = len(priors.half)
-        half, other = np.flatnonzero(priors.half), np.flatnonzero(~priors.half)
+        half, log_normal = np.flatnonzero(priors.half), np.flatnonzero(~priors.half)
         wall = priors.spread[half]
         return cls(
             half,
-            other,
+            log_normal,
             slice(scales, scales + density.correlations),
-            priors.log_centre[other],
-            priors.spread[other],
+            priors.log_centre[log_normal],
+            priors.spread[log_normal],
             wall,
             wall,
             np.ones(density.correlations),
@@ -131,9 +131,11 @@ class NormalScores:
             point = self.to_point(v)
             inside = np.isfinite(point).all(axis=1)
             logp = np.full(len(v), -np.inf)
-            kept = point[inside]
-            log_likelihood = density.log_density(kept) - density.log_prior_of_points(kept)
-            value = log_likelihood + self.log_stretch(v[inside], kept)
+            point_inside = point[inside]
+            log_likelihood = density.log_density(point_inside) - density.log_prior_of_points(
+                point_inside
+            )
+            value = log_likelihood + self.log_stretch(v[inside], point_inside)
             logp[inside] = np.where(np.isnan(value), -np.inf, value)
             return logp
 
@@ -144,6 +146,6 @@ class NormalScores:
         square = weight @ np.exp(2 * point[:, self.half])
         log_p = -np.logaddexp(0, -2 * point[:, self.phi])
         a = 1 / np.maximum(-(weight @ log_p), 1e-6)  # mean of −log p under Beta(a, 1)
-        new = np.clip(ROOM * np.sqrt(square), 1e-3 * self.wall, self.wall)
+        h = np.clip(ROOM * np.sqrt(square), 1e-3 * self.wall, self.wall)
         parts = (self.half, self.log_normal, self.phi, self.centre, self.spread, self.wall)
-        return NormalScores(*parts, new, np.maximum(a, 1.0))
+        return NormalScores(*parts, h, np.maximum(a, 1.0))

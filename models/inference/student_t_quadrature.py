@@ -201,9 +201,11 @@ class Integrals(Op):
 
     def make_node(self, *inputs: object) -> Apply:
         """Return the node of the graph."""
-        given = [pt.as_tensor_variable(variable) for variable in inputs]
-        residual, sigma = given[:2]
-        return Apply(self, given, [variable.type() for variable in (sigma, residual, *[sigma] * 4)])
+        tensors = [pt.as_tensor_variable(variable) for variable in inputs]
+        residual, sigma = tensors[:2]
+        return Apply(
+            self, tensors, [variable.type() for variable in (sigma, residual, *[sigma] * 4)]
+        )
 
     def perform(self, node: Apply, inputs: list, output_storage: list) -> None:
         """Evaluate outside of compiled graphs."""
@@ -266,8 +268,8 @@ def observe(
         y: Any, mean: Any, sigma: Any, nu: Any, centre: Any, spread: Any, province: Any
     ) -> Any:
         of_effects = integrals(y - mean, sigma, nu, centre, spread, province)[0]
-        known = pt.gammaln((nu + 1) / 2) - pt.gammaln(nu / 2) - pt.log(np.pi * nu) / 2
-        return of_effects.sum() + (known[0] - pt.log(sigma)[province]).sum()
+        log_constant = pt.gammaln((nu + 1) / 2) - pt.gammaln(nu / 2) - pt.log(np.pi * nu) / 2
+        return of_effects.sum() + (log_constant[0] - pt.log(sigma)[province]).sum()
 
     pm.CustomDist(
         "y",
@@ -280,7 +282,7 @@ def observe(
 
 
 def draw(
-    rest: Array,
+    residual: Array,
     province: NDArray[np.int64],
     sigma: Array,
     nu: Array,
@@ -292,7 +294,7 @@ def draw(
 
     Parameters
     ----------
-    rest : ndarray, shape (…, n)
+    residual : ndarray, shape (…, n)
         r.
     province : ndarray of int, shape (n,)
     sigma, nu, centre, spread : ndarray, shapes (…, N), (…, 1), (…, N), (…, N)
@@ -309,7 +311,9 @@ def draw(
             -1, size
         )
         for values, size in zip(
-            (rest, sigma, nu, centre, spread), (len(province), units, 1, units, units), strict=True
+            (residual, sigma, nu, centre, spread),
+            (len(province), units, 1, units, units),
+            strict=True,
         )
     ]
     uniform = rng.random((len(flat[0]), units, STEPS, 4))
