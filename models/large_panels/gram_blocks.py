@@ -62,10 +62,10 @@ def blocks(moments: Moments, varying: tuple[str, ...] = (), sigma: By = "common"
     UserError
         If a regressor is collinear, or the panel falls apart.
     """
-    everyone, shift = moments.region_of_province, moments.shift
-    seen, n = moments.seen.astype(float), moments.rows
+    region_of_unit, shift = moments.region_of_province, moments.shift
+    counts, n = moments.seen.astype(float), moments.rows
     regressors, positions, only = _columns(moments, varying)
-    masks = [np.ones(len(everyone), bool) if r is None else everyone == r for r in only]
+    masks = [np.ones(len(region_of_unit), bool) if r is None else region_of_unit == r for r in only]
     of_province = np.column_stack(
         [moments.of_province[:, 1 + p] * mask for p, mask in zip(positions, masks, strict=True)]
     )
@@ -73,7 +73,7 @@ def blocks(moments: Moments, varying: tuple[str, ...] = (), sigma: By = "common"
         moments.of_year[slice(None) if r is None else [r], :, 1 + p].sum(axis=0)
         for p, r in zip(positions, only, strict=True)
     ]
-    province_part, year_part = parts_of_sums(seen, of_province, np.column_stack(by_region))
+    province_part, year_part = parts_of_sums(counts, of_province, np.column_stack(by_region))
 
     total = moments.of_province.sum(axis=0)
     mean = total / n
@@ -87,16 +87,16 @@ def blocks(moments: Moments, varying: tuple[str, ...] = (), sigma: By = "common"
     gram, row_count = np.zeros((len(moments.regions), size, size)), []
     groups, sums = [], []
     for region in range(len(moments.regions)):
-        in_region = everyone == region
+        in_region = region_of_unit == region
         applies = [r is None or r == region for r in only]
         pick = np.zeros((len(shift), len(positions)))  # from (y, x) to the regressors
         pick[1 + np.array(positions), np.arange(len(positions))] = applies
-        rows_of = seen[in_region].sum(axis=1)
+        rows_of = counts[in_region].sum(axis=1)
         part, z = province_part[in_region], moments.of_province[in_region]
         gram[region] = _gram_of_region(
             moments.cross[region],
             moments.of_year[region],
-            seen[in_region],
+            counts[in_region],
             z,
             part,
             year_part,
@@ -106,8 +106,8 @@ def blocks(moments: Moments, varying: tuple[str, ...] = (), sigma: By = "common"
         row_count.append(int(rows_of.sum()))
         vector = np.column_stack(
             [
-                (z @ pick - rows_of[:, None] * part - seen[in_region] @ year_part) / unit,
-                seen[in_region],
+                (z @ pick - rows_of[:, None] * part - counts[in_region] @ year_part) / unit,
+                counts[in_region],
                 (z[:, 0] - rows_of * mean[0]) / sd[0],
                 np.ones(len(z)),
                 standard[in_region],
@@ -134,11 +134,11 @@ def blocks(moments: Moments, varying: tuple[str, ...] = (), sigma: By = "common"
 
 def _refuse_collinear(regressors: list[str], within: Array, n: int) -> None:
     """Refuse regressors whose two-way residuals are rounding error; their length was √n before."""
-    left = [within[0, 0]]
+    unexplained = [within[0, 0]]
     for k in range(1, len(within)):
-        before = within[:k, :k]
-        left.append(within[k, k] - within[k, :k] @ np.linalg.pinv(before) @ within[:k, k])
-    square = np.array([np.diag(within), left])
+        earlier = within[:k, :k]
+        unexplained.append(within[k, k] - within[k, :k] @ np.linalg.pinv(earlier) @ within[:k, k])
+    square = np.array([np.diag(within), unexplained])
     refuse_short(
         regressors, *np.sqrt(np.maximum(square, 0)), np.full(len(within), COLLINEAR * n**0.5)
     )
@@ -159,7 +159,7 @@ def _columns(moments: Moments, varying: tuple[str, ...]) -> tuple[list[str], lis
 def _gram_of_region(
     cross: Array,
     of_year: Array,
-    seen: Array,
+    counts: Array,
     z: Array,
     part: Array,
     year_part: Array,
@@ -167,11 +167,11 @@ def _gram_of_region(
     mean: float,
 ) -> Array:
     """Return the Gram matrix of (x less both its parts, year dummies, y less its mean)."""
-    rows, per_year = seen.sum(axis=1), seen.sum(axis=0)
-    both = pick.T @ z.T @ part + pick.T @ of_year.T @ year_part - part.T @ (seen @ year_part)
-    within = pick.T @ cross @ pick - both - both.T
+    rows, per_year = counts.sum(axis=1), counts.sum(axis=0)
+    crossed = pick.T @ z.T @ part + pick.T @ of_year.T @ year_part - part.T @ (counts @ year_part)
+    within = pick.T @ cross @ pick - crossed - crossed.T
     within += (part * rows[:, None]).T @ part + (year_part * per_year[:, None]).T @ year_part
-    by_year = of_year @ pick - seen.T @ part - per_year[:, None] * year_part
+    by_year = of_year @ pick - counts.T @ part - per_year[:, None] * year_part
     with_y = pick.T @ cross[:, 0] - part.T @ z[:, 0] - year_part.T @ of_year[:, 0]
     with_y -= mean * by_year.sum(axis=0)
     y_by_year = of_year[:, 0] - mean * per_year

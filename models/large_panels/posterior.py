@@ -42,12 +42,14 @@ def density(reduced: Blocks, priors: Priors = hierarchical.PRIORS) -> Reduced:
         Its draws are of all variables but `UNITS`.
     """
     full = hierarchical.density(reduced.parts, priors)
-    kept = [block for block in full.locations if block.name != UNITS]
+    remaining = [block for block in full.locations if block.name != UNITS]
     (unit,) = (block for block in full.locations if block.name == UNITS)
-    at = np.concatenate([np.arange(len(full.fixed))[full.location_slices[b.name]] for b in kept])
+    at = np.concatenate(
+        [np.arange(len(full.fixed))[full.location_slices[b.name]] for b in remaining]
+    )
     line = np.zeros((1 + reduced.parts.within.shape[1], len(at)))
-    ends = np.cumsum([block.size for block in kept]).tolist()
-    slices = {b.name: slice(end - b.size, end) for b, end in zip(kept, ends, strict=True)}
+    ends = np.cumsum([block.size for block in remaining]).tolist()
+    slices = {b.name: slice(end - b.size, end) for b, end in zip(remaining, ends, strict=True)}
     line[0, slices["const_std"]] = 1
     line[1:, slices["between_province"]] = np.eye(len(line) - 1)
 
@@ -56,7 +58,7 @@ def density(reduced: Blocks, priors: Priors = hierarchical.PRIORS) -> Reduced:
 
     # From base columns (within, year dummies, y) to the locations' effects and y. The rows of
     # `parts` are one for each year, then one for each regressor in the first year.
-    effect = np.hstack([block.effect for block in kept]) @ back
+    effect = np.hstack([block.effect for block in remaining]) @ back
     years = len(reduced.parts.design.years)
     base = np.vstack([effect[years:] - effect[0], effect[:years]])
     columns = np.zeros((len(base) + 1, len(at) + 1))
@@ -100,7 +102,7 @@ def density(reduced: Blocks, priors: Priors = hierarchical.PRIORS) -> Reduced:
     pivots[np.arange(1, len(pivots)), scale] = reduced.group_rows
     summed = replace(
         full,
-        locations=tuple(kept),
+        locations=tuple(remaining),
         location_slices=slices,
         deviation=deviation,
         fixed=fixed,
@@ -110,7 +112,7 @@ def density(reduced: Blocks, priors: Priors = hierarchical.PRIORS) -> Reduced:
         # Everything of rows is in the matrices below.
         **{name: np.empty(0) for name in ("gram", "gram_lower", "gram_fixed", "xy", "yy")},
     )
-    values, left, right, which = zip(*terms, strict=True)
+    values, left, right, pivot = zip(*terms, strict=True)
     return Reduced(
         density=summed,
         kept=np.arange(len(at)),
@@ -119,7 +121,7 @@ def density(reduced: Blocks, priors: Priors = hierarchical.PRIORS) -> Reduced:
         matrices=np.array([matrix.ravel() for matrix in values]),
         left=np.array(left),
         right=np.array(right),
-        group=np.array(which),
+        group=np.array(pivot),
         pivots=pivots,
         members=np.append(0.0, reduced.group_units),
         cross=np.empty((count[residual].size, 0, len(at) + 1)),
@@ -143,10 +145,10 @@ class ByDifferences:
         """Evaluate the log density and its gradient, shape (S,)."""
         steps = step * np.eye(len(log_scale))
         points = np.vstack([log_scale, log_scale + steps, log_scale - steps])
-        here, up, down = np.split(self.reduced.log_density(points), [1, 1 + len(steps)])
-        if not np.isfinite(points).all() or not np.isfinite([*here, *up, *down]).all():
+        centre, up, down = np.split(self.reduced.log_density(points), [1, 1 + len(steps)])
+        if not np.isfinite(points).all() or not np.isfinite([*centre, *up, *down]).all():
             raise OutOfRangeError("too far out for double precision")
-        return float(here[0]), (up - down) / (2 * step)
+        return float(centre[0]), (up - down) / (2 * step)
 
 
 def draw(reduced: Reduced, size: int, rng: np.random.Generator) -> tuple[dict[str, Array], Drawn]:

@@ -74,8 +74,8 @@ class _Labels:
 
     def codes(self, values: pd.Series) -> NDArray[np.int64]:
         local, labels = pd.factorize(values)
-        known = [self.code.setdefault(label, len(self.code)) for label in labels]
-        return np.array(known)[local]
+        codes = [self.code.setdefault(label, len(self.code)) for label in labels]
+        return np.array(codes)[local]
 
 
 def gram(chunks: Iterable[pd.DataFrame], specification: Specification) -> Moments:
@@ -98,7 +98,7 @@ def gram(chunks: Iterable[pd.DataFrame], specification: Specification) -> Moment
     size = 1 + len(specification.terms)
     shift = None
     region_of = np.full(0, -1)
-    seen = np.zeros((0, 0), np.uint8)
+    observed = np.zeros((0, 0), np.uint8)
     of_province, of_year = np.zeros((0, size)), np.zeros((0, 0, size))
     cross = np.zeros((0, size, size))
     for chunk in chunks:
@@ -117,23 +117,26 @@ def gram(chunks: Iterable[pd.DataFrame], specification: Specification) -> Moment
         )
         n, t, r = len(provinces.code), len(years.code), len(regions.code)
         region_of = _grown(region_of, (n,), -1)
-        seen, of_province = _grown(seen, (n, t)), _grown(of_province, (n, size))
+        observed, of_province = _grown(observed, (n, t)), _grown(of_province, (n, size))
         of_year, cross = _grown(of_year, (r, t, size)), _grown(cross, (r, size, size))
 
-        first = region_of[province] < 0
-        region_of[province[first]] = region[first]
+        is_new = region_of[province] < 0
+        region_of[province[is_new]] = region[is_new]
         moved = region_of[province] != region
         cell = province * t + year
-        again = seen[province, year] > 0
-        again |= pd.Series(cell).duplicated().to_numpy()
-        for fault, words in ((moved, "lies in two regions"), (again, "is there twice in {year}")):
+        duplicated = observed[province, year] > 0
+        duplicated |= pd.Series(cell).duplicated().to_numpy()
+        for fault, words in (
+            (moved, "lies in two regions"),
+            (duplicated, "is there twice in {year}"),
+        ):
             if fault.any():
                 at = rows.iloc[int(fault.argmax())]
                 raise UserError(
                     f"{at['province']} {words.format(year=at['year'])}: "
                     "keep one row for each province and year, of one region."
                 )
-        seen[province, year] = 1
+        observed[province, year] = 1
         present, local = np.unique(province, return_inverse=True)
         for column, values in enumerate(z.T):
             of_province[present, column] += np.bincount(local, values)
@@ -152,7 +155,7 @@ def gram(chunks: Iterable[pd.DataFrame], specification: Specification) -> Moment
         regions=tuple(map(str, regions.code)),
         region_of_province=region_of[:n],
         shift=shift,
-        seen=seen[:n, :t][:, order],
+        seen=observed[:n, :t][:, order],
         of_province=of_province[:n],
         of_year=of_year[:r, :t][:, order],
         cross=cross[:r],
@@ -173,11 +176,12 @@ def _refuse_missing(z: Array, rows: pd.DataFrame, specification: Specification) 
 
 def _grown(array: NDArray, shape: tuple[int, ...], fill: int = 0) -> NDArray:
     """Return the array with room for at least `shape`; twice that where it had to grow."""
-    if all(have >= need for have, need in zip(array.shape, shape, strict=True)):
+    if all(length >= needed for length, needed in zip(array.shape, shape, strict=True)):
         return array
-    room = [
-        have if have >= need else 2 * need for have, need in zip(array.shape, shape, strict=True)
+    lengths = [
+        length if length >= needed else 2 * needed
+        for length, needed in zip(array.shape, shape, strict=True)
     ]
-    larger = np.full(room, fill, array.dtype)
+    larger = np.full(lengths, fill, array.dtype)
     larger[tuple(map(slice, array.shape))] = array
     return larger
