@@ -30,13 +30,13 @@ def read(results: Path) -> dict[str, pd.DataFrame]:
     paths = {name: below(results, name) for name in SOURCES}
     text = TEXT | dict.fromkeys(("region", "province", "gate", "fits", "fitted_as"), str)
     printed = {"replication": {"published": str}}  # "0.030" keeps its zero, whatever else is there
-    found = {
+    tables = {
         name: of_the_paper(read_csv(path, text | printed.get(name, {})))
         if path.is_file()
         else pd.DataFrame()
         for name, path in paths.items()
     }
-    return found | {"comparison": with_draws(found["comparison"], found["imputed_posteriors"])}
+    return tables | {"comparison": with_draws(tables["comparison"], tables["imputed_posteriors"])}
 
 
 def with_draws(comparison: pd.DataFrame, pooled: pd.DataFrame) -> pd.DataFrame:
@@ -50,9 +50,9 @@ def with_draws(comparison: pd.DataFrame, pooled: pd.DataFrame) -> pd.DataFrame:
     if comparison.empty or pooled.empty:
         return comparison
     draws = [len(imputed_draws(name.removesuffix(DRAWN))) for name in pooled["panel"]]
-    whole = pooled[(pooled["draws"] == draws) & (pooled["failed"] == 0)]
-    kept = [name for name in comparison if name in whole]
-    rows = whole[kept].assign(gate="pass", agreement="not assessed")
+    complete = pooled[(pooled["draws"] == draws) & (pooled["failed"] == 0)]
+    columns = [name for name in comparison if name in complete]
+    rows = complete[columns].assign(gate="pass", agreement="not assessed")
     return pd.concat([comparison, rows], ignore_index=True)
 
 
@@ -116,8 +116,8 @@ def posterior(
     (record,) = select([claim.column])
     home_record, _ = home(record)
     evidence = {"model": models.main(home_record), "finding": "missing"}
-    at = {"panel": panel, "model": evidence["model"], "fitted_column": home_record.column}
-    fits = matching(tables["comparison"], **at, column=claim.column, term=claim.term)
+    cell = {"panel": panel, "model": evidence["model"], "fitted_column": home_record.column}
+    fits = matching(tables["comparison"], **cell, column=claim.column, term=claim.term)
     if len(fits) != 1:
         return evidence
     row = fits.iloc[0]
@@ -132,8 +132,8 @@ def posterior(
         evidence["probability"] = 1 - turns["p_inside"].iloc[0] if len(turns) == 1 else np.nan
     described = DESCRIBED.get(record.outcome)
     evidence["stands_in_for"] = described.stands_in_for if described else ""
-    sound = row["gate"] == "pass" and row["fits"] != "fail"
-    if sound and not evidence["stands_in_for"]:
+    usable = row["gate"] == "pass" and row["fits"] != "fail"
+    if usable and not evidence["stands_in_for"]:
         of_size = claim.kind == "size"
         evidence["finding"] = (
             OF_SIZE[row["agreement"]] if of_size else finding(evidence["probability"])
@@ -184,15 +184,15 @@ def reversals(
     """
     (record,) = select([claim.column])
     home_record, region = home(record)
-    main, asked = models.main(home_record), models.asked(home_record)
-    at = {"panel": panel, "column": claim.column, "term": claim.term}
+    main, required = models.main(home_record), models.asked(home_record)
+    cell = {"panel": panel, "column": claim.column, "term": claim.term}
     if claim.kind == "no turn":
-        others = _others(matching(tables["turning_points"], **at, region="all"), main, models)
-        off = others["p_inside"] > 1 - CERTAIN if len(others) else []
-        return {"other models": _looked(others, asked, off)}
-    others = _others(matching(tables["comparison"], **at), main, models)
-    if len(others):
-        others = others[others["fitted_as"].isna() | (others["fitted_as"] == "")]
+        rivals = _others(matching(tables["turning_points"], **cell, region="all"), main, models)
+        reverses = rivals["p_inside"] > 1 - CERTAIN if len(rivals) else []
+        return {"other models": _looked(rivals, required, reverses)}
+    rivals = _others(matching(tables["comparison"], **cell), main, models)
+    if len(rivals):
+        rivals = rivals[rivals["fitted_as"].isna() | (rivals["fitted_as"] == "")]
     fit = {"panel": panel, "column": home_record.column, "model": main, "term": claim.term}
     fit |= {"region": region}
     priors = matching(tables["sensitivity_priors"], **fit, quantity="slope", gate="pass")
@@ -202,7 +202,7 @@ def reversals(
         provinces = provinces.assign(q025=provinces["mean"] - reach, q975=provinces["mean"] + reach)
     universes = matching(tables["multiverse"], column=claim.column, term=claim.term)
     return {
-        "other models": _looked(others, asked, _off(others, sign)),
+        "other models": _looked(rivals, required, _off(rivals, sign)),
         "other priors": _named(priors, "priors", _off(priors, sign)),
         "one province less": _named(provinces, "province", _off(provinces, sign)),
         "multiverse": None
@@ -228,15 +228,19 @@ def _off(table: pd.DataFrame, sign: float) -> Sequence[bool]:
     return (table["q025"] <= 0) if sign > 0 else (table["q975"] >= 0)
 
 
-def _looked(models: pd.DataFrame, asked: Sequence[str], off: Sequence[bool]) -> list[str] | None:
+def _looked(
+    models: pd.DataFrame, required: Sequence[str], reverses: Sequence[bool]
+) -> list[str] | None:
     """Name the models that reverse a finding; None if none does and some lack."""
-    named = _named(models, "model", off)
-    return named if named or (named == [] and set(asked) <= set(models["model"])) else None
+    reversing = _named(models, "model", reverses)
+    if reversing or reversing is None:
+        return reversing
+    return reversing if set(required) <= set(models["model"]) else None
 
 
-def _named(table: pd.DataFrame, label: str, off: Sequence[bool]) -> list[str] | None:
+def _named(table: pd.DataFrame, label: str, reverses: Sequence[bool]) -> list[str] | None:
     """Name the rows that reverse a finding; None if there are no rows."""
-    return None if table.empty else table.loc[off, label].astype(str).tolist()
+    return None if table.empty else table.loc[reverses, label].astype(str).tolist()
 
 
 MADE_WITH = {
@@ -260,12 +264,14 @@ def remedy(
 ) -> str:
     """Return the command that makes a check that has not been run on a panel."""
     home_record, _ = home(select([claim.column])[0])
-    asked = models.asked(home_record)
-    command = MADE_WITH[kind].format(column=home_record.column, model=" --model ".join(asked))
+    required = models.asked(home_record)
+    command = MADE_WITH[kind].format(column=home_record.column, model=" --model ".join(required))
     table = tables["turning_points" if claim.kind == "no turn" else "comparison"]
     failed = matching(table, panel=panel, column=claim.column, term=claim.term, gate="fail")
-    off = kind == "other models" and len(failed) and not set(asked).isdisjoint(failed["model"])
-    return command + (MORE if off else "")
+    gate_failed = (
+        kind == "other models" and len(failed) and not set(required).isdisjoint(failed["model"])
+    )
+    return command + (MORE if gate_failed else "")
 
 
 def text_of(cell: object) -> str:

@@ -45,12 +45,12 @@ def assess(claim: Claim, tables: Mapping[str, pd.DataFrame], models: Models = FI
     sign = float(np.sign(float(cells["coef"])))
     findings, reversed_by = [], []
     for name in EVIDENCE:
-        after = posterior(claim, name, tables, models)
+        evidence = posterior(claim, name, tables, models)
         turns = reversals(claim, name, sign, tables, models)
-        entry["panels"][name] = {"posterior": after, "turns": turns}
-        entry["model"] = after["model"]
-        findings.append(after["finding"])
-        if after["finding"] == "for":
+        entry["panels"][name] = {"posterior": evidence, "turns": turns}
+        entry["model"] = evidence["model"]
+        findings.append(evidence["finding"])
+        if evidence["finding"] == "for":
             reversed_by += [
                 f"{named} ({kind}, {name})" for kind, all_ in turns.items() for named in all_ or ()
             ]
@@ -59,7 +59,7 @@ def assess(claim: Claim, tables: Mapping[str, pd.DataFrame], models: Models = FI
                 for kind, checks in turns.items()
                 if checks is None
             ]
-        if after["finding"] == "missing" and not without_finding(after):
+        if evidence["finding"] == "missing" and not without_finding(evidence):
             entry["missing"].append(f"sample {claim.column}, then compare")
     entry["missing"] = [f"python -m analysis {text}" for text in dict.fromkeys(entry["missing"])]
     word = verdict(findings, reversed_by, checked=not entry["missing"])
@@ -81,16 +81,16 @@ def _reason(claim: Claim, word: str, panels: Mapping[str, dict], reversed_by: Se
         after = evidence["posterior"]
         if after["finding"] == "missing":
             failed = after.get("gate") == "fail"
-            said = without_finding(after) or (
+            result = without_finding(after) or (
                 "the fit failed its gate" if failed else "not sampled"
             )
         elif claim.kind == "size":
             slope = with_interval(after["mean"], after["q025"], after["q975"])
-            said = f"{slope}, {after['agreement']}"
+            result = f"{slope}, {after['agreement']}"
         else:
-            said = f"P = {after['probability']:.3f}, {after['finding']}"
-        parts.setdefault(said, []).append(name)
-    findings = "; ".join(f"{', '.join(names)}: {said}" for said, names in parts.items())
+            result = f"P = {after['probability']:.3f}, {after['finding']}"
+        parts.setdefault(result, []).append(name)
+    findings = "; ".join(f"{', '.join(names)}: {result}" for result, names in parts.items())
     text = f"{VERDICTS[word].capitalize()} ({findings})."
     if word == "fragile":
         text += (

@@ -58,12 +58,12 @@ def assess(
     judged = second_edition.assess(claim, tables)
     entry = {**asdict(claim), "printed": "", "panels": {}, "implied": {}}
     for name, between in (("id", ", "), ("text", "; "), ("zh", "；"), ("place", ", ")):
-        entry[name] = between.join(dict.fromkeys(getattr(each, name) for each in row))
+        entry[name] = between.join(dict.fromkeys(getattr(member, name) for member in row))
     entry |= {name: judged[name] for name in ("probability", "p_rope", "p_printed", "mean")}
     entry |= {name: judged[name] for name in ("magnitude", "reason", "weights")}
     entry["verdict"] = judged["sign"]
     entry["missing"] = [f"python -m analysis {text}" for text in judged["pending"]]
-    before = {each.id: first.get(each.id, "") for each in row}
+    before = {member.id: first.get(member.id, "") for member in row}
     entry["first edition"] = ", ".join(dict.fromkeys(filter(None, before.values())))
     entry["changed"] = second_edition.changed(claim, tables, before[claim.id], judged["sign"])
     printed = matching(tables["replication"], column=claim.column, term=claim.term)
@@ -87,8 +87,8 @@ def first_verdicts(results: Path) -> dict[str, str]:
     path = below(results, "first_verdicts")
     if not path.is_file():
         return {}
-    kept = read_csv(path, TEXT)
-    return dict(zip(kept["claim"], kept["verdict"], strict=True))
+    table = read_csv(path, TEXT)
+    return dict(zip(table["claim"], table["verdict"], strict=True))
 
 
 def without_estimate(claims: Sequence[Claim], tables: Mapping[str, pd.DataFrame]) -> list[str]:

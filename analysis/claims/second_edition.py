@@ -87,11 +87,11 @@ MAGNITUDES = {
 
 def of_sign(probability: float, reversed_by: Sequence[str], pending: bool) -> str:
     """Apply 3 and 5."""
-    found = finding(probability)
-    if found == "missing":
+    stance = finding(probability)
+    if stance == "missing":
         return "not assessed"
     state = "reversed" if reversed_by else "pending" if pending else "sound"
-    return SIGNS.get((found, state), "inconclusive")
+    return SIGNS.get((stance, state), "inconclusive")
 
 
 def of_magnitude(p_rope: float, p_printed: float) -> str:
@@ -116,10 +116,10 @@ def witnesses(fitted: Iterable[str], panels: Sequence[str] = VINTAGES) -> dict[s
     panels : sequence of str
         Of the mixture.
     """
-    there = set(fitted)
+    with_posterior = set(fitted)
     drawn = {vintage: f"{vintage}{DRAWN}" for vintage in panels}
-    named = [drawn[name] if drawn[name] in there else name for name in panels]
-    return dict.fromkeys(named, 1 / len(named))
+    names = [drawn[name] if drawn[name] in with_posterior else name for name in panels]
+    return dict.fromkeys(names, 1 / len(names))
 
 
 def assess(
@@ -148,16 +148,16 @@ def assess(
     fitted = matching(tables["comparison"], column=claim.column, term=claim.term)
     judged["weights"] = witnesses(fitted["panel"] if len(fitted) else (), panels)
     evidence = {panel: posterior(claim, panel, tables) for panel in judged["weights"]}
-    lacking = {name: each for name, each in evidence.items() if each["finding"] == "missing"}
+    lacking = {name: entry for name, entry in evidence.items() if entry["finding"] == "missing"}
     if not lacking:
         for name in (*names, "mean"):
             values = [evidence[panel].get(name, np.nan) for panel in judged["weights"]]
             judged[name] = float(np.dot(list(judged["weights"].values()), values))
-    elif not any(without_finding(each) for each in lacking.values()):
+    elif not any(without_finding(entry) for entry in lacking.values()):
         judged["pending"] = [f"sample {claim.column}, then compare"]
-    found = finding(judged["probability"])
-    if found in ("for", "against"):
-        _check(claim, found, printed, tables, judged, panels)
+    stance = finding(judged["probability"])
+    if stance in ("for", "against"):
+        _check(claim, stance, printed, tables, judged, panels)
     sign = of_sign(judged["probability"], judged["reversed_by"], bool(judged["pending"]))
     magnitude = of_magnitude(judged["p_rope"], judged["p_printed"])
     judged |= {"sign": sign, "magnitude": "" if claim.kind == "no turn" else magnitude}
@@ -166,7 +166,7 @@ def assess(
 
 def _check(
     claim: Claim,
-    found: str,
+    stance: str,
     printed: pd.DataFrame,
     tables: Mapping[str, pd.DataFrame],
     judged: dict,
@@ -174,10 +174,10 @@ def _check(
 ) -> None:
     """Add to a verdict what reverses the finding, and what has not been run."""
     cells = dict(zip(printed["statistic"], printed["published"], strict=True))
-    sign = float(np.sign(float(cells["coef"]))) * (1 if found == "for" else -1)
+    sign = float(np.sign(float(cells["coef"]))) * (1 if stance == "for" else -1)
     for panel in panels:
         turns = reversals(claim, panel, sign, tables)
-        if found == "against" and turns.get("multiverse") is not None:
+        if stance == "against" and turns.get("multiverse") is not None:
             turns["multiverse"] = _of_denial(claim, tables)
         judged["turns"][panel] = turns
         for kind, checks in turns.items():
@@ -203,13 +203,15 @@ def _reason(judged: Mapping, evidence: Mapping[str, Mapping]) -> str:
     """Return the reason of a verdict in numbers."""
     text = f"{_meaning(judged['sign'])}."
     lacking = [
-        f"{panel}: {_why(each)}" for panel, each in evidence.items() if each["finding"] == "missing"
+        f"{panel}: {_why(entry)}"
+        for panel, entry in evidence.items()
+        if entry["finding"] == "missing"
     ]
     if lacking:
         return f"{text} No finding on {'; '.join(lacking)}."
     slopes = [
-        f"{panel} {with_interval(each['mean'], each['q025'], each['q975'])}"
-        for panel, each in evidence.items()
+        f"{panel} {with_interval(entry['mean'], entry['q025'], entry['q975'])}"
+        for panel, entry in evidence.items()
     ]
     text += f" P = {judged['probability']:.3f} over {', '.join(slopes)}."
     if judged["magnitude"] in MAGNITUDES:
@@ -218,8 +220,8 @@ def _reason(judged: Mapping, evidence: Mapping[str, Mapping]) -> str:
             f"practically none, {judged['p_printed']:.3f} of the printed interval)."
         )
     if judged["reversed_by"]:
-        named = judged["reversed_by"]
-        text += f" Reversed by {', '.join(named[:6])}{'…' if len(named) > 6 else ''}."
+        reversed_by = judged["reversed_by"]
+        text += f" Reversed by {', '.join(reversed_by[:6])}{'…' if len(reversed_by) > 6 else ''}."
     return text
 
 
@@ -257,8 +259,8 @@ def _home(claim: Claim) -> Specification:
 
 def rows(claims: Sequence[Claim]) -> list[list[Claim]]:
     """Put together the claims about one slope, in the order of their first."""
-    found: dict[tuple, list[Claim]] = {}
+    by_slope: dict[tuple, list[Claim]] = {}
     for claim in claims:
         kind = claim.kind if claim.kind in ("no turn", "untested") else "sign"
-        found.setdefault((claim.column, claim.term, kind), []).append(claim)
-    return list(found.values())
+        by_slope.setdefault((claim.column, claim.term, kind), []).append(claim)
+    return list(by_slope.values())

@@ -43,19 +43,19 @@ def table(
         and that were not made.
     """
     rows = []
-    for number, given in enumerate(claims, 1):
-        printed = _printed(given, tables["replication"])
-        kind = given.kind if printed else "untested"
-        claim = Claim(str(number), given.text, "", "", given.column, given.term, kind)
+    for number, stated in enumerate(claims, 1):
+        printed = _printed(stated, tables["replication"])
+        kind = stated.kind if printed else "untested"
+        claim = Claim(str(number), stated.text, "", "", stated.column, stated.term, kind)
         judged = second_edition.assess(claim, tables, (panel,))
         evidence = posterior(claim, panel, tables)
         row = {name: evidence.get(name, np.nan) for name in ("mean", "q025", "q975")}
         row |= {name: judged.get(name, np.nan) for name in ("probability", "p_rope", "p_printed")}
         row |= {name: evidence.get(name, "") for name in ("gate", "fits")}
-        row |= {"claim": number, "statement": given.text, "column": given.column}
-        row |= {"term": given.term, "kind": given.kind, "printed": printed}
+        row |= {"claim": number, "statement": stated.text, "column": stated.column}
+        row |= {"term": stated.term, "kind": stated.kind, "printed": printed}
         row |= {name: judged[name] for name in ("sign", "magnitude")}
-        unmade = [kind for kind, made in judged["turns"].get(panel, {}).items() if made is None]
+        unmade = [kind for kind, checks in judged["turns"].get(panel, {}).items() if checks is None]
         row |= {"reversed_by": "; ".join(judged["reversed_by"]), "pending": "; ".join(unmade)}
         rows.append(row)
     return pd.DataFrame(rows, columns=COLUMNS)
