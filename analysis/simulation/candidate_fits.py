@@ -44,8 +44,8 @@ def tables(panel: Panel, record: Specification, seed: int) -> dict[str, pd.DataF
     checks, slopes = [], []
     for name, switches in CANDIDATES.items():
         rng = np.random.default_rng([seed, *map(ord, name)])
-        made = design(panel.frame, record)
-        parts = growth.split(made, record.interest, **switches)
+        regression = design(panel.frame, record)
+        parts = growth.split(regression, record.interest, **switches)
         density = growth.density(parts)
         if isinstance(density, ScaledDensity):
             chains = [density.chain(DRAWS // CHAINS, rng) for _ in range(CHAINS)]
@@ -55,9 +55,9 @@ def tables(panel: Panel, record: Specification, seed: int) -> dict[str, pd.DataF
             drawn = density.draw(fit.point, rng)
             flat = {key: v.reshape(CHAINS, -1, v.shape[-1]) for key, v in drawn.items()}
         free = shaped(growth.build(parts), parts, flat)
-        found = fits.table(fits.attributes(Candidate(), parts, free, rng))
+        checked = fits.table(fits.attributes(Candidate(), parts, free, rng))
         head = {"panel": panel.name, "column": record.column, "method": name}
-        checks.append(found.assign(**head))
+        checks.append(checked.assign(**head))
         drawn = {key: v.reshape(-1, *v.shape[2:]) for key, (_, v) in free.items()}
         slopes.append(_slopes(parts, drawn).assign(**head))
     return {
@@ -82,6 +82,6 @@ def _slopes(parts: growth_parts.Growth, drawn: dict[str, NDArray[np.float64]]) -
     )
 
 
-def failed(found: pd.DataFrame) -> dict[str, int]:
+def failed(checks: pd.DataFrame) -> dict[str, int]:
     """Return how many checks failed on the deciding panels, by candidate."""
-    return found[found["panel"].isin(DECIDING[0])].groupby("method")["beyond"].sum().to_dict()
+    return checks[checks["panel"].isin(DECIDING[0])].groupby("method")["beyond"].sum().to_dict()

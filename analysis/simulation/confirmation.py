@@ -16,28 +16,28 @@ def generators_of(panel: str) -> tuple[str, ...]:
     return tuple(name for name in GENERATORS if panel not in panels or name not in deciding)
 
 
-def shown(found: pd.DataFrame) -> pd.DataFrame:
+def shown(scores: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each panel, generator and candidate; shares in per cent.
 
     `outside` counts cells whose Monte-Carlo interval of coverage (Bonferroni over all of the
     candidate's cells here) lies below the rule's least coverage; `size` is of the slope over all
     rows, `width` of its interval where there is no slope.
     """
-    cells = judged(found)
+    scored = judged(scores)
     rows = []
-    for (panel, generator, method), own in cells.groupby(
+    for (panel, generator, method), cells in scored.groupby(
         ["panel", "generator", "method"], sort=False
     ):
-        over_all = own[(own["slopes"] == "none") & (own["estimand"] == "slope")]
-        sets = own["data_sets"]
+        over_all = cells[(cells["slopes"] == "none") & (cells["estimand"] == "slope")]
+        sets = cells["data_sets"]
         rows.append(
             {
                 "panel": panel,
                 "generator": generator,
                 "model": method,
                 "data sets": f"{sets.min()} to {sets.max()}" if sets.nunique() > 1 else sets.max(),
-                "outside": f"{own['outside'].sum()} of {len(own)}",
-                "lowest coverage": f"{own['coverage'].min():.0%}",
+                "outside": f"{cells['outside'].sum()} of {len(cells)}",
+                "lowest coverage": f"{cells['coverage'].min():.0%}",
                 "size": "".join(f"{1 - value:.0%}" for value in over_all["coverage"]),
                 "width": "".join(f"{value:.3f}" for value in over_all["width"]),
             }
@@ -45,21 +45,21 @@ def shown(found: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def sentence(found: pd.DataFrame) -> str:
+def sentence(scores: pd.DataFrame) -> str:
     """Say how each candidate fared in the cells that confirm."""
-    cells = judged(found)
-    said = []
-    for method, own in cells.groupby("method", sort=False):
-        said.append(
-            f"`{method}` is outside in {own['outside'].sum()} of {len(own)} cells: lowest coverage "
-            f"{own['coverage'].min():.0%}, worst relative interval score "
-            f"{own['relative_score'].max():.2f}."
+    scored = judged(scores)
+    sentences = []
+    for method, cells in scored.groupby("method", sort=False):
+        sentences.append(
+            f"`{method}` is outside in {cells['outside'].sum()} of {len(cells)} cells: lowest "
+            f"coverage {cells['coverage'].min():.0%}, worst relative interval score "
+            f"{cells['relative_score'].max():.2f}."
         )
-    sizes = " or ".join(map(str, sorted(cells["data_sets"].unique())))
+    sizes = " or ".join(map(str, sorted(scored["data_sets"].unique())))
     return " ".join(
         [
             f"These cells only confirm, and have {sizes} data sets each; the rule asks for a "
             f"coverage of {LEAST_COVERAGE:.0%}.",
-            *said,
+            *sentences,
         ]
     )

@@ -68,25 +68,25 @@ def probabilities(batch: Batch, seed: int) -> pd.DataFrame:
             f"Column {record.column} is not a static regression of all provinces: choose one that "
             "is, such as 3.2."
         )
-    made = balanced(panel, record)
+    design = balanced(panel, record)
     # The same stream for all columns and panels: their paths go together.
     drawn = generators.GENERATORS[GENERATOR](
-        made,
+        design,
         len(record.interest),
         len(numbers),
         np.random.default_rng([seed, numbers.start]),
     )
-    parts = growth.split(made, record.interest)
+    parts = growth.split(design, record.interest)
     density, rng = growth.density(parts), np.random.default_rng([seed, numbers.start, 1])
     standard = (drawn.T - parts.base.centre) / parts.scale
-    weight = weights(made)[:-1]
-    shape = (-1, len(record.interest), len(made.regions))
-    found = []
+    weight = weights(design)[:-1]
+    shape = (-1, len(record.interest), len(design.regions))
+    by_data_set = []
     for fit in batched.fit_many(density, standard, DRAWS, rng):
         free = fit.density.draw(fit.point, rng)
         free["slope_offset"] = free["slope_offset"].reshape(shape)
-        found.append((province_slopes(parts, free) @ weight.T > 0).mean(axis=0))
-    frame = pd.DataFrame(found, columns=[ALL, *made.regions], index=list(numbers))
+        by_data_set.append((province_slopes(parts, free) @ weight.T > 0).mean(axis=0))
+    frame = pd.DataFrame(by_data_set, columns=[ALL, *design.regions], index=list(numbers))
     frame = frame.rename_axis("data_set").reset_index().melt("data_set", var_name="region")
     head = {"panel": panel.name, "column": record.column}
     return frame.rename(columns={"value": "p_positive"}).assign(**head)
@@ -105,24 +105,26 @@ def run(
     yield from spread(partial(probabilities, seed=seed), listed, workers, cluster)
 
 
-def summary(found: pd.DataFrame, of_regions: str) -> pd.DataFrame:
+def summary(by_data_set: pd.DataFrame, of_regions: str) -> pd.DataFrame:
     """Count false findings, columns `COLUMNS`.
 
     Parameters
     ----------
-    found : DataFrame
+    by_data_set : DataFrame
         Of `probabilities`.
     of_regions : str
         The column whose region slopes are claimed something of.
     """
-    claimed = found[(found["region"] == ALL) | (found["column"] == of_regions)]
+    claimed = by_data_set[(by_data_set["region"] == ALL) | (by_data_set["column"] == of_regions)]
     mixture = claimed.groupby(["column", "region", "data_set"], sort=False)["p_positive"].mean()
     sure = ((mixture >= CERTAIN) | (mixture <= 1 - CERTAIN)).unstack("data_set")
     size = sure.shape[1]
-    by_slope = [(*at, int(own.sum()), float(own.mean())) for at, own in sure.iterrows()]
-    every = ("", LEDGER, int(sure.any().sum()), float(sure.sum().mean()))
+    by_slope = [
+        (*at, int(findings.sum()), float(findings.mean())) for at, findings in sure.iterrows()
+    ]
+    ledger = ("", LEDGER, int(sure.any().sum()), float(sure.sum().mean()))
     rows = []
-    for column, region, count, mean in [*by_slope, every]:
+    for column, region, count, mean in [*by_slope, ledger]:
         rate = dict(zip(("rate", "rate_low", "rate_high"), share(count, size), strict=True))
         about = {"column": column, "region": region, "generator": GENERATOR, "data_sets": size}
         rows.append(about | rate | {"findings": count, "mean_findings": mean})
@@ -131,10 +133,10 @@ def summary(found: pd.DataFrame, of_regions: str) -> pd.DataFrame:
 
 def sentence(table: pd.DataFrame) -> str:
     """Say how many findings the ledger makes where there is no slope."""
-    whole = table[table["region"] == LEDGER].iloc[0]
+    ledger = table[table["region"] == LEDGER].iloc[0]
     slopes = len(table) - 1
     return (
-        f"Without a slope anywhere, {whole['rate']:.0%} of {whole['data_sets']} data sets have at "
-        f"least one finding among {slopes} slopes, of either sign; a data set has "
-        f"{whole['mean_findings']:.2f} on average, half of them of the printed sign."
+        f"Without a slope anywhere, {ledger['rate']:.0%} of {ledger['data_sets']} data sets have "
+        f"at least one finding among {slopes} slopes, of either sign; a data set has "
+        f"{ledger['mean_findings']:.2f} on average, half of them of the printed sign."
     )

@@ -76,8 +76,8 @@ def random_walk_paths(design: Design, n_interest: int) -> Paths:
         Balanced; its first `n_interest` terms are those of interest.
     """
     n, years = len(design.provinces), len(design.years)
-    apart = with_slopes_by_region(design, n_interest)
-    y, x = design.y.reshape(n, years), apart.x.reshape(n, years, -1)
+    by_region = with_slopes_by_region(design, n_interest)
+    y, x = design.y.reshape(n, years), by_region.x.reshape(n, years, -1)
     step, steps = np.diff(y, axis=1), np.diff(x, axis=1)
     dummies = np.broadcast_to(np.eye(years - 1), (n, years - 1, years - 1))
     columns = np.concatenate([steps, dummies], axis=2)
@@ -86,11 +86,11 @@ def random_walk_paths(design: Design, n_interest: int) -> Paths:
     for _ in range(2):  # least squares, then weighted by region
         scaled = (columns * weight[:, None, None]).reshape(-1, columns.shape[2])
         estimate = np.linalg.lstsq(scaled, (step * weight[:, None]).ravel())[0]
-        left = step - columns @ estimate
-        variance = in_region.T @ (left**2).mean(axis=1) / in_region.sum(axis=0)
+        residual = step - columns @ estimate
+        variance = in_region.T @ (residual**2).mean(axis=1) / in_region.sum(axis=0)
         weight = 1 / np.sqrt(variance[design.region_of_province])
-    scale = np.sqrt(left.size / (left.size - len(estimate)))
-    path = np.concatenate([np.zeros((n, 1)), left.cumsum(axis=1)], axis=1)
+    scale = np.sqrt(residual.size / (residual.size - len(estimate)))
+    path = np.concatenate([np.zeros((n, 1)), residual.cumsum(axis=1)], axis=1)
     path = path - path.mean(axis=1, keepdims=True)
     slopes = estimate[: x.shape[2]]
     of_interest = n_interest * len(design.regions)
@@ -123,8 +123,8 @@ def own_scale(design: Design, n_interest: int, size: int, rng: np.random.Generat
     """Draw the same with each path at the scale of the province that gets it."""
     paths = random_walk_paths(design, n_interest)
     sd = paths.path.std(axis=1)
-    other = _others(design, size, rng)
-    errors = _signs(design, size, rng) * paths.path[other] * (sd / sd[other])[..., None]
+    donor = _others(design, size, rng)
+    errors = _signs(design, size, rng) * paths.path[donor] * (sd / sd[donor])[..., None]
     return _outcomes(paths, errors)
 
 

@@ -102,8 +102,8 @@ def deciding(scores: pd.DataFrame) -> pd.DataFrame:
 def interval(covered: float, size: int, cells: int) -> tuple[float, float]:
     """Return Wilson's interval of a coverage at 95 % over so many cells (Bonferroni)."""
     count = round(covered * size)
-    found = stats.binomtest(count, size).proportion_ci(1 - 0.05 / cells, method="wilson")
-    return float(found.low), float(found.high)
+    wilson = stats.binomtest(count, size).proportion_ci(1 - 0.05 / cells, method="wilson")
+    return float(wilson.low), float(wilson.high)
 
 
 def judged(scores: pd.DataFrame) -> pd.DataFrame:
@@ -144,33 +144,33 @@ def ranking(scores: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         `RANKED`: `complete` if no deciding cell lacks, `outside` of so many `cells`.
     """
-    table = judged(deciding(scores))
-    patterns = len(table[["slopes", "estimand"]].drop_duplicates())
-    wanted = len(DECIDING[0]) * len(DECIDING[1]) * patterns
+    scored = judged(deciding(scores))
+    patterns = len(scored[["slopes", "estimand"]].drop_duplicates())
+    expected = len(DECIDING[0]) * len(DECIDING[1]) * patterns
     rows = []
     for name in CANDIDATES:
-        own = table[table["method"] == name]
-        if own.empty:
+        cells = scored[scored["method"] == name]
+        if cells.empty:
             continue
         rows.append(
             {
                 "candidate": name,
-                "complete": len(own) == wanted,
-                "inside": not own["outside"].any(),
-                "outside": int(own["outside"].sum()),
-                "cells": len(own),
-                "worst_score": own["relative_score"].max(),
-                "power": own["power"].mean(),
-                "checks": own["checks"].max() if "checks" in own else 0,
+                "complete": len(cells) == expected,
+                "inside": not cells["outside"].any(),
+                "outside": int(cells["outside"].sum()),
+                "cells": len(cells),
+                "worst_score": cells["relative_score"].max(),
+                "power": cells["power"].mean(),
+                "checks": cells["checks"].max() if "checks" in cells else 0,
             }
         )
-    found = pd.DataFrame(rows, columns=list(RANKED))
+    table = pd.DataFrame(rows, columns=list(RANKED))
     order: list[int] = []
-    left = found
-    while len(left):
-        order.append(_first(left))
-        left = left.drop(order[-1])
-    return found.loc[order].reset_index(drop=True)
+    remaining = table
+    while len(remaining):
+        order.append(_first(remaining))
+        remaining = remaining.drop(order[-1])
+    return table.loc[order].reset_index(drop=True)
 
 
 def _first(rows: pd.DataFrame) -> int:

@@ -80,7 +80,7 @@ CURVES = ("panel", "column", "term", "test", "slope", "power")
 # --- data sets ----------------------------------------------------------------------------------
 
 
-class Found(NamedTuple):
+class NullIntervals(NamedTuple):
     """Intervals of data sets without a slope, and how they move with one.
 
     Attributes
@@ -96,7 +96,7 @@ class Found(NamedTuple):
 
 def posteriors(
     panel: Panel, record: Specification, added: Mapping[str, float], rng: np.random.Generator
-) -> dict[str, Found]:
+) -> dict[str, NullIntervals]:
     """Return 95 % intervals of the posterior that is compared with a column's printed slopes.
 
     Parameters
@@ -116,12 +116,12 @@ def posteriors(
     by_term = {}
     for i, term in enumerate(record.interest):
         if region == AVERAGE:
-            by_term[term] = Found(ends(outcomes, term))
+            by_term[term] = NullIntervals(ends(outcomes, term))
             continue
         name, in_region = f"{term}:{region}", regression.region == regression.regions.index(region)
         without = ends(outcomes, name)
-        given = ends(outcomes + (added[term] * in_region * regression.x[:, i])[:, None], name)
-        by_term[term] = Found(without, (given - without) / added[term])
+        with_slope = ends(outcomes + (added[term] * in_region * regression.x[:, i])[:, None], name)
+        by_term[term] = NullIntervals(without, (with_slope - without) / added[term])
     return by_term
 
 
@@ -135,7 +135,7 @@ Slopes = Mapping[tuple[str, str], float]
 @threadpool_limits.wrap(limits=1)
 def study(
     job: tuple[Panel, Specification], seed: int, references: Slopes
-) -> dict[str, dict[str, Found]]:
+) -> dict[str, dict[str, NullIntervals]]:
     """Return the intervals without a slope by term and test.
 
     Of GMM, which has no data sets, the two are the interval about zero by its standard error.
@@ -157,7 +157,9 @@ def study(
         with located(panel.name, record.column):
             table = system_gmm.coefficients(system_gmm.fit_column(panel.frame, record))
         about = Z * np.array([[-1.0, 1.0]])
-        return {term: {GMM: Found(table.loc[term, "se"] * about)} for term in record.interest}
+        return {
+            term: {GMM: NullIntervals(table.loc[term, "se"] * about)} for term in record.interest
+        }
     regression = balanced(panel, record)
     rng = np.random.default_rng([seed, *map(ord, record.column)])
     outcomes = swap(regression, len(record.interest), SIMULATED, rng)
@@ -166,14 +168,14 @@ def study(
     of_posteriors = posteriors(panel, record, added, rng)
     return {
         term: {
-            **{name: Found(plain[i, :, j]) for j, name in enumerate(LEAST_SQUARES)},
+            **{name: NullIntervals(plain[i, :, j]) for j, name in enumerate(LEAST_SQUARES)},
             POSTERIOR: of_posteriors[term],
         }
         for i, term in enumerate(record.interest)
     }
 
 
-def power(test: str, intervals: Found, slope: Array) -> Array:
+def power(test: str, intervals: NullIntervals, slope: Array) -> Array:
     """Return the power at a slope of that size: the share of intervals that exclude zero."""
     if test == GMM:
         se = intervals.ends[0, 1] / Z
@@ -182,7 +184,7 @@ def power(test: str, intervals: Found, slope: Array) -> Array:
     return ((moved[..., 0] > 0) | (moved[..., 1] < 0)).mean(axis=-1)
 
 
-def detectable(test: str, intervals: Found) -> float:
+def detectable(test: str, intervals: NullIntervals) -> float:
     """Return the minimum detectable effect: the slope with 80 % power."""
     if test == GMM:
         return float(intervals.ends[0, 1] / Z * (Z + stats.norm.ppf(POWER)))
@@ -212,11 +214,14 @@ def _study(job: tuple[Panel, Specification], seed: int, references: Slopes) -> t
 
 
 def tables(
-    panel: str, record: Specification, found: dict[str, dict[str, Found]], references: Slopes
+    panel: str,
+    record: Specification,
+    by_term: dict[str, dict[str, NullIntervals]],
+    references: Slopes,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Tabulate one column on one panel: `COLUMNS` and `CURVES`."""
     rows, curves = [], []
-    for term, tests in found.items():
+    for term, tests in by_term.items():
         reference = references[record.column, term]
         most = 2 * max(detectable(test, intervals) for test, intervals in tests.items())
         most = max(most, 1.1 * reference)

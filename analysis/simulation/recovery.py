@@ -112,10 +112,10 @@ def study(batch: Batch, seed: int) -> pd.DataFrame:
     truth, outcomes = data_sets(model, definition, parts, record, len(numbers), rng)
     head = {"panel": panel.name, "column": record.column, "data_set": numbers}
     frames = []
-    plain = intervals_of_least_squares(regression, outcomes, len(record.interest))
+    of_least_squares = intervals_of_least_squares(regression, outcomes, len(record.interest))
     for i, term in enumerate(record.interest):
         for j, name in enumerate(LEAST_SQUARES):
-            low, high = plain[i, :, j].T
+            low, high = of_least_squares[i, :, j].T
             ends = {"estimate": (low + high) / 2, "low": low, "high": high}
             labels = {"term": term, "estimator": name, "effective": np.nan, "truth": truth[term]}
             frames.append(pd.DataFrame(head | labels | ends))
@@ -149,8 +149,8 @@ def summary(estimates: pd.DataFrame) -> pd.DataFrame:
     estimates = estimates.sort_values(["panel", "column", "data_set"], kind="stable")
     keys = ["panel", "column", "term", "estimator"]
     for key, group in estimates.groupby(keys, sort=False):
-        off = group[["estimate", "low", "high"]].sub(group["truth"], axis=0)
-        scores = assess(*off.to_numpy().T, 0.0)
+        errors = group[["estimate", "low", "high"]].sub(group["truth"], axis=0)
+        scores = assess(*errors.to_numpy().T, 0.0)
         scores |= {"true_slope": group["truth"].mean(), "true_slope_sd": group["truth"].std()}
         scores |= {"width": (group["high"] - group["low"]).mean()}
         exact = group["effective"].ge(DRAWS).mean() if group["effective"].notna().all() else np.nan

@@ -137,17 +137,17 @@ def setting(panel: Panel, record: Specification, sizes: Mapping[str, float], see
             f"Column {record.column} is not a static regression of all provinces, on which the "
             "main model's candidates are compared: choose one that is, such as 3.2."
         )
-    made = balanced(panel, record)
-    parts = growth.split(made, made.terms[:1])
+    design = balanced(panel, record)
+    parts = growth.split(design, design.terms[:1])
     density, rng = growth.density(parts), np.random.default_rng([seed, 0])
     (fit,) = batched.fit_many(density, parts.y[None], 4 * BATCH, rng)
     drawn = density.scale_variables(fit.point)
     tau, sigma = (parts.scale * drawn[n].mean(axis=0) for n in ("tau_trend_std", "sigma_std"))
     scales = (tau, sigma, drawn["phi"].mean(axis=0))
-    return Setting(panel.name, record.column, made, scales, sizes, seed)
+    return Setting(panel.name, record.column, design, scales, sizes, seed)
 
 
-def outcomes(given: Setting, generator: str, slopes: str, numbers: range) -> tuple[Array, Array]:
+def outcomes(setting: Setting, generator: str, slopes: str, numbers: range) -> tuple[Array, Array]:
     """Draw some data sets.
 
     Returns
@@ -156,52 +156,52 @@ def outcomes(given: Setting, generator: str, slopes: str, numbers: range) -> tup
     slope : ndarray, shape (data sets, N)
         True slopes, by province.
     """
-    made, size = given.made, len(numbers)
-    rng = _stream(given, generator, numbers)
+    design, size = setting.made, len(numbers)
+    rng = _stream(setting, generator, numbers)
     if generator == "covariance":
-        drawn = generators.covariance(made, 1, size, rng, given.scales)
+        drawn = generators.covariance(design, 1, size, rng, setting.scales)
     else:
-        drawn = generators.GENERATORS[generator](made, 1, size, rng)
-    slope = put_in(given, slopes, size, _stream(given, f"{generator} {slopes}", numbers))
-    return drawn + (made.x[:, [0]] * slope.T[made.province]), slope
+        drawn = generators.GENERATORS[generator](design, 1, size, rng)
+    slope = put_in(setting, slopes, size, _stream(setting, f"{generator} {slopes}", numbers))
+    return drawn + (design.x[:, [0]] * slope.T[design.province]), slope
 
 
-def put_in(given: Setting, slopes: str, size: int, rng: np.random.Generator) -> Array:
+def put_in(setting: Setting, slopes: str, size: int, rng: np.random.Generator) -> Array:
     """Return slopes by province, shape (size, N), of one of `main_model.PATTERNS`."""
-    made = given.made
-    n, usual = len(made.provinces), given.sizes["slope"]
+    design = setting.made
+    n, usual = len(design.provinces), setting.sizes["slope"]
     if slopes == "none":
         return np.zeros((size, n))
     if slopes == "printed":
         return np.full((size, n), usual)
     if slopes == "region":
-        own = (made.region_of_province == 0) * given.sizes[made.regions[0]]
-        return np.tile(own, (size, 1))
+        of_region = (design.region_of_province == 0) * setting.sizes[design.regions[0]]
+        return np.tile(of_region, (size, 1))
     return usual * (1 + rng.standard_normal((size, n)))
 
 
-def _stream(given: Setting, name: str, numbers: range) -> np.random.Generator:
+def _stream(setting: Setting, name: str, numbers: range) -> np.random.Generator:
     """Return a random stream that no other cell and no other data sets have.
 
     A panel's editions share it: the screen was begun before panels' names had one.
     """
-    panel = without_edition(given.panel)
-    digest = sha256("\0".join([panel, given.column, name]).encode())
-    return np.random.default_rng([given.seed, int(digest[:8], 16), numbers.start, len(numbers)])
+    panel = without_edition(setting.panel)
+    digest = sha256("\0".join([panel, setting.column, name]).encode())
+    return np.random.default_rng([setting.seed, int(digest[:8], 16), numbers.start, len(numbers)])
 
 
 # --- batches --------------------------------------------------------------------------------------
 
 
 def batches(
-    given: Setting,
+    setting: Setting,
     methods: Sequence[str],
     sizes: Mapping[str, int],
     generators: Sequence[str] = GENERATORS,
 ) -> list[Batch]:
     """List what is to be done: `sizes` are data sets by pattern of slopes."""
     return [
-        Batch(given, generator, slopes, name, range(start, min(start + BATCH, size)))
+        Batch(setting, generator, slopes, name, range(start, min(start + BATCH, size)))
         for generator in generators
         for slopes, size in sizes.items()
         for name in methods
@@ -227,21 +227,21 @@ def run_batch(batch: Batch) -> tuple[Batch, dict[str, Array]]:
         `found` (data sets, estimands, STATISTICS), `truth` (data sets, estimands) and
         `cpu_seconds`, of all of them.
     """
-    given = batch.setting
-    drawn, slope = outcomes(given, batch.generator, batch.slopes, batch.numbers)
-    truth = slope @ weights(given.made).T
+    setting = batch.setting
+    drawn, slope = outcomes(setting, batch.generator, batch.slopes, batch.numbers)
+    truth = slope @ weights(setting.made).T
     start = time.process_time()
-    found = method(batch.method)(given.made, drawn, truth, batch.numbers.start)
-    spent = np.array(time.process_time() - start)
-    return batch, {"found": found, "truth": truth, "cpu_seconds": spent}
+    intervals = method(batch.method)(setting.made, drawn, truth, batch.numbers.start)
+    cpu_seconds = np.array(time.process_time() - start)
+    return batch, {"found": intervals, "truth": truth, "cpu_seconds": cpu_seconds}
 
 
-def folder_of(given: Setting, results: Path) -> Path:
+def folder_of(setting: Setting, results: Path) -> Path:
     """Return where batches lie, by the code and all that they are made from."""
-    made = given.made
-    made_from = [made_by(__name__), given.panel, given.column, str(given.seed)]
-    arrays = [made.y, made.x, made.province, made.region, *given.scales]
-    sizes = [f"{name}={size!r}" for name, size in sorted(given.sizes.items())]
+    design = setting.made
+    made_from = [made_by(__name__), setting.panel, setting.column, str(setting.seed)]
+    arrays = [design.y, design.x, design.province, design.region, *setting.scales]
+    sizes = [f"{name}={size!r}" for name, size in sorted(setting.sizes.items())]
     key = b"\0".join([*(a.tobytes() for a in arrays), "\0".join(made_from + sizes).encode()])
     return results / "size" / sha256(key)[:16]
 
@@ -253,22 +253,22 @@ def run(
     by_setting: dict[Setting, list[Batch]] = {}
     for batch in listed:
         by_setting.setdefault(batch.setting, []).append(batch)
-    for given, own in by_setting.items():
-        done = kept(run_batch, own, folder_of(given, results), workers, cluster)
-        for batch, arrays in done:
+    for setting, of_setting in by_setting.items():
+        finished = kept(run_batch, of_setting, folder_of(setting, results), workers, cluster)
+        for batch, arrays in finished:
             yield rows(batch, arrays)
 
 
 def rows(batch: Batch, arrays: Mapping[str, Array]) -> pd.DataFrame:
     """Tabulate a batch: `STATISTICS` and `truth` by data set and estimand."""
-    given, found = batch.setting, arrays["found"]
-    names = estimands(given.made)
-    frame = pd.DataFrame(found.reshape(-1, len(STATISTICS)), columns=list(STATISTICS))
-    head = {"panel": given.panel, "column": given.column, "generator": batch.generator}
+    setting, statistics = batch.setting, arrays["found"]
+    names = estimands(setting.made)
+    frame = pd.DataFrame(statistics.reshape(-1, len(STATISTICS)), columns=list(STATISTICS))
+    head = {"panel": setting.panel, "column": setting.column, "generator": batch.generator}
     head |= {"slopes": batch.slopes, "method": batch.method}
     return frame.assign(
         **head,
-        estimand=np.tile(names, len(found)),
+        estimand=np.tile(names, len(statistics)),
         data_set=np.repeat(batch.numbers, len(names)),
         truth=arrays["truth"].ravel(),
         cpu_seconds=float(arrays["cpu_seconds"]) / len(batch.numbers),
@@ -284,44 +284,44 @@ def interval_score(low: Array, high: Array, truth: Array) -> Array:
     return (high - low) + 2 / 0.05 * missed
 
 
-def scores(found: pd.DataFrame) -> pd.DataFrame:
+def scores(intervals: pd.DataFrame) -> pd.DataFrame:
     """Return `main_model.SCORES`, and `cpu_seconds`, of the rows of all batches."""
     keys = ["method", *CELL]
-    without = found[found["slopes"] == "none"]
+    without = intervals[intervals["slopes"] == "none"]
     ratio = (without["estimate"] / without["sd"]).abs()
     of_method = [without[name] for name in ("method", "panel", "generator", "estimand")]
     critical = ratio.groupby(of_method).quantile(0.95)
     table = []
-    for key, own in found.groupby(keys, sort=False):
+    for key, cell in intervals.groupby(keys, sort=False):
         name, panel, generator, _, estimand = key
-        low, high, truth = (own[c].to_numpy() for c in ("low", "high", "truth"))
-        sd = own["sd"].to_numpy()
+        low, high, truth = (cell[c].to_numpy() for c in ("low", "high", "truth"))
+        sd = cell["sd"].to_numpy()
         if np.isnan(low).all() and np.isnan(sd).all():
             continue  # a method without this estimand
         width = high - low
-        whole = bool(np.isfinite(width[~np.isnan(width)]).all())
+        bounded = bool(np.isfinite(width[~np.isnan(width)]).all())
         least = critical.get((name, panel, generator, estimand), np.nan)
-        beyond = (own["estimate"] / own["sd"]).abs() > least
+        beyond = (cell["estimate"] / cell["sd"]).abs() > least
         table.append(
             dict(zip(keys, key, strict=True))
             | {
-                "data_sets": len(own),
-                "failed": int(np.isnan(sd).sum()) if whole else 0,
+                "data_sets": len(cell),
+                "failed": int(np.isnan(sd).sum()) if bounded else 0,
                 "coverage": ((low <= truth) & (truth <= high)).mean(),
-                "width": np.nanmean(width) if whole else np.nan,
-                "score": np.nanmean(interval_score(low, high, truth)) if whole else np.nan,
-                "power": beyond.mean() if whole and truth.any() and least == least else np.nan,
-                "cpu_seconds": own["cpu_seconds"].mean(),
+                "width": np.nanmean(width) if bounded else np.nan,
+                "score": np.nanmean(interval_score(low, high, truth)) if bounded else np.nan,
+                "power": beyond.mean() if bounded and truth.any() and least == least else np.nan,
+                "cpu_seconds": cell["cpu_seconds"].mean(),
             }
         )
     return pd.DataFrame(table, columns=[*SCORES, "cpu_seconds"])
 
 
-def table(found: pd.DataFrame, checks: Mapping[str, int] | None = None) -> pd.DataFrame:
+def table(intervals: pd.DataFrame, checks: Mapping[str, int] | None = None) -> pd.DataFrame:
     """Return `COLUMNS` of the rows of all batches; `checks` by candidate."""
     parts = []
-    for column, own in found.groupby("column", sort=False):
-        scored = scores(own)
+    for column, of_column in intervals.groupby("column", sort=False):
+        scored = scores(of_column)
         marked = judged(deciding(scored))
         index = [*CELL, "method"]
         outside = scored.merge(marked[[*index, "outside"]], on=index, how="left")["outside"]
@@ -337,11 +337,11 @@ def table(found: pd.DataFrame, checks: Mapping[str, int] | None = None) -> pd.Da
         failed = scored["method"].map(checks or {}).astype(float)
         parts.append(scored.assign(column=column, checks=failed))
     order = [*CANDIDATES, *COMPARATORS]
-    whole = pd.concat(parts, ignore_index=True)
-    by = [whole[name].map({v: i for i, v in enumerate(whole[name].unique())}) for name in
+    combined = pd.concat(parts, ignore_index=True)
+    by = [combined[name].map({v: i for i, v in enumerate(combined[name].unique())}) for name in
           ("panel", "column", "generator", "slopes")]  # fmt: skip
-    at = np.lexsort([whole["method"].map(order.index), *by[::-1]])
-    return whole.iloc[at][list(COLUMNS)].reset_index(drop=True)
+    at = np.lexsort([combined["method"].map(order.index), *by[::-1]])
+    return combined.iloc[at][list(COLUMNS)].reset_index(drop=True)
 
 
 def plan(data_sets: int, shares: Mapping[str, float] = SCREEN) -> dict[str, int]:
@@ -359,22 +359,22 @@ def last_two(screened: pd.DataFrame) -> list[str]:
     return ranking(screened)["candidate"].head(2).tolist()
 
 
-def shown(found: pd.DataFrame) -> pd.DataFrame:
+def shown(candidates: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each method, candidates in the rule's order; shares in per cent.
 
     Columns: deciding cells outside, the lowest coverage of these, size of the slope over all rows
     by generator and its interval's width (means over panels), the worst relative score, power.
     """
-    ranks = ranking(found).set_index("candidate")
-    order = [*ranks.index, *(name for name in COMPARATORS if name in set(found["method"]))]
-    made = []
+    ranks = ranking(candidates).set_index("candidate")
+    order = [*ranks.index, *(name for name in COMPARATORS if name in set(candidates["method"]))]
+    per_method = []
     for name in order:
-        own = found[found["method"] == name]
-        over_all = own[(own["slopes"] == "none") & (own["estimand"] == "slope")]
+        cells = candidates[candidates["method"] == name]
+        over_all = cells[(cells["slopes"] == "none") & (cells["estimand"] == "slope")]
         size = 1 - over_all.groupby("generator", sort=False)["coverage"].mean()
         panels, generators = DECIDING
-        held = own[own["panel"].isin(panels) & own["generator"].isin(generators)]
-        row = {"method": name, "outside": "", "worst coverage": f"{held['coverage'].min():.0%}"}
+        decisive = cells[cells["panel"].isin(panels) & cells["generator"].isin(generators)]
+        row = {"method": name, "outside": "", "worst coverage": f"{decisive['coverage'].min():.0%}"}
         row |= {f"size: {generator}": f"{value:.0%}" for generator, value in size.items()}
         width = over_all["width"].mean()
         row |= {"width": f"{width:.3f}" if width == width else "", "worst score": ""}
@@ -382,13 +382,13 @@ def shown(found: pd.DataFrame) -> pd.DataFrame:
             rank = ranks.loc[name]
             row["outside"] = f"{rank['outside']} of {rank['cells']}"
             row["worst score"] = f"{rank['worst_score']:.2f}"
-        made.append(row)
-    return pd.DataFrame(made).fillna("")
+        per_method.append(row)
+    return pd.DataFrame(per_method).fillna("")
 
 
-def sentence(found: pd.DataFrame) -> str:
+def sentence(candidates: pd.DataFrame) -> str:
     """Say which candidate the rule puts first, and in how many cells it is outside."""
-    ranks = ranking(found)
+    ranks = ranking(candidates)
     first = ranks.iloc[0]
     lacking = ranks.loc[~ranks["complete"], "candidate"].tolist()
     power = "" if first["power"] != first["power"] else f"; mean power {first['power']:.0%}"

@@ -44,21 +44,21 @@ def draw(rows: pd.DataFrame) -> Figure:
     cases = [case for case in CASES if case.name in rows.index.levels[0]]
     figure, grid = small_multiples(len(cases), 1.4)
     expected = np.arange(DRAWS + 2) / (DRAWS + 1)
-    shown = {}
+    handles = {}
     for axes, case in zip(grid, cases, strict=True):
         of_case = rows.loc[case.name]
         size = int(of_case["data_sets"].iloc[0])
         low, high = band(size, len(of_case))
         ends = [np.concatenate([[0], end, [size]]) / size - expected for end in (low, high)]
         style = {"color": "0.88", "lw": 0, "step": "mid"}
-        shown["band"] = axes.fill_between(expected, *ends, **style, **AS_PIXELS)
+        handles["band"] = axes.fill_between(expected, *ends, **style, **AS_PIXELS)
         for count in of_case.drop(columns="data_sets").to_numpy():
             out = ((count < low) | (count > high)).any()
             above = np.concatenate([[0], count, [size]]) / size - expected
             colour, width = (PALETTE[5], 0.9) if out else (PALETTE[0], 0.4)
             style = {"color": colour, "lw": width, "zorder": 2 + out}
             (line,) = axes.plot(expected, above, **style, **AS_PIXELS)
-            shown.setdefault(f"parameter {'outside' if out else 'inside'} its band", line)
+            handles.setdefault(f"parameter {'outside' if out else 'inside'} its band", line)
         axes.set_title(fill(case.name, TITLE), loc="left", fontsize=7)
         axes.text(0.98, 0.03, f"{size:,}", transform=axes.transAxes, ha="right", fontsize=6)
         axes.tick_params(labelsize=6.5)
@@ -67,5 +67,5 @@ def draw(rows: pd.DataFrame) -> Figure:
         axes.set_xlabel("rank of the true value", fontsize=7)
     for axes in figure.axes[::4]:
         axes.set_ylabel("ECDF − uniform", fontsize=7)
-    figure.legend(shown.values(), shown, loc="outside lower center", ncols=3, frameon=False)
+    figure.legend(handles.values(), handles, loc="outside lower center", ncols=3, frameon=False)
     return figure

@@ -51,42 +51,44 @@ class TwiceDensity(GrowthDensity):
         sigma = point[:, at]
         if sigma.shape[1] < self.n_regions:
             sigma = np.repeat(sigma, self.n_regions, axis=1)
-        one = self.whole.weights(np.hstack([point[:, : at.start], sigma, point[:, at.stop :]]))
-        level = one.level[:, self.layout.region_of_province]
+        weights = self.whole.weights(np.hstack([point[:, : at.start], sigma, point[:, at.stop :]]))
+        level = weights.level[:, self.layout.region_of_province]
         along = np.einsum("npm,pm->np", level, self.difference.of_level[..., 0])
-        apart = np.einsum("nrj,rj->n", one.piece, self.difference.gram[..., 0])
-        apart = apart - (one.share[:, self.pattern.of_province] * along**2).sum(axis=1)
-        return one._replace(
-            piece=2 * one.piece, share=2 * one.share, log_rows=2 * one.log_rows - apart / 2
+        square = np.einsum("nrj,rj->n", weights.piece, self.difference.gram[..., 0])
+        square = square - (weights.share[:, self.pattern.of_province] * along**2).sum(axis=1)
+        return weights._replace(
+            piece=2 * weights.piece,
+            share=2 * weights.share,
+            log_rows=2 * weights.log_rows - square / 2,
         )
 
 
-def given(whole: GrowthDensity, y: Array, *, one_sigma: bool = False) -> TwiceDensity:
-    """Return the density given an outcome, standardised, besides the one of `whole`."""
-    apart = ((y - whole.y) / np.sqrt(2))[:, None]
-    difference = products(apart, whole.time, whole.z, whole.layout)
-    middle = whole.with_outcome((y + whole.y) / 2)
-    own = {field.name: getattr(middle, field.name) for field in fields(GrowthDensity)}
-    found = TwiceDensity(**own, whole=whole, difference=difference)
+def given(base: GrowthDensity, y: Array, *, one_sigma: bool = False) -> TwiceDensity:
+    """Return the density given an outcome, standardised, besides the one of `base`."""
+    contrast = ((y - base.y) / np.sqrt(2))[:, None]
+    difference = products(contrast, base.time, base.z, base.layout)
+    middle = base.with_outcome((y + base.y) / 2)
+    shared = {field.name: getattr(middle, field.name) for field in fields(GrowthDensity)}
+    density = TwiceDensity(**shared, whole=base, difference=difference)
     if one_sigma:
-        scales = tuple((name, 1 if name == SIGMA else size) for name, size in whole.scales)
-        found = replace(found, scales=scales)
-    return found
+        scales = tuple((name, 1 if name == SIGMA else size) for name, size in base.scales)
+        density = replace(density, scales=scales)
+    return density
 
 
 def fitter(
-    whole: GrowthDensity, size: int, seed: int, *, one_sigma: bool
+    base: GrowthDensity, size: int, seed: int, *, one_sigma: bool
 ) -> Callable[[Array, np.random.Generator], tuple[dict[str, Array], float]]:
     """Return what draws from the posterior given another outcome, too, and counts what is drawn.
 
     The effective number is 0 where the weights of the draws mean nothing.
     """
-    twice = given(whole, whole.y, one_sigma=one_sigma)
+    twice = given(base, base.y, one_sigma=one_sigma)
     template = batched.propose(twice, np.random.default_rng(seed))
 
     def fit(y: Array, rng: np.random.Generator) -> tuple[dict[str, Array], float]:
-        found = batched.fit_from(template, given(whole, y, one_sigma=one_sigma), size, rng)
-        holds = found.effective >= size and found.k_hat <= LARGEST_K_HAT
-        return found.density.draw(found.point, rng), float(size * holds)
+        fitted = batched.fit_from(template, given(base, y, one_sigma=one_sigma), size, rng)
+        holds = fitted.effective >= size and fitted.k_hat <= LARGEST_K_HAT
+        return fitted.density.draw(fitted.point, rng), float(size * holds)
 
     return fit

@@ -99,7 +99,7 @@ def band(size: int, parameters: int) -> tuple[NDArray[np.int64], NDArray[np.int6
     -------
     lowest, highest : ndarray of int, shape (DRAWS,)
     """
-    asked = 1 - LEVEL / parameters
+    coverage = 1 - LEVEL / parameters
     expected = np.arange(1, DRAWS + 1) / (DRAWS + 1)
 
     def at(log_level: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -108,10 +108,10 @@ def band(size: int, parameters: int) -> tuple[NDArray[np.int64], NDArray[np.int6
         return tuple(np.asarray(end, np.int64) for end in ends)
 
     # Pointwise levels at which all is inside often enough, by Bonferroni, and not often enough.
-    narrow, wide = np.log(1 - asked) + np.log(2), np.log(1 - asked) - np.log(DRAWS)
+    narrow, wide = np.log(1 - coverage) + np.log(2), np.log(1 - coverage) - np.log(DRAWS)
     for _ in range(HALVINGS):
         middle = (narrow + wide) / 2
-        enough = inside(size, *at(middle)) >= asked
+        enough = inside(size, *at(middle)) >= coverage
         narrow, wide = (narrow, middle) if enough else (middle, wide)
     return at(wide)
 

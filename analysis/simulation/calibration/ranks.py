@@ -81,13 +81,13 @@ def _batch(case: Case, panel: Panel, record: Specification, seed: int, numbers: 
     truths = _truths(case, model, parts, definition, rng)
     fitted = _arranged(case.fitted, arrays, record, case.switches)
     fitter = _fitter(case, *fitted, seed)
-    counted, effective = [], []
+    all_ranks, effective = [], []
     for position, number in enumerate(numbers):
         rng = np.random.default_rng([seed, number])
         truth, data = _data_set(model, parts, definition, truths(position, rng), fitted[1], rng)
         drawn, ess = fitter(data, rng)
         # Only what both models have: one σ is not a rank among three.
-        counted.append(
+        all_ranks.append(
             {
                 name: (drawn[name] < value).sum(axis=0)
                 for name, value in truth.items()
@@ -96,7 +96,10 @@ def _batch(case: Case, panel: Panel, record: Specification, seed: int, numbers: 
         )
         effective.append(ess)
     return Ranks(
-        {name: np.stack([each[name] for each in counted]) for name in counted[0]},
+        {
+            name: np.stack([ranks_of_set[name] for ranks_of_set in all_ranks])
+            for name in all_ranks[0]
+        },
         np.array(effective),
         numbers.start,
     )
@@ -120,7 +123,7 @@ def _truths(
     else:
         density = model.module.density(parts, case.priors[0])
         if not case.posterior:
-            return lambda _, own: density.draw_prior(1, own)
+            return lambda _, stream: density.draw_prior(1, stream)
         drawn, _ = by_density(density, case.batch, rng)
     return lambda position, _: {name: value[[position]] for name, value in drawn.items()}
 
@@ -153,44 +156,44 @@ def _fitter(
     priors = case.priors[1]
     if not isinstance(model.module, Collapsible):
         return Compiled(model, parts, priors, DRAWS)
-    seen = model.module.density(parts, priors) if case.posterior else None
-    if isinstance(seen, GrowthDensity):
+    of_panel = model.module.density(parts, priors) if case.posterior else None
+    if isinstance(of_panel, GrowthDensity):
         one_sigma = dict(case.switches).get("sigma") == "common"
-        twice = growth_twice.fitter(seen, DRAWS, seed, one_sigma=one_sigma)
+        twice = growth_twice.fitter(of_panel, DRAWS, seed, one_sigma=one_sigma)
         return lambda data, rng: twice(data.y, rng)
 
     def fit(data: Parts, rng: np.random.Generator) -> tuple[Draws, float]:
         if case.switches:
             data = parts.with_outcome(data.design.y)
         density = model.module.density(data, priors)
-        return by_density(both(seen, density) if seen else density, DRAWS, rng)
+        return by_density(both(of_panel, density) if of_panel else density, DRAWS, rng)
 
     return fit
 
 
-def both(one: Density, other: Density) -> Density:
+def both(first: Density, second: Density) -> Density:
     """Return the density given two sets of data on the same rows: sums over rows add up."""
-    if isinstance(one, CollapsedErrors):
-        return replace(one, errors=_added(one.errors, other.errors))
-    residual = one.scale_slices[one.scales[-1].name]
-    rows = np.zeros(one.size)
+    if isinstance(first, CollapsedErrors):
+        return replace(first, errors=_added(first.errors, second.errors))
+    residual = first.scale_slices[first.scales[-1].name]
+    rows = np.zeros(first.size)
     rows[residual] = 1
     return replace(
-        one,
-        count=one.count + rows * other.count,
-        gram=one.gram + rows[:, None, None] * other.gram,
-        gram_lower=one.gram_lower + rows[:, None] * other.gram_lower,
-        xy=one.xy + rows[:, None] * other.xy,
-        yy=one.yy + rows * other.yy,
+        first,
+        count=first.count + rows * second.count,
+        gram=first.gram + rows[:, None, None] * second.gram,
+        gram_lower=first.gram_lower + rows[:, None] * second.gram_lower,
+        xy=first.xy + rows[:, None] * second.xy,
+        yy=first.yy + rows * second.yy,
     )
 
 
-def _added(one: Any, other: Any) -> Any:
+def _added(first: Any, second: Any) -> Any:
     """Add up the arrays of two records of errors: each is a sum over rows."""
     arrays = [
-        field.name for field in fields(one) if isinstance(getattr(one, field.name), np.ndarray)
+        field.name for field in fields(first) if isinstance(getattr(first, field.name), np.ndarray)
     ]
-    return replace(one, **{name: getattr(one, name) + getattr(other, name) for name in arrays})
+    return replace(first, **{name: getattr(first, name) + getattr(second, name) for name in arrays})
 
 
 def collect(batches: Iterable[Ranks]) -> Ranks:

@@ -35,7 +35,7 @@ class Kept(NamedTuple):
     origin: Origin
 
 
-def table(found: Mapping[str, Kept], **attributes: str) -> xr.Dataset:
+def table(cases: Mapping[str, Kept], **attributes: str) -> xr.Dataset:
     """Return the ranks of cases as they are stored.
 
     Returns
@@ -46,22 +46,22 @@ def table(found: Mapping[str, Kept], **attributes: str) -> xr.Dataset:
         another; and `effective`.
     """
     series, effective = {}, []
-    for case, (own, _) in found.items():
-        for name, values in own.of.items():
+    for case, (ranks, _) in cases.items():
+        for name, values in ranks.of.items():
             for element, column in enumerate(values.T):
                 series[case, f"{name}[{element}]"] = pd.Series(column)
-                effective.append(pd.Series(own.effective))
-    ranks = pd.DataFrame(series).fillna(-1).to_numpy(np.int16).T
-    cases, parameters = zip(*series, strict=True)
-    origins = [found[case].origin for case in cases]
+                effective.append(pd.Series(ranks.effective))
+    counts = pd.DataFrame(series).fillna(-1).to_numpy(np.int16).T
+    case_of_series, parameters = zip(*series, strict=True)
+    origins = [cases[case].origin for case in case_of_series]
     dims = ("series", "data_set")
     return xr.Dataset(
         {
-            "rank": (dims, ranks),
+            "rank": (dims, counts),
             "effective": (dims, pd.concat(effective, axis=1).to_numpy(np.float32).T),
         },
         {
-            "case": ("series", list(cases)),
+            "case": ("series", list(case_of_series)),
             "parameter": ("series", list(parameters)),
             **{
                 name: ("series", [getattr(origin, name) for origin in origins])
@@ -77,14 +77,16 @@ def ranks_of(dataset: xr.Dataset) -> dict[str, Ranks]:
     by_case = {}
     for case in dict.fromkeys(dataset["case"].to_numpy()):
         of_case = dataset.isel(series=dataset["case"].to_numpy() == case)
-        there = of_case["rank"][0].to_numpy() >= 0
+        simulated = of_case["rank"][0].to_numpy() >= 0
         columns: dict[str, list] = {}
         for label, column in zip(
             of_case["parameter"].to_numpy(), of_case["rank"].to_numpy(), strict=True
         ):
-            columns.setdefault(label.rpartition("[")[0], []).append(column[there])
-        of = {name: np.stack(each, axis=1).astype(np.int64) for name, each in columns.items()}
-        by_case[str(case)] = Ranks(of, of_case["effective"][0].to_numpy()[there])
+            columns.setdefault(label.rpartition("[")[0], []).append(column[simulated])
+        of = {
+            name: np.stack(elements, axis=1).astype(np.int64) for name, elements in columns.items()
+        }
+        by_case[str(case)] = Ranks(of, of_case["effective"][0].to_numpy()[simulated])
     return by_case
 
 
@@ -98,9 +100,9 @@ def kept(path: Path, **attributes: str) -> dict[str, Kept]:
     # Files of earlier versions have one seed and one panel for all cases.
     earlier = {name: dataset.attrs[name] for name in Origin._fields if name in dataset.attrs}
     dataset = dataset.assign_coords(earlier)
-    found = {}
+    stored = {}
     for case, ranks in ranks_of(dataset).items():
-        own = dataset.isel(series=int(np.argmax(dataset["case"].to_numpy() == case)))
-        made_from, panel, seed = (own[name].item() for name in Origin._fields)
-        found[case] = Kept(ranks, Origin(str(made_from), str(panel), int(seed)))
-    return found
+        first_series = dataset.isel(series=int(np.argmax(dataset["case"].to_numpy() == case)))
+        made_from, panel, seed = (first_series[name].item() for name in Origin._fields)
+        stored[case] = Kept(ranks, Origin(str(made_from), str(panel), int(seed)))
+    return stored

@@ -76,7 +76,7 @@ def summary(dataset: xr.Dataset) -> pd.DataFrame:
         for name in dataset["estimator"].to_numpy():
             for term in dataset["term"].to_numpy():
                 estimates = dataset.sel(cell=cell, estimator=name, term=term)
-                arrays = [estimates[what].to_numpy() for what in ("estimate", "low", "high")]
+                arrays = [estimates[end].to_numpy() for end in ("estimate", "low", "high")]
                 row = assess(*arrays, float(estimates["truth"]))
                 scores = interval_score(*arrays[1:], row["truth"])
                 row["score"] = scores[~np.isnan(scores)].mean() if row["estimated"] else np.nan
@@ -102,20 +102,22 @@ def ranking(scores: pd.DataFrame) -> pd.DataFrame:
     least = scores.groupby(["cell", "term"])["score"].transform("min")
     ratios = scores.assign(ratio=scores["score"] / least)
     rows = []
-    for name, own in ratios.groupby("estimator", sort=False):
-        lacking = 1 - (own["estimated"] / own["data_sets"]).min()
-        worst = own.loc[own["ratio"].idxmax()] if own["ratio"].notna().any() else own.iloc[0]
+    for name, cells in ratios.groupby("estimator", sort=False):
+        lacking = 1 - (cells["estimated"] / cells["data_sets"]).min()
+        worst = (
+            cells.loc[cells["ratio"].idxmax()] if cells["ratio"].notna().any() else cells.iloc[0]
+        )
         rows.append(
             {
                 "estimator": name,
-                "complete": bool(lacking <= LACKING and own["ratio"].notna().all()),
+                "complete": bool(lacking <= LACKING and cells["ratio"].notna().all()),
                 "worst_score": worst["ratio"],
                 "worst_cell": worst["cell"],
                 "worst_term": worst["term"],
-                "mean_score": np.exp(np.log(own["ratio"]).mean()),
-                "holds": int(own["holds"].sum()),
-                "of": len(own),
-                "false_positive_rate": own.loc[own["rho"] < 1, "above_one_low"].max(),
+                "mean_score": np.exp(np.log(cells["ratio"]).mean()),
+                "holds": int(cells["holds"].sum()),
+                "of": len(cells),
+                "false_positive_rate": cells.loc[cells["rho"] < 1, "above_one_low"].max(),
             }
         )
     table = pd.DataFrame(rows)
@@ -138,13 +140,13 @@ def words_on_nuts(dataset: xr.Dataset) -> str:
     of each sampler a mean is known to about 0.07 of it and an end to about 0.15.
     """
     of_model = dataset.sel(estimator=MODEL)
-    ours = np.stack([of_model[what].to_numpy() for what in ("estimate", "low", "high")], axis=-1)
+    ours = np.stack([of_model[end].to_numpy() for end in ("estimate", "low", "high")], axis=-1)
     sd = (ours[..., 2] - ours[..., 1]) / 4
     off = (dataset["nuts"].to_numpy() - ours) / sd[..., None]
     fits = int(np.isfinite(off[..., 0, 0]).sum())
     if not fits:
         return "No data set was sampled by NUTS."
-    mean, ends = (np.sqrt(np.nanmean(off[..., what] ** 2)) for what in ([0], [1, 2]))
+    mean, ends = (np.sqrt(np.nanmean(off[..., columns] ** 2)) for columns in ([0], [1, 2]))
     independent, most = dataset["independent"].to_numpy(), np.nanmax(np.abs(off))
     effective = float(dataset["effective"].min())
     return (

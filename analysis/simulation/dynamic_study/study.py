@@ -301,7 +301,7 @@ def folder_of(study: Study, results: Path) -> Path:
 
 
 def collect(
-    study: Study, cells: tuple[Cell, ...], done: Mapping[Batch, Mapping[str, Array]]
+    study: Study, cells: tuple[Cell, ...], arrays_of: Mapping[Batch, Mapping[str, Array]]
 ) -> xr.Dataset:
     """Put the batches of a study, in whatever order, together.
 
@@ -319,17 +319,19 @@ def collect(
     }
     truths = []
     for cell in cells:
-        of_cell = [done[b] for b in sorted(done, key=lambda b: b.numbers.start) if b.cell == cell]
+        of_cell = [
+            arrays_of[b] for b in sorted(arrays_of, key=lambda b: b.numbers.start) if b.cell == cell
+        ]
         for name, arrays in parts.items():
             arrays.append(np.concatenate([batch_arrays[name] for batch_arrays in of_cell]))
         slope = dict(zip(design.terms, truth(design, cell.rho).slope, strict=True))
         truths.append([(slope | {LAG: cell.rho})[term] for term in terms])
     numbers = np.stack(parts["estimates"])
     dims = ("cell", "data_set", "estimator", "term")
-    whats = ("estimate", "low", "high")
+    statistics = ("estimate", "low", "high")
     return xr.Dataset(
         {
-            **{what: (dims, numbers[..., i]) for i, what in enumerate(whats)},
+            **{statistic: (dims, numbers[..., i]) for i, statistic in enumerate(statistics)},
             "independent": (dims[:2], np.stack(parts["independent"])),
             "effective": (dims[:2], np.stack(parts["effective"])),
             "nuts": (("cell", "data_set", "term", "what"), np.stack(parts["by_nuts"])),
@@ -341,7 +343,7 @@ def collect(
             "cell": [cell.name for cell in cells],
             "estimator": list(NAMES),
             "term": list(terms),
-            "what": list(whats),
+            "what": list(statistics),
         },
         {
             "column": study.specification.column,

@@ -96,13 +96,13 @@ def _lines(residual: Array, rows: Design) -> tuple[Array, Array]:
     _, _, within = two_way_parts(residual, rows.province, rows.year)
     within = within.reshape(n, -1)
     trend = within @ t / (t @ t)
-    left = within - trend[:, None] * t
-    of = [rows.region_of_province == region for region in range(len(rows.regions))]
+    detrended = within - trend[:, None] * t
+    in_region = [rows.region_of_province == region for region in range(len(rows.regions))]
     # Level and trend are taken out of each province's rows.
     freedom = 1 - 2 / len(t)
     return (
-        np.array([trend[members].std(ddof=1) for members in of]),
-        np.array([np.sqrt((left[members] ** 2).mean() / freedom) for members in of]),
+        np.array([trend[members].std(ddof=1) for members in in_region]),
+        np.array([np.sqrt((detrended[members] ** 2).mean() / freedom) for members in in_region]),
     )
 
 
@@ -114,7 +114,7 @@ def years_of_growth(years: int) -> Array:
 def outcome(cell: Cell, process: Truth, rng: np.random.Generator) -> tuple[Array, Array]:
     """Draw one data set's outcome and regressor of interest, shapes (N, T)."""
     rho, (n, t) = process.rho, process.steady.shape
-    runs = RUNS if cell.besides == "runs" else 0.0
+    autocorrelation = RUNS if cell.besides == "runs" else 0.0
     feedback = FEEDBACK * process.reach if cell.besides == "feedback" else 0.0
 
     effect = rng.standard_normal(n)
@@ -123,18 +123,18 @@ def outcome(cell: Cell, process: Truth, rng: np.random.Generator) -> tuple[Array
         means = (means - means.mean()) / means.std()
         effect = RELATED * means + np.sqrt(1 - RELATED**2) * effect
     effect *= (1 - min(rho, NEAR_ONE)) * process.spread
-    lines, sigma = np.zeros((n, t)), process.sigma
+    trends, sigma = np.zeros((n, t)), process.sigma
     if cell.besides == "lines":
         since = np.append(-1.0, years_of_growth(t - 1))  # before the panel nothing grows
-        lines = process.growth[:, None] * rng.standard_normal((n, 1)) * since
+        trends = process.growth[:, None] * rng.standard_normal((n, 1)) * since
         sigma = process.about_lines
 
     error = rng.standard_normal(n)  # in standard deviations
-    before = effect + lines[:, 0] + process.steady[:, 0]
-    now = before / (1 - rho) if cell.start == "stationary" else np.zeros(n)
+    intercept = effect + trends[:, 0] + process.steady[:, 0]
+    now = intercept / (1 - rho) if cell.start == "stationary" else np.zeros(n)
     for _ in range(YEARS_BEFORE.get(cell.start, 0)):
-        error = runs * error + np.sqrt(1 - runs**2) * rng.standard_normal(n)
-        now = rho * now + before + sigma * error
+        error = autocorrelation * error + np.sqrt(1 - autocorrelation**2) * rng.standard_normal(n)
+        now = rho * now + intercept + sigma * error
     if cell.start == "far":
         now = process.spread * rng.standard_normal(n)
 
@@ -143,7 +143,7 @@ def outcome(cell: Cell, process: Truth, rng: np.random.Generator) -> tuple[Array
     for year in range(1, t):
         fed = FADES * fed + feedback * error
         x[:, year] += fed
-        error = runs * error + np.sqrt(1 - runs**2) * rng.standard_normal(n)
-        steady = effect + lines[:, year] + process.steady[:, year] + process.slope[0] * fed
+        error = autocorrelation * error + np.sqrt(1 - autocorrelation**2) * rng.standard_normal(n)
+        steady = effect + trends[:, year] + process.steady[:, year] + process.slope[0] * fed
         y[:, year] = rho * y[:, year - 1] + steady + sigma * error
     return y, x

@@ -133,11 +133,11 @@ def recommendation(ranked: pd.DataFrame, scores: pd.DataFrame) -> str:
 def _of_column(column: str, rows: pd.DataFrame) -> str:
     """Say ρ of a column by panel, and the verdict on each."""
     parts = []
-    for verdict, own in rows.groupby("verdict", sort=False):
+    for verdict, with_verdict in rows.groupby("verdict", sort=False):
         values = ", ".join(
             f"{with_interval(row.coef, row.low, row.high)} ({row.panel}"
             f"{', fails its gate' if row.gate == 'fail' else ''})"
-            for row in own.itertuples()
+            for row in with_verdict.itertuples()
         )
         parts.append(f"ρ is {values}: {SAID[verdict]}")
     return f"{column}: {'; '.join(parts)}."

@@ -8,7 +8,7 @@ from analysis.shared.frames import ordered
 from analysis.simulation import power
 from analysis.simulation.generators import swap
 from analysis.simulation.intervals import POSTERIOR, balanced, intervals_of_least_squares
-from analysis.simulation.power import Found
+from analysis.simulation.power import NullIntervals
 from analysis.specifications import select
 from data.errors import UserError
 from models.design import design
@@ -22,13 +22,13 @@ def test_what_is_detectable_is_found_in_four_of_five_data_sets(six_years):
     made = design(six_years.frame, CENTRAL)
     outcomes = swap(made, 1, 2_000, np.random.default_rng(1))
     intervals = intervals_of_least_squares(made, outcomes, 1)[0, :, 0]
-    slope = power.detectable("conventional", Found(intervals))
+    slope = power.detectable("conventional", NullIntervals(intervals))
     # Straight through: other data sets, with that slope in them.
     fresh = swap(made, 1, 2_000, np.random.default_rng(2))
     fresh += slope * made.x[:, :1]
     low = intervals_of_least_squares(made, fresh, 1)[0, :, 0, 0]
     assert (low > 0).mean() == pytest.approx(0.8, abs=0.04)
-    (at,) = power.power("conventional", Found(intervals), np.array([slope]))
+    (at,) = power.power("conventional", NullIntervals(intervals), np.array([slope]))
     assert at == pytest.approx(0.8, abs=0.01)
 
 
@@ -36,19 +36,21 @@ def test_power_of_a_known_normal_is_the_textbooks():
     estimate = np.random.default_rng(1).normal(size=20_000)
     intervals = estimate[:, None] + 1.96 * np.array([-1.0, 1.0])
     slope = np.array([0.0, 1.0, 2.8, -2.8])
-    normal = Found(power.Z * np.array([[-1.0, 1.0]]))
-    found = power.power("conventional", Found(intervals), slope)
+    normal = NullIntervals(power.Z * np.array([[-1.0, 1.0]]))
+    found = power.power("conventional", NullIntervals(intervals), slope)
     expected = power.power(power.GMM, normal, slope)
     np.testing.assert_allclose(found, expected, atol=0.01)
     assert expected[0] == pytest.approx(0.05)
     assert expected[2] == pytest.approx(0.8, abs=0.001)
-    assert power.detectable("conventional", Found(intervals)) == pytest.approx(2.8, abs=0.05)
+    assert power.detectable("conventional", NullIntervals(intervals)) == pytest.approx(
+        2.8, abs=0.05
+    )
     assert power.detectable(power.GMM, normal) == pytest.approx(2.8, abs=0.01)
 
 
 def test_intervals_that_move_by_half_of_a_slope_show_one_of_twice_the_size():
     intervals = np.random.default_rng(1).normal(size=(500, 1)) + 1.96 * np.array([-1.0, 1.0])
-    half, whole = Found(intervals, np.full_like(intervals, 0.5)), Found(intervals)
+    half, whole = NullIntervals(intervals, np.full_like(intervals, 0.5)), NullIntervals(intervals)
     least = power.detectable("conventional", whole)
     assert power.detectable("conventional", half) == pytest.approx(2 * least)
     slope = np.linspace(0, 4, 9)
@@ -56,7 +58,7 @@ def test_intervals_that_move_by_half_of_a_slope_show_one_of_twice_the_size():
     np.testing.assert_array_equal(shares, power.power("conventional", whole, slope))
 
 
-def intervals_with(monkeypatch, panel, record, slope: float, rows: np.ndarray) -> Found:
+def intervals_with(monkeypatch, panel, record, slope: float, rows: np.ndarray) -> NullIntervals:
     """Return the posterior's intervals of two data sets with a slope in some rows."""
     drawn, made = swap, balanced(panel, BASELINE)
     monkeypatch.setattr(power, "POSTERIORS", 2)
