@@ -107,14 +107,16 @@ def one_ratio(printed: Printed) -> Iterator[Comparison]:
         for record in SHARED
     }
     for column, ratio in ratios.items():
-        others = reduce(and_, (interval for other, interval in ratios.items() if other != column))
+        common_ratio = reduce(
+            and_, (interval for name, interval in ratios.items() if name != column)
+        )
         yield Comparison(
             printed.place(column, "SEs"),
             "SE(const)/SE(indus) against the one ratio that fits all other columns on the same "
             "regressors, as with conventional SEs",
             f"{printed.numbers[column, 'const', 'se']}/{printed.numbers[column, 'indus', 'se']}",
             ratio,
-            others,
+            common_ratio,
         )
 
 
@@ -178,13 +180,13 @@ def net_variation(printed: Printed) -> Iterator[Comparison]:
     for name in OFFICIAL:
         arrays = design(load_panel(name, BASELINE.variables).frame, BASELINE)
         fit = twfe.fit(arrays)
-        left = (fit.sigma_e / fit.se[0]) ** 2
+        variation = (fit.sigma_e / fit.se[0]) ** 2
         yield Comparison(
             f"{printed.place(tightest, 'SE')}, Table 2",
             f"residual variation of indus on {name}, against the most that R², SE and Table 2's sd "
             "allow",
             printed.numbers[tightest, "indus", "se"],
-            Interval.of(left),
+            Interval.of(variation),
             Interval(NONE.low, bounds[tightest]),
         )
 
@@ -283,13 +285,13 @@ def text(printed: Printed) -> Iterator[Comparison]:
         if line.relation:
             bound = Interval.of(float(line.value or "nan")) if line.relation != "=" else None
             stated = rounded(line.value) if bound is None else printed[key]
-            others = {
+            reference = {
                 "=": printed[key],
                 "<": bound and Interval(-INFINITY, bound.high),
                 ">": bound and Interval(bound.low, INFINITY),
             }[line.relation]
             compared = f"the text's {line.statistic} {line.relation} {line.value}"
-            yield Comparison(place, compared, printed.numbers[key], stated, others)
+            yield Comparison(place, compared, printed.numbers[key], stated, reference)
         if line.stars:
             marks = printed.stars[key[:2]]
             allowed = {"any": marks != "", "none": marks == ""}.get(line.stars, marks == line.stars)

@@ -40,15 +40,15 @@ def first_of(panel: str) -> str:
 
 def fits(claims: Iterable[Claim]) -> dict[str, list[Specification]]:
     """Return the columns whose main fits are the evidence on claims, by model."""
-    found: dict[str, list[Specification]] = {}
+    by_model: dict[str, list[Specification]] = {}
     for claim in claims:
         if claim.column:
             (record,) = select([claim.column])
-            whole, _ = home(record)
-            listed = found.setdefault(evidence_model(record), [])
-            if whole not in listed:
-                listed.append(whole)
-    return found
+            home_record, _ = home(record)
+            listed = by_model.setdefault(evidence_model(record), [])
+            if home_record not in listed:
+                listed.append(home_record)
+    return by_model
 
 
 def descriptive(panels: Mapping[str, Panel]) -> pd.DataFrame:
@@ -68,16 +68,16 @@ def descriptive(panels: Mapping[str, Panel]) -> pd.DataFrame:
     rows = []
     for name in EVIDENCE:
         first, today = (
-            fingerprints.of_panel(panels[each].frame).set_index("variable")
-            for each in (first_of(name), name)
+            fingerprints.of_panel(panels[panel].frame).set_index("variable")
+            for panel in (first_of(name), name)
         )
         rows += [
             {
                 "panel": name,
                 "variable": variable,
                 **{
-                    f"{what}_{edition}": table.loc[variable, what]
-                    for what in ("matches", "distance")
+                    f"{statistic}_{edition}": table.loc[variable, statistic]
+                    for statistic in ("matches", "distance")
                     for edition, table in ((FIRST, first), (TODAY, today))
                 },
             }
@@ -114,11 +114,11 @@ def slopes(
             row = {"panel": name, "column": claim.column, "term": claim.term, "claim": claim.id}
             for edition, panel in ((FIRST, first_of(name)), (TODAY, name)):
                 estimate, se = _estimate(record, claim.term, panels[panel])
-                after = posterior(claim, panel, tables)
+                evidence = posterior(claim, panel, tables)
                 row |= {f"estimate_{edition}": estimate, f"se_{edition}": se}
                 row |= {
-                    f"{what}_{edition}": after.get(what, np.nan)
-                    for what in ("mean", "q025", "q975", "probability", "gate")
+                    f"{statistic}_{edition}": evidence.get(statistic, np.nan)
+                    for statistic in ("mean", "q025", "q975", "probability", "gate")
                 }
             rows.append(row)
     return pd.DataFrame(rows, columns=list(COLUMNS))
@@ -137,15 +137,16 @@ def _estimate(record: Specification, term: str, panel: Panel) -> tuple[float, fl
 
 def shown(table: pd.DataFrame) -> pd.DataFrame:
     """Return the table for a reader: one cell for each estimate and posterior."""
-    found = table[["claim", "column", "panel"]].copy()
+    cells = table[["claim", "column", "panel"]].copy()
     for edition in (FIRST, TODAY):
-        own = {name: table[f"{name}_{edition}"] for name in ("estimate", "se", "mean")}
-        found[f"estimate, {edition}"] = [
-            digits.with_spread(*pair) for pair in zip(own["estimate"], own["se"], strict=True)
+        of_edition = {name: table[f"{name}_{edition}"] for name in ("estimate", "se", "mean")}
+        cells[f"estimate, {edition}"] = [
+            digits.with_spread(*slope_and_se)
+            for slope_and_se in zip(of_edition["estimate"], of_edition["se"], strict=True)
         ]
         ends = (table[f"{end}_{edition}"] for end in ("q025", "q975"))
-        found[f"posterior, {edition}"] = [
-            digits.with_interval(*row) for row in zip(own["mean"], *ends, strict=True)
+        cells[f"posterior, {edition}"] = [
+            digits.with_interval(*row) for row in zip(of_edition["mean"], *ends, strict=True)
         ]
-        found[f"P, {edition}"] = table[f"probability_{edition}"].round(3)
-    return found
+        cells[f"P, {edition}"] = table[f"probability_{edition}"].round(3)
+    return cells

@@ -103,9 +103,9 @@ def gaps(
         for name in OFFICIAL:
             for term in record.interest:
                 gap = Gap(record, term, name, frames, dataset)
-                slope, other = estimate(gap, name), printed.loc[(record.column, term)]
-                far = abs(slope - other["coef"]) > APART * other["se"]
-                if far or np.sign(slope) != np.sign(other["coef"]):
+                slope, published = estimate(gap, name), printed.loc[(record.column, term)]
+                far = abs(slope - published["coef"]) > APART * published["se"]
+                if far or np.sign(slope) != np.sign(published["coef"]):
                     listed.append(gap)
     return listed
 

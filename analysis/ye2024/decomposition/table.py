@@ -54,5 +54,5 @@ def largest(shares: pd.DataFrame, most: int = 3) -> pd.DataFrame:
     """Return the ingredients with the largest shares of each gap."""
     ingredients = shares[shares["game"] == "ingredients"]
     order = ingredients["share"].abs().sort_values(ascending=False).index
-    kept = ingredients.loc[order].groupby(["panel", "column", "term"], sort=False).head(most)
-    return kept.sort_index().drop(columns=["game", "exact"])
+    top = ingredients.loc[order].groupby(["panel", "column", "term"], sort=False).head(most)
+    return top.sort_index().drop(columns=["game", "exact"])

@@ -104,7 +104,7 @@ def with_outcome(
     -------
     ndarray, shape (m, size)
     """
-    return elliptical_slices(z, lambda each: log_density(*construct(each)), rng, steps)
+    return elliptical_slices(z, lambda draws: log_density(*construct(draws)), rng, steps)
 
 
 def elliptical_slices(
@@ -113,21 +113,21 @@ def elliptical_slices(
     """Sample a density with a standard normal prior, m chains side by side."""
     current = log_likelihood(z)
     for _ in range(steps):
-        other = rng.standard_normal(z.shape)
+        auxiliary = rng.standard_normal(z.shape)
         level = current + np.log(rng.uniform(size=len(z)))
         angle = rng.uniform(0.0, 2 * np.pi, len(z))
         low, high = angle - 2 * np.pi, angle.copy()
         waiting = np.arange(len(z))
         while waiting.size:
             turn = angle[waiting, None]
-            proposed = z[waiting] * np.cos(turn) + other[waiting] * np.sin(turn)
-            found = log_likelihood(proposed)
-            taken = found > level[waiting]
-            at = waiting[taken]
+            proposed = z[waiting] * np.cos(turn) + auxiliary[waiting] * np.sin(turn)
+            proposed_level = log_likelihood(proposed)
+            accepted = proposed_level > level[waiting]
+            at = waiting[accepted]
             # Once z is replaced the chain waits no more, so its old place is not needed again.
             z = z.copy()
-            z[at], current[at] = proposed[taken], found[taken]
-            waiting = waiting[~taken]
+            z[at], current[at] = proposed[accepted], proposed_level[accepted]
+            waiting = waiting[~accepted]
             below = angle[waiting] < 0
             low[waiting[below]] = angle[waiting[below]]
             high[waiting[~below]] = angle[waiting[~below]]

@@ -46,7 +46,7 @@ def construct(model: Model, panel: Panel, record: Specification) -> Construct:
         values = {
             name: np.broadcast_to(grid, (len(z), *grid.shape)) for name, grid in grids.items()
         }
-        values |= {name: each for name, each in drawn.items() if name in grids}
+        values |= {name: series for name, series in drawn.items() if name in grids}
         outcome = sum(drawn[part] for part in parts)
         return outcome, np.stack([values[term] for term in record.terms], axis=-1)
 
@@ -69,32 +69,32 @@ def run(
     """Yield the rows of one panel and column after the other."""
     model = Model(recollect.read_ingredients(directory))
     z = files.normals(model, draws)
-    pairs = [(panel, record) for panel in panels for record in records]
-    for panel, record in track(pairs, len(pairs), "Imputing"):
+    jobs = [(panel, record) for panel in panels for record in records]
+    for panel, record in track(jobs, len(jobs), "Imputing"):
         make = construct(model, panel, record)
         rng = np.random.default_rng([SEED, *map(ord, record.column)])
         with threadpool_limits(1):
             moved = imputed_outcome.with_outcome(z, make, rng, steps)
-            both = {
+            by_method = {
                 "without the outcome": imputed_outcome.slopes(*make(z)),
                 "with the outcome": imputed_outcome.slopes(*make(moved)),
             }
         rows = [
-            _row(found) | {"panel": panel.name, "column": record.column,
+            _row(slopes) | {"panel": panel.name, "column": record.column,
                            "term": record.interest[0], "imputed": how, "draws": draws}
-            for how, found in both.items()
+            for how, slopes in by_method.items()
         ]  # fmt: skip
         yield pd.DataFrame(rows)[list(COLUMNS)]
 
 
-def _row(found: imputed_outcome.Slopes) -> dict[str, float]:
-    plain = rubin.pool(found.slope, found.se**2, found.df[0])
-    province = rubin.pool(found.slope, found.se_province**2, found.df[1])
-    scaled = rubin.pool(found.slope * found.scale, (found.se * found.scale) ** 2, found.df[0])
+def _row(slopes: imputed_outcome.Slopes) -> dict[str, float]:
+    conventional = rubin.pool(slopes.slope, slopes.se**2, slopes.df[0])
+    province = rubin.pool(slopes.slope, slopes.se_province**2, slopes.df[1])
+    scaled = rubin.pool(slopes.slope * slopes.scale, (slopes.se * slopes.scale) ** 2, slopes.df[0])
     return {
-        "slope": float(plain.estimate),
-        "se": float(plain.se),
-        "share": float(plain.share),
+        "slope": float(conventional.estimate),
+        "se": float(conventional.se),
+        "share": float(conventional.share),
         "se_province": float(province.se),
         "share_province": float(province.share),
         "per_sd": float(scaled.estimate),

@@ -70,7 +70,7 @@ def pattern() -> Pattern:
     names = dict.fromkeys(item.series for item in INDICATORS)
     missing = {name: np.isin(codes.sel(series=name).to_numpy(), filled) for name in names}
     sd = dataset["industry_sd"].transpose("province", "year").to_numpy()[:, :STATE]
-    return Pattern({name: each for name, each in missing.items() if each.any()}, sd == 0)
+    return Pattern({name: mask for name, mask in missing.items() if mask.any()}, sd == 0)
 
 
 @dataclass(frozen=True)
@@ -107,12 +107,12 @@ class Truth:
         columns = [drawn[item.series] / divisors[item.per] for item in INDICATORS]
         table = np.stack(np.broadcast_arrays(*columns), axis=1)
         return np.array(
-            [variables.scores(each, INDICATORS, "pooled").sum(axis=0) for each in table]
+            [variables.scores(of_draw, INDICATORS, "pooled").sum(axis=0) for of_draw in table]
         )
 
     def complete(self) -> tuple[Array, Array]:
         """Return outcome and regressor without gaps, as `Imputer.construct` does of one draw."""
-        y = self.index({name: each[None] for name, each in self.series.items()})
+        y = self.index({name: values[None] for name, values in self.series.items()})
         return y, self.quotient(self.log_ratio[None])[..., None]
 
 
@@ -157,8 +157,10 @@ def simulate(rng: np.random.Generator) -> Truth:
         )
     for name, companion in COMPANIONS.items():
         if companion not in truth.series:
-            own = 0.3 * rng.standard_normal((n, 1)) + NOISE * rng.standard_normal(gdp.shape)
-            truth.series[companion] = truth.series[name] * np.exp(own)
+            log_difference = 0.3 * rng.standard_normal((n, 1)) + NOISE * rng.standard_normal(
+                gdp.shape
+            )
+            truth.series[companion] = truth.series[name] * np.exp(log_difference)
     return truth
 
 
@@ -172,26 +174,26 @@ class Imputer:
     """
 
     def __init__(self, truth: Truth) -> None:
-        gone = pattern()
+        official_gaps = pattern()
         self.truth = truth
         self.series = {}
-        for name, missing in gone.missing.items():
+        for name, missing in official_gaps.missing.items():
             x = np.where(missing, np.nan, truth.series[name])
             totals = np.full(len(YEARS), np.nan)
             for year in TOTALS.get(name, {}):
                 totals[YEARS.index(year)] = truth.series[name][:, YEARS.index(year)].sum()
             self.series[name] = series.of(x, 1.0 if name in RATES else np.inf, totals)
-        others = np.arange(len(NAMES)) != TIBET
+        but_tibet = np.arange(len(NAMES)) != TIBET
         self.proxies = {}
         for name, companion in COMPANIONS.items():
             x = (truth.series[name], truth.series[companion])
             if companion in self.series:
                 x = (x[0], self.series[companion].filled)
-            self.proxies[name] = spreads.of_proxies(*(each[others] for each in x))
-        log_ratio = np.where(gone.known, truth.log_ratio, np.nan)
+            self.proxies[name] = spreads.of_proxies(*(values[but_tibet] for values in x))
+        log_ratio = np.where(official_gaps.known, truth.log_ratio, np.nan)
         self.shares = share_process.Sampler(log_ratio, GRID)
         self.sizes = (
-            *(each.size for each in self.series.values()),
+            *(incomplete.size for incomplete in self.series.values()),
             *(len(errors) for errors in self.proxies.values()),
             self.shares.size,
         )
@@ -201,11 +203,11 @@ class Imputer:
         """Complete m data sets: outcomes (m, n, T) and regressors (m, n, T, 1)."""
         parts = iter(np.split(z, np.cumsum(self.sizes)[:-1], axis=1))
         drawn = {
-            name: np.broadcast_to(each, (len(z), *each.shape))
-            for name, each in self.truth.series.items()
+            name: np.broadcast_to(values, (len(z), *values.shape))
+            for name, values in self.truth.series.items()
         }
-        for name, each in self.series.items():
-            drawn[name] = each.draw(next(parts))
+        for name, incomplete in self.series.items():
+            drawn[name] = incomplete.draw(next(parts))
         for name, errors in self.proxies.items():
             companion = drawn[COMPANIONS[name]]
             drawn[name] = proxied(drawn[name], companion, errors, next(parts))

@@ -74,26 +74,26 @@ def estimates(
             truth = simulated_panels.simulate(rng)
             imputer = simulated_panels.Imputer(truth)
             z = rng.standard_normal((draws, imputer.size))
-            found = imputed_outcome.slopes(*imputer.construct(z))
-            alone = {
+            slopes = imputed_outcome.slopes(*imputer.construct(z))
+            without_pooling = {
                 "complete": imputed_outcome.slopes(*truth.complete()),
                 "rule": imputed_outcome.slopes(*imputer.construct(np.zeros_like(z[:1]))),
-                "single": found,
+                "single": slopes,
             }
-            for method, fit in alone.items():
+            for method, fit in without_pooling.items():
                 reach = stdtrit(fit.df[1], 0.975) * fit.se_province[0]
                 slope = fit.slope[0]
                 rows.append((number, method, slope, slope - reach, slope + reach, np.nan))
-            rows.append((number, "without", *_pooled(found)))
+            rows.append((number, "without", *_pooled(slopes)))
             if number < with_outcome:
                 moved = imputed_outcome.with_outcome(z, imputer.construct, rng, steps)
-                found = imputed_outcome.slopes(*imputer.construct(moved))
-                rows.append((number, "with", *_pooled(found)))
+                slopes = imputed_outcome.slopes(*imputer.construct(moved))
+                rows.append((number, "with", *_pooled(slopes)))
     return pd.DataFrame(rows, columns=["data_set", "method", "estimate", "low", "high", "share"])
 
 
-def _pooled(found: imputed_outcome.Slopes) -> tuple[float, float, float, float]:
-    pooled = rubin.pool(found.slope, found.se_province**2, found.df[1])
+def _pooled(slopes: imputed_outcome.Slopes) -> tuple[float, float, float, float]:
+    pooled = rubin.pool(slopes.slope, slopes.se_province**2, slopes.df[1])
     return (*map(float, (pooled.estimate, *pooled.interval(), pooled.share)),)
 
 

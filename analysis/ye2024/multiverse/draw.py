@@ -64,9 +64,9 @@ def curve(axes: Axes, rows: pd.DataFrame, label: bool = True) -> None:
 
 def posteriors(axes: Axes, rows: pd.DataFrame) -> None:
     """Draw the sorted posterior means of each error structure with their 95 % intervals."""
-    found = rows[rows["what"] == "posterior"]
-    wide = found.pivot(index="bin", columns="option", values="value")
-    structures = list(dict.fromkeys(o.rpartition(" ")[0] for o in found["option"]))
+    curves = rows[rows["what"] == "posterior"]
+    wide = curves.pivot(index="bin", columns="option", values="value")
+    structures = list(dict.fromkeys(o.rpartition(" ")[0] for o in curves["option"]))
     for colour, name in zip((PALETTE[1], PALETTE[2], PALETTE[0]), structures, strict=False):
         mean, low, high = (wide[f"{name} {end}"].dropna() for end in ("mean", "low", "high"))
         x = (mean.index.to_numpy() + 0.5) / len(mean)
@@ -122,8 +122,8 @@ def draw(rows: pd.DataFrame) -> Figure:
             place += 1
         middle = (first + place) / 2
         matrix.text(1.01, middle, WORDS.get(choice, choice), fontsize=6.5, va="center")
-        for what, shade in (("total", "0.8"), ("main", PALETTE[0])):
-            bars.barh(middle, decides.loc[choice, what], color=shade, height=0.8, label=what)
+        for effect, shade in (("total", "0.8"), ("main", PALETTE[0])):
+            bars.barh(middle, decides.loc[choice, effect], color=shade, height=0.8, label=effect)
         place += 0.8
     matrix.set_ylim(place - 0.8, 0)
     matrix.set_yticks(*zip(*ticks, strict=True), fontsize=6)

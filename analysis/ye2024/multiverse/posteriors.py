@@ -54,19 +54,21 @@ def fraction(tree: xr.DataTree) -> pd.DataFrame:
         if family != GRID_FAMILY or not drawn:
             continue
         sign = np.sign(float(printed.loc[(column, term), "coef"]))
-        plain = {
+        baseline = {
             name: estimates[name].to_numpy()[0]
             for name in estimates["estimate"].dims
             if name not in drawn[0].coords
         }
-        every = estimates["estimate"].sel(plain)
-        at = {name: drawn[0][name] for name in every.dims}
-        part, whole = (v.to_numpy().astype(float).ravel() for v in (every.sel(at), every))
-        error = whole.std() / np.sqrt(len(part))
+        universes = estimates["estimate"].sel(baseline)
+        at = {name: drawn[0][name] for name in universes.dims}
+        fitted, complete = (
+            v.to_numpy().astype(float).ravel() for v in (universes.sel(at), universes)
+        )
+        error = complete.std() / np.sqrt(len(fitted))
         rows.append(
-            [column, term, len(part), len(whole), part.mean(), whole.mean(), part.std(),
-             whole.std(), (part * sign > 0).mean(), (whole * sign > 0).mean(),
-             (part.mean() - whole.mean()) / error]
+            [column, term, len(fitted), len(complete), fitted.mean(), complete.mean(), fitted.std(),
+             complete.std(), (fitted * sign > 0).mean(), (complete * sign > 0).mean(),
+             (fitted.mean() - complete.mean()) / error]
         )  # fmt: skip
     return pd.DataFrame(rows, columns=list(FRACTION))
 
@@ -87,17 +89,17 @@ SHOWN = {
 """Columns of the printed table, and their labels."""
 
 
-def shown(found: pd.DataFrame) -> pd.DataFrame:
+def shown(table: pd.DataFrame) -> pd.DataFrame:
     """Return the table by error structure for a reader."""
-    return labelled(found, SHOWN)
+    return labelled(table, SHOWN)
 
 
-def sentence(found: pd.DataFrame) -> str:
+def sentence(fractions: pd.DataFrame) -> str:
     """Say how far the fraction is from all universes by least squares."""
-    if found.empty:
+    if fractions.empty:
         return "No posteriors."
-    z = found["z"].abs().max()
-    gap = (found["share_same_sign"] - found["share_same_sign_of_all"]).abs().max()
+    z = fractions["z"].abs().max()
+    gap = (fractions["share_same_sign"] - fractions["share_same_sign_of_all"]).abs().max()
     return (
         f"The posteriors' universes represent all: by least squares their mean slopes differ by at "
         f"most {z:.1f} standard errors of a random sample, their shares of the printed sign by at "

@@ -39,19 +39,19 @@ def table(dataset: xr.Dataset | None = None) -> pd.DataFrame:
                 at = of_option.argmin(...)
                 nearest = [float(v.sel({choice: option}).isel(at)) for v in (means, sds, off)]
                 rows.append([choice, option, variable, mean, nearest[0], sd, *nearest[1:]])
-    found = pd.DataFrame(rows, columns=list(COLUMNS[:-1]))
-    far = found["off"] > FAR
-    by_option = far.groupby([found["choice"], found["option"]]).transform("all")
-    others = far.groupby([found["choice"], found["variable"]]).transform("all")
-    reached = (~others).groupby([found["choice"], found["option"]]).transform("any")
-    found["refuted"] = np.where(by_option & reached, "yes", "")
-    return found.sort_values(["refuted", "choice"], ascending=[False, True], kind="stable")
+    distances = pd.DataFrame(rows, columns=list(COLUMNS[:-1]))
+    far = distances["off"] > FAR
+    by_option = far.groupby([distances["choice"], distances["option"]]).transform("all")
+    never_near = far.groupby([distances["choice"], distances["variable"]]).transform("all")
+    reached = (~never_near).groupby([distances["choice"], distances["option"]]).transform("any")
+    distances["refuted"] = np.where(by_option & reached, "yes", "")
+    return distances.sort_values(["refuted", "choice"], ascending=[False, True], kind="stable")
 
 
-def sentence(found: pd.DataFrame) -> str:
+def sentence(distances: pd.DataFrame) -> str:
     """Say which options Table 2 refutes, by the index itself where it is among the variables."""
     parts = []
-    for (_, option), rows in found[found["refuted"] == "yes"].groupby(["choice", "option"]):
+    for (_, option), rows in distances[distances["refuted"] == "yes"].groupby(["choice", "option"]):
         row = rows.iloc[0]
         parts.append(
             f"`{option}` has mean {row['mean']:.3f} and sd {row['sd']:.3f} in {row['variable']} at "

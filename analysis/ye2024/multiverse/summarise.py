@@ -89,17 +89,17 @@ def table(tree: xr.DataTree) -> pd.DataFrame:
         row |= {"published": published, "published_se": se}
         row |= {"distinct": distinct(estimates)} | _apart(tree, family, column, term, sign)
         values = estimates["estimate"].to_numpy().ravel()
-        there = np.isfinite(values)
-        row |= {"universes": int(there.sum()), "share_same_sign": share(values * sign > 0, there)}
+        finite = np.isfinite(values)
+        row |= {"universes": int(finite.sum()), "share_same_sign": share(values * sign > 0, finite)}
         for name, low, high in ends(estimates):
             bound = low if sign > 0 else -high
-            row[f"share_significant_{name}"] = share(bound > 0, there)
+            row[f"share_significant_{name}"] = share(bound > 0, finite)
             if name == CLUSTERINGS[0]:
                 bound = high if sign > 0 else -low
-                row["share_opposite_significant"] = share(bound < 0, there)
-        quantiles = np.quantile(values[there], [0.025, 0.5, 0.975])
+                row["share_opposite_significant"] = share(bound < 0, finite)
+        quantiles = np.quantile(values[finite], [0.025, 0.5, 0.975])
         row |= dict(zip(("q025", "median", "q975"), quantiles, strict=True))
-        row["share_below_published"] = share(values < published, there)
+        row["share_below_published"] = share(values < published, finite)
         rows.append(row | _posteriors(tree, column, term, sign) | _wild(tree, column, term, sign))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
@@ -151,9 +151,9 @@ def counts(summary: pd.DataFrame, by_errors: pd.DataFrame) -> str:
 def _apart(tree: xr.DataTree, family: str, column: str, term: str, sign: float) -> dict[str, float]:
     """Describe the universes that are shown and not counted."""
     estimates = tree[f"{family}/{column}"].to_dataset().sel(term=term)["estimate"]
-    for choice, apart in APART.items():
-        if apart and choice in estimates.dims:
-            values = estimates.sel({choice: list(apart)}).to_numpy()
+    for choice, uncounted in APART.items():
+        if uncounted and choice in estimates.dims:
+            values = estimates.sel({choice: list(uncounted)}).to_numpy()
             same = share(values * sign > 0, np.isfinite(values))
             median = float(np.nanmedian(values))
             return {"apart": values.size, "share_same_sign_apart": same, "median_apart": median}
@@ -178,13 +178,13 @@ def _wild(tree: xr.DataTree, column: str, term: str, sign: float) -> dict[str, f
     if fits is None:
         return {}
     p = fits["p_wild"].to_numpy()
-    there = np.isfinite(p)
+    finite = np.isfinite(p)
     significant = (p <= LEVEL) & (fits["estimate"].to_numpy() * sign > 0)
     bound = fits["low"] if sign > 0 else -fits["high"]
     return {
-        "wild_bootstraps": int(there.sum()),
-        "share_significant_wild": share(significant, there),
-        "share_significant_province_there": share(bound.to_numpy() > 0, there),
+        "wild_bootstraps": int(finite.sum()),
+        "share_significant_wild": share(significant, finite),
+        "share_significant_province_there": share(bound.to_numpy() > 0, finite),
     }
 
 
@@ -237,10 +237,10 @@ def options(tree: xr.DataTree) -> pd.DataFrame:
         _, low, high = next(ends(estimates))
         bound = (low if sign > 0 else -high).reshape(estimate.shape)
         for axis, name in enumerate(estimate.dims):
-            others = tuple(a for a in range(estimate.ndim) if a != axis)
-            means = estimate.to_numpy().astype(float).mean(axis=others)
-            same = (estimate.to_numpy() * sign > 0).mean(axis=others)
-            sure = (bound > 0).mean(axis=others)
+            other_axes = tuple(a for a in range(estimate.ndim) if a != axis)
+            means = estimate.to_numpy().astype(float).mean(axis=other_axes)
+            same = (estimate.to_numpy() * sign > 0).mean(axis=other_axes)
+            sure = (bound > 0).mean(axis=other_axes)
             for i, option in enumerate(estimate[name].to_numpy()):
                 rows.append((column, term, name, str(option), means[i], same[i], sure[i]))
     return pd.DataFrame(rows, columns=list(OPTIONS))
@@ -252,13 +252,13 @@ def curves(tree: xr.DataTree) -> pd.DataFrame:
     shared, summary = variance(tree), table(tree).set_index(["column", "term"])
     for family, column, term, estimates in slopes(tree):
         estimate = estimates["estimate"].to_numpy().ravel()
-        there = np.flatnonzero(np.isfinite(estimate))
-        order = there[np.argsort(estimate[there], kind="stable")]
+        finite = np.flatnonzero(np.isfinite(estimate))
+        order = finite[np.argsort(estimate[finite], kind="stable")]
         at = np.arange(min(BINS, len(order)))
         bins = np.array_split(order, len(at))
 
-        def add(what: str, option: str, values: object, where: object) -> None:
-            head = {"column": column, "term": term, "what": what, "option": option}  # noqa: B023
+        def add(kind: str, option: str, values: object, where: object) -> None:
+            head = {"column": column, "term": term, "what": kind, "option": option}  # noqa: B023
             frames.append(pd.DataFrame({**head, "bin": where, "value": values}))
 
         add("slope", "estimate", [np.median(estimate[b]) for b in bins], at)
@@ -280,8 +280,8 @@ def curves(tree: xr.DataTree) -> pd.DataFrame:
             add("share", name, [summary.loc[(column, term), name]], [-1])
         of = shared[(shared["column"] == column) & (shared["term"] == term)]
         for row in of.itertuples():
-            for what in ("main", "total"):
-                add(what, row.choice, [getattr(row, what)], [-1])
+            for kind in ("main", "total"):
+                add(kind, row.choice, [getattr(row, kind)], [-1])
     stacked = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(CURVES))
     return stacked[list(CURVES)].round({"value": 6})
 

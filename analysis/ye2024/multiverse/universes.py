@@ -23,18 +23,18 @@ def slopes(tree: xr.DataTree) -> Iterator[tuple[str, str, str, xr.Dataset]]:
     """Yield family, column, term and estimates of each slope of interest; posteriors apart."""
     families = [GRID_FAMILY, *(family.name for family in FAMILIES if family.dynamic)]
     groups = [(f, c) for f in families if f in tree.children for c in tree[f].children]
-    for family, column in sorted(groups, key=lambda pair: pair[1]):
+    for family, column in sorted(groups, key=lambda group: group[1]):
         for term in select([column])[0].interest:
-            every = tree[f"{family}/{column}"].to_dataset().sel(term=term)
-            yield family, column, term, counted(every)
+            estimates = tree[f"{family}/{column}"].to_dataset().sel(term=term)
+            yield family, column, term, counted(estimates)
 
 
 def counted(estimates: xr.Dataset) -> xr.Dataset:
     """Return the universes that count; a choice of one option is none."""
-    for choice, apart in APART.items():
-        if apart and choice in estimates.dims:
-            rest = [name for name in estimates[choice].to_numpy() if name not in apart]
-            estimates = estimates.sel({choice: rest}).squeeze(choice, drop=True)
+    for choice, uncounted in APART.items():
+        if uncounted and choice in estimates.dims:
+            options = [name for name in estimates[choice].to_numpy() if name not in uncounted]
+            estimates = estimates.sel({choice: options}).squeeze(choice, drop=True)
     return estimates
 
 
@@ -59,15 +59,15 @@ def ends(estimates: xr.Dataset) -> Iterator[tuple[str, Array, Array]]:
         yield name, *((estimates["estimate"] + side * half).to_numpy().ravel() for side in (-1, 1))
 
 
-def share(true: NDArray[np.bool_], there: NDArray[np.bool_]) -> float:
+def share(true: NDArray[np.bool_], finite: NDArray[np.bool_]) -> float:
     """Return the share of those that are there of which something is true."""
-    return float(true[there].mean()) if there.any() else np.nan
+    return float(true[finite].mean()) if finite.any() else np.nan
 
 
 def fraction_of(tree: xr.DataTree, family: str, column: str, term: str) -> xr.Dataset | None:
     """Return what a slow family says of a slope; None if it was not run on the column."""
-    there = family in tree.children and column in tree[family].children
-    return tree[f"{family}/{column}"].to_dataset().sel(term=term) if there else None
+    was_run = family in tree.children and column in tree[family].children
+    return tree[f"{family}/{column}"].to_dataset().sel(term=term) if was_run else None
 
 
 def by_errors(tree: xr.DataTree, column: str, term: str) -> Iterator[tuple[str, xr.Dataset]]:

@@ -128,7 +128,9 @@ def bounds(
     open_scalars = scalars(start.frame, run.SERIES)
     names = (run.NAME, *ensemble_members())
     panels = {name: load_panel(name, run.SERIES) for name in names}
-    known = pd.DataFrame([open_scalars(_cells(panel.frame))[0] for panel in panels.values()], names)
+    on_panels = pd.DataFrame(
+        [open_scalars(_cells(panel.frame))[0] for panel in panels.values()], names
+    )
     refused = run.left_out(run.printed(), run.Settings())
     rows = []
     for position, key in enumerate(open_scalars.keys):
@@ -142,10 +144,10 @@ def bounds(
                 checkpoint = folder / f"bounds-{digest}-{position}-{end}.npz"
                 label = f"{end} {named(key)} from {name}"
                 task = problem, open_scalars, position, sign
-                one = _search(
+                reached = _search(
                     task, panel, steps, checkpoint, lambda text, at=label: tell(f"{at}, {text}")
                 )
-                extremes += [one] if one else []
+                extremes += [reached] if reached else []
             extremes.sort(key=lambda extreme: sign * extreme.value)
             if not extremes:
                 raise run.Contradiction(f"no search for the {end} {named(key)} met the numbers.")
@@ -153,8 +155,8 @@ def bounds(
                 (
                     named(key),
                     end,
-                    known.loc[run.NAME, position],
-                    sign * (sign * known.drop(index=run.NAME)[position]).min(),
+                    on_panels.loc[run.NAME, position],
+                    sign * (sign * on_panels.drop(index=run.NAME)[position]).min(),
                     *_row(extremes, refused),
                 )
             )
@@ -211,11 +213,11 @@ def _search(
 
 def _row(extremes: list[Extreme], refused: tuple[Key, ...]) -> tuple:
     """Return the columns of the best of several ends, from `found` on."""
-    best, *others = extremes
+    best, *further = extremes
     return (
         best.value,
         best.start,
-        "; ".join(f"{extreme.start} {extreme.value:.4f}" for extreme in others),
+        "; ".join(f"{extreme.start} {extreme.value:.4f}" for extreme in further),
         best.residual,
         best.distance,
         best.held,

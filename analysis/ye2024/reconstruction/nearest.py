@@ -196,21 +196,22 @@ def project(
     if bound.sum() > MOST_HELD * m:
         bound = np.zeros_like(bound)
     while True:
-        held = np.flatnonzero(bound)
-        identity = np.eye(m + len(held))
-        identity[:m, :m], identity[:m, m:], identity[m:, :m] = gram, rows[:, held], rows[:, held].T
-        floor = np.concatenate([low, (program.low - centre)[held]])
-        ceiling = np.concatenate([high, (program.high - centre)[held]])
+        active = np.flatnonzero(bound)
+        identity = np.eye(m + len(active))
+        identity[:m, :m] = gram
+        identity[:m, m:], identity[m:, :m] = rows[:, active], rows[:, active].T
+        floor = np.concatenate([low, (program.low - centre)[active]])
+        ceiling = np.concatenate([high, (program.high - centre)[active]])
         y = _coefficients(identity, floor, ceiling)
         projected = centre + rows.T @ y[:m]
-        projected[held] += y[m:]
+        projected[active] += y[m:]
         outside = (projected < program.low - 1e-9) | (projected > program.high + 1e-9)
-        more = bound | outside
-        if not (outside & ~bound).any() or more.sum() > MOST_HELD * m:
+        grown = bound | outside
+        if not (outside & ~bound).any() or grown.sum() > MOST_HELD * m:
             break
-        bound = more
+        bound = grown
     tight = np.zeros_like(bound)
-    tight[held[np.abs(y[m:]) > 1e-9]] = True
+    tight[active[np.abs(y[m:]) > 1e-9]] = True
     return Projection(program.clip(projected), y[:m] / length, tight)
 
 
@@ -347,8 +348,8 @@ def conflict(program: Program, z: Array, point: Point) -> list[int]:
     def contradicts(rows: list[int]) -> bool:
         part = Point(*(values[rows] for values in point))
         projection = project(program, z, part, z, np.zeros(len(z), dtype=bool)).z
-        there = part.values + part.jacobian @ (projection - z)
-        return bool(part._replace(values=there).misses.max() > 0.1)
+        linearised = part.values + part.jacobian @ (projection - z)
+        return bool(part._replace(values=linearised).misses.max() > 0.1)
 
     projection = project(program, z, point, z, np.zeros(len(z), dtype=bool))
     pull = np.abs(projection.multipliers) * point.half_width
@@ -358,7 +359,7 @@ def conflict(program: Program, z: Array, point: Point) -> list[int]:
         if not contradicts(members):
             return []
     for row in list(members):
-        less = [other for other in members if other != row]
+        less = [member for member in members if member != row]
         if less and contradicts(less):
             members = less
     return sorted(members)

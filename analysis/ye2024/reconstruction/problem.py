@@ -105,13 +105,15 @@ def problem(
     low, high = (np.array([getattr(target, end) for target in targets]) for end in ("low", "high"))
     box_low, box_high = box(cells, series, numbers, limits)
     per_cell = np.broadcast_to(unit, cells.shape).ravel()
-    every = (WatchedSum.of(total, parts, cells, series, numbers) for total, parts in SUMS.items())
-    sums = tuple(watched_sum for watched_sum in every if watched_sum is not None)
+    watched_sums = (
+        WatchedSum.of(total, parts, cells, series, numbers) for total, parts in SUMS.items()
+    )
+    sums = tuple(watched_sum for watched_sum in watched_sums if watched_sum is not None)
 
     def point(z: NDArray[np.float64]) -> Point:
-        here = cells + unit * z.reshape(cells.shape)
-        values, jacobian = evaluate(here)
-        watched = [watched_sum.watch(here) for watched_sum in sums]
+        moved = cells + unit * z.reshape(cells.shape)
+        values, jacobian = evaluate(moved)
+        watched = [watched_sum.watch(moved) for watched_sum in sums]
         return Point(
             np.concatenate(
                 [values[positions], *(watched_values.values for watched_values in watched)]

@@ -117,10 +117,10 @@ def weights_of(variables: Sequence[str], series: tuple[str, ...]) -> NDArray[np.
 
 def with_jacobian(function: Callable) -> Own:
     """Compile a function of a column's own cells together with its Jacobian."""
-    both = jax.jit(lambda cells: (function(cells), jax.jacrev(function)(cells)))
+    value_and_jacobian = jax.jit(lambda cells: (function(cells), jax.jacrev(function)(cells)))
 
     def evaluate(cells: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        return tuple(map(np.asarray, both(jnp.asarray(cells))))
+        return tuple(map(np.asarray, value_and_jacobian(jnp.asarray(cells))))
 
     return evaluate
 

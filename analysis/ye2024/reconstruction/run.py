@@ -222,13 +222,13 @@ def write(outcome: Outcome, folder: Path, results: Path, figures: Path) -> list[
         "choices": start["choices"],
         "cells": start["cells"],
     }
-    written = [write_panel(outcome.table, name, about, folder)]
+    paths = [write_panel(outcome.table, name, about, folder)]
     table = report.distance(outcome.problem, outcome.at.z, outcome.point, outcome.optimal, name)
     path = below(results, "distance")
     write_csv(table, path)
-    written.append(path)
-    written += plotting.save(report.draw, table, figures / "reconstruction_distance")
-    return written
+    paths.append(path)
+    paths += plotting.save(report.draw, table, figures / "reconstruction_distance")
+    return paths
 
 
 def left_out(numbers: pd.DataFrame, settings: Settings) -> tuple[Key, ...]:
@@ -257,10 +257,10 @@ def setup(start: pd.DataFrame, computed: Quantities, settings: Settings) -> Prob
     """
     numbers = printed()
     refused = left_out(numbers, settings)
-    asked = numbers.drop(index=list(refused))
+    required = numbers.drop(index=list(refused))
     limits = {name: DESCRIBED[name].bounds for name in SERIES}
-    wanted = targets(numbers, SPECIFICATIONS, degrees(start, SPECIFICATIONS), refused)
-    return problem(start, computed, computed.keys, SERIES, wanted, asked, limits)
+    constraints = targets(numbers, SPECIFICATIONS, degrees(start, SPECIFICATIONS), refused)
+    return problem(start, computed, computed.keys, SERIES, constraints, required, limits)
 
 
 def degrees(frame: pd.DataFrame, specifications: Sequence[Specification]) -> dict[str, int]:
@@ -278,8 +278,8 @@ def first_point(problem: Problem, settings: Settings) -> NDArray[np.float64]:
     """Return the start of the search."""
     if not settings.spread:
         return np.zeros(len(problem.program.low))
-    there = load_panel(NAME, SERIES).frame[list(SERIES)].to_numpy().T
-    moves = problem.point(there).reshape(len(SERIES), -1)
+    implied = load_panel(NAME, SERIES).frame[list(SERIES)].to_numpy().T
+    moves = problem.point(implied).reshape(len(SERIES), -1)
     rms = np.sqrt(np.mean(moves**2, axis=1, keepdims=True))
     rng = np.random.default_rng(settings.seed)
     return (settings.spread * rms * rng.standard_normal(moves.shape)).ravel()
@@ -310,10 +310,10 @@ def follow(
     at = restore(checkpoint) if checkpoint else None
     if at is None:
         at = Iterate.start(program, first())
-    for here, point in search(program, at, approaches):
+    for iterate, point in search(program, at, approaches):
         if checkpoint:
-            save(here, checkpoint)
-        yield here, point
+            save(iterate, checkpoint)
+        yield iterate, point
 
 
 def save(at: Iterate, path: Path) -> None:
