@@ -57,11 +57,11 @@ def every() -> list[Picture]:
 
 def captions() -> dict[str, str]:
     """Return the caption of each picture, by its name or, of several, by that of its table."""
-    found = {picture.name: picture.caption for picture in figures.PICTURES}
+    by_name = {picture.name: picture.caption for picture in figures.PICTURES}
     for picture in every():
         names = products.find(picture.table).pictures or (picture.table,)
-        found |= dict.fromkeys([name for name in names if name not in found], picture.caption)
-    return {name: filled(caption) for name, caption in found.items()}
+        by_name |= dict.fromkeys([name for name in names if name not in by_name], picture.caption)
+    return {name: filled(caption) for name, caption in by_name.items()}
 
 
 def listed_captions() -> str:

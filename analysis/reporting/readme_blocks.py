@@ -194,16 +194,16 @@ def multiverse(
         "balanced part of them. *Posterior*, *P ≥ 97.5 %*: the main model in a balanced part. "
         "*Largest share*: the choice with the largest total-effect share of the slopes' variance."
     )
-    kept = ["column", "term", "printed", "median", "2.5 %", "97.5 %", "printed sign"]
-    kept += ["significant", "by province", "wild bootstrap", "below printed"]
-    kept += ["posterior: printed sign", "P ≥ 97.5 %"]
+    columns = ["column", "term", "printed", "median", "2.5 %", "97.5 %", "printed sign"]
+    columns += ["significant", "by province", "wild bootstrap", "below printed"]
+    columns += ["posterior: printed sign", "P ≥ 97.5 %"]
     most = variance.loc[variance.groupby(["column", "term"])["total"].idxmax()]
-    said = {
+    largest = {
         (v.column, v.term): f"{v.choice.replace('_', ' ')} {v.total:.0%}" for v in most.itertuples()
     }
-    rows = summarise.shown(universes_of)[kept]
+    rows = summarise.shown(universes_of)[columns]
     keys = zip(rows["column"], rows["term"], strict=True)
-    table = rows.assign(**{"largest share": [said.get(k, "") for k in keys]})
+    table = rows.assign(**{"largest share": [largest.get(k, "") for k in keys]})
     return "\n\n".join(
         [
             f"{summarise.counts(universes_of, by_errors)} {intro}",
@@ -300,15 +300,15 @@ def calibration_main(judged: pd.DataFrame) -> str | None:
 
 def _calibrated(judged: pd.DataFrame, *, of_main: bool) -> str | None:
     """Render the calibrations that were run and missed, and whether SBC passes."""
-    asked = [case.name for case in CASES if (case.fitted == MAIN) == of_main]
-    judged = judged[judged["case"].isin(asked)]
+    cases = [case.name for case in CASES if (case.fitted == MAIN) == of_main]
+    judged = judged[judged["case"].isin(cases)]
     if judged.empty:
         return None
     shown_rows = calibrated(judged).drop(columns=["worst", "as expected"])
     off = failures(judged)
     sentence = f"SBC fails: {', '.join(off)}." if off else "SBC passes in every case."
-    left = [name for name in asked if name not in set(judged["case"])]
-    sentence += f" Not run: {'; '.join(left)}." if left else ""
+    not_run = [name for name in cases if name not in set(judged["case"])]
+    sentence += f" Not run: {'; '.join(not_run)}." if not_run else ""
     return f"{sentence}\n\n{markdown(shown_rows)}"
 
 
@@ -319,14 +319,16 @@ def confirmed(rows: pd.DataFrame) -> str:
 
 def unit_root(rows: pd.DataFrame) -> str:
     """Render P(φ > 0.99) by region of the main model under its own priors, and its variants."""
-    own = rows[rows["model"] == MAIN]
-    tables = (scale_sweep.near_unit_root(own), scale_sweep.variants(own))
-    shown = "\n\n".join(markdown(table.drop(columns="model")) for table in tables)
-    heavy = rows_with(own, {"scale": scale_sweep.NU, "region": scale_sweep.ALL})["near_unit_root"]
+    of_main = rows[rows["model"] == MAIN]
+    tables = (scale_sweep.near_unit_root(of_main), scale_sweep.variants(of_main))
+    blocks = "\n\n".join(markdown(table.drop(columns="model")) for table in tables)
+    heavy = rows_with(of_main, {"scale": scale_sweep.NU, "region": scale_sweep.ALL})[
+        "near_unit_root"
+    ]
     if heavy.empty:
-        return shown
+        return blocks
     return (
-        f"{shown}\n\nUnder Student t errors the largest P(φ > 0.99) of a region lies between "
+        f"{blocks}\n\nUnder Student t errors the largest P(φ > 0.99) of a region lies between "
         f"{heavy.min():.2f} and {heavy.max():.2f}."
     )
 

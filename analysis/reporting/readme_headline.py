@@ -41,10 +41,10 @@ def findings(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
     counts = ", ".join(f"{number} {word}" for word, number in ledger.counts(entries))
     lines.append(f"- Verdicts on the sign of {len(entries)} claimed effects: {counts}.")
     sizes = pd.Series([entry["magnitude"] for entry in entries])
-    said = ", ".join(
+    magnitudes = ", ".join(
         f"{count} {word}" for word in ledger.MAGNITUDES if (count := (sizes == word).sum())
     )
-    return "\n".join(lines + ([f"- On their magnitude: {said}."] if said else []))
+    return "\n".join(lines + ([f"- On their magnitude: {magnitudes}."] if magnitudes else []))
 
 
 def _answer(entry: Mapping) -> str:
@@ -91,23 +91,23 @@ def caution(candidates: pd.DataFrame) -> str:
     results = Outputs().results
     final = below(results, "last_two").is_file()
     last = read_result(results, "last_two") if final else candidates
-    named = {
+    studies = {
         "two-way fixed effects": (candidates, "twfe"),
         "posteriors with independent errors": (candidates, "independent"),
         "errors clustered by province": (candidates, "twfe_clustered"),
         f"the model `{MAIN}`": (last, STUDIED.get(MAIN, MAIN)),
     }
-    sizes = {words: _sizes(*of) for words, of in named.items()}
+    sizes = {words: _sizes(*of) for words, of in studies.items()}
     shares = ", ".join(f"{values.mean():.0%} ({words})" for words, values in sizes.items())
     ranks = main_model.ranking(last).set_index("candidate")
-    told = [_fared(last, ranks.loc[name], name) for name in ranks.index[:2]]
+    fared = [_fared(last, ranks.loc[name], name) for name in ranks.index[:2]]
     width = _widths(last, *ranks.index[:2])
     return (
         f"- Caution: without a slope, nominal 95 % intervals of {HEADLINE[0]} exclude zero in "
         f"{shares} of simulated data sets. {_spread(sizes)}\n"
         f"- A rule written before its study chose the main model{'' if final else ' (provisional)'}"
         f": coverage of at least {main_model.LEAST_COVERAGE:.0%} in every cell, then the interval "
-        f"score. {'. '.join(told)}. Intervals of `{ranks.index[1]}` are {width:.1f} times as wide."
+        f"score. {'. '.join(fared)}. Intervals of `{ranks.index[1]}` are {width:.1f} times as wide."
     )
 
 
@@ -163,13 +163,13 @@ def decomposed(shares: pd.DataFrame) -> str | None:
     of_slope = {"column": record.column, "term": record.interest[0], "game": "ingredients"}
     lines = []
     for panel, rows in rows_with(shares, of_slope).groupby("panel", sort=False):
-        rest = rows["player"].str.endswith(": rest")
+        is_rest = rows["player"].str.endswith(": rest")
         most = rows.loc[rows["share"].abs().idxmax()]
         gap = (rows["end"] - rows["start"]).iloc[0]
         lines.append(
             f"Column {record.column} from `{panel}`: of {gap:+.3f} "
-            f"choices among official data explain {rows.loc[~rest, 'share'].sum():+.3f}, *rest* "
-            f"{rows.loc[rest, 'share'].sum():+.3f}. The largest share is that of "
+            f"choices among official data explain {rows.loc[~is_rest, 'share'].sum():+.3f}, *rest* "
+            f"{rows.loc[is_rest, 'share'].sum():+.3f}. The largest share is that of "
             f"*{most['player']}*, {most['share']:+.3f}."
         )
     return "\n".join(f"- {line}" for line in lines) or None
@@ -179,8 +179,8 @@ def ladder(steps: pd.DataFrame) -> str:
     """Render the ladder of the first headline column by panel, with each rung's size."""
     (record,) = select(HEADLINE[:1])
     rows = []
-    own = rows_with(steps, {"column": record.column, "term": record.interest[0]})
-    for step, of_step in own.groupby("step", sort=False):
+    of_slope = rows_with(steps, {"column": record.column, "term": record.interest[0]})
+    for step, of_step in of_slope.groupby("step", sort=False):
         fits = of_step.set_index("panel").rename(
             columns={"estimate": "mean", "low": "q025", "high": "q975"}
         )

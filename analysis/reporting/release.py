@@ -140,9 +140,9 @@ def chosen(only: Sequence[str], without: Sequence[str], series: bool) -> list[St
                 f"{command!r} is no step of a release: `python -m analysis release --list` has "
                 "their names."
             )
-    there = [step for step in STEPS if series or not step.series]
-    asked = [step for step in there if not only or meant(step, only)]
-    return [step for step in asked if not meant(step, without)]
+    available = [step for step in STEPS if series or not step.series]
+    selected = [step for step in available if not only or meant(step, only)]
+    return [step for step in selected if not meant(step, without)]
 
 
 def state_file(outputs: Outputs) -> Path:
@@ -153,8 +153,8 @@ def state_file(outputs: Outputs) -> Path:
 def read_state(outputs: Outputs, commit: str) -> State:
     """Read how the steps of a release at a commit ended; nothing of another commit's."""
     try:
-        kept = json.loads(state_file(outputs).read_text(encoding="utf-8"))
-        steps = kept["steps"] if kept["commit"] == commit else {}
+        stored = json.loads(state_file(outputs).read_text(encoding="utf-8"))
+        steps = stored["steps"] if stored["commit"] == commit else {}
         return {name: Done(**done) for name, done in steps.items()}
     except (OSError, ValueError, TypeError, KeyError):
         return {}
@@ -271,17 +271,17 @@ def differences(before: pd.DataFrame, after: pd.DataFrame) -> dict[str, float]:
     numbers = [name for name in common if _is_real(before[name], after[name])]
     keys = [name for name in common if name not in numbers]
     old, new = (_keyed(frame, keys) for frame in (before, after))
-    both = old.index.intersection(new.index)
+    shared_rows = old.index.intersection(new.index)
     changed, beyond, largest = 0, 0, 0.0
     for name in numbers:
-        a, b = old.loc[both, name].to_numpy(float), new.loc[both, name].to_numpy(float)
+        a, b = (frame.loc[shared_rows, name].to_numpy(float) for frame in (old, new))
         differs = ~np.isclose(a, b, rtol=SAME, atol=0, equal_nan=True)
-        error = np.hypot(_error(old.loc[both], name), _error(new.loc[both], name))
-        apart = np.abs(a - b)
+        error = np.hypot(_error(old.loc[shared_rows], name), _error(new.loc[shared_rows], name))
+        distance = np.abs(a - b)
         changed += int(differs.sum())
-        beyond += int((differs & ~(apart <= MANY_ERRORS * np.nan_to_num(error))).sum())
+        beyond += int((differs & ~(distance <= MANY_ERRORS * np.nan_to_num(error))).sum())
         with np.errstate(all="ignore"):
-            relative = apart[differs] / np.maximum(np.abs(a), np.abs(b))[differs]
+            relative = distance[differs] / np.maximum(np.abs(a), np.abs(b))[differs]
         largest = max(largest, *np.nan_to_num(relative, nan=np.inf), 0.0)
     return {
         "rows": len(new),
@@ -327,8 +327,8 @@ def compared(outputs: Outputs, root: Path = ROOT) -> pd.DataFrame:
     rows = []
     for path in sorted((root / LONG).glob("*.csv")):
         before = read_csv(path, TEXT)
-        made = outputs.root / LONG / path.name
-        after = read_csv(made, TEXT) if made.is_file() else before.iloc[:0]
+        released = outputs.root / LONG / path.name
+        after = read_csv(released, TEXT) if released.is_file() else before.iloc[:0]
         rows.append({"table": path.stem} | differences(before, after))
     return pd.DataFrame(rows)
 
@@ -343,8 +343,8 @@ def adopt(outputs: Outputs, root: Path = ROOT) -> list[Path]:
     """
     paths = []
     for folder in (LONG, "figures"):
-        for made in sorted((outputs.root / folder).glob("*")):
-            if made.is_file() and not made.name.startswith("checks_"):
-                paths.append(root / folder / made.name)
-                shutil.copyfile(made, paths[-1])
+        for released in sorted((outputs.root / folder).glob("*")):
+            if released.is_file() and not released.name.startswith("checks_"):
+                paths.append(root / folder / released.name)
+                shutil.copyfile(released, paths[-1])
     return paths

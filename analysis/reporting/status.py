@@ -53,20 +53,20 @@ def status(outputs: Outputs, panels: Iterable[Panel]) -> pd.DataFrame:
         Columns `COLUMNS`; `state` is "missing", "stale" or "current". A product that the page
         does not need, and that is not there, is left out.
     """
-    there = provenance.snapshot(outputs)
+    digests = provenance.snapshot(outputs)
     states: dict[str, tuple[str, str]] = {"traces": of_traces(outputs, panels)}
     rows = []
     for product in PRODUCTS:
         if product.name not in states:
-            states[product.name] = judge(product, outputs, there, states)
+            states[product.name] = judge(product, outputs, digests, states)
         state, why = states[product.name]
         if state == MISSING and not (product.needed or product.main):
             continue
-        what = TRACES if product.name == TRACES else product.file.removeprefix("results/")
+        output = TRACES if product.name == TRACES else product.file.removeprefix("results/")
         command = f"{RUN}{product.command}"
-        rows.append(dict(zip(COLUMNS, (what, command, state, why), strict=True)))
+        rows.append(dict(zip(COLUMNS, (output, command, state, why), strict=True)))
         if product.name == TRACES:
-            rows += of_variants(outputs, there)
+            rows += of_variants(outputs, digests)
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -77,17 +77,17 @@ def of_traces(outputs: Outputs, panels: Iterable[Panel]) -> tuple[str, str]:
     listed = jobs(list(panels), select(HEADLINE), ())
     waiting = missing(listed, Settings(), outputs.traces)
     absent = sum(not path_of(job, outputs.traces).is_file() for job in waiting)
-    every = len(provenance.trace_files(outputs.traces))
+    traces = len(provenance.trace_files(outputs.traces))
     why = (
         f"{len(listed) - len(waiting)} of {len(listed)} of the headline columns are up to date, "
-        f"{absent} are not there; {every} traces in all"
+        f"{absent} are not there; {traces} traces in all"
     )
     if not waiting:
         return CURRENT, why
     return (MISSING if absent == len(listed) else STALE), why
 
 
-def of_variants(outputs: Outputs, there: Mapping[str, str]) -> Iterator[dict]:
+def of_variants(outputs: Outputs, digests: Mapping[str, str]) -> Iterator[dict]:
     """Judge each trace of a variant, keys `COLUMNS`.
 
     One of a user's own panel is judged by the panel that it was made from.
@@ -101,7 +101,7 @@ def of_variants(outputs: Outputs, there: Mapping[str, str]) -> Iterator[dict]:
         attrs, command, state, why = attributes(path), f"{RUN}sample", STALE, "cannot be read"
         if attrs:
             command = RUN + command_of(attrs)
-            panel = there.get(f"{PANELS}/{attrs['panel']}", attrs["panel_sha256"])
+            panel = digests.get(f"{PANELS}/{attrs['panel']}", attrs["panel_sha256"])
             current = is_of_today(path, attrs, str(panel))
             state, why = (CURRENT, "a variant") if current else (STALE, "made from other inputs")
         yield dict(zip(COLUMNS, (f"{TRACES}/{name}", command, state, why), strict=True))
@@ -110,7 +110,7 @@ def of_variants(outputs: Outputs, there: Mapping[str, str]) -> Iterator[dict]:
 def judge(
     product: Product,
     outputs: Outputs,
-    there: Mapping[str, str],
+    digests: Mapping[str, str],
     states: Mapping[str, tuple[str, str]],
 ) -> tuple[str, str]:
     """Judge a product by its index.
@@ -119,7 +119,7 @@ def judge(
     ----------
     product : Product
     outputs : Outputs
-    there : mapping
+    digests : mapping
         From `analysis.shared.provenance.snapshot`.
     states : mapping
         State and reason of the products that it may be made from.
@@ -135,19 +135,19 @@ def judge(
         return STALE, "no index of what it was made from"
     if record.sha256 != digest:
         return STALE, "changed since it was written"
-    if changed := list(dict.fromkeys(_changed(product, record, outputs, there))):
+    if changed := list(dict.fromkeys(_changed(product, record, outputs, digests))):
         return STALE, f"changed since: {_named(changed)}"
-    if absent := [part for part in _expected(product, there) if part not in record.parts]:
+    if absent := [part for part in _expected(product, digests) if part not in record.parts]:
         return STALE, f"incomplete, without {_named(absent)}"
     return CURRENT, told(record.runs.values())
 
 
 def _changed(
-    product: Product, record: Record, outputs: Outputs, there: Mapping[str, str]
+    product: Product, record: Record, outputs: Outputs, digests: Mapping[str, str]
 ) -> Iterator[str]:
     """Yield a part's inputs that have changed, or are new."""
     for part, inputs in record.parts.items():
-        now: Digests = provenance.inputs_of(product, part, there, outputs)
+        now: Digests = provenance.inputs_of(product, part, digests, outputs)
         for name in {**inputs, **now}:
             if name.startswith(f"{PANELS}/{OWN}"):
                 continue  # a user's file may lie anywhere
@@ -155,18 +155,20 @@ def _changed(
                 yield name
 
 
-def _expected(product: Product, there: Mapping[str, str]) -> Iterator[str]:
+def _expected(product: Product, digests: Mapping[str, str]) -> Iterator[str]:
     """Yield the parts that a whole product has."""
     if product.scope == TRACES:
-        for name in there:
+        for name in digests:
             kind, _, fit = name.partition("/")
             if kind == TRACES:
                 panel, _, stem = fit.partition("/")
                 yield PART.join((panel, *stem.split("-", 1)))
     elif product.scope:
         # All draws of a panel together are run on request alone: no product lacks them.
-        named = (name for name in there if name.startswith(PANELS) and not name.endswith(DRAWN))
-        panels = [name.removeprefix(f"{PANELS}/") for name in named]
+        panel_names = (
+            name for name in digests if name.startswith(PANELS) and not name.endswith(DRAWN)
+        )
+        panels = [name.removeprefix(f"{PANELS}/") for name in panel_names]
         for column in SCOPES[product.scope]:
             if "panel" in product.keys:
                 yield from (PART.join((panel, column)) for panel in panels)

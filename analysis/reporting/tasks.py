@@ -35,14 +35,14 @@ def pixi(text: str, commands: Mapping[str, str]) -> str:
         By name, what each does.
     """
     manifest = tomllib.loads(text)
-    there = {*manifest["tasks"]}.union(
+    names = {*manifest["tasks"]}.union(
         *(part.get("tasks", ()) for part in manifest["feature"].values())
     )
     tasks = [
         f'[tasks.{name}]\ndescription = "{words}"\ncmd = "python -m analysis {name}"\n'
         'depends-on = ["setup"]\n\n'
         for name, words in commands.items()
-        if name not in there
+        if name not in names
     ]
     return text.replace(BEFORE, "".join(tasks) + BEFORE)
 

@@ -66,14 +66,14 @@ def printed(results: Results) -> str:
     if checks is None or replication is None:
         return ""
     cells = matching(replication, **OF_SLOPE, panel=ledger.EVIDENCE[0]).set_index("statistic")
-    shown = cells["published"]
-    if not {"coef", "stars", "se"} <= set(shown.index):  # the column has not been replicated
+    texts = cells["published"]
+    if not {"coef", "stars", "se"} <= set(texts.index):  # the column has not been replicated
         return ""
     errors = checks[~checks["result"].isin(["compatible", "not compatible"])]
     off = int((errors["result"] == "inconsistent").sum())
     return (
-        f"A slope of {TERM} on {BASELINE.outcome} of {shown['coef']}{shown['stars']} (standard "
-        f"error {shown['se']}), and {len(select(())) - 1} further columns. Of {len(errors)} "
+        f"A slope of {TERM} on {BASELINE.outcome} of {texts['coef']}{texts['stars']} (standard "
+        f"error {texts['se']}), and {len(select(())) - 1} further columns. Of {len(errors)} "
         f"comparisons of printed numbers with each other, {off} do not fit."
     )
 
@@ -135,14 +135,14 @@ def horizon(results: Results) -> str:
     parts = []
     steps = results.frame("horizon")
     if steps is not None:
-        own = matching(steps, **OF_SLOPE, kind=DIFFERENCE)
-        own = own[own["panel"].isin(ledger.EVIDENCE)]
-        ends = [own[own["years"] == years]["coef"] for years in (own["years"].min(),
-                                                                 own["years"].max())]  # fmt: skip
-        if len(own):
+        of_slope = matching(steps, **OF_SLOPE, kind=DIFFERENCE)
+        of_slope = of_slope[of_slope["panel"].isin(ledger.EVIDENCE)]
+        shortest, longest = of_slope["years"].min(), of_slope["years"].max()
+        ends = [of_slope[of_slope["years"] == years]["coef"] for years in (shortest, longest)]
+        if len(of_slope):
             parts.append(
                 f"Slopes depend on it: differences over one year give {span(ends[0])}, over "
-                f"{own['years'].max():.0f} years {span(ends[1])}."
+                f"{of_slope['years'].max():.0f} years {span(ends[1])}."
             )
     estimated, effects = results.frame("dynamic"), results.frame("dynamic_effects")
     if estimated is not None and effects is not None:
@@ -153,11 +153,13 @@ def horizon(results: Results) -> str:
 def _long_run(estimated: pd.DataFrame, effects: pd.DataFrame) -> str:
     """Say what one year does given the year before, and whether there is a long run."""
     column = effects["column"].iloc[0]
-    kept = effects[effects["panel"].isin(ledger.EVIDENCE) & (effects["column"] == column)]
-    kept = kept[(kept["slope"] == "average") & (kept["model"] == kept["model"].iloc[0])]
-    first = kept[kept["quantity"] == "short_run"]["median"]
-    long_run = kept[kept["quantity"] == "long_run"]["share"]
-    rho = matching(estimated, column=column, term=LAG, estimator=kept["model"].iloc[0])
+    of_model = effects[effects["panel"].isin(ledger.EVIDENCE) & (effects["column"] == column)]
+    of_model = of_model[
+        (of_model["slope"] == "average") & (of_model["model"] == of_model["model"].iloc[0])
+    ]
+    first = of_model[of_model["quantity"] == "short_run"]["median"]
+    long_run = of_model[of_model["quantity"] == "long_run"]["share"]
+    rho = matching(estimated, column=column, term=LAG, estimator=of_model["model"].iloc[0])
     rho = rho[rho["panel"].isin(ledger.EVIDENCE)]["coef"]
     one_year = f"is {span(first)} within the year" if len(first) else "is not known by year"
     return (
@@ -174,11 +176,11 @@ def moves(results: Results) -> str:
     if variance is not None and universes is not None:
         of_slope = matching(variance, **OF_SLOPE)
         row = of_slope.loc[of_slope["total"].idxmax()]
-        every = matching(universes, **OF_SLOPE).iloc[0]
+        counts = matching(universes, **OF_SLOPE).iloc[0]
         parts.append(
             f"Of all choices, {row['choice'].replace('_', ' ')} has the largest share of the "
-            f"slopes’ variance ({row['total']:.0%}); {every['share_same_sign']:.0%} of "
-            f"{every['universes']:,.0f} combinations ({every['distinct']:,.0f} distinct "
+            f"slopes’ variance ({row['total']:.0%}); {counts['share_same_sign']:.0%} of "
+            f"{counts['universes']:,.0f} combinations ({counts['distinct']:,.0f} distinct "
             "regressions) have the printed sign."
         )
     influence = results.frame("sensitivity_influence")
@@ -200,10 +202,12 @@ def size(results: Results) -> dict[str, float]:
     """
     shares: dict[str, float] = {}
     for study in ("candidates", "last_two"):
-        found = results.frame(study)
-        if found is not None:
-            cells = found.loc[found["role"] == "deciding", ["panel", "generator"]].drop_duplicates()
-            rows = matching(found, slopes="none", estimand="slope").merge(cells)
+        scores = results.frame(study)
+        if scores is not None:
+            cells = scores.loc[
+                scores["role"] == "deciding", ["panel", "generator"]
+            ].drop_duplicates()
+            rows = matching(scores, slopes="none", estimand="slope").merge(cells)
             shares |= (1 - rows.groupby("method")["coverage"].mean()).to_dict()
     return shares
 
@@ -252,8 +256,8 @@ def sampler(results: Results) -> str:
     if not text or judged is None:
         return text
     off = failures(judged)
-    said = f"fails for {', '.join(off)}" if off else "passes in every case that was run"
-    return f"{text} Simulation-based calibration {said}."
+    calibration = f"fails for {', '.join(off)}" if off else "passes in every case that was run"
+    return f"{text} Simulation-based calibration {calibration}."
 
 
 ASKED = {
@@ -275,16 +279,18 @@ def short(results: Results, claim: dict) -> str:
         f"The paper says yes: one more unit of {TERM} raises {BASELINE.outcome} by "
         f"{claim['printed']}."
     )
-    said = f"{first} {ASKED[claim['verdict']]}"
+    answer = f"{first} {ASKED[claim['verdict']]}"
     rows = posteriors(results)
     if rows is None or rows.empty:
-        return f"{said}."
+        return f"{answer}."
     rows = rows[rows["panel"].isin(VINTAGES)]
     probability = claim["probability"]
-    known = f"{probability:.3f}" if probability == probability else span(p_positive(rows))
+    probability_text = (
+        f"{probability:.3f}" if probability == probability else span(p_positive(rows))
+    )
     return (
-        f"{said}: by the model {MAIN} the slope is {span(rows['mean'])}, and positive with a "
-        f"probability of {known}, where {CERTAIN} is asked for."
+        f"{answer}: by the model {MAIN} the slope is {span(rows['mean'])}, and positive with a "
+        f"probability of {probability_text}, where {CERTAIN} is asked for."
     )
 
 

@@ -27,27 +27,27 @@ class Point:
 
 
 def _said(words: str) -> Callable[[Sequence[Trace], Mapping[str, bool]], str]:
-    return lambda traces, there: words
+    return lambda traces, available: words
 
 
 def _made(name: str, words: str) -> Callable[[Sequence[Trace], Mapping[str, bool]], str]:
-    return lambda traces, there: words if there.get(name) else f"Not made yet ({name})."
+    return lambda traces, available: words if available.get(name) else f"Not made yet ({name})."
 
 
-def _engines(traces: Sequence[Trace], there: Mapping[str, bool]) -> str:
-    del there
+def _engines(traces: Sequence[Trace], available: Mapping[str, bool]) -> str:
+    del available
     engines = ", ".join(sorted({trace.engine for trace in traces})) or "none yet"
     return f"{len(traces)} traces by engine {engines}; settings and seeds in each trace."
 
 
-def _gates(traces: Sequence[Trace], there: Mapping[str, bool]) -> str:
-    del there
+def _gates(traces: Sequence[Trace], available: Mapping[str, bool]) -> str:
+    del available
     passed = sum(trace.gate == "pass" for trace in traces)
     return f"{passed} of {len(traces)} traces pass their gate; numbers and rank plots above."
 
 
-def _versions(traces: Sequence[Trace], there: Mapping[str, bool]) -> str:
-    del there
+def _versions(traces: Sequence[Trace], available: Mapping[str, bool]) -> str:
+    del available
     commits = {trace.commit for trace in traces}
     return f"Versions and source in every trace, sampled from {len(commits)} state(s) of the code."
 
@@ -94,11 +94,11 @@ POINTS = (
 """In the guidelines' order."""
 
 
-def checklist(traces: Sequence[Trace], there: Mapping[str, bool]) -> pd.DataFrame:
+def checklist(traces: Sequence[Trace], available: Mapping[str, bool]) -> pd.DataFrame:
     """Return each point with its answer; columns `asks, step, answer`."""
     return pd.DataFrame(
         [
-            {"asks": point.asks, "step": point.step, "answer": point.answers(traces, there)}
+            {"asks": point.asks, "step": point.step, "answer": point.answers(traces, available)}
             for point in POINTS
         ]
     )

@@ -44,11 +44,11 @@ def autoregressive(rows: pd.DataFrame) -> alt.LayerChart:
     frame.
     """
     lagged = rows[(rows["term"] == LAG) & rows["coef"].notna()]
-    shown = lagged.assign(estimator=lagged["estimator"].map(dynamic.label))
-    shown = shown[["column", "panel", "estimator", "coef", "low", "high"]]
-    pick = choose("column", list(dict.fromkeys(shown["column"])), "Column")
-    base = alt.Chart(shown).transform_filter(pick)
-    panels, names = (list(dict.fromkeys(shown[name])) for name in ("panel", "estimator"))
+    estimates = lagged.assign(estimator=lagged["estimator"].map(dynamic.label))
+    estimates = estimates[["column", "panel", "estimator", "coef", "low", "high"]]
+    pick = choose("column", list(dict.fromkeys(estimates["column"])), "Column")
+    base = alt.Chart(estimates).transform_filter(pick)
+    panels, names = (list(dict.fromkeys(estimates[name])) for name in ("panel", "estimator"))
     shared = {
         "y": alt.Y("estimator:N", title=None, axis=alt.Axis(labelLimit=150),
                    sort=sorted(names, key=lambda name: name == dynamic.PUBLISHED)),
@@ -60,7 +60,9 @@ def autoregressive(rows: pd.DataFrame) -> alt.LayerChart:
         ],
     }  # fmt: skip
     scale = alt.Scale(domain=[1 - REACH, 1 + REACH], zero=False)
-    one = alt.Chart().mark_rule(strokeDash=[2, 3], color=GREY, aria=False).encode(x=alt.datum(1))
+    unit_root = (
+        alt.Chart().mark_rule(strokeDash=[2, 3], color=GREY, aria=False).encode(x=alt.datum(1))
+    )
     bars = base.mark_rule(strokeWidth=1.6, clip=True).encode(
         x=alt.X("low:Q", title="autoregressive coefficient ρ", scale=scale), x2="high:Q", **shared
     )
@@ -68,17 +70,17 @@ def autoregressive(rows: pd.DataFrame) -> alt.LayerChart:
     dots = base.mark_circle(size=45, opacity=1, clip=True).encode(
         x=alt.X("coef:Q", scale=scale), **shared
     )
-    return sized(alt.layer(one, bars, dots).add_params(pick), 380)
+    return sized(alt.layer(unit_root, bars, dots).add_params(pick), 380)
 
 
 def responses(rows: pd.DataFrame) -> alt.LayerChart:
     """Draw impulse responses, results/dynamic_effects.csv."""
-    shown = dynamic.responses(rows)[["column", "panel", "year", "median", "low", "high"]]
-    pick = choose("column", list(dict.fromkeys(shown["column"])), "Column")
-    base = alt.Chart(shown).transform_filter(pick)
+    curves = dynamic.responses(rows)[["column", "panel", "year", "median", "low", "high"]]
+    pick = choose("column", list(dict.fromkeys(curves["column"])), "Column")
+    base = alt.Chart(curves).transform_filter(pick)
     shared = {
         "x": alt.X("year:Q", title="years after a change that lasted one"),
-        "color": by_panel(list(dict.fromkeys(shown["panel"]))),
+        "color": by_panel(list(dict.fromkeys(curves["panel"]))),
         "tooltip": [
             alt.Tooltip("panel:N"), alt.Tooltip("year:Q"),
             *(alt.Tooltip(f"{name}:Q", format=".3f") for name in ("median", "low", "high")),
@@ -125,13 +127,13 @@ def waterfall(rows: pd.DataFrame) -> alt.LayerChart:
                 }
             )
         )
-    shown = pd.concat(parts, ignore_index=True)
-    gaps = list(dict.fromkeys(shown["gap"]))
+    bars_of_gaps = pd.concat(parts, ignore_index=True)
+    gaps = list(dict.fromkeys(bars_of_gaps["gap"]))
     first = [gap for gap in gaps if gap.startswith("3.2")]
     pick = choose("gap", [*first, *(gap for gap in gaps if gap not in first)], "Gap")
     kinds = ["slope", "raises", "lowers"]
     bars = (
-        alt.Chart(shown)
+        alt.Chart(bars_of_gaps)
         .transform_filter(pick)
         .mark_bar(height={"band": 0.75})
         .encode(
@@ -160,9 +162,9 @@ def universes(curves: pd.DataFrame, table: pd.DataFrame) -> alt.LayerChart:
     """
     slope = curves[curves["what"] == "slope"]
     wide = slope.pivot(index=["column", "term", "bin"], columns="option", values="value")
-    shown = wide.reset_index().rename(columns=lambda name: name.replace(" ", "_"))
-    shown["cell"] = shown["column"] + " " + shown["term"]
-    shown["share"] = (shown["bin"] + 0.5) / (shown["bin"].max() + 1)
+    curve = wide.reset_index().rename(columns=lambda name: name.replace(" ", "_"))
+    curve["cell"] = curve["column"] + " " + curve["term"]
+    curve["share"] = (curve["bin"] + 0.5) / (curve["bin"].max() + 1)
     printed = pd.DataFrame(
         {
             "cell": table["column"] + " " + table["term"],
@@ -172,15 +174,15 @@ def universes(curves: pd.DataFrame, table: pd.DataFrame) -> alt.LayerChart:
             "to": table["published"] + Z * table["published_se"],
         }
     )
-    pick = choose("cell", _headline_first(shown["cell"]), "Slope")
-    base = alt.Chart(shown.drop(columns=["column", "term", "bin"])).transform_filter(pick)
+    pick = choose("cell", _headline_first(curve["cell"]), "Slope")
+    base = alt.Chart(curve.drop(columns=["column", "term", "bin"])).transform_filter(pick)
     x = alt.X("share:Q", title="share of universes below", axis=alt.Axis(format="%"))
     bands = [
         base.mark_area(opacity=opacity, color=GREY, aria=False).encode(
             x=x, y=alt.Y(f"{kind}_low:Q", title="slope"), y2=f"{kind}_high:Q"
         )
         for kind, opacity in (("province", 0.2), ("conventional", 0.35))
-        if f"{kind}_low" in shown
+        if f"{kind}_low" in curve
     ]
     line = base.mark_line(color=PALETTE[0]).encode(x=x, y="estimate:Q")
     zero = alt.Chart().mark_rule(strokeDash=[2, 3], color=GREY, aria=False).encode(y=alt.datum(0))
@@ -198,11 +200,11 @@ def universes(curves: pd.DataFrame, table: pd.DataFrame) -> alt.LayerChart:
 
 def variance_shares(variance: pd.DataFrame) -> alt.LayerChart:
     """Draw each choice's share of the variance, results/long/multiverse_variance.csv."""
-    shown = variance.assign(cell=variance["column"] + " " + variance["term"])
-    shown = shown[["cell", "choice", "options", "main", "total"]]
-    pick = choose("cell", _headline_first(shown["cell"]), "Slope")
+    shares = variance.assign(cell=variance["column"] + " " + variance["term"])
+    shares = shares[["cell", "choice", "options", "main", "total"]]
+    pick = choose("cell", _headline_first(shares["cell"]), "Slope")
     base = (
-        alt.Chart(shown)
+        alt.Chart(shares)
         .transform_filter(pick)
         .encode(
             y=alt.Y(
@@ -225,8 +227,8 @@ def variance_shares(variance: pd.DataFrame) -> alt.LayerChart:
 
 def _headline_first(cells: pd.Series) -> list[str]:
     """Return each slope once, the headline's before the others."""
-    every = list(dict.fromkeys(cells))
-    return sorted(every, key=lambda cell: not cell.startswith("3.2"))
+    slopes = list(dict.fromkeys(cells))
+    return sorted(slopes, key=lambda cell: not cell.startswith("3.2"))
 
 
 def tiles(values: pd.DataFrame) -> alt.LayerChart:
@@ -242,10 +244,10 @@ def tiles(values: pd.DataFrame) -> alt.LayerChart:
         columns=["province", "zh", "region", "x", "y"],
     )
     largest = values.groupby("quantity")["value"].transform(lambda share: share.abs().max() or 1)
-    shown = values.assign(share=values["value"].abs() / largest).merge(about, on="province")
+    provinces = values.assign(share=values["value"].abs() / largest).merge(about, on="province")
     pick = choose("quantity", list(dict.fromkeys(values["quantity"])), "Quantity")
     base = (
-        alt.Chart(shown)
+        alt.Chart(provinces)
         .transform_filter(pick)
         .encode(
             x=alt.X("x:O", axis=None),

@@ -16,12 +16,12 @@ from models.bayesian.registry import MAIN
 
 def opening(results: Results) -> Iterable[Block]:
     """Show picture and numbers, and say what a panel is."""
-    shown = estimates(results)
-    if shown.empty:
+    slopes = estimates(results)
+    if slopes.empty:
         yield missing("the headline slope", "compare")
     else:
         chart = results.chart(
-            "headline", slope_charts.headline(shown),
+            "headline", slope_charts.headline(slopes),
             f"Slope of {answers.TERM} ({answers.BASELINE.column}) with 95 % intervals: printed, "
             f"two-way fixed effects and the model {MAIN} on each official panel, n = "
             f"{_rows(results)}. The band is the printed interval.",
@@ -44,9 +44,9 @@ def estimates(results: Results) -> pd.DataFrame:
     if replication is not None:
         cells = matching(replication, **answers.OF_SLOPE)
         for panel in [name for name in ledger.EVIDENCE if (cells["panel"] == name).any()]:
-            own = cells[cells["panel"] == panel].set_index("statistic")
-            printed = [float(own["published"][name]) for name in ("coef", "se")]
-            estimated = [float(own["estimated"][name]) for name in ("coef", "se")]
+            of_panel = cells[cells["panel"] == panel].set_index("statistic")
+            printed = [float(of_panel["published"][name]) for name in ("coef", "se")]
+            estimated = [float(of_panel["estimated"][name]) for name in ("coef", "se")]
             if not rows:
                 rows.append(_line("printed", "printed", *printed))
             rows.append(_line("two-way fixed effects", panel, *estimated))
@@ -94,10 +94,10 @@ def numbers(results: Results) -> Iterator[dict[str, str]]:
         }
     else:
         yield {"value": "–", "label": "false-positive rate: python -m analysis candidates"}
-    held = sum(claim["verdict"].startswith("supported") for claim in claims)
-    off = sum("contradicted" in claim["verdict"] for claim in claims)
+    supported = sum(claim["verdict"].startswith("supported") for claim in claims)
+    contradicted = sum("contradicted" in claim["verdict"] for claim in claims)
     yield {
-        "value": f"{held} of {len(claims)}",
-        "label": f"claims of the paper are supported by official data; {off} are contradicted, "
-        "wholly or in part",
+        "value": f"{supported} of {len(claims)}",
+        "label": f"claims of the paper are supported by official data; {contradicted} are "
+        "contradicted, wholly or in part",
     }

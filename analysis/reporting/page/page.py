@@ -74,14 +74,14 @@ SECTIONS = (
 """The page in its order; a new section is a record here."""
 
 
-def blocks_of(section: Section, results: Results, there: Digests) -> list[Block]:
+def blocks_of(section: Section, results: Results, digests: Digests) -> list[Block]:
     """Return the blocks of a section, and the runs behind the committed tables that it shows."""
     results.read.clear()
-    said = section.answer(results)
-    blocks: list[Block] = [{"kind": "said", "text": said}] if said else []
+    answer = section.answer(results)
+    blocks: list[Block] = [{"kind": "said", "text": answer}] if answer else []
     for make in section.parts.values():
         blocks += make(results)
-    stored = list(_stored(results, there))
+    stored = list(_stored(results, digests))
     return arranged(blocks) + ([{"kind": "stored", "rows": stored}] if stored else [])
 
 
@@ -91,32 +91,34 @@ def arranged(blocks: list[Block]) -> list[Block]:
     words = [block for block in blocks if block["kind"] in ("said", "text", "missing")]
     if not drawn:
         return blocks
-    rest = [block for block in blocks if block not in drawn and block not in words]
-    return [*words, {"kind": "charts", "rows": drawn}, *rest]
+    remaining = [block for block in blocks if block not in drawn and block not in words]
+    return [*words, {"kind": "charts", "rows": drawn}, *remaining]
 
 
 def grouped(blocks: list[Block]) -> list[Block]:
     """Put neighbours that open on request together: a wide screen has two in a row."""
-    runs = groupby(blocks, key=lambda block: block["kind"] == "folded")
+    groups = groupby(blocks, key=lambda block: block["kind"] == "folded")
     return [
         block
-        for folds, run in runs
-        for block in ([{"kind": "folds", "rows": list(run)}] if folds else run)
+        for folds, neighbours in groups
+        for block in ([{"kind": "folds", "rows": list(neighbours)}] if folds else neighbours)
     ]
 
 
-def _stored(results: Results, there: Digests) -> Iterator[str]:
+def _stored(results: Results, digests: Digests) -> Iterator[str]:
     """Say of committed tables that were read by which run they were made, and if they are old."""
     outputs = Outputs(results.folder.parent)
     long = {product.name: product for product in PRODUCTS if product.long}
     by_run: dict[str, list[str]] = {}
     for product in [long[name] for name in dict.fromkeys(results.read) if name in long]:
         record = record_of(product, outputs)
-        made = told(record.runs.values()) if record else ""
-        state, _ = status.judge(product, outputs, there, {})
-        old = "" if state == status.CURRENT else "; older than the code or the data"
-        by_run.setdefault(f"({made or 'by an unknown run'}{old})", []).append(product.name)
-    return (f"{', '.join(names)} {run}" for run, names in by_run.items())
+        made_by_run = told(record.runs.values()) if record else ""
+        state, _ = status.judge(product, outputs, digests, {})
+        staleness = "" if state == status.CURRENT else "; older than the code or the data"
+        by_run.setdefault(f"({made_by_run or 'by an unknown run'}{staleness})", []).append(
+            product.name
+        )
+    return (f"{', '.join(names)} {run_text}" for run_text, names in by_run.items())
 
 
 def render(results: Results, study: Study = PAPER) -> str:
@@ -129,12 +131,12 @@ def render(results: Results, study: Study = PAPER) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    there = snapshot(Outputs(results.folder.parent))
+    digests = snapshot(Outputs(results.folder.parent))
     sections = [
         {
             **{name: getattr(section, name) for name in ("id", "short", "title", "zh")},
             "blocks": grouped(
-                [_in_its_words(block) for block in blocks_of(section, results, there)]
+                [_in_its_words(block) for block in blocks_of(section, results, digests)]
             ),
         }
         for section in (SECTIONS if of_paper else OF_STUDY)

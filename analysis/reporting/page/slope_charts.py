@@ -20,10 +20,10 @@ def headline(rows: pd.DataFrame) -> alt.LayerChart:
         Columns `kind, panel, mean, low, high`; the first row is the printed slope.
     """
     kinds = list(dict.fromkeys(rows["kind"]))
-    shown = rows.assign(
+    ordered = rows.assign(
         order=range(len(rows)),
     )
-    first = shown.iloc[0]
+    first = ordered.iloc[0]
     y = alt.Y("order:O", title=None, axis=None)
     colour = alt.Color(
         "kind:N",
@@ -37,7 +37,7 @@ def headline(rows: pd.DataFrame) -> alt.LayerChart:
         alt.Tooltip("panel:N"),
         *(alt.Tooltip(f"{name}:Q", format=".3f") for name in ("mean", "low", "high")),
     ]
-    base = alt.Chart(shown)
+    base = alt.Chart(ordered)
     band = (
         alt.Chart(pd.DataFrame({"from_": [first["low"]], "to": [first["high"]]}))
         .mark_rect(opacity=0.15, color=GREY, aria=False)
@@ -62,7 +62,7 @@ def headline(rows: pd.DataFrame) -> alt.LayerChart:
     names = base.mark_text(
         align="left", baseline="bottom", dy=-4, fontSize=10.5, aria=False
     ).encode(x="low:Q", y=y, text="panel:N")
-    return sized(alt.layer(band, zero, bars, dots, names), 34 * len(shown) + 10)
+    return sized(alt.layer(band, zero, bars, dots, names), 34 * len(ordered) + 10)
 
 
 def slopes(rows: pd.DataFrame) -> alt.LayerChart:
@@ -74,20 +74,20 @@ def slopes(rows: pd.DataFrame) -> alt.LayerChart:
         results/ladder.csv.
     """
     names = [LABELS[step] for step in (TWFE, *LADDER)]
-    shown = rows.assign(
+    estimates = rows.assign(
         step=rows["step"].map(LABELS),
         cell=rows["column"] + " " + rows["term"],
         from_=rows["published"] - Z * rows["published_se"],
         to=rows["published"] + Z * rows["published_se"],
         health=[doubt(*row) or SOUND for row in rows[["gate", "fits"]].itertuples(index=False)],
     )
-    shown = shown[["cell", "panel", "step", "estimate", "low", "high", "from_", "to", "published",
-                   "health"]]  # fmt: skip
-    cells = list(dict.fromkeys(shown["cell"]))
+    estimates = estimates[["cell", "panel", "step", "estimate", "low", "high", "from_", "to",
+                           "published", "health"]]  # fmt: skip
+    cells = list(dict.fromkeys(estimates["cell"]))
     first = [cell for cell in cells if cell.startswith("3.2")] or cells
     pick = choose("cell", [*first, *(c for c in cells if c not in first)], "Slope")
-    base = alt.Chart(shown).transform_filter(pick)
-    y = alt.Y("panel:N", title=None, sort=list(dict.fromkeys(shown["panel"])),
+    base = alt.Chart(estimates).transform_filter(pick)
+    y = alt.Y("panel:N", title=None, sort=list(dict.fromkeys(estimates["panel"])),
               axis=alt.Axis(labelLimit=150))  # fmt: skip
     colour = alt.Color("step:N", sort=names, title=None,
                        scale=alt.Scale(domain=names, range=[*PALETTE, GREY][: len(names)]),
@@ -118,13 +118,15 @@ def slopes(rows: pd.DataFrame) -> alt.LayerChart:
 def by_region(rows: pd.DataFrame) -> alt.LayerChart:
     """Draw the region slopes of each column's main fit, results/region_slopes.csv."""
     rows = rows[rows["model"] == MAIN]
-    shown = rows.assign(cell=rows["column"] + " " + rows["term"])
-    shown = shown[["cell", "panel", "region", "mean", "q025", "q975", "p_positive", "gate", "fits"]]
-    cells = list(dict.fromkeys(shown["cell"]))
+    estimates = rows.assign(cell=rows["column"] + " " + rows["term"])
+    estimates = estimates[
+        ["cell", "panel", "region", "mean", "q025", "q975", "p_positive", "gate", "fits"]
+    ]
+    cells = list(dict.fromkeys(estimates["cell"]))
     first = [cell for cell in cells if cell.startswith("3.2")] or cells
     pick = choose("cell", [*first, *(c for c in cells if c not in first)], "Slope")
-    base = alt.Chart(shown).transform_filter(pick)
-    panels = list(dict.fromkeys(shown["panel"]))
+    base = alt.Chart(estimates).transform_filter(pick)
+    panels = list(dict.fromkeys(estimates["panel"]))
     shared = {
         "y": alt.Y("region:N", title=None, sort=["east", "central", "west"]),
         "yOffset": alt.YOffset("panel:N", sort=panels),

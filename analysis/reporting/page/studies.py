@@ -40,8 +40,8 @@ def dynamic(results: Results) -> Iterable[Block]:
         for column, rows in estimated.groupby("column", sort=False):
             caption = f"{column}: coefficient, standard error, 95 % interval by panel"
             by_panel = [
-                lagged.side_by_side(own).assign(panel=panel)
-                for panel, own in rows.groupby("panel", sort=False)
+                lagged.side_by_side(of_panel).assign(panel=panel)
+                for panel, of_panel in rows.groupby("panel", sort=False)
             ]
             stacked = pd.concat(by_panel)
             yield folded(stacked[["panel", *stacked.columns.drop("panel")]], caption)
@@ -162,8 +162,10 @@ def sensitivity(results: Results) -> Iterable[Block]:
     for trace in results.traces:
         if (trace.column, trace.model, trace.panel) == ("3.2", MAIN, PANELS[0].name):
             lines = pd.DataFrame(json.loads(trace.priors)["table"])
-            kept = [c for c in ("name", "distribution", "scale", "centre", "reason") if c in lines]
-            yield folded(lines[kept], f"Priors of {MAIN}, on the standardised scale, and why")
+            columns = [
+                c for c in ("name", "distribution", "scale", "centre", "reason") if c in lines
+            ]
+            yield folded(lines[columns], f"Priors of {MAIN}, on the standardised scale, and why")
             break
     scales = results.frame("scales")
     if scales is None:

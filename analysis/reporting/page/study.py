@@ -43,9 +43,9 @@ def _met(results: Results) -> str:
     rows = results.frame("replication")
     if rows is None:
         return ""
-    known = rows[rows["matches"].notna() & (rows["statistic"] != "stars")]
-    met = int(known["matches"].astype(str).eq("True").sum())
-    return f"{met} of {len(known)} printed numbers are met at their printed precision."
+    compared = rows[rows["matches"].notna() & (rows["statistic"] != "stars")]
+    met = int(compared["matches"].astype(str).eq("True").sum())
+    return f"{met} of {len(compared)} printed numbers are met at their printed precision."
 
 
 def _agree(results: Results) -> str:
@@ -68,11 +68,11 @@ def _claims(results: Results) -> Iterable[Block]:
         "reverses it, contradicted at 2.5 % or less. The magnitude compares the slope with zero "
         "and with the printed one."
     )
-    shown = rows[["statement", "printed"]].assign(
+    claims = rows[["statement", "printed"]].assign(
         posterior=[with_interval(*row) for row in rows[["mean", "q025", "q975"]].to_numpy()]
     )
-    kept = ["probability", "p_rope", "sign", "magnitude", "reversed_by", "pending"]
-    yield table(shown.join(rows[kept]), "Claims and verdicts")
+    columns = ["probability", "p_rope", "sign", "magnitude", "reversed_by", "pending"]
+    yield table(claims.join(rows[columns]), "Claims and verdicts")
 
 
 def _tables(results: Results) -> Iterable[Block]:
@@ -81,10 +81,10 @@ def _tables(results: Results) -> Iterable[Block]:
     if rows is None:
         yield missing("estimates of the printed columns", "replicate")
         return
-    kept = ["column", "term", "statistic", "published", "estimated", "matches"]
+    columns = ["column", "term", "statistic", "published", "estimated", "matches"]
     for number, of_table in rows.groupby("table", sort=False):
-        plain = of_table[kept].astype(object).where(of_table[kept].notna(), "")
-        yield folded(plain, f"Table {number}: printed and estimated")
+        cells = of_table[columns].astype(object).where(of_table[columns].notna(), "")
+        yield folded(cells, f"Table {number}: printed and estimated")
 
 
 def _power(results: Results) -> Iterable[Block]:
@@ -99,12 +99,12 @@ def _power(results: Results) -> Iterable[Block]:
 
 def _frames(*listed: Shown):
     def make(results: Results) -> Iterable[Block]:
-        for each in listed:
-            rows = results.frame(each.name)
+        for shown in listed:
+            rows = results.frame(shown.name)
             if rows is None:
-                yield missing(each.caption, each.command)
+                yield missing(shown.caption, shown.command)
                 continue
-            yield table(rows[list(each.columns)] if each.columns else rows, each.caption)
+            yield table(rows[list(shown.columns)] if shown.columns else rows, shown.caption)
 
     return make
 
@@ -116,8 +116,8 @@ def _audited(results: Results) -> Iterable[Block]:
         yield missing("the audit of the printed numbers", "audit")
         return
     yield table(audit.summary(comparisons), "Comparisons by result")
-    kept = ["check", "place", "compared", "printed", "low", "high", "result"]
-    yield folded(audit.findings(comparisons)[kept], "What does not fit")
+    columns = ["check", "place", "compared", "printed", "low", "high", "result"]
+    yield folded(audit.findings(comparisons)[columns], "What does not fit")
 
 
 def _provenance(results: Results) -> Iterable[Block]:

@@ -113,10 +113,13 @@ def energy(statistics: xr.Dataset) -> list[dict]:
     sd = values.std()
     if not np.isfinite(sd) or sd == 0:
         return []
-    shown = {"energy": (values - values.mean()) / sd, "its moves": np.diff(values, axis=1) / sd}
+    standardised = {
+        "energy": (values - values.mean()) / sd,
+        "its moves": np.diff(values, axis=1) / sd,
+    }
     edges = np.linspace(-4, 4, 33)
     curves = []
-    for kind, curve in shown.items():
+    for kind, curve in standardised.items():
         density, _ = np.histogram(curve, edges, density=True)
         at = (edges[:-1] + edges[1:]) / 2
         curves += [

@@ -46,8 +46,8 @@ def audited(results: Results) -> Iterable[Block]:
         "official data, by intervals of each printed number under rounding and truncation."
     )
     yield folded(audit.summary(comparisons), "Comparisons by result")
-    kept = ["check", "place", "compared", "printed", "low", "high", "result"]
-    yield folded(audit.findings(comparisons)[kept], "What does not fit")
+    columns = ["check", "place", "compared", "printed", "low", "high", "result"]
+    yield folded(audit.findings(comparisons)[columns], "What does not fit")
 
 
 def provenance(results: Results) -> Iterable[Block]:

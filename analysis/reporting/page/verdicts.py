@@ -54,8 +54,8 @@ def verdicts(results: Results) -> Iterable[Block]:
 
 def _rule(document: Mapping) -> str:
     """Say what the verdicts that were given mean, and the rule in full."""
-    given = dict(ledger.counts(document["claims"]))
-    words = "\n".join(f"{word}: {document['verdicts'][word]}" for word in given)
+    numbers = dict(ledger.counts(document["claims"]))
+    words = "\n".join(f"{word}: {document['verdicts'][word]}" for word in numbers)
     return (
         f"P is the posterior probability of a claim by the model {MAIN} (Table 5: by the model "
         f"with the lagged outcome). A statement is for the claim from P = {CERTAIN} on, against "
@@ -90,9 +90,9 @@ def evidence(claim: Mapping) -> Block | None:
         if not twfe:
             continue
         reversed_by = [
-            f"{kind}: {', '.join(named) or 'nothing'}"
-            for kind, named in of.get("turns", {}).items()
-            if named is not None
+            f"{kind}: {', '.join(reversing) or 'nothing'}"
+            for kind, reversing in of.get("turns", {}).items()
+            if reversing is not None
         ]
         mean = "mean" in after
         rows.append(
@@ -144,7 +144,7 @@ def controls(results: Results) -> Iterable[Block]:
         at = {"column": record.column, "term": term}
         cells = matching(replication, **at, statistic="coef")
         fits = matching(comparison, **at, model=MAIN)
-        cells, fits = (each[each["panel"].isin(ledger.EVIDENCE)] for each in (cells, fits))
+        cells, fits = (frame[frame["panel"].isin(ledger.EVIDENCE)] for frame in (cells, fits))
         if cells.empty or fits.empty:
             continue
         printed, estimated = float(cells["published"].iloc[0]), cells["estimated"].astype(float)
