@@ -88,7 +88,7 @@ def collect(
     years = tuple(secondary["year"].to_numpy().tolist())
     tibet = second.array("tibet", "industrial_va", "census4", years)
     industry = official.array("industrial_va", "census4", years=years).fillna(tibet)
-    first = (each.sel(vintage="as_published", drop=True) for each in (secondary, gdp))
+    first = (accounts.sel(vintage="as_published", drop=True) for accounts in (secondary, gdp))
     return Shares(
         industry / secondary.sel(vintage="census4", drop=True),
         published(official, second, *first),
@@ -134,10 +134,10 @@ def checks(second: Second, years: tuple[int, ...]) -> xr.DataArray:
     amounts = second.ratio("industrial_va", "secondary_va", "first_publication", years)
     of_gdp = second.ratio("industry_share_gdp", "secondary_share_gdp", "first_publication", years)
     share = amounts.fillna(of_gdp)
-    kept = xr.zeros_like(share, dtype=bool)
-    for province, seen in CHECKS.items():
-        kept.loc[province, list(seen)] = True
-    return share.where(kept)
+    printed = xr.zeros_like(share, dtype=bool)
+    for province, printed_years in CHECKS.items():
+        printed.loc[province, list(printed_years)] = True
+    return share.where(printed)
 
 
 def estimate(log_ratio: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray]:
@@ -153,8 +153,8 @@ def estimate(log_ratio: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray]:
     mean, sd : DataArray, dims (province, year)
         At anchors the anchor, with sd 0.
     """
-    found = share_process.predict(log_ratio.to_numpy())
-    return log_ratio.copy(data=found.mean), log_ratio.copy(data=found.sd)
+    predicted = share_process.predict(log_ratio.to_numpy())
+    return log_ratio.copy(data=predicted.mean), log_ratio.copy(data=predicted.sd)
 
 
 def errors(shares: Shares) -> pd.DataFrame:
@@ -173,16 +173,16 @@ def errors(shares: Shares) -> pd.DataFrame:
     without = share_process.left_out(y)
     rows = []
     for i, t in np.argwhere(~np.isnan(y)):
-        others = y[i].copy()
-        others[t] = np.nan
+        other_anchors = y[i].copy()
+        other_anchors[t] = np.nan
         role = "break" if years[t] == STATE_YEARS[-1] else "anchor"
-        given = _simple(others, int(years[t])), without.mean[i, t], without.sd[i, t]
-        rows.append((i, years[t], role, y[i, t], given, without.below[i, t]))
-    everything = share_process.predict(y)
+        predictions = _simple(other_anchors, int(years[t])), without.mean[i, t], without.sd[i, t]
+        rows.append((i, years[t], role, y[i, t], predictions, without.below[i, t]))
+    from_all = share_process.predict(y)
     check = np.log(shares.checks / shares.census4).sel(year=list(STATE_YEARS)).to_numpy()
     for i, t in np.argwhere(~np.isnan(check)):
-        given = _simple(y[i], int(years[t])), everything.mean[i, t], everything.sd[i, t]
-        rows.append((i, years[t], "check", check[i, t], given, np.nan))
+        predictions = _simple(y[i], int(years[t])), from_all.mean[i, t], from_all.sd[i, t]
+        rows.append((i, years[t], "check", check[i, t], predictions, np.nan))
     table = pd.DataFrame(
         [
             {
@@ -207,15 +207,15 @@ def errors(shares: Shares) -> pd.DataFrame:
     )
 
 
-def _simple(known: np.ndarray, year: int) -> dict[str, float]:
+def _simple(log_ratio: np.ndarray, year: int) -> dict[str, float]:
     """Predict one year's log ratio from a province's other anchors, by the simple methods."""
-    seen = ~np.isnan(known)
+    observed = ~np.isnan(log_ratio)
     years = np.array(STATE_YEARS)
-    at_2015 = known[STATE_YEARS.index(ANCHOR)]
+    at_2015 = log_ratio[STATE_YEARS.index(ANCHOR)]
     return {
         "ratio": 0.0,
         "anchored": 0.0 if np.isnan(at_2015) else float(at_2015),
-        "lines": float(np.interp(year, years[seen], known[seen])),
+        "lines": float(np.interp(year, years[observed], log_ratio[observed])),
     }
 
 

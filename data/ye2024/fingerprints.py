@@ -148,13 +148,13 @@ def candidates(fingerprints: pd.DataFrame, errors: pd.DataFrame) -> pd.DataFrame
         group), `matches` of `numbers` printed numbers, `distance`.
     """
     industry = industries(fingerprints, errors)["industry"].iloc[0]
-    kept = _at_default(fingerprints, except_for=DECIDED)
-    kept &= fingerprints["vintage"].isin(("", *CANDIDATE_VINTAGES))
+    eligible = _at_default(fingerprints, except_for=DECIDED)
+    eligible &= fingerprints["vintage"].isin(("", *CANDIDATE_VINTAGES))
     published = fingerprints["vintage"].eq(ONLY_IN.get(("industry", industry), ""))
-    made = np.where(published, industry, DEFAULTS["industry"])
-    kept &= fingerprints["industry"].eq("") | fingerprints["industry"].eq(made)
+    industry_choice = np.where(published, industry, DEFAULTS["industry"])
+    eligible &= fingerprints["industry"].eq("") | fingerprints["industry"].eq(industry_choice)
     table = (
-        fingerprints[kept]
+        fingerprints[eligible]
         .assign(group=lambda rows: rows["variable"].map(_group))
         .groupby(["group", *DECIDED], sort=False)
         .agg(
@@ -193,8 +193,8 @@ def choose(fingerprints: pd.DataFrame, errors: pd.DataFrame) -> dict[str, dict[s
         for name in row.variables
     }
     followed = {
-        name: {c: chosen[other][c] for c, other in taken.items() if c in chosen[other]}
-        for name, taken in FOLLOWS.items()
+        name: {c: chosen[leader][c] for c, leader in leaders.items() if c in chosen[leader]}
+        for name, leaders in FOLLOWS.items()
     }
     return {**chosen, **followed}
 

@@ -51,38 +51,38 @@ def table(ingredients: Ingredients) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["series", "rule", "filled", "tested", "error"])
 
 
-def _off(filled: Array, x: Array, tried: NDArray[np.bool_]) -> Array:
+def _off(filled: Array, x: Array, removed: NDArray[np.bool_]) -> Array:
     """Return the relative errors of the cells that were tried and are known."""
-    known = tried & (x > 0)
-    return np.abs(filled[known] / x[known] - 1.0)
+    observed = removed & (x > 0)
+    return np.abs(filled[observed] / x[observed] - 1.0)
 
 
 def _interpolated(x: Array) -> Array:
     """Take out each year that all provinces have, and that lies between two such years."""
-    whole = ~np.isnan(x).all(axis=1)
-    has = ~np.isnan(x[whole]).any(axis=0)
-    return np.concatenate([np.empty(0), *_years_left_out(x[whole], has)])
+    with_series = ~np.isnan(x).all(axis=1)
+    complete = ~np.isnan(x[with_series]).any(axis=0)
+    return np.concatenate([np.empty(0), *_years_left_out(x[with_series], complete)])
 
 
-def _years_left_out(x: Array, has: NDArray[np.bool_]) -> Iterator[Array]:
-    for t in range(1, has.size - 1):
-        if has[t - 1 : t + 2].all():
+def _years_left_out(x: Array, complete: NDArray[np.bool_]) -> Iterator[Array]:
+    for t in range(1, complete.size - 1):
+        if complete[t - 1 : t + 2].all():
             without = x.copy()
             without[:, t] = np.nan
-            tried = np.zeros(x.shape, bool)
-            tried[:, t] = True
-            yield _off(gaps.interpolate(without), x, tried)
+            removed = np.zeros(x.shape, bool)
+            removed[:, t] = True
+            yield _off(gaps.interpolate(without), x, removed)
 
 
 def _extended(x: Array, upper: float) -> Array:
     """Take out as many years at each end as all provinces lack there."""
-    has = np.flatnonzero(~np.isnan(x).all(axis=0))
-    before, after = has[0], x.shape[1] - 1 - has[-1]
-    tried = np.zeros(x.shape, bool)
-    tried[:, has[0] : has[0] + before] = True
-    tried[:, has[-1] + 1 - after : has[-1] + 1] = True
+    observed = np.flatnonzero(~np.isnan(x).all(axis=0))
+    before, after = observed[0], x.shape[1] - 1 - observed[-1]
+    removed = np.zeros(x.shape, bool)
+    removed[:, observed[0] : observed[0] + before] = True
+    removed[:, observed[-1] + 1 - after : observed[-1] + 1] = True
     return _off(
-        gaps.fill(np.where(tried, np.nan, x), DEFAULTS["gap_rule"], upper=upper)[0], x, tried
+        gaps.fill(np.where(removed, np.nan, x), DEFAULTS["gap_rule"], upper=upper)[0], x, removed
     )
 
 
@@ -94,11 +94,11 @@ def _proxied(ingredients: Ingredients, series: str, x: Array) -> Array:
     if "gap_rule" in companion.dims:
         companion = companion.sel(gap_rule=DEFAULTS["gap_rule"])
     companion = companion.transpose("province", "year").to_numpy()
-    known = ~np.isnan(x).any(axis=1)
+    complete = ~np.isnan(x).any(axis=1)
     errors = []
-    for i in np.flatnonzero(known):
-        donors = known & (np.arange(len(NAMES)) != i)
-        without, tried = x.copy(), np.zeros(x.shape, bool)
-        without[i], tried[i] = np.nan, True
-        errors.append(_off(gaps.by_ratio(without, companion, donors), x, tried))
+    for i in np.flatnonzero(complete):
+        donors = complete & (np.arange(len(NAMES)) != i)
+        without, removed = x.copy(), np.zeros(x.shape, bool)
+        without[i], removed[i] = np.nan, True
+        errors.append(_off(gaps.by_ratio(without, companion, donors), x, removed))
     return np.concatenate(errors)

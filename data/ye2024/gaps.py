@@ -61,10 +61,10 @@ def interpolate(x: Array) -> Array:
     filled = x.copy()
     years = np.arange(x.shape[1])
     for row in filled:
-        seen = np.flatnonzero(~np.isnan(row))
-        if seen.size:
-            inside = slice(seen[0], seen[-1] + 1)
-            row[inside] = np.interp(years[inside], seen, row[seen])
+        observed = np.flatnonzero(~np.isnan(row))
+        if observed.size:
+            inside = slice(observed[0], observed[-1] + 1)
+            row[inside] = np.interp(years[inside], observed, row[observed])
     return filled
 
 
@@ -81,23 +81,25 @@ def hold(x: Array) -> Array:
     """Extend the nearest observed value to both ends (rule "hold")."""
     extended = x.copy()
     for row in extended:
-        seen = np.flatnonzero(~np.isnan(row))
-        if seen.size:
-            row[: seen[0]] = row[seen[0]]
-            row[seen[-1] + 1 :] = row[seen[-1]]
+        observed = np.flatnonzero(~np.isnan(row))
+        if observed.size:
+            row[: observed[0]] = row[observed[0]]
+            row[observed[-1] + 1 :] = row[observed[-1]]
     return extended
 
 
 def extend_linearly(x: Array) -> Array:
     """Continue the line through the two nearest observed values (rule "linear")."""
     extended = hold(x)
-    for row, known in zip(extended, ~np.isnan(x), strict=True):
-        seen = np.flatnonzero(known)
-        if seen.size >= 2:
-            first, last = seen[0], seen[-1]
+    for row, observed_in_row in zip(extended, ~np.isnan(x), strict=True):
+        observed = np.flatnonzero(observed_in_row)
+        if observed.size >= 2:
+            first, last = observed[0], observed[-1]
             before, after = np.arange(first), np.arange(last + 1, row.size)
-            row[before] += (before - first) * (row[seen[1]] - row[first]) / (seen[1] - first)
-            row[after] += (after - last) * (row[last] - row[seen[-2]]) / (last - seen[-2])
+            row[before] += (
+                (before - first) * (row[observed[1]] - row[first]) / (observed[1] - first)
+            )
+            row[after] += (after - last) * (row[last] - row[observed[-2]]) / (last - observed[-2])
     return extended
 
 
@@ -159,8 +161,8 @@ def to_totals(filled: Array, x: Array, totals: Array) -> Array:
     missing = np.isnan(x)
     complete, years = ~missing.any(axis=0), np.arange(totals.size)
     factor = np.where(complete, 0.0, np.log(totals / filled.sum(axis=0)))
-    known = complete | ~np.isnan(totals)
-    scaled = filled * np.exp(np.interp(years, years[known], factor[known]))
+    has_factor = complete | ~np.isnan(totals)
+    scaled = filled * np.exp(np.interp(years, years[has_factor], factor[has_factor]))
     return np.where(missing, significant(scaled, FILLED_DIGITS), filled)
 
 
@@ -202,10 +204,10 @@ def _grow_forward(x: Array) -> Array:
 
 def _median_growth(growth: Array, step: int) -> float:
     """Return a step's median growth over provinces, or that of the nearest steps before it."""
-    seen = np.flatnonzero(~np.isnan(growth).all(axis=0))
-    if step in seen:
+    observed = np.flatnonzero(~np.isnan(growth).all(axis=0))
+    if step in observed:
         return float(np.nanmedian(growth[:, step]))
-    before, after = seen[seen < step], seen[seen > step]
+    before, after = observed[observed < step], observed[observed > step]
     start = before[-1] if before.size else -1
     stop = after[0] if after.size else growth.shape[1]
     gap = stop - start - 1

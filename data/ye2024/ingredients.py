@@ -121,7 +121,7 @@ class Ingredients:
         deducted is census 4's, which the fifth census hardly revised.
         """
         array = partial(self.official.array, years=ACCOUNT_YEARS)
-        known = {
+        observed = {
             sector: {
                 "census4": array(sector, "census4", "census4_estimated"),
                 "as_published": array(sector, "as_published"),
@@ -131,7 +131,7 @@ class Ingredients:
         }
         gdp = {v: self.gdp.sel(vintage=v, drop=True) for v in CHOICES["vintage"]}
         completed = {}
-        for sector, layers in known.items():
+        for sector, layers in observed.items():
             share = layers["census5"] / gdp["census5"]
             link = layers["census4"] / gdp["census4"] / share
             linked = gdp["census4"] * share * link.copy(data=gaps.hold(link.to_numpy()))
@@ -158,7 +158,7 @@ class Ingredients:
         self.shares = anchors.collect(self.official, self.second, self.secondary, self.gdp)
         share, published = self.shares.census4.copy(), self.shares.published
         secondary = self.secondary.sel(vintage="as_published", drop=True)
-        known = stack(
+        observed = stack(
             {
                 "census4": share * self.secondary.sel(vintage="census4", drop=True),
                 "as_published": xr.full_like(share, np.nan),
@@ -173,27 +173,27 @@ class Ingredients:
         share.loc["Tibet"] = share.loc["Tibet"].fillna(early)
         sd = sd.reindex(year=list(ACCOUNT_YEARS), fill_value=0.0)
         self.industry_sd = sd.where(published.isnull(), 0.0)
-        by_ratio = self.official.positive(known.fillna(self.secondary * share), "industrial_va")
+        by_ratio = self.official.positive(observed.fillna(self.secondary * share), "industrial_va")
         scale = {
             "anchored": (published / share).sel(year=anchors.ANCHOR, drop=True)
             * xr.ones_like(ratio),
             "anchors": ratio,
         }
         scaled = {
-            choice: secondary * share * each.reindex(year=list(ACCOUNT_YEARS), fill_value=1.0)
-            for choice, each in scale.items()
+            choice: secondary * share * layer.reindex(year=list(ACCOUNT_YEARS), fill_value=1.0)
+            for choice, layer in scale.items()
         }
         scaled["anchors"] = (secondary * published).fillna(scaled["anchors"])
-        self._code_industry(known, published)
+        self._code_industry(observed, published)
         layers = {
-            choice: each.expand_dims(vintage=["as_published"]).reindex_like(by_ratio)
-            for choice, each in scaled.items()
+            choice: layer.expand_dims(vintage=["as_published"]).reindex_like(by_ratio)
+            for choice, layer in scaled.items()
         }
         return stack({"ratio": by_ratio, **layers}, "industry")
 
-    def _code_industry(self, known: xr.DataArray, published: xr.DataArray) -> None:
+    def _code_industry(self, observed: xr.DataArray, published: xr.DataArray) -> None:
         """Say how cells of industrial value added came about, by `INDUSTRY`."""
-        code = xr.where(known.isnull(), gaps.RATIO, gaps.OBSERVED)
+        code = xr.where(observed.isnull(), gaps.RATIO, gaps.OBSERVED)
         unknown = published.loc["Tibet"].isnull() & (published["year"] < FIRST_OF_TIBET)
         code.loc[{"province": "Tibet", "vintage": "census4"}] = code.sel(
             province="Tibet", vintage="census4"
@@ -202,8 +202,8 @@ class Ingredients:
         early = published["year"] <= anchors.STATE_YEARS[-1]
         modelled = xr.where(early, gaps.MODELLED, gaps.RATIO).broadcast_like(published)
         anchored = modelled.where(published.isnull(), gaps.OBSERVED)
-        others = {v: code.sel(vintage=v, drop=True) for v in CHOICES["vintage"]}
-        self.codes[INDUSTRY["anchors"]] = stack({**others, "as_published": anchored})
+        codes = {v: code.sel(vintage=v, drop=True) for v in CHOICES["vintage"]}
+        self.codes[INDUSTRY["anchors"]] = stack({**codes, "as_published": anchored})
 
     def _capital(self) -> xr.DataArray:
         """Capital stock, dims (province, year)."""

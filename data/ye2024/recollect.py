@@ -184,7 +184,7 @@ def _attributes(name: str, ingredients: Ingredients) -> dict[str, str]:
     """Describe a variable: what it is, its unit, and the series and compilations it rests on."""
     described = DESCRIBED[name]
     series = tuple(dict.fromkeys(described.series + described.others))
-    sources = {source for one in series for source in ingredients.sources(one)}
+    sources = {source for ingredient in series for source in ingredients.sources(ingredient)}
     return {
         "long_name": described.long_name,
         "units": described.units,
@@ -261,8 +261,8 @@ def write_dataset(dataset: xr.Dataset, path: Path = DATASET) -> None:
     encoding = {name: {"zlib": True, "complevel": 9, "shuffle": True} for name in parts.data_vars}
     with replacing(path) as temporary:
         parts.to_netcdf(temporary, engine="netcdf4", encoding=encoding)
-    said = {name: dataset.attrs[name] for name in ("label", *HASHES)}
-    write_sidecar(_sidecar(path), {"sha256": sha256(path.read_bytes())} | said)
+    provenance = {name: dataset.attrs[name] for name in ("label", *HASHES)}
+    write_sidecar(_sidecar(path), {"sha256": sha256(path.read_bytes())} | provenance)
 
 
 def load(path: Path = DATASET) -> xr.Dataset:

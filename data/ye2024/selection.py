@@ -126,7 +126,7 @@ def filled_cells(
         EMPLOYMENT[DEFAULTS["employment"]]: EMPLOYMENT[employment],
         INDUSTRY[DEFAULTS["industry"]]: INDUSTRY[industry],
     }
-    series = [chosen.get(each, each) for each in DESCRIBED[name].series]
+    series = [chosen.get(source, source) for source in DESCRIBED[name].series]
     codes = dataset["filled"].sel(vintage=vintage, series=series).to_numpy()
     counts = {rule: int((codes == code).sum()) for rule, code in gaps.CODES.items()}
     present = {rule: count for rule, count in counts.items() if count}
@@ -153,18 +153,18 @@ def write(
     """
     paths = []
     for panel, selection in selections.items():
-        made = {name: choices(dataset, name, selection) for name in COLUMNS}
+        choices_of = {name: choices(dataset, name, selection) for name in COLUMNS}
         about = {
             "label": LABEL,
             **{name: dataset.attrs[name] for name in HASHES},
-            "choices": made,
+            "choices": choices_of,
             "cells": {
                 name: filled_cells(
                     dataset,
                     name,
-                    made[name].get("vintage", DEFAULTS["vintage"]),
-                    made[name].get("employment", DEFAULTS["employment"]),
-                    made[name].get("industry", DEFAULTS["industry"]),
+                    choices_of[name].get("vintage", DEFAULTS["vintage"]),
+                    choices_of[name].get("employment", DEFAULTS["employment"]),
+                    choices_of[name].get("industry", DEFAULTS["industry"]),
                 )
                 for name in COLUMNS
             },

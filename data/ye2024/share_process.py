@@ -73,9 +73,11 @@ def predict(y: Array) -> Predicted:
         At a known cell the value itself, with sd 0.
     """
     known = ~np.isnan(y)
-    rows = [_condition(row, seen) for row, seen in zip(y, known, strict=True)]
+    rows = [_condition(row, observed) for row, observed in zip(y, known, strict=True)]
     weights = _weights(sum(row.log_density for row in rows))
-    mean, sd = (np.array(each) for each in zip(*(_moments(r, weights) for r in rows), strict=True))
+    mean, sd = (
+        np.array(by_row) for by_row in zip(*(_moments(r, weights) for r in rows), strict=True)
+    )
     return Predicted(np.where(known, y, mean), np.where(known, 0.0, sd), np.full(y.shape, np.nan))
 
 
@@ -94,19 +96,19 @@ def left_out(y: Array) -> Predicted:
     """
     known = ~np.isnan(y)
     density = np.array(
-        [_condition(row, seen).log_density for row, seen in zip(y, known, strict=True)]
+        [_condition(row, observed).log_density for row, observed in zip(y, known, strict=True)]
     )
-    found = Predicted(*(np.full(y.shape, np.nan) for _ in Predicted._fields))
+    predicted = Predicted(*(np.full(y.shape, np.nan) for _ in Predicted._fields))
     for i, t in np.argwhere(known):
-        others = known[i].copy()
-        others[t] = False
-        row = _condition(y[i], others)
+        other_cells = known[i].copy()
+        other_cells[t] = False
+        row = _condition(y[i], other_cells)
         weights = _weights(density.sum(axis=0) - density[i] + row.log_density)
         mean, sd = _moments(row, weights)
-        found.mean[i, t], found.sd[i, t] = mean[t], sd[t]
+        predicted.mean[i, t], predicted.sd[i, t] = mean[t], sd[t]
         below = stdtr(row.degrees, (y[i, t] - row.mean[:, t]) / row.scale[:, t])
-        found.below[i, t] = weights @ below
-    return found
+        predicted.below[i, t] = weights @ below
+    return predicted
 
 
 class Sampler:
@@ -123,8 +125,8 @@ class Sampler:
     def __init__(self, y: Array, grid: Array | None = None) -> None:
         self.y, self.known, self.grid = y, ~np.isnan(y), GRID if grid is None else grid
         density = sum(
-            _condition(row, seen, self.grid).log_density
-            for row, seen in zip(y, self.known, strict=True)
+            _condition(row, observed, self.grid).log_density
+            for row, observed in zip(y, self.known, strict=True)
         )
         self.below = np.cumsum(_weights(density))
         self._at: dict[int, tuple[Array, Array, Array]] = {}
@@ -151,13 +153,13 @@ class Sampler:
         n, years = self.y.shape
         last = len(self.grid) - 1
         chosen = np.minimum(np.searchsorted(self.below, ndtr(z[:, 0])), last)
-        rest = z[:, 1:].reshape(len(z), n, 1 + years)
+        by_province = z[:, 1:].reshape(len(z), n, 1 + years)
         paths = np.empty((len(z), n, years))
         for g in np.unique(chosen).tolist():
             at = chosen == g
             mean, factor, degrees = self._given(g)
-            chi2 = chdtri(degrees, ndtr(rest[at][..., 0]))
-            normal = np.einsum("nij,mnj->mni", factor, rest[at][..., 1:])
+            chi2 = chdtri(degrees, ndtr(by_province[at][..., 0]))
+            normal = np.einsum("nij,mnj->mni", factor, by_province[at][..., 1:])
             paths[at] = mean + normal * np.sqrt(degrees / chi2)[..., None]
         return np.where(self.known, self.y, paths)
 
@@ -165,9 +167,10 @@ class Sampler:
         """Mean, factor of the scale matrix and degrees of freedom of each province's path."""
         if g not in self._at:
             rows = [
-                _path(row, seen, self.grid[g]) for row, seen in zip(self.y, self.known, strict=True)
+                _path(row, observed, self.grid[g])
+                for row, observed in zip(self.y, self.known, strict=True)
             ]
-            self._at[g] = tuple(np.array(each) for each in zip(*rows, strict=True))
+            self._at[g] = tuple(np.array(component) for component in zip(*rows, strict=True))
         return self._at[g]
 
 
@@ -177,11 +180,13 @@ def _path(y: Array, known: NDArray[np.bool_], shared: Array) -> tuple[Array, Arr
     cov = _covariance(shared[None], y.size)[0]
     solved = np.linalg.solve(cov[np.ix_(known, known)], cov[known])
     distance = y[known] @ np.linalg.solve(cov[np.ix_(known, known)], y[known])
-    left = cov - solved.T @ cov[known]
-    left *= (shared[0] + distance) / degrees
-    factor = np.zeros_like(left)
+    conditional = cov - solved.T @ cov[known]
+    # A t given k values keeps its form, its scale times (ν + distance)/(ν + k): Ding (2016,
+    # American Statistician 70:293–295).
+    conditional *= (shared[0] + distance) / degrees
+    factor = np.zeros_like(conditional)
     unknown = np.ix_(~known, ~known)
-    factor[unknown] = np.linalg.cholesky(left[unknown])
+    factor[unknown] = np.linalg.cholesky(conditional[unknown])
     return solved.T @ y[known], factor, degrees
 
 
@@ -196,11 +201,13 @@ def _condition(y: Array, known: NDArray[np.bool_], grid: Array | None = None) ->
     """Condition a province's process on its known years, for each row of a grid (`GRID`)."""
     grid = GRID if grid is None else grid
     cov = _covariance(grid, y.size)
-    seen, count = y[known], int(known.sum())
+    observed, count = y[known], int(known.sum())
     inner = cov[:, known][:, :, known]
     across = np.linalg.solve(inner, cov[:, known]).transpose(0, 2, 1)  # (G, T, known)
     distance = np.einsum(
-        "i,gi->g", seen, np.linalg.solve(inner, np.tile(seen, (len(grid), 1))[..., None])[..., 0]
+        "i,gi->g",
+        observed,
+        np.linalg.solve(inner, np.tile(observed, (len(grid), 1))[..., None])[..., 0],
     )
     nu = grid[:, 0]
     log_density = (
@@ -212,7 +219,7 @@ def _condition(y: Array, known: NDArray[np.bool_], grid: Array | None = None) ->
     )
     variance = np.einsum("gtt->gt", cov) - np.einsum("gtk,gkt->gt", across, cov[:, known])
     widened = np.clip(variance, 0.0, None) * ((nu + distance) / (nu + count))[:, None]
-    return _Conditional(log_density, across @ seen, np.sqrt(widened), nu + count)
+    return _Conditional(log_density, across @ observed, np.sqrt(widened), nu + count)
 
 
 def _weights(log_density: Array) -> Array:

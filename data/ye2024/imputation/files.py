@@ -66,7 +66,7 @@ def build(directory: Path = DIRECTORY, folder: Path = FOLDER) -> xr.Dataset:
     dims = ("panel", "draw", "province", "year")
     dataset = xr.Dataset(
         {
-            name: (dims, np.array([each[name] for each in drawn]).round(DECIMALS[name]))
+            name: (dims, np.array([variables[name] for variables in drawn]).round(DECIMALS[name]))
             for name in VARIABLES
         },
         {

@@ -69,10 +69,10 @@ class Model:
     def __init__(self, ingredients: Ingredients) -> None:
         self.ingredients = ingredients
         self.series = {name: _series(ingredients, name) for name in SERIES}
-        others = np.arange(len(NAMES)) != TIBET
+        but_tibet = np.arange(len(NAMES)) != TIBET
         self.proxies = {
             name: spreads.of_proxies(
-                self.series[name].filled[others], self.series[companion].filled[others]
+                self.series[name].filled[but_tibet], self.series[companion].filled[but_tibet]
             )
             for name, companion in COMPANIONS.items()
         }
@@ -83,7 +83,7 @@ class Model:
     def sizes(self) -> tuple[int, ...]:
         """Numbers of standard normal variables: of the series, the proxies, the shares."""
         return (
-            *(each.size for each in self.series.values()),
+            *(incomplete.size for incomplete in self.series.values()),
             *(len(errors) for errors in self.proxies.values()),
             self.shares.size,
         )
@@ -104,8 +104,8 @@ class Model:
         """
         parts = np.split(z, np.cumsum(self.sizes)[:-1], axis=1)
         drawn = {
-            name: each.draw(part)
-            for (name, each), part in zip(self.series.items(), parts, strict=False)
+            name: incomplete.draw(part)
+            for (name, incomplete), part in zip(self.series.items(), parts, strict=False)
         }
         for (name, errors), part in zip(
             self.proxies.items(), parts[len(self.series) :], strict=False
@@ -137,23 +137,23 @@ class Model:
         vintage = {name: choices[name]["vintage"] for name in VARIABLES}
         index = self._scores(completed.series, INDICATORS, vintage["produ_inno"])
         parts = list(dict.fromkeys(item.dimension for item in INDICATORS))
-        found = {name: index[:, at] for at, name in enumerate(parts)}
+        drawn = {name: index[:, at] for at, name in enumerate(parts)}
         if "produ_alt" in names:
             stand_in = self._scores(completed.series, STAND_IN, vintage["produ_alt"])
-            found["produ_alt"] = stand_in.sum(axis=1)
+            drawn["produ_alt"] = stand_in.sum(axis=1)
         accounts = self.ingredients.gdp.sel(vintage=vintage["indus"]).to_numpy()
         industry = self._industry(completed.log_ratio, choices["indus"])
-        found["indus"] = _sample(
+        drawn["indus"] = _sample(
             indices.location_quotient(
                 industry, accounts, industry.sum(axis=1, keepdims=True), accounts.sum(axis=0)
             )
         )
         divisor = _sample(self._industry(completed.log_ratio, choices["env"]))
-        found["env"] = completed.series[INVESTMENT] / divisor
+        drawn["env"] = completed.series[INVESTMENT] / divisor
         for name in names:
             if choices[name]["winsorised"] == "yes":
-                found[name] = np.array([indices.winsorise(values) for values in found[name]])
-        return {name: found[name] for name in names}
+                drawn[name] = np.array([indices.winsorise(values) for values in drawn[name]])
+        return {name: drawn[name] for name in names}
 
     def _scores(
         self, drawn: Mapping[str, Array], indicators: tuple[Indicator, ...], vintage: str
@@ -166,7 +166,7 @@ class Model:
         ]
         table = np.stack(np.broadcast_arrays(*columns), axis=1)
         normalisation = DEFAULTS["normalisation"]
-        return np.array([variables.scores(each, indicators, normalisation) for each in table])
+        return np.array([variables.scores(of_draw, indicators, normalisation) for of_draw in table])
 
     def _quantity(self, drawn: Mapping[str, Array], name: str, vintage: str) -> Array:
         if name in drawn:

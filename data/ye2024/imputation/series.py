@@ -79,15 +79,15 @@ class Series:
         low, high = self._range()
         start = 0
         for block in self.blocks:
-            common, own = block.spread.draw(z[:, start : start + block.spread.size])
+            common, specific = block.spread.draw(z[:, start : start + block.spread.size])
             start += block.spread.size
             at = list(block.years)
-            error = np.where(self.missing[:, at], own, 0.0)
+            error = np.where(self.missing[:, at], specific, 0.0)
             completed[:, :, at] = np.clip(completed[:, :, at] * np.exp(error), low, high)
-            known = ~np.isnan(self.totals[at])
-            if known.any():
+            has_total = ~np.isnan(self.totals[at])
+            if has_total.any():
                 sums = np.nansum(completed[:, :, at], axis=1)
-                factor = np.where(known, self.totals[at] / sums, 1.0)
+                factor = np.where(has_total, self.totals[at] / sums, 1.0)
                 completed[:, :, at] *= factor[:, None]
             if block.whole:
                 completed[:, :, at] *= np.exp(common)[:, None]

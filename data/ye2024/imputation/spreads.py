@@ -73,10 +73,10 @@ class Spread(NamedTuple):
         own : ndarray, shape (m, n, g)
         """
         g, n = len(self.own), len(self.scale)
-        year, rest = z[:, : g + 1], z[:, g + 1 :].reshape(len(z), n, g + 1)
+        year, by_province = z[:, : g + 1], z[:, g + 1 :].reshape(len(z), n, g + 1)
         common = (year[:, :g] @ self.common.T) * _scale(year[:, g], self.common_df)[:, None]
-        scale = self.scale * _scale(rest[..., g], self.own_df)
-        return common, (rest[..., :g] @ self.own.T) * scale[..., None]
+        scale = self.scale * _scale(by_province[..., g], self.own_df)
+        return common, (by_province[..., :g] @ self.own.T) * scale[..., None]
 
 
 def _scale(z: Array, df: float) -> Array:
@@ -98,14 +98,14 @@ def ahead(x: Array, g: int, pinned: NDArray[np.bool_] | None = None) -> Spread:
         Years in which the provinces' total is known: their common error is 0.
     """
     errors, growths = _forecasts(np.log(x), g)
-    common, own = _split(errors)
+    common, specific = _split(errors)
     tau2, df = _year_variance(common, growths)
     h = np.arange(1.0, g + 1.0)
     year = tau2 * (np.minimum.outer(h, h) + np.outer(h, h) / min(g, x.shape[1] - 1))
     if pinned is not None and pinned.any():
         year = _given_zero(year, pinned)
-    covariance = _province_covariance(own)
-    return Spread(_factor(year), df, _factor(covariance), *_province_scales(own, covariance))
+    covariance = _province_covariance(specific)
+    return Spread(_factor(year), df, _factor(covariance), *_province_scales(specific, covariance))
 
 
 def between(x: Array) -> Spread:
@@ -118,11 +118,11 @@ def between(x: Array) -> Spread:
     """
     middle = (x[:, :-2] + x[:, 2:]) / 2.0
     errors = (np.log(middle) - np.log(x[:, 1:-1])).T[..., None]  # (years, n, 1)
-    common, own = _split(errors[~np.isnan(errors).all(axis=(1, 2))])
-    variance = np.array([[np.nanmean(own**2)]])
+    common, specific = _split(errors[~np.isnan(errors).all(axis=(1, 2))])
+    variance = np.array([[np.nanmean(specific**2)]])
     year = np.array([[np.mean(common**2)]])
     return Spread(
-        _factor(year), float(len(common)), _factor(variance), *_province_scales(own, variance)
+        _factor(year), float(len(common)), _factor(variance), *_province_scales(specific, variance)
     )
 
 
@@ -140,8 +140,8 @@ def of_proxies(x: Array, companion: Array) -> Array:
         A row is a draw of a whole path; a random combination of rows has their covariance.
     """
     ratio = x / companion
-    others = [np.median(np.delete(ratio, i, axis=0), axis=0) for i in range(len(ratio))]
-    return np.log(np.array(others) / ratio)
+    proxy_ratio = [np.median(np.delete(ratio, i, axis=0), axis=0) for i in range(len(ratio))]
+    return np.log(np.array(proxy_ratio) / ratio)
 
 
 def _forecasts(log_x: Array, g: int) -> tuple[Array, Array]:
@@ -171,9 +171,9 @@ def _forecasts(log_x: Array, g: int) -> tuple[Array, Array]:
 
 def _split(errors: Array) -> tuple[Array, Array]:
     """Split errors, shape (origins, n, g), into the median over provinces and the rest."""
-    seen = ~np.isnan(errors).all(axis=1)
-    common = np.full(seen.shape, np.nan)
-    common[seen] = np.nanmedian(np.swapaxes(errors, 1, 2)[seen], axis=1)
+    observed = ~np.isnan(errors).all(axis=1)
+    common = np.full(observed.shape, np.nan)
+    common[observed] = np.nanmedian(np.swapaxes(errors, 1, 2)[observed], axis=1)
     return common, errors - common[:, None]
 
 
@@ -191,30 +191,33 @@ def _given_zero(covariance: Array, pinned: NDArray[np.bool_]) -> Array:
     return covariance - across @ np.linalg.solve(covariance[np.ix_(pinned, pinned)], across.T)
 
 
-def _province_covariance(own: Array) -> Array:
+def _province_covariance(specific: Array) -> Array:
     """Fit the covariance of a province's path to the products of errors at two horizons."""
-    g = own.shape[2]
+    g = specific.shape[2]
     h = np.arange(1.0, g + 1.0)
     parts = (np.minimum.outer(h, h), 1.0 + np.eye(g), np.outer(h, h))
     row, column = np.triu_indices(g)
     moments = np.full(len(row), np.nan)
-    for at, (one, two) in enumerate(zip(row, column, strict=True)):
-        products = own[:, :, one] * own[:, :, two]
+    for at, (first, second) in enumerate(zip(row, column, strict=True)):
+        products = specific[:, :, first] * specific[:, :, second]
         if not np.isnan(products).all():
             moments[at] = np.nanmean(products)
-    seen = ~np.isnan(moments)
-    design = np.column_stack([part[row, column][seen] for part in parts])
-    weight = 1.0 / np.sqrt(h[row[seen]] * h[column[seen]])
-    weights, _ = nnls(design * weight[:, None], moments[seen] * weight)
+    estimable = ~np.isnan(moments)
+    design = np.column_stack([part[row, column][estimable] for part in parts])
+    # Of a random walk's errors a product's standard deviation grows as √(h k).
+    weight = 1.0 / np.sqrt(h[row[estimable]] * h[column[estimable]])
+    weights, _ = nnls(design * weight[:, None], moments[estimable] * weight)
     return sum(weight * part for weight, part in zip(weights, parts, strict=True))
 
 
-def _province_scales(own: Array, covariance: Array) -> tuple[Array, float]:
+def _province_scales(specific: Array, covariance: Array) -> tuple[Array, float]:
     """Return each province's scale, shrunk towards 1, and its degrees of freedom."""
-    ratio = own**2 / np.maximum(np.diag(covariance), JITTER)
-    df = float(len(own))
-    seen = ~np.isnan(ratio)
-    mean = np.where(seen, ratio, 0.0).sum(axis=(0, 2)) / np.maximum(seen.sum(axis=(0, 2)), 1)
+    ratio = specific**2 / np.maximum(np.diag(covariance), JITTER)
+    df = float(len(specific))
+    observed = ~np.isnan(ratio)
+    mean = np.where(observed, ratio, 0.0).sum(axis=(0, 2)) / np.maximum(
+        observed.sum(axis=(0, 2)), 1
+    )
     return np.sqrt((PRIOR_DF + df * mean) / (PRIOR_DF + df)), PRIOR_DF + df
 
 
