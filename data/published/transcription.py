@@ -138,12 +138,12 @@ def check_once(frame: pd.DataFrame, cell: Sequence[str], path: Path) -> None:
     UserError
         Which names the first such pair.
     """
-    twice = frame.duplicated(list(cell))
-    if twice.any():
-        line = frame.index[twice][0]
+    duplicate = frame.duplicated(list(cell))
+    if duplicate.any():
+        line = frame.index[duplicate][0]
         same = (frame[list(cell)] == frame.loc[line, list(cell)]).all(axis=1)
-        named = ", ".join(f"{name} {frame.loc[line, name]!r}" for name in cell)
+        cell_text = ", ".join(f"{name} {frame.loc[line, name]!r}" for name in cell)
         raise UserError(
-            f"{path}, row {line}: the cell ({named}) is in row {frame.index[same][0]} already; "
+            f"{path}, row {line}: the cell ({cell_text}) is in row {frame.index[same][0]} already; "
             "keep one of them, or give each table a name of its own."
         )
