@@ -33,9 +33,9 @@ def hides(printed: Printed, column: str) -> bool:
 
 def is_least_squares(printed: Printed, column: str) -> bool:
     """Return whether a column can be least squares: it has an R² and no note against it."""
-    said = " ".join(printed.claims(column, "estimator", "heading"))
-    has = any((column, "", name) in printed for name in ("r2", "r2_adjusted", "r2_within"))
-    return has and not words.says(words.NOT_LEAST_SQUARES, said)
+    notes = " ".join(printed.claims(column, "estimator", "heading"))
+    has_r2 = any((column, "", name) in printed for name in ("r2", "r2_adjusted", "r2_within"))
+    return has_r2 and not words.says(words.NOT_LEAST_SQUARES, notes)
 
 
 def is_constant(printed: Printed, column: str, term: str) -> bool:
@@ -55,7 +55,7 @@ def degrees(frame: pd.DataFrame) -> dict[str, Interval]:
 
 
 def _degrees(printed: Printed, column: str) -> Interval:
-    cells = [term for other, term in printed.having("coef") if other == column]
+    cells = [term for cell_column, term in printed.having("coef") if cell_column == column]
     n = printed[column, "", "n"].low if (column, "", "n") in printed else INFINITY
     top = max(n - len(cells), Decimal(1))
     kind = kind_of_errors(printed, column)
@@ -73,9 +73,11 @@ def _degrees(printed: Printed, column: str) -> Interval:
 
 def _clusters(printed: Printed, column: str) -> Decimal:
     """Return the number of clusters of a column, 0 if neither a number nor a note has it."""
-    said = (words.clusters(text) for text in printed.claims(column, "errors", "parentheses"))
+    counts_in_notes = (
+        words.clusters(text) for text in printed.claims(column, "errors", "parentheses")
+    )
     count = _count_of_clusters(printed, column)
-    return count or Decimal(next((number for number in said if number), 0))
+    return count or Decimal(next((number for number in counts_in_notes if number), 0))
 
 
 def _count_of_clusters(printed: Printed, column: str) -> Decimal:

@@ -58,8 +58,8 @@ def stars(printed: Printed) -> Iterator[Comparison]:
 
 def _own_test(printed: Printed, column: str) -> bool:
     """Return whether P values come from another test than the two-sided one of b/SE."""
-    said = " ".join(printed.claims(column, "errors", "parentheses", "estimator", "significance"))
-    return any(words.says(w, said) for w in (words.RESAMPLED, words.ADJUSTED, words.ONE_SIDED))
+    notes = " ".join(printed.claims(column, "errors", "parentheses", "estimator", "significance"))
+    return any(words.says(w, notes) for w in (words.RESAMPLED, words.ADJUSTED, words.ONE_SIDED))
 
 
 def _shown(printed: Printed, cell: Cell) -> str:
@@ -88,20 +88,20 @@ def parentheses(printed: Printed) -> Iterator[Comparison]:
         groups[printed.tables[cell.column], note, cell.statistic].append(cell)
     for (table, note, name), group in groups.items():
         kinds = words.in_parentheses(note) if name == "se" else (name,)
-        said = (kinds or ("se",))[0]
-        as_said = [Cell(c.column, c.term, name, said, c.scale) for c in group]
-        holds = group[0].kind == said
-        off = sum(not (sign_fits if holds else fits)(printed, cell) for cell in as_said)
-        if len(kinds) > 1 or said == words.OTHER or not (note or off):
+        stated = (kinds or ("se",))[0]
+        as_stated = [Cell(c.column, c.term, name, stated, c.scale) for c in group]
+        holds = group[0].kind == stated
+        off = sum(not (sign_fits if holds else fits)(printed, cell) for cell in as_stated)
+        if len(kinds) > 1 or stated == words.OTHER or not (note or off):
             continue
-        printed_range, them = Interval.of(len(group) - off), Interval.of(len(group))
+        printed_range, all_cells = Interval.of(len(group) - off), Interval.of(len(group))
         yield Comparison(
             printed.place(table, "note" if note else name),
-            f"cells of {len(group)} in which the number in parentheses, read as a {NAMES[said]}, "
-            f"has {_needed(said, holds)}",
-            note or NAMES[said],
+            f"cells of {len(group)} in which the number in parentheses, read as a {NAMES[stated]}, "
+            f"has {_needed(stated, holds)}",
+            note or NAMES[stated],
             printed_range,
-            them,
+            all_cells,
         )
 
 
@@ -132,21 +132,21 @@ def _given_twice(printed: Printed) -> Iterator[Comparison]:
     by_place = defaultdict(list)
     for cell in cells(printed):
         by_place[cell.column, cell.term].append(cell)
-    for (column, term), (first, *others) in by_place.items():
-        for other in others:
-            as_p = other.kind == "p"
-            printed_range, them = (
-                (p_value(printed, other), p_value(printed, first))
+    for (column, term), (first, *further) in by_place.items():
+        for second in further:
+            as_p = second.kind == "p"
+            printed_range, reference = (
+                (p_value(printed, second), p_value(printed, first))
                 if as_p
-                else (abs(statistic(printed, other)), abs(statistic(printed, first)))
+                else (abs(statistic(printed, second)), abs(statistic(printed, first)))
             )
-            doubtful = not (first.certain and other.certain) or _own_test(printed, column)
+            doubtful = not (first.certain and second.certain) or _own_test(printed, column)
             yield Comparison(
                 printed.place(column, term),
-                f"{NAMES[other.kind]} against that of {_shown(printed, first)}",
-                printed.numbers[column, term, other.statistic],
+                f"{NAMES[second.kind]} against that of {_shown(printed, first)}",
+                printed.numbers[column, term, second.statistic],
                 printed_range,
-                them,
+                reference,
                 NOT_TESTABLE if doubtful else "",
                 Interval(-INFINITY, INFINITY) if doubtful else None,
             )
@@ -155,17 +155,17 @@ def _given_twice(printed: Printed) -> Iterator[Comparison]:
 def spread(printed: Printed) -> Iterator[Comparison]:
     """Standard deviation within its bounds given the mean, minimum and maximum."""
     for column, term in printed.having("sd"):
-        shown, sd = printed.numbers[column, term, "sd"], printed[column, term, "sd"]
+        text, sd = printed.numbers[column, term, "sd"], printed[column, term, "sd"]
         place = printed.place(column, term)
         lacking = [s for s in ("n", "mean", "min", "max") if (column, term, s) not in printed]
         if lacking or printed[column, term, "n"].low < 2:
-            said = f"sd, without {', '.join(lacking)}" if lacking else "sd of one row"
-            yield Comparison(place, said, shown, sd, NOWHERE, NOT_TESTABLE, sd)
+            reason = f"sd, without {', '.join(lacking)}" if lacking else "sd of one row"
+            yield Comparison(place, reason, text, sd, NOWHERE, NOT_TESTABLE, sd)
             continue
         yield Comparison(
             place,
             "sd between the least and the most that mean, minimum and maximum allow",
-            shown,
+            text,
             sd,
             _limits(printed, column, term),
         )

@@ -73,8 +73,8 @@ class Interval:
 
     def sqrt(self) -> "Interval":
         """Return the square roots of its part that is not negative."""
-        kept = self.positive()
-        return Interval(*(x if x == INFINITY else x.sqrt() for x in (kept.low, kept.high)))
+        part = self.positive()
+        return Interval(*(x if x == INFINITY else x.sqrt() for x in (part.low, part.high)))
 
     def log(self) -> "Interval":
         """Return the natural logarithms of its part that is positive."""

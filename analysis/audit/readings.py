@@ -160,13 +160,13 @@ def _of_best_kind(printed: Printed, group: list[Cell], kinds: tuple[str, ...]) -
 def _on_best_scale(printed: Printed, group: list[Cell]) -> list[Cell]:
     """Read a column's coefficients as exponentials if it says so, or if nothing else fits."""
     column = group[0].column
-    said = printed.claims(column, "coefficients")
+    notes = printed.claims(column, "coefficients")
     hinted = printed.claims(column, "heading", "estimator", "parentheses")
-    scaled = any(words.says(words.EXPONENTIATED, text) for text in said)
-    if not scaled and any(words.says(words.STANDARDISED, text) for text in (*said, *hinted)):
+    scaled = any(words.says(words.EXPONENTIATED, text) for text in notes)
+    if not scaled and any(words.says(words.STANDARDISED, text) for text in (*notes, *hinted)):
         group = [replace(cell, certain=False) for cell in group]
     keys = [key for key in printed.numbers if key[0] == column and key[2] == "coef"]
-    if any(printed.numbers[key].startswith("-") for key in keys) or (said and not scaled):
+    if any(printed.numbers[key].startswith("-") for key in keys) or (notes and not scaled):
         return group
     ways = {
         scale: [replace(cell, scale=scale, certain=cell.certain and scaled) for cell in group]

@@ -86,8 +86,11 @@ def audit(
     tables = {name: Printed(frame, read, df or {}) for name, read in CONVENTIONS.items()}
     rows = []
     for check in checks:
-        under = zip_longest(*(check.run(printed) for printed in tables.values()))
-        rows += [_row(check, dict(zip(tables, pair, strict=True))) for pair in under]
+        by_convention = zip_longest(*(check.run(printed) for printed in tables.values()))
+        rows += [
+            _row(check, dict(zip(tables, comparisons, strict=True)))
+            for comparisons in by_convention
+        ]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -151,19 +154,19 @@ def foreign(paths: Iterable[Path]) -> pd.DataFrame:
 
     A table belongs to its file: of several files, each place begins with its file's name.
     """
-    given = list({path.resolve(): path for path in paths}.values())
+    distinct_paths = list({path.resolve(): path for path in paths}.values())
     audits = []
-    for path in given:
+    for path in distinct_paths:
         rows = audit_foreign(published.load_foreign(path))
-        audits.append(rows.assign(place=_name_among(path, given) + rows["place"]))
+        audits.append(rows.assign(place=_name_among(path, distinct_paths) + rows["place"]))
     return pd.concat(audits, ignore_index=True)
 
 
-def _name_among(path: Path, given: Sequence[Path]) -> str:
+def _name_among(path: Path, paths: Sequence[Path]) -> str:
     """Return the prefix of a file's places: empty if it is alone, else its distinct name."""
-    if len(given) == 1:
+    if len(paths) == 1:
         return ""
-    alike = sum(other.name == path.name for other in given)
+    alike = sum(candidate.name == path.name for candidate in paths)
     return f"{path if alike > 1 else path.name}: "
 
 
