@@ -82,6 +82,7 @@ def common_factor(design: Design, *, lines: bool = False) -> CommonFactor:
     scores = parts.influence * parts.residual[:, None]
     fitted = horizons._clustered(parts.slopes, scores, province, x.shape[1] + year.max())
     rho, slope, lagged = fitted.slope[0], fitted.slope[1 : 1 + k], fitted.slope[1 + k : 1 + 2 * k]
+    # Delta method: the derivatives of θ + ρ b by ρ, b and θ.
     jacobian = np.column_stack([slope, rho * np.eye(k), np.eye(k)])
     covariance = jacobian @ fitted.covariance[: 1 + 2 * k, : 1 + 2 * k] @ jacobian.T
     excess = lagged + rho * slope

@@ -56,6 +56,7 @@ def fit(y: Array, x: Array, region: NDArray[np.int64], *, unstructured: bool = F
             if unstructured:
                 scaled = residual * weight[:, None]
                 white = np.linalg.inv(np.linalg.cholesky(scaled.T @ scaled / n))
+    # X'X and X'y are sums over provinces: what is left without one needs no new regression.
     leave_one_out = np.linalg.solve(
         gram.sum(axis=0) - gram, (moment.sum(axis=0) - moment)[..., None]
     )
