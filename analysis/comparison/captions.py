@@ -11,8 +11,8 @@ def samples() -> dict[str, str]:
     `units` without the rows; `static` with them; `dynamic` without each province's first year,
     which has no lagged outcome.
     """
-    own = current().panel
-    frame = (own or load_named(PANELS[0].name, current().records[0].interest)).frame
+    of_study = current().panel
+    frame = (of_study or load_named(PANELS[0].name, current().records[0].interest)).frame
     years, provinces = frame["year"], frame["province"].nunique()
     first, last = years.min(), years.max()
     lagged = int((years > first).sum())

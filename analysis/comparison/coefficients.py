@@ -162,7 +162,7 @@ def of_interest(paths: Iterable[Path]) -> pd.DataFrame:
         A row per trace and term of interest, columns `panel, column, model, term, mean, sd, q025,
         q975, published, published_se, gate, fits`.
     """
-    found = []
+    slopes_of_interest = []
     for path in paths:
         tree = trace.read(path, without=trace.POINTWISE)
         attrs, slope = tree.attrs, tree["posterior"]["slope"]
@@ -175,8 +175,10 @@ def of_interest(paths: Iterable[Path]) -> pd.DataFrame:
             row |= {"mean": draws.mean(), "sd": draws.std(ddof=1), "q025": q025, "q975": q975}
             printed = published_slopes().reindex([(record.column, term)]).iloc[0]
             row |= {"published": printed["coef"], "published_se": printed["se"]}
-            found.append(row | {"gate": attrs["gate"], "fits": str(attrs.get(trace.FITS, ""))})
-    return pd.DataFrame(found)
+            slopes_of_interest.append(
+                row | {"gate": attrs["gate"], "fits": str(attrs.get(trace.FITS, ""))}
+            )
+    return pd.DataFrame(slopes_of_interest)
 
 
 def interpret(attrs: dict) -> str:

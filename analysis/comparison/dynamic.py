@@ -115,13 +115,13 @@ def effects(tree: xr.DataTree) -> list[dict]:
     listed = []
 
     def add(slope: str, quantity: str, values: Array, year: float = np.nan) -> None:
-        held = values[~np.isnan(values)]
+        finite = values[~np.isnan(values)]
         # Half-lives can be infinite, and between draws nothing is interpolated then.
         at = [0.5, 0.025, 0.975]
-        quantiles = np.quantile(held, at, method="inverted_cdf") if len(held) else [np.nan] * 3
+        quantiles = np.quantile(finite, at, method="inverted_cdf") if len(finite) else [np.nan] * 3
         row = {**keys, "slope": slope, "quantity": quantity, "year": year}
         row |= dict(zip(("median", "low", "high"), quantiles, strict=True))
-        listed.append(row | {"share": len(held) / len(values)})
+        listed.append(row | {"share": len(finite) / len(values)})
 
     for slope in ("average", *draws["region"].to_numpy().tolist()):
         rho = average
@@ -172,10 +172,10 @@ def restricted(panels: Iterable[Panel], records: Iterable[Specification]) -> pd.
 def shown_restrictions(rows: pd.DataFrame) -> pd.DataFrame:
     """Lay the restriction out for a reader: a line a column, panel and term."""
     lines = []
-    for key, own in rows.groupby(["column", "panel", "term"], sort=False):
+    for key, of_term in rows.groupby(["column", "panel", "term"], sort=False):
         line = dict(zip(("column", "panel", "term"), key, strict=True))
         for name, of in (("without lines", "none"), ("lines by province", "by province")):
-            row = own.set_index("lines").loc[of]
+            row = of_term.set_index("lines").loc[of]
             line[f"θ + ρb, {name}"] = with_interval(row["excess"], row["low"], row["high"])
             line[f"P, {name}"] = digits.probability(row["p"])
             line[f"P of all terms, {name}"] = digits.probability(row["p_all"])
@@ -187,11 +187,11 @@ def of_restrictions(rows: pd.DataFrame) -> str:
     """Say in how many columns and panels the restriction is rejected at 5 %."""
     parts = []
     for lines, name in (("none", "Without lines"), ("by province", "With lines by province")):
-        own = rows[rows["lines"] == lines]
-        cells = own.drop_duplicates(["panel", "column"])
+        fits = rows[rows["lines"] == lines]
+        cells = fits.drop_duplicates(["panel", "column"])
         parts.append(
-            f"{name}, the slope of interest rejects this in {(own['p'] < LEVEL).sum()} of "
-            f"{len(own)} fits, all regressors together in {(cells['p_all'] < LEVEL).sum()} of "
+            f"{name}, the slope of interest rejects this in {(fits['p'] < LEVEL).sum()} of "
+            f"{len(fits)} fits, all regressors together in {(cells['p_all'] < LEVEL).sum()} of "
             f"{len(cells)} (5 % level)."
         )
     return (

@@ -85,8 +85,8 @@ def with_range(comparison: pd.DataFrame) -> pd.DataFrame:
     nearest, member = PANELS[-1].name, is_member(comparison["panel"])
     sampled = comparison[member].set_index(KEYS).index
     on_nearest = (comparison["panel"] == nearest) & comparison.set_index(KEYS).index.isin(sampled)
-    called = dict(zip(("lowest", "highest", "panels"), RANGE, strict=True))
-    over = _pool(comparison[member | on_nearest]).rename(columns=called).assign(panel=nearest)
+    new_names = dict(zip(("lowest", "highest", "panels"), RANGE, strict=True))
+    over = _pool(comparison[member | on_nearest]).rename(columns=new_names).assign(panel=nearest)
     over = over[["panel", *KEYS, *RANGE]].astype({RANGE[-1]: "Int64"})
-    alone = comparison[~member].drop(columns=list(RANGE))
-    return alone.merge(over, how="left", on=["panel", *KEYS], validate="one_to_one")
+    outside = comparison[~member].drop(columns=list(RANGE))
+    return outside.merge(over, how="left", on=["panel", *KEYS], validate="one_to_one")

@@ -129,12 +129,12 @@ def ladder(rows: pd.DataFrame) -> Figure:
         axes.set_xticks(range(len(steps)), names, **style)
         axes.set_title(panel, loc="left")
     figure.supylabel(f"slope of {spelled('indus')}", fontsize=8)
-    named = {"lw": 1, "ms": 3}
+    marker = {"lw": 1, "ms": 3}
     key(
         figure,
         [
-            Line2D([], [], color="0.2", marker="o", **named, label="estimate, 95 % interval"),
-            Line2D([], [], color="0.55", marker="D", **named, label="printed, 95 % interval"),
+            Line2D([], [], color="0.2", marker="o", **marker, label="estimate, 95 % interval"),
+            Line2D([], [], color="0.55", marker="D", **marker, label="printed, 95 % interval"),
         ],
     )
     return figure
@@ -217,10 +217,10 @@ def draw(results: Path, figures: Path) -> list[Path]:
     tables = [of_the_paper(read_result(results, name)) for name in ("replication", "comparison")]
     # Ladders are of the paper's own columns.
     listed = PICTURES if current() is PAPER else PICTURES[:1]
-    shown = [(picture, picture.rows(*tables)) for picture in listed]
+    pictures = [(picture, picture.rows(*tables)) for picture in listed]
     return [
         path
-        for picture, rows in shown
+        for picture, rows in pictures
         if len(rows)
         for path in save(picture.draw, rows, figures / picture.name, filled(picture.caption))
     ]

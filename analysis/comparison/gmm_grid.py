@@ -67,8 +67,8 @@ def compare(grid: pd.DataFrame) -> pd.DataFrame:
     estimated = judged_grid["problem"] == ""
     judged_grid[[*judged, "compatible"]] = judged_grid[[*judged, "compatible"]].where(estimated)
     numbers = judged_grid.select_dtypes("float").columns
-    kept = judged_grid[numbers].map(lambda value: float(f"{value:.{DIGITS}g}"))
-    return judged_grid.assign(**kept)
+    rounded = judged_grid[numbers].map(lambda value: float(f"{value:.{DIGITS}g}"))
+    return judged_grid.assign(**rounded)
 
 
 def _printed() -> pd.DataFrame:

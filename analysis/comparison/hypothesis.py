@@ -86,18 +86,18 @@ def _outside(name: str) -> tuple[str, str, str]:
 
 def _summands(side: str, text: str) -> list[tuple[float, str]]:
     """Return weight and name of each summand; a number has no name."""
-    found, depth, start, sign = [], 0, 0, 1.0
+    summands, depth, start, sign = [], 0, 0, 1.0
     for i, letter in enumerate(f"{side}+"):
         depth += (letter == "(") - (letter == ")")
         if letter not in "+-" or depth:
             continue
         summand = side[start:i].strip()
         if summand:
-            found.append(_weighted(summand, sign))
-        elif found or i == len(side):
+            summands.append(_weighted(summand, sign))
+        elif summands or i == len(side):
             raise UserError(f"{text!r} ends in a sign or has two: correct it.")
         start, sign = i + 1, -1.0 if letter == "-" else 1.0
-    return found
+    return summands
 
 
 def _weighted(summand: str, sign: float) -> tuple[float, str]:
@@ -130,17 +130,17 @@ def evaluate(
     """
     for term, region in hypothesis.weights:
         if (term, region) not in draws:
-            known = ", ".join(f"{t}:{r}" if r else t for t, r in draws)
+            available = ", ".join(f"{t}:{r}" if r else t for t, r in draws)
             name = f"{term}:{region}" if region else term
-            raise UserError(f"There is no slope {name!r}: choose among {known}.")
+            raise UserError(f"There is no slope {name!r}: choose among {available}.")
     difference = hypothesis.constant + sum(
         weight * draws[key] for key, weight in hypothesis.weights.items()
     )
     q025, q975 = np.quantile(difference, [0.025, 0.975])
-    held = difference > 0 if hypothesis.above else difference < 0
+    holds = difference > 0 if hypothesis.above else difference < 0
     return {
         "hypothesis": hypothesis.text,
-        "probability": float(held.mean()),
+        "probability": float(holds.mean()),
         "mean": float(difference.mean()),
         "sd": float(difference.std(ddof=1)),
         "q025": float(q025),

@@ -61,21 +61,23 @@ def mixtures(paths: Iterable[Path]) -> pd.DataFrame:
             if (slope.column, slope.term) not in printed.index:
                 continue
             if attrs["gate"] == "pass":
-                said = assess(slope.draws, *printed.loc[(slope.column, slope.term)], gate="pass")
-                said |= slope.beyond_zero(ROPE) | {"fits": attrs.get(trace.FITS, "")}
-                drawn.setdefault(key, []).append((np.ravel(slope.draws), slope.unit, said))
+                assessed = assess(
+                    slope.draws, *printed.loc[(slope.column, slope.term)], gate="pass"
+                )
+                assessed |= slope.beyond_zero(ROPE) | {"fits": attrs.get(trace.FITS, "")}
+                drawn.setdefault(key, []).append((np.ravel(slope.draws), slope.unit, assessed))
             else:
                 failed[key] = failed.get(key, 0) + 1
     rows = []
-    for key, found in drawn.items():
-        values = [draws for draws, _, _ in found]
-        scaled = [draws / unit for draws, unit, _ in found]
+    for key, fits in drawn.items():
+        values = [draws for draws, _, _ in fits]
+        scaled = [draws / unit for draws, unit, _ in fits]
         start = dict(zip(("panel", "column", "model", "fitted_column", "term"), key, strict=True))
         start |= {"published": printed.loc[(key[1], key[4]), "coef"], "failed": failed.get(key, 0)}
         per_sd = mixture(scaled)
         last = {"per_sd": per_sd["mean"], "per_sd_sd": per_sd["sd"]}
-        last |= {name: np.mean([said[name] for *_, said in found]) for name in JUDGED}
-        last |= {"fits": max((said["fits"] for *_, said in found), key=WORST.index)}
+        last |= {name: np.mean([assessed[name] for *_, assessed in fits]) for name in JUDGED}
+        last |= {"fits": max((assessed["fits"] for *_, assessed in fits), key=WORST.index)}
         rows.append(start | mixture(values) | last)
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
@@ -93,10 +95,10 @@ def mixture(draws: list[np.ndarray]) -> dict[str, float]:
     dict
         `draws` (m), `mean, sd, q025, q975, p_positive, share, lowest, highest`.
     """
-    means = np.array([each.mean() for each in draws])
-    within, between = np.mean([each.var() for each in draws]), means.var()
+    means = np.array([of_fit.mean() for of_fit in draws])
+    within, between = np.mean([of_fit.var() for of_fit in draws]), means.var()
     values = np.concatenate(draws)
-    weights = np.concatenate([np.full(len(each), 1 / len(each)) for each in draws])
+    weights = np.concatenate([np.full(len(of_fit), 1 / len(of_fit)) for of_fit in draws])
     q025, q975 = np.quantile(values, [0.025, 0.975], weights=weights, method="inverted_cdf")
     return {
         "draws": len(draws),

@@ -114,12 +114,12 @@ def scores(studies: Sequence[pd.DataFrame]) -> pd.DataFrame:
         rows = rows.assign(without=rows["slopes"] == "none")
         means = rows.groupby(["column", "method", "without"])["coverage"].mean().unstack()
         means = means.reindex(columns=[True, False])
-        found = pd.DataFrame({"size": 1 - means[True], "coverage": means[False]}).reset_index()
+        by_method = pd.DataFrame({"size": 1 - means[True], "coverage": means[False]}).reset_index()
         steps = {STUDIED.get(step, step): step for step in (TWFE, *LADDER)}
-        parts.append(found.assign(step=found["method"].map(steps)).dropna(subset="step"))
+        parts.append(by_method.assign(step=by_method["method"].map(steps)).dropna(subset="step"))
     columns = ["column", "step", "size", "coverage"]
-    every = pd.concat(parts) if parts else pd.DataFrame(columns=columns)
-    return every[columns].drop_duplicates(["column", "step"])
+    rungs = pd.concat(parts) if parts else pd.DataFrame(columns=columns)
+    return rungs[columns].drop_duplicates(["column", "step"])
 
 
 def whole(replication: pd.DataFrame, comparison: pd.DataFrame) -> pd.DataFrame:
@@ -130,8 +130,8 @@ def whole(replication: pd.DataFrame, comparison: pd.DataFrame) -> pd.DataFrame:
     steps = table(replication, comparison)
     first = steps[steps["step"] == LADDER[0]]  # it can be fitted to every sample
     climbed = set(zip(first["panel"], first["column"], strict=True))
-    wanted = {(panel, record.column) for panel in steps["panel"].unique() for record in static()}
-    return steps if wanted <= climbed else steps.iloc[:0]
+    expected = {(panel, record.column) for panel in steps["panel"].unique() for record in static()}
+    return steps if expected <= climbed else steps.iloc[:0]
 
 
 def twfe(replication: pd.DataFrame) -> pd.DataFrame:

@@ -94,15 +94,15 @@ def draw(rows: pd.DataFrame) -> Figure:
     """Draw power by the true slope, a frame for each slope; the printed one is a vertical line."""
     cells = list(dict.fromkeys(zip(rows["column"], rows["term"], strict=True)))
     figure, grid = small_multiples(len(cells), 1.5, sharey=True)
-    printed, shown = sizes(), {}
+    printed, handles = sizes(), {}
     for axes, (column, term) in zip(grid, cells, strict=True):
         of_slope = rows[(rows["column"] == column) & (rows["term"] == term)]
         for test, colour in zip(INTERVALS, PALETTE, strict=False):
             line = of_slope[of_slope["test"] == test]
             if len(line):
                 (drawn,) = axes.plot(line["slope"], line["power"], color=colour, lw=1.2)
-                shown.setdefault(INTERVALS[test], drawn)
-        shown["printed slope"] = axes.axvline(printed[column, term], color="0.3", lw=1, ls=":")
+                handles.setdefault(INTERVALS[test], drawn)
+        handles["printed slope"] = axes.axvline(printed[column, term], color="0.3", lw=1, ls=":")
         axes.axhline(POWER, color="0.8", lw=0.6, zorder=0)
         axes.set_title(f"{column}  {term}", loc="left", fontsize=7)
         axes.set_xlim(0)
@@ -113,5 +113,5 @@ def draw(rows: pd.DataFrame) -> Figure:
     for axes in figure.axes[::4]:
         axes.set_ylabel("power", fontsize=7)
     figure.suptitle(f"{rows['panel'].iloc[0]}: power of the nominal 5 % test", fontsize=8.5)
-    figure.legend(shown.values(), shown, loc="outside lower center", ncols=3, frameon=False)
+    figure.legend(handles.values(), handles, loc="outside lower center", ncols=3, frameon=False)
     return figure

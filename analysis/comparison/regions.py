@@ -89,9 +89,9 @@ def differences(tree: xr.DataTree) -> list[dict]:
             row |= summary(by_region[first] - by_region[second])
             at = [(published_column(record, region), term) for region in (first, second)]
             if all(key in printed.index for key in at):
-                one, other = (printed.loc[key] for key in at)
-                row["published"] = one["coef"] - other["coef"]
-                row["published_se"] = np.hypot(one["se"], other["se"])
+                first_printed, second_printed = (printed.loc[key] for key in at)
+                row["published"] = first_printed["coef"] - second_printed["coef"]
+                row["published_se"] = np.hypot(first_printed["se"], second_printed["se"])
             rows.append(row)
     return rows
 
@@ -110,9 +110,9 @@ def orders(tree: xr.DataTree) -> list[dict]:
             listed = list(permutations(range(len(names))))
             shares = [(falling == np.array(order)[:, None]).all(axis=0).mean() for order in listed]
         else:
-            seen, counts = np.unique(falling, axis=1, return_counts=True)
+            occurring, counts = np.unique(falling, axis=1, return_counts=True)
             most_first = np.argsort(-counts, kind="stable")
-            listed, shares = seen.T[most_first], counts[most_first] / falling.shape[1]
+            listed, shares = occurring.T[most_first], counts[most_first] / falling.shape[1]
         for order, share in zip(listed, shares, strict=True):
             text = " > ".join(names[i] for i in order)
             rows.append({**_keys(tree), "term": term, "order": text, "probability": share})
@@ -179,7 +179,7 @@ def _is_scale(line: dict) -> bool:
 
 
 def _quantiles(kind: str, draws: NDArray[np.float64]) -> dict[str, float]:
-    names = (f"{kind}_{what}" for what in ("q025", "q50", "q975"))
+    names = (f"{kind}_{quantile}" for quantile in ("q025", "q50", "q975"))
     return dict(zip(names, np.quantile(draws, [0.025, 0.5, 0.975]), strict=True))
 
 

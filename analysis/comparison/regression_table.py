@@ -106,8 +106,8 @@ def _controls() -> tuple[str, ...]:
 def published(record: Specification) -> Estimates:
     """Return a column as it is printed: every number is its string."""
     study = current()
-    own = _printed(study.path)[lambda rows: rows["column"] == record.column]
-    cells = {(row.term, row.statistic): row for row in own.itertuples(index=False)}
+    printed_rows = _printed(study.path)[lambda rows: rows["column"] == record.column]
+    cells = {(row.term, row.statistic): row for row in printed_rows.itertuples(index=False)}
     terms = [term for term, statistic in cells if statistic == "coef"]
     return Estimates(
         record,
@@ -134,8 +134,8 @@ def published(record: Specification) -> Estimates:
     )
 
 
-def _yes(anything: object) -> str:
-    return "Yes" if anything else "No"
+def _yes(present: object) -> str:
+    return "Yes" if present else "No"
 
 
 def replicated(
@@ -158,33 +158,33 @@ def replicated(
     intervals : bool
         95 % intervals b ± 1.96 SE in place of stars and errors.
     """
-    own = replication.fillna({"term": ""})
-    cells = own.set_index(["term", "statistic"])["estimated"]
+    estimates = replication.fillna({"term": ""})
+    cells = estimates.set_index(["term", "statistic"])["estimated"]
     kind = "conventional" if record.dynamic else errors
     se, p, words = ERRORS[kind]
-    found = {}
-    for term in dict.fromkeys(own.loc[own["statistic"] == "coef", "term"]):
+    slopes = {}
+    for term in dict.fromkeys(estimates.loc[estimates["statistic"] == "coef", "term"]):
         b, s = (float(cells[term, name]) for name in ("coef", se))
         if intervals:
-            found[term] = with_interval(b, b - Z * s, b + Z * s)
+            slopes[term] = with_interval(b, b - Z * s, b + Z * s)
         else:
-            found[term] = with_error(b, s, stars(float(cells[term, p])))
+            slopes[term] = with_error(b, s, stars(float(cells[term, p])))
     if record.dynamic:
         head, words = "System GMM", "two steps with Windmeijer's standard errors"
     else:
         head, words = "TWFE", f"two-way fixed effects with {words}"
-    shown = "95 % intervals of ±1.96 of them in brackets" if intervals else "in parentheses"
+    notation = "95 % intervals of ±1.96 of them in brackets" if intervals else "in parentheses"
     return Estimates(
         record,
         head,
         panel,
-        found,
+        slopes,
         {
             "controls": _yes(record.controls),
             **dict.fromkeys(("province_effects", "year_effects"), "Yes"),
             **{name: _statistic(name, cells["", name]) for name in WHOLE if ("", name) in cells},
         },
-        (f"{head}: {words}, {shown}.",),
+        (f"{head}: {words}, {notation}.",),
     )
 
 
@@ -209,18 +209,18 @@ def posterior(record: Specification, tree: xr.DataTree, model: str) -> Estimates
     model : str
         What the fit is called.
     """
-    attrs, whole = tree.attrs, tree.attrs["column"] == record.column
+    attrs, is_whole_sample = tree.attrs, tree.attrs["column"] == record.column
     variables = tree["posterior"].to_dataset()
     slopes = (
         variables["slope"]
-        if whole
+        if is_whole_sample
         else variables["slope_region"].sel(region=record.region).rename(varying="term")
     )
     draws = {term: slopes.sel(term=term).to_numpy() for term in slopes["term"].to_numpy().tolist()}
-    if whole and CONST in variables:
+    if is_whole_sample and CONST in variables:
         draws[CONST] = variables[CONST].to_numpy()
     notes = [f"{model}: {attrs['model_sentence']} Means and 95 % equal-tailed intervals."]
-    if not whole:
+    if not is_whole_sample:
         notes.append(
             f"{record.column}, {model}: the slope of region {record.region} in the fit of "
             f"column {attrs['column']} to all provinces."
@@ -281,14 +281,14 @@ def sheets(
         Whether controls have rows. By default as the paper prints them: in tables of published
         columns one of which prints them, and in tables without published columns.
     """
-    groups = [list(group) for _, group in groupby(columns, lambda each: each.record.column)]
+    groups = [list(group) for _, group in groupby(columns, lambda column: column.record.column)]
     blocks: list[list[Estimates]] = [[]]
     for group in groups:
         if blocks[-1] and len(blocks[-1]) + len(group) > WIDEST:
             blocks.append([])
         blocks[-1] += group
-    shown = _shows_controls(columns) if controls is None else controls
-    return [_sheet(block, labels, panels, shown) for block in blocks]
+    with_controls = _shows_controls(columns) if controls is None else controls
+    return [_sheet(block, labels, panels, with_controls) for block in blocks]
 
 
 def frame(sheet: Sheet) -> pd.DataFrame:
@@ -305,8 +305,8 @@ def _named(name: str, labels: Mapping[str, str]) -> str:
 
 
 def _shows_controls(columns: Iterable[Estimates]) -> bool:
-    printed = [each for each in columns if not each.panel]
-    return not printed or any(set(_controls()) & set(each.slopes) for each in printed)
+    printed = [column for column in columns if not column.panel]
+    return not printed or any(set(_controls()) & set(column.slopes) for column in printed)
 
 
 def _sheet(
@@ -316,18 +316,18 @@ def _sheet(
     controls: bool,
 ) -> Sheet:
     rows = [
-        (labels.get(term, term), *(each.slopes.get(term, "") for each in columns))
+        (labels.get(term, term), *(column.slopes.get(term, "") for column in columns))
         for term in _terms(columns, controls)
     ]
     ruled = frozenset({len(rows)})
     for name, label in WHOLE.items():
-        cells = [each.whole.get(name, "") for each in columns]
+        cells = [column.whole.get(name, "") for column in columns]
         if any(cells) and not (name == "controls" and controls):
             rows.append((worded(label), *cells))
-    outcomes = dict.fromkeys(each.record.outcome for each in columns)
+    outcomes = dict.fromkeys(column.record.outcome for column in columns)
     return Sheet(
         title="; ".join(_named(name, labels) for name in outcomes),
-        heads=("Term", *(each.head for each in columns)),
+        heads=("Term", *(column.head for column in columns)),
         rows=tuple(rows),
         align="l" + "c" * len(columns),
         spanners=_spanners(columns),
@@ -338,15 +338,15 @@ def _sheet(
 
 def _terms(columns: Sequence[Estimates], controls: bool) -> list[str]:
     """Return the terms that have rows: lag, interest, controls, whatever else, constant."""
-    there = dict.fromkeys(term for each in columns for term in each.slopes)
-    interest = dict.fromkeys(term for each in columns for term in each.record.interest)
+    with_slope = dict.fromkeys(term for column in columns for term in column.slopes)
+    interest = dict.fromkeys(term for column in columns for term in column.record.interest)
     of_all = _controls()
-    listed = [LAG, *interest, *of_all, *there]
+    listed = [LAG, *interest, *of_all, *with_slope]
     last = [CONST]
     return [
         term
         for term in [*dict.fromkeys(name for name in listed if name not in last), *last]
-        if term in there and (controls or term not in of_all)
+        if term in with_slope and (controls or term not in of_all)
     ]
 
 
@@ -365,13 +365,13 @@ def _spanners(columns: Sequence[Estimates]) -> tuple[tuple[tuple[str, int], ...]
 def _notes(
     columns: Sequence[Estimates], labels: Mapping[str, str], panels: Mapping[str, str]
 ) -> tuple[str, ...]:
-    notes = [note for each in columns for note in each.notes]
-    if any("*" in text for each in columns for text in each.slopes.values()):
+    notes = [note for column in columns for note in column.notes]
+    if any("*" in text for column in columns for text in column.slopes.values()):
         notes.append("Stars: *** p < 0.01, ** p < 0.05, * p < 0.1; posteriors have none.")
-    if len({each.record.outcome for each in columns}) > 1:
-        for outcome, same in groupby(columns, lambda each: each.record.outcome):
-            names = ", ".join(dict.fromkeys(each.record.column for each in same))
+    if len({column.record.outcome for column in columns}) > 1:
+        for outcome, same in groupby(columns, lambda column: column.record.outcome):
+            names = ", ".join(dict.fromkeys(column.record.column for column in same))
             notes.append(f"Outcome of {names}: {_named(outcome, labels)}.")
-    used = dict.fromkeys(each.panel for each in columns if each.panel)
+    used = dict.fromkeys(column.panel for column in columns if column.panel)
     notes += [f"Panel {name}: {panels[name]}" for name in used if name in panels]
     return tuple(dict.fromkeys(notes))

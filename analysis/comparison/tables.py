@@ -75,6 +75,6 @@ def side_by_side(comparison: pd.DataFrame, model: str) -> pd.DataFrame:
     wide = of_model.assign(text=text).pivot(
         index=["column", "term", "published"], columns="panel", values="text"
     )
-    named = [kind.name for kind in PANELS if kind.name in wide]
-    others = [name for name in wide if name not in named]
-    return wide[named + others].fillna("").reset_index()
+    known_panels = [kind.name for kind in PANELS if kind.name in wide]
+    user_panels = [name for name in wide if name not in known_panels]
+    return wide[known_panels + user_panels].fillna("").reset_index()
