@@ -91,10 +91,10 @@ def parentheses(printed: Printed) -> Iterator[Comparison]:
         stated = (kinds or ("se",))[0]
         as_stated = [Cell(c.column, c.term, name, stated, c.scale) for c in group]
         holds = group[0].kind == stated
-        off = sum(not (sign_fits if holds else fits)(printed, cell) for cell in as_stated)
-        if len(kinds) > 1 or stated == words.OTHER or not (note or off):
+        misfits = sum(not (sign_fits if holds else fits)(printed, cell) for cell in as_stated)
+        if len(kinds) > 1 or stated == words.OTHER or not (note or misfits):
             continue
-        printed_range, all_cells = Interval.of(len(group) - off), Interval.of(len(group))
+        printed_range, all_cells = Interval.of(len(group) - misfits), Interval.of(len(group))
         yield Comparison(
             printed.place(table, "note" if note else name),
             f"cells of {len(group)} in which the number in parentheses, read as a {NAMES[stated]}, "

@@ -66,29 +66,29 @@ def assess(claim: Claim, tables: Mapping[str, pd.DataFrame], models: Models = FI
     return entry | {"verdict": word, "reason": _reason(claim, word, entry["panels"], reversed_by)}
 
 
-def without_finding(after: Mapping) -> str:
+def without_finding(evidence: Mapping) -> str:
     """Say why a posterior that was sampled gives no finding; empty if more draws would help."""
-    if after.get("stands_in_for"):
-        return f"the outcome replaces {after['stands_in_for']}"
+    if evidence.get("stands_in_for"):
+        return f"the outcome replaces {evidence['stands_in_for']}"
     # More draws would not help.
-    return "the model does not fit" if after.get("fits") == "fail" else ""
+    return "the model does not fit" if evidence.get("fits") == "fail" else ""
 
 
 def _reason(claim: Claim, word: str, panels: Mapping[str, dict], reversed_by: Sequence[str]) -> str:
     """Return the reason of the verdict in numbers."""
     parts: dict[str, list[str]] = {}
     for name, evidence in panels.items():
-        after = evidence["posterior"]
-        if after["finding"] == "missing":
-            failed = after.get("gate") == "fail"
-            result = without_finding(after) or (
+        fitted = evidence["posterior"]
+        if fitted["finding"] == "missing":
+            failed = fitted.get("gate") == "fail"
+            result = without_finding(fitted) or (
                 "the fit failed its gate" if failed else "not sampled"
             )
         elif claim.kind == "size":
-            slope = with_interval(after["mean"], after["q025"], after["q975"])
-            result = f"{slope}, {after['agreement']}"
+            slope = with_interval(fitted["mean"], fitted["q025"], fitted["q975"])
+            result = f"{slope}, {fitted['agreement']}"
         else:
-            result = f"P = {after['probability']:.3f}, {after['finding']}"
+            result = f"P = {fitted['probability']:.3f}, {fitted['finding']}"
         parts.setdefault(result, []).append(name)
     findings = "; ".join(f"{', '.join(names)}: {result}" for result, names in parts.items())
     text = f"{VERDICTS[word].capitalize()} ({findings})."

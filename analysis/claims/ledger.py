@@ -96,8 +96,8 @@ def without_estimate(claims: Sequence[Claim], tables: Mapping[str, pd.DataFrame]
     absent: dict[str, list[str]] = {}
     for claim in claims:
         for panel in (*EVIDENCE, *IMPLIED) if claim.column else ():
-            at = {"panel": panel, "column": claim.column, "term": claim.term, "statistic": "coef"}
-            cells = matching(tables["replication"], **at)
+            cell = {"panel": panel, "column": claim.column, "term": claim.term, "statistic": "coef"}
+            cells = matching(tables["replication"], **cell)
             if cells.empty or cells["estimated"].isna().all():
                 absent.setdefault(claim.column, []).append(panel)
     return [
@@ -176,8 +176,8 @@ def table(entries: Sequence[Mapping]) -> pd.DataFrame:
 def _line(claim: Mapping) -> dict[str, str]:
     line = {"claim": claim["id"], "statement": claim["text"], "printed": claim["printed"]}
     for name in (*EVIDENCE, *IMPLIED):
-        of = claim["panels"].get(name) or claim["implied"].get(name) or {"posterior": {}}
-        line[name] = _share(of["posterior"].get("probability", np.nan))
+        evidence = claim["panels"].get(name) or claim["implied"].get(name) or {"posterior": {}}
+        line[name] = _share(evidence["posterior"].get("probability", np.nan))
     last = {"verdict": claim["verdict"], "magnitude": claim["magnitude"]}
     last |= {"first edition": claim["first edition"], "changed by": claim["changed"]}
     return {**line, "mixture": _share(claim["probability"]), **last}

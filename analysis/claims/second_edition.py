@@ -225,9 +225,9 @@ def _reason(judged: Mapping, evidence: Mapping[str, Mapping]) -> str:
     return text
 
 
-def _why(after: Mapping) -> str:
-    failed = "the fit failed its gate" if after.get("gate") == "fail" else "not sampled"
-    return without_finding(after) or failed
+def _why(evidence: Mapping) -> str:
+    failed = "the fit failed its gate" if evidence.get("gate") == "fail" else "not sampled"
+    return without_finding(evidence) or failed
 
 
 def changed(claim: Claim, tables: Mapping[str, pd.DataFrame], first: str, sign: str) -> str:

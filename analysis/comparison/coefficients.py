@@ -142,8 +142,8 @@ def _halves(study: Path | None) -> dict[tuple[str, str], float]:
 
 def _cell(printed: pd.DataFrame, slope: "Slope") -> tuple[float, float]:
     """Return a slope's published coefficient and error, NaN where they are not printed."""
-    at = (slope.column, slope.term)
-    return tuple(printed.loc[at]) if at in printed.index else (np.nan, np.nan)
+    cell = (slope.column, slope.term)
+    return tuple(printed.loc[cell]) if cell in printed.index else (np.nan, np.nan)
 
 
 def _of_interest(slope: "Slope") -> bool:
@@ -246,14 +246,14 @@ def slopes(tree: xr.DataTree) -> list[Slope]:
             continue
         for term in posterior[dim].to_numpy().tolist():
             for region in posterior["region"].to_numpy().tolist() if dim == "varying" else [""]:
-                at = {dim: term, "region": region} if region else {dim: term}
-                factor = bayes_factor(tree, name, at)
+                selection = {dim: term, "region": region} if region else {dim: term}
+                factor = bayes_factor(tree, name, selection)
                 listed.append(
                     Slope(
                         term=term,
                         region=region,
                         column=published_column(record, region),
-                        draws=posterior[name].sel(at).to_numpy(),
+                        draws=posterior[name].sel(selection).to_numpy(),
                         unit=units[term],
                         bf10=factor,
                         bf10_prior="" if np.isnan(factor) else stated,
@@ -284,17 +284,17 @@ def pooling_factors(posterior: xr.Dataset) -> dict[str, float]:
     return dict(zip(centre["pooled"].to_numpy().tolist(), factors.tolist(), strict=True))
 
 
-def bayes_factor(tree: xr.DataTree, name: str, at: dict[str, str]) -> float:
+def bayes_factor(tree: xr.DataTree, name: str, selection: dict[str, str]) -> float:
     """Return the Bayes factor of one slope against zero; NaN under very wide priors."""
     if "prior" not in tree.children:
         return np.nan
     if GROUP in tree.children:
-        suffix = "_region" if "region" in at else ""
-        stored = tree[GROUP].to_dataset().sel(at)
+        suffix = "_region" if "region" in selection else ""
+        stored = tree[GROUP].to_dataset().sel(selection)
         return bf10(stored[f"prior{suffix}"], stored[f"posterior{suffix}"])
     if name not in tree["prior"]:
         return np.nan
-    return bf10_of_draws(*(tree[group][name].sel(at) for group in ("prior", "posterior")))
+    return bf10_of_draws(*(tree[group][name].sel(selection) for group in ("prior", "posterior")))
 
 
 def stated_prior(tree: xr.DataTree) -> str:

@@ -117,8 +117,10 @@ def effects(tree: xr.DataTree) -> list[dict]:
     def add(slope: str, quantity: str, values: Array, year: float = np.nan) -> None:
         finite = values[~np.isnan(values)]
         # Half-lives can be infinite, and between draws nothing is interpolated then.
-        at = [0.5, 0.025, 0.975]
-        quantiles = np.quantile(finite, at, method="inverted_cdf") if len(finite) else [np.nan] * 3
+        levels = [0.5, 0.025, 0.975]
+        quantiles = (
+            np.quantile(finite, levels, method="inverted_cdf") if len(finite) else [np.nan] * 3
+        )
         row = {**keys, "slope": slope, "quantity": quantity, "year": year}
         row |= dict(zip(("median", "low", "high"), quantiles, strict=True))
         listed.append(row | {"share": len(finite) / len(values)})
@@ -174,8 +176,8 @@ def shown_restrictions(rows: pd.DataFrame) -> pd.DataFrame:
     lines = []
     for key, of_term in rows.groupby(["column", "panel", "term"], sort=False):
         line = dict(zip(("column", "panel", "term"), key, strict=True))
-        for name, of in (("without lines", "none"), ("lines by province", "by province")):
-            row = of_term.set_index("lines").loc[of]
+        for name, lines_used in (("without lines", "none"), ("lines by province", "by province")):
+            row = of_term.set_index("lines").loc[lines_used]
             line[f"θ + ρb, {name}"] = with_interval(row["excess"], row["low"], row["high"])
             line[f"P, {name}"] = digits.probability(row["p"])
             line[f"P of all terms, {name}"] = digits.probability(row["p_all"])

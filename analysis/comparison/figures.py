@@ -81,13 +81,13 @@ def forest(rows: pd.DataFrame) -> Figure:
         of_column = rows[rows["column"] == record.column]
         axes.set_title(f"{record.column}  {record.title}", loc="left")
         _published_band(axes, of_column)
-        ticks, at, label_before = list(_forest_lines(of_column)), [], None
+        ticks, heights, label_before = list(_forest_lines(of_column)), [], None
         groups: dict[str, list[float]] = {}
         for label, row, colour in ticks:
-            y = (at[-1] + 1 + 0.9 * (label != label_before)) if at else 0.0
+            y = (heights[-1] + 1 + 0.9 * (label != label_before)) if heights else 0.0
             _bar(axes, y, row, colour, horizontal=True)
             groups.setdefault(label, []).append(y)
-            at.append(y)
+            heights.append(y)
             label_before = label
         for i, places in enumerate(groups.values()):
             if i % 2 == 0:
@@ -96,7 +96,7 @@ def forest(rows: pd.DataFrame) -> Figure:
         middle = {
             places[len(places) // 2]: fill(worded(label), 20) for label, places in groups.items()
         }
-        axes.set_yticks(at, [middle.get(y, "") for y in at])
+        axes.set_yticks(heights, [middle.get(y, "") for y in heights])
         axes.tick_params(axis="y", length=0, labelsize=6.5)
         axes.invert_yaxis()
         axes.set_xlabel(f"slope of {spelled(record.interest[0])}", fontsize=7, loc="right")

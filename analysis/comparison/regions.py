@@ -87,9 +87,9 @@ def differences(tree: xr.DataTree) -> list[dict]:
         for first, second in combinations(by_region, 2):
             row = {**_keys(tree), "term": term, "first": first, "second": second}
             row |= summary(by_region[first] - by_region[second])
-            at = [(published_column(record, region), term) for region in (first, second)]
-            if all(key in printed.index for key in at):
-                first_printed, second_printed = (printed.loc[key] for key in at)
+            cells = [(published_column(record, region), term) for region in (first, second)]
+            if all(key in printed.index for key in cells):
+                first_printed, second_printed = (printed.loc[key] for key in cells)
                 row["published"] = first_printed["coef"] - second_printed["coef"]
                 row["published_se"] = np.hypot(first_printed["se"], second_printed["se"])
             rows.append(row)
@@ -135,9 +135,9 @@ def scales(tree: xr.DataTree) -> list[dict]:
     for name in (line["name"] for line in lines if _is_scale(line) and line["name"] in posterior):
         _, _, *dims = posterior[name].dims
         for labels in product(*(posterior[dim].to_numpy().tolist() for dim in dims)):
-            at = dict(zip(dims, labels, strict=True))
+            selection = dict(zip(dims, labels, strict=True))
             element = " ".join(map(str, labels))
-            before, after = (of[name].sel(at).to_numpy() for of in (prior, posterior))
+            before, after = (draws[name].sel(selection).to_numpy() for draws in (prior, posterior))
             rows.append(
                 {
                     **_keys(tree),

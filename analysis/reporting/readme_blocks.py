@@ -305,8 +305,8 @@ def _calibrated(judged: pd.DataFrame, *, of_main: bool) -> str | None:
     if judged.empty:
         return None
     shown_rows = calibrated(judged).drop(columns=["worst", "as expected"])
-    off = failures(judged)
-    sentence = f"SBC fails: {', '.join(off)}." if off else "SBC passes in every case."
+    failed = failures(judged)
+    sentence = f"SBC fails: {', '.join(failed)}." if failed else "SBC passes in every case."
     not_run = [name for name in cases if name not in set(judged["case"])]
     sentence += f" Not run: {'; '.join(not_run)}." if not_run else ""
     return f"{sentence}\n\n{markdown(shown_rows)}"
@@ -337,13 +337,13 @@ def audit() -> str:
     """Render how many comparisons of the audit fit, and the others by check."""
     comparisons = of_paper.audit()
     errors = comparisons[~comparisons["result"].isin(["compatible", "not compatible"])]
-    off = errors[errors["result"] == "inconsistent"]
+    inconsistent = errors[errors["result"] == "inconsistent"]
     lines = [
         f"Of {len(errors)} comparisons of printed numbers with each other, the text and the "
-        f"paper's equations, {len(errors) - len(off)} fit their printing; {len(off)} do not "
-        "(`python -m analysis audit`):\n"
+        f"paper's equations, {len(errors) - len(inconsistent)} fit their printing; "
+        f"{len(inconsistent)} do not (`python -m analysis audit`):\n"
     ]
-    for check, rows in off.groupby("check", sort=False):
+    for check, rows in inconsistent.groupby("check", sort=False):
         places = ", ".join(_by_table(dict.fromkeys(rows["place"])))
         lines.append(f"- *{check}* ({len(rows)}): {places}.")
     return "\n".join(lines)

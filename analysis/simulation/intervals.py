@@ -52,8 +52,8 @@ def intervals_of_least_squares(regression: Design, outcomes: Array, n_interest: 
         twfe_batch.within_provinces(values.reshape(shape)) for values in (outcomes, regression.x)
     )
     fitted = twfe_batch.fit(*swept, regression.region_of_province, n_interest)
-    at = [twfe_batch.CLUSTERINGS.index(name) for name in LEAST_SQUARES]
-    reach = fitted.se[..., at] * stats.t.ppf(0.975, np.array(fitted.df)[at])
+    kinds = [twfe_batch.CLUSTERINGS.index(name) for name in LEAST_SQUARES]
+    reach = fitted.se[..., kinds] * stats.t.ppf(0.975, np.array(fitted.df)[kinds])
     return fitted.slope[..., None, None] + reach[..., None] * np.array([-1.0, 1.0])
 
 

@@ -228,14 +228,14 @@ def tables(
         slope = np.linspace(0, most, SLOPES)
         for test, intervals in tests.items():
             head = {"panel": panel, "column": record.column, "term": term, "test": test}
-            at = power(test, intervals, np.array([0.0, reference]))
+            powers = power(test, intervals, np.array([0.0, reference]))
             size = 0 if test == GMM else len(intervals.ends)
-            alarms = share(round(at[0] * size), size) if size else [np.nan] * 3
+            alarms = share(round(powers[0] * size), size) if size else [np.nan] * 3
             rows.append(
                 head
                 | {"data_sets": size, "detectable": detectable(test, intervals)}
                 | dict(zip(RATES, alarms, strict=True))
-                | {"reference": reference, "power_at_reference": at[1]}
+                | {"reference": reference, "power_at_reference": powers[1]}
             )
             shares = power(test, intervals, slope)
             curves.append(pd.DataFrame({**head, "slope": slope, "power": shares}))

@@ -340,8 +340,8 @@ def table(intervals: pd.DataFrame, checks: Mapping[str, int] | None = None) -> p
     combined = pd.concat(parts, ignore_index=True)
     by = [combined[name].map({v: i for i, v in enumerate(combined[name].unique())}) for name in
           ("panel", "column", "generator", "slopes")]  # fmt: skip
-    at = np.lexsort([combined["method"].map(order.index), *by[::-1]])
-    return combined.iloc[at][list(COLUMNS)].reset_index(drop=True)
+    row_order = np.lexsort([combined["method"].map(order.index), *by[::-1]])
+    return combined.iloc[row_order][list(COLUMNS)].reset_index(drop=True)
 
 
 def plan(data_sets: int, shares: Mapping[str, float] = SCREEN) -> dict[str, int]:

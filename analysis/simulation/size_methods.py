@@ -95,13 +95,13 @@ def posterior_draws(
 
 def by_least_squares(kind: str, design: Design, outcomes: Array) -> Array:
     """Return those of two-way fixed effects, `kind` being one of `twfe_batch.CLUSTERINGS`."""
-    at = twfe_batch.CLUSTERINGS.index(kind)
+    position = twfe_batch.CLUSTERINGS.index(kind)
 
     def of(provinces: NDArray[np.bool_]) -> Array:
         y, x = _blocks(design, outcomes)
         swept = (twfe_batch.within_provinces(v[provinces]) for v in (y, x))
         fitted = twfe_batch.fit(*swept, np.zeros(provinces.sum(), dtype=int), 1)
-        return _intervals(fitted.slope[0], fitted.se[0, :, at], fitted.df[at])
+        return _intervals(fitted.slope[0], fitted.se[0, :, position], fitted.df[position])
 
     over_all = of(np.ones(len(design.provinces), dtype=bool))
     regions = [of(design.region_of_province == r) for r in range(len(design.regions))]
@@ -141,8 +141,8 @@ def by_bootstrap(design: Design, outcomes: Array, truth: Array, seed: int) -> Ar
         n = province.max() + 1
         kind = "webb" if n < 12 else "rademacher"
         drawn = np.random.default_rng(seed).choice(WEIGHTS[kind], size=(WILD_DRAWS, n))
-        for at, y in enumerate(outcomes.T):
-            of_null = y[rows] - truth[at, e] * design.x[rows, 0]
+        for data_set, y in enumerate(outcomes.T):
+            of_null = y[rows] - truth[data_set, e] * design.x[rows, 0]
             parts = twfe.slope_parts(of_null, design.x[rows], province, design.year[rows])
             scores = bootstrap_scores(parts, 0, province, design.year[rows])
             observed = np.abs(t_statistics(scores, np.ones((1, n)), 1.0)[0])
@@ -150,7 +150,7 @@ def by_bootstrap(design: Design, outcomes: Array, truth: Array, seed: int) -> Ar
                 1 + WILD_DRAWS
             )
             if p > 0.05:
-                statistics[at, e] = [np.nan, np.nan, -np.inf, np.inf]
+                statistics[data_set, e] = [np.nan, np.nan, -np.inf, np.inf]
     statistics[:, -1] = statistics[:, 0]
     return statistics
 

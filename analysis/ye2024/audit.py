@@ -81,14 +81,16 @@ def sums(printed: Printed) -> Iterator[Comparison]:
 def sums_described(printed: Printed) -> Iterator[Comparison]:
     """Means add up; extremes and standard deviations are bounded by those of the parts."""
     for outcome, parts in SUMS.items():
-        of = {s: [printed["2", part, s] for part in parts] for s in ("mean", "sd", "min", "max")}
-        widest = max(of["sd"], key=lambda interval: interval.high)
-        narrower = total(of["sd"]) - widest
+        of_parts = {
+            s: [printed["2", part, s] for part in parts] for s in ("mean", "sd", "min", "max")
+        }
+        widest = max(of_parts["sd"], key=lambda interval: interval.high)
+        narrower = total(of_parts["sd"]) - widest
         bounds = {
-            "mean": total(of["mean"]),
-            "sd": Interval(max(NONE.low, (widest - narrower).low), total(of["sd"]).high),
-            "min": Interval(total(of["min"]).low, INFINITY),
-            "max": Interval(-INFINITY, total(of["max"]).high),
+            "mean": total(of_parts["mean"]),
+            "sd": Interval(max(NONE.low, (widest - narrower).low), total(of_parts["sd"]).high),
+            "min": Interval(total(of_parts["min"]).low, INFINITY),
+            "max": Interval(-INFINITY, total(of_parts["max"]).high),
         }
         for statistic, bound in bounds.items():
             yield Comparison(

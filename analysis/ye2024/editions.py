@@ -131,8 +131,8 @@ def _estimate(record: Specification, term: str, panel: Panel) -> tuple[float, fl
             fit = system_gmm.coefficients(system_gmm.fit_column(panel.frame, record))
             return float(fit.loc[term, "coef"]), float(fit.loc[term, "se"])
         fit = twfe.fit(design(panel.frame, record))
-        at = record.terms.index(term)
-        return float(fit.coef[at]), float(fit.se[at])
+        position = record.terms.index(term)
+        return float(fit.coef[position]), float(fit.se[position])
 
 
 def shown(table: pd.DataFrame) -> pd.DataFrame:

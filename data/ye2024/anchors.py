@@ -236,15 +236,15 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
     judged = table[table["role"].eq("anchor") & table["province"].ne("Tibet")]
     rows = []
     for method in METHODS:
-        off = 100.0 * np.expm1((judged[method] - judged["log_ratio"]).abs())
+        per_cent = 100.0 * np.expm1((judged[method] - judged["log_ratio"]).abs())
         inside = judged["below"].between(0.025, 0.975).mean() if method == "anchors" else np.nan
         rows.append(
             {
                 "method": method,
                 "cells": len(judged),
-                "mean": off.mean(),
-                "median": off.median(),
-                "worst": off.max(),
+                "mean": per_cent.mean(),
+                "median": per_cent.median(),
+                "worst": per_cent.max(),
                 "coverage": inside,
             }
         )

@@ -298,7 +298,7 @@ def _row(
     }
     matched = {s: tables.matches(printed[s], float(computed[s])) for s in STATISTICS}
     unit = float(printed["sd"])
-    off = [abs(computed[s] - float(printed[s])) / unit for s in STATISTICS]
+    distances = [abs(computed[s] - float(printed[s])) / unit for s in STATISTICS]
     return {
         "variable": name,
         **made_of,
@@ -306,5 +306,5 @@ def _row(
         **computed,
         **{f"matches_{s}": met for s, met in matched.items()},
         "matches": sum(matched.values()),
-        "distance": float(np.mean(off)),
+        "distance": float(np.mean(distances)),
     }

@@ -156,11 +156,11 @@ class Sampler:
         by_province = z[:, 1:].reshape(len(z), n, 1 + years)
         paths = np.empty((len(z), n, years))
         for g in np.unique(chosen).tolist():
-            at = chosen == g
+            with_row = chosen == g
             mean, factor, degrees = self._given(g)
-            chi2 = chdtri(degrees, ndtr(by_province[at][..., 0]))
-            normal = np.einsum("nij,mnj->mni", factor, by_province[at][..., 1:])
-            paths[at] = mean + normal * np.sqrt(degrees / chi2)[..., None]
+            chi2 = chdtri(degrees, ndtr(by_province[with_row][..., 0]))
+            normal = np.einsum("nij,mnj->mni", factor, by_province[with_row][..., 1:])
+            paths[with_row] = mean + normal * np.sqrt(degrees / chi2)[..., None]
         return np.where(self.known, self.y, paths)
 
     def _given(self, g: int) -> tuple[Array, Array, Array]:

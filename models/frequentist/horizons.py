@@ -110,12 +110,12 @@ def distributed_lag(design: Design, lags: int) -> Estimate:
         If too few rows have all lags, or if lags are collinear.
     """
     before = [years_before(design, k) for k in range(1, lags + 1)]
-    rows = np.all([at >= 0 for at in before], axis=0)
+    rows = np.all([rows_before >= 0 for rows_before in before], axis=0)
     if rows.sum() <= len(design.provinces) + len(design.years) + len(design.terms):
         raise UserError(
             f"Too few rows have {lags} lags: choose a column with more years, or add years."
         )
-    lagged = np.column_stack([design.x[at[rows], 0] for at in before])
+    lagged = np.column_stack([design.x[rows_before[rows], 0] for rows_before in before])
     sample = design.keep(rows)
     x = np.column_stack([sample.x[:, :1], lagged, sample.x[:, 1:]])
     province, year = (np.unique(codes, return_inverse=True)[1] for codes in
@@ -136,7 +136,7 @@ def _clustered(
     `scores` of shape (n, k): each row's share of the error of the slopes; `regressors` counts
     slopes and year effects less one.
     """
-    clusters, at = np.unique(province, return_inverse=True)
+    clusters, cluster_of_row = np.unique(province, return_inverse=True)
     n = len(clusters)
     if n < FEWEST_CLUSTERS:
         raise UserError(
@@ -144,14 +144,14 @@ def _clustered(
             "add provinces."
         )
     of_cluster = np.zeros((n, len(slope)))
-    np.add.at(of_cluster, at, scores)
+    np.add.at(of_cluster, cluster_of_row, scores)
     covariance = crv1(len(province), n, regressors) * of_cluster.T @ of_cluster
     return Estimate(slope, np.sqrt(np.diag(covariance)), covariance, n - 1, len(province))
 
 
 def _less_means(values: Array, code: NDArray[np.int64]) -> Array:
     """Return values (n, k) less the mean of the rows of the same code."""
-    _, at, size = np.unique(code, return_inverse=True, return_counts=True)
+    _, group_of_row, size = np.unique(code, return_inverse=True, return_counts=True)
     sums = np.zeros((len(size), values.shape[1]))
-    np.add.at(sums, at, values)
-    return values - (sums / size[:, None])[at]
+    np.add.at(sums, group_of_row, values)
+    return values - (sums / size[:, None])[group_of_row]

@@ -151,20 +151,20 @@ def fit(v: Array, weight: Array, tails: NDArray[np.int64], rng: np.random.Genera
     used = weight > 1e-3 / len(v)  # the others hold a thousandth of the weight together
     v, weight = v[used], weight[used]
     mixture = climbed(mixture, v, weight, 0.05 * covariance, STEPS_OF_EM, LEAST_COMPONENT)
-    at, of_tail = [], []
+    tail_centres, of_tail = [], []
     for tail in tails:
         # Along the regression of the others on this coordinate, with more room about it.
         along = covariance[:, tail] / sd[tail]
         wide = TAIL_ROOM * (covariance - np.outer(along, along)) + TAIL_SD**2 * np.outer(
             along, along
         )
-        at += [mean - TAIL_AT * along, mean + TAIL_AT * along]
+        tail_centres += [mean - TAIL_AT * along, mean + TAIL_AT * along]
         of_tail += [np.linalg.cholesky(wide + 1e-9 * np.eye(size))] * 2
-    of_tails = np.full(len(at), OF_TAILS / max(len(at), 1))
-    main = 1 - OF_WIDE - OF_TAILS * bool(at)
+    of_tails = np.full(len(tail_centres), OF_TAILS / max(len(tail_centres), 1))
+    main = 1 - OF_WIDE - OF_TAILS * bool(tail_centres)
     return LightTailed(
         np.concatenate([main * mixture.share, [OF_WIDE], of_tails]),
-        np.vstack([mixture.centre, mean, *at]),
+        np.vstack([mixture.centre, mean, *tail_centres]),
         np.stack([*mixture.factor, WIDE * overall, *of_tail]),
     )
 

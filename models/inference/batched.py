@@ -87,8 +87,8 @@ def draw_points(density: Density, size: int, rng: np.random.Generator) -> Drawn:
         # As many as all weights so far ask for, a third to spare; a hopeless sample stops here.
         steps = independence_sampler._steps(np.sort(np.concatenate(log_weight)))
     weights = np.array(log_weight)
-    at = independence_sampler._chains(weights, rng)
-    point = scores.to_point(np.array(proposed)[at, np.arange(size)])
+    accepted = independence_sampler._chains(weights, rng)
+    point = scores.to_point(np.array(proposed)[accepted, np.arange(size)])
     return Drawn(point, density.log_density(point), weights)
 
 

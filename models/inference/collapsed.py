@@ -373,15 +373,15 @@ def collapse(
     -------
     Collapsed
     """
-    at, scale_at = _slices(locations), _slices(scales)
+    location_at, scale_at = _slices(locations), _slices(scales)
     n_locations, n_scales = (sum(block.size for block in blocks) for blocks in (locations, scales))
     deviation, fixed = np.eye(n_locations), np.ones(n_locations)
     member = np.zeros((n_scales, n_locations))
     for block in locations:
-        where = at[block.name]
+        where = location_at[block.name]
         for parent, line in block.line.items():
             # θ less its prior mean, so that the prior precision is diagonal in `deviation` @ θ.
-            deviation[where, at[parent]] -= line
+            deviation[where, location_at[parent]] -= line
         if isinstance(block.scale, str):
             element = scale_at[block.scale].start + np.broadcast_to(block.element, block.size)
             member[element, np.arange(where.start, where.stop)] = 1
@@ -402,7 +402,7 @@ def collapse(
     return Collapsed(
         locations=tuple(locations),
         scales=tuple(scales),
-        location_slices=at,
+        location_slices=location_at,
         scale_slices=scale_at,
         deviation=deviation,
         fixed=fixed,

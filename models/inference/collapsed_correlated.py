@@ -147,8 +147,10 @@ class CollapsedErrors:
     def point(self, variables: Mapping[str, Array]) -> Array:
         """Return where `logp_and_gradient` is evaluated for draws of the variables, (…, size)."""
         scales = [
-            outcome.point({n: np.split(variables[n], len(self.outcomes), -1)[at] for n in names})
-            for at, outcome in enumerate(self.outcomes)
+            outcome.point(
+                {n: np.split(variables[n], len(self.outcomes), -1)[position] for n in names}
+            )
+            for position, outcome in enumerate(self.outcomes)
             for names in [tuple(outcome.scale_slices)]
         ]
         return np.concatenate([*scales, self.errors.point(variables)], axis=-1)
@@ -187,10 +189,10 @@ class CollapsedErrors:
     def log_prior(self, variables: Mapping[str, Array]) -> dict[str, Array]:
         """Evaluate the log prior of each random variable, summed over its elements."""
         density: dict[str, Any] = {}
-        for at, outcome in enumerate(self.outcomes):
+        for position, outcome in enumerate(self.outcomes):
             names = (*outcome.location_slices, *outcome.scale_slices)
             variables_of = {
-                n: np.split(variables[n], len(self.outcomes), axis=-1)[at] for n in names
+                n: np.split(variables[n], len(self.outcomes), axis=-1)[position] for n in names
             }
             for name, value in outcome.log_prior(variables_of).items():
                 density[name] = density.get(name, 0.0) + value

@@ -149,8 +149,8 @@ def draw_scales(
     log_density = of_point(proposed)
     log_weight = log_density + coordinates.log_stretch(proposed) - mixture.log_density(proposed)
     log_weight = log_weight.reshape(-1, size)
-    at = _chains(log_weight, rng) * size + np.arange(size)
-    return Drawn(coordinates.to_point(proposed[at]), log_density[at], log_weight)
+    accepted = _chains(log_weight, rng) * size + np.arange(size)
+    return Drawn(coordinates.to_point(proposed[accepted]), log_density[accepted], log_weight)
 
 
 def _rejection(ordered: Array) -> Array:

@@ -200,8 +200,8 @@ def climbed[M: Mixture](
         centre = (pulled / pulled.sum(axis=0)).T @ v
         factor = []
         for m in range(len(share)):
-            off = v - centre[m]
-            scatter = (pulled[:, m, None] * off).T @ off / share[m]
+            deviation = v - centre[m]
+            scatter = (pulled[:, m, None] * deviation).T @ deviation / share[m]
             factor.append(np.linalg.cholesky(scatter + ridge))
         mixture = type(mixture)(share / share.sum(), centre, np.array(factor))
     return mixture

@@ -44,16 +44,16 @@ def density(reduced: Blocks, priors: Priors = hierarchical.PRIORS) -> Reduced:
     full = hierarchical.density(reduced.parts, priors)
     remaining = [block for block in full.locations if block.name != UNITS]
     (unit,) = (block for block in full.locations if block.name == UNITS)
-    at = np.concatenate(
+    locations = np.concatenate(
         [np.arange(len(full.fixed))[full.location_slices[b.name]] for b in remaining]
     )
-    line = np.zeros((1 + reduced.parts.within.shape[1], len(at)))
+    line = np.zeros((1 + reduced.parts.within.shape[1], len(locations)))
     ends = np.cumsum([block.size for block in remaining]).tolist()
     slices = {b.name: slice(end - b.size, end) for b, end in zip(remaining, ends, strict=True)}
     line[0, slices["const_std"]] = 1
     line[1:, slices["between_province"]] = np.eye(len(line) - 1)
 
-    deviation = full.deviation[np.ix_(at, at)]
+    deviation = full.deviation[np.ix_(locations, locations)]
     back = np.linalg.inv(deviation)
 
     # From base columns (within, year dummies, y) to the locations' effects and y. The rows of
@@ -61,7 +61,7 @@ def density(reduced: Blocks, priors: Priors = hierarchical.PRIORS) -> Reduced:
     effect = np.hstack([block.effect for block in remaining]) @ back
     years = len(reduced.parts.design.years)
     base = np.vstack([effect[years:] - effect[0], effect[:years]])
-    columns = np.zeros((len(base) + 1, len(at) + 1))
+    columns = np.zeros((len(base) + 1, len(locations) + 1))
     columns[:-1, :-1], columns[-1, -1] = base, 1
     line = np.pad(line @ back, ((0, 0), (0, 1)))
     d = len(columns)
@@ -80,11 +80,11 @@ def density(reduced: Blocks, priors: Priors = hierarchical.PRIORS) -> Reduced:
     group = reduced.parts.groups_to_regions.argmax(axis=0)
     tau = full.scale_slices[unit.scale].start
     units = int(reduced.group_units.sum())
-    member = full.member[:, at]
+    member = full.member[:, locations]
     count = full.count.copy()
     count[tau] += units - unit.size
     count[residual] = np.bincount(group, reduced.rows, count[residual].size)
-    fixed = full.fixed[at]
+    fixed = full.fixed[locations]
     free = member.any(axis=0)
     prior = np.vstack([member, np.where(free, 0, fixed**-2)])
 
@@ -115,7 +115,7 @@ def density(reduced: Blocks, priors: Priors = hierarchical.PRIORS) -> Reduced:
     values, left, right, pivot = zip(*terms, strict=True)
     return Reduced(
         density=summed,
-        kept=np.arange(len(at)),
+        kept=np.arange(len(locations)),
         eliminated=np.empty(0, int),
         back=back,
         matrices=np.array([matrix.ravel() for matrix in values]),
@@ -124,7 +124,7 @@ def density(reduced: Blocks, priors: Priors = hierarchical.PRIORS) -> Reduced:
         group=np.array(pivot),
         pivots=pivots,
         members=np.append(0.0, reduced.group_units),
-        cross=np.empty((count[residual].size, 0, len(at) + 1)),
+        cross=np.empty((count[residual].size, 0, len(locations) + 1)),
         group_of=np.empty(0, int),
     )
 

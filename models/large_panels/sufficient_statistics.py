@@ -131,9 +131,9 @@ def gram(chunks: Iterable[pd.DataFrame], specification: Specification) -> Moment
             (duplicated, "is there twice in {year}"),
         ):
             if fault.any():
-                at = rows.iloc[int(fault.argmax())]
+                first_fault = rows.iloc[int(fault.argmax())]
                 raise UserError(
-                    f"{at['province']} {words.format(year=at['year'])}: "
+                    f"{first_fault['province']} {words.format(year=first_fault['year'])}: "
                     "keep one row for each province and year, of one region."
                 )
         observed[province, year] = 1
@@ -166,11 +166,11 @@ def _refuse_missing(z: Array, rows: pd.DataFrame, specification: Specification) 
     missing = ~np.isfinite(z)
     if missing.any():
         row, column = np.argwhere(missing)[0]
-        at = rows.iloc[row]
+        first_missing = rows.iloc[row]
         name = (specification.outcome, *specification.terms)[column]
         raise UserError(
-            f"Column {name} has no number for {at['province']} in {at['year']}: fill it or leave "
-            "the row out."
+            f"Column {name} has no number for {first_missing['province']} in "
+            f"{first_missing['year']}: fill it or leave the row out."
         )
 
 

@@ -70,11 +70,11 @@ def printed(results: Results) -> str:
     if not {"coef", "stars", "se"} <= set(texts.index):  # the column has not been replicated
         return ""
     errors = checks[~checks["result"].isin(["compatible", "not compatible"])]
-    off = int((errors["result"] == "inconsistent").sum())
+    inconsistent = int((errors["result"] == "inconsistent").sum())
     return (
         f"A slope of {TERM} on {BASELINE.outcome} of {texts['coef']}{texts['stars']} (standard "
         f"error {texts['se']}), and {len(select(())) - 1} further columns. Of {len(errors)} "
-        f"comparisons of printed numbers with each other, {off} do not fit."
+        f"comparisons of printed numbers with each other, {inconsistent} do not fit."
     )
 
 
@@ -255,8 +255,10 @@ def sampler(results: Results) -> str:
     text, judged = passed(results), results.frame("calibration")
     if not text or judged is None:
         return text
-    off = failures(judged)
-    calibration = f"fails for {', '.join(off)}" if off else "passes in every case that was run"
+    failed = failures(judged)
+    calibration = (
+        f"fails for {', '.join(failed)}" if failed else "passes in every case that was run"
+    )
     return f"{text} Simulation-based calibration {calibration}."
 
 

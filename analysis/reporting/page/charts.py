@@ -112,15 +112,15 @@ def waterfall(rows: pd.DataFrame) -> alt.LayerChart:
     for (column, term, panel), group in swapped.groupby(["column", "term", "panel"], sort=False):
         group = group.loc[group["share"].abs().sort_values(ascending=False).index]
         start, end = group[["start", "end"]].iloc[0]
-        at = start + np.concatenate([[0], np.cumsum(group["share"])])
+        levels = start + np.concatenate([[0], np.cumsum(group["share"])])
         parts.append(
             pd.DataFrame(
                 {
                     "gap": f"{column} {term}, {panel}",
                     "label": [panel, *group["player"], "implied (= printed)"],
                     "place": range(len(group) + 2),
-                    "from_": [0, *at[:-1], 0],
-                    "to": [start, *at[1:], end],
+                    "from_": [0, *levels[:-1], 0],
+                    "to": [start, *levels[1:], end],
                     "share": [start, *group["share"], end],
                     "mcse": [0, *group["mcse"], 0],
                     "kind": ["slope", *np.where(group["share"] > 0, "raises", "lowers"), "slope"],

@@ -40,7 +40,7 @@ def opening(results: Results) -> Iterable[Block]:
 def estimates(results: Results) -> pd.DataFrame:
     """Return the printed slope, least squares and posteriors: `kind, panel, mean, low, high`."""
     rows = []
-    replication, after = results.frame("replication"), answers.posteriors(results)
+    replication, posteriors = results.frame("replication"), answers.posteriors(results)
     if replication is not None:
         cells = matching(replication, **answers.OF_SLOPE)
         for panel in [name for name in ledger.EVIDENCE if (cells["panel"] == name).any()]:
@@ -50,11 +50,11 @@ def estimates(results: Results) -> pd.DataFrame:
             if not rows:
                 rows.append(_line("printed", "printed", *printed))
             rows.append(_line("two-way fixed effects", panel, *estimated))
-    if after is not None:
+    if posteriors is not None:
         rows += [
             {"kind": f"model {MAIN}", "panel": _marked(row.panel, doubt(row.gate, row.fits)),
              "mean": row.mean, "low": row.q025, "high": row.q975}
-            for row in after.itertuples(index=False)
+            for row in posteriors.itertuples(index=False)
         ]  # fmt: skip
     return pd.DataFrame(rows, columns=["kind", "panel", "mean", "low", "high"])
 

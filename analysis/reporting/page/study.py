@@ -34,8 +34,8 @@ def _counted(results: Results) -> str:
     rows = results.frame("study_claims")
     if rows is None:
         return ""
-    of = ", ".join(f"{number} {word}" for word, number in rows["sign"].value_counts().items())
-    return f"Signs of {len(rows)} claims: {of}."
+    counts = ", ".join(f"{number} {word}" for word, number in rows["sign"].value_counts().items())
+    return f"Signs of {len(rows)} claims: {counts}."
 
 
 def _met(results: Results) -> str:
@@ -53,8 +53,10 @@ def _agree(results: Results) -> str:
     rows = results.frame("comparison")
     if rows is None:
         return ""
-    of = ", ".join(f"{number} {word}" for word, number in rows["agreement"].value_counts().items())
-    return f"Posteriors beside printed slopes: {of}." if of else ""
+    counts = ", ".join(
+        f"{number} {word}" for word, number in rows["agreement"].value_counts().items()
+    )
+    return f"Posteriors beside printed slopes: {counts}." if counts else ""
 
 
 def _claims(results: Results) -> Iterable[Block]:

@@ -104,10 +104,12 @@ def _slope(
     record: Specification, term: str, cells: Mapping, comparison: pd.DataFrame | None
 ) -> list[dict[str, str]]:
     """Return a coefficient's cell: b, stars and (s) of each, and the posterior."""
-    of = {s: cells.get((record.column, term, s)) for s in ("coef", "se", "stars")}
-    if of["coef"] is None:
+    by_statistic = {s: cells.get((record.column, term, s)) for s in ("coef", "se", "stars")}
+    if by_statistic["coef"] is None:
         return []
-    by_panel = {s: frame.set_index("panel") for s, frame in of.items() if frame is not None}
+    by_panel = {
+        s: frame.set_index("panel") for s, frame in by_statistic.items() if frame is not None
+    }
     lines = []
     printed = by_panel["coef"]["published"].iloc[0]
     if isinstance(printed, str) or printed == printed:
@@ -121,8 +123,8 @@ def _slope(
     if comparison is None:
         return lines
     home_record, _ = home(record)
-    at = {"column": record.column, "term": term, "model": evidence_model(record)}
-    fits = matching(comparison, **at, fitted_column=home_record.column)
+    cell = {"column": record.column, "term": term, "model": evidence_model(record)}
+    fits = matching(comparison, **cell, fitted_column=home_record.column)
     for row in fits[fits["panel"] != EXACT].itertuples(index=False):
         why = doubt(row.gate, row.fits)
         line = with_interval(row.mean, row.q025, row.q975) + (f" ({why})" if why else "")

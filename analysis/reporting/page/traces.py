@@ -93,8 +93,12 @@ def ranks(posterior: xr.Dataset) -> list[dict]:
         for i, draws in enumerate(stacked.to_numpy()):
             if not np.ptp(draws):
                 continue
-            at = stacked["element"].to_numpy()[i] if dims else ()
-            label = " ".join([name, *map(str, at)]) if isinstance(at, tuple) else f"{name} {at}"
+            element = stacked["element"].to_numpy()[i] if dims else ()
+            label = (
+                " ".join([name, *map(str, element)])
+                if isinstance(element, tuple)
+                else f"{name} {element}"
+            )
             rows.append({"variable": label, "shares": shares(draws)})
     return rows[:MOST]
 
@@ -121,10 +125,10 @@ def energy(statistics: xr.Dataset) -> list[dict]:
     curves = []
     for kind, curve in standardised.items():
         density, _ = np.histogram(curve, edges, density=True)
-        at = (edges[:-1] + edges[1:]) / 2
+        centres = (edges[:-1] + edges[1:]) / 2
         curves += [
             {"kind": kind, "at": round(float(x), 3), "density": round(float(d), 4)}
-            for x, d in zip(at, density, strict=True)
+            for x, d in zip(centres, density, strict=True)
         ]
     return curves
 
@@ -139,7 +143,7 @@ def shares(draws: NDArray[np.float64]) -> list[list[float]]:
     Vehtari et al. (2021), *Bayesian Analysis* 16:667–718, section 4.
     """
     rank = stats.rankdata(draws, method="ordinal").astype(np.int64).reshape(draws.shape) - 1
-    at = rank * BINS // draws.size
+    bin_of_rank = rank * BINS // draws.size
     expected = draws.shape[1] / BINS
-    counted = [np.bincount(chain, minlength=BINS) / expected for chain in at]
+    counted = [np.bincount(chain, minlength=BINS) / expected for chain in bin_of_rank]
     return [[round(float(share), 3) for share in chain] for chain in counted]

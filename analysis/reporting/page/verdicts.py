@@ -76,36 +76,36 @@ def _before(claim: Mapping) -> str:
 def counted(results: Results) -> str:
     """Count the verdicts, and those that differ from the first edition's."""
     claims = results.ledger["claims"]
-    of = ", ".join(f"{number} {word}" for word, number in ledger.counts(claims))
+    counts = ", ".join(f"{number} {word}" for word, number in ledger.counts(claims))
     changed = sum(bool(claim["changed"]) for claim in claims)
     before = f" {changed} differ from the rule’s first edition." if changed else ""
-    return f"Of {len(claims)} claims: {of}.{before} Open a line for its evidence on each panel."
+    return f"Of {len(claims)} claims: {counts}.{before} Open a line for its evidence on each panel."
 
 
 def evidence(claim: Mapping) -> Block | None:
     """Return the evidence of a claim's verdict, panel by panel; None if there is none."""
     rows = []
-    for name, of in (claim["panels"] | claim["implied"]).items():
-        twfe, after = of["estimate"], of["posterior"]
+    for name, of_panel in (claim["panels"] | claim["implied"]).items():
+        twfe, fitted = of_panel["estimate"], of_panel["posterior"]
         if not twfe:
             continue
         reversed_by = [
             f"{kind}: {', '.join(reversing) or 'nothing'}"
-            for kind, reversing in of.get("turns", {}).items()
+            for kind, reversing in of_panel.get("turns", {}).items()
             if reversing is not None
         ]
-        mean = "mean" in after
+        has_mean = "mean" in fitted
         rows.append(
             {
                 "panel": name,
                 "estimate (SE)": f"{twfe['coef']:.3f}{twfe['stars']} ({twfe['se']:.3f})",
                 "P wild": twfe.get("p_wild", np.nan),
-                "ladder": " → ".join(f"{step['estimate']:.3f}" for step in of["ladder"]),
-                "posterior": with_interval(after["mean"], after["q025"], after["q975"])
-                if mean
+                "ladder": " → ".join(f"{step['estimate']:.3f}" for step in of_panel["ladder"]),
+                "posterior": with_interval(fitted["mean"], fitted["q025"], fitted["q975"])
+                if has_mean
                 else "",
-                "fits": after.get("fits", ""),
-                "finding": after["finding"] if name in claim["weights"] else "does not count",
+                "fits": fitted.get("fits", ""),
+                "finding": fitted["finding"] if name in claim["weights"] else "does not count",
                 "reversed by": "; ".join(reversed_by),
             }
         )
@@ -141,9 +141,9 @@ def controls(results: Results) -> Iterable[Block]:
     (record,) = select(HEADLINE[:1])
     rows, flipped = [], []
     for term in CONTROLS:
-        at = {"column": record.column, "term": term}
-        cells = matching(replication, **at, statistic="coef")
-        fits = matching(comparison, **at, model=MAIN)
+        cell = {"column": record.column, "term": term}
+        cells = matching(replication, **cell, statistic="coef")
+        fits = matching(comparison, **cell, model=MAIN)
         cells, fits = (frame[frame["panel"].isin(ledger.EVIDENCE)] for frame in (cells, fits))
         if cells.empty or fits.empty:
             continue

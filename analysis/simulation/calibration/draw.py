@@ -53,12 +53,12 @@ def draw(rows: pd.DataFrame) -> Figure:
         style = {"color": "0.88", "lw": 0, "step": "mid"}
         handles["band"] = axes.fill_between(expected, *ends, **style, **AS_PIXELS)
         for count in of_case.drop(columns="data_sets").to_numpy():
-            out = ((count < low) | (count > high)).any()
+            leaves_band = ((count < low) | (count > high)).any()
             above = np.concatenate([[0], count, [size]]) / size - expected
-            colour, width = (PALETTE[5], 0.9) if out else (PALETTE[0], 0.4)
-            style = {"color": colour, "lw": width, "zorder": 2 + out}
+            colour, width = (PALETTE[5], 0.9) if leaves_band else (PALETTE[0], 0.4)
+            style = {"color": colour, "lw": width, "zorder": 2 + leaves_band}
             (line,) = axes.plot(expected, above, **style, **AS_PIXELS)
-            handles.setdefault(f"parameter {'outside' if out else 'inside'} its band", line)
+            handles.setdefault(f"parameter {'outside' if leaves_band else 'inside'} its band", line)
         axes.set_title(fill(case.name, TITLE), loc="left", fontsize=7)
         axes.text(0.98, 0.03, f"{size:,}", transform=axes.transAxes, ha="right", fontsize=6)
         axes.tick_params(labelsize=6.5)

@@ -47,11 +47,13 @@ class TwiceDensity(GrowthDensity):
 
     def weights(self, point: Array) -> Weights:
         """Return twice the weights, what d says being in `log_rows`."""
-        at = self.slices[SIGMA]
-        sigma = point[:, at]
+        sigmas = self.slices[SIGMA]
+        sigma = point[:, sigmas]
         if sigma.shape[1] < self.n_regions:
             sigma = np.repeat(sigma, self.n_regions, axis=1)
-        weights = self.whole.weights(np.hstack([point[:, : at.start], sigma, point[:, at.stop :]]))
+        weights = self.whole.weights(
+            np.hstack([point[:, : sigmas.start], sigma, point[:, sigmas.stop :]])
+        )
         level = weights.level[:, self.layout.region_of_province]
         along = np.einsum("npm,pm->np", level, self.difference.of_level[..., 0])
         square = np.einsum("nrj,rj->n", weights.piece, self.difference.gram[..., 0])

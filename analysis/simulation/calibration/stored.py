@@ -83,10 +83,10 @@ def ranks_of(dataset: xr.Dataset) -> dict[str, Ranks]:
             of_case["parameter"].to_numpy(), of_case["rank"].to_numpy(), strict=True
         ):
             columns.setdefault(label.rpartition("[")[0], []).append(column[simulated])
-        of = {
+        ranks = {
             name: np.stack(elements, axis=1).astype(np.int64) for name, elements in columns.items()
         }
-        by_case[str(case)] = Ranks(of, of_case["effective"][0].to_numpy()[simulated])
+        by_case[str(case)] = Ranks(ranks, of_case["effective"][0].to_numpy()[simulated])
     return by_case
 
 

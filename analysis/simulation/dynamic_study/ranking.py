@@ -142,12 +142,12 @@ def words_on_nuts(dataset: xr.Dataset) -> str:
     of_model = dataset.sel(estimator=MODEL)
     ours = np.stack([of_model[end].to_numpy() for end in ("estimate", "low", "high")], axis=-1)
     sd = (ours[..., 2] - ours[..., 1]) / 4
-    off = (dataset["nuts"].to_numpy() - ours) / sd[..., None]
-    fits = int(np.isfinite(off[..., 0, 0]).sum())
+    difference = (dataset["nuts"].to_numpy() - ours) / sd[..., None]
+    fits = int(np.isfinite(difference[..., 0, 0]).sum())
     if not fits:
         return "No data set was sampled by NUTS."
-    mean, ends = (np.sqrt(np.nanmean(off[..., columns] ** 2)) for columns in ([0], [1, 2]))
-    independent, most = dataset["independent"].to_numpy(), np.nanmax(np.abs(off))
+    mean, ends = (np.sqrt(np.nanmean(difference[..., columns] ** 2)) for columns in ([0], [1, 2]))
+    independent, most = dataset["independent"].to_numpy(), np.nanmax(np.abs(difference))
     effective = float(dataset["effective"].min())
     return (
         f"NUTS on {fits} data sets: its means lie {mean:.3f} and its interval ends {ends:.3f} "

@@ -121,15 +121,15 @@ def estimates(
     effective : float
         Effective draws of the chain of `LINES`.
     """
-    at = [data.lagged.terms.index(term) for term in shown(data.specification)]
+    positions = [data.lagged.terms.index(term) for term in shown(data.specification)]
     by_name = []
     for estimator in ESTIMATORS:
-        coef, se = (of[at] for of in estimator.estimate(data).slopes)
+        coef, se = (values[positions] for values in estimator.estimate(data).slopes)
         by_name.append(np.column_stack([coef, coef - Z * se, coef + Z * se]))
     draws, independent = posterior(data, template, rng)
     with_lines, effective = chain(data, rng)
     for slopes in (draws, with_lines):
-        by_name.append(_summary(slopes[:, at]))
+        by_name.append(_summary(slopes[:, positions]))
     return np.stack(by_name), independent, effective
 
 
@@ -249,8 +249,8 @@ def run_batch(study: Study, batch: Batch) -> tuple[Batch, dict[str, Array]]:
         effective.append(size)
         checked_rows = np.full(estimate.shape[1:], np.nan)
         if cell == CELLS[0] and number % CHECKED == 0:
-            at = [data.lagged.terms.index(term) for term in shown(study.specification)]
-            checked_rows = _summary(by_nuts(data, int(rng.integers(2**31)))[:, at])
+            positions = [data.lagged.terms.index(term) for term in shown(study.specification)]
+            checked_rows = _summary(by_nuts(data, int(rng.integers(2**31)))[:, positions])
         checked.append(checked_rows)
     return batch, {
         "estimates": np.stack(estimated),

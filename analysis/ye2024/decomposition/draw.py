@@ -39,12 +39,12 @@ def _waterfall(axes: Axes, rows: pd.DataFrame, panel: str) -> None:
     axes.use_sticky_edges = False
     axes.margins(x=0.06)
     start, end, published = rows[["start", "end", "published"]].iloc[0]
-    at = start + np.concatenate([[0], np.cumsum(rows["share"])])
+    levels = start + np.concatenate([[0], np.cumsum(rows["share"])])
     axes.barh(0, start, color="0.6", height=0.7)
     colours = [PALETTE[0] if share > 0 else PALETTE[5] for share in rows["share"]]
     places = np.arange(1, len(rows) + 1)
-    axes.barh(places, rows["share"], left=at[:-1], color=colours, height=0.7)
-    axes.errorbar(at[1:], places, xerr=Z * rows["mcse"], fmt="none", ecolor="0.2", lw=0.8)
+    axes.barh(places, rows["share"], left=levels[:-1], color=colours, height=0.7)
+    axes.errorbar(levels[1:], places, xerr=Z * rows["mcse"], fmt="none", ecolor="0.2", lw=0.8)
     axes.barh(len(rows) + 1, end, color="0.6", height=0.7)
     axes.axvline(published, color="0.3", lw=0.8, ls=":")
     axes.axvline(0, color="0.7", lw=0.6)

@@ -52,10 +52,10 @@ def ingredients(gap: Gap) -> Game:
     def chosen(subsets: NDArray[np.bool_]) -> dict[str, NDArray[np.int64]]:
         """Return the state of each series in each subset."""
         return {
-            name: subsets[:, at].astype(int) @ (2 ** np.arange(len(at)))
-            if at
+            name: subsets[:, columns].astype(int) @ (2 ** np.arange(len(columns)))
+            if columns
             else np.zeros(len(subsets), int)
-            for name, at in place.items()
+            for name, columns in place.items()
         }
 
     if gap.record.dynamic:
@@ -73,8 +73,8 @@ def ingredients(gap: Gap) -> Game:
         index = np.column_stack(
             [start[term] + state[DERIVED.get(term, (term,))[0]] for term in gap.of_terms]
         )
-        of = gram[index[:, :, None], index[:, None, :]]
-        return np.linalg.solve(of[:, 1:, 1:], of[:, 1:, :1])[:, gap.at, 0]
+        of_subset = gram[index[:, :, None], index[:, None, :]]
+        return np.linalg.solve(of_subset[:, 1:, 1:], of_subset[:, 1:, :1])[:, gap.at, 0]
 
     return Game(labels, value)
 

@@ -123,10 +123,10 @@ def elliptical_slices(
             proposed = z[waiting] * np.cos(turn) + auxiliary[waiting] * np.sin(turn)
             proposed_level = log_likelihood(proposed)
             accepted = proposed_level > level[waiting]
-            at = waiting[accepted]
+            done = waiting[accepted]
             # Once z is replaced the chain waits no more, so its old place is not needed again.
             z = z.copy()
-            z[at], current[at] = proposed[accepted], proposed_level[accepted]
+            z[done], current[done] = proposed[accepted], proposed_level[accepted]
             waiting = waiting[~accepted]
             below = angle[waiting] < 0
             low[waiting[below]] = angle[waiting[below]]

@@ -132,8 +132,8 @@ def summary(table: pd.DataFrame, draws: int) -> pd.DataFrame:
         values = group[["estimate", "low", "high"]].to_numpy().T
         scores = assess(*values, true.mean())
         # Against the same data sets' complete slopes: their own scatter cancels.
-        off = group["estimate"].to_numpy() - true.loc[group["data_set"]].to_numpy()
-        mcse = off.std(ddof=1) / np.sqrt(len(off)) if len(off) > 1 else np.nan
+        error = group["estimate"].to_numpy() - true.loc[group["data_set"]].to_numpy()
+        mcse = error.std(ddof=1) / np.sqrt(len(error)) if len(error) > 1 else np.nan
         rows.append(
             {
                 **{name: scores[name] for name in scores if name in COLUMNS},
@@ -142,10 +142,10 @@ def summary(table: pd.DataFrame, draws: int) -> pd.DataFrame:
                 "draws": draws if method in ("without", "with") else 1,
                 "true_slope": true.mean(),
                 "mean": group["estimate"].mean(),
-                "bias": off.mean(),
-                "bias_low": off.mean() - 1.96 * mcse,
-                "bias_high": off.mean() + 1.96 * mcse,
-                "relative_bias": off.mean() / true.mean(),
+                "bias": error.mean(),
+                "bias_low": error.mean() - 1.96 * mcse,
+                "bias_high": error.mean() + 1.96 * mcse,
+                "relative_bias": error.mean() / true.mean(),
                 "width": (group["high"] - group["low"]).median(),
                 "share": group["share"].mean(),
             }

@@ -48,9 +48,9 @@ def curve(axes: Axes, rows: pd.DataFrame, label: bool = True) -> None:
     axes.plot(x, slope["estimate"], color=PALETTE[0], lw=1.4, label="estimate")
     axes.axhline(0, color="0.3", lw=0.6)
     printed, se = published_slopes().loc[(column, term), ["coef", "se"]].astype(float)
-    at = float((slope["estimate"] < printed).mean())
+    rank = float((slope["estimate"] < printed).mean())
     style = {"fmt": "D", "ms": 4, "lw": 1, "color": PALETTE[5], "zorder": 3}
-    axes.errorbar(at, printed, Z * se, label="printed, 95 %" if label else None, **style)
+    axes.errorbar(rank, printed, Z * se, label="printed, 95 %" if label else None, **style)
     # Far ends of noisy universes would flatten all others.
     low = min(slope.filter(like="conventional low").min().min(), printed - Z * se)
     high = max(slope.filter(like="conventional high").max().max(), printed + Z * se)
@@ -86,10 +86,12 @@ def draw(rows: pd.DataFrame) -> Figure:
     """
     column, term = rows[["column", "term"]].iloc[0]
     (record,) = select([column])
-    at = rows[rows["bin"] >= 0]
-    at = at[~at["what"].isin(["slope", "posterior"])]
-    choices = list(dict.fromkeys(at["what"]))
-    lines = [(c, o) for c in choices for o in dict.fromkeys(at.loc[at["what"] == c, "option"])]
+    cells = rows[rows["bin"] >= 0]
+    cells = cells[~cells["what"].isin(["slope", "posterior"])]
+    choices = list(dict.fromkeys(cells["what"]))
+    lines = [
+        (c, o) for c in choices for o in dict.fromkeys(cells.loc[cells["what"] == c, "option"])
+    ]
     figure = Figure(figsize=(7.6, 4.2 + 0.155 * (len(lines) + len(choices))), layout="constrained")
     heights = [2.3, 1.6, 0.15 * (len(lines) + 0.8 * len(choices))]
     grid = figure.subplots(
@@ -105,7 +107,7 @@ def draw(rows: pd.DataFrame) -> Figure:
     posteriors(grid[1, 0], rows)
     for row in (0, 1):
         grid[row, 1].axis("off")
-    wide = at.pivot(index=["what", "option"], columns="bin", values="value")
+    wide = cells.pivot(index=["what", "option"], columns="bin", values="value")
     decides = rows[rows["what"].isin(["main", "total"])].pivot(
         index="option", columns="what", values="value"
     )

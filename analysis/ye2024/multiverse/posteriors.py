@@ -60,9 +60,9 @@ def fraction(tree: xr.DataTree) -> pd.DataFrame:
             if name not in drawn[0].coords
         }
         universes = estimates["estimate"].sel(baseline)
-        at = {name: drawn[0][name] for name in universes.dims}
+        options = {name: drawn[0][name] for name in universes.dims}
         fitted, complete = (
-            v.to_numpy().astype(float).ravel() for v in (universes.sel(at), universes)
+            v.to_numpy().astype(float).ravel() for v in (universes.sel(options), universes)
         )
         error = complete.std() / np.sqrt(len(fitted))
         rows.append(

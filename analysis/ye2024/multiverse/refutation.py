@@ -32,12 +32,15 @@ def table(dataset: xr.Dataset | None = None) -> pd.DataFrame:
         cells = dataset[variable]
         means = cells.mean(["province", "year"], skipna=False)
         sds = cells.std(["province", "year"], ddof=1, skipna=False)
-        off = np.maximum(abs(means - mean), abs(sds - sd)) / sd
+        distance = np.maximum(abs(means - mean), abs(sds - sd)) / sd
         for choice in (name for name in CHOICES if name in cells.dims):
             for option in CHOICES[choice]:
-                of_option = off.sel({choice: option})
-                at = of_option.argmin(...)
-                nearest = [float(v.sel({choice: option}).isel(at)) for v in (means, sds, off)]
+                of_option = distance.sel({choice: option})
+                nearest_option = of_option.argmin(...)
+                nearest = [
+                    float(v.sel({choice: option}).isel(nearest_option))
+                    for v in (means, sds, distance)
+                ]
                 rows.append([choice, option, variable, mean, nearest[0], sd, *nearest[1:]])
     distances = pd.DataFrame(rows, columns=list(COLUMNS[:-1]))
     far = distances["off"] > FAR

@@ -254,23 +254,25 @@ def curves(tree: xr.DataTree) -> pd.DataFrame:
         estimate = estimates["estimate"].to_numpy().ravel()
         finite = np.flatnonzero(np.isfinite(estimate))
         order = finite[np.argsort(estimate[finite], kind="stable")]
-        at = np.arange(min(BINS, len(order)))
-        bins = np.array_split(order, len(at))
+        bin_numbers = np.arange(min(BINS, len(order)))
+        bins = np.array_split(order, len(bin_numbers))
 
         def add(kind: str, option: str, values: object, where: object) -> None:
             head = {"column": column, "term": term, "what": kind, "option": option}  # noqa: B023
             frames.append(pd.DataFrame({**head, "bin": where, "value": values}))
 
-        add("slope", "estimate", [np.median(estimate[b]) for b in bins], at)
+        add("slope", "estimate", [np.median(estimate[b]) for b in bins], bin_numbers)
         for name, low, high in ends(estimates):
-            add("slope", f"{name} low", [np.median(low[b]) for b in bins], at)
-            add("slope", f"{name} high", [np.median(high[b]) for b in bins], at)
+            add("slope", f"{name} low", [np.median(low[b]) for b in bins], bin_numbers)
+            add("slope", f"{name} high", [np.median(high[b]) for b in bins], bin_numbers)
         if family == GRID_FAMILY and column == HEADLINE[0]:
             codes = np.unravel_index(order, estimates["estimate"].shape)
             for name, code in zip(estimates["estimate"].dims, codes, strict=True):
-                split = np.array_split(code, len(at))
+                split = np.array_split(code, len(bin_numbers))
                 for i, option in enumerate(estimates[name].to_numpy()):
-                    add(name, str(option), [(options == i).mean() for options in split], at)
+                    add(
+                        name, str(option), [(options == i).mean() for options in split], bin_numbers
+                    )
         for errors, fits in by_errors(tree, column, term) if column in HEADLINE else ():
             trusted = fits.isel(universe=np.flatnonzero(fits["trusted"] == 1)).sortby("estimate")
             where = np.arange(trusted.sizes["universe"])
@@ -278,8 +280,8 @@ def curves(tree: xr.DataTree) -> pd.DataFrame:
                 add("posterior", f"{errors} {short}", trusted[name].to_numpy(), where)
         for name in ("share_same_sign", f"share_significant_{CLUSTERINGS[0]}"):
             add("share", name, [summary.loc[(column, term), name]], [-1])
-        of = shared[(shared["column"] == column) & (shared["term"] == term)]
-        for row in of.itertuples():
+        of_slope = shared[(shared["column"] == column) & (shared["term"] == term)]
+        for row in of_slope.itertuples():
             for kind in ("main", "total"):
                 add(kind, row.choice, [getattr(row, kind)], [-1])
     stacked = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(CURVES))

@@ -145,7 +145,8 @@ def bounds(
                 label = f"{end} {named(key)} from {name}"
                 task = problem, open_scalars, position, sign
                 reached = _search(
-                    task, panel, steps, checkpoint, lambda text, at=label: tell(f"{at}, {text}")
+                    *(task, panel, steps, checkpoint),
+                    lambda text, label=label: tell(f"{label}, {text}"),
                 )
                 extremes += [reached] if reached else []
             extremes.sort(key=lambda extreme: sign * extreme.value)
@@ -191,19 +192,19 @@ def _search(
     z = problem.program.clip(problem.point(_cells(start.frame)))
     program = scaled(*task, z)
     try:
-        for at, point in run.follow(program, lambda: z, steps, checkpoint):
-            tell(run.progress(problem, at, point))
+        for iterate, point in run.follow(program, lambda: z, steps, checkpoint):
+            tell(run.progress(problem, iterate, point))
     except (Unmet, Unsolved):
         return None
-    table = run.panel(problem, at.z)
+    table = run.panel(problem, iterate.z)
     value = float(open_scalars(_cells(table))[0][task[2]])
-    optimal = optimality(program, at.z, point)
+    optimal = optimality(program, iterate.z, point)
     pull = np.abs(optimal.multipliers) * point.half_width
-    names = problem.names(at.z)
+    names = problem.names(iterate.z)
     return Extreme(
         start=start.name,
         value=value,
-        distance=float(np.sqrt(np.mean(at.z**2))),
+        distance=float(np.sqrt(np.mean(iterate.z**2))),
         residual=optimal.residual,
         held=int(optimal.bound.sum()),
         tightest=tuple(named(names[row]) for row in np.argsort(-pull)[:SHOWN]),

@@ -55,9 +55,9 @@ def members(folder: Path, tell: Callable[[str], object]) -> Iterator[pd.DataFram
         settings = member(number)
         problem = run.setup(start.frame, computed, settings)
         checkpoint = settings.checkpoint(folder, start.sha256)
-        for at, point in run.solve(problem, settings, checkpoint):
-            tell(f"panel {number} of {SIZE}, {run.progress(problem, at, point)}")
-        yield run.panel(problem, at.z)
+        for iterate, point in run.solve(problem, settings, checkpoint):
+            tell(f"panel {number} of {SIZE}, {run.progress(problem, iterate, point)}")
+        yield run.panel(problem, iterate.z)
 
 
 def write(panels: list[pd.DataFrame], folder: Path) -> Path:
@@ -106,14 +106,14 @@ def variants(folder: Path, tell: Callable[[str], object]) -> pd.DataFrame:
     for name, settings in VARIANTS.items():
         problem = run.setup(start.frame, computed, settings)
         checkpoint = settings.checkpoint(folder, start.sha256)
-        for at, point in run.solve(problem, settings, checkpoint):
-            tell(f"{name}, {run.progress(problem, at, point)}")
-        declared = at.z if declared is None else declared
+        for iterate, point in run.solve(problem, settings, checkpoint):
+            tell(f"{name}, {run.progress(problem, iterate, point)}")
+        declared = iterate.z if declared is None else declared
         values = (
             name,
-            float(np.sqrt(np.mean(at.z**2))),
-            optimality(problem.program, at.z, point).residual,
-            float(np.linalg.norm(at.z - declared) / np.linalg.norm(declared)),
+            float(np.sqrt(np.mean(iterate.z**2))),
+            optimality(problem.program, iterate.z, point).residual,
+            float(np.linalg.norm(iterate.z - declared) / np.linalg.norm(declared)),
         )
         rows.append(dict(zip(VARIANT_COLUMNS, values, strict=True)))
     return pd.DataFrame(rows)

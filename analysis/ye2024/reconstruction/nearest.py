@@ -238,13 +238,13 @@ def _least_norm(rows: Array, low: Array, high: Array) -> Array | None:
     return solver.result.x if solver.solve() == piqp.PIQP_SOLVED else None
 
 
-def search(program: Program, at: Iterate, approaches: int) -> Iterator[tuple[Iterate, Point]]:
+def search(program: Program, iterate: Iterate, approaches: int) -> Iterator[tuple[Iterate, Point]]:
     """Meet the intervals, go down the gradient, and meet them again.
 
     Parameters
     ----------
     program : Program
-    at : Iterate
+    iterate : Iterate
         Where to begin, or to go on.
     approaches : int
         Steps down the gradient.
@@ -260,30 +260,34 @@ def search(program: Program, at: Iterate, approaches: int) -> Iterator[tuple[Ite
         If they are not within `MOST_MEETING` steps.
     """
     while True:
-        point = program.evaluate(at.z)
-        if at.phase != "approach":
+        point = program.evaluate(iterate.z)
+        if iterate.phase != "approach":
             if point.misses.max() < MET:
-                yield at, point
-                if at.phase == "settle" or not approaches:
+                yield iterate, point
+                if iterate.phase == "settle" or not approaches:
                     return
-                at = at._replace(phase="approach", previous=at.z, iteration=0, momentum=0)
+                iterate = iterate._replace(
+                    phase="approach", previous=iterate.z, iteration=0, momentum=0
+                )
                 continue
-            if at.iteration >= MOST_MEETING:
-                raise Unmet(at, point)
-            projection = project(program, at.z, point, at.z, at.bound)
-            move = projection.z - at.z
-            z = at.z + move * LONGEST / max(LONGEST, np.abs(move).max())
-            yield at, point
-            at = at._replace(iteration=at.iteration + 1, z=z, previous=at.z, bound=projection.bound)
-        elif at.iteration >= approaches:
-            at = at._replace(phase="settle", iteration=0)
+            if iterate.iteration >= MOST_MEETING:
+                raise Unmet(iterate, point)
+            projection = project(program, iterate.z, point, iterate.z, iterate.bound)
+            move = projection.z - iterate.z
+            z = iterate.z + move * LONGEST / max(LONGEST, np.abs(move).max())
+            yield iterate, point
+            iterate = iterate._replace(
+                iteration=iterate.iteration + 1, z=z, previous=iterate.z, bound=projection.bound
+            )
+        elif iterate.iteration >= approaches:
+            iterate = iterate._replace(phase="settle", iteration=0)
         else:
-            at, next_at = _approach(program, at, point)
-            yield at, point
-            at = next_at
+            iterate, next_iterate = _approach(program, iterate, point)
+            yield iterate, point
+            iterate = next_iterate
 
 
-def _approach(program: Program, at: Iterate, point: Point) -> tuple[Iterate, Iterate]:
+def _approach(program: Program, iterate: Iterate, point: Point) -> tuple[Iterate, Iterate]:
     """Return the iterate with its residual, and the next one.
 
     Nesterov's momentum with restarts (O'Donoghue and Candès 2015, *Foundations of Computational
@@ -291,20 +295,20 @@ def _approach(program: Program, at: Iterate, point: Point) -> tuple[Iterate, Ite
     """
     strayed = point.misses.max() > STRAYED
     if strayed:
-        at = at._replace(momentum=0, step=0.8 * at.step)
-    ahead = at.z + at.momentum / (at.momentum + 3) * (at.z - at.previous)
+        iterate = iterate._replace(momentum=0, step=0.8 * iterate.step)
+    ahead = iterate.z + iterate.momentum / (iterate.momentum + 3) * (iterate.z - iterate.previous)
     gradient = program.gradient(ahead)
-    centre = at.z if strayed else ahead - at.step * gradient
-    projection = project(program, at.z, point, centre, at.bound)
+    centre = iterate.z if strayed else ahead - iterate.step * gradient
+    projection = project(program, iterate.z, point, centre, iterate.bound)
     if not strayed:
-        gap = np.linalg.norm(projection.z - ahead) / (at.step * np.linalg.norm(gradient))
-        at = at._replace(residual=float(gap))
-    uphill = (ahead - projection.z) @ (projection.z - at.z) > 0
-    momentum = 0 if uphill or strayed else at.momentum + 1
-    return at, at._replace(
-        iteration=at.iteration + 1,
+        gap = np.linalg.norm(projection.z - ahead) / (iterate.step * np.linalg.norm(gradient))
+        iterate = iterate._replace(residual=float(gap))
+    uphill = (ahead - projection.z) @ (projection.z - iterate.z) > 0
+    momentum = 0 if uphill or strayed else iterate.momentum + 1
+    return iterate, iterate._replace(
+        iteration=iterate.iteration + 1,
         z=projection.z,
-        previous=at.z,
+        previous=iterate.z,
         bound=projection.bound,
         momentum=momentum,
         residual=float("nan"),

@@ -172,13 +172,13 @@ def box(
             if key not in numbers.index:
                 continue
             least, most = inside(numbers.loc[key, "printed"])
-            at = (sign * _extremes_of(name, cells, series, numbers, extreme)).argmin()
+            extreme_cell = (sign * _extremes_of(name, cells, series, numbers, extreme)).argmin()
             if extreme == "min":
                 low[i] = np.maximum(low[i], least)
-                high[i, at] = most
+                high[i, extreme_cell] = most
             else:
                 high[i] = np.minimum(high[i], most)
-                low[i, at] = least
+                low[i, extreme_cell] = least
     return low, high
 
 

@@ -61,12 +61,14 @@ class Quantities:
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the Q values and their Jacobian, (Q, S, rows), at cells of shape (S, rows)."""
         values, jacobian = [], np.zeros((len(self.keys), *cells.shape))
-        at = 0
+        position = 0
         for rows, weights, function in self.parts:
             value, derivative = function(weights @ cells[:, rows])
             values.append(value)
-            jacobian[at : at + len(value), :, rows] = np.einsum("qvn,vs->qsn", derivative, weights)
-            at += len(value)
+            jacobian[position : position + len(value), :, rows] = np.einsum(
+                "qvn,vs->qsn", derivative, weights
+            )
+            position += len(value)
         return np.concatenate(values), jacobian
 
 

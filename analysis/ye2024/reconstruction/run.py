@@ -151,8 +151,8 @@ def reconstruct(settings: Settings, folder: Path, tell: Callable[[str], object])
     problem = setup(start.frame, compiled(start.frame), settings)
     checkpoint = settings.checkpoint(folder, start.sha256)
     try:
-        for at, point in solve(problem, settings, checkpoint):
-            tell(progress(problem, at, point))
+        for iterate, point in solve(problem, settings, checkpoint):
+            tell(progress(problem, iterate, point))
     except Unmet as stuck:
         raise Contradiction(conflicting(problem, stuck)) from None
     except Unsolved:
@@ -160,10 +160,10 @@ def reconstruct(settings: Settings, folder: Path, tell: Callable[[str], object])
             "the solver of quadratic programs failed on the way: begin elsewhere, with --seed and "
             "--spread."
         ) from None
-    optimal = optimality(problem.program, at.z, point)
+    optimal = optimality(problem.program, iterate.z, point)
     refused = left_out(printed(), settings)
     return Outcome(
-        settings, start.sha256, refused, problem, at, point, optimal, panel(problem, at.z)
+        settings, start.sha256, refused, problem, iterate, point, optimal, panel(problem, iterate.z)
     )
 
 
@@ -183,14 +183,15 @@ def conflicting(problem: Problem, stuck: Unmet) -> str:
     )
 
 
-def progress(problem: Problem, at: Iterate, point: Point) -> str:
+def progress(problem: Problem, iterate: Iterate, point: Point) -> str:
     """Report the progress of the search."""
     misses = point.misses
     met = int((misses < MET).sum())
-    worst = named(problem.names(at.z)[misses.argmax()])
+    worst = named(problem.names(iterate.z)[misses.argmax()])
     return (
-        f"{at.phase} {at.iteration}: {met} of {len(misses)} intervals met, worst {worst} by "
-        f"{misses.max():.2g} half-widths, distance {np.sqrt(np.mean(at.z**2)):.4f} sd"
+        f"{iterate.phase} {iterate.iteration}: {met} of {len(misses)} intervals met, worst "
+        f"{worst} by {misses.max():.2g} half-widths, distance "
+        f"{np.sqrt(np.mean(iterate.z**2)):.4f} sd"
     )
 
 
@@ -307,19 +308,19 @@ def follow(
     checkpoint: Path | None = None,
 ) -> Iterator[tuple[Iterate, Point]]:
     """Search a program, from the checkpoint on if there is one, else from where `first` says."""
-    at = restore(checkpoint) if checkpoint else None
-    if at is None:
-        at = Iterate.start(program, first())
-    for iterate, point in search(program, at, approaches):
+    start = restore(checkpoint) if checkpoint else None
+    if start is None:
+        start = Iterate.start(program, first())
+    for iterate, point in search(program, start, approaches):
         if checkpoint:
             save(iterate, checkpoint)
         yield iterate, point
 
 
-def save(at: Iterate, path: Path) -> None:
+def save(iterate: Iterate, path: Path) -> None:
     """Write an iterate, whole or not at all."""
     with replacing(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, **at._asdict())
+        np.savez(file, **iterate._asdict())
 
 
 def restore(path: Path) -> Iterate | None:

@@ -119,8 +119,8 @@ def scales_at_mode(data: Design) -> tuple[NDArray[np.float64], NDArray[np.float6
     density = collapsed(data)
     first = np.concatenate([np.full(s.size, np.log(s.prior.typical)) for s in density.scales])
 
-    def down(at: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        value, gradient = density.logp_and_gradient(at)
+    def down(point: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        value, gradient = density.logp_and_gradient(point)
         return -value, -gradient
 
     optimum = minimize(
@@ -131,7 +131,7 @@ def scales_at_mode(data: Design) -> tuple[NDArray[np.float64], NDArray[np.float6
         bounds=[(-FAR, FAR)] * len(first),
         options={"ftol": 1e-15, "gtol": 1e-7, "maxiter": 500},
     )
-    return optimum.x, _curvature(lambda at: density.logp_and_gradient(at)[1], optimum.x)
+    return optimum.x, _curvature(lambda point: density.logp_and_gradient(point)[1], optimum.x)
 
 
 def collapsed(data: Design) -> Collapsed:
@@ -141,10 +141,10 @@ def collapsed(data: Design) -> Collapsed:
 
 
 def _curvature(
-    gradient: Callable[[NDArray[np.float64]], NDArray[np.float64]], at: NDArray[np.float64]
+    gradient: Callable[[NDArray[np.float64]], NDArray[np.float64]], point: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    moves = APART * np.eye(len(at))
-    curvature = np.array([gradient(at + move) - gradient(at - move) for move in moves]) / (
+    moves = APART * np.eye(len(point))
+    curvature = np.array([gradient(point + move) - gradient(point - move) for move in moves]) / (
         2 * APART
     )
     return (curvature + curvature.T) / 2

@@ -188,5 +188,5 @@ def _span_of_stars(mark: str, estimator: str, df: int | None) -> tuple[float, fl
     marks = [star for _, star in STARS]
     if not mark:
         return -floors[marks[-1]], floors[marks[-1]]
-    at = marks.index(mark)
-    return floors[mark], floors[marks[at - 1]] if at else np.inf
+    position = marks.index(mark)
+    return floors[mark], floors[marks[position - 1]] if position else np.inf

@@ -137,7 +137,7 @@ class Model:
         vintage = {name: choices[name]["vintage"] for name in VARIABLES}
         index = self._scores(completed.series, INDICATORS, vintage["produ_inno"])
         parts = list(dict.fromkeys(item.dimension for item in INDICATORS))
-        drawn = {name: index[:, at] for at, name in enumerate(parts)}
+        drawn = {name: index[:, position] for position, name in enumerate(parts)}
         if "produ_alt" in names:
             stand_in = self._scores(completed.series, STAND_IN, vintage["produ_alt"])
             drawn["produ_alt"] = stand_in.sum(axis=1)

@@ -81,16 +81,16 @@ class Series:
         for block in self.blocks:
             common, specific = block.spread.draw(z[:, start : start + block.spread.size])
             start += block.spread.size
-            at = list(block.years)
-            error = np.where(self.missing[:, at], specific, 0.0)
-            completed[:, :, at] = np.clip(completed[:, :, at] * np.exp(error), low, high)
-            has_total = ~np.isnan(self.totals[at])
+            years = list(block.years)
+            error = np.where(self.missing[:, years], specific, 0.0)
+            completed[:, :, years] = np.clip(completed[:, :, years] * np.exp(error), low, high)
+            has_total = ~np.isnan(self.totals[years])
             if has_total.any():
-                sums = np.nansum(completed[:, :, at], axis=1)
-                factor = np.where(has_total, self.totals[at] / sums, 1.0)
-                completed[:, :, at] *= factor[:, None]
+                sums = np.nansum(completed[:, :, years], axis=1)
+                factor = np.where(has_total, self.totals[years] / sums, 1.0)
+                completed[:, :, years] *= factor[:, None]
             if block.whole:
-                completed[:, :, at] *= np.exp(common)[:, None]
+                completed[:, :, years] *= np.exp(common)[:, None]
         return np.where(self.missing, np.minimum(completed, self.upper), self.filled)
 
     def _range(self) -> tuple[Array, Array]:

@@ -198,10 +198,10 @@ def _province_covariance(specific: Array) -> Array:
     parts = (np.minimum.outer(h, h), 1.0 + np.eye(g), np.outer(h, h))
     row, column = np.triu_indices(g)
     moments = np.full(len(row), np.nan)
-    for at, (first, second) in enumerate(zip(row, column, strict=True)):
+    for position, (first, second) in enumerate(zip(row, column, strict=True)):
         products = specific[:, :, first] * specific[:, :, second]
         if not np.isnan(products).all():
-            moments[at] = np.nanmean(products)
+            moments[position] = np.nanmean(products)
     estimable = ~np.isnan(moments)
     design = np.column_stack([part[row, column][estimable] for part in parts])
     # Of a random walk's errors a product's standard deviation grows as √(h k).

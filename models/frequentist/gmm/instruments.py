@@ -195,7 +195,9 @@ def layout(grid: Grid, specification: GmmSpecification) -> Layout:
     _refuse_empty(in_equation[0], specification, grid)
     row_period = np.concatenate(in_equation)
     row_level = np.arange(len(row_period)) >= len(in_equation[0])
-    used = np.concatenate([rows[at] for rows, at in zip(by_equation, in_equation, strict=True)])
+    used = np.concatenate(
+        [rows[used_periods] for rows, used_periods in zip(by_equation, in_equation, strict=True)]
+    )
 
     n_terms, n_periods = len(grid.terms), len(grid.periods)
     own_form = np.where(row_level, LEVEL, DIFFERENCED if later is None else DEVIATIONS)

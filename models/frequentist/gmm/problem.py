@@ -212,10 +212,10 @@ def _are_indicators(panel: Grid, terms: Sequence[str]) -> list[bool]:
 
 
 def _refuse_constant(
-    panel: Grid, terms: Sequence[str], xx: NDArray[np.float64], at: NDArray[np.int64]
+    panel: Grid, terms: Sequence[str], xx: NDArray[np.float64], regressors: NDArray[np.int64]
 ) -> None:
     """Refuse a regressor of which rounding is all that the transformation leaves."""
-    for term, size in zip(terms, np.sqrt(np.diag(xx))[at], strict=True):
+    for term, size in zip(terms, np.sqrt(np.diag(xx))[regressors], strict=True):
         position = panel.index(term)
         if size <= resolution(panel.values[position][panel.observed[position]]):
             _refuse_collinear(term, False, [])
