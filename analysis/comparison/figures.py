@@ -111,7 +111,7 @@ def ladder(rows: pd.DataFrame) -> Figure:
     steps = [(TWFE, "3.2"), *((name, "3.2") for name in LADDER)]
     regional = {record.region: record.column for record in select(HEADLINE) if record.region}
     steps += [(MAIN, regional[region]) for region in REGIONS]
-    names = [LABELS[model] for model, column in steps[: len(LADDER) + 1]] + list(REGIONS)
+    names = [LABELS[model] for model, _ in steps[: len(LADDER) + 1]] + list(REGIONS)
     for axes, (panel, colour) in zip(grid, colours(panels).items(), strict=True):
         of_panel = rows[(rows["panel"] == panel) & (rows["fitted_column"] == "3.2")]
         cells = of_panel.set_index(["model", "column"])
