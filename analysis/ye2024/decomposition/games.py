@@ -65,6 +65,7 @@ def ingredients(gap: Gap) -> Game:
         source = DERIVED.get(term, (term,))[0]
         start[term] = len(bank)
         bank += [gap.column(term, lambda _, v=values: v) for values in states[source][1]]
+    # Effects come out by one linear map: a subset only chooses among the Gram matrix's columns.
     within = two_way_parts(np.column_stack(bank), *gap.codes)[2]
     gram = within.T @ within
 
@@ -166,17 +167,21 @@ def regions(gap: Gap) -> Game:
     """
     member, names = pd.factorize(gap.frames[gap.panel].loc[gap.rows, "region"])
     in_region = np.eye(len(names))[member]
-    weight, says = [], []
+    weight, slope_of_region = [], []
     for panel in (gap.panel, END):
         columns = gap.columns(panel)
         parts = twfe.slope_parts(columns[:, 0], columns[:, 1:], *gap.codes)
         influence = parts.influence[:, gap.at]
         weight.append(in_region.T @ influence**2 / (influence @ influence))
-        says.append(parts.slopes[gap.at] + in_region.T @ (influence * parts.residual) / weight[-1])
+        # With e the residual, b_r − b = Σ_r x̃ e / Σ_r x̃².
+        slope_of_region.append(
+            parts.slopes[gap.at] + in_region.T @ (influence * parts.residual) / weight[-1]
+        )
 
     def value(subsets: NDArray[np.bool_]) -> Array:
         weights = np.where(subsets[:, :1], weight[1], weight[0])
-        return (weights * np.where(subsets[:, 1:], says[1], says[0])).sum(axis=1)
+        by_region = np.where(subsets[:, 1:], slope_of_region[1], slope_of_region[0])
+        return (weights * by_region).sum(axis=1)
 
     return Game(["weights of the regions", *(f"slope in {name}" for name in names)], value)
 
