@@ -187,10 +187,10 @@ def reversals(
     main, required = models.main(home_record), models.asked(home_record)
     cell = {"panel": panel, "column": claim.column, "term": claim.term}
     if claim.kind == "no turn":
-        rivals = _others(matching(tables["turning_points"], **cell, region="all"), main, models)
+        rivals = _rivals(matching(tables["turning_points"], **cell, region="all"), main, models)
         reverses = rivals["p_inside"] > 1 - CERTAIN if len(rivals) else []
-        return {"other models": _looked(rivals, required, reverses)}
-    rivals = _others(matching(tables["comparison"], **cell), main, models)
+        return {"other models": _reversing_models(rivals, required, reverses)}
+    rivals = _rivals(matching(tables["comparison"], **cell), main, models)
     if len(rivals):
         rivals = rivals[rivals["fitted_as"].isna() | (rivals["fitted_as"] == "")]
     fit = {"panel": panel, "column": home_record.column, "model": main, "term": claim.term}
@@ -202,9 +202,9 @@ def reversals(
         provinces = provinces.assign(q025=provinces["mean"] - reach, q975=provinces["mean"] + reach)
     universes = matching(tables["multiverse"], column=claim.column, term=claim.term)
     return {
-        "other models": _looked(rivals, required, _off(rivals, sign)),
-        "other priors": _named(priors, "priors", _off(priors, sign)),
-        "one province less": _named(provinces, "province", _off(provinces, sign)),
+        "other models": _reversing_models(rivals, required, _reverses(rivals, sign)),
+        "other priors": _reversing_rows(priors, "priors", _reverses(priors, sign)),
+        "one province less": _reversing_rows(provinces, "province", _reverses(provinces, sign)),
         "multiverse": None
         if universes.empty
         else [
@@ -213,7 +213,7 @@ def reversals(
     }
 
 
-def _others(table: pd.DataFrame, main: str, models: Models) -> pd.DataFrame:
+def _rivals(table: pd.DataFrame, main: str, models: Models) -> pd.DataFrame:
     """Return the rows that passed their gate, of models that can reverse what the main one says."""
     if table.empty:
         return table
@@ -221,24 +221,24 @@ def _others(table: pd.DataFrame, main: str, models: Models) -> pd.DataFrame:
     return table[[name != main and models.reverses(find(name)) for name in table["model"]]]
 
 
-def _off(table: pd.DataFrame, sign: float) -> Sequence[bool]:
+def _reverses(table: pd.DataFrame, sign: float) -> Sequence[bool]:
     """Return which intervals do not exclude the other sign."""
     if table.empty:
         return []
     return (table["q025"] <= 0) if sign > 0 else (table["q975"] >= 0)
 
 
-def _looked(
+def _reversing_models(
     models: pd.DataFrame, required: Sequence[str], reverses: Sequence[bool]
 ) -> list[str] | None:
     """Name the models that reverse a finding; None if none does and some lack."""
-    reversing = _named(models, "model", reverses)
+    reversing = _reversing_rows(models, "model", reverses)
     if reversing or reversing is None:
         return reversing
     return reversing if set(required) <= set(models["model"]) else None
 
 
-def _named(table: pd.DataFrame, label: str, reverses: Sequence[bool]) -> list[str] | None:
+def _reversing_rows(table: pd.DataFrame, label: str, reverses: Sequence[bool]) -> list[str] | None:
     """Name the rows that reverse a finding; None if there are no rows."""
     return None if table.empty else table.loc[reverses, label].astype(str).tolist()
 

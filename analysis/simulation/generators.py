@@ -115,7 +115,7 @@ def swap(design: Design, n_interest: int, size: int, rng: np.random.Generator) -
     ndarray, shape (n, size)
     """
     paths = random_walk_paths(design, n_interest)
-    errors = _signs(design, size, rng) * paths.path[_others(design, size, rng)]
+    errors = _signs(design, size, rng) * paths.path[_donors(design, size, rng)]
     return _outcomes(paths, errors)
 
 
@@ -123,7 +123,7 @@ def own_scale(design: Design, n_interest: int, size: int, rng: np.random.Generat
     """Draw the same with each path at the scale of the province that gets it."""
     paths = random_walk_paths(design, n_interest)
     sd = paths.path.std(axis=1)
-    donor = _others(design, size, rng)
+    donor = _donors(design, size, rng)
     errors = _signs(design, size, rng) * paths.path[donor] * (sd / sd[donor])[..., None]
     return _outcomes(paths, errors)
 
@@ -173,7 +173,7 @@ GENERATORS = {"swap": swap, "own_scale": own_scale, "restricted": restricted}
 """Those that need nothing but a design."""
 
 
-def _others(design: Design, size: int, rng: np.random.Generator) -> NDArray[np.int64]:
+def _donors(design: Design, size: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Draw for each province another one of its region, shape (size, N)."""
     donors = np.empty((size, len(design.provinces)), dtype=int)
     for region in range(len(design.regions)):

@@ -97,14 +97,14 @@ def by_least_squares(kind: str, design: Design, outcomes: Array) -> Array:
     """Return those of two-way fixed effects, `kind` being one of `twfe_batch.CLUSTERINGS`."""
     position = twfe_batch.CLUSTERINGS.index(kind)
 
-    def of(provinces: NDArray[np.bool_]) -> Array:
+    def slope_of(provinces: NDArray[np.bool_]) -> Array:
         y, x = _blocks(design, outcomes)
         swept = (twfe_batch.within_provinces(v[provinces]) for v in (y, x))
         fitted = twfe_batch.fit(*swept, np.zeros(provinces.sum(), dtype=int), 1)
         return _intervals(fitted.slope[0], fitted.se[0, :, position], fitted.df[position])
 
-    over_all = of(np.ones(len(design.provinces), dtype=bool))
-    regions = [of(design.region_of_province == r) for r in range(len(design.regions))]
+    over_all = slope_of(np.ones(len(design.provinces), dtype=bool))
+    regions = [slope_of(design.region_of_province == r) for r in range(len(design.regions))]
     return np.stack([over_all, *regions, over_all], axis=1)
 
 

@@ -209,14 +209,14 @@ def selections(fingerprints: pd.DataFrame, errors: pd.DataFrame) -> dict[str, Se
     chosen = choose(fingerprints, errors)
     industry = industries(fingerprints, errors)["industry"].iloc[0]
 
-    def made(name: str, vintage: str) -> dict[str, str]:
+    def choices_of(name: str, vintage: str) -> dict[str, str]:
         """Return one variable's choices in one vintage."""
         exists = ONLY_IN.get(("industry", industry), vintage) == vintage
         of_industry = {"industry": industry if exists else DEFAULTS["industry"]}
         return chosen[name] | {"vintage": vintage} | (of_industry if name in OF_INDUSTRY else {})
 
     in_one_vintage = {
-        f"official-{vintage}": {name: made(name, vintage) for name in chosen}
+        f"official-{vintage}": {name: choices_of(name, vintage) for name in chosen}
         for vintage in CANDIDATE_VINTAGES
     }
     return {"official": chosen, **in_one_vintage}

@@ -204,6 +204,7 @@ def curvature(target: Target, v: Array) -> tuple[float, Array, Array]:
     hessian = np.diag((ahead + behind - 2 * value) / h**2)
     hessian[first, second] = (crossed - ahead[first] - ahead[second] + value) / h**2
     hessian[second, first] = hessian[first, second]
+    # At saddles and on plateaus too a step goes uphill, and stays short: |curvature| ≥ 0.3.
     sizes, rotation = np.linalg.eigh(-hessian)
     covariance = (rotation / np.maximum(np.abs(sizes), 0.3)) @ rotation.T
     return float(value[0]), (ahead - behind) / (2 * h), covariance

@@ -102,7 +102,7 @@ def band(size: int, parameters: int) -> tuple[NDArray[np.int64], NDArray[np.int6
     coverage = 1 - LEVEL / parameters
     expected = np.arange(1, DRAWS + 1) / (DRAWS + 1)
 
-    def at(log_level: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def band_at(log_level: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         tail = np.exp(log_level) / 2
         ends = stats.binom.ppf(tail, size, expected), stats.binom.isf(tail, size, expected)
         return tuple(np.asarray(end, np.int64) for end in ends)
@@ -111,9 +111,9 @@ def band(size: int, parameters: int) -> tuple[NDArray[np.int64], NDArray[np.int6
     narrow, wide = np.log(1 - coverage) + np.log(2), np.log(1 - coverage) - np.log(DRAWS)
     for _ in range(HALVINGS):
         middle = (narrow + wide) / 2
-        enough = inside(size, *at(middle)) >= coverage
+        enough = inside(size, *band_at(middle)) >= coverage
         narrow, wide = (narrow, middle) if enough else (middle, wide)
-    return at(wide)
+    return band_at(wide)
 
 
 HALVINGS = 12

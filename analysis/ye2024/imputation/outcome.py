@@ -41,7 +41,7 @@ def construct(model: Model, panel: Panel, record: Specification) -> Construct:
     parts = SUMS.get(record.outcome, (record.outcome,))
     needed = tuple(name for name in VARIABLES if name in (*parts, *record.variables))
 
-    def made(z: Array) -> tuple[Array, Array]:
+    def at_z(z: Array) -> tuple[Array, Array]:
         drawn = model.variables(model.complete(z), choices, needed)
         values = {
             name: np.broadcast_to(grid, (len(z), *grid.shape)) for name, grid in grids.items()
@@ -50,7 +50,7 @@ def construct(model: Model, panel: Panel, record: Specification) -> Construct:
         outcome = sum(drawn[part] for part in parts)
         return outcome, np.stack([values[term] for term in record.terms], axis=-1)
 
-    return made
+    return at_z
 
 
 def _grid(panel: Panel, name: str) -> Array:

@@ -81,17 +81,17 @@ def _hierarchical(frame: pd.DataFrame, record: Specification) -> Own:
     codes, split = _codes(frame, record), outcome_and_regressors(record)
     template = design(frame, record)
 
-    def at(cells: jax.Array, mode: jax.Array) -> tuple[jax.Array, jax.Array]:
+    def posterior_at(cells: jax.Array, mode: jax.Array) -> tuple[jax.Array, jax.Array]:
         posterior = given_scales(*split(cells), *codes, mode, hierarchical.PRIORS)
         return posterior.slope, posterior.log_likelihood
 
-    slope_by_scales = jax.jit(jax.value_and_grad(lambda mode, cells: at(cells, mode)[0]))
+    slope_by_scales = jax.jit(jax.value_and_grad(lambda mode, cells: posterior_at(cells, mode)[0]))
 
-    def both(cells: jax.Array, mode: jax.Array, shift: jax.Array) -> jax.Array:
-        _, moved = jax.jvp(lambda u: at(cells, u)[1], (mode,), (shift,))
-        return at(cells, mode)[0] + moved
+    def slope_with_shift(cells: jax.Array, mode: jax.Array, shift: jax.Array) -> jax.Array:
+        _, moved = jax.jvp(lambda u: posterior_at(cells, u)[1], (mode,), (shift,))
+        return posterior_at(cells, mode)[0] + moved
 
-    by_cells = jax.jit(jax.grad(both))
+    by_cells = jax.jit(jax.grad(slope_with_shift))
 
     def evaluate(cells: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         cells = jnp.asarray(cells)
@@ -119,12 +119,12 @@ def scales_at_mode(data: Design) -> tuple[NDArray[np.float64], NDArray[np.float6
     density = collapsed(data)
     first = np.concatenate([np.full(s.size, np.log(s.prior.typical)) for s in density.scales])
 
-    def down(point: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+    def objective(point: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         value, gradient = density.logp_and_gradient(point)
         return -value, -gradient
 
     optimum = minimize(
-        down,
+        objective,
         first,
         jac=True,
         method="L-BFGS-B",
