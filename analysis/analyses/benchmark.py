@@ -12,14 +12,14 @@ def _gmm() -> Methods:
     from analysis.benchmark import gmm
     from analysis.shared.runs import processor
 
-    def run(asked: Request) -> Result:
-        data, pydynpd = asked.options["data"] or gmm.ABDATA, asked.options["pydynpd"]
+    def run(request: Request) -> Result:
+        data, pydynpd = request.options["data"] or gmm.ABDATA, request.options["pydynpd"]
         programs = {"pydynpd": pydynpd} if pydynpd else {}
-        with asked.waiting("Timing one program after the other…"):
-            rows = list(gmm.gmm(data, asked.options["repeats"], programs))
-        found = pd.DataFrame(rows, columns=list(gmm.COLUMNS))
+        with request.waiting("Timing one program after the other…"):
+            rows = list(gmm.gmm(data, request.options["repeats"], programs))
+        seconds = pd.DataFrame(rows, columns=list(gmm.COLUMNS))
         title = f"Wall and CPU seconds per estimation; ratio to this project; {processor()}"
-        return Result({"benchmark_gmm": found}, [Table(title, found)])
+        return Result({"benchmark_gmm": seconds}, [Table(title, seconds)])
 
     return Methods(run)
 
@@ -28,22 +28,22 @@ def _samplers() -> Methods:
     from analysis.benchmark import samplers
     from analysis.shared.runs import processor
 
-    def run(asked: Request) -> Result:
-        options = asked.options
+    def run(request: Request) -> Result:
+        options = request.options
         contenders = samplers.chosen(options["engine"] or ())
         simpanel = options["simpanel"] or samplers.SIMPANEL
         listed = samplers.problems(simpanel, options["panel"] or (samplers.PANEL,))
         rows = []
         for text, row in samplers.run(listed, contenders, options["seconds"]):
-            asked.tell(text)
+            request.tell(text)
             rows += [row] if row else []
-        found = samplers.table(rows)
+        table = samplers.table(rows)
         title = "Times as many effective draws per CPU second here"
-        shown = [
-            Table(f"Effective draws per CPU second; {processor()}", found),
-            Table(title, samplers.summary(found), "benchmark_ratios"),
+        items = [
+            Table(f"Effective draws per CPU second; {processor()}", table),
+            Table(title, samplers.summary(table), "benchmark_ratios"),
         ]
-        return Result({"benchmark_samplers": found}, shown)
+        return Result({"benchmark_samplers": table}, items)
 
     return Methods(run)
 
@@ -54,13 +54,13 @@ def _scale() -> Methods:
     from analysis.benchmark import scale
     from analysis.shared.runs import processor
 
-    def run(asked: Request) -> Result:
-        most = asked.options["rows"]
+    def run(request: Request) -> Result:
+        most = request.options["rows"]
         sizes = [size for size in scale.SIZES if size.units * size.years <= most]
-        measured = asked.track(scale.run(sizes), len(sizes), "Measuring")
-        found = pd.DataFrame(list(measured), columns=list(scale.COLUMNS))
+        measured = request.track(scale.run(sizes), len(sizes), "Measuring")
+        table = pd.DataFrame(list(measured), columns=list(scale.COLUMNS))
         title = f"Seconds and MB by size of the panel; {processor()}"
-        return Result({"benchmark_scale": found}, [Table(title, found)])
+        return Result({"benchmark_scale": table}, [Table(title, table)])
 
     return Methods(run)
 
@@ -71,12 +71,12 @@ def _startup() -> Methods:
     from analysis.benchmark import startup
     from analysis.shared.runs import processor
 
-    def run(asked: Request) -> Result:
+    def run(request: Request) -> Result:
         total = len(startup.ANSWERS)
-        measured = asked.track(startup.run(asked.options["pairs"]), total, "Timing")
-        found = pd.DataFrame(list(measured), columns=list(startup.COLUMNS))
+        measured = request.track(startup.run(request.options["pairs"]), total, "Timing")
+        table = pd.DataFrame(list(measured), columns=list(startup.COLUMNS))
         title = f"CPU seconds until a command has answered; {processor()}"
-        return Result({"benchmark_startup": found}, [Table(title, found)])
+        return Result({"benchmark_startup": table}, [Table(title, table)])
 
     return Methods(run)
 
@@ -87,12 +87,12 @@ def _fits() -> Methods:
     from analysis.benchmark import fits
     from analysis.shared.runs import processor
 
-    def run(asked: Request) -> Result:
-        listed = fits.chosen(asked.options["model"] or ())
-        measured = asked.track(fits.run(listed, asked.options["pairs"]), len(listed), "Timing")
-        found = pd.DataFrame(list(measured), columns=list(fits.COLUMNS))
+    def run(request: Request) -> Result:
+        listed = fits.chosen(request.options["model"] or ())
+        measured = request.track(fits.run(listed, request.options["pairs"]), len(listed), "Timing")
+        table = pd.DataFrame(list(measured), columns=list(fits.COLUMNS))
         title = f"CPU seconds of a fit with its file; {processor()}"
-        return Result({"benchmark_fits": found}, [Table(title, found)])
+        return Result({"benchmark_fits": table}, [Table(title, table)])
 
     return Methods(run)
 

@@ -35,44 +35,44 @@ def _simulation() -> Methods:
     from analysis.shared.provenance import same_subject
     from analysis.simulation.dynamic_study import cells, ranking, study, verdict
 
-    def run(asked: Request) -> Result:
-        (panel,), (record,), options = asked.panels, asked.records, asked.options
-        results, size = asked.outputs.results, options["data_sets"]
-        made = study.study(panel, record, options["seed"])
+    def run(request: Request) -> Result:
+        (panel,), (record,), options = request.panels, request.records, request.options
+        results, size = request.outputs.results, options["data_sets"]
+        definition = study.study(panel, record, options["seed"])
         subject = f"column {record.column} on {panel.name}"
-        same_subject(find("simulation"), asked.outputs, subject)
-        folder = study.folder_of(made, results)
+        same_subject(find("simulation"), request.outputs, subject)
+        folder = study.folder_of(definition, results)
         batches = study.batches(cells.CELLS, size)
         where = options["workers"], options["cluster"]
-        done = study.run(made, cells.CELLS, size, folder, *where)
+        finished = study.run(definition, cells.CELLS, size, folder, *where)
         try:
-            found = dict(asked.track(done, len(batches), "Simulating"))
+            arrays = dict(request.track(finished, len(batches), "Simulating"))
         except KeyboardInterrupt:
-            asked.tell("Interrupted: finished batches are kept, and the same command goes on.")
+            request.tell("Interrupted: finished batches are kept, and the same command goes on.")
             raise
-        dataset = study.collect(made, cells.CELLS, found)
-        told = ranking.summary(dataset)
+        dataset = study.collect(definition, cells.CELLS, arrays)
+        summary = ranking.summary(dataset)
         path = results / study.FILE
         study.write(dataset.assign_attrs(panel=panel.name), path, folder)
-        shown: list[Item] = [
+        items: list[Item] = [
             Table(f"{term}: bias, RMSE, coverage of 95 % intervals", ranking.side_by_side(rows))
-            for term, rows in told.groupby("term", sort=False)
+            for term, rows in summary.groupby("term", sort=False)
         ]
-        shown.append(
-            Table("By the rule: the first is recommended", ranking.ranking(told), "ranking")
+        items.append(
+            Table("By the rule: the first is recommended", ranking.ranking(summary), "ranking")
         )
-        shown.append(ranking.words_on_nuts(dataset))
+        items.append(ranking.words_on_nuts(dataset))
         if (results / "dynamic.csv").is_file():
-            shown.append(verdict.answer(read_result(results, "dynamic"), told, PUBLISHED))
-        return Result({"simulation": told}, shown, [path], about=subject)
+            items.append(verdict.answer(read_result(results, "dynamic"), summary, PUBLISHED))
+        return Result({"simulation": summary}, items, [path], about=subject)
 
     def page(frame: Frames) -> Iterator[Item]:
-        estimated, found = frame("dynamic"), frame("simulation")
-        if found is None:
+        estimated, scores = frame("dynamic"), frame("simulation")
+        if scores is None:
             yield Missing("bias and coverage of each estimator in simulations")
             return
         if estimated is not None:
-            parts = verdict.answer(estimated, found, PUBLISHED).split("\n\n")
+            parts = verdict.answer(estimated, scores, PUBLISHED).split("\n\n")
             columns = [part for part in parts if part.split(":")[0] in set(estimated["column"])]
             yield verdict.QUESTION
             yield from (part for part in parts if part not in columns)
@@ -82,7 +82,7 @@ def _simulation() -> Methods:
                 pd.DataFrame(by_column, columns=["column", "by the recommended estimator"]),
                 folded=True,
             )
-        for term, rows in found.groupby("term", sort=False):
+        for term, rows in scores.groupby("term", sort=False):
             yield Table(
                 f"Simulation, {term}: bias, root mean squared error and coverage of 95 % "
                 "intervals; ✗ where coverage fails",
@@ -98,8 +98,8 @@ def _simulation() -> Methods:
 
 def _with_instruments(options: Mapping[str, Any]) -> Chosen:
     """Return the columns that are estimated by system GMM."""
-    named = select(options["columns"] or ())
-    records = [record for record in named if record.estimator == "system_gmm"]
+    chosen = select(options["columns"] or ())
+    records = [record for record in chosen if record.estimator == "system_gmm"]
     if not records:
         raise UserError("Only the columns of Table 5 have a grid: choose among 5.1, 5.2, 5.3, 5.4.")
     return Chosen(records, options["panel"] or ())
@@ -111,16 +111,16 @@ def _gmm_grid() -> Methods:
     from analysis.comparison import gmm_grid as comparison
     from analysis.shared.frames import whole
 
-    def run(asked: Request) -> Result:
-        total, rows = comparison.rows_of(asked.panels, asked.records)
-        found = comparison.compare(pd.DataFrame(asked.track(rows, total, "Estimating")))
-        regions = comparison.regions(found)
+    def run(request: Request) -> Result:
+        total, rows = comparison.rows_of(request.panels, request.records)
+        grid = comparison.compare(pd.DataFrame(request.track(rows, total, "Estimating")))
+        regions = comparison.regions(grid)
         over_all = regions[regions["choice"] == "any"].drop(columns=["choice", "value"])
-        shown = [Table("Autoregressive coefficient ρ over all choices", over_all)]
-        for name, own in regions.groupby("panel", sort=False):
+        items = [Table("Autoregressive coefficient ρ over all choices", over_all)]
+        for name, of_panel in regions.groupby("panel", sort=False):
             title = f"Estimates with which the printed row is compatible, of all — panel {name}"
-            shown.append(Table(title, comparison.compatibility(own), "gmm_choices"))
-        return Result({"gmm_grid": found}, shown)
+            items.append(Table(title, comparison.compatibility(of_panel), "gmm_choices"))
+        return Result({"gmm_grid": grid}, items)
 
     def frames(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
         # A column without a single text is read as one of numbers.
@@ -128,11 +128,11 @@ def _gmm_grid() -> Methods:
         yield from whole("gmm_grid", table.assign(problem=problem))
 
     def page(frame: Frames) -> Iterator[Item]:
-        found = frame("gmm_grid")
-        if found is None:
+        grid = frame("gmm_grid")
+        if grid is None:
             yield Missing("Table 5 under every choice of instruments")
             return
-        usable = found[found["problem"].isna()]
+        usable = grid[grid["problem"].isna()]
         spread = usable.groupby(["panel", "column"], sort=False).agg(
             estimations=("rho", "size"),
             least_rho=("rho", "min"),

@@ -11,13 +11,13 @@ def _study() -> Methods:
     from analysis.shared.frames import joined
     from analysis.ye2024.imputation import study
 
-    def run(asked: Request) -> Result:
+    def run(request: Request) -> Result:
         names = ("data_sets", "draws", "with_outcome", "seed")
-        data_sets, draws, with_outcome, seed = (asked.options[name] for name in names)
-        parts = study.run(data_sets, draws, with_outcome, seed, cluster=asked.options["cluster"])
+        data_sets, draws, with_outcome, seed = (request.options[name] for name in names)
+        parts = study.run(data_sets, draws, with_outcome, seed, cluster=request.options["cluster"])
         batches = -(-data_sets // study.BATCH)
-        named = ({"imputation_study": part} for part in asked.track(parts, batches, "Imputing"))
-        table = joined(named)["imputation_study"]
+        tables = ({"imputation_study": part} for part in request.track(parts, batches, "Imputing"))
+        table = joined(tables)["imputation_study"]
         return Result({"imputation_study": study.summary(table, draws)})
 
     return Methods(run, study.shown)
@@ -27,9 +27,9 @@ def _outcome() -> Methods:
     from analysis.shared.frames import joined
     from analysis.ye2024.imputation import outcome
 
-    def run(asked: Request) -> Result:
-        series = asked.options["official"] or outcome.DIRECTORY
-        parts = outcome.run(asked.panels, asked.records, series, track=asked.track)
+    def run(request: Request) -> Result:
+        series = request.options["official"] or outcome.DIRECTORY
+        parts = outcome.run(request.panels, request.records, series, track=request.track)
         return Result(joined({"imputation_outcome": part} for part in parts))
 
     return Methods(run)

@@ -33,18 +33,18 @@ def _power() -> Methods:
     from analysis.shared.frames import first_panel, joined, ordered
     from analysis.simulation import power
 
-    def run(asked: Request) -> Result:
-        cells = len(asked.panels) * len(asked.records)
-        done: Iterable = power.run(
-            asked.panels,
-            asked.records,
+    def run(request: Request) -> Result:
+        cells = len(request.panels) * len(request.records)
+        studies: Iterable = power.run(
+            request.panels,
+            request.records,
             comparison.sizes(),
-            asked.options["seed"],
-            cluster=asked.options["cluster"],
+            request.options["seed"],
+            cluster=request.options["cluster"],
         )
-        named = (dict(zip(POWER, part, strict=True)) for part in done)
-        made = joined(asked.track(named, cells, "Power"))
-        tables = {name: ordered(table) for name, table in made.items()}
+        parts = (dict(zip(POWER, part, strict=True)) for part in studies)
+        joined_tables = joined(request.track(parts, cells, "Power"))
+        tables = {name: ordered(table) for name, table in joined_tables.items()}
         return Result(tables | {"power": comparison.beside(tables["power"])})
 
     return Methods(
@@ -68,8 +68,8 @@ def _with_printed(options: Mapping[str, Any]) -> Chosen:
         from analysis.comparison.power import sizes
 
         printed = sizes()
-        named = select(options["columns"] or current().headline)
-        records = tuple(r for r in named if all((r.column, t) in printed for t in r.interest))
+        chosen = select(options["columns"] or current().headline)
+        records = tuple(r for r in chosen if all((r.column, t) in printed for t in r.interest))
         if not records:
             raise UserError(
                 "Power is compared with a printed slope, and no column of two-way effects or GMM "
@@ -84,23 +84,23 @@ POWER = ("power", "power_curves")
 # --- studies in batches of data sets --------------------------------------------------------------
 
 
-def _in_batches(asked: Request, study: ModuleType, label: str) -> "pd.DataFrame":
+def _in_batches(request: Request, study: ModuleType, label: str) -> "pd.DataFrame":
     """Run a study that yields rows batch by batch, and return all of them."""
     import pandas as pd
 
     from analysis.shared.batches import of_data_sets
 
-    size, seed, cluster = (asked.options[name] for name in ("data_sets", "seed", "cluster"))
-    batches = len(of_data_sets(asked.panels, asked.records, size, study.BATCH))
-    done = study.run(asked.panels, asked.records, size, seed, cluster=cluster)
-    return pd.concat(asked.track(done, batches, label), ignore_index=True)
+    size, seed, cluster = (request.options[name] for name in ("data_sets", "seed", "cluster"))
+    batches = len(of_data_sets(request.panels, request.records, size, study.BATCH))
+    rows = study.run(request.panels, request.records, size, seed, cluster=cluster)
+    return pd.concat(request.track(rows, batches, label), ignore_index=True)
 
 
 def _recovery() -> Methods:
     from analysis.simulation import recovery
 
-    def run(asked: Request) -> Result:
-        estimates = _in_batches(asked, recovery, "Recovery")
+    def run(request: Request) -> Result:
+        estimates = _in_batches(request, recovery, "Recovery")
         return Result({"recovery": recovery.summary(estimates)})
 
     return Methods(run, recovery.shown)
@@ -118,61 +118,63 @@ def _screen(of_two: bool) -> Methods:
 
     name = "last_two" if of_two else "candidates"
 
-    def generators(asked: Request, panel: str) -> tuple[str, ...]:
-        if asked.options.get("confirming"):
+    def generators(request: Request, panel: str) -> tuple[str, ...]:
+        if request.options.get("confirming"):
             return confirmation.generators_of(panel)
         if of_two:
             return DECIDING[1] if panel in DECIDING[0] else ()
-        return DECIDING[1] if asked.options["deciding"] else GENERATORS
+        return DECIDING[1] if request.options["deciding"] else GENERATORS
 
-    def parts(asked: Request, methods: list[str], plan: dict[str, int]) -> Iterator[dict]:
-        references, results = sizes(), asked.outputs.results
-        seed = asked.options["seed"] + size.SEEDS_APART * of_two
-        for panel in size.deciding_first(asked.panels):
-            for record in asked.records:
+    def parts(request: Request, methods: list[str], plan: dict[str, int]) -> Iterator[dict]:
+        references, results = sizes(), request.outputs.results
+        seed = request.options["seed"] + size.SEEDS_APART * of_two
+        for panel in size.deciding_first(request.panels):
+            for record in request.records:
                 slopes = {"slope": references[record.column, record.interest[0]]}
                 for region in REGIONS:
                     column = published_column(record, region) or record.column
                     slopes[region] = references[column, record.interest[0]]
-                given = size.setting(panel, record, slopes, seed)
-                listed = size.batches(given, methods, plan, generators(asked, panel.name))
-                for rows in size.run(listed, results, cluster=asked.options["cluster"]):
+                setting = size.setting(panel, record, slopes, seed)
+                listed = size.batches(setting, methods, plan, generators(request, panel.name))
+                for rows in size.run(listed, results, cluster=request.options["cluster"]):
                     yield {name: rows}
 
-    def run(asked: Request) -> Result:
-        data_sets = asked.options["data_sets"]
-        confirming = bool(asked.options.get("confirming"))
+    def run(request: Request) -> Result:
+        data_sets = request.options["data_sets"]
+        confirming = bool(request.options.get("confirming"))
         if of_two:
-            methods = size.last_two(read_result(asked.outputs.results, "candidates"))
+            methods = size.last_two(read_result(request.outputs.results, "candidates"))
             plan = size.plan(data_sets, size.SCREEN if confirming else size.LAST)
         else:
             methods, plan = [*CANDIDATES, *COMPARATORS], size.plan(data_sets)
-        drawn = [generators(asked, panel.name) for panel in asked.panels]
-        total = len(asked.records) * sum(size.steps(methods, plan, names) for names in drawn)
+        drawn = [generators(request, panel.name) for panel in request.panels]
+        total = len(request.records) * sum(size.steps(methods, plan, names) for names in drawn)
         label = f"{name}_more" if confirming else name
-        made = joined(asked.track(parts(asked, methods, plan), total, label.capitalize()))
+        screened = joined(request.track(parts(request, methods, plan), total, label.capitalize()))
         if of_two:
-            fits = read_result(asked.outputs.results, "candidate_fits")
-            table = size.table(made[name], candidate_fits.failed(fits))
+            fits = read_result(request.outputs.results, "candidate_fits")
+            table = size.table(screened[name], candidate_fits.failed(fits))
             if not confirming:
                 return Result({name: table})
-            shown = [Table("In cells that only confirm", confirmation.shown(table), name)]
-            return Result({label: table}, [*shown, confirmation.sentence(table)])
+            in_words = [Table("In cells that only confirm", confirmation.shown(table), name)]
+            return Result({label: table}, [*in_words, confirmation.sentence(table)])
         on_panels = joined(
-            candidate_fits.tables(panel, record, asked.options["seed"])
-            for panel in asked.panels
-            for record in asked.records
+            candidate_fits.tables(panel, record, request.options["seed"])
+            for panel in request.panels
+            for record in request.records
         )
         checks = candidate_fits.failed(on_panels["candidate_fits"])
-        return Result({name: size.table(made[name], checks)} | on_panels)
+        return Result({name: size.table(screened[name], checks)} | on_panels)
 
     return Methods(run, size.shown, size.sentence)
 
 
 def _screened(data_sets: int, *more: Option) -> tuple:
     """Return the options of a screen, with others of its own."""
-    own = Option("data_sets", int, "Simulated data sets of a column.", data_sets, least=20)
-    return ("columns", "panel", own, *more, "seed", "cluster")
+    data_sets_option = Option(
+        "data_sets", int, "Simulated data sets of a column.", data_sets, least=20
+    )
+    return ("columns", "panel", data_sets_option, *more, "seed", "cluster")
 
 
 _SCREENED_PANELS = ("official@1", "official-census4@1", "official-as_published@1")
@@ -185,9 +187,9 @@ _SCREENED_PANELS = ("official@1", "official-census4@1", "official-as_published@1
 def _false_findings() -> Methods:
     from analysis.simulation import false_findings
 
-    def run(asked: Request) -> Result:
-        found = _in_batches(asked, false_findings, "False findings")
-        return Result({"false_findings": false_findings.summary(found, HEADLINE[0])})
+    def run(request: Request) -> Result:
+        probabilities = _in_batches(request, false_findings, "False findings")
+        return Result({"false_findings": false_findings.summary(probabilities, HEADLINE[0])})
 
     return Methods(run, words=false_findings.sentence)
 
@@ -208,13 +210,13 @@ def _influence() -> Methods:
     from analysis.robustness.sensitivity.tables import tables
     from analysis.shared.frames import first_panel, joined
 
-    def run(asked: Request) -> Result:
-        refitted = tables(asked.outputs.results)
+    def run(request: Request) -> Result:
+        refitted = tables(request.outputs.results)
         parts = (
-            {"influence": influence.table([panel], asked.records, refitted)}
-            for panel in asked.panels
+            {"influence": influence.table([panel], request.records, refitted)}
+            for panel in request.panels
         )
-        return Result(joined(asked.track(parts, len(asked.panels), "Influence")))
+        return Result(joined(request.track(parts, len(request.panels), "Influence")))
 
     picture = Picture(
         *("influence", partial(first_panel, "influence"), influence.draw),

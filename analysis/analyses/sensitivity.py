@@ -34,30 +34,30 @@ def _checks() -> Methods:
     from analysis.posterior.trace import trace_paths
     from analysis.shared import plotting
 
-    def run(asked: Request) -> Result:
-        options, outputs = asked.options, asked.outputs
-        every = trace_paths(outputs.traces)
+    def run(request: Request) -> Result:
+        options, outputs = request.options, request.outputs
+        traces = trace_paths(outputs.traces)
         panels, models = panel_names(options["panel"] or ()), options["model"] or ()
-        paths = predictive_checks.chosen(every, asked.records, panels, models)
-        found, loo = predictive_checks.check(asked.track(paths, len(paths), "Checking"))
+        paths = predictive_checks.chosen(traces, request.records, panels, models)
+        checks, loo = predictive_checks.check(request.track(paths, len(paths), "Checking"))
         legend = predictive_checks.legend()
-        shown: list[Item] = [
+        items: list[Item] = [
             Table("Statistics of a panel, of the data and of each draw", legend, "statistics")
         ]
-        by_check = predictive_checks.summary(found).groupby(["panel", "check"], sort=False)
+        by_check = predictive_checks.summary(checks).groupby(["panel", "check"], sort=False)
         for (name, kind), rows in by_check:
             title = f"{kind.capitalize()} predictive p — panel {name}"
-            shown.append(Table(title, rows.drop(columns=["panel", "check"])))
-        shown.append(predictive_checks.READ)
+            items.append(Table(title, rows.drop(columns=["panel", "check"])))
+        items.append(predictive_checks.READ)
         title = f"PSIS-LOO by row, {predictive_checks.GIVEN}"
-        shown.append(Table(title, loo.drop(columns="given"), "loo"))
+        items.append(Table(title, loo.drop(columns="given"), "loo"))
         drawn = (
             path
-            for name, rows in predictive_checks.frames(found)
+            for name, rows in predictive_checks.frames(checks)
             for path in plotting.save(predictive_checks.draw, rows, outputs.figures / name)
         )
         pictures = drawn if options["pictures"] else ()
-        return Result({"checks": found, "loo": loo}, shown, drawn=pictures)
+        return Result({"checks": checks, "loo": loo}, items, drawn=pictures)
 
     return Methods(run)
 
@@ -91,29 +91,29 @@ def _sensitivity() -> Methods:
     from analysis.shared.products import find
     from analysis.shared.provenance import UNKNOWN, known, record
 
-    def run(asked: Request) -> Result:
-        options, outputs = asked.options, asked.outputs
+    def run(request: Request) -> Result:
+        options, outputs = request.options, request.outputs
         listed = (
-            study.by_main_models(asked.panels, asked.records)
+            study.by_main_models(request.panels, request.records)
             if options["every"]
-            else study.studies(asked.panels, asked.records, options["model"] or ())
+            else study.studies(request.panels, request.records, options["model"] or ())
         )
-        written = [find(f"sensitivity_{name}") for name in TABLES]
-        before = {product.name: known(product, outputs) for product in written}
+        products = [find(f"sensitivity_{name}") for name in TABLES]
+        before = {product.name: known(product, outputs) for product in products}
         settings = Settings(seed=options["seed"])
-        done = study.run(listed, settings, outputs.results, cluster=options["cluster"])
-        for _ in asked.track(done, len(listed), "Refitting", stays=True):
+        finished = study.run(listed, settings, outputs.results, cluster=options["cluster"])
+        for _ in request.track(finished, len(listed), "Refitting", stays=True):
             pass
-        found = tables(outputs.results)
+        by_name = tables(outputs.results)
         fits = [PART.join((j.panel.name, j.specification.column, j.model.name)) for j in listed]
-        for product in written:
-            left = parts_of(product, found[product.name.removeprefix("sensitivity_")])
-            kept = {part: before[product.name].get(part, UNKNOWN) for part in left}
-            record(product, outputs, asked.there, fits, kept=kept)
-        told = summaries.summaries(found)
-        shown = [Table(title, rows, "sensitivity") for title, rows in told.items()]
-        files = [path_of(outputs.results, name) for name in found]
-        return Result({"sensitivity_loo": summaries.comparison(found["provinces"])}, shown, files)
+        for product in products:
+            remaining = parts_of(product, by_name[product.name.removeprefix("sensitivity_")])
+            inputs = {part: before[product.name].get(part, UNKNOWN) for part in remaining}
+            record(product, outputs, request.there, fits, kept=inputs)
+        summary = summaries.summaries(by_name)
+        items = [Table(title, rows, "sensitivity") for title, rows in summary.items()]
+        files = [path_of(outputs.results, name) for name in by_name]
+        return Result({"sensitivity_loo": summaries.comparison(by_name["provinces"])}, items, files)
 
     return Methods(
         run,
@@ -133,13 +133,13 @@ def _as_they_are(listed: tuple[tuple[str, str], ...], frame: Frames) -> Iterator
     from analysis.shared.frames import MOST, headed
 
     absent = []
-    for name, what in listed:
-        found = frame(name)
-        if found is None:
-            absent.append(what)
+    for name, caption in listed:
+        table = frame(name)
+        if table is None:
+            absent.append(caption)
             continue
-        kept = found.drop(columns=[c for c in ("key",) if c in found]).head(MOST)
-        yield Table(headed(what, found), kept, folded=True)
+        rows = table.drop(columns=[c for c in ("key",) if c in table]).head(MOST)
+        yield Table(headed(caption, table), rows, folded=True)
     if absent:
         yield Missing("; ".join(absent))
 
@@ -151,20 +151,20 @@ def _cases(options: Mapping[str, Any]) -> list:
     """Return the cases that are asked for."""
     from analysis.simulation.calibration.cases import CASES
 
-    named = options["case"] or ()
-    unknown = set(named) - {one.name for one in CASES}
+    requested = options["case"] or ()
+    unknown = set(requested) - {case.name for case in CASES}
     if unknown:
-        names = ", ".join(one.name for one in CASES)
-        raise UserError(f"No case is called {' or '.join(sorted(unknown))}: choose among {names}.")
+        known = ", ".join(case.name for case in CASES)
+        raise UserError(f"No case is called {' or '.join(sorted(unknown))}: choose among {known}.")
     return [
-        one
-        for one in CASES
-        if (one.name in named if named else options["every"] or not one.costly)
+        case
+        for case in CASES
+        if (case.name in requested if requested else options["every"] or not case.costly)
     ]  # fmt: skip
 
 
 def _of_cases(options: Mapping[str, Any]) -> Chosen:
-    fitted = [one.fitted for one in _cases(options)]
+    fitted = [case.fitted for case in _cases(options)]
     return Chosen(select([options["column"]]), (options["one_panel"],), fitted)
 
 
@@ -180,28 +180,28 @@ def _calibration() -> Methods:
     from analysis.simulation.calibration.stored import Kept, Origin, kept, table
     from data.panels.catalogue import OWN
 
-    def run(asked: Request) -> Result:
-        (panel,), (record,), options = asked.panels, asked.records, asked.options
-        path, seed = asked.outputs.results / "calibration.nc", options["seed"]
+    def run(request: Request) -> Result:
+        (panel,), (record,), options = request.panels, request.records, request.options
+        path, seed = request.outputs.results / "calibration.nc", options["seed"]
         subject = f"column {record.column} on {panel.name}"
-        same_subject(find("calibration"), asked.outputs, subject)
+        same_subject(find("calibration"), request.outputs, subject)
         about = {"column": record.column, "panel": options["one_panel"]}
-        found = kept(path, **about)
-        origin = {one.name: Origin.of(one, panel.sha256, seed) for one in CASES}
+        stored = kept(path, **about)
+        origin = {sbc_case.name: Origin.of(sbc_case, panel.sha256, seed) for sbc_case in CASES}
 
         def current(case: str) -> bool:
-            return case in found and found[case].origin == origin[case]
+            return case in stored and stored[case].origin == origin[case]
 
-        for one in _cases(options):
-            size = options["data_sets"] or one.data_sets
-            if current(one.name) and len(found[one.name].ranks.effective) == size:
+        for sbc_case in _cases(options):
+            size = options["data_sets"] or sbc_case.data_sets
+            if current(sbc_case.name) and len(stored[sbc_case.name].ranks.effective) == size:
                 continue
-            batches = ranks.ranks(one, panel, record, size, seed)
-            done = asked.track(batches, -(-size // one.batch), one.name)
-            found[one.name] = Kept(ranks.collect(done), origin[one.name])
+            batches = ranks.ranks(sbc_case, panel, record, size, seed)
+            finished = request.track(batches, -(-size // sbc_case.batch), sbc_case.name)
+            stored[sbc_case.name] = Kept(ranks.collect(finished), origin[sbc_case.name])
             # Case by case: one that is interrupted does not take the others along.
-            write_netcdf(table(found, **about), path)
-        verdicts = [judge.judge(c, found[c.name].ranks) for c in CASES if current(c.name)]
+            write_netcdf(table(stored, **about), path)
+        verdicts = [judge.judge(c, stored[c.name].ranks) for c in CASES if current(c.name)]
         judged = pd.concat(verdicts, ignore_index=True)
         title = f"Ranks of true parameters, {record.column} on {options['one_panel']}"
         off = judge.failures(judged)
@@ -215,10 +215,10 @@ def _calibration() -> Methods:
 
     def curves(path: Path) -> "pd.DataFrame":
         """Read the curves that are drawn; none if they are of a user's own panel."""
-        own = str(read_netcdf(path).attrs["panel"]).startswith(OWN)
-        return pd.DataFrame() if own else draw.curves(path)
+        is_own = str(read_netcdf(path).attrs["panel"]).startswith(OWN)
+        return pd.DataFrame() if is_own else draw.curves(path)
 
-    shown = (("calibration", "simulation-based calibration of every model"),)
+    captions = (("calibration", "simulation-based calibration of every model"),)
     caption = (
         "Simulation-based calibration: the empirical distribution of ranks of true parameters, "
         "less the uniform one, by model, with 95 % simultaneous bands."
@@ -226,7 +226,7 @@ def _calibration() -> Methods:
     picture = Picture(
         "calibration", partial(whole, "calibration"), draw.draw, "nc", curves, caption
     )
-    return Methods(run, pictures=(picture,), page=partial(_as_they_are, shown))
+    return Methods(run, pictures=(picture,), page=partial(_as_they_are, captions))
 
 
 # --- scales of priors -----------------------------------------------------------------------------
@@ -236,15 +236,15 @@ def _swept() -> Methods:
     from analysis.robustness import scale_sweep
     from analysis.shared.frames import joined
 
-    def run(asked: Request) -> Result:
-        options = asked.options
+    def run(request: Request) -> Result:
+        options = request.options
         parts = (
             {"scale_sweep": scale_sweep.table(panel, record, options["model"], options["seed"])}
-            for panel in asked.panels
-            for record in asked.records
+            for panel in request.panels
+            for record in request.records
         )
-        total = len(asked.panels) * len(asked.records)
-        return Result(joined(asked.track(parts, total, "Sweeping")))
+        total = len(request.panels) * len(request.records)
+        return Result(joined(request.track(parts, total, "Sweeping")))
 
     return Methods(run, scale_sweep.shown)
 
@@ -256,15 +256,15 @@ def _horizon() -> Methods:
     from analysis.robustness import horizon
     from analysis.shared.frames import joined
 
-    def run(asked: Request) -> Result:
-        traces = asked.outputs.traces
+    def run(request: Request) -> Result:
+        traces = request.outputs.traces
         parts = (
             {"horizon": horizon.table(panel, record, traces)}
-            for panel in asked.panels
-            for record in asked.records
+            for panel in request.panels
+            for record in request.records
         )
-        total = len(asked.panels) * len(asked.records)
-        return Result(joined(asked.track(parts, total, "Horizons")))
+        total = len(request.panels) * len(request.records)
+        return Result(joined(request.track(parts, total, "Horizons")))
 
     picture = Picture(
         *("horizon", horizon.headline, horizon.draw),

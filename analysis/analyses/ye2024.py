@@ -32,19 +32,19 @@ def _multiverse() -> Methods:
     from analysis.ye2024.multiverse import draw, posteriors, refutation, summarise
     from analysis.ye2024.multiverse.families import setting
 
-    def run(asked: Request) -> Result:
-        results, seed = asked.outputs.results, asked.options["seed"]
+    def run(request: Request) -> Result:
+        results, seed = request.outputs.results, request.options["seed"]
         path, folder = results / evaluate.FILE, evaluate.folder_of(results, setting, seed)
         tree = evaluate.current(path, folder)
         if tree is None:
             listed = evaluate.batches(setting())
-            cluster = asked.options["cluster"]
-            done = evaluate.run(listed, setting, seed, folder, cluster=cluster)
-            found = dict(asked.track(done, len(listed), "Estimating", stays=True))
-            tree = evaluate.collect(listed, found, setting(), seed, folder)
+            cluster = request.options["cluster"]
+            finished = evaluate.run(listed, setting, seed, folder, cluster=cluster)
+            arrays = dict(request.track(finished, len(listed), "Estimating", stays=True))
+            tree = evaluate.collect(listed, arrays, setting(), seed, folder)
             evaluate.write(tree, path, folder)
             size = path.stat().st_size / 1e6
-            asked.tell(f"written: {asked.outputs.shown(path)} ({size:.0f} MB)")
+            request.tell(f"written: {request.outputs.shown(path)} ({size:.0f} MB)")
         tables = {name: make(tree) for name, make in summarise.TABLES.items()}
         rows = summarise.shown(tables["multiverse"])
         return Result(
@@ -58,13 +58,13 @@ def _multiverse() -> Methods:
         )
 
     def page(frame: Frames) -> Iterator[Item]:
-        found, curves = frame("multiverse"), frame("multiverse_curves")
-        if found is None or curves is None:
+        slopes, curves = frame("multiverse"), frame("multiverse_curves")
+        if slopes is None or curves is None:
             yield Missing("multiverse of every slope")
             return
         by_errors = frame("multiverse_posteriors")
         if by_errors is not None:
-            yield summarise.counts(found, by_errors)
+            yield summarise.counts(slopes, by_errors)
         yield (
             "Each choice has its reason in analysis/ye2024/multiverse/choices.py. The slopes of "
             "each column stand in their order, with the printed one at its place among them. "
@@ -72,11 +72,11 @@ def _multiverse() -> Methods:
         )
         yield Chart(
             "universes",
-            (curves, found),
+            (curves, slopes),
             "Slopes of all universes in their order, with 95 % intervals (conventional, and "
             "clustered by province) and the printed slope. Choose one below the chart.",
         )
-        yield Table("Shares of sign and significance", summarise.shown(found))
+        yield Table("Shares of sign and significance", summarise.shown(slopes))
         if by_errors is not None:
             yield Table("Posteriors by error structure, of the same universes",
                         posteriors.shown(by_errors), folded=True)  # fmt: skip
@@ -122,25 +122,25 @@ def _decomposition() -> Methods:
 
     from analysis.ye2024.decomposition import draw, gaps, table
 
-    def run(asked: Request) -> Result:
-        listed = gaps.gaps(asked.records, *gaps.load())
+    def run(request: Request) -> Result:
+        listed = gaps.gaps(request.records, *gaps.load())
         if not listed:
             return Result(
                 {}, ["No official panel disagrees with these columns: nothing to decompose."]
             )
-        done = asked.track(table.run(listed), len(listed), "Sharing out")
-        found = pd.concat(done, ignore_index=True)
-        shown = [Table("Largest shares of each gap, by ingredient", table.largest(found))]
-        parts = [record.column for record in asked.records]
-        return Result({"decomposition": found}, shown, parts=parts)
+        shares = request.track(table.run(listed), len(listed), "Sharing out")
+        decomposed = pd.concat(shares, ignore_index=True)
+        items = [Table("Largest shares of each gap, by ingredient", table.largest(decomposed))]
+        parts = [record.column for record in request.records]
+        return Result({"decomposition": decomposed}, items, parts=parts)
 
     def frames(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
         if len(rows) and rows["column"].isin(HEADLINE).any():  # which alone are drawn
             yield "decomposition", rows
 
     def page(frame: Frames) -> Iterator[Item]:
-        found = frame("decomposition")
-        if found is None:
+        decomposed = frame("decomposition")
+        if decomposed is None:
             yield Missing("Shapley decomposition of the slopes’ differences")
             return
         yield (
@@ -151,15 +151,17 @@ def _decomposition() -> Methods:
         )
         yield Chart(
             "waterfall",
-            (found,),
+            (decomposed,),
             "From the official slope to the printed one, ingredient by ingredient. Choose a gap "
             "below the chart.",
         )
-        yield Table("The largest shares of each gap", table.largest(found), folded=True)
-        rest = found[(found["game"] != "ingredients") & found["column"].isin(HEADLINE)]
+        yield Table("The largest shares of each gap", table.largest(decomposed), folded=True)
+        other_games = decomposed[
+            (decomposed["game"] != "ingredients") & decomposed["column"].isin(HEADLINE)
+        ]
         title = "The same gaps by province, year and region (headline columns)"
-        kept = rest.drop(columns=["exact", "published", "published_se"])
-        yield Table(title, kept, folded=True)
+        by_row = other_games.drop(columns=["exact", "published", "published_se"])
+        yield Table(title, by_row, folded=True)
 
     picture = Picture(
         *("decomposition", frames, draw.draw),
@@ -192,14 +194,14 @@ def reconstruction() -> "ModuleType":
 
 
 def _bounds() -> Methods:
-    def run(asked: Request) -> Result:
+    def run(request: Request) -> Result:
         contradiction = reconstruction().Contradiction
         from analysis.ye2024.reconstruction import bounds
 
-        options, folder = asked.options, asked.outputs.results / "reconstruct"
+        options, folder = request.options, request.outputs.results / "reconstruct"
         try:
-            with asked.waiting("Compiling the derivatives of every printed number…") as tell:
-                found = bounds.bounds(
+            with request.waiting("Compiling the derivatives of every printed number…") as tell:
+                table = bounds.bounds(
                     folder,
                     tell,
                     starts=options["starts"] or bounds.STARTS,
@@ -207,8 +209,8 @@ def _bounds() -> Methods:
                 )
         except contradiction as error:
             return Result({}, [], failure=f"Contradiction: {error}")
-        failure = None if found["exact"].all() else ""
-        return Result({"bounds": found}, [Table("Bounds found", found)], failure=failure)
+        failure = None if table["exact"].all() else ""
+        return Result({"bounds": table}, [Table("Bounds found", table)], failure=failure)
 
     return Methods(run)
 
