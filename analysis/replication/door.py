@@ -47,9 +47,9 @@ def replicate(
     UserError
         If there is no such column or panel, or the panel cannot carry a column.
     """
-    with asked(study, panel) as given:
+    with asked(study, panel) as data:
         records = select([columns] if isinstance(columns, str) else columns)
         variables = tuple(dict.fromkeys(name for record in records for name in record.variables))
-        found = tables.replicate(panel_of(given, variables), records, draws)
-    wanted = [record.column for record in records]
-    return found[found["column"].isin(wanted)].reset_index(drop=True)
+        rows = tables.replicate(panel_of(data, variables), records, draws)
+    columns_of_records = [record.column for record in records]
+    return rows[rows["column"].isin(columns_of_records)].reset_index(drop=True)

@@ -216,16 +216,16 @@ def restrictions(panel: Panel, record: Specification) -> list[dict]:
     list of dict
         Keys `RESTRICTED`.
     """
-    whole, rows = Data(panel.frame, record).whole, []
+    whole_sample, rows = Data(panel.frame, record).whole, []
     for lines in (False, True):
-        fitted = common_factor(whole, lines=lines)
+        fitted = common_factor(whole_sample, lines=lines)
         for term in record.interest:
-            at = whole.terms.index(term)
-            low, high, p = horizons.interval(fitted.excess[at], fitted.se[at], fitted.df)
+            i = whole_sample.terms.index(term)
+            low, high, p = horizons.interval(fitted.excess[i], fitted.se[i], fitted.df)
             row = {"panel": panel.name, "column": record.column, "term": term}
             row |= {"lines": "by province" if lines else "none", "rho": fitted.rho}
-            row |= {"slope": fitted.slope[at], "lagged_slope": fitted.lagged[at]}
-            row |= {"excess": fitted.excess[at], "se": fitted.se[at], "low": low, "high": high}
+            row |= {"slope": fitted.slope[i], "lagged_slope": fitted.lagged[i]}
+            row |= {"excess": fitted.excess[i], "se": fitted.se[i], "low": low, "high": high}
             rows.append(row | {"p": p, "p_all": fitted.p})
     return rows
 

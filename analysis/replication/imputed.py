@@ -27,11 +27,11 @@ each draw."""
 
 def by_base(panels: Iterable[Panel]) -> dict[str, list[Panel]]:
     """Return the draws among panels, by the name of what they are draws of; others are left out."""
-    found: dict[str, list[Panel]] = {}
+    draws: dict[str, list[Panel]] = {}
     for panel in panels:
         if drawn := OF_IMPUTED.fullmatch(panel.name):
-            found.setdefault(drawn[1], []).append(panel)
-    return found
+            draws.setdefault(drawn[1], []).append(panel)
+    return draws
 
 
 def pooled(
@@ -57,16 +57,16 @@ def pooled(
     rows = []
     for base, panels in draws.items():
         for record in records:
-            found = np.array([_slopes(panel, record) for panel in panels])
-            alone = _slopes(own[base], record)
+            slopes = np.array([_slopes(panel, record) for panel in panels])
+            of_base = _slopes(own[base], record)
             df = _df(own[base], record)
-            for at, term in enumerate(record.interest):
-                estimate, se, clustered, scale = np.moveaxis(found[:, at], -1, 0)
+            for i, term in enumerate(record.interest):
+                estimate, se, clustered, scale = np.moveaxis(slopes[:, i], -1, 0)
                 plain = rubin.pool(estimate, se**2, df[0])
                 by_province = rubin.pool(estimate, clustered**2, df[1])
                 per_sd = rubin.pool(estimate * scale, (se * scale) ** 2, df[0])
                 values = (
-                    *(f"{base}{DRAWN}", record.column, term, len(panels), alone[at, 0]),
+                    *(f"{base}{DRAWN}", record.column, term, len(panels), of_base[i, 0]),
                     *(plain.estimate, plain.se, *plain.interval(), plain.share),
                     *(by_province.se, *by_province.interval(), by_province.share),
                     *(per_sd.estimate, per_sd.se),
@@ -78,37 +78,36 @@ def pooled(
 def _slopes(panel: Panel, record: Specification) -> np.ndarray:
     """Return estimate, standard errors and scale of the terms of interest, shape (terms, 4)."""
     with located(panel.name, record.column):
-        made = design(panel.frame, record)
-        columns = np.column_stack([made.y, made.x])
-        sd = two_way_parts(columns, made.province, made.year)[2].std(axis=0)
+        regression = design(panel.frame, record)
+        columns = np.column_stack([regression.y, regression.x])
+        sd = two_way_parts(columns, regression.province, regression.year)[2].std(axis=0)
         scale = sd[1:] / sd[0]
+        positions = [regression.terms.index(term) for term in record.interest]
         if record.dynamic:
             fit = system_gmm.coefficients(system_gmm.fit_column(panel.frame, record))
             rows = [(*fit.loc[term, ["coef", "se"]], np.nan) for term in record.interest]
         else:
-            found = twfe.fit(made)
-            at = [made.terms.index(term) for term in record.interest]
-            rows = np.column_stack([found.coef, found.se, found.se_cluster])[at]
-        places = [made.terms.index(term) for term in record.interest]
-        return np.column_stack([np.asarray(rows, float), scale[places]])
+            fitted = twfe.fit(regression)
+            rows = np.column_stack([fitted.coef, fitted.se, fitted.se_cluster])[positions]
+        return np.column_stack([np.asarray(rows, float), scale[positions]])
 
 
 def _df(panel: Panel, record: Specification) -> tuple[float, float]:
     """Return the degrees of freedom of both kinds of standard errors."""
-    made = design(panel.frame, record)
-    n, t, k = len(made.provinces), len(made.years), len(made.terms)
-    return float(len(made.y) - n - (t - 1) - k), float(n - 1)
+    regression = design(panel.frame, record)
+    n, t, k = len(regression.provinces), len(regression.years), len(regression.terms)
+    return float(len(regression.y) - n - (t - 1) - k), float(n - 1)
 
 
 def shown(table: pd.DataFrame) -> pd.DataFrame:
     """Return the table for a reader."""
-    found = table[["panel", "column", "term", "estimate"]].copy()
-    found["pooled (SE)"] = _pairs(table["mean"], table["se"])
-    found["share of variance"] = table["share"].round(3)
-    found["clustered SE"] = table["se_province"]
-    found["share, clustered"] = table["share_province"].round(3)
-    found["per sd (SE)"] = _pairs(table["per_sd"], table["per_sd_se"])
-    return found
+    cells = table[["panel", "column", "term", "estimate"]].copy()
+    cells["pooled (SE)"] = _pairs(table["mean"], table["se"])
+    cells["share of variance"] = table["share"].round(3)
+    cells["clustered SE"] = table["se_province"]
+    cells["share, clustered"] = table["share_province"].round(3)
+    cells["per sd (SE)"] = _pairs(table["per_sd"], table["per_sd_se"])
+    return cells
 
 
 def _pairs(values: pd.Series, errors: pd.Series) -> list[str]:

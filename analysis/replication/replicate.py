@@ -140,8 +140,8 @@ def _two_way(
     if specification.errors == "clustered":
         by_term[["se", "p"]] = by_term[["se_cluster", "p_cluster"]]
         by_term["stars"] = by_term["p"].map(stars)
-    kept = ["coef", "se", "stars", "p", "se_cluster", "p_cluster", "p_wild"]
-    return by_term[kept], {"n": fit.n, "r2": fit.r2_within}
+    reported = ["coef", "se", "stars", "p", "se_cluster", "p_cluster", "p_wild"]
+    return by_term[reported], {"n": fit.n, "r2": fit.r2_within}
 
 
 def _gmm(
@@ -183,8 +183,8 @@ def replicate(
         estimates += [describe(panel, described, table, column)] if described else []
     for record in specifications:
         rows = estimate(panel, record, draws)
-        asked = printed[(printed["column"] == record.column) & (printed["statistic"] == "t")]
-        estimates += [rows, _t_values(rows, asked["term"])] if len(asked) else [rows]
+        printed_t = printed[(printed["column"] == record.column) & (printed["statistic"] == "t")]
+        estimates += [rows, _t_values(rows, printed_t["term"])] if len(printed_t) else [rows]
     return _compare(pd.concat(estimates, ignore_index=True), printed, panel.name)
 
 
@@ -212,8 +212,8 @@ def _compare(estimates: pd.DataFrame, printed: pd.DataFrame, panel: str) -> pd.D
     joined = estimates.merge(printed, on=KEYS, how="left", validate="one_to_one")
     is_printed = joined["printed"].notna()
     joined["matches"] = [
-        _matches(*cell) if known else None
-        for *cell, known in zip(
+        _matches(*cell) if has_printed else None
+        for *cell, has_printed in zip(
             joined["statistic"], joined["printed"], joined["estimated"], is_printed, strict=True
         )
     ]
@@ -292,9 +292,9 @@ def _regressions(rows: pd.DataFrame) -> pd.DataFrame:
     columns = list(rows["column"].unique())
     cells = rows.set_index(["column", "term", "statistic"]).sort_index()
     lines = []
-    there = set(rows[["term", "statistic"]].itertuples(index=False, name=None))
+    present = set(rows[["term", "statistic"]].itertuples(index=False, name=None))
     for head, term, statistic in _lines(columns):
-        if (term, statistic) not in there:
+        if (term, statistic) not in present:
             continue
         line: list[str | Text] = [head]
         for column in columns:
@@ -302,9 +302,9 @@ def _regressions(rows: pd.DataFrame) -> pd.DataFrame:
                 line += ["", ""]
                 continue
             stars = cells.loc[(column, term, "stars")] if statistic == "coef" else None
-            both = [(column, term, name) for name in ("coef", "se")]
-            shown = cells.loc[both, "estimated"] if statistic in ("coef", "se") else ()
-            line += _pair(cells.loc[(column, term, statistic)], statistic, stars, shown)
+            coef_and_se = [(column, term, name) for name in ("coef", "se")]
+            estimates = cells.loc[coef_and_se, "estimated"] if statistic in ("coef", "se") else ()
+            line += _pair(cells.loc[(column, term, statistic)], statistic, stars, estimates)
         lines.append(line)
     return pd.DataFrame(lines, columns=["term", *_pairs(columns)])
 
@@ -330,14 +330,17 @@ def _pairs(heads: Sequence[str]) -> list[str]:
 
 
 def _pair(
-    cell: pd.Series, statistic: str, stars: pd.Series | None = None, both: Sequence[float] = ()
+    cell: pd.Series,
+    statistic: str,
+    stars: pd.Series | None = None,
+    coef_and_se: Sequence[float] = (),
 ) -> list[str | Text]:
     """Return the printed number, and the estimate with as many decimals if these show it.
 
-    `both` are coefficient and standard error, which are shown with the same decimals.
+    `coef_and_se` are shown with the same decimals.
     """
     printed = cell.published if isinstance(cell.published, str) else ""
-    text = _estimated(cell, statistic, printed, both)
+    text = _estimated(cell, statistic, printed, coef_and_se)
     if stars is not None:
         printed += stars.published if isinstance(stars.published, str) else ""
         text += stars.estimated
@@ -346,12 +349,14 @@ def _pair(
     return [printed, Text(text, style={True: "green", False: "red"}.get(cell.matches, ""))]
 
 
-def _estimated(cell: pd.Series, statistic: str, printed: str, both: Sequence[float]) -> str:
+def _estimated(cell: pd.Series, statistic: str, printed: str, coef_and_se: Sequence[float]) -> str:
     value = float(cell.estimated)
     if cell.matches is True or (value.is_integer() and not printed):
         return f"{value:.{len(printed.partition('.')[2])}f}"
     places = len(printed.partition(".")[2]) if printed else digits.PRINTED
     if "p" in statistic.split("_"):
         return digits.probability(value, places)
-    places = digits.decimals(*map(float, both if len(both) else [value]), least=places)
+    places = digits.decimals(
+        *map(float, coef_and_se if len(coef_and_se) else [value]), least=places
+    )
     return digits.fixed(value, places)

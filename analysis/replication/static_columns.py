@@ -27,13 +27,13 @@ def fit_column(frame: pd.DataFrame, specification: Specification) -> PanelFit:
     """
     estimator = ESTIMATORS[specification.estimator]
     arrays = design(frame, specification)
-    given = [arrays]
+    arguments = [arrays]
     if estimator.instruments:
         values = arrays.rows[list(specification.instruments)].to_numpy(float)
-        given.append(Instruments(specification.endogenous, specification.instruments, values))
+        arguments.append(Instruments(specification.endogenous, specification.instruments, values))
     periods = {"periods": "year" in specification.effects} if estimator.periods else {}
     kinds = ("conventional", *(("clustered",) if estimator.periods else ()), specification.errors)
-    return estimator.function(*given, **periods, errors=tuple(dict.fromkeys(kinds)))
+    return estimator.function(*arguments, **periods, errors=tuple(dict.fromkeys(kinds)))
 
 
 def estimates(

@@ -70,11 +70,11 @@ FIRST_LAG = {"predetermined": 1, "endogenous": 2}
 
 def choices_of(specification: Specification) -> Choices:
     """Return the choices that a column's record makes; `DEFAULT` where it makes none."""
-    given = dict(specification.options)
-    if lags := given.pop("lags", None):
-        given |= {"first": lags[0], "depth": lags[1] - lags[0] + 1 if lags[1] else None}
+    options = dict(specification.options)
+    if lags := options.pop("lags", None):
+        options |= {"first": lags[0], "depth": lags[1] - lags[0] + 1 if lags[1] else None}
     equations = specification.estimator.removesuffix("_gmm")
-    return Choices(**(given | {"equations": equations}))
+    return Choices(**(options | {"equations": equations}))
 
 
 def gmm_specification(
