@@ -74,23 +74,25 @@ def table(panel: Panel, record: Specification, traces: Path) -> pd.DataFrame:
             "one, such as 3.2."
         )
     with located(panel.name, record.column):
-        made = design(panel.frame, record)
-        rows = [*_estimates(made), *_posteriors(panel.name, record, traces)]
+        regression = design(panel.frame, record)
+        rows = [*_estimates(regression), *_posteriors(panel.name, record, traces)]
     head = {"panel": panel.name, "column": record.column, "term": record.interest[0], "model": ""}
     return pd.DataFrame([head | row for row in rows], columns=list(COLUMNS))
 
 
-def _estimates(made: Design) -> Iterator[dict]:
-    fit = twfe.fit(made)
+def _estimates(regression: Design) -> Iterator[dict]:
+    fit = twfe.fit(regression)
     yield _row(LEVELS, 0, fit.coef[0], fit.se_cluster[0], fit.df_cluster, fit.n)
     for k in YEARS:
         try:
-            found = horizons.differences(made, k)
+            differences = horizons.differences(regression, k)
         except UserError:  # the sample is too short for this horizon
             continue
-        yield _row(DIFFERENCE, k, found.slope[0], found.se[0], found.df, found.n)
+        yield _row(
+            DIFFERENCE, k, differences.slope[0], differences.se[0], differences.df, differences.n
+        )
     try:
-        lagged = horizons.distributed_lag(made, LAGS)
+        lagged = horizons.distributed_lag(regression, LAGS)
     except UserError:  # too short for lags
         return
     for k in range(LAGS + 1):
@@ -135,32 +137,32 @@ def _drawn(kind: str, model: str, draws: np.ndarray, rows: int) -> dict:
 # --- for a reader ---------------------------------------------------------------------------------
 
 
-def summary(found: pd.DataFrame) -> pd.DataFrame:
+def summary(table: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each slope: differences by years, levels, lags' sum, posteriors."""
     lines = []
-    for (panel, column, term), own in found.groupby(["panel", "column", "term"], sort=False):
+    for (panel, column, term), of_slope in table.groupby(["panel", "column", "term"], sort=False):
         line = {"panel": panel, "column": column, "term": term}
-        for row in own[own["kind"] == DIFFERENCE].itertuples():
+        for row in of_slope[of_slope["kind"] == DIFFERENCE].itertuples():
             line[f"{row.years:.0f} y"] = digits.estimate(row.coef, row.se)
         for kind, name in ((LEVELS, "levels"), (SUM, "lags"), (FAST, "fast"), (SLOW, "slow")):
-            of_kind = own[own["kind"] == kind]
+            of_kind = of_slope[of_slope["kind"] == kind]
             if len(of_kind):
                 line[name] = digits.estimate(of_kind["coef"].iloc[0], of_kind["se"].iloc[0])
         lines.append(line)
     return pd.DataFrame(lines).fillna("")
 
 
-def nearest(own: pd.DataFrame, slope: float) -> int:
+def nearest(of_slope: pd.DataFrame, slope: float) -> int:
     """Return the years over which differences give the slope nearest to another."""
-    steps = own[own["kind"] == DIFFERENCE]
+    steps = of_slope[of_slope["kind"] == DIFFERENCE]
     return int(steps["years"].iloc[(steps["coef"] - slope).abs().to_numpy().argmin()])
 
 
-def sentence(found: pd.DataFrame) -> str:
+def sentence(table: pd.DataFrame) -> str:
     """Say for which horizon two-way fixed effects and the main model answer, of the first slope."""
-    first = found.iloc[0]
-    own = matching(found, panel=first["panel"], column=first["column"])
-    steps = own[own["kind"] == DIFFERENCE]
+    first = table.iloc[0]
+    of_column = matching(table, panel=first["panel"], column=first["column"])
+    steps = of_column[of_column["kind"] == DIFFERENCE]
     if steps.empty:
         return "No two years of a province are at hand."
     ends = (
@@ -168,14 +170,14 @@ def sentence(found: pd.DataFrame) -> str:
         for at, years in ((0, steps["years"].iloc[0]), (-1, steps["years"].iloc[-1]))
     )
     text = f"Column {first['column']} on {first['panel']}: differences give {' and '.join(ends)}. "
-    fixed = own[own["kind"] == LEVELS].iloc[0]
+    fixed = of_column[of_column["kind"] == LEVELS].iloc[0]
     text += (
         f"Two-way fixed effects ({digits.estimate(fixed['coef'], fixed['se'])}) are nearest to "
-        f"differences over {nearest(own, fixed['coef'])} years."
+        f"differences over {nearest(of_column, fixed['coef'])} years."
     )
-    slow = own[own["kind"] == SLOW]
+    slow = of_column[of_column["kind"] == SLOW]
     answers = "answers for deviations from provinces' trends:" if len(slow) else "gives"
-    for _, row in own[own["kind"] == FAST].iterrows():
+    for _, row in of_column[of_column["kind"] == FAST].iterrows():
         text += f" The model `{row['model']}` {answers} {_text(row)}."
     for _, row in slow.iterrows():
         text += f" Between trends its slope is {_text(row)}."
@@ -186,9 +188,9 @@ def _text(row: pd.Series) -> str:
     return f"{digits.estimate(row['coef'], row['se'])} {digits.interval(row['low'], row['high'])}"
 
 
-def headline(found: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+def headline(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yield the picture's name and the headline columns of the first panel."""
-    rows = found[found["column"].isin(HEADLINE)]
+    rows = table[table["column"].isin(HEADLINE)]
     if len(rows):
         yield "horizon", rows[rows["panel"] == rows["panel"].iloc[0]]
 
@@ -202,15 +204,15 @@ def draw(rows: pd.DataFrame) -> Figure:
              (SLOW, "#009E73", "main model, slow"))  # fmt: skip
     handles: dict[str, object] = {}
     for axes, column in zip(all_axes, columns, strict=True):
-        own = rows[rows["column"] == column]
-        steps = own[own["kind"] == DIFFERENCE]
+        of_column = rows[rows["column"] == column]
+        steps = of_column[of_column["kind"] == DIFFERENCE]
         axes.axhline(0, color="0.6", lw=0.7)
         reach = np.array([steps["coef"] - steps["low"], steps["high"] - steps["coef"]])
         handles["differences over k years"] = axes.errorbar(
             steps["years"], steps["coef"], reach, fmt="o", ms=3.5, lw=1, color="0.15"
         )
         for at, (kind, color, name) in enumerate(bands):
-            for row in own[own["kind"] == kind].itertuples():
+            for row in of_column[of_column["kind"] == kind].itertuples():
                 x = YEARS[-1] + 1.2 + at
                 handles[name] = axes.errorbar(
                     [x], [row.coef], [[row.coef - row.low], [row.high - row.coef]],

@@ -80,9 +80,9 @@ def leave_out(panel: Panel, record: Specification) -> Iterator[dict]:
         all_rows = estimate(rows, record)
     for group in GROUPS:
         for label in rows[group].unique():
-            kept = rows[rows[group] != label]
+            remaining = rows[rows[group] != label]
             try:
-                without = estimate(kept, record)
+                without = estimate(remaining, record)
             except (
                 UserError
             ):  # it cannot be fitted to the rows that are left: reported, not passed over
@@ -164,13 +164,16 @@ def summary(moves: pd.DataFrame) -> pd.DataFrame:
         row = {"panel": panel, "column": column, "term": term, "slope": of_slope["whole"].iloc[0]}
         row["P"] = of_slope["whole_p"].iloc[0]
         for group in GROUPS:
-            of = of_slope[of_slope["group"] == group]
-            for kind, shift in (("", of["shift"]), (" (posterior)", of["posterior_shift"])):
+            of_group = of_slope[of_slope["group"] == group]
+            for kind, shift in (
+                ("", of_group["shift"]),
+                (" (posterior)", of_group["posterior_shift"]),
+            ):
                 if shift.notna().any():
                     far = shift.abs().idxmax()
-                    row[f"{group}{kind}"] = f"{of['left_out'][far]} {shift[far]:+.1f}"
-        for what in ("sign", "significance"):
-            row[f"turn {what}"] = ", ".join(of_slope.loc[of_slope["turns"] == what, "left_out"])
+                    row[f"{group}{kind}"] = f"{of_group['left_out'][far]} {shift[far]:+.1f}"
+        for turned in ("sign", "significance"):
+            row[f"turn {turned}"] = ", ".join(of_slope.loc[of_slope["turns"] == turned, "left_out"])
         rows.append(row)
     return pd.DataFrame(rows).fillna("")
 

@@ -76,18 +76,18 @@ def table(panel: Panel, record: Specification, name: str, seed: int) -> pd.DataF
     priors = model.module.PRIORS
     head = {"panel": panel.name, "column": record.column, "model": name}
     names = [scale for scale, _ in model.module.density(parts).scales]
-    made = []
+    lines = []
     for scale, values in SWEPT.items():
         for value in values if scale in names else ():
             changed = priors.with_scales(f"{scale} {value}", **{scale: value})
             rng = np.random.default_rng([seed, *map(ord, scale), round(100 * value)])
             for row in _rows(parts, _draws(model, parts, changed, rng)):
-                own = value == priors[scale].scale
-                made.append(head | {"scale": scale, "prior": value, "own": own} | row)
+                is_own = value == priors[scale].scale
+                lines.append(head | {"scale": scale, "prior": value, "own": is_own} | row)
     if parts.lines == "random" and parts.scales == "region" and parts.design.balanced:
         for scale, value, row in _variants(panel, record, parts, seed):
-            made.append(head | {"scale": scale, "prior": value, "own": False} | row)
-    return pd.DataFrame(made, columns=list(COLUMNS))
+            lines.append(head | {"scale": scale, "prior": value, "own": False} | row)
+    return pd.DataFrame(lines, columns=list(COLUMNS))
 
 
 def _variants(
@@ -97,8 +97,8 @@ def _variants(
     for scale, values in VARIANTS.items():
         for value in values if scale == NU or error is not None else ():
             rng = np.random.default_rng([seed, *map(ord, scale), round(100 * value)])
-            known = scale == NU or error is None
-            rows = growth_robust.arranged(parts, None if known else value * error)
+            without_error = scale == NU or error is None
+            rows = growth_robust.arranged(parts, None if without_error else value * error)
             nu = value if scale == NU else None
             with threadpool_limits(1):
                 drawn = growth_robust.draws(rows, rng, mean_nu=nu)
@@ -115,8 +115,8 @@ def imputation_error(panel: Panel, record: Specification) -> NDArray[np.float64]
     draws = imputed_draws(panel.name)
     if not draws or term not in panel.frame:
         return None
-    there = set(record.variables)
-    drawn = [design(load_panel(name, there).frame, record).x[:, 0] for name in draws]
+    variables = set(record.variables)
+    drawn = [design(load_panel(name, variables).frame, record).x[:, 0] for name in draws]
     return np.std(drawn, axis=0, ddof=1)
 
 
@@ -133,15 +133,15 @@ def _draws(
 
 
 def _rows(parts: Growth, drawn: dict[str, NDArray[np.float64]]) -> Iterator[dict]:
-    made, near = parts.design, (drawn["phi"] > NEAR_UNIT_ROOT).mean(axis=0)
+    regression, near = parts.design, (drawn["phi"] > NEAR_UNIT_ROOT).mean(axis=0)
     if "slope_offset" in drawn:
         drawn["slope_offset"] = drawn["slope_offset"].reshape(
             len(drawn["phi"]), -1, parts.n_regions
         )
     slopes = province_slopes(parts, drawn) * parts.scale / parts.base.term_scale[0]
-    of_rows = slopes[:, made.province]
-    for at, region in enumerate((ALL, *made.regions)):
-        rows = made.region == at - 1 if at else np.ones(len(made.region), dtype=bool)
+    of_rows = slopes[:, regression.province]
+    for at, region in enumerate((ALL, *regression.regions)):
+        rows = regression.region == at - 1 if at else np.ones(len(regression.region), dtype=bool)
         slope = of_rows[:, rows].mean(axis=1)
         low, high = np.quantile(slope, [0.025, 0.975])
         yield {
@@ -154,40 +154,40 @@ def _rows(parts: Growth, drawn: dict[str, NDArray[np.float64]]) -> Iterator[dict
         }
 
 
-def shown(found: pd.DataFrame) -> pd.DataFrame:
+def shown(swept: pd.DataFrame) -> pd.DataFrame:
     """Return the slopes over all rows for a reader, with P(φ_r > 0.99) of each region."""
-    rows = found[found["region"] == ALL].drop(columns=["region", "own", "near_unit_root"])
-    return rows.merge(_by_region(found, [*FIT, "scale", "prior"]), how="left")
+    rows = swept[swept["region"] == ALL].drop(columns=["region", "own", "near_unit_root"])
+    return rows.merge(_by_region(swept, [*FIT, "scale", "prior"]), how="left")
 
 
-def near_unit_root(found: pd.DataFrame) -> pd.DataFrame:
+def near_unit_root(swept: pd.DataFrame) -> pd.DataFrame:
     """Return P(φ_r > 0.99) of each region under the model's own priors, a row for each fit.
 
     Each swept scale has a fit under its own prior: the mean over these.
     """
-    wide = _by_region(found[found["own"]], list(FIT))
+    wide = _by_region(swept[swept["own"]], list(FIT))
     numbers = wide.select_dtypes("number").columns
     return wide.assign(**{name: wide[name].map("{:.3f}".format) for name in numbers})
 
 
-def variants(found: pd.DataFrame) -> pd.DataFrame:
+def variants(swept: pd.DataFrame) -> pd.DataFrame:
     """Return the slope over all rows with its 95 % interval, by variant: a row for each fit."""
-    over_all = found[(found["region"] == ALL) & (found["own"] | found["scale"].isin(VARIANTS))]
+    over_all = swept[(swept["region"] == ALL) & (swept["own"] | swept["scale"].isin(VARIANTS))]
     labels = {NU: "Student t errors, mean of ν {:g}", ERROR: "{:g} × imputation error of the term"}
     names = [
         labels[v.scale].format(v.prior) if v.scale in labels else "as it is"
         for v in over_all.itertuples()
     ]
-    told = [with_interval(v.mean, v.q025, v.q975) for v in over_all.itertuples()]
-    rows = over_all.assign(variant=names, slope=told).drop_duplicates([*FIT, "variant"])
+    slopes = [with_interval(v.mean, v.q025, v.q975) for v in over_all.itertuples()]
+    rows = over_all.assign(variant=names, slope=slopes).drop_duplicates([*FIT, "variant"])
     wide = rows.pivot(index=list(FIT), columns="variant", values="slope")
     wide = wide.reindex(list(dict.fromkeys(map(tuple, rows[list(FIT)].to_numpy()))))
     return wide[list(dict.fromkeys(names))].rename_axis(columns=None).reset_index().fillna("")
 
 
-def _by_region(found: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+def _by_region(swept: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     """Return P(φ_r > 0.99), a column for each region."""
-    of_regions = found[found["region"] != ALL]
+    of_regions = swept[swept["region"] != ALL]
     order = list(dict.fromkeys(of_regions["region"]))
     groups = of_regions.groupby([*keys, "region"], sort=False)["near_unit_root"]
     wide = groups.mean().unstack("region")[order]

@@ -55,11 +55,11 @@ def shapley(game: Game, seed: int = 1) -> tuple[Array, Array]:
     if n <= game.exact:
         return _exact(game.value, n), np.zeros(n)
     rng = np.random.default_rng(seed)
-    pairs = []
+    antithetic = []
     for _ in range(game.orders):
         order = rng.permutation(n)
-        pairs.append((_moves(game.value, order) + _moves(game.value, order[::-1])) / 2)
-    effects = np.array(pairs)
+        antithetic.append((_moves(game.value, order) + _moves(game.value, order[::-1])) / 2)
+    effects = np.array(antithetic)
     return effects.mean(axis=0), effects.std(axis=0, ddof=1) / np.sqrt(len(effects))
 
 

@@ -97,35 +97,35 @@ def without(
         The posterior given all rows.
     """
     priors = model.module.PRIORS
-    kept, left = parts.keep(~left_out), parts.keep(left_out)
+    remaining, omitted = parts.keep(~left_out), parts.keep(left_out)
     if not collapses(model):
-        others_fit = refit(model, kept, priors, settings, parts)
-        elpd, mcse = log_mean_exp(given_all(model, left, others_fit))
+        others_fit = refit(model, remaining, priors, settings, parts)
+        elpd, mcse = log_mean_exp(given_all(model, omitted, others_fit))
         return LeftOut(others_fit, elpd, mcse, np.nan, "refit")
-    others = model.module.density(kept, priors)
+    reduced = model.module.density(remaining, priors)
     unit = left_out.sum() * np.log(parts.scale)
-    at_base = base.log_density - at_draws(others, base.fitted.flat) - unit
+    at_base = base.log_density - at_draws(reduced, base.fitted.flat) - unit
     k, weight = trusted(-at_base)
     if weight is not None:
         minus_elpd, mcse = log_mean_exp(-at_base)
-        others_fit = weighted(model, parts, others, weight, base.fitted, settings)
+        others_fit = weighted(model, parts, reduced, weight, base.fitted, settings)
         return LeftOut(others_fit, -minus_elpd, mcse, k, "reweighted")
-    others_fit = refit(model, kept, priors, settings, parts)
-    every = model.module.density(parts, priors)
-    at_rest = at_draws(every, others_fit.flat) - at_draws(others, others_fit.flat) - unit
+    others_fit = refit(model, remaining, priors, settings, parts)
+    full = model.module.density(parts, priors)
+    at_rest = at_draws(full, others_fit.flat) - at_draws(reduced, others_fit.flat) - unit
     elpd, mcse = bridge(at_base, at_rest)
     return LeftOut(others_fit, elpd, mcse, k, "refit")
 
 
-def given_all(model: Model, left: Parts, others_fit: Refit) -> Array:
+def given_all(model: Model, omitted: Parts, others_fit: Refit) -> Array:
     """Return the rows' joint log density at each draw of everything, (chains, draws).
 
     The province's effect is among the draws, from its Mundlak prior: averaging integrates it out.
     """
-    variables = shaped(others_fit.definition, left, others_fit.flat)
+    variables = shaped(others_fit.definition, omitted, others_fit.flat)
     free = {name: values for name, (_, values) in variables.items()}
     rng = np.random.default_rng(0)  # of predictive draws, which are not used
-    return model.module.rows(left, free, rng).log_likelihood.sum(axis=-1)
+    return model.module.rows(omitted, free, rng).log_likelihood.sum(axis=-1)
 
 
 def leave_provinces_out(

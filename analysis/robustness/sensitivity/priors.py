@@ -171,9 +171,9 @@ def under_other_priors(job: Job, settings: Settings, parts: Parts, base: Base) -
     for alternative in ALTERNATIVES:
         if not base.fitted.flat.keys() & set(alternative.variables):
             continue
-        other = under(model, parts, alternative.of(model.module.PRIORS), settings, base)
+        refitted = under(model, parts, alternative.of(model.module.PRIORS), settings, base)
         for quantity, before in base.fitted.watched.items():
-            draws = other.watched[quantity]
+            draws = refitted.watched[quantity]
             change = moved(draws, before, "base")
             low, high = np.quantile(draws, [0.025, 0.975])
             yield {
@@ -183,5 +183,5 @@ def under_other_priors(job: Job, settings: Settings, parts: Parts, base: Base) -
                 "q025": low,
                 "q975": high,
                 "sd_ratio": change["sd"] / change["base_sd"],
-                "gate": other.gate,
+                "gate": refitted.gate,
             }
