@@ -137,8 +137,8 @@ class Study:
         UserError
             In one sentence with file, key or row, and remedy.
         """
-        given = Path(path)
-        return load(given / "study.toml" if given.is_dir() else given)
+        place = Path(path)
+        return load(place / "study.toml" if place.is_dir() else place)
 
 
 PAPER = Study("Ye (2024)", SPECIFICATIONS, HEADLINE, labels=SPELLED)
@@ -181,9 +181,9 @@ def asked(study: Study | str | Path | None, panel: Any) -> Iterator[Any]:
     chosen = chosen if isinstance(chosen, Study) else Study.load(chosen)
     if chosen.panel is not None and panel is not None:
         raise UserError(f"The study {chosen.title!r} has its own data: leave `panel` out.")
-    given = chosen.panel if panel is None else panel
+    data = chosen.panel if panel is None else panel
     with studying(chosen):
-        yield PANELS[0].name if given is None else given
+        yield PANELS[0].name if data is None else data
 
 
 def load(path: Path) -> Study:
@@ -258,13 +258,13 @@ def select(columns: Sequence[str]) -> tuple[Specification, ...]:
         If there is no such column.
     """
     records = current().records
-    known = {record.column: record for record in records}
+    by_column = {record.column: record for record in records}
     for column in columns:
-        if column not in known:
+        if column not in by_column:
             raise UserError(
-                f"There is no published column {column!r}: choose among {', '.join(known)}."
+                f"There is no published column {column!r}: choose among {', '.join(by_column)}."
             )
-    return tuple(known[column] for column in dict.fromkeys(columns)) or records
+    return tuple(by_column[column] for column in dict.fromkeys(columns)) or records
 
 
 AVERAGE = "average"
@@ -275,12 +275,12 @@ def published_column(record: Specification, region: str) -> str:
     """Return the column that prints the slope, of all rows or of a region's; empty if none."""
     if not region:
         return record.column
-    for other in current().records:
+    for candidate in current().records:
         # The kind of standard errors is no part of the slope.
-        named = {"column": other.column, "title": other.title, "errors": other.errors}
-        same = replace(record, **named, region=region)
-        if other == same and record.region is None:
-            return other.column
+        labels = {"column": candidate.column, "title": candidate.title, "errors": candidate.errors}
+        same = replace(record, **labels, region=region)
+        if candidate == same and record.region is None:
+            return candidate.column
     return ""
 
 
@@ -288,9 +288,9 @@ def home(record: Specification) -> tuple[Specification, str]:
     """Return the column whose main fit holds a column's slope, and the region of the slope."""
     if record.region is None:
         return record, AVERAGE
-    for other in current().records:
-        if published_column(other, record.region) == record.column and other != record:
-            return other, record.region
+    for candidate in current().records:
+        if published_column(candidate, record.region) == record.column and candidate != record:
+            return candidate, record.region
     return record, AVERAGE
 
 
@@ -319,4 +319,4 @@ def worded(text: str) -> str:
     if study.path is None or "province" in study.unit.lower():
         return text
     unit = {"P": "Unit", "p": "unit"}
-    return PROVINCE.sub(lambda found: unit[found[1]] + found[2], text)
+    return PROVINCE.sub(lambda match: unit[match[1]] + match[2], text)

@@ -29,5 +29,5 @@ def located(panel: str, column: str) -> Iterator[None]:
 
 def one_line(error: UserError) -> UserError:
     """Return an error whose sentence is one line: quoted cells may hold what a terminal obeys."""
-    said = (c if c.isprintable() else repr(c)[1:-1] for c in str(error))
-    return UserError("".join(said))
+    letters = (c if c.isprintable() else repr(c)[1:-1] for c in str(error))
+    return UserError("".join(letters))

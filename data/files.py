@@ -71,13 +71,13 @@ def replacing(path: Path) -> Iterator[Path]:
 def _clear(folder: Path) -> None:
     """Remove temporary files of processes that are no more; those of other machines by age."""
     for path in folder.glob(".*~*"):
-        named = TEMPORARY.fullmatch(path.name)
-        if not named:
+        match = TEMPORARY.fullmatch(path.name)
+        if not match:
             continue
         # Another run may clear the folder, too, or the file be another user's.
         with suppress(OSError):
-            is_this_host = named["host"] == socket.gethostname()
-            ended = is_this_host and not _alive(int(named["process"]))
+            is_this_host = match["host"] == socket.gethostname()
+            ended = is_this_host and not _alive(int(match["process"]))
             if ended or time.time() - path.stat().st_mtime > ABANDONED:
                 path.unlink()
 
@@ -103,7 +103,7 @@ def interrupts_later() -> Iterator[None]:
         yield
         return
     heard: list[tuple] = []
-    before = signal.signal(signal.SIGINT, lambda *what: heard.append(what))
+    before = signal.signal(signal.SIGINT, lambda *arguments: heard.append(arguments))
     try:
         yield
     finally:

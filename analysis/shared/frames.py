@@ -56,11 +56,11 @@ def joined(parts: Iterable[Mapping[str, "pd.DataFrame"]]) -> dict[str, "pd.DataF
 
 def first_panel(name: str, table: "pd.DataFrame") -> Iterator[tuple[str, "pd.DataFrame"]]:
     """Yield a name with the first panel, as they are listed, that a table has rows of."""
-    there = [kind.name for kind in PANELS if (table["panel"] == kind.name).any()]
+    with_rows = [kind.name for kind in PANELS if (table["panel"] == kind.name).any()]
     if current().path is not None:
-        there = list(dict.fromkeys(table["panel"]))
-    if there:
-        yield name, table[table["panel"] == there[0]]
+        with_rows = list(dict.fromkeys(table["panel"]))
+    if with_rows:
+        yield name, table[table["panel"] == with_rows[0]]
 
 
 def whole(name: str, table: "pd.DataFrame") -> Iterator[tuple[str, "pd.DataFrame"]]:

@@ -44,8 +44,8 @@ def _of_group(group: "xr.Dataset") -> str:
 
 def attributes_sha256(attrs: Mapping[str, object]) -> str:
     """Hash attributes, but for the hash of the content itself."""
-    others = {name: value for name, value in attrs.items() if name != CONTENT}
-    return hashlib.sha256(_plain(others)).hexdigest()
+    hashed = {name: value for name, value in attrs.items() if name != CONTENT}
+    return hashlib.sha256(_plain(hashed)).hexdigest()
 
 
 def _plain(attrs: Mapping[str, object]) -> bytes:

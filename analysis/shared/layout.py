@@ -95,25 +95,25 @@ def fit(frame: "pd.DataFrame", view: View, width: int, wide: bool = False) -> Fi
     wide : bool
         Whether all columns are shown, in several parts if need be.
     """
-    shown = texts(frame, view)
-    shown = shown[[name for name in shown if any(cell.plain for cell in shown[name])]]
-    names = list(shown)
+    cells = texts(frame, view)
+    cells = cells[[name for name in cells if any(cell.plain for cell in cells[name])]]
+    names = list(cells)
     keys = [name for name in view.keys if name in names] or names[:1]
-    named = [_shown_as(name, view) for name in view.order]
-    others = list(dict.fromkeys([n for n in named if n in names] + names))
-    order = keys + [name for name in others if name not in keys]
+    heads_in_order = [_shown_as(name, view) for name in view.order]
+    in_order = list(dict.fromkeys([n for n in heads_in_order if n in names] + names))
+    order = keys + [name for name in in_order if name not in keys]
     if wide:
-        parts = list(_parts(shown, keys, width, view.together))
+        parts = list(_parts(cells, keys, width, view.together))
         return Fitted(parts, [_widths(part, width) for part in parts], {}, [])
     same: dict[str, str] = {}
-    if _room(shown, order, width) < len(order) and len(shown) > 1:
-        same = {n: shown[n].iloc[0].plain for n in order if _is_same(shown[n])}
+    if _room(cells, order, width) < len(order) and len(cells) > 1:
+        same = {n: cells[n].iloc[0].plain for n in order if _is_same(cells[n])}
         if len(same) == len(order):
             same.pop(order[0])
         order = [name for name in order if name not in same]
-    kept = set(order[: _room(shown, order, width)])
-    part = shown[[name for name in names if name in kept]]
-    left_out = [name for name in names if name not in kept and name not in same]
+    fitting = set(order[: _room(cells, order, width)])
+    part = cells[[name for name in names if name in fitting]]
+    left_out = [name for name in names if name not in fitting and name not in same]
     return Fitted([part], [_widths(part, width)], same, left_out)
 
 
@@ -169,8 +169,8 @@ def _join(first: object, second: object, spread: bool) -> str:
 
     if pd.isna(first) or pd.isna(second):
         return "" if pd.isna(first) else _cell(first, True)
-    one, other = float(first), float(second)
-    return digits.with_spread(one, other) if spread else digits.interval(one, other)
+    value, bound = float(first), float(second)
+    return digits.with_spread(value, bound) if spread else digits.interval(value, bound)
 
 
 def _cell(cell: object, is_estimate: bool) -> str:
@@ -199,42 +199,42 @@ def _units(text: str) -> list[str]:
 
 def _least(cells: "pd.Series") -> int:
     """Return the width of the longest word of a column and its head; sentences need more."""
-    every = [head(str(cells.name)), *(cell.plain for cell in cells)]
-    words = max((cell_len(unit) for text in every for unit in _units(text)), default=1)
+    all_texts = [head(str(cells.name)), *(cell.plain for cell in cells)]
+    words = max((cell_len(unit) for text in all_texts for unit in _units(text)), default=1)
     has_sentence = any(cell_len(cell.plain) > SENTENCE for cell in cells)
     return max(words, SENTENCE) if has_sentence else words
 
 
 def _natural(cells: "pd.Series") -> int:
-    every = [head(str(cells.name)), *(cell.plain for cell in cells)]
-    return max(cell_len(line) for text in every for line in text.split("\n"))
+    all_texts = [head(str(cells.name)), *(cell.plain for cell in cells)]
+    return max(cell_len(line) for text in all_texts for line in text.split("\n"))
 
 
-def _room(shown: "pd.DataFrame", order: Sequence[str], width: int) -> int:
+def _room(cells: "pd.DataFrame", order: Sequence[str], width: int) -> int:
     """Return how many of some columns fit, from the first on; one at least."""
     used, most = -GAP, max(1, width // ROOM)
     for count, name in enumerate(order[:most]):
-        used += GAP + _least(shown[name])
+        used += GAP + _least(cells[name])
         if used > width:
             return max(count, 1)
     return min(len(order), most)
 
 
 def _parts(
-    shown: "pd.DataFrame", keys: list[str], width: int, together: int
+    cells: "pd.DataFrame", keys: list[str], width: int, together: int
 ) -> Iterator["pd.DataFrame"]:
     """Yield all columns in parts that fit, each with the keys in front, as they leave room."""
-    waiting = [name for name in shown if name not in keys]
-    while len(keys) > 1 and _room(shown, [*keys, *waiting[:together]], width) <= len(keys):
+    waiting = [name for name in cells if name not in keys]
+    while len(keys) > 1 and _room(cells, [*keys, *waiting[:together]], width) <= len(keys):
         waiting.insert(0, keys[-1])
         keys = keys[:-1]
     while waiting:
-        count = _room(shown, [*keys, *waiting], width) - len(keys)
+        count = _room(cells, [*keys, *waiting], width) - len(keys)
         count = max(count - count % together, together)
-        part, waiting = shown[[*keys, *waiting[:count]]], waiting[count:]
+        part, waiting = cells[[*keys, *waiting[:count]]], waiting[count:]
         yield part[part[part.columns[len(keys) :]].map(lambda cell: bool(cell.plain)).any(axis=1)]
-    if len(shown.columns) == len(keys):
-        yield shown
+    if len(cells.columns) == len(keys):
+        yield cells
 
 
 def _widths(part: "pd.DataFrame", width: int) -> list[int]:

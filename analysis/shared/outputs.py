@@ -78,25 +78,25 @@ def read_netcdf(path: Path) -> "xr.DataTree":
             tree = opened.load()
     except (OSError, ValueError, KeyError, RuntimeError, AttributeError) as error:
         raise UserError(unreadable(path, "NetCDF", command)) from error
-    said, computed = tree.attrs.pop(SEAL, None), seal(tree)
-    if said is None:
+    recorded, computed = tree.attrs.pop(SEAL, None), seal(tree)
+    if recorded is None:
         raise UserError(
             f"{path} does not say the sha256 of its content, as this version's files do: move "
             f"it away and run `{command}`."
         )
-    if said != computed:
+    if recorded != computed:
         raise UserError(
             f"{path} was changed since it was written (sha256 of its content {computed[:16]}…, by "
-            f"itself {str(said)[:16]}…): move it away and run `{command}`."
+            f"itself {str(recorded)[:16]}…): move it away and run `{command}`."
         )
     return tree
 
 
-def write_netcdf(found: "xr.DataTree | xr.Dataset", path: Path) -> None:
+def write_netcdf(dataset: "xr.DataTree | xr.Dataset", path: Path) -> None:
     """Write a NetCDF file of results/, whole or not at all, with the hash of its content."""
     import xarray as xr
 
-    tree = xr.DataTree(found) if isinstance(found, xr.Dataset) else found.copy(deep=False)
+    tree = xr.DataTree(dataset) if isinstance(dataset, xr.Dataset) else dataset.copy(deep=False)
     tree.attrs = tree.attrs | {SEAL: seal(tree)}
     encoding = {
         node.path: {
@@ -121,5 +121,5 @@ def seal(tree: "xr.DataTree") -> str:
     import xarray as xr
 
     flat = {node.path: node.to_dataset(inherit=False) for node in tree.subtree}
-    named = {path.strip("/").replace("/", " ") or "root": group for path, group in flat.items()}
-    return sha256(json.dumps(content(xr.DataTree.from_dict(named))).encode())
+    groups = {path.strip("/").replace("/", " ") or "root": group for path, group in flat.items()}
+    return sha256(json.dumps(content(xr.DataTree.from_dict(groups))).encode())

@@ -148,7 +148,7 @@ def _arrays(path: Path) -> Mapping[str, NDArray] | None:
 def _in_processes[Input, Result](
     task: Callable[[Input], Result], inputs: Iterable[Input], workers: int
 ) -> Iterator[Result]:
-    others = set(active_children())
+    earlier = set(active_children())
     scratch = TemporaryDirectory()
     # Spawned: JAX and nutpie may have threads, which a fork would lose.
     pool = ProcessPoolExecutor(workers, get_context("spawn"), _settle, (scratch.name,))
@@ -159,10 +159,10 @@ def _in_processes[Input, Result](
         with interrupts_later(), _interrupts_masked():
             # No list of futures is kept: each would hold its result.
             pending = as_completed([pool.submit(task, input_) for input_ in inputs])
-        for done in pending:
-            yield done.result()
+        for future in pending:
+            yield future.result()
     except BaseException:  # an interrupt, a failed task, or a caller that wants no more
-        for process in set(active_children()) - others:
+        for process in set(active_children()) - earlier:
             process.terminate()
         raise
     finally:
@@ -221,8 +221,8 @@ def _on_cluster[Input, Result](
         futures = client.map(task, list(inputs), pure=False, batch_size=BATCH)
         pending = distributed.as_completed(futures, loop=client.loop)
         del futures  # each would keep its result on the cluster
-        for done in pending:
-            yield done.result()
+        for future in pending:
+            yield future.result()
 
 
 def _refuse_unfit(client, address: str) -> None:

@@ -47,7 +47,7 @@ def parts_of(product: Product, table: "pd.DataFrame") -> "pd.Series":
     return joined
 
 
-def merged(product: Product, made: str, path: Path, asked: Iterable[str] = ()) -> str:
+def merged(product: Product, text: str, path: Path, asked: Iterable[str] = ()) -> str:
     """Put parts that were made in place of the same parts of a table; keep the others.
 
     Cells go as text from file to file: those that are kept keep their digits.
@@ -55,7 +55,7 @@ def merged(product: Product, made: str, path: Path, asked: Iterable[str] = ()) -
     Parameters
     ----------
     product : Product
-    made : str
+    text : str
         The parts that were made, as CSV.
     path : Path
         Of the table as it is.
@@ -75,20 +75,20 @@ def merged(product: Product, made: str, path: Path, asked: Iterable[str] = ()) -
     import pandas as pd
 
     if not (product.keys and path.is_file()):
-        return made
-    new, before = cells_of(made, path), cells_of(path.read_text(encoding="utf-8"), path)
+        return text
+    new_cells, before = cells_of(text, path), cells_of(path.read_text(encoding="utf-8"), path)
     alike = set(product.keys) <= set(before)
-    kept = before
+    unchanged = before
     if alike:
-        kept = before[~parts_of(product, before).isin({*parts_of(product, new), *asked})]
-    if kept.empty:
-        return made
-    if list(kept) != list(new):
+        unchanged = before[~parts_of(product, before).isin({*parts_of(product, new_cells), *asked})]
+    if unchanged.empty:
+        return text
+    if list(unchanged) != list(new_cells):
         raise UserError(
             f"{path} has other columns than this version writes: delete it, then make it anew by "
             f"`python -m analysis {product.command}`."
         )
-    stacked = pd.concat([kept, new], ignore_index=True)
+    stacked = pd.concat([unchanged, new_cells], ignore_index=True)
     places = {part: place for place, part in enumerate(dict.fromkeys(parts_of(product, before)))}
     return csv_text(stacked.iloc[_order(product, stacked, places)])
 
@@ -97,7 +97,8 @@ def _order(product: Product, table: "pd.DataFrame", places: Mapping[str, int]) -
     """Return the order of rows: panels and columns as listed, then parts as they stood before."""
     listed = {
         "panel": {name: f"{i:03}" for i, name in enumerate(named_panels())},
-        "column": {each.column: f"{i:03}" for i, each in enumerate(current().records)} | {"2": ""},
+        "column": {record.column: f"{i:03}" for i, record in enumerate(current().records)}
+        | {"2": ""},
     }
     by = [table[key].map(lambda v, k=key: listed.get(k, {}).get(v, f"~{v}")) for key in product.keys
           if key in listed]  # fmt: skip

@@ -88,10 +88,10 @@ def key(figure: Figure, handles: Sequence[Artist]) -> None:
 
 def colours(panels: Iterable[str]) -> dict[str, str]:
     """Return each panel's colour: a named one's is the same in every picture."""
-    named = [kind.name for kind in PANELS]
-    order = [*named, *(panel for panel in dict.fromkeys(panels) if panel not in named)]
-    every = {panel: PALETTE[i % len(PALETTE)] for i, panel in enumerate(order)}
-    return {panel: every[panel] for panel in panels}
+    known_panels = [kind.name for kind in PANELS]
+    order = list(dict.fromkeys([*known_panels, *panels]))
+    by_panel = {panel: PALETTE[i % len(PALETTE)] for i, panel in enumerate(order)}
+    return {panel: by_panel[panel] for panel in panels}
 
 
 def save(

@@ -97,11 +97,11 @@ def snapshot(outputs: Outputs, panels: Mapping[str, str] | None = None) -> Diges
     panels : mapping, optional
         Further panels that a command has loaded, by name, with their sha256.
     """
-    named = {name: file_sha256(FOLDER / f"{name}.csv") for name in named_panels()}
-    together = (name for name in map(f"{{}}{DRAWN}".format, named) if ALL_DRAWS.fullmatch(name))
+    of_named = {name: file_sha256(FOLDER / f"{name}.csv") for name in named_panels()}
+    together = (name for name in map(f"{{}}{DRAWN}".format, of_named) if ALL_DRAWS.fullmatch(name))
     draws = {name: file_sha256(FOLDER / IMPUTED) for name in together}
-    there = dict(panels or {}) | named | draws
-    digests = {f"{PANELS}/{name}": digest for name, digest in there.items()}
+    of_panels = dict(panels or {}) | of_named | draws
+    digests = {f"{PANELS}/{name}": digest for name, digest in of_panels.items()}
     traces = trace_files(outputs.traces)
     digests |= {f"{TRACES}/{name}": file_sha256(path) for name, path in traces.items()}
     # Their hashes alone: which number is printed is not seen here.
@@ -114,7 +114,9 @@ def snapshot(outputs: Outputs, panels: Mapping[str, str] | None = None) -> Diges
 # --- what a part was made from ------------------------------------------------------------------
 
 
-def inputs_of(product: Product, part: str, there: Mapping[str, str], outputs: Outputs) -> Digests:
+def inputs_of(
+    product: Product, part: str, digests_now: Mapping[str, str], outputs: Outputs
+) -> Digests:
     """Return what a part of a product is made from, of what there is."""
     values = dict(zip(product.keys, part.split(PART), strict=False))
     panel = values.get("panel")
@@ -123,7 +125,7 @@ def inputs_of(product: Product, part: str, there: Mapping[str, str], outputs: Ou
         kind, _, pattern = name.partition("/")
         if kind == PANELS:
             panel_names = (
-                [f"{PANELS}/{panel}"] if panel else [n for n in there if n.startswith(PANELS)]
+                [f"{PANELS}/{panel}"] if panel else [n for n in digests_now if n.startswith(PANELS)]
             )
             panel_names = (
                 panel_names
@@ -134,18 +136,18 @@ def inputs_of(product: Product, part: str, there: Mapping[str, str], outputs: Ou
                     if not (n.startswith(f"{PANELS}/{OWN}") or n.endswith(DRAWN))
                 ]
             )
-            digests |= {n: there.get(n, "") for n in panel_names}
+            digests |= {n: digests_now.get(n, "") for n in panel_names}
         elif kind == TRACES:
             models = values.get("model") or pattern or "*"
-            wanted = f"{TRACES}/{panel or '*'}/{values.get('column', '*')}-{models}"
-            fits = {n: d for n, d in there.items() if fnmatch(n, wanted)}
+            trace_pattern = f"{TRACES}/{panel or '*'}/{values.get('column', '*')}-{models}"
+            fits = {n: d for n, d in digests_now.items() if fnmatch(n, trace_pattern)}
             # Who asks for some models by a pattern does not ask for their variants.
             digests |= {n: d for n, d in fits.items() if not (pattern and VARIANT in n)}
         else:
             digests[name] = file_sha256(outputs.root / find(name).file)
     if product.printed:
-        digests |= {n: d for n, d in there.items() if n.startswith(f"{PUBLISHED}/")}
-    digests |= {f"{CODE}/{name}": there.get(f"{CODE}/{name}", "") for name in product.code}
+        digests |= {n: d for n, d in digests_now.items() if n.startswith(f"{PUBLISHED}/")}
+    digests |= {f"{CODE}/{name}": digests_now.get(f"{CODE}/{name}", "") for name in product.code}
     return digests | {name: file_sha256(outputs.root / find(name).file) for name in product.reads}
 
 
@@ -209,8 +211,8 @@ def write_record(product: Product, outputs: Outputs, record: Record) -> None:
     index = {"sha256": record.sha256, "about": record.about, "made": list(groups.values())}
     path = index_of(product, outputs)
     if product.long:
-        every = _read_json(path) | {product.name: index}
-        text = json.dumps(dict(sorted(every.items())), ensure_ascii=False, indent=1)
+        entries = _read_json(path) | {product.name: index}
+        text = json.dumps(dict(sorted(entries.items())), ensure_ascii=False, indent=1)
         write_text(f"{text}\n", path)
     else:
         write_text(json.dumps(index, ensure_ascii=False), path)
@@ -220,14 +222,14 @@ def sign(product: Product, outputs: Outputs, run: Run) -> None:
     """Say of the parts of a long product that were just made by which run."""
     before = record_of(product, outputs) if product.long else None
     if before:
-        made = {part: run for part, inputs in before.parts.items() if inputs != UNKNOWN}
-        write_record(product, outputs, replace(before, runs=made | before.runs))
+        new_runs = {part: run for part, inputs in before.parts.items() if inputs != UNKNOWN}
+        write_record(product, outputs, replace(before, runs=new_runs | before.runs))
 
 
 def record(
     product: Product,
     outputs: Outputs,
-    there: Mapping[str, str],
+    digests_now: Mapping[str, str],
     parts: Iterable[str] = (WHOLE,),
     about: str = "",
     kept: Mapping[str, Digests] | None = None,
@@ -238,7 +240,7 @@ def record(
     ----------
     product : Product
     outputs : Outputs
-    there : mapping
+    digests_now : mapping
         From `snapshot`, taken before anything was read.
     parts : iterable of str
         Those that were made.
@@ -247,12 +249,16 @@ def record(
     kept : mapping, optional
         Of the parts that were not made again, what they were made from: `known`.
     """
-    made = {part: inputs_of(product, part, there, outputs) for part in parts}
+    inputs_by_part = {part: inputs_of(product, part, digests_now, outputs) for part in parts}
     before = record_of(product, outputs)
     runs = before.runs if before else {}
-    kept_runs = {part: runs[part] for part in kept or () if part in runs and part not in made}
+    kept_runs = {
+        part: runs[part] for part in kept or () if part in runs and part not in inputs_by_part
+    }
     digest = file_sha256(outputs.root / product.file)
-    write_record(product, outputs, Record(digest, dict(kept or {}) | made, about, kept_runs))
+    write_record(
+        product, outputs, Record(digest, dict(kept or {}) | inputs_by_part, about, kept_runs)
+    )
 
 
 def known(product: Product, outputs: Outputs) -> dict[str, Digests]:
@@ -285,7 +291,7 @@ def store(
     product: Product,
     table: "pd.DataFrame",
     outputs: Outputs,
-    there: Mapping[str, str],
+    digests_now: Mapping[str, str],
     asked: Iterable[str] = (),
     about: str = "",
 ) -> int:
@@ -297,7 +303,7 @@ def store(
     table : DataFrame
         The rows that were made.
     outputs : Outputs
-    there : mapping
+    digests_now : mapping
         From `snapshot`, taken before anything was read.
     asked : iterable of str
         Parts that were made, too, though they have no rows.
@@ -311,24 +317,24 @@ def store(
     """
     path, asked = outputs.root / product.file, list(asked)
     before = known(product, outputs)
-    deleted = {part for part in before if _is_deleted(product, part, there)}
+    deleted = {part for part in before if _is_deleted(product, part, digests_now)}
     text = merged(product, csv_text(table), path, {*asked, *deleted})
-    whole = cells_of(text, path)
+    all_cells = cells_of(text, path)
     parts = dict.fromkeys([*parts_of(product, table), *asked]) if product.keys else (WHOLE,)
-    kept = {part: inputs for part, inputs in before.items() if part not in deleted}
+    unchanged = {part: inputs for part, inputs in before.items() if part not in deleted}
     if product.keys:
-        kept |= {part: UNKNOWN for part in parts_of(product, whole) if part not in before}
+        unchanged |= {part: UNKNOWN for part in parts_of(product, all_cells) if part not in before}
     write_text(text, path)
-    record(product, outputs, there, parts, about, kept)
-    return len(whole)
+    record(product, outputs, digests_now, parts, about, unchanged)
+    return len(all_cells)
 
 
-def _is_deleted(product: Product, part: str, there: Mapping[str, str]) -> bool:
+def _is_deleted(product: Product, part: str, digests_now: Mapping[str, str]) -> bool:
     """Return whether a part is of a trace that someone deleted."""
     if product.scope != TRACES:
         return False
     panel, column, model = part.split(PART)
-    return f"{TRACES}/{panel}/{column}-{model}" not in there
+    return f"{TRACES}/{panel}/{column}-{model}" not in digests_now
 
 
 def _read_json(path: Path) -> dict:

@@ -20,8 +20,8 @@ def assess(estimate: Array, low: Array, high: Array, truth: float) -> dict[str, 
         NaN where there is no estimate.
     truth : float
     """
-    there = ~np.isnan(estimate)
-    error = estimate[there] - truth
+    estimated = ~np.isnan(estimate)
+    error = estimate[estimated] - truth
     n, size = len(estimate), max(len(error), 1)
     square = (error**2).mean() if len(error) else np.nan
     reach = Z * error.std() / np.sqrt(size)
@@ -32,7 +32,7 @@ def assess(estimate: Array, low: Array, high: Array, truth: float) -> dict[str, 
     return {
         "truth": truth,
         "data_sets": n,
-        "estimated": int(there.sum()),
+        "estimated": int(estimated.sum()),
         "bias": bias,
         "bias_low": bias - reach,
         "bias_high": bias + reach,

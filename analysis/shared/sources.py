@@ -102,17 +102,17 @@ def module_sha256(*names: str) -> dict[str, str]:
     Like `code_sha256`, but for `HUBS`, and quick enough for many modules: `status` asks of all that
     makes a product whether it is still the same.
     """
-    found = _modules()
+    modules = _modules()
     digests = {}
     for name in names:
-        waiting = [each for each in found if each == name or each.startswith(f"{name}.")]
-        seen = set(waiting)
+        waiting = [module for module in modules if module == name or module.startswith(f"{name}.")]
+        reached = set(waiting)
         while waiting:
-            here = waiting.pop()
-            new = set() if here in HUBS else found[here][1] & found.keys() - seen
-            seen |= new
-            waiting += new
-        listed = [f"{each} {found[each][0]}" for each in sorted(seen)]
+            current = waiting.pop()
+            imported = set() if current in HUBS else modules[current][1] & modules.keys() - reached
+            reached |= imported
+            waiting += imported
+        listed = [f"{module} {modules[module][0]}" for module in sorted(reached)]
         digests[name] = sha256("\n".join(listed).encode())
     return digests
 

@@ -32,5 +32,5 @@ def share(count: int, size: int) -> tuple[float, float, float]:
 def doubt(gate: str, fits: str = "") -> str:
     """Return which of `DOUBTS` is to be said of a fit; empty if none."""
     return next(
-        (word for word, said in zip(DOUBTS, (gate, fits), strict=True) if said == "fail"), ""
+        (word for word, result in zip(DOUBTS, (gate, fits), strict=True) if result == "fail"), ""
     )

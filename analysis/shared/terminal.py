@@ -218,16 +218,16 @@ class App(typer.Typer):
 
 def _with_study_option(function: Callable) -> Callable:
     @wraps(function)
-    def run(*args: Any, study: Path | None = None, **given: Any) -> Any:
+    def run(*args: Any, study: Path | None = None, **options: Any) -> Any:
         path = study or (STUDY if STUDY.is_file() else None)
         if path is None:
-            return function(*args, **given)
+            return function(*args, **options)
         path = path / STUDY if path.is_dir() else path
-        if given.get("out") == ROOT:
-            given["out"] = path.resolve().parent
+        if options.get("out") == ROOT:
+            options["out"] = path.resolve().parent
         with studying(Study.load(path)):
             try:
-                return function(*args, **given)
+                return function(*args, **options)
             except UserError as error:
                 raise UserError(worded(str(error))) from error
 
@@ -237,11 +237,15 @@ def _with_study_option(function: Callable) -> Callable:
 def _with_output_options(function: Callable) -> Callable:
     @wraps(function)
     def run(
-        *args: Any, format: Format = "table", quiet: bool = False, wide: bool = False, **given: Any
+        *args: Any,
+        format: Format = "table",
+        quiet: bool = False,
+        wide: bool = False,
+        **options: Any,
     ) -> Any:
         choose(format, quiet, wide)
         try:
-            return function(*args, **given)
+            return function(*args, **options)
         finally:
             choose()
 

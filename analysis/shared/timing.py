@@ -114,20 +114,21 @@ class Steps:
 
     def announce(self) -> None:
         """Say how long the job will take, and how that is known."""
-        left = self.left()
-        if left is None:
+        remaining = self.left()
+        if remaining is None:
             console.print("How long this takes is not known yet: this run measures it.")
             return
         console.print(
-            f"This takes {about(left)}, as measured on {self.before.date} ({self.before.machine}).",
+            f"This takes {about(remaining)}, as measured on {self.before.date} "
+            f"({self.before.machine}).",
             highlight=False,
         )
 
     def begin(self, name: str) -> None:
         """End the step before; say which one begins, and what is left of the time."""
         self._end()
-        left = self.left()
-        time_left = "" if left is None else f", {about(left)} left"
+        remaining = self.left()
+        time_left = "" if remaining is None else f", {about(remaining)} left"
         number = self.names.index(name) + 1
         console.print(f"Step {number} of {len(self.names)}: {name}{time_left}.", highlight=False)
         self.begun = name, time.perf_counter()
@@ -150,7 +151,7 @@ class Steps:
             elif self.before and name in self.before.seconds:
                 seconds[name] = self.before.seconds[name]
         machine = f"{platform.machine()}, {os.cpu_count()} logical cores"
-        told = asdict(Measured(seconds, machine, f"{datetime.now(UTC):%Y-%m-%d}"))
-        text = json.dumps(told, ensure_ascii=False, indent=1) + "\n"
+        measured = asdict(Measured(seconds, machine, f"{datetime.now(UTC):%Y-%m-%d}"))
+        text = json.dumps(measured, ensure_ascii=False, indent=1) + "\n"
         for path in (self.path, *([self.committed] if measure else [])):
             write_text(text, path)

@@ -66,20 +66,20 @@ def latex(sheet: Sheet) -> str:
     plan = _plan(sheet)
     names = next((i for i, letter in enumerate(sheet.align) if letter != "l"), len(sheet.align))
     keys = min(max(names, 1), KEYS)
-    rest = range(keys, len(sheet.heads))
-    if plan.fits or sheet.spanners or len(rest) < 2:
+    data_columns = range(keys, len(sheet.heads))
+    if plan.fits or sheet.spanners or len(data_columns) < 2:
         return _one(sheet, plan)
-    halves = rest[: len(rest) // 2], rest[len(rest) // 2 :]
+    halves = data_columns[: len(data_columns) // 2], data_columns[len(data_columns) // 2 :]
     return "\n".join(latex(_columns(sheet, [*range(keys), *half])) for half in halves)
 
 
-def _columns(sheet: Sheet, kept: list[int]) -> Sheet:
+def _columns(sheet: Sheet, positions: list[int]) -> Sheet:
     """Return some columns of a sheet."""
     return replace(
         sheet,
-        heads=tuple(sheet.heads[i] for i in kept),
-        rows=tuple(tuple(row[i] for i in kept) for row in sheet.rows),
-        align="".join(sheet.align[i] for i in kept),
+        heads=tuple(sheet.heads[i] for i in positions),
+        rows=tuple(tuple(row[i] for i in positions) for row in sheet.rows),
+        align="".join(sheet.align[i] for i in positions),
     )
 
 
@@ -93,17 +93,17 @@ def _one(sheet: Sheet, plan: "_Plan") -> str:
         line[0] = RULE * above + line[0]
         line[-1] += TOGETHER if below else APART * before
     names = [f"c{i}" for i in range(len(sheet.heads))]
-    made = GT(pd.DataFrame(cells, columns=names, dtype=str)).tab_header(sheet.title)
-    made = made.cols_label(**dict(zip(names, sheet.heads, strict=True)))
+    table = GT(pd.DataFrame(cells, columns=names, dtype=str)).tab_header(sheet.title)
+    table = table.cols_label(**dict(zip(names, sheet.heads, strict=True)))
     for level, row in enumerate(reversed(sheet.spanners)):
         for i, (label, first, last) in enumerate(_places(row)):
             if label:
-                at = names[first : last + 1]
-                made = made.tab_spanner(label, at, level=level, id=f"s{level}-{i}")
+                columns = names[first : last + 1]
+                table = table.tab_spanner(label, columns, level=level, id=f"s{level}-{i}")
     for note in sheet.notes:
-        made = made.tab_source_note(note)
-    made = made.tab_options(table_font_size=f"{plan.size}pt")
-    return _finished(made.as_latex(use_longtable=True), sheet, plan)
+        table = table.tab_source_note(note)
+    table = table.tab_options(table_font_size=f"{plan.size}pt")
+    return _finished(table.as_latex(use_longtable=True), sheet, plan)
 
 
 def _places(row: tuple[tuple[str, int], ...]) -> list[tuple[str, int, int]]:
@@ -143,16 +143,18 @@ def _plan(sheet: Sheet) -> _Plan:
     ]
     words = [max(_letters(word) for text in column for word in _words(text)) for column in columns]
     words = [word + 0.5 for word in words]  # a word may be all of wide letters
-    whole = [max(word, *map(_letters, column)) for word, column in zip(words, columns, strict=True)]
+    natural = [
+        max(word, *map(_letters, column)) for word, column in zip(words, columns, strict=True)
+    ]
     for size, landscape in SIZES:
-        letters = (LINE[landscape] - SPARE - 2 * GAP * len(whole)) / LETTER[size]
+        letters = (LINE[landscape] - SPARE - 2 * GAP * len(natural)) / LETTER[size]
         if sum(words) <= letters:
             break
-    widths = _narrowed(whole, words, letters)
+    widths = _narrowed(natural, words, letters)
     share = LETTER[size] / LINE[landscape] - 1e-5  # rounding must not add up to a wider line
     # Heads over several columns wrap at the sum of widths that are said.
     wraps = [
-        sheet.spanners or width < full - 1e-9 for width, full in zip(widths, whole, strict=True)
+        sheet.spanners or width < full - 1e-9 for width, full in zip(widths, natural, strict=True)
     ]
     shares = [share * width if wrap else 0.0 for width, wrap in zip(widths, wraps, strict=True)]
     return _Plan(size, landscape, shares, sum(words) <= letters)
@@ -179,19 +181,19 @@ def _words(text: str) -> list[str]:
     return re.split(r"[ /]|(?<=_)|(?<=-)(?!\d)", text)
 
 
-def _narrowed(whole: list[float], words: list[float], letters: float) -> list[float]:
+def _narrowed(natural: list[float], words: list[float], letters: float) -> list[float]:
     """Return widths in letters: the widest columns give way first, none below its longest word."""
-    widths, need = list(whole), sum(words)
+    widths, need = list(natural), sum(words)
     if need >= letters:
         return [word * letters / need for word in words]
     while sum(widths) > letters + 1e-9:
         free = [i for i, width in enumerate(widths) if width > words[i] + 1e-9]
         widest = max(widths[i] for i in free)
         group = [i for i in free if widths[i] > widest - 1e-9]
-        others = [widths[i] for i in free if i not in group]
+        narrower = [widths[i] for i in free if i not in group]
         # Down to the next wider one, or to a word, or as far as is needed.
         excess = sum(widths) - letters
-        floor = max([*others, *(words[i] for i in group), widest - excess / len(group)])
+        floor = max([*narrower, *(words[i] for i in group), widest - excess / len(group)])
         for i in group:
             widths[i] = floor
     return widths
@@ -237,13 +239,13 @@ def _wrapped_spanners(head: str, plan: _Plan) -> str:
     for line in head.split("\n"):
         place, parts = 0, []
         for part in re.split(r"(?<!\\)&", line):
-            found = re.search(r"\\multicolumn\{(\d+)\}\{c\}", part)
-            size = int(found[1]) if found else 1
+            spanner = re.search(r"\\multicolumn\{(\d+)\}\{c\}", part)
+            size = int(spanner[1]) if spanner else 1
             share = sum(plan.widths[place : place + size])
-            if found and share:
+            if spanner and share:
                 width = f"\\dimexpr {share:.4f}\\linewidth+{2 * (size - 1)}\\tabcolsep\\relax"
                 form = f"\\multicolumn{{{size}}}{{>{{\\centering\\arraybackslash}}p{{{width}}}}}"
-                part = part.replace(found[0], form)
+                part = part.replace(spanner[0], form)
             parts.append(part)
             place += size
         lines.append("&".join(parts))

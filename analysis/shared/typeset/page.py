@@ -36,28 +36,28 @@ def _table(sheet: Sheet, number: int) -> str:
 
     names = [f"c{number}-{i}" for i in range(len(sheet.heads))]
     cells = [[with_minus(text) for text in row] for row in sheet.rows]
-    made = GT(pd.DataFrame(cells, columns=names, dtype=str), rowname_col=names[0], id=f"t{number}")
-    made = made.tab_header(sheet.title).tab_stubhead(sheet.heads[0])
-    made = made.cols_label(**dict(zip(names[1:], sheet.heads[1:], strict=True)))
+    table = GT(pd.DataFrame(cells, columns=names, dtype=str), rowname_col=names[0], id=f"t{number}")
+    table = table.tab_header(sheet.title).tab_stubhead(sheet.heads[0])
+    table = table.cols_label(**dict(zip(names[1:], sheet.heads[1:], strict=True)))
     for level, row in enumerate(reversed(sheet.spanners)):
         for i, ((label, size), end) in enumerate(
             zip(row, accumulate(size for _, size in row), strict=True)
         ):
             if label:
-                at = names[end - size + 1 : end + 1]
-                made = made.tab_spanner(label, at, level=level, id=f"s{number}-{level}-{i}")
+                columns = names[end - size + 1 : end + 1]
+                table = table.tab_spanner(label, columns, level=level, id=f"s{number}-{level}-{i}")
     for letter, where in ALIGNED.items():
-        at = [name for name, of in zip(names, sheet.align, strict=True) if of == letter]
-        made = made.cols_align(where, at) if at else made
+        columns = [name for name, of in zip(names, sheet.align, strict=True) if of == letter]
+        table = table.cols_align(where, columns) if columns else table
     lines = style.css("white-space:pre-line;vertical-align:top;")
-    made = made.tab_style(lines, [loc.body(), loc.stub()])
+    table = table.tab_style(lines, [loc.body(), loc.stub()])
     if sheet.ruled:
         above = style.borders(sides="top", color="#333", weight="1px")
-        at = sorted(sheet.ruled)
-        made = made.tab_style(above, [loc.body(rows=at), loc.stub(rows=at)])
+        ruled = sorted(sheet.ruled)
+        table = table.tab_style(above, [loc.body(rows=ruled), loc.stub(rows=ruled)])
     for note in sheet.notes:
-        made = made.tab_source_note(note)
-    return made.tab_options(
+        table = table.tab_source_note(note)
+    return table.tab_options(
         table_font_size="14px",
         heading_align="left",
         table_body_hlines_style="none",
