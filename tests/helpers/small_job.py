@@ -43,8 +43,13 @@ def run(out: Path) -> None:
 
 
 def run_warm(out: Path, said: Path) -> None:
-    """Run the command in a process group of its own, its words into a file; workers are forks."""
+    """Run the command in a process group of its own, its words into a file; workers are forks.
+
+    Without the audit and the analyses: they write tables and figures as the other steps do, and
+    take a third of each run.
+    """
     os.setsid()
+    reproduce.audit = reproduce.analyses.run = lambda *_, **__: None
     parallel.get_context = lambda _: multiprocessing.get_context("fork")
     with said.open("w") as file, contextlib.redirect_stdout(file), contextlib.redirect_stderr(file):
         run(out)

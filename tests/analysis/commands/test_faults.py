@@ -218,8 +218,8 @@ def stamps(out: Path) -> dict[Path, tuple[int, int]]:
 
 
 @pytest.mark.slow
-def test_ten_kills_leave_whole_files_and_finished_fits(warm, tmp_path):
-    killed_at_events(warm, tmp_path / "out", kills=10)
+def test_six_kills_leave_whole_files_and_finished_fits(warm, tmp_path):
+    killed_at_events(warm, tmp_path / "out", kills=6)
 
 
 @pytest.mark.trust
