@@ -129,13 +129,18 @@ def test_another_processors_linear_algebra_moves_no_estimate(script, first):
 
 
 TABLES = """
-import sys
+import multiprocessing, sys
 import pytest
 from analysis import __main__ as cli
-from tests.helpers.one_process import stay_here
+from analysis.shared import parallel
+from tests.helpers import one_process
 if __name__ == "__main__":
     if sys.argv[2] == "here":
-        stay_here(pytest.MonkeyPatch())
+        one_process.stay_here(pytest.MonkeyPatch())
+    else:  # forks of a process that imports everything once, under the same variables
+        server = multiprocessing.get_context("forkserver")
+        server.set_forkserver_preload([one_process.__name__])
+        parallel.get_context = lambda _: server
     for words in (
         ["replicate", "3.2", "8.1", "--panel", "official", "--draws", "999"],
         ["sample", "8.2", "--panel", "official", "--model", "flat"],
