@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-import multiprocessing
+import locale
 import os
 import random
 import shutil
@@ -11,7 +11,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree
@@ -24,6 +23,7 @@ import psutil
 import pytest
 import xarray as xr
 
+from analysis import __main__ as cli
 from analysis.posterior import trace
 from analysis.shared import terminal
 from analysis.shared.hashing import CONTENT
@@ -36,6 +36,8 @@ from tests.helpers import small_job
 from tests.helpers.processes import until
 from tests.helpers.small_job import FITS
 from tests.helpers.traces import ATTRIBUTES
+from tests.helpers.warm import Run, command
+from tests.helpers.warm import start as start_warm
 
 REPLICATE = ("replicate", "8.1", "8.2", "8.3", "--panel", "official", "--draws", "99")
 SAMPLE = ("sample", "8.1", "--panel", "official", "--model", "flat")
@@ -57,24 +59,6 @@ def start(*words: object) -> subprocess.Popen:
     )
 
 
-@dataclass(frozen=True)
-class Run:
-    """A job that can be struck.
-
-    Attributes
-    ----------
-    group : int
-        Its process group.
-    is_alive : callable
-    end : callable
-        Waits for it; returns its exit code and what it said.
-    """
-
-    group: int
-    is_alive: Callable[[], bool]
-    end: Callable[[], tuple[int, str]]
-
-
 def cold(out: Path) -> Run:
     """Start the small main job as a user does."""
     run = start("-m", small_job.__name__, out)
@@ -89,22 +73,8 @@ def cold(out: Path) -> Run:
 @pytest.fixture
 def warm(monkeypatch, tmp_path) -> Callable[[Path], Run]:
     """Return what starts the small main job in a fork of a process that has imported everything."""
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # a fork would lose the other threads
-    server = multiprocessing.get_context("forkserver")
-    server.set_forkserver_preload([small_job.__name__])
     said = tmp_path / "said.txt"
-
-    def begin(out: Path) -> Run:
-        run = server.Process(target=small_job.run_warm, args=(out, said))
-        run.start()
-
-        def end() -> tuple[int, str]:
-            run.join()
-            return run.exitcode, said.read_text()
-
-        return Run(run.pid, run.is_alive, end)
-
-    return begin
+    return partial(start_warm, monkeypatch, said, small_job.run_without_analyses)
 
 
 # --- what a whole file is -------------------------------------------------------------------------
@@ -227,26 +197,27 @@ def test_fifty_kills_leave_whole_files_and_finished_fits(tmp_path):
     killed_at_events(cold, tmp_path / "out", kills=50)
 
 
-def both_finish(words: list[object], out: Path) -> list[Path]:
-    """Run a command twice at once into one folder; return the whole files that are there."""
-    runs = [start(*words) for _ in range(2)]
+def hold_both(runs: list[Run], out: Path) -> list[Path]:
+    """Let two runs into one folder finish; return the whole files that are there."""
     for run in runs:
-        _, wrong = run.communicate()
-        assert run.returncode == 0, wrong
+        code, said = run.end()
+        assert code == 0, said
     assert temporaries(out) == []
     return hold_whole(out)
 
 
 @pytest.mark.slow
-def test_two_samplers_at_once_in_one_folder_both_finish(tmp_path):
-    found = both_finish(["-m", "analysis", *SAMPLE, "--out", tmp_path], tmp_path)
-    assert [path.name for path in found] == ["8.1-flat.nc"]
+def test_two_samplers_at_once_in_one_folder_both_finish(monkeypatch, tmp_path):
+    out = tmp_path / "out"
+    words = [tmp_path / f"{name}.txt" for name in ("one", "other")]
+    runs = [start_warm(monkeypatch, said, command, *SAMPLE, "--out", out) for said in words]
+    assert [path.name for path in hold_both(runs, out)] == ["8.1-flat.nc"]
 
 
 @pytest.mark.trust
 def test_two_main_jobs_at_once_in_one_folder_both_finish(tmp_path):
-    found = both_finish(["-m", small_job.__name__, tmp_path / "out"], tmp_path / "out")
-    assert {path.suffix for path in found} == set(READERS)
+    out = tmp_path / "out"
+    assert {path.suffix for path in hold_both([cold(out), cold(out)], out)} == set(READERS)
 
 
 WRITER = """
@@ -288,9 +259,11 @@ def test_what_a_killed_writer_left_is_removed_by_the_next_and_no_one_elses(tmp_p
 # --- no room, no permission -----------------------------------------------------------------------
 
 LIMITED = """
-import resource, sys
+import multiprocessing, resource, sys
 from analysis import __main__ as cli
+from analysis.shared import parallel
 if __name__ == "__main__":
+    parallel.get_context = lambda _: multiprocessing.get_context("fork")  # imports are done
     limit = int(sys.argv.pop(1))
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
     cli.main()
@@ -477,17 +450,20 @@ def test_a_locale_with_decimal_commas_changes_no_byte(tmp_path):
         pytest.skip("builds a German locale by localedef, which is missing or has no de_DE")
     script = tmp_path / "localised.py"
     script.write_text(LOCALISED)
-    tables = []
-    for name in ("C", "de_DE.UTF-8"):
-        words = [sys.executable, script, *REPLICATE, "--out", tmp_path / name]
-        variables = {"LC_ALL": name, "LOCPATH": str(tmp_path), "PYTHONUTF8": "1"}
-        done = subprocess.run(
-            words, cwd=ROOT, env=ENVIRONMENT | variables, capture_output=True, text=True
-        )
-        assert done.returncode == 0, done.stderr
-        assert done.stdout.startswith("0,5" if name != "C" else "0.5")
-        tables.append((tmp_path / name / "results" / "replication.csv").read_bytes())
-    assert tables[0] == tables[1]
+    variables = {"LC_ALL": "de_DE.UTF-8", "LOCPATH": str(tmp_path), "PYTHONUTF8": "1"}
+    done = subprocess.run(
+        [sys.executable, script, *REPLICATE, "--out", tmp_path / "de"],
+        cwd=ROOT,
+        env=ENVIRONMENT | variables,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("0,5")
+    assert locale.str(0.5) == "0.5"
+    cli.app([*REPLICATE, "--out", str(tmp_path / "here")], standalone_mode=False)
+    one, other = (tmp_path / name / "results" / "replication.csv" for name in ("de", "here"))
+    assert one.read_bytes() == other.read_bytes()
 
 
 LOCALISED = """

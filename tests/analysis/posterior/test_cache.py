@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from dataclasses import replace
 
@@ -20,6 +18,7 @@ from models.bayesian import flat, hierarchical
 from models.bayesian.registry import find
 from models.priors import FLAT
 from tests.helpers.fits import simulated
+from tests.helpers.warm import command, start
 
 SETTINGS = Settings(draws=60, tune=150, chains=2)
 RECORDS = select(["8.2", "8.3"])
@@ -98,29 +97,23 @@ def test_only_what_is_missing_is_sampled(tmp_path):
 
 
 @pytest.mark.slow
-def test_an_interrupt_keeps_whole_traces_and_leaves_nothing_else(tmp_path):
+def test_an_interrupt_keeps_whole_traces_and_leaves_nothing_else(monkeypatch, tmp_path):
     # A quick fit, and one that has long to go when the first is written.
-    command = [sys.executable, "-m", "analysis", "sample", "8.1", "3.2", "--panel", "official"]
-    command += ["--model", "flat", "--model", "measurement", "--out", str(tmp_path)]
-    with subprocess.Popen(
-        command,
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    ) as run:
-        while run.poll() is None and not list(tmp_path.rglob("[!.]*.nc")):
-            time.sleep(0.1)
-        os.killpg(run.pid, signal.SIGINT)
-        out, err = run.communicate()
-    assert run.returncode == 130
-    assert b"the same command goes on" in out
-    assert b"Traceback" not in out + err
-    files = sorted(path for path in tmp_path.rglob("[!.]*") if path.is_file())
-    assert files == trace.trace_paths(tmp_path / "traces")
+    words = ["sample", "8.1", "3.2", "--panel", "official", "--model", "flat"]
+    words += ["--model", "measurement", "--out", tmp_path / "out"]
+    run = start(monkeypatch, tmp_path / "said.txt", command, *words)
+    while run.is_alive() and not list(tmp_path.rglob("[!.]*.nc")):
+        time.sleep(0.1)
+    os.killpg(run.group, signal.SIGINT)
+    code, said = run.end()
+    assert code == 130
+    assert "the same command goes on" in said
+    assert "Traceback" not in said
+    files = sorted(path for path in (tmp_path / "out").rglob("[!.]*") if path.is_file())
+    assert files == trace.trace_paths(tmp_path / "out" / "traces")
     panel = load_panel("official", select(["3.2"])[0].variables)
     listed = jobs([panel], select(["8.1", "3.2"]), ["flat", "measurement"])
-    left = missing(listed, Settings(), tmp_path / "traces")
+    left = missing(listed, Settings(), tmp_path / "out" / "traces")
     assert len(listed) == 3
     assert len(left) == 3 - len(files) > 0
     for path in files:
