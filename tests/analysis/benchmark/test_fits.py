@@ -26,9 +26,23 @@ def test_two_trees_are_timed_in_turn_and_their_posteriors_compared(tmp_path):
     assert row["agreement"] == "differs"  # two panels
 
 
-def test_a_model_without_an_earlier_one_is_timed_alone(tmp_path):
+class Instant(Child):
+    """A process that would take a second for its first fit, half of one for the next."""
+
+    def __init__(self, *_: object) -> None:
+        pass
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def time(self, seed: int) -> float:
+        return 1 / seed
+
+
+def test_a_model_without_an_earlier_one_is_timed_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(fits, "Child", Instant)
     row = fits._row(Timed("flat", most=6.0), [(ROOT, "official")], 1, tmp_path)
-    assert row["target"] == 6.0
+    assert (row["first_cpu_s"], row["cpu_s"], row["target"]) == (1.0, 0.5, 6.0)
     assert "ratio" not in row
 
 

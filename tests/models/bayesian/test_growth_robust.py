@@ -58,12 +58,13 @@ def compared(drawn: dict, other: dict, name: str) -> float:
 
 
 @pytest.mark.slow
-def test_without_either_the_posterior_is_that_of_growth():
+@pytest.mark.parametrize("draws", [2_000, pytest.param(6_000, marks=pytest.mark.trust)])
+def test_without_either_the_posterior_is_that_of_growth(draws):
     parts, rng = regression(), np.random.default_rng(1)
     density = growth.density(parts)
-    (fit,) = batched.fit_many(density, parts.y[None], 4_000, rng)
+    (fit,) = batched.fit_many(density, parts.y[None], draws, rng)
     exact = density.draw(fit.point, rng)
-    chain = growth_robust.draws(growth_robust.arranged(parts), rng, 6_000, 1_000)
+    chain = growth_robust.draws(growth_robust.arranged(parts), rng, draws, 500)
     for name in ("slope_std", "year_contrast", "phi", "sigma_std", "tau_trend_std"):
         assert compared(exact, chain, name) < 4.5, name
     for name in ("tau_slope_std", "tau_slope_province_std", "between_trend"):
