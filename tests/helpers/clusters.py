@@ -45,3 +45,11 @@ def address(file):
 def worker(where, threads=1, environment=ENVIRONMENT, folder=ROOT):
     words = [where, "--nthreads", threads, "--no-nanny", "--no-dashboard"]
     return running("dask_worker", *words, environment=environment, folder=folder)
+
+
+def await_workers(where, number=1):
+    """Wait until so many workers have come to a scheduler, however long they take to start."""
+    import distributed
+
+    with distributed.Client(where, timeout=300, set_as_default=False) as client:
+        client.wait_for_workers(number, timeout=300)

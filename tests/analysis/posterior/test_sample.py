@@ -18,7 +18,7 @@ from analysis.posterior.sample import fit, sample_all
 from analysis.specifications import STATIC, select
 from data.errors import UserError
 from models.bayesian.registry import find
-from tests.helpers.clusters import scheduler, worker
+from tests.helpers.clusters import await_workers, scheduler, worker
 from tests.helpers.fits import official, simulated
 
 SHORT = Settings(draws=60, tune=150, chains=2)
@@ -169,6 +169,7 @@ def test_results_do_not_depend_on_where_they_are_sampled(tmp_path):
     """Here or on a cluster; in processes of this machine: test_determinism.py."""
     listed = jobs([SMALL], select(["8.1", "8.2"]), ["flat"])
     with scheduler(tmp_path) as address, worker(address):
+        await_workers(address)
         for name, where in {"here": {"workers": 1}, "cluster": {"cluster": address}}.items():
             assert len(list(sample_all(listed, SHORT, tmp_path / name, **where))) == 2
     for path in trace.trace_paths(tmp_path / "here"):

@@ -10,6 +10,7 @@ from functools import partial
 from threading import Event, Thread
 from typing import NamedTuple
 
+import distributed
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,7 +20,7 @@ from analysis.shared.parallel import code_sha256, spread
 from analysis.specifications import current, load, studying
 from data.errors import UserError
 from tests.helpers import studies
-from tests.helpers.clusters import ENVIRONMENT, scheduler, worker
+from tests.helpers.clusters import ENVIRONMENT, await_workers, scheduler, worker
 from tests.helpers.processes import until
 
 
@@ -27,6 +28,7 @@ from tests.helpers.processes import until
 def cluster(tmp_path_factory):
     """A scheduler with two workers."""
     with scheduler(tmp_path_factory.mktemp("dask")) as where, worker(where), worker(where):
+        await_workers(where, 2)
         yield where
 
 
@@ -92,11 +94,13 @@ def test_a_scheduler_that_does_not_answer_is_named(monkeypatch):
 
 
 def test_workers_that_are_not_fit_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "PATIENCE", 1.0)
+    monkeypatch.setattr(module, "PATIENCE", 300.0)
+    wait = distributed.Client.wait_for_workers
     with scheduler(tmp_path) as where:
+        monkeypatch.setattr(distributed.Client, "wait_for_workers", lambda *a, **_: wait(*a, 1.0))
         with pytest.raises(UserError, match="has no workers"):
             list(spread(own_process, [1], cluster=where))
-        monkeypatch.setattr(module, "PATIENCE", 30.0)
+        monkeypatch.setattr(distributed.Client, "wait_for_workers", wait)
         with worker(where, threads=2), pytest.raises(UserError, match="has 2 threads"):
             list(spread(own_process, [1], cluster=where))
         (tmp_path / "analysis").mkdir()

@@ -166,7 +166,7 @@ def test_a_total_that_is_no_sum_is_refused():
 def test_the_truth_is_recovered(column, model, parts):
     """`parts` independent outcomes with the stated slopes and scales add up to the column's."""
     record = replace(select([column])[0], controls=("urb",))  # of fewer terms, in less time
-    settings = Settings(draws=200, tune=150, chains=2, target_accept=0.8)
+    settings = Settings(draws=100, tune=100, chains=2, target_accept=0.8)
     posterior = fit(Job(simulated(), record, find(model)), settings)["posterior"]
     slope = posterior["slope_region"].sel(varying="indus")
     for draws, truth, factor in (

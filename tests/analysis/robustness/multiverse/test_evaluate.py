@@ -23,7 +23,7 @@ from models.design import design
 from models.frequentist import fgls, twfe
 from models.frequentist.wild_bootstrap import wild_bootstrap
 from models.inference.batched import draw_points
-from tests.helpers.clusters import scheduler, worker
+from tests.helpers.clusters import await_workers, scheduler, worker
 
 POSTERIOR, GMM, WILD = FAMILIES
 
@@ -319,6 +319,7 @@ def test_a_cluster_comes_to_the_same(tmp_path):
     listed = [Batch(GRID_FAMILY, "8.2", 0), Batch(GMM.name, "5.3", 0), Batch("posterior", "8.2", 1)]
     list(run(listed, few, 1, tmp_path / "here", workers=1))
     with scheduler(tmp_path) as address, worker(address):
+        await_workers(address)
         list(run(listed, few, 1, tmp_path / "there", cluster=address))
     for batch in listed:
         here, there = (dict(np.load(tmp_path / name / batch.name)) for name in ("here", "there"))
