@@ -34,11 +34,10 @@ def make(product, outputs: Outputs) -> None:
     provenance.store(product, table(product), outputs, provenance.snapshot(outputs))
 
 
-@pytest.fixture
-def outputs(tmp_path, monkeypatch):
-    """Everything made in order, the traces up to date."""
-    found = Outputs(tmp_path)
-    monkeypatch.setattr(status, "of_traces", lambda *_: (CURRENT, ""))
+@pytest.fixture(scope="module")
+def in_order(tmp_path_factory) -> Outputs:
+    """Everything made in order."""
+    found = Outputs(tmp_path_factory.mktemp("in_order"))
     for panel, column, model in FITS:
         path = found.traces / panel / f"{column}-{model}.nc"
         path.parent.mkdir(parents=True)
@@ -47,6 +46,13 @@ def outputs(tmp_path, monkeypatch):
         if product.name != TRACES:
             make(product, found)
     return found
+
+
+@pytest.fixture
+def outputs(in_order, tmp_path, monkeypatch):
+    """A copy of everything made in order, the traces up to date."""
+    monkeypatch.setattr(status, "of_traces", lambda *_: (CURRENT, ""))
+    return Outputs(shutil.copytree(in_order.root, tmp_path / "out"))
 
 
 def states(outputs: Outputs) -> dict[str, str]:

@@ -190,18 +190,17 @@ def test_one_region_cannot_differ_by_region(switches):
         hierarchical.split(arrays, **switches)
 
 
-@pytest.mark.slow
+@pytest.mark.trust
 @pytest.mark.parametrize(
     ("whole", "draws"),
-    [
-        pytest.param(False, 5_000, id="few provinces"),
-        pytest.param(True, 6_000, id="all rows", marks=pytest.mark.trust),
-    ],
+    [pytest.param(False, 5_000, id="few provinces"), pytest.param(True, 6_000, id="all rows")],
 )
 def test_nuts_in_all_variables_gives_the_collapsed_posterior(whole, draws):
     """Few draws, so the bounds on ESS and on sds are wider here than the equality test's own.
 
-    The densities themselves are held together in test_collapsed.py.
+    In `make test` densities and conditional draws are held together in test_collapsed.py, draws of
+    scales and NUTS in test_independence_sampler.py, and NUTS in all variables in
+    test_bambi_check.py.
     """
     (specification,) = select(["3.2"])
     panel = official() if whole else few(official())

@@ -314,7 +314,7 @@ def test_a_missing_or_broken_file_is_named(tmp_path):
         read_netcdf(tmp_path / evaluate.FILE)
 
 
-@pytest.mark.slow
+@pytest.mark.trust
 def test_a_cluster_comes_to_the_same(tmp_path):
     listed = [Batch(GRID_FAMILY, "8.2", 0), Batch(GMM.name, "5.3", 0), Batch("posterior", "8.2", 1)]
     list(run(listed, few, 1, tmp_path / "here", workers=1))

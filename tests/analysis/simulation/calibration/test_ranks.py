@@ -65,9 +65,9 @@ def test_a_part_of_a_panel_is_the_first_provinces_and_the_last_years():
     ("name", "data_sets"),
     [
         ("dynamic", 40),
-        ("wrong: one shared σ", 160),
         ("wrong: no Mundlak terms", 40),
-        ("wrong: no first outcome", 40),
+        pytest.param("wrong: one shared σ", 160, marks=pytest.mark.trust),
+        pytest.param("wrong: no first outcome", 40, marks=pytest.mark.trust),
     ],
 )
 def test_wrong_models_are_told_and_lags_are_no_mistake(name, data_sets):
