@@ -6,7 +6,7 @@ import statsmodels.api as sm
 
 from models.frequentist.fgls import slopes
 from models.frequentist.twfe import fit_arrays
-from models.frequentist.twfe_batch import CLUSTERINGS, fit, within_provinces
+from models.frequentist.twfe_batch import CLUSTERINGS, fit, fit_gaps, within_provinces
 
 N, T, K, Q = 12, 7, 3, 4
 REGION = np.repeat([0, 1, 2], [5, 3, 4])
@@ -114,3 +114,42 @@ def test_a_line_in_time_of_each_province_is_swept_out():
     lines = level + slope * np.arange(T)
     assert np.abs(within_provinces(lines, trend=True)).max() < 1e-12
     assert np.abs(within_provinces(lines)).max() > 0.1
+
+
+@pytest.mark.parametrize("trend", [False, True])
+@pytest.mark.parametrize("by_region", [False, True])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_panel_without_gaps_has_the_same_estimates_by_dummies(trend, by_region, weighted):
+    rng = np.random.default_rng(1)
+    y, x, region = rng.normal(size=(12, 7, 2)), rng.normal(size=(12, 7, 3)), np.arange(12) % 3
+    how = {"trend": trend, "by_region": by_region, "weighted": weighted}
+    swept = (within_provinces(values, trend) for values in (y, x))
+    known = fit(*swept, region, 2, **how)
+    found = fit_gaps(y, x, np.ones((12, 7), bool), region, 2, **how)
+    np.testing.assert_allclose(found.slope, known.slope, rtol=1e-9)
+    np.testing.assert_allclose(found.se, known.se, rtol=1e-9)
+    assert found.df == known.df
+
+
+def test_a_panel_with_gaps_has_the_estimates_of_its_rows():
+    rng = np.random.default_rng(2)
+    y, x = rng.normal(size=(15, 9, 1)), rng.normal(size=(15, 9, 2))
+    seen = rng.uniform(size=(15, 9)) > 0.2
+    seen[4] = seen[:, 8] = False  # neither a province nor a year
+    province, year = (np.unique(at, return_inverse=True)[1] for at in np.nonzero(seen))
+    one = fit_arrays(y[seen][:, 0], x[seen], province, year)
+    y[~seen] = np.nan
+    found = fit_gaps(y, x, seen, np.arange(15) % 2, 2)
+    np.testing.assert_allclose(found.slope[:, 0], one.coef[:2], rtol=1e-9)
+    np.testing.assert_allclose(found.se[:, 0, 0], one.se[:2], rtol=1e-9)
+    np.testing.assert_allclose(found.se[:, 0, 1], one.se_cluster[:2], rtol=1e-9)
+
+
+def test_what_effects_explain_has_no_estimate():
+    rng = np.random.default_rng(3)
+    y, x = rng.normal(size=(8, 5, 1)), rng.normal(size=(8, 5, 2))
+    x[..., 1] = np.arange(5)
+    swept = [within_provinces(values) for values in (y, x)]
+    assert np.isnan(fit(*swept, np.zeros(8, int), 1).slope).all()
+    assert np.isnan(fit_gaps(y, x, np.ones((8, 5), bool), np.zeros(8, int), 1).se).all()
+    assert np.isnan(fit_gaps(y, x, np.zeros((8, 5), bool), np.zeros(8, int), 1).slope).all()
