@@ -16,12 +16,14 @@ import numpy as np
 
 from data.errors import UserError
 from data.panels.catalogue import PANELS
+from data.panels.provinces import REGIONS
 from data.ye2024.definitions import SUMS
 from models.bayesian.registry import main_model
 from models.design import DERIVED, DYNAMIC, Specification, System
 
 if TYPE_CHECKING:
     from data.panels.panel import Panel
+    from data.studies.choices import Multiverse
     from data.studies.load import Loaded
     from data.studies.schema import Column
 
@@ -110,6 +112,8 @@ class Study:
     citation : str
     unit : str
         What its rows are of besides years: the name of that column.
+    choices : Multiverse, optional
+        Which choices of analysis are crossed; None where its file does not say.
 
     Examples
     --------
@@ -127,6 +131,7 @@ class Study:
     labels: Mapping[str, str] = field(default_factory=dict)
     citation: str = ""
     unit: str = "province"
+    choices: "Multiverse | None" = None
 
     @staticmethod
     def load(path: str | Path) -> "Study":
@@ -202,13 +207,14 @@ def load(path: Path) -> Study:
     headline = tuple(main or [record.column for record in records[:1]])
     file, data = loaded.file, loaded.file.data
     return Study(
-        *(file.title, records, headline, loaded.panel, path, data.labels, file.citation, data.unit)
+        *(file.title, records, headline, loaded.panel, path, data.labels, file.citation, data.unit),
+        choices=file.multiverse,
     )
 
 
 def _record(column: "Column", loaded: "Loaded") -> Specification:
     """Make a record of a study's column."""
-    from data.studies.load import condition_of
+    from data.studies.terms import condition_of
 
     data, parsed = loaded.file.data, column.parsed
     frame = loaded.panel.frame
@@ -247,6 +253,12 @@ def _record(column: "Column", loaded: "Loaded") -> Specification:
 def static() -> tuple[Specification, ...]:
     """Return the current study's columns of two-way fixed effects."""
     return tuple(record for record in current().records if record.estimator == "twfe")
+
+
+def regions() -> tuple[str, ...]:
+    """Return the current study's regions, in the order in which they are listed."""
+    panel = current().panel
+    return REGIONS if panel is None else tuple(dict.fromkeys(panel.frame["region"]))
 
 
 def select(columns: Sequence[str]) -> tuple[Specification, ...]:

@@ -22,12 +22,10 @@ from data.panels.missing_codes import notices_of_codes, refuse_codes
 from data.panels.panel import Panel, is_balanced
 from data.panels.spelling import clean, is_missing, is_year, number, plain_numbers, shorten, year_of
 from data.studies import schema
-from data.studies.formula import OVER_TIME, evaluate, names_in
-from data.studies.sample import Condition, condition, holds, names_in_condition
-from data.studies.schema import Column, StudyFile
-
-OURS = ("province", "year", "region")
-"""Columns of a panel that hold no variable."""
+from data.studies.formula import names_in
+from data.studies.sample import names_in_condition
+from data.studies.schema import StudyFile
+from data.studies.terms import choices_of, did_you_mean, expressions_of, with_terms
 
 ALL = "all"
 """The one region of a study without regions."""
@@ -94,7 +92,7 @@ def _load_data(file: StudyFile, path: Path) -> Loaded:
     cells, notices = tabulate(content, str(data_path), keys)
     table = _Table(cells, path, str(data_path))
     raw, more = _raw(table, file)
-    frame = _with_terms(raw, file, path)
+    frame = with_terms(raw, file, path)
     made_from = file.model_dump(include={"transform": True, "data": {"region", "regions"}})
     panel = Panel(
         name=study_name(Path(data_path.name.partition(".")[0] or "panel")),
@@ -254,7 +252,7 @@ def _regions(table: _Table, file: StudyFile, units: pd.Series) -> pd.Series:
         if unit not in known:
             raise UserError(
                 f"{table.study}, key data.regions.{region_of[unit]}: the data have no unit "
-                f"{unit!r}; {_did_you_mean(unit, known)}."
+                f"{unit!r}; {did_you_mean(unit, known)}."
             )
     without = [unit for unit in known if unit not in region_of]
     if without:
@@ -263,11 +261,6 @@ def _regions(table: _Table, file: StudyFile, units: pd.Series) -> pd.Series:
             f"{len(without)}); add each to one."
         )
     return units.map(region_of)
-
-
-def _did_you_mean(name: str, known: list[str]) -> str:
-    close = get_close_matches(name, known, n=1, cutoff=0.6)
-    return f"did you mean {close[0]!r}" if close else f"they are {shorten(', '.join(known), 80)}"
 
 
 def _asked(file: StudyFile) -> dict[str, str]:
@@ -282,21 +275,21 @@ def _asked(file: StudyFile) -> dict[str, str]:
             ("sample", names_in_condition(column.sample)),
         ):
             asked |= {each: f"{place}.{key}" for each in names if each not in asked}
+    for key, text in choices_of(file).expressions:
+        asked |= {each: key for each in names_in([text]) if each not in asked}
+    for name, text in choices_of(file).samples.items():
+        names = names_in_condition(text)
+        asked |= {each: f"multiverse.samples.{name}" for each in names if each not in asked}
     of_rows = {"region"} if file.data.region or file.data.regions else set()
     special = {*file.transform, file.data.unit, file.data.time, file.data.region, *of_rows, "year"}
     return {name: key for name, key in asked.items() if name not in special}
-
-
-def expressions_of(column: Column) -> tuple[str, ...]:
-    """Return what a column's regression reads: outcome, terms and instruments."""
-    parsed = column.parsed
-    return tuple(dict.fromkeys((parsed.outcome, *parsed.terms, *column.instruments)))
 
 
 def _words(file: StudyFile, cells: pd.DataFrame) -> set[str]:
     """Return the columns that hold text: those of conditions alone without any number."""
     read = {name for column in file.column for name in names_in(expressions_of(column))}
     read |= set(names_in(file.transform.values()))
+    read |= set(names_in([text for _, text in choices_of(file).expressions]))
     free = [name for name in cells if name not in read]
     return {name for name in free if cells[name].map(number).isna().all()}
 
@@ -307,70 +300,3 @@ def _in_order(frame: pd.DataFrame) -> pd.DataFrame:
     unit = frame["province"] if numbers.isna().any() else numbers
     order = np.lexsort((frame["year"], pd.factorize(unit, sort=True)[0]))
     return frame.iloc[order].reset_index(drop=True)
-
-
-# --- transformations, terms and conditions ------------------------------------------------------
-
-
-def _with_terms(raw: pd.DataFrame, file: StudyFile, path: Path) -> pd.DataFrame:
-    """Return the panel: a column for each transformation, term, instrument and condition."""
-    data = file.data
-    named = raw.assign(**{data.unit: raw["province"], data.time: raw["year"]})
-    if data.region:
-        named[data.region] = raw["region"]
-    for name, text in file.transform.items():
-        key = f"{path}, key transform.{name}"
-        later = [each for each in names_in([text]) if each in file.transform and each not in named]
-        if later:
-            raise UserError(f"{key}: {later[0]} is made further down; move it above.")
-        named[name] = _evaluated(text, named, file, key)
-    terms: dict[str, pd.Series] = {}
-    for column in file.column:
-        key = f"{path}, key column[{column.name}]"
-        for text in expressions_of(column):
-            if text in OURS and text != data.time:
-                raise UserError(
-                    f"{key}.formula: {text} is what this project calls its own; add my_{text} = "
-                    f'"{text}" below [transform] and use that.'
-                )
-            terms[text] = _evaluated(text, named, file, f"{key}.formula")
-        found = condition_of(column, file)
-        if found.region is not None and found.region not in set(raw["region"]):
-            known = list(map(str, raw["region"].unique()))
-            hint = _did_you_mean(found.region, known)
-            raise UserError(f"{key}.sample: there is no region {found.region!r}; {hint}.")
-        if found.rest:
-            try:
-                terms[found.rest] = holds(found.rest, named)
-            except ValueError as error:
-                raise UserError(f"{key}.sample: {error}.") from None
-    made = {name: named[name] for name in file.transform}
-    return pd.DataFrame({**{name: raw[name] for name in OURS}, **made, **terms})
-
-
-def condition_of(column: Column, file: StudyFile) -> Condition:
-    """Return the rows that a column is of."""
-    return condition(column.sample, file.data.region or "region", file.data.time)
-
-
-def _evaluated(text: str, named: pd.DataFrame, file: StudyFile, key: str) -> pd.Series:
-    """Evaluate an expression; refuse what is not finite though its variables are there."""
-    read = names_in([text])
-    for name in read:
-        if not pd.api.types.is_numeric_dtype(named[name]):
-            raise UserError(f"{key}: {name} holds text, not numbers; leave it out of {text}.")
-    values = evaluate(text, named, file.data.unit, file.data.time)
-    there = named[list(read)].notna().all(axis=1)
-    lagged = any(f"{name}(" in text for name in OVER_TIME)
-    bad = np.isinf(values) | (values.isna() & there & (not lagged))
-    if bad.any():
-        first = bad.idxmax()
-        cell = ", ".join(f"{name} = {named.loc[first, name]:g}" for name in read)
-        raise UserError(
-            f"{key}: {text} is no finite number for {named.loc[first, 'province']} "
-            f"{named.loc[first, 'year']} ({cell}; such rows: {int(bad.sum())}); correct the data "
-            "or the expression."
-        )
-    if values.isna().all():
-        raise UserError(f"{key}: {text} is missing in every row; correct it or add years.")
-    return values

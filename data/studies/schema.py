@@ -11,11 +11,12 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
 
 from data.errors import UserError, one_line
-from data.studies.formula import Formula, column_formula, expression, term
-from data.studies.sample import condition
+from data.studies.choices import Multiverse
+from data.studies.fields import Expression, Keys, Name, Sample, Term
+from data.studies.formula import Formula, column_formula
 
 GMM = ("system_gmm", "difference_gmm")
 """Estimators of a dynamic panel: the formula's first term is the outcome's lag."""
@@ -40,26 +41,13 @@ EFFECTS = {
 ERRORS = ("conventional", "robust", "clustered", "two_way_clustered", "driscoll_kraay")
 """Kinds of standard errors; a GMM has its own."""
 
-Name = Annotated[str, Field(min_length=1, pattern=r"\S")]
-Term = Annotated[Name, AfterValidator(term)]
-Expression = Annotated[Name, AfterValidator(expression)]
-
 
 def _checked(formula: str) -> str:
     column_formula(formula)
     return formula
 
 
-def _checked_sample(sample: str) -> str:
-    condition(sample)
-    return sample
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class Data(_Table):
+class Data(Keys):
     """Where the panel is, and what its rows are of."""
 
     file: Name = Field(description="The data file, relative to study.toml: any kind that is read.")
@@ -89,7 +77,7 @@ class Data(_Table):
         return self
 
 
-class Gmm(_Table):
+class Gmm(Keys):
     """The choices of a GMM, as `analysis.replication.system_gmm.Choices` explains them."""
 
     collapse: bool = Field(True, description="One instrument for each lag, not for each year too.")
@@ -113,7 +101,7 @@ class Gmm(_Table):
         return self
 
 
-class Column(_Table):
+class Column(Keys):
     """One printed column: a regression."""
 
     name: Annotated[str, Field(pattern=r"^[0-9A-Za-z]+\.[0-9A-Za-z]+$")] = Field(
@@ -124,7 +112,7 @@ class Column(_Table):
     )
     interest: list[Term] = Field(min_length=1, description="Terms that the study is about.")
     title: str = Field("", description="What the column shows.")
-    sample: Annotated[str, AfterValidator(_checked_sample)] = Field(
+    sample: Sample = Field(
         "", description="Which rows: \"region == 'north' and year <= 1980\"; all by default."
     )
     estimator: Literal[tuple(EFFECTS)] = "twfe"
@@ -167,13 +155,13 @@ class Column(_Table):
         return self
 
 
-class Named(_Table):
+class Named(Keys):
     """A file in the folder of study.toml."""
 
     file: Name
 
 
-class StudyFile(_Table):
+class StudyFile(Keys):
     """All of a study.toml."""
 
     title: Name
@@ -189,6 +177,9 @@ class StudyFile(_Table):
     claims: Named | None = Field(
         None, description="The paper's claims: text, column, term, kind, rope."
     )
+    multiverse: Multiverse | None = Field(
+        None, description="Choices of analysis that are crossed; some by default."
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> "StudyFile":
@@ -198,7 +189,17 @@ class StudyFile(_Table):
                 raise ValueError(f"the column {name!r} stands twice: give each a name of its own")
         for column in self.column:
             _check_effects(column, self.data)
+        if self.multiverse:
+            terms = {c.name: (c.parsed.outcome, *c.parsed.terms) for c in self.two_way}
+            regions = bool(self.data.region or self.data.regions)
+            if fault := self.multiverse.fault(terms, regions):
+                raise ValueError(fault)
         return self
+
+    @property
+    def two_way(self) -> list[Column]:
+        """The columns of two-way fixed effects."""
+        return [column for column in self.column if column.estimator == "twfe"]
 
 
 def _check_effects(column: Column, data: Data) -> None:
@@ -284,6 +285,7 @@ EXPECTED = {
     "too_long": "the list is too long; leave out what is too much",
     "bool_type": "true or false belongs here; write it without quotes",
     "int_type": "a whole number belongs here; write it without quotes",
+    "greater_than_equal": "the number is too small; write 0 or more",
     "missing": "the key is missing; add it",
 }
 """By pydantic's type of a failure, what to do."""
@@ -332,12 +334,13 @@ def _holds(document: Any, key: Any) -> bool:
 
 def _keys_at(loc: tuple) -> Iterator[str]:
     """Return the keys of the table at a path."""
-    tables: dict[str, type[_Table]] = {
+    tables: dict[str, type[BaseModel]] = {
         "data": Data,
         "column": Column,
         "printed": Named,
         "claims": Named,
         "gmm": Gmm,
+        "multiverse": Multiverse,
     }
     names = [key for key in loc if not isinstance(key, int)]
     yield from (tables[names[-1]] if names else StudyFile).model_fields

@@ -70,6 +70,15 @@ estimator = "twfe"
 errors = "conventional" # or clustered, by unit
 # sample = "{time} >= 1990" # which rows; all by default
 
+# Choices of analysis for `multiverse`, crossed in full; without the table some are made. Further
+# ones: sample conditions, other forms of a variable, weights by region (data/README.md).
+# [multiverse]
+# controls = "each" # each in or out; one_out: each left out in turn
+# without_years = [1990]
+# effects = ["unit_trends"]
+# [multiverse.samples]
+# "from 1995" = "{time} >= 1995"
+
 # What the paper prints, in a file of its own that no estimator sees: a CSV with the columns
 # table, column, term, statistic, printed, stars (analysis/audit/README.md).
 # [printed]

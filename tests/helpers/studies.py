@@ -50,6 +50,25 @@ file = "printed.csv"
 file = "claims.csv"
 """
 
+MULTIVERSE = """
+[multiverse]
+columns = ["2.1"]
+controls = "one_out"
+without_years = [1990, 1998]
+without_regions = ["north"]
+effects = ["unit_trends"]
+weights = ["by_region"]
+errors = ["independent"]
+posteriors = 2
+
+[multiverse.samples]
+late = "yr >= 1993"
+
+[multiverse.forms.lnout]
+"per job" = "log(out / jobs)"
+"""
+"""Choices that cross to 2 · 2 · 2 · 3 · 2 · 2 · 2 universes of 2.1."""
+
 CLAIMS = """text,column,term,kind,rope
 Roads raise output.,2.1,dens,sign,
 The slope is the printed one.,2.1,dens,size,

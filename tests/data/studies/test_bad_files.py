@@ -15,7 +15,7 @@ from data.studies import claims, schema
 from data.studies.load import load_data
 from tests.helpers import studies
 
-GOOD = tomllib.loads(studies.STUDY)
+GOOD = tomllib.loads(studies.STUDY + studies.MULTIVERSE)
 
 WRONG: dict[type, tuple[Any, ...]] = {
     str: (7, True, ["x"], {"a": 1}, 1.5, "\n"),
@@ -79,16 +79,23 @@ def bad_files() -> Iterator[tuple[str, dict]]:
     """Yield what is wrong, and the study."""
     for path in keys(GOOD):
         name = ".".join(map(str, path))
+        optional = path[0] == "multiverse"
         for value in WRONG.get(type(at(path)), ()):
-            if not (value == "\n" and path[-1] in FREE):
+            if not (value == "\n" and path[-1] in FREE) and not (value == [] and optional):
                 yield f"{name} = {value!r}", spoiled(path, value)
-        if path[-1] not in FREE | {"estimator", "gmm", "lags", "transform"}:
+        if not optional and path[-1] not in FREE | {"estimator", "gmm", "lags", "transform"}:
             yield f"without {name}", spoiled(path)
         misspelt = spoiled(path)
         table: Any = misspelt
         for key in path[:-1]:
             table = table[key]
-        if path[:2] not in {("data", "labels"), ("transform", "lnout"), ("transform", "dens")}:
+        if path[:2] not in {
+            ("data", "labels"),
+            ("transform", "lnout"),
+            ("transform", "dens"),
+            ("multiverse", "samples"),
+            ("multiverse", "forms"),
+        }:
             table[path[-1] + "x"] = at(path)
             yield f"{name}x", misspelt
 

@@ -1,0 +1,25 @@
+"""What the tables of a study.toml share: strict keys, and text that is checked as it is read."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from data.studies.formula import expression, term
+from data.studies.sample import condition
+
+
+class Keys(BaseModel):
+    """A table that has no keys but its own."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+def _checked_sample(sample: str) -> str:
+    condition(sample)
+    return sample
+
+
+Name = Annotated[str, Field(min_length=1, pattern=r"\S")]
+Term = Annotated[Name, AfterValidator(term)]
+Expression = Annotated[Name, AfterValidator(expression)]
+Sample = Annotated[str, AfterValidator(_checked_sample)]
