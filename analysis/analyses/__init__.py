@@ -9,11 +9,20 @@ Not among them: `replicate`, `sample`, `diagnose`, `compare`, `dynamic` and `aud
 which analyses build, and `reconstruct` with its ensemble, which make panels.
 """
 
-from analysis.analyses import benchmark, dynamic, imputation, power, sensitivity, ye2024
+from analysis.analyses import (
+    benchmark,
+    dynamic,
+    imputation,
+    multiverse,
+    power,
+    sensitivity,
+    ye2024,
+)
 from analysis.shared.analysis import Analysis
 
 ANALYSES: tuple[Analysis, ...] = (
     *sensitivity.ANALYSES,
+    *multiverse.ANALYSES,
     *ye2024.ANALYSES,
     *power.ANALYSES,
     *dynamic.ANALYSES,

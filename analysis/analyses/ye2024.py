@@ -1,4 +1,4 @@
-"""Analyses of this paper alone: multiverse, Shapley decomposition, inner bounds."""
+"""Analyses of this paper alone: Shapley decomposition, inner bounds."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -22,96 +22,6 @@ from data.errors import UserError
 
 if TYPE_CHECKING:
     from types import ModuleType
-
-
-# --- multiverse ---------------------------------------------------------------------------------
-
-
-def _multiverse() -> Methods:
-    from analysis.robustness.multiverse import evaluate
-    from analysis.ye2024.multiverse import draw, posteriors, refutation, summarise
-    from analysis.ye2024.multiverse.families import setting
-
-    def run(request: Request) -> Result:
-        results, seed = request.outputs.results, request.options["seed"]
-        path, folder = results / evaluate.FILE, evaluate.folder_of(results, setting, seed)
-        tree = evaluate.current(path, folder)
-        if tree is None:
-            listed = evaluate.batches(setting())
-            cluster = request.options["cluster"]
-            finished = evaluate.run(listed, setting, seed, folder, cluster=cluster)
-            arrays = dict(request.track(finished, len(listed), "Estimating", stays=True))
-            tree = evaluate.collect(listed, arrays, setting(), seed, folder)
-            evaluate.write(tree, path, folder)
-            size = path.stat().st_size / 1e6
-            request.tell(f"written: {request.outputs.shown(path)} ({size:.0f} MB)")
-        tables = {name: make(tree) for name, make in summarise.TABLES.items()}
-        rows = summarise.shown(tables["multiverse"])
-        return Result(
-            tables,
-            [
-                summarise.counts(tables["multiverse"], tables["multiverse_posteriors"]),
-                Table("Slopes of all universes, beside the printed one", rows),
-                refutation.sentence(tables["multiverse_refuted"]),
-                posteriors.sentence(tables["multiverse_fraction"]),
-            ],
-        )
-
-    def page(frame: Frames) -> Iterator[Item]:
-        slopes, curves = frame("multiverse"), frame("multiverse_curves")
-        if slopes is None or curves is None:
-            yield Missing("multiverse of every slope")
-            return
-        by_errors = frame("multiverse_posteriors")
-        if by_errors is not None:
-            yield summarise.counts(slopes, by_errors)
-        yield (
-            "Each choice has its reason in analysis/ye2024/multiverse/choices.py. The slopes of "
-            "each column stand in their order, with the printed one at its place among them. "
-            "Significant is a 95 % interval beyond zero on the side of the printed sign."
-        )
-        yield Chart(
-            "universes",
-            (curves, slopes),
-            "Slopes of all universes in their order, with 95 % intervals (conventional, and "
-            "clustered by province) and the printed slope. Choose one below the chart.",
-        )
-        yield Table("Shares of sign and significance", summarise.shown(slopes))
-        if by_errors is not None:
-            yield Table("Posteriors by error structure, of the same universes",
-                        posteriors.shown(by_errors), folded=True)  # fmt: skip
-        refuted, drawn = frame("multiverse_refuted"), frame("multiverse_fraction")
-        if refuted is not None:
-            yield refutation.sentence(refuted)
-        if drawn is not None:
-            yield posteriors.sentence(drawn)
-        variance, options = frame("multiverse_variance"), frame("multiverse_options")
-        if variance is not None:
-            yield Chart(
-                "variance_shares",
-                (variance,),
-                "Each choice’s share of the variance of all slopes: first-order and total effect. "
-                "Choose a slope below the chart.",
-                "variance",
-            )
-            yield Table("Shares of variance as a table", variance, folded=True)
-        if options is not None:
-            yield Table("Mean slope and shares by option", options, folded=True)
-
-    return Methods(
-        run,
-        pictures=(
-            Picture(
-                *("multiverse_curves", draw.frames, draw.draw),
-                caption="Slopes of all combinations of choices in their order, with 95 % "
-                "intervals, conventional and clustered by province, and the printed slope. "
-                "Posteriors of a balanced part by error structure, each in its own order, stand "
-                "beside those of the first column.",
-            ),
-            Picture(*("multiverse_curves", draw.overview_frames, draw.overview)),
-        ),
-        page=page,
-    )
 
 
 # --- decomposition ------------------------------------------------------------------------------
@@ -216,28 +126,6 @@ def _bounds() -> Methods:
 
 
 ANALYSES = (
-    Analysis(
-        name="multiverse",
-        command="multiverse",
-        tables=(
-            *("multiverse", "multiverse_options", "multiverse_variance", "multiverse_posteriors"),
-            *("multiverse_fraction", "multiverse_refuted", "multiverse_curves"),
-        ),
-        help="""Run the multiverse of every slope: results/multiverse.nc.
-
-    Least squares in all universes, each distinct regression once. Posteriors (independent errors,
-    AR(1), main model), wild cluster bootstraps and GMM in a balanced fraction. Tables: multiverse
-    (shares of sign and significance), multiverse_options, _variance, _curves, _posteriors,
-    _fraction (does it represent all?), _refuted (Table 2 against each construction). An interrupted
-    run goes on where it was, and what is up to date is not estimated again.
-
-    Example: python -m analysis multiverse""",
-        sentence="Slopes of all universes, beside the printed one",
-        methods=_multiverse,
-        options=("seed", "cluster"),
-        choose=lambda options: Chosen(),
-        section="multiverse",
-    ),
     Analysis(
         name="decomposition",
         command="decompose",

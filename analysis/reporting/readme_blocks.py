@@ -10,6 +10,7 @@ from analysis.posterior.inputs import fits_panel
 from analysis.replication.dynamic_estimators import dynamic_models
 from analysis.replication.replicate import summary
 from analysis.robustness import horizon, influence, scale_sweep
+from analysis.robustness.multiverse import posteriors, summarise
 from analysis.shared.digits import with_interval
 from analysis.shared.products import readme_rows
 from analysis.shared.statistics import doubt
@@ -20,7 +21,7 @@ from analysis.simulation.calibration.judge import summary as calibrated
 from analysis.simulation.dynamic_study import ranking, verdict
 from analysis.specifications import HEADLINE, select
 from analysis.ye2024 import audit as of_paper
-from analysis.ye2024.multiverse import posteriors, refutation, summarise
+from analysis.ye2024.multiverse import refutation
 from data.panels.catalogue import FOLDER, PANELS
 from data.ye2024 import anchors
 from data.ye2024.recollect import load

@@ -70,7 +70,8 @@ ELSEWHERE = {
     },
     "comparison.py": {"candidates", "last_two"},  # sizes beside the ladder
     "page.py": {"horizon", "power", "sensitivity", "multiverse"},  # sections of the same name
-    "study.py": {"power"},  # a section of another study's page
+    "study.py": {"power", "multiverse"},  # sections of another study's page
+    "study_blocks.py": {"power", "multiverse"},  # what each study's README shows
     "studies.py": {"decomposition", "sensitivity"},  # a map of what several analyses say
     "verdicts.py": {"decomposition", "power"},  # what stands beside the headline
     "reproduce.py": {"decomposition", "decompose", "horizon"},  # the main job runs it

@@ -9,6 +9,7 @@ from analysis.audit import run as audit
 from analysis.comparison import power
 from analysis.reporting.page.answers import passed
 from analysis.reporting.page.blocks import Block, Results, Section, folded, missing, table, text
+from analysis.reporting.page.studies import analyses
 from analysis.reporting.page.trust import health
 from analysis.shared.digits import with_interval
 from analysis.specifications import current
@@ -167,6 +168,10 @@ SECTIONS = (
         },
     ),
     Section("power", "Power", "Size and power", "", _unsaid, {"power": _power}),
+    Section(
+        *("multiverse", "Multiverse", "Under other choices of analysis", "", _unsaid),
+        {"multiverse": analyses("multiverse")},
+    ),
     Section("audit", "Audit", "Audit of the printed numbers", "", _unsaid, {"audit": _audited}),
     Section("health", "Diagnostics", "Diagnostics of every fit", "", passed, {"health": health}),
     Section("provenance", "Provenance", "Data", "", _unsaid, {"provenance": _provenance}),

@@ -20,9 +20,7 @@ from analysis.shared import batches as batch_files
 from analysis.shared.outputs import read_netcdf, write_netcdf
 from analysis.shared.parallel import kept
 from analysis.shared.sources import made_by
-from analysis.specifications import SPECIFICATIONS
 from data.files import sha256
-from models.design import Specification
 
 Arrays = Mapping[str, NDArray[np.float64]]
 
@@ -45,16 +43,16 @@ class Batch(NamedTuple):
         return f"{self.family}-{self.column}-{self.number}.npz"
 
 
-def batches(setting: Setting, records: Sequence[Specification] = SPECIFICATIONS) -> list[Batch]:
+def batches(setting: Setting) -> list[Batch]:
     """List the batches, posteriors first, since they take longest."""
     listed = [
         Batch(name, record.column, number)
         for name, family in setting.family.items()
-        for record in records
+        for record in setting.records
         if record.dynamic == family.dynamic
         for number in range(fraction.batches(family))
     ]
-    for record in records:
+    for record in setting.records:
         if not record.dynamic:
             ways = len(grid.layout(setting, record.column).ways)
             listed += [Batch(GRID_FAMILY, record.column, number) for number in range(ways)]

@@ -55,6 +55,9 @@ cluster bootstrap's p-value, beside which the interval is by standard errors clu
 
 OWN_PRIORS = "own"
 
+POSTERIOR, WILD = "posterior", "wild_bootstrap"
+"""Families of the slopes that least squares estimate; others have columns of their own."""
+
 
 def universe(setting: Setting, record: Specification, chosen: Sequence[Option]) -> Universe:
     """Make a column's panel and record as options have it."""
@@ -64,7 +67,7 @@ def universe(setting: Setting, record: Specification, chosen: Sequence[Option]) 
         name: variable(setting, name, tuple(form[name].items())).ravel()
         for name in reduced.variables
     }
-    rows = np.logical_and.reduce([kept(option, record, setting.frame) for option in chosen])
+    rows = np.logical_and.reduce([kept(option, record, setting) for option in chosen])
     sets = {name: value for option in chosen for name, value in option.sets.items()}
     panel = pd.concat([setting.frame, pd.DataFrame(values)], axis=1)
     return Universe(panel[rows].reset_index(drop=True), reduced, sets)
@@ -76,19 +79,28 @@ def universe(setting: Setting, record: Specification, chosen: Sequence[Option]) 
 def posteriors(universes: Sequence[Universe], rngs: Sequence[np.random.Generator]) -> Array:
     """Return `SUMMARIES` of the slopes of interest, shape (universes, terms, summaries).
 
-    All universes have the same scales: one error structure, and one set of regions. Settings are
-    the switches of `models.bayesian.growth.split`, and `priors`.
+    All universes have one error structure. Those of one set of regions have the same scales, and
+    the first of these is fitted from its own modes. Settings are the switches of
+    `models.bayesian.growth.split`, and `priors`. Universes that cannot be fitted are NaN.
     """
-    template, summaries = None, []
+    templates: dict[object, batched.Proposal] = {}
+    summaries = []
     for universe, rng in zip(universes, rngs, strict=True):
         switches = dict(universe.sets)
         priors = priors_of(str(switches.pop("priors", OWN_PRIORS)))
-        arrays, terms = design(universe.frame, universe.record), universe.record.interest
+        terms = universe.record.interest
+        try:
+            arrays = design(universe.frame, universe.record)
+            twfe.refuse_collinear(arrays)
+        except UserError:
+            summaries.append(np.full((len(terms), len(SUMMARIES)), np.nan))
+            continue
         varying = terms if len(arrays.regions) > 1 else ()
         parts = growth.split(arrays, varying, **switches)
         density = growth.density(parts, priors)
-        template = template or batched.propose(density, rng)
-        fit = batched.fit_from(template, density, DRAWS, rng)
+        if arrays.regions not in templates:
+            templates[arrays.regions] = batched.propose(density, rng)
+        fit = batched.fit_from(templates[arrays.regions], density, DRAWS, rng)
         draws = growth.slopes(parts, density.draw(fit.point, rng))[:, : len(terms)]
         holds = fit.effective >= LEAST_EFFECTIVE and fit.k_hat <= LARGEST_K_HAT
         summaries.append(summary(draws, holds))
@@ -187,11 +199,16 @@ def information(codes: NDArray[np.int64], sizes: Sequence[int]) -> float:
 def universes(
     setting: Setting, family: Family, column: str, seed: int
 ) -> tuple[dict[str, tuple[Option, ...]], NDArray[np.int64]]:
-    """Return a column's choices with their options, and the option of each in every universe."""
+    """Return a column's choices with their options, and the option of each in every universe.
+
+    All universes, if there are no more than the family's size.
+    """
     (record,) = select([column])
     choices = offered(family.choices, record, setting)
     rng = np.random.default_rng([seed, *map(ord, family.name + column)])
     sizes = [len(options) for options in choices.values()]
+    if family.size >= np.prod(sizes):
+        return choices, np.array(list(np.ndindex(*sizes)), int).reshape(-1, len(sizes))
     return choices, balanced(sizes, family.size, rng)
 
 
@@ -217,10 +234,12 @@ def run(setting: Setting, family: Family, column: str, seed: int, number: int) -
     crossed, part = divmod(number, family.parts)
     added = [option for option in (_crossed(family)[crossed],) if option]
     made, rngs = [], []
-    for at in range(part * family.batch, min((part + 1) * family.batch, family.size)):
+    for at in range(part * family.batch, min((part + 1) * family.batch, len(codes))):
         chosen = [options[code] for options, code in zip(choices.values(), codes[at], strict=True)]
         made.append(universe(setting, record, [*chosen, *added]))
         rngs.append(np.random.default_rng([seed, crossed, at, *map(ord, family.name + column)]))
+    if not made:
+        return {"summary": np.empty((0, len(family.terms(record)), len(SUMMARIES)))}
     return {"summary": family.estimate(made, rngs)}
 
 
@@ -248,5 +267,5 @@ def collect(
     }
     if family.crossed:
         names = [option.name for option in family.crossed.options]
-        coords[family.crossed.name] = ("universe", np.repeat(names, family.size))
+        coords[family.crossed.name] = ("universe", np.repeat(names, len(codes)))
     return xr.Dataset(variables, {"term": list(family.terms(record)), **coords})

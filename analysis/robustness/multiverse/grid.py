@@ -5,9 +5,10 @@ outcomes (`models.frequentist.twfe_batch`), so that a universe costs some micros
 that come to the same data in the same rows are one regression, which is estimated once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from hashlib import blake2b
 from itertools import product
 from typing import NamedTuple
 
@@ -18,11 +19,13 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from analysis.robustness.multiverse.options import (
+    BY_REGION,
     cells,
     changed,
     kept,
     offered,
     plainest,
+    sampled,
     taken,
     without,
 )
@@ -111,7 +114,11 @@ def layout(setting: Setting, column: str) -> Layout:
         drops = any(option.drops for option in choices[name])
         return drops or any(set(variables) - {record.outcome} for variables in takes[name])
 
-    outer = tuple(filter(touches, of_terms))
+    # Where an outcome's forms are not seen in the same cells, so are their regressions' rows.
+    seen = np.isfinite(setting.dataset[record.outcome])
+    forms = [dim for dim in seen.dims if dim in setting.construction]
+    even = bool((seen.all(forms) == seen.any(forms)).all())
+    outer = tuple(name for name in of_terms if touches(name) or not even)
     inner = tuple(name for name in of_terms if name not in outer)
     more = list(product(*(takes[name] for name in inner)))
     plain = plainest(record, setting)
@@ -152,24 +159,40 @@ def run(setting: Setting, column: str, number: int) -> dict[str, Array]:
     dict of str to ndarray
         `estimate` (choices but those of rows and estimator, term), `se` (…, clustering),
         `critical` (choices that touch regressors, clustering): Student t's 97.5 % point, and
-        `regression` (choices but those of rows and estimator): numbers from 0, equal where the
-        data are.
+        `regression` (choices but those of rows and estimator): hashes, equal where data and
+        estimator are.
     """
     laid, frame = layout(setting, column), setting.frame
     chosen = laid.ways[number]
     sets = {name: value for option in chosen for name, value in option.sets.items()}
-    rows = np.logical_and.reduce([kept(option, laid.record, frame) for option in chosen])
+    rows = np.logical_and.reduce(
+        [sampled(laid.record, setting), *(kept(option, laid.record, setting) for option in chosen)]
+    )
     grid = rows.reshape(frame["province"].nunique(), -1)
     used = np.ix_(grid.any(axis=1), grid.any(axis=0))
-    region = pd.factorize(frame["region"].to_numpy().reshape(grid.shape)[used][:, 0])[0]
+    region = pd.factorize(frame["region"].to_numpy().reshape(grid.shape)[used][:, :1].ravel())[0]
     trend = bool(sets.get("trend"))
     cells_of = cache(lambda series: variable(setting, source(series.term), series.form)[used])
-    same = cache(lambda series: (series.term, cells_of(series).tobytes()))
+    # What lies outside the sample is no part of a regression.
+    same = cache(lambda s: (s.term, np.where(grid[used], cells_of(s), 0.0).tobytes()))
+    estimator = {k: v for k, v in sets.items() if region.max(initial=0) or k not in BY_REGION}
+
+    @cache
+    def values_of(series: Series) -> Array:
+        return DERIVED.get(series.term, (None, lambda values: values))[1](cells_of(series))
 
     @cache
     def swept(series: Series) -> Array:
-        function = DERIVED.get(series.term, (None, lambda values: values))[1]
-        return twfe_batch.within_provinces(function(cells_of(series)), trend)
+        return twfe_batch.within_provinces(values_of(series), trend)
+
+    def fit(outcomes: Sequence[Series], regressors: Sequence[Series]) -> twfe_batch.Many:
+        seen = grid[used] & np.all([np.isfinite(cells_of(s)) for s in (*regressors, *outcomes)], 0)
+        balanced = bool(seen.size and seen.all())
+        values = swept if balanced else values_of
+        y, x = (np.stack([values(series) for series in of], -1) for of in (outcomes, regressors))
+        if balanced:
+            return twfe_batch.fit(y, x, region, p, **sets)
+        return twfe_batch.fit_gaps(y, x, seen, region, p, **sets)
 
     p = len(laid.record.interest)
     numbers: dict[object, int] = {}
@@ -182,8 +205,7 @@ def run(setting: Setting, column: str, number: int) -> dict[str, Array]:
         new = {key: first[key] for key in first if key not in numbers}
         # The degrees of freedom need a fit, of one outcome where all are known.
         fitted_to = list(new.values()) or [outcomes[0]]
-        y, x = (np.stack([swept(each) for each in of], -1) for of in (fitted_to, regressors))
-        fitted = twfe_batch.fit(y, x, region, p, **sets)
+        fitted = fit(fitted_to, regressors)
         critical.append(reach(fitted.df))
         for q, key in enumerate(new):
             numbers[key] = len(numbers)
@@ -191,6 +213,7 @@ def run(setting: Setting, column: str, number: int) -> dict[str, Array]:
             errors.append(fitted.se[:, q])
         regression.append([numbers[of_x, same(series)] for series in outcomes])
     ids = np.array(regression, dtype=np.int32)
+    hashes = np.array([hashed(key, grid[used], estimator) for key in numbers])
     estimate, se = (np.stack(of)[ids].swapaxes(1, 2) for of in (slopes, errors))
     shape = (*laid.size(laid.outer), p, *laid.size(laid.inner))
     dims = (*laid.outer, "term", *laid.inner)
@@ -199,10 +222,16 @@ def run(setting: Setting, column: str, number: int) -> dict[str, Array]:
         "estimate": estimate.reshape(shape).transpose(order).astype(np.float32),
         "se": se.reshape(*shape, -1).transpose(*order, len(order)).astype(np.float32),
         "critical": np.reshape(critical, (*laid.size(laid.outer), -1)).astype(np.float32),
-        "regression": ids.reshape(*laid.size(laid.outer), *laid.size(laid.inner)).transpose(
-            [at - (at > len(laid.outer)) for at in order[:-1]]
-        ),
+        "regression": hashes[ids]
+        .reshape(laid.size((*laid.outer, *laid.inner)))
+        .transpose([at - (at > len(laid.outer)) for at in order[:-1]]),
     }
+
+
+def hashed(key: object, rows: NDArray[np.bool_], estimator: Mapping[str, object]) -> np.int64:
+    """Return a number that is the same where data, rows and estimator are."""
+    text = repr((key, rows.shape, rows.tobytes(), sorted(estimator.items())))
+    return np.frombuffer(blake2b(text.encode(), digest_size=8).digest(), np.int64)[0]
 
 
 def collect(setting: Setting, column: str, parts: Sequence[dict[str, Array]]) -> xr.Dataset:
@@ -225,11 +254,9 @@ def collect(setting: Setting, column: str, parts: Sequence[dict[str, Array]]) ->
     variables = {}
     for name, of_variable in dims.items():
         values = np.stack([part[name] for part in parts])
-        if name == "regression":  # rows or estimator differ between parts
-            sizes = [part[name].max() + 1 for part in parts]
-            offset = np.cumsum([0, *sizes[:-1]])
-            values = values + offset.reshape(-1, *[1] * (values.ndim - 1)).astype(np.int32)
-        values = values.reshape(*laid.size(laid.whole), *values.shape[1:])
+        if name == "regression":
+            values = np.unique(values, return_inverse=True)[1].astype(np.int32)
+        values = values.reshape((*laid.size(laid.whole), *values.shape[1:]))
         order = [
             dim for dim in (*laid.names, "term", "clustering") if dim in laid.whole + of_variable
         ]

@@ -6,9 +6,9 @@ choices.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
@@ -49,24 +49,41 @@ def taken(option: Option, record: Specification, touch: Forms) -> Form:
     return form
 
 
-def kept(option: Option, record: Specification, frame: pd.DataFrame) -> NDArray[np.bool_]:
-    """Return which rows of a panel an option keeps of a column's sample."""
-    rows = np.zeros(len(frame), bool)
-    rows[sample(frame, record).index] = True
-    return rows & option.keeps(frame).to_numpy() if option.keeps else rows
+def kept(option: Option, record: Specification, setting: Setting) -> NDArray[np.bool_]:
+    """Return which rows of the panel an option keeps of a column's sample.
+
+    A column's sample is where its own variables, in their plainest form, are seen: a universe
+    without a control has the same rows.
+    """
+    rows = sampled(record, setting)
+    return rows & option.keeps(setting.frame).to_numpy(bool) if option.keeps else rows
+
+
+@cache
+def sampled(record: Specification, setting: Setting) -> NDArray[np.bool_]:
+    """Return which rows of the panel are a column's sample."""
+    rows = np.zeros(len(setting.frame), bool)
+    rows[sample(setting.frame, record).index] = True
+    for name, values in plainest(record, setting).items():
+        rows &= np.isfinite(cells(setting.dataset, name, values)).ravel()
+    return rows
 
 
 def options(choice: Choice, record: Specification, setting: Setting) -> tuple[Option, ...]:
-    """Return a choice's options for a column, those that come to the same as an earlier one out."""
+    """Return a choice's options for a column.
+
+    Those that come to the same as an earlier one are left out, and those that leave no row.
+    """
     distinct: dict[object, Option] = {}
     for option in choice.options:
         form = selection([option], record, setting)
         drops = tuple(term for term in record.controls if term in option.drops)
-        rows = kept(option, record, setting.frame)
+        rows = kept(option, record, setting)
         one = setting.frame.loc[rows, "region"].nunique() == 1
         sets = {name: v for name, v in option.sets.items() if not (one and name in BY_REGION)}
         same = (str(form), drops, rows.tobytes(), str(sets))
-        distinct.setdefault(same, option)
+        if rows.any():
+            distinct.setdefault(same, option)
     return tuple(distinct.values())
 
 
@@ -112,5 +129,5 @@ def changed(form: Form, changes: Sequence[Form]) -> Form:
 
 
 def cells(dataset: xr.Dataset, name: str, values: Mapping[str, str]) -> NDArray[np.float64]:
-    """Return a variable in one form, shape (31, 13)."""
+    """Return a variable in one form, shape (provinces, years)."""
     return dataset[name].sel(values).transpose("province", "year").to_numpy()

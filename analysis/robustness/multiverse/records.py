@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from analysis.specifications import SPECIFICATIONS
 from models.design import Specification
 
 Array = NDArray[np.float64]
@@ -129,6 +130,8 @@ class Setting:
         Slow estimators.
     described : str
         The file that has the options with their reasons.
+    records : tuple of Specification
+        The columns; by default all of the paper's.
     """
 
     dataset: xr.Dataset
@@ -140,6 +143,7 @@ class Setting:
     of_terms: frozenset[str]
     families: tuple[Family, ...]
     described: str
+    records: tuple[Specification, ...] = SPECIFICATIONS
 
     @cached_property
     def forms(self) -> Forms:

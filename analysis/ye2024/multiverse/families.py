@@ -5,45 +5,13 @@ from functools import cache
 from analysis.replication import gmm_grid
 from analysis.replication.system_gmm import LAG
 from analysis.robustness.multiverse import fraction
-from analysis.robustness.multiverse.fraction import OWN_PRIORS
+from analysis.robustness.multiverse.fraction import POSTERIOR, WILD
 from analysis.robustness.multiverse.records import Choice, Family, Option, Setting
-from analysis.robustness.sensitivity.priors import ALTERNATIVES
+from analysis.robustness.multiverse.structures import ERRORS, PRIOR
 from analysis.ye2024.multiverse.choices import CONTROLS, DATA, GRID, NORMALISATION, SAMPLE
 from data.files import sha256
 from data.ye2024 import recollect, selection
 from data.ye2024.definitions import CHOICES, DEFAULTS
-from models.bayesian.registry import MAIN, find
-
-AR1 = "ar1_province_slopes"
-
-ERRORS = Choice(
-    "errors",
-    (
-        Option(
-            "independent",
-            "What two-way fixed effects assume: errors independent over years, slopes by region.",
-            sets={"lines": "none", "slopes": "region", "errors": "independent"},
-        ),
-        Option("AR(1)", find(AR1).sentence, sets=find(AR1).switches),
-        Option(MAIN, find(MAIN).sentence, sets=find(MAIN).switches),
-    ),
-)
-"""Error structures of posteriors, from the fewest scales to the main model."""
-
-PRIOR = Choice(
-    "priors",
-    (
-        Option(OWN_PRIORS, "The prior table, each line there with its reason."),
-        *(
-            Option(other.name, other.reason, sets={"priors": other.name})
-            for other in ALTERNATIVES
-            if other.name
-            in ("slopes twice as wide", "slopes half as wide", "spread of slopes twice as wide",
-                "spread of slopes half as wide", "sigma half-normal")
-        ),
-    ),
-)  # fmt: skip
-"""Those that concern every error structure."""
 
 INSTRUMENTS = tuple(
     Choice(name, tuple(Option(str(v), reason, sets={name: v}) for v in gmm_grid.GRID[name]))
@@ -60,7 +28,7 @@ INSTRUMENTS = tuple(
 
 FAMILIES = (
     Family(
-        "posterior", (*DATA, CONTROLS, SAMPLE, PRIOR), fraction.posteriors,
+        POSTERIOR, (*DATA, CONTROLS, SAMPLE, PRIOR), fraction.posteriors,
         lambda record: record.interest, dynamic=False, size=144, batch=48, crossed=ERRORS,
     ),
     Family(
@@ -68,7 +36,7 @@ FAMILIES = (
         lambda record: (LAG, *record.interest), dynamic=True, size=500, batch=100,
     ),
     Family(
-        "wild_bootstrap", (*DATA, CONTROLS, SAMPLE), fraction.one_by_one(fraction.wild),
+        WILD, (*DATA, CONTROLS, SAMPLE), fraction.one_by_one(fraction.wild),
         lambda record: record.interest, dynamic=False, size=100, batch=50,
     ),
 )  # fmt: skip

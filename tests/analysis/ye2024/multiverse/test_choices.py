@@ -116,7 +116,7 @@ def test_a_square_follows_its_variable_and_controls_can_be_dropped():
 
 def test_samples_keep_the_rows_that_they_say():
     offers = options(SAMPLE, BASELINE, setting())
-    rows = {option.name: kept(option, BASELINE, setting().frame) for option in offers}
+    rows = {option.name: kept(option, BASELINE, setting()) for option in offers}
     assert {name: int(own.sum()) for name, own in rows.items()} == {
         "all": 403,
         "before 2019": 31 * 9,

@@ -7,8 +7,10 @@ import pytest
 from analysis.comparison.coefficients import published_slopes
 from analysis.reporting.readme import MULTIVERSE
 from analysis.reporting.readme_blocks import multiverse
+from analysis.robustness.multiverse import draw, posteriors
+from analysis.robustness.multiverse.summarise import shares, shown
 from analysis.shared import plotting
-from analysis.ye2024.multiverse import draw, posteriors, refutation, summarise
+from analysis.ye2024.multiverse import refutation, summarise
 from analysis.ye2024.multiverse.choices import APART
 from data.ye2024 import recollect
 from data.ye2024.definitions import DEFAULTS
@@ -128,7 +130,7 @@ def test_variance_of_a_sum_is_that_of_its_parts(tables):
 
 def test_what_interacts_stands_in_totals_alone():
     values = np.outer([-1.0, 1.0], [-1.0, 1.0])
-    assert summarise.shares(values) == {0: (0.0, 1.0), 1: (0.0, 1.0)}
+    assert shares(values) == {0: (0.0, 1.0), 1: (0.0, 1.0)}
 
 
 def test_options_are_means_over_all_else(tables):
@@ -154,7 +156,7 @@ def test_the_figures_mark_the_printed_slope_at_its_place(tables):
     ((name, rows),) = draw.frames(tables["multiverse_curves"])
     assert name == "specification_curve"
     with plotting.matplotlib.rc_context(plotting.STYLE):
-        figure = draw.draw(rows)
+        figure = draw.draw(rows, published_slopes())
     curve, _, below, _, matrix, bars = figure.axes
     assert [line.get_label() for line in below.lines[:2]] == ["independent errors", "growth"]
     (point,) = [line for line in curve.lines if line.get_marker() == "D"]
@@ -164,7 +166,9 @@ def test_the_figures_mark_the_printed_slope_at_its_place(tables):
     assert len(matrix.images) == sum(universes.SIZES.values())
     assert len(bars.patches) == 2 * len(universes.SIZES)
     ((_, every),) = draw.overview_frames(tables["multiverse_curves"])
-    titles = [axes.get_title(loc="left")[:3] for axes in draw.overview(every).axes]
+    titles = [
+        axes.get_title(loc="left")[:3] for axes in draw.overview(every, published_slopes()).axes
+    ]
     assert titles == ["3.2", "5.1"]
 
 
@@ -182,6 +186,6 @@ def test_a_reader_sees_per_cent_and_three_decimals(tables):
 def test_a_reader_sees_digits_of_small_slopes(tables):
     scaled = tables["multiverse"].query("column == '3.2'").copy()
     scaled[["published", "median", "q025", "q975"]] = [[2e-5, 3e-5, -4e-6, 8e-5]]
-    (line,) = summarise.shown(scaled).to_dict("records")
+    (line,) = shown(scaled).to_dict("records")
     assert (line["printed"], line["median"]) == ("0.000020", "0.000030")
     assert (line["2.5 %"], line["97.5 %"]) == ("-0.0000040", "0.000080")

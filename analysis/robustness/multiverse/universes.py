@@ -1,6 +1,7 @@
 """Universes of a slope as the multiverse's file has them: which count, and their intervals."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -8,34 +9,68 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from analysis.robustness.multiverse.evaluate import GRID_FAMILY
+from analysis.robustness.multiverse.fraction import POSTERIOR, WILD
+from analysis.robustness.multiverse.structures import ERRORS
 from analysis.shared import digits
 from analysis.specifications import select
-from analysis.ye2024.multiverse.choices import APART
-from analysis.ye2024.multiverse.families import ERRORS, FAMILIES
 from models.frequentist.twfe_batch import CLUSTERINGS
 
 Array = NDArray[np.float64]
 
-POSTERIOR, WILD = (family.name for family in FAMILIES if not family.dynamic)
 
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A multiverse, and what its slopes are set beside.
 
-def slopes(tree: xr.DataTree) -> Iterator[tuple[str, str, str, xr.Dataset]]:
-    """Yield family, column, term and estimates of each slope of interest; posteriors apart."""
-    families = [GRID_FAMILY, *(family.name for family in FAMILIES if family.dynamic)]
-    groups = [(f, c) for f in families if f in tree.children for c in tree[f].children]
-    for family, column in sorted(groups, key=lambda group: group[1]):
-        for term in select([column])[0].interest:
-            estimates = tree[f"{family}/{column}"].to_dataset().sel(term=term)
-            yield family, column, term, counted(estimates)
+    Attributes
+    ----------
+    tree : DataTree
+        From `analysis.robustness.multiverse.evaluate.collect`.
+    printed : DataFrame
+        Index `column, term`, columns `coef, se`. A slope that is not among them is compared with
+        the column's own estimate, the universe of first options.
+    headline : tuple of str
+        Columns whose posteriors are drawn; the choices of the first are.
+    apart : mapping of str to (tuple of str)
+        By choice, the options that are shown and not counted.
+    """
 
+    tree: xr.DataTree
+    printed: pd.DataFrame
+    headline: tuple[str, ...]
+    apart: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
-def counted(estimates: xr.Dataset) -> xr.Dataset:
-    """Return the universes that count; a choice of one option is none."""
-    for choice, uncounted in APART.items():
-        if uncounted and choice in estimates.dims:
-            options = [name for name in estimates[choice].to_numpy() if name not in uncounted]
-            estimates = estimates.sel({choice: options}).squeeze(choice, drop=True)
-    return estimates
+    def slopes(self) -> Iterator[tuple[str, str, str, xr.Dataset]]:
+        """Yield family, column, term and estimates of each slope of interest; posteriors apart."""
+        families = [name for name in self.tree.children if name not in (POSTERIOR, WILD)]
+        groups = [(f, c) for f in families for c in self.tree[f].children]
+        for family, column in sorted(groups, key=lambda group: group[1]):
+            for term in select([column])[0].interest:
+                estimates = self.tree[f"{family}/{column}"].to_dataset().sel(term=term)
+                yield family, column, term, self.counted(estimates)
+
+    def counted(self, estimates: xr.Dataset) -> xr.Dataset:
+        """Return the universes that count; a choice of one option is none."""
+        for choice, uncounted in self.apart.items():
+            if uncounted and choice in estimates.dims:
+                options = [n for n in estimates[choice].to_numpy() if n not in uncounted]
+                estimates = estimates.sel({choice: options}).squeeze(choice, drop=True)
+        return estimates
+
+    def published(self, column: str, term: str) -> tuple[float, float]:
+        """Return a slope's printed coefficient and standard error, NaN where there is none."""
+        if (column, term) not in self.printed.index:
+            return np.nan, np.nan
+        coef, se = self.printed.loc[(column, term), ["coef", "se"]].astype(float)
+        return float(coef), float(se)
+
+    def sign(self, column: str, term: str) -> float:
+        """Return the sign of a slope as printed, or of the column's own estimate."""
+        coef, _ = self.published(column, term)
+        if np.isnan(coef):
+            estimates = self.tree[f"{GRID_FAMILY}/{column}"].to_dataset().sel(term=term)
+            coef = float(estimates["estimate"].to_numpy().flat[0])
+        return float(np.sign(coef))
 
 
 def distinct(estimates: xr.Dataset) -> float:

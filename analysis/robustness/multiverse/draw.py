@@ -1,4 +1,7 @@
-"""Specification curves: the sorted slopes of all universes, with their choices."""
+"""Specification curves: the sorted slopes of all universes, with their choices.
+
+Printed slopes come from the caller: index `column, term`, columns `coef, se`.
+"""
 
 from collections.abc import Iterator
 
@@ -6,10 +9,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.comparison.coefficients import published_slopes
 from analysis.shared.plotting import PALETTE, small_multiples
 from analysis.shared.statistics import Z
-from analysis.specifications import HEADLINE, select
+from analysis.specifications import select, worded
 from models.bayesian.registry import MAIN
 
 WORDS = {
@@ -21,11 +23,11 @@ GREYS = "Greys"
 
 
 def frames(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Yield name and rows of the figure of the headline's slope, if it is there."""
-    (record,) = select(HEADLINE[:1])
-    headline = table[(table["column"] == record.column) & (table["term"] == record.interest[0])]
-    if len(headline):
-        yield "specification_curve", headline
+    """Yield name and rows of the figure of the one slope whose choices are at hand."""
+    chosen = table[~table["what"].isin(["slope", "posterior", "share", "main", "total"])]
+    if len(chosen):
+        column, term = chosen[["column", "term"]].iloc[0]
+        yield "specification_curve", table[(table["column"] == column) & (table["term"] == term)]
 
 
 def overview_frames(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -33,7 +35,7 @@ def overview_frames(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     yield "specification_curves", table[table["what"].isin(["slope", "share"])]
 
 
-def curve(axes: Axes, rows: pd.DataFrame, label: bool = True) -> None:
+def curve(axes: Axes, rows: pd.DataFrame, printed: pd.DataFrame) -> None:
     """Draw sorted estimates with two 95 % bands, and the printed slope at its place among them."""
     column, term = rows[["column", "term"]].iloc[0]
     slope = rows[rows["what"] == "slope"].pivot(index="bin", columns="option", values="value")
@@ -44,20 +46,22 @@ def curve(axes: Axes, rows: pd.DataFrame, label: bool = True) -> None:
     ):
         if f"{kind} low" in slope:
             low, high = (slope[f"{kind} {end}"] for end in ("low", "high"))
-            axes.fill_between(x, low, high, color=shade, lw=0, label=words)
+            axes.fill_between(x, low, high, color=shade, lw=0, label=worded(words))
     axes.plot(x, slope["estimate"], color=PALETTE[0], lw=1.4, label="estimate")
     axes.axhline(0, color="0.3", lw=0.6)
-    printed, se = published_slopes().loc[(column, term), ["coef", "se"]].astype(float)
-    rank = float((slope["estimate"] < printed).mean())
-    style = {"fmt": "D", "ms": 4, "lw": 1, "color": PALETTE[5], "zorder": 3}
-    axes.errorbar(rank, printed, Z * se, label="printed, 95 %" if label else None, **style)
-    # Far ends of noisy universes would flatten all others.
-    low = min(slope.filter(like="conventional low").min().min(), printed - Z * se)
-    high = max(slope.filter(like="conventional high").max().max(), printed + Z * se)
+    low = slope.filter(like="conventional low").min().min()
+    high = slope.filter(like="conventional high").max().max()
     inner = slope["estimate"].quantile([0.02, 0.98])
     reach = 3 * (inner.iloc[1] - inner.iloc[0])
-    middle = inner.mean()
-    least, most = min(printed - Z * se, middle - reach), max(printed + Z * se, middle + reach)
+    # Far ends of noisy universes would flatten all others.
+    least, most = inner.mean() - reach, inner.mean() + reach
+    if (column, term) in printed.index:
+        coef, se = printed.loc[(column, term), ["coef", "se"]].astype(float)
+        rank = float((slope["estimate"] < coef).mean())
+        style = {"fmt": "D", "ms": 4, "lw": 1, "color": PALETTE[5], "zorder": 3}
+        axes.errorbar(rank, coef, Z * se, label="printed, 95 %", **style)
+        low, high = min(low, coef - Z * se), max(high, coef + Z * se)
+        least, most = min(least, coef - Z * se), max(most, coef + Z * se)
     axes.set_ylim(max(low, least), min(high, most))
     axes.set_xlim(0, 1)
 
@@ -75,10 +79,11 @@ def posteriors(axes: Axes, rows: pd.DataFrame) -> None:
     axes.axhline(0, color="0.3", lw=0.6)
     axes.set_ylabel("posterior slope")
     axes.tick_params(labelbottom=False)
-    axes.legend(frameon=False, fontsize=6.5, loc="upper left", ncols=len(structures))
+    if structures:
+        axes.legend(frameon=False, fontsize=6.5, loc="upper left", ncols=len(structures))
 
 
-def draw(rows: pd.DataFrame) -> Figure:
+def draw(rows: pd.DataFrame, printed: pd.DataFrame) -> Figure:
     """Draw one slope's curve and posteriors over the matrix of its choices, with variance shares.
 
     Darker cells: more of the universes have the option. Bars: share of the variance of all
@@ -86,18 +91,16 @@ def draw(rows: pd.DataFrame) -> Figure:
     """
     column, term = rows[["column", "term"]].iloc[0]
     (record,) = select([column])
-    cells = rows[rows["bin"] >= 0]
-    cells = cells[~cells["what"].isin(["slope", "posterior"])]
-    choices = list(dict.fromkeys(cells["what"]))
-    lines = [
-        (c, o) for c in choices for o in dict.fromkeys(cells.loc[cells["what"] == c, "option"])
-    ]
+    at = rows[rows["bin"] >= 0]
+    at = at[~at["what"].isin(["slope", "posterior"])]
+    choices = list(dict.fromkeys(at["what"]))
+    lines = [(c, o) for c in choices for o in dict.fromkeys(at.loc[at["what"] == c, "option"])]
     figure = Figure(figsize=(7.6, 4.2 + 0.155 * (len(lines) + len(choices))), layout="constrained")
     heights = [2.3, 1.6, 0.15 * (len(lines) + 0.8 * len(choices))]
     grid = figure.subplots(
         3, 2, sharex="col", gridspec_kw={"height_ratios": heights, "width_ratios": [5, 1]}
     )
-    curve(grid[0, 0], rows)
+    curve(grid[0, 0], rows, printed)
     grid[0, 0].set_title(f"{column}  {term} on {record.outcome}", loc="left")
     grid[0, 0].set_ylabel("slope")
     grid[0, 0].legend(frameon=False, fontsize=6.5, loc="upper left")
@@ -107,7 +110,7 @@ def draw(rows: pd.DataFrame) -> Figure:
     posteriors(grid[1, 0], rows)
     for row in (0, 1):
         grid[row, 1].axis("off")
-    wide = cells.pivot(index=["what", "option"], columns="bin", values="value")
+    wide = at.pivot(index=["what", "option"], columns="bin", values="value")
     decides = rows[rows["what"].isin(["main", "total"])].pivot(
         index="option", columns="what", values="value"
     )
@@ -124,8 +127,8 @@ def draw(rows: pd.DataFrame) -> Figure:
             place += 1
         middle = (first + place) / 2
         matrix.text(1.01, middle, WORDS.get(choice, choice), fontsize=6.5, va="center")
-        for effect, shade in (("total", "0.8"), ("main", PALETTE[0])):
-            bars.barh(middle, decides.loc[choice, effect], color=shade, height=0.8, label=effect)
+        for what, shade in (("total", "0.8"), ("main", PALETTE[0])):
+            bars.barh(middle, decides.loc[choice, what], color=shade, height=0.8, label=what)
         place += 0.8
     matrix.set_ylim(place - 0.8, 0)
     matrix.set_yticks(*zip(*ticks, strict=True), fontsize=6)
@@ -148,13 +151,13 @@ def shares(rows: pd.DataFrame) -> str:
     return f"printed sign {same:.0%}, significant {sure:.0%}"
 
 
-def overview(rows: pd.DataFrame) -> Figure:
+def overview(rows: pd.DataFrame, printed: pd.DataFrame) -> Figure:
     """Draw the curve of every slope, a frame each, with the shares of sign and significance."""
     cells = list(dict.fromkeys(zip(rows["column"], rows["term"], strict=True)))
     figure, grid = small_multiples(len(cells), 1.6, sharex=True)
     for axes, (column, term) in zip(grid, cells, strict=True):
         of_slope = rows[(rows["column"] == column) & (rows["term"] == term)]
-        curve(axes, of_slope)
+        curve(axes, of_slope, printed)
         (record,) = select([column])
         axes.set_title(f"{column}  {term} on {record.outcome}", loc="left", fontsize=7)
         axes.text(

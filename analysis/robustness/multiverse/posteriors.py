@@ -2,12 +2,10 @@
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 
-from analysis.comparison.coefficients import published_slopes
 from analysis.robustness.multiverse.evaluate import GRID_FAMILY
+from analysis.robustness.multiverse.universes import Found, by_errors, labelled, same_sign, share
 from analysis.shared.statistics import CERTAIN, Z
-from analysis.ye2024.multiverse.universes import by_errors, labelled, same_sign, share, slopes
 
 POSTERIORS = (
     *("column", "term", "errors", "published", "posteriors", "not_trusted"),
@@ -26,15 +24,15 @@ posteriors' universes beside those in all that could have been drawn; `z`, the d
 in standard errors of a simple random sample."""
 
 
-def by_error_structure(tree: xr.DataTree) -> pd.DataFrame:
+def by_error_structure(found: Found) -> pd.DataFrame:
     """Return `POSTERIORS` of every slope of interest."""
-    printed, rows = published_slopes(), []
-    for family, column, term, _ in slopes(tree):
+    rows = []
+    for family, column, term, _ in found.slopes():
         if family != GRID_FAMILY:
             continue
-        published = float(printed.loc[(column, term), "coef"])
-        for errors, fits in by_errors(tree, column, term):
-            same, trusted = same_sign(fits, np.sign(published))
+        (published, _), sign = found.published(column, term), found.sign(column, term)
+        for errors, fits in by_errors(found.tree, column, term):
+            same, trusted = same_sign(fits, sign)
             means, low, high = (
                 fits[name].to_numpy().astype(float)[trusted] for name in ("estimate", "low", "high")
             )
@@ -46,29 +44,27 @@ def by_error_structure(tree: xr.DataTree) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(POSTERIORS))
 
 
-def fraction(tree: xr.DataTree) -> pd.DataFrame:
+def fraction(found: Found) -> pd.DataFrame:
     """Return `FRACTION`: whether the posteriors' universes represent all."""
-    printed, rows = published_slopes(), []
-    for family, column, term, estimates in slopes(tree):
-        drawn = [fits for _, fits in by_errors(tree, column, term)]
+    rows = []
+    for family, column, term, estimates in found.slopes():
+        drawn = [fits for _, fits in by_errors(found.tree, column, term)]
         if family != GRID_FAMILY or not drawn:
             continue
-        sign = np.sign(float(printed.loc[(column, term), "coef"]))
-        baseline = {
+        sign = found.sign(column, term)
+        plain = {
             name: estimates[name].to_numpy()[0]
             for name in estimates["estimate"].dims
             if name not in drawn[0].coords
         }
-        universes = estimates["estimate"].sel(baseline)
-        options = {name: drawn[0][name] for name in universes.dims}
-        fitted, complete = (
-            v.to_numpy().astype(float).ravel() for v in (universes.sel(options), universes)
-        )
-        error = complete.std() / np.sqrt(len(fitted))
+        every = estimates["estimate"].sel(plain)
+        at = {name: drawn[0][name] for name in every.dims}
+        part, whole = (v.to_numpy().astype(float).ravel() for v in (every.sel(at), every))
+        error = whole.std() / np.sqrt(len(part))
         rows.append(
-            [column, term, len(fitted), len(complete), fitted.mean(), complete.mean(), fitted.std(),
-             complete.std(), (fitted * sign > 0).mean(), (complete * sign > 0).mean(),
-             (fitted.mean() - complete.mean()) / error]
+            [column, term, len(part), len(whole), part.mean(), whole.mean(), part.std(),
+             whole.std(), (part * sign > 0).mean(), (whole * sign > 0).mean(),
+             (part.mean() - whole.mean()) / error]
         )  # fmt: skip
     return pd.DataFrame(rows, columns=list(FRACTION))
 

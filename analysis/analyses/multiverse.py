@@ -1,0 +1,193 @@
+"""The multiverse: slopes under all combinations of choices, of the paper and of any study."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from analysis.shared.analysis import (
+    Analysis,
+    Chart,
+    Chosen,
+    Frames,
+    Item,
+    Methods,
+    Missing,
+    Picture,
+    Request,
+    Result,
+    Table,
+)
+from analysis.specifications import current
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from analysis.robustness.multiverse.records import Load
+
+
+def _estimated(asked: Request, load: "Load") -> "xr.DataTree":
+    """Estimate all universes, or read them where they are up to date."""
+    from analysis.robustness.multiverse import evaluate
+
+    results, seed = asked.outputs.results, asked.options["seed"]
+    path, folder = results / evaluate.FILE, evaluate.folder_of(results, load, seed)
+    tree = evaluate.current(path, folder)
+    if tree is None:
+        listed = evaluate.batches(load())
+        done = evaluate.run(listed, load, seed, folder, cluster=asked.options["cluster"])
+        found = dict(asked.track(done, len(listed), "Estimating", stays=True))
+        tree = evaluate.collect(listed, found, load(), seed, folder)
+        evaluate.write(tree, path, folder)
+        size = path.stat().st_size / 1e6
+        asked.tell(f"written: {asked.outputs.shown(path)} ({size:.0f} MB)")
+    return tree
+
+
+def _of_paper(asked: Request) -> Result:
+    from analysis.robustness.multiverse import posteriors
+    from analysis.robustness.multiverse.summarise import counts, shown
+    from analysis.ye2024.multiverse import families, refutation, summarise
+
+    tree = _estimated(asked, families.setting)
+    tables = {name: make(tree) for name, make in summarise.TABLES.items()}
+    return Result(
+        tables,
+        [
+            counts(tables["multiverse"], tables["multiverse_posteriors"]),
+            Table("Slopes of all universes, beside the printed one", shown(tables["multiverse"])),
+            refutation.sentence(tables["multiverse_refuted"]),
+            posteriors.sentence(tables["multiverse_fraction"]),
+        ],
+    )
+
+
+def _of_study(asked: Request) -> Result:
+    from analysis.comparison.coefficients import published_slopes
+    from analysis.robustness.multiverse import posteriors, study, summarise
+    from analysis.robustness.multiverse.universes import Found
+
+    tree = _estimated(asked, study.setting)
+    headline = tuple(record.column for record in study.setting().records)
+    found = Found(tree, published_slopes(), headline)
+    tables = {name: make(found) for name, make in summarise.TABLES.items()}
+    of_slopes, by_errors = tables["multiverse"], tables["multiverse_posteriors"]
+    shown: list[Item] = [
+        study.said(current()),
+        summarise.counts(of_slopes, by_errors),
+        Table("Slopes of all universes", summarise.shown(of_slopes)),
+        summarise.sentence(of_slopes),
+    ]
+    if len(by_errors):
+        shown.append(Table("Posteriors by error structure", posteriors.shown(by_errors)))
+        shown.append(posteriors.sentence(tables["multiverse_fraction"]))
+    return Result(tables, shown)
+
+
+def _where_reasons_are() -> str:
+    if current().path is None:
+        return "Each choice has its reason in analysis/ye2024/multiverse/choices.py."
+    from analysis.robustness.multiverse import study
+
+    return study.said(current())
+
+
+def _page(frame: Frames) -> Iterator[Item]:
+    from analysis.robustness.multiverse import posteriors, summarise
+    from analysis.ye2024.multiverse import refutation
+
+    found, curves = frame("multiverse"), frame("multiverse_curves")
+    if found is None or curves is None:
+        yield Missing("multiverse of every slope")
+        return
+    by_errors = frame("multiverse_posteriors")
+    if by_errors is not None:
+        yield summarise.counts(found, by_errors)
+    yield (
+        f"{_where_reasons_are()} The slopes of each column stand in their order, with the printed "
+        "one at its place among them. Significant is a 95 % interval beyond zero on the side of "
+        "the printed sign."
+    )
+    yield Chart(
+        "universes",
+        (curves, found),
+        "Slopes of all universes in their order, with 95 % intervals (conventional, and "
+        "clustered by province) and the printed slope. Choose one below the chart.",
+    )
+    yield Table("Shares of sign and significance", summarise.shown(found))
+    if by_errors is not None:
+        yield Table("Posteriors by error structure, of the same universes",
+                    posteriors.shown(by_errors), folded=True)  # fmt: skip
+    refuted, drawn = frame("multiverse_refuted"), frame("multiverse_fraction")
+    if refuted is not None:
+        yield refutation.sentence(refuted)
+    if drawn is not None:
+        yield posteriors.sentence(drawn)
+    variance, options = frame("multiverse_variance"), frame("multiverse_options")
+    if variance is not None:
+        yield Chart(
+            "variance_shares",
+            (variance,),
+            "Each choice’s share of the variance of all slopes: first-order and total effect. "
+            "Choose a slope below the chart.",
+            "variance",
+        )
+        yield Table("Shares of variance as a table", variance, folded=True)
+    if options is not None:
+        yield Table("Mean slope and shares by option", options, folded=True)
+
+
+def _multiverse() -> Methods:
+    from analysis.comparison.coefficients import published_slopes
+    from analysis.robustness.multiverse import draw
+
+    return Methods(
+        _of_paper if current().path is None else _of_study,
+        pictures=(
+            Picture(
+                "multiverse_curves",
+                draw.frames,
+                lambda rows: draw.draw(rows, published_slopes()),
+                caption="Slopes of all combinations of choices in their order, with 95 % "
+                "intervals, conventional and clustered by province, and the printed slope. "
+                "Posteriors of a balanced part by error structure, each in its own order, stand "
+                "beside those of the first column.",
+            ),
+            Picture(
+                "multiverse_curves",
+                draw.overview_frames,
+                lambda rows: draw.overview(rows, published_slopes()),
+            ),
+        ),
+        page=_page,
+    )
+
+
+ANALYSES = (
+    Analysis(
+        name="multiverse",
+        command="multiverse",
+        tables=(
+            *("multiverse", "multiverse_options", "multiverse_variance", "multiverse_posteriors"),
+            *("multiverse_fraction", "multiverse_refuted", "multiverse_curves"),
+        ),
+        help="""Run the multiverse of every slope: results/multiverse.nc.
+
+    Least squares in all universes, each distinct regression once. Posteriors (independent errors,
+    AR(1), main model), wild cluster bootstraps and GMM in a balanced fraction. Tables: multiverse
+    (shares of sign and significance), multiverse_options, _variance, _curves, _posteriors,
+    _fraction (does it represent all?), _refuted (Table 2 against each construction). An interrupted
+    run goes on where it was, and what is up to date is not estimated again.
+
+    Of a study: the choices of its table [multiverse], or some by default; posteriors of a part.
+
+    Example: python -m analysis multiverse
+
+    Example: python -m analysis multiverse --study data/studies/munnell""",
+        sentence="Slopes of all universes, beside the printed one",
+        methods=_multiverse,
+        options=("seed", "cluster"),
+        choose=lambda options: Chosen(),
+        section="multiverse",
+        studies=True,
+    ),
+)
+"""In the order of the page."""
