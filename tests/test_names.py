@@ -69,7 +69,7 @@ EXAMPLE = "an example in a sentence for users"
 ALLOWED = {
     "analysis/analyses/dynamic.py": (5, DEFAULTS),
     "analysis/analyses/power.py": (3, DEFAULTS),
-    "analysis/analyses/sensitivity.py": (2, DEFAULTS),
+    "analysis/analyses/sensitivity.py": (1, DEFAULTS),
     "analysis/benchmark/fits.py": (4, "columns whose fits are timed"),
     "analysis/benchmark/startup.py": (2, "commands whose start is timed"),
     "analysis/claims/records.py": (1, "the default of the paper's own claims"),
@@ -103,7 +103,7 @@ ALLOWED = {
 def test_no_file_outside_the_papers_rooms_knows_its_names():
     counts = {file: len(held) for file, held in named(ROOT).items()}
     assert counts == {file: number for file, (number, _) in ALLOWED.items()}
-    assert sum(counts.values()) <= 128, "The list may only shrink."
+    assert sum(counts.values()) <= 127, "The list may only shrink."
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from analysis.shared.analysis import (
     Request,
     Result,
     Table,
+    of_static,
 )
 from analysis.specifications import HEADLINE, STATIC, current, published_column, select
 from data.errors import UserError
@@ -263,9 +264,9 @@ ANALYSES = (
             Option("data_sets", int, "Simulated data sets of a column.", 200, least=20),
             *("seed", "cluster"),
         ),
-        columns=HEADLINE,
-        panels=(PANELS[0].name,),
+        choose=of_static(HEADLINE, (PANELS[0].name,)),
         section="power",
+        studies=True,
     ),
     Analysis(
         name="candidates",
@@ -339,6 +340,7 @@ ANALYSES = (
         sentence="Influence: largest shift of each slope by one province or year, in SE",
         methods=_influence,
         section="power",
+        studies=True,
     ),
 )
 """In the order of the page."""

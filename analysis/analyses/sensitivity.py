@@ -17,8 +17,9 @@ from analysis.shared.analysis import (
     Request,
     Result,
     Table,
+    of_static,
 )
-from analysis.specifications import HEADLINE, STATIC, select
+from analysis.specifications import HEADLINE, STATIC, current, select
 from data.errors import UserError
 from data.panels.catalogue import panel_names
 
@@ -69,7 +70,8 @@ def _studied(options: Mapping[str, Any]) -> Chosen:
     """Return the columns and models that are asked for: with `--all` every column."""
     if options["every"] and (options["columns"] or options["model"]):
         raise UserError("--all takes all columns and their main models: name neither.")
-    records = select(() if options["every"] else options["columns"] or HEADLINE[:1])
+    every = () if current().path is None else current().headline
+    records = select(every if options["every"] else options["columns"] or current().headline[:1])
     return Chosen(records, options["panel"] or (), options["model"] or ())
 
 
@@ -120,7 +122,7 @@ def _sensitivity() -> Methods:
         pictures=(
             Picture(
                 *("sensitivity_influence", draw.frames, draw.draw),
-                caption="Posterior mean and 95 % interval of the slope of 3.2 without one "
+                caption="Posterior mean and 95 % interval of the column's slope without one "
                 "province, for each province and panel.",
             ),
         ),
@@ -330,8 +332,9 @@ ANALYSES = (
     Example: python -m analysis horizon 3.2 --panel official""",
         sentence="Slopes by horizon",
         methods=_horizon,
-        columns=(*HEADLINE, *(record.column for record in STATIC)),
+        choose=of_static((*HEADLINE, *(record.column for record in STATIC))),
         section="horizon",
+        studies=True,
     ),
     Analysis(
         name="sensitivity",
@@ -358,6 +361,7 @@ ANALYSES = (
         ),
         choose=_studied,
         section="sensitivity",
+        studies=True,
     ),
     Analysis(
         name="calibration",

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from analysis.posterior import trace
 from analysis.shared import digits
 from analysis.shared.frames import matching
-from analysis.specifications import AVERAGE, HEADLINE, evidence_model, home, select
+from analysis.specifications import AVERAGE, current, evidence_model, home, select, static
 from data.errors import UserError, located
 from data.panels.panel import Panel
 from models.design import Design, Specification, design
@@ -71,7 +71,7 @@ def table(panel: Panel, record: Specification, traces: Path) -> pd.DataFrame:
     if record.dynamic:
         raise UserError(
             f"Column {record.column} has a lagged outcome; horizons are of static columns: name "
-            "one, such as 3.2."
+            f"one of {', '.join(each.column for each in static())}."
         )
     with located(panel.name, record.column):
         regression = design(panel.frame, record)
@@ -190,7 +190,7 @@ def _text(row: pd.Series) -> str:
 
 def headline(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yield the picture's name and the headline columns of the first panel."""
-    rows = table[table["column"].isin(HEADLINE)]
+    rows = table[table["column"].isin(current().headline)]
     if len(rows):
         yield "horizon", rows[rows["panel"] == rows["panel"].iloc[0]]
 

@@ -18,10 +18,9 @@ from scipy import stats
 from analysis.replication import system_gmm
 from analysis.shared.frames import matching
 from analysis.shared.plotting import inches, key
-from analysis.specifications import SPECIFICATIONS, evidence_model, home, select
+from analysis.specifications import evidence_model, home, regions, select, worded
 from data.errors import UserError, located
 from data.panels.panel import Panel
-from data.panels.provinces import REGIONS
 from models.design import Specification, design, sample
 from models.frequentist import twfe
 
@@ -134,17 +133,19 @@ def table(
     """
     records = list(records)
     rows = [row for panel in panels for record in records for row in leave_out(panel, record)]
-    moves = pd.DataFrame(rows).merge(posteriors(sensitivity), how="left")
+    moves = pd.DataFrame(rows).merge(posteriors(sensitivity, records), how="left")
     return moves[list(COLUMNS)]
 
 
-def posteriors(sensitivity: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return the posteriors' leave-one-out slopes of the printed columns.
+def posteriors(
+    sensitivity: Mapping[str, pd.DataFrame], records: Iterable[Specification]
+) -> pd.DataFrame:
+    """Return the posteriors' leave-one-out slopes of columns.
 
     That of a region's column is in the model of the whole (`analysis.claims.ledger.home`).
     """
     parts = []
-    for record in SPECIFICATIONS:
+    for record in records:
         home_record, region = home(record)
         at = {"column": home_record.column, "region": region, "model": evidence_model(record)}
         for name, group in (("influence", "province"), ("years", "year")):
@@ -183,7 +184,7 @@ def draw(rows: pd.DataFrame) -> Figure:
 
     Numbers are moves of one standard error or more; a corner marks a change of sign.
     """
-    homes = {home: i for i, home in enumerate(REGIONS)}
+    homes = {home: i for i, home in enumerate(regions())}
     names = rows[["group", "left_out", "home"]].drop_duplicates()
     names = names.assign(at=names["home"].map(homes).fillna(len(homes)))
     names = names.sort_values(["group", "at", "left_out"], kind="stable")
@@ -213,7 +214,8 @@ def draw(rows: pd.DataFrame) -> Figure:
     groups = names["group"] + names["home"].fillna("")
     for edge in np.flatnonzero(groups.to_numpy()[1:] != groups.to_numpy()[:-1]):
         axes.axhline(edge + 0.5, color="0.2", lw=0.6)
-    axes.set_title(f"{rows['panel'].iloc[0]}: shift without a province or a year", loc="left")
+    title = worded(f"{rows['panel'].iloc[0]}: shift without a province or a year")
+    axes.set_title(title, loc="left")
     bar = figure.colorbar(image, ax=axes, shrink=0.4, extend="both")
     bar.set_label("standard errors", fontsize=7)
     corner = {"marker": (3, 0, -45), "ms": 4, "color": "0.1", "lw": 0}

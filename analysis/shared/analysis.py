@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analysis.shared.outputs import Outputs
-from analysis.specifications import select
+from analysis.specifications import current, select, static
+from data.errors import UserError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -245,6 +246,31 @@ class Methods:
     page: "Callable[[Frames], Iterator[Item]] | None" = None
 
 
+def of_static(columns: Sequence[str], panels: Sequence[str] = ()) -> Callable[..., Chosen]:
+    """Return what chooses static columns where a user names none.
+
+    Of the paper those given, on panels of it; of a study all columns of two-way effects.
+
+    Raises
+    ------
+    UserError
+        If a study has none.
+    """
+
+    def choose(options: Mapping[str, Any]) -> Chosen:
+        if current().path is None:
+            return Chosen(select(options["columns"] or columns), options["panel"] or panels)
+        named = options["columns"] or [record.column for record in static()]
+        if not named:
+            raise UserError(
+                "This is of columns of two-way effects, and the study has none: add one, such as "
+                "'y ~ x | unit + time'."
+            )
+        return Chosen(select(named), options["panel"] or ())
+
+    return choose
+
+
 @dataclass(frozen=True)
 class Analysis:
     """One analysis; their list is `analysis.analyses.ANALYSES`.
@@ -267,7 +293,7 @@ class Analysis:
     defaults : dict of str to object
         Of common options, where they are not the usual ones.
     columns, panels : tuple of str
-        What it is of where a user names none; all if empty.
+        What it is of where a user names none; all if empty. Of a study, its headline.
     choose : callable, optional
         From the options to what it is of; by default from "columns" and "panel".
     section : str
@@ -300,5 +326,7 @@ class Analysis:
         """
         if self.choose:
             return self.choose(options)
+        if current().path is not None:
+            return Chosen(select(options["columns"] or current().headline), options["panel"] or ())
         records = select(options["columns"] or self.columns)
         return Chosen(records, options["panel"] or self.panels)

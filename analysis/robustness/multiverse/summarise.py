@@ -146,7 +146,7 @@ def sentence(summary: pd.DataFrame) -> str:
 
 
 def counts(summary: pd.DataFrame, by_errors: pd.DataFrame) -> str:
-    """Say how many universes, distinct regressions and posteriors finite are."""
+    """Say how many universes, distinct regressions and posteriors there are."""
     once = summary[summary["family"] == GRID_FAMILY].drop_duplicates("column")
     fits = by_errors.drop_duplicates(["column", "errors"])
     structures = [
@@ -225,7 +225,7 @@ def shares(values: Array) -> dict[int, tuple[float, float]]:
     Parameters
     ----------
     values : ndarray
-        An axis for each choice; NaN where finite is no estimate, which is passed over.
+        An axis for each choice; NaN where there is no estimate, which is passed over.
 
     Returns
     -------

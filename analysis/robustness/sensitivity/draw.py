@@ -7,8 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.shared.plotting import colours
-from analysis.specifications import AVERAGE
-from data.panels.provinces import REGIONS
+from analysis.specifications import AVERAGE, regions, worded
 from models.bayesian.registry import LADDER
 
 
@@ -28,8 +27,8 @@ def draw(rows: pd.DataFrame) -> Figure:
 
     A frame for the average slope and for each region's; a dot for each panel, hollow for TWFE.
     """
-    slopes = [name for name in (AVERAGE, *REGIONS) if (rows["region"] == name).any()]
-    homes = {home: i for i, home in enumerate(REGIONS)}
+    slopes = [name for name in (AVERAGE, *regions()) if (rows["region"] == name).any()]
+    homes = {home: i for i, home in enumerate(regions())}
     names = rows[["province", "home"]].drop_duplicates()
     names = names.sort_values("home", key=lambda home: home.map(homes), kind="stable")
     at = {province: i for i, province in enumerate(names["province"])}
@@ -48,6 +47,7 @@ def draw(rows: pd.DataFrame) -> Figure:
         axes.set_title(slope, loc="left")
         axes.set_yticks(range(len(at)), list(at))
     grid[0].invert_yaxis()
-    figure.supxlabel("shift of the slope without the province, in sd (hollow: TWFE, in SE)")
+    words = "shift of the slope without the province, in sd (hollow: TWFE, in SE)"
+    figure.supxlabel(worded(words))
     figure.legend(*grid[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
     return figure

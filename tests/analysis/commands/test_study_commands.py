@@ -9,8 +9,10 @@ from analysis import __main__ as cli
 from analysis.analyses import find
 from analysis.comparison import power
 from analysis.reporting.page import page
+from analysis.robustness.sensitivity import study as sensitivity
 from analysis.shared import terminal
 from analysis.shared.outputs import read_result
+from analysis.simulation import recovery
 from analysis.specifications import HEADLINE, PAPER, current, load, studying
 from tests.helpers import studies
 
@@ -145,3 +147,71 @@ def test_the_schema_is_printed_for_editors(run):
     code, said = run("study", "schema")
     assert code == 0
     assert '"title": "study.toml"' in said
+
+
+def test_analyses_of_slopes_are_of_the_studys_columns(study):
+    """What a user who names none gets: static columns of a study, its headline, its first."""
+    asked = {"columns": None, "panel": None, "model": None, "every": False}
+    of = {
+        "horizon": ["2.1", "2.2"],
+        "recovery": ["2.1", "2.2"],
+        "influence": ["2.1", "2.2", "3.1"],
+        "sensitivity": ["2.1"],
+    }
+    with studying(load(study)):
+        for name, columns in of.items():
+            chosen = find(name).of(asked)
+            assert [record.column for record in chosen.records] == columns
+            assert list(chosen.panels) == []
+        every = find("sensitivity").of(asked | {"every": True})
+        assert [record.column for record in every.records] == ["2.1", "2.2", "3.1"]
+    assert [record.column for record in find("sensitivity").of(asked).records] == ["3.2"]
+
+
+def test_horizons_and_influence_are_written_beside_the_study(run, study):
+    code, said = run("horizon", "--study", str(study))
+    assert code == 0
+    assert "Column 2.1 on counties: differences give" in said
+    code, said = run("influence", "2.1", "3.1", "--study", str(study))
+    assert code == 0
+    found = read_result(study.parent / "results", "influence")
+    assert set(found["column"]) == {"2.1", "3.1"}
+    assert len(found[found["column"] == "2.1"]) == 18 + 9
+    assert set(found["home"].dropna()) == {"north", "central", "south"}
+    for name in ("horizon", "influence"):
+        assert (study.parent / f"figures/{name}.png").is_file()
+    code, said = run("horizon", "3.1", "--study", str(study))
+    assert code == 2
+    assert "horizons are of static columns: name one of 2.1, 2.2." in said
+
+
+def test_recovery_and_sensitivity_run_on_a_study(run, study, monkeypatch):
+    monkeypatch.setattr(recovery, "DRAWS", 50)
+    monkeypatch.setattr(recovery, "spread", lambda task, inputs, *_: map(task, inputs))
+    asked = []
+    monkeypatch.setattr(sensitivity, "run", lambda listed, *_, **__: asked.extend(listed) or [])
+    code, said = run("recover", "2.2", "--data-sets", "20", "--study", str(study))
+    assert code == 0
+    assert "errors clustered by unit" in said
+    assert set(read_result(study.parent / "results", "recovery")["column"]) == {"2.2"}
+    code, _ = run("sensitivity", "--all", "--study", str(study))
+    assert code == 0
+    assert [job.specification.column for job in asked] == ["2.1", "2.2", "3.1"]
+
+
+def test_a_multiverse_is_written_beside_the_study_and_shown(run, tmp_path):
+    text = studies.STUDY + "[multiverse]\ncolumns = ['2.1']\ncontrols = 'each'\nposteriors = 0\n"
+    path = studies.write(tmp_path, text)
+    code, said = run("multiverse", "--study", str(path))
+    assert code == 0
+    assert "2 least-squares universes count, which are 2 distinct regressions" in said
+    assert "of 2 universes have the printed sign" in said
+    (row,) = read_result(tmp_path / "results", "multiverse").to_dict("records")
+    assert (row["column"], row["universes"]) == ("2.1", 2)
+    assert (tmp_path / "figures/specification_curve.png").is_file()
+    with studying(load(path)) as loaded:
+        shown = page.render(page.Results(tmp_path / "results", []), loaded)
+    assert "Under other choices of analysis" in shown
+    assert "Shares of sign and significance" in shown
+    code, said = run("multiverse", "--study", str(path))
+    assert "written: results/multiverse.nc" not in said
