@@ -1,10 +1,13 @@
-"""Write the computed parts of every README, each between two marks that name it."""
+"""Write the computed parts of every README, each between two marks that name it.
+
+Those of the paper are here, those of other studies in `analysis.reporting.study_blocks`.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.reporting import gallery, imputation_block
+from analysis.reporting import gallery, imputation_block, study_blocks
 from analysis.reporting import readme_blocks as blocks
 from analysis.reporting import readme_headline as main
 from analysis.shared.frames import of_the_paper
@@ -155,5 +158,8 @@ def write(results: Path, root: Path) -> None:
     for file in dict.fromkeys(block.file for block in BLOCKS):
         parts = {b.name: rendered[b.name] for b in BLOCKS if b.file == file and b.name in rendered}
         texts[root / file] = rewrite((root / file).read_text(encoding="utf-8"), parts, file)
+    for path in sorted(root.glob("data/studies/*/README.md")):
+        text = path.read_text(encoding="utf-8")
+        texts[path] = rewrite(text, study_blocks.bodies(path.parent, text), str(path))
     for path, text in texts.items():
         write_text(text, path)

@@ -3,14 +3,17 @@
 import re
 import shlex
 
+import pandas as pd
 import pytest
 import typer
 
 from analysis.__main__ import app
-from analysis.reporting import readme
+from analysis.comparison import power
+from analysis.reporting import readme, study_blocks
 from analysis.reporting.readme_blocks import audit, filled
 from analysis.shared.outputs import ROOT
 from data.errors import UserError
+from tests.helpers import studies
 
 FILES = sorted(path for path in ROOT.glob("**/README.md") if ".venv" not in path.parts)
 HAND_WRITTEN = [path for path in FILES if path.parent.name not in ("findings", "audit")]
@@ -53,6 +56,29 @@ def test_every_computed_part_has_its_marks_in_its_readme_and_no_other():
         begin = readme.BEGIN.format(name=block.name)
         assert [path for path, text in texts.items() if begin in text] == [ROOT / block.file]
         assert readme.rewrite(texts[ROOT / block.file], {block.name: "x"}, block.file)
+
+
+def test_a_studys_parts_are_of_its_own_results(tmp_path):
+    path = studies.write(tmp_path)
+    (tmp_path / "results/long").mkdir(parents=True)
+    cells = ["counties", "2.1", "dens", "province", 2000, 0.05, 0.04, 0.06, 0.3, 0.5, 1.6, 0.99]
+    rows = pd.DataFrame([cells], columns=list(power.COLUMNS))
+    rows.to_csv(tmp_path / "results/long/power.csv", index=False)
+    marks = "".join(readme.BEGIN.format(name=b.name) for b in study_blocks.STUDY_BLOCKS)
+    found = study_blocks.bodies(path.parent, marks)
+    assert list(found) == ["study_power"]
+    assert "| 2.1 | dens |" in found["study_power"]
+    assert "clustered by unit" in found["study_power"]
+    assert study_blocks.bodies(path.parent, "no marks") == {}
+
+
+def test_every_mark_of_a_studys_readme_is_a_part():
+    known = {block.name for block in study_blocks.STUDY_BLOCKS}
+    for path in ROOT.glob("data/studies/*/README.md"):
+        text = path.read_text(encoding="utf-8")
+        marks = re.findall(r"<!-- (\w+): written", text)
+        assert set(marks) <= known
+        assert readme.rewrite(text, dict.fromkeys(marks, "x"), str(path))
 
 
 def test_parts_that_need_no_results_are_up_to_date():
