@@ -83,7 +83,7 @@ ALLOWED = {
     "analysis/reporting/page/barg.py": (2, PAGE),
     "analysis/reporting/page/charts.py": (2, PAGE),
     "analysis/reporting/page/opening.py": (1, PAGE),
-    "analysis/reporting/page/slope_charts.py": (5, PAGE),
+    "analysis/reporting/page/slope_charts.py": (2, PAGE),
     "analysis/reporting/page/studies.py": (11, PAGE),
     "analysis/reporting/page/tables.py": (4, PAGE),
     "analysis/reporting/page/verdicts.py": (1, PAGE),
@@ -103,7 +103,7 @@ ALLOWED = {
 def test_no_file_outside_the_papers_rooms_knows_its_names():
     counts = {file: len(held) for file, held in named(ROOT).items()}
     assert counts == {file: number for file, (number, _) in ALLOWED.items()}
-    assert sum(counts.values()) <= 127, "The list may only shrink."
+    assert sum(counts.values()) <= 124, "The list may only shrink."
 
 
 @pytest.mark.parametrize(

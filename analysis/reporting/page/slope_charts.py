@@ -8,6 +8,7 @@ from analysis.comparison.ladder import TWFE
 from analysis.reporting.page.charts import GREY, SOUND, by_panel, choose, sized
 from analysis.shared.plotting import PALETTE
 from analysis.shared.statistics import DOUBTS, Z, doubt
+from analysis.specifications import regions
 from models.bayesian.registry import LADDER, MAIN
 
 
@@ -128,7 +129,7 @@ def by_region(rows: pd.DataFrame) -> alt.LayerChart:
     base = alt.Chart(estimates).transform_filter(pick)
     panels = list(dict.fromkeys(estimates["panel"]))
     shared = {
-        "y": alt.Y("region:N", title=None, sort=["east", "central", "west"]),
+        "y": alt.Y("region:N", title=None, sort=list(regions())),
         "yOffset": alt.YOffset("panel:N", sort=panels),
         "color": by_panel(panels),
         "tooltip": [

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.audit import run as audit
-from analysis.comparison import power
+from analysis.comparison import figures, power
+from analysis.reporting.page import slope_charts
 from analysis.reporting.page.answers import passed
 from analysis.reporting.page.blocks import Block, Results, Section, folded, missing, table, text
 from analysis.reporting.page.studies import analyses
 from analysis.reporting.page.trust import health
 from analysis.shared.digits import with_interval
 from analysis.specifications import current
+from models.bayesian.registry import MAIN
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,40 @@ def _frames(*listed: Shown):
     return make
 
 
+def _slopes(results: Results) -> Iterable[Block]:
+    """Draw and list the slopes of terms of interest, estimates and posteriors."""
+    replicated, compared = results.frame("replication"), results.frame("comparison")
+    if replicated is not None and compared is not None:
+        terms = {record.column: record.interest[0] for record in current().records}
+        rows = figures.headline(replicated, compared)
+        rows = rows.assign(step=rows["model"], term=rows["column"].map(terms))
+        yield results.chart(
+            "slopes", slope_charts.slopes(rows),
+            "Slope by two-way fixed effects (TWFE) and by each model, with 95 % intervals; the "
+            "band is the printed slope’s. Choose a slope below the chart.",
+        )  # fmt: skip
+    listed = Shown(
+        *("comparison", "Slopes of terms of interest", "compare"),
+        (*SLOPES, "gate", "fits", "agreement"),
+    )
+    yield from _frames(listed)(results)
+
+
+def _regions(results: Results) -> Iterable[Block]:
+    """Draw and list slopes by region."""
+    rows = results.frame("region_slopes")
+    if rows is not None and (rows["model"] == MAIN).any():
+        yield results.chart(
+            "regions", slope_charts.by_region(rows),
+            "Slopes by region of the main model, with 95 % intervals. Choose a slope below the "
+            "chart.",
+        )  # fmt: skip
+    yield from _frames(
+        Shown("region_slopes", "Slopes by region", "compare", REGIONS),
+        Shown("region_orders", "Probability of each order of the slopes", "compare"),
+    )(results)
+
+
 def _audited(results: Results) -> Iterable[Block]:
     """Show the audit of the printed numbers."""
     comparisons = results.frame("audit")
@@ -149,23 +185,11 @@ SECTIONS = (
     Section("tables", "Tables", "Printed and estimated again", "", _met, {"tables": _tables}),
     Section(
         *("slopes", "Posteriors", "Posterior beside published", "", _agree),
-        {
-            "slopes": _frames(
-                Shown(
-                    *("comparison", "Slopes of terms of interest", "compare"),
-                    (*SLOPES, "gate", "fits", "agreement"),
-                )
-            )
-        },
+        {"slopes": _slopes},
     ),
     Section(
         *("regions", "Regions", "Slopes by region", "", _unsaid),
-        {
-            "regions": _frames(
-                Shown("region_slopes", "Slopes by region", "compare", REGIONS),
-                Shown("region_orders", "Probability of each order of the slopes", "compare"),
-            )
-        },
+        {"regions": _regions},
     ),
     Section("power", "Power", "Size and power", "", _unsaid, {"power": _power}),
     Section(

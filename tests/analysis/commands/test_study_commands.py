@@ -7,7 +7,7 @@ import pytest
 
 from analysis import __main__ as cli
 from analysis.analyses import find
-from analysis.comparison import power
+from analysis.comparison import coefficients, power
 from analysis.reporting.page import page
 from analysis.robustness.sensitivity import study as sensitivity
 from analysis.shared import terminal
@@ -215,3 +215,26 @@ def test_a_multiverse_is_written_beside_the_study_and_shown(run, tmp_path):
     assert "Shares of sign and significance" in shown
     code, said = run("multiverse", "--study", str(path))
     assert "written: results/multiverse.nc" not in said
+
+
+def test_a_page_draws_slopes_and_those_of_regions(run, study, tmp_path):
+    code, _ = run("replicate", "--study", str(study), "--draws", "99", "--out", str(tmp_path))
+    assert code == 0
+    cells = {"panel": "counties", "column": "2.1", "term": "dens", "gate": "pass"}
+    compared = pd.DataFrame([cells | {"model": "growth", "mean": 0.4, "q025": 0.3, "q975": 0.5}])
+    compared = compared.assign(published=0.5, published_se=0.02, fitted_column="2.1")
+    compared.reindex(columns=list(coefficients.COLUMNS)).to_csv(
+        tmp_path / "results/comparison.csv", index=False
+    )
+    row = cells | {"model": "growth", "mean": 0.4, "q025": 0.3, "q975": 0.5, "published": 0.5}
+    row |= {"p_positive": 1.0, "p_rope": 0.0, "fits": "yes"}
+    by_region = pd.DataFrame([row | {"region": zone} for zone in ("north", "central", "south")])
+    by_region.to_csv(tmp_path / "results/region_slopes.csv", index=False)
+    with studying(load(study)) as loaded:
+        results = page.Results(tmp_path / "results", [])
+        shown = page.render(results, loaded)
+    assert {"slopes", "regions"} <= set(results.drawn)
+    assert "by each model, with 95 % intervals" in shown
+    text = str(results.drawn["regions"])
+    assert "['north', 'central', 'south']" in text
+    assert "east" not in text
