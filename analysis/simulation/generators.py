@@ -115,7 +115,7 @@ def swap(design: Design, n_interest: int, size: int, rng: np.random.Generator) -
     ndarray, shape (n, size)
     """
     paths = random_walk_paths(design, n_interest)
-    errors = _signs(design, size, rng) * paths.path[_donors(design, size, rng)]
+    errors = signs(design, size, rng) * paths.path[donors(design, size, rng)]
     return _outcomes(paths, errors)
 
 
@@ -123,8 +123,8 @@ def own_scale(design: Design, n_interest: int, size: int, rng: np.random.Generat
     """Draw the same with each path at the scale of the province that gets it."""
     paths = random_walk_paths(design, n_interest)
     sd = paths.path.std(axis=1)
-    donor = _donors(design, size, rng)
-    errors = _signs(design, size, rng) * paths.path[donor] * (sd / sd[donor])[..., None]
+    donor = donors(design, size, rng)
+    errors = signs(design, size, rng) * paths.path[donor] * (sd / sd[donor])[..., None]
     return _outcomes(paths, errors)
 
 
@@ -160,7 +160,7 @@ def restricted(design: Design, n_interest: int, size: int, rng: np.random.Genera
     parts = twfe.slope_parts(design.y, controls, design.province, design.year)
     used = len(design.provinces) + len(design.years) - 1 + controls.shape[1]
     residual = parts.residual * np.sqrt(len(design.y) / (len(design.y) - used))
-    sign = _signs(design, size, rng)[..., 0].T[design.province]
+    sign = signs(design, size, rng)[..., 0].T[design.province]
     return (design.y - parts.residual)[:, None] + residual[:, None] * sign
 
 
@@ -173,17 +173,18 @@ GENERATORS = {"swap": swap, "own_scale": own_scale, "restricted": restricted}
 """Those that need nothing but a design."""
 
 
-def _donors(design: Design, size: int, rng: np.random.Generator) -> NDArray[np.int64]:
+def donors(design: Design, size: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Draw for each province another one of its region, shape (size, N)."""
-    donors = np.empty((size, len(design.provinces)), dtype=int)
+    drawn = np.empty((size, len(design.provinces)), dtype=int)
     for region in range(len(design.regions)):
         members = np.flatnonzero(design.region_of_province == region)
         ahead = rng.integers(1, len(members), (size, len(members)))
-        donors[:, members] = members[(np.arange(len(members)) + ahead) % len(members)]
-    return donors
+        drawn[:, members] = members[(np.arange(len(members)) + ahead) % len(members)]
+    return drawn
 
 
-def _signs(design: Design, size: int, rng: np.random.Generator) -> Array:
+def signs(design: Design, size: int, rng: np.random.Generator) -> Array:
+    """Draw a sign for each province, shape (size, N, 1)."""
     return rng.choice([-1.0, 1.0], (size, len(design.provinces), 1))
 
 

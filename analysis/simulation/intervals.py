@@ -27,6 +27,18 @@ Slopes = dict[str, Array]
 """By term, draws of shape (size,)."""
 
 
+def regression_of(panel: Panel, record: Specification) -> Design:
+    """Return a column's regression, also on a panel with gaps.
+
+    Raises
+    ------
+    UserError
+        If the regression cannot be fitted to the panel.
+    """
+    with located(panel.name, record.column):
+        return design(panel.frame, record)
+
+
 def balanced(panel: Panel, record: Specification) -> Design:
     """Return a column's regression on a panel without gaps.
 
@@ -35,23 +47,27 @@ def balanced(panel: Panel, record: Specification) -> Design:
     UserError
         If the regression cannot be fitted to the panel, or it has gaps.
     """
-    with located(panel.name, record.column):
-        regression = design(panel.frame, record)
+    regression = regression_of(panel, record)
     if not regression.balanced:
         raise UserError(
-            f"Panel {panel.name} has gaps in column {record.column}, and power and recovery are "
-            "computed for balanced panels: fill the gaps or leave out the columns that need it."
+            f"Panel {panel.name} has gaps in column {record.column}, and this is computed for "
+            "balanced panels: fill the gaps or leave out the columns that need it."
         )
     return regression
 
 
 def intervals_of_least_squares(regression: Design, outcomes: Array, n_interest: int) -> Array:
     """Return 95 % intervals, shape (terms of interest, data sets, `LEAST_SQUARES`, 2)."""
-    shape = (len(regression.provinces), len(regression.years), -1)
-    swept = (
-        twfe_batch.within_provinces(values.reshape(shape)) for values in (outcomes, regression.x)
-    )
-    fitted = twfe_batch.fit(*swept, regression.region_of_province, n_interest)
+    shape = (len(regression.provinces), len(regression.years))
+    region = regression.region_of_province
+    if regression.balanced:
+        cells = (values.reshape(*shape, -1) for values in (outcomes, regression.x))
+        fitted = twfe_batch.fit(*map(twfe_batch.within_provinces, cells), region, n_interest)
+    else:
+        rows = regression.province, regression.year
+        y, x = (np.full((*shape, v.shape[1]), np.nan) for v in (outcomes, regression.x))
+        y[rows], x[rows] = outcomes, regression.x
+        fitted = twfe_batch.fit_gaps(y, x, np.isfinite(x).all(axis=2), region, n_interest)
     kinds = [twfe_batch.CLUSTERINGS.index(name) for name in LEAST_SQUARES]
     reach = fitted.se[..., kinds] * stats.t.ppf(0.975, np.array(fitted.df)[kinds])
     return fitted.slope[..., None, None] + reach[..., None] * np.array([-1.0, 1.0])

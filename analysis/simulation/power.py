@@ -2,7 +2,8 @@
 
 Data sets have the panel's own regressors, effects and controls' slopes, no slope of interest in any
 province, and for errors the path of another province of the region, with a random sign
-(`analysis.simulation.generators.swap`): as persistent as paths are, and with no regressor in them.
+(`analysis.simulation.generators.swap`; on a panel with gaps `analysis.simulation.gaps`): as
+persistent as paths are, and with no regressor in them.
 
 A test detects a slope if its 95 % interval excludes zero. Adding β to the true slope adds β to
 estimate and interval: exactly in least squares, and in posteriors as far as the slope's prior, some
@@ -35,20 +36,20 @@ from threadpoolctl import threadpool_limits
 from analysis.replication import system_gmm
 from analysis.shared.parallel import spread
 from analysis.shared.statistics import POWER, Z, share
-from analysis.simulation.generators import swap
+from analysis.simulation import gaps, generators
 from analysis.simulation.intervals import (
     GMM,
     LEAST_SQUARES,
     POSTERIOR,
-    balanced,
     intervals_of_least_squares,
     posteriors_of,
+    regression_of,
 )
 from analysis.specifications import AVERAGE, home
 from data.errors import located
 from data.panels.panel import Panel
 from models.bayesian.registry import main_model
-from models.design import Specification
+from models.design import Design, Specification
 
 Array = NDArray[np.float64]
 
@@ -75,6 +76,12 @@ COLUMNS = (
 
 CURVES = ("panel", "column", "term", "test", "slope", "power")
 """The contract of results/long/power_curves.csv."""
+
+
+def swap(regression: Design, n_interest: int, size: int, rng: np.random.Generator) -> Array:
+    """Draw outcomes in which each province has another one's path, also where there are gaps."""
+    of = generators if regression.balanced else gaps
+    return of.swap(regression, n_interest, size, rng)
 
 
 # --- data sets ----------------------------------------------------------------------------------
@@ -105,7 +112,7 @@ def posteriors(
         Of each term of interest the slope with which a region's model is fitted again.
     """
     home_record, region = home(record)
-    regression, model = balanced(panel, home_record), main_model(home_record)
+    regression, model = regression_of(panel, home_record), main_model(home_record)
     outcomes = swap(regression, len(home_record.interest), POSTERIORS, rng)
     definition = model.module.build(model.split(regression, home_record))
 
@@ -150,7 +157,7 @@ def study(
     Raises
     ------
     UserError
-        If the regression cannot be fitted to the panel, or it has gaps.
+        If the regression cannot be fitted to the panel.
     """
     panel, record = job
     if record.dynamic:
@@ -160,7 +167,7 @@ def study(
         return {
             term: {GMM: NullIntervals(table.loc[term, "se"] * about)} for term in record.interest
         }
-    regression = balanced(panel, record)
+    regression = regression_of(panel, record)
     rng = np.random.default_rng([seed, *map(ord, record.column)])
     outcomes = swap(regression, len(record.interest), SIMULATED, rng)
     plain = intervals_of_least_squares(regression, outcomes, len(record.interest))

@@ -32,9 +32,9 @@ from analysis.simulation.intervals import (
     LEAST_SQUARES,
     POSTERIOR,
     Slopes,
-    balanced,
     intervals_of_least_squares,
     posteriors_of,
+    regression_of,
     slopes_of_interest,
 )
 from data.errors import UserError
@@ -96,7 +96,7 @@ def study(batch: Batch, seed: int) -> pd.DataFrame:
     Raises
     ------
     UserError
-        If the column is dynamic, the regression cannot be fitted to the panel, or it has gaps.
+        If the column is dynamic, or the regression cannot be fitted to the panel.
     """
     panel, record, numbers = batch
     if record.dynamic:
@@ -104,7 +104,7 @@ def study(batch: Batch, seed: int) -> pd.DataFrame:
             f"Column {record.column} is dynamic, and its recovery is what `python -m analysis "
             "simulate` computes: leave it out here."
         )
-    regression = balanced(panel, record)
+    regression = regression_of(panel, record)
     model = main_model(record)
     parts = model.split(regression, record)
     definition = model.module.build(parts)

@@ -10,7 +10,6 @@ from analysis.simulation.generators import swap
 from analysis.simulation.intervals import POSTERIOR, balanced, intervals_of_least_squares
 from analysis.simulation.power import NullIntervals
 from analysis.specifications import select
-from data.errors import UserError
 from models.design import design
 from tests.helpers.fits import thinned
 
@@ -132,6 +131,12 @@ def test_tables_hold_every_test_and_its_power_at_the_reference(found):
     assert own["slope"].max() >= 1.1 * 0.2
 
 
-def test_gaps_are_refused(six_years):
-    with pytest.raises(UserError, match=r"has gaps in column 8\.2"):
-        power.study((thinned(six_years, 0.1), CENTRAL), 1, SIZES)
+def test_a_panel_with_gaps_has_power_too(six_years, monkeypatch):
+    monkeypatch.setattr(power, "SIMULATED", 100)
+    monkeypatch.setattr(power, "POSTERIORS", 2)
+    found = power.study((thinned(six_years, 0.1), CENTRAL), 1, SIZES)["indus"]
+    for test, size in (("conventional", 100), ("province", 100), ("posterior", 2)):
+        ends = found[test].ends
+        assert ends.shape == (size, 2)
+        assert (ends[:, 0] < ends[:, 1]).all()
+    assert power.power("conventional", found["conventional"], np.array([0.0, 5.0]))[1] > 0.9
