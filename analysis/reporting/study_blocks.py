@@ -54,11 +54,19 @@ def size_and_power(rows: pd.DataFrame) -> str:
 
 
 def estimators(rows: pd.DataFrame) -> str:
-    """Render the dynamic columns by every estimator."""
-    parts = []
-    for column, own in rows.groupby("column", sort=False):
-        parts += [f"Column {column}:", markdown(dynamic.side_by_side(own).fillna(""))]
-    return "\n\n".join(parts)
+    """Render the dynamic columns by every estimator, those of the same data once.
+
+    Columns that differ in their choices of GMM alone have the same estimators; what each prints
+    stands in its own table.
+    """
+    by_table: dict[str, list[str]] = {}
+    for column, of_column in rows[rows["estimator"] != "published"].groupby("column", sort=False):
+        table = markdown(dynamic.side_by_side(of_column).fillna(""))
+        by_table.setdefault(table, []).append(str(column))
+    return "\n\n".join(
+        f"Column{'s' * (len(columns) > 1)} {', '.join(columns)}:\n\n{table}"
+        for table, columns in by_table.items()
+    )
 
 
 STUDY_BLOCKS = (
