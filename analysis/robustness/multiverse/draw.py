@@ -69,6 +69,9 @@ def curve(axes: Axes, rows: pd.DataFrame, printed: pd.DataFrame) -> None:
 def posteriors(axes: Axes, rows: pd.DataFrame) -> None:
     """Draw the sorted posterior means of each error structure with their 95 % intervals."""
     curves = rows[rows["what"] == "posterior"]
+    if curves.empty:
+        axes.axis("off")
+        return
     wide = curves.pivot(index="bin", columns="option", values="value")
     structures = list(dict.fromkeys(o.rpartition(" ")[0] for o in curves["option"]))
     for colour, name in zip((PALETTE[1], PALETTE[2], PALETTE[0]), structures, strict=False):
@@ -79,8 +82,7 @@ def posteriors(axes: Axes, rows: pd.DataFrame) -> None:
     axes.axhline(0, color="0.3", lw=0.6)
     axes.set_ylabel("posterior slope")
     axes.tick_params(labelbottom=False)
-    if structures:
-        axes.legend(frameon=False, fontsize=6.5, loc="upper left", ncols=len(structures))
+    axes.legend(frameon=False, fontsize=6.5, loc="upper left", ncols=len(structures))
 
 
 def draw(rows: pd.DataFrame, printed: pd.DataFrame) -> Figure:
