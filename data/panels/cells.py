@@ -1,5 +1,6 @@
 """From text cells to a panel's table: the columns that are read, typed and sorted."""
 
+import re
 from collections.abc import Iterable
 
 import numpy as np
@@ -27,10 +28,16 @@ def select_columns(frame: pd.DataFrame, variables: Iterable[str], file: str) -> 
     needed = dict.fromkeys(("province", "year", *variables))
     absent = [name for name in needed if name not in chosen]
     if absent:
-        lowered = shorten(", ".join(map(str, frame.columns)), 200)
+        found = shorten(", ".join(map(str, frame.columns)), 200)
+        years = [name for name in header if re.search(r"(?<!\d)(19|20)\d\d(?!\d)", name)]
+        remedy = (
+            "turn the table, which has a column for each year, into one row per province and year"
+            if "year" not in header and len(years) > 1
+            else "add what is missing to the columns found"
+        )
         raise UserError(
-            f"{file}, header: there is no column {' and no column '.join(absent)}; add what is "
-            f"missing to the columns found ({lowered})."
+            f"{file}, header: there is no column {' and no column '.join(absent)}; {remedy} "
+            f"({found})."
         )
     return pd.DataFrame(chosen, index=frame.index)
 

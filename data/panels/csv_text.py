@@ -231,7 +231,8 @@ def _fit(row: list[str], width: int, file: str, line: int) -> list[str]:
     if len(row) < width or any(cell.strip() for cell in row[width:]):
         raise UserError(
             f"{file}, line {line}: the row has {len(row)} values and the header {width} columns; "
-            "give every row one value per column and quote values that hold the separator."
+            "give every row one value per column, quote values that hold the separator, and drop "
+            "the line if it is a note."
         )
     return row[:width]
 

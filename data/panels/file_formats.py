@@ -155,21 +155,25 @@ def _excel(content: bytes, file: str, keys: Keys) -> Read:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", UserWarning)  # of styles that it does not know
                 books.append(openpyxl.load_workbook(io.BytesIO(content), data_only=values))
-        except (zipfile.BadZipFile, LookupError, ValueError, OSError) as error:
+        # What it raises of a spoiled file, and of parts that it does not know.
+        except (zipfile.BadZipFile, LookupError, ValueError, OSError, AttributeError) as error:
             raise _spoiled(file, error) from None
     book, formulas = books
-    fitting = [name for name in book.sheetnames if _names_unit_and_year(book[name], keys)]
+    names = [sheet.title for sheet in book.worksheets]  # without sheets that are charts
+    if not names:
+        raise UserError(f"{file} has no sheet of cells; save the table in one, or as CSV.")
+    fitting = [name for name in names if _names_unit_and_year(book[name], keys)]
     if len(fitting) > 1:
         raise UserError(
             f"{file} has several sheets that name {keys.unit} and {keys.time} "
-            f"({', '.join(fitting)}); keep one of them."
+            f"({', '.join(fitting)}), hidden ones too; keep one of them."
         )
-    if not fitting and len(book.sheetnames) > 1:
+    if not fitting and len(names) > 1:
         raise UserError(
             f"{file} has no sheet whose first {FIRST_LINES} rows name {keys.unit} and {keys.time} "
-            f"(sheets: {', '.join(book.sheetnames)}); name these two columns."
+            f"(sheets: {', '.join(names)}); name these two columns."
         )
-    sheet = book[(fitting or book.sheetnames)[0]]
+    sheet = book[(fitting or names)[0]]
     notices = _fill_merged(sheet, file)
     _refuse_uncalculated(sheet, formulas[sheet.title], file)
     text = io.StringIO()

@@ -28,6 +28,8 @@ _SIGNS = {
     **{ord("\N{IDEOGRAPHIC SPACE}"): " ", ord("\N{MINUS SIGN}"): "-"},
     **dict.fromkeys((0xFEFF, 0x200B)),  # the byte order mark, the zero-width space
 }
+# A dash that a word processor made of a minus.
+_DASH = re.compile(r"^[‐-–](?=[\d.])")
 # Excel's way to keep a code as text: ="01".
 _AS_TEXT = re.compile(r'="([^"]*)"')
 
@@ -54,6 +56,7 @@ def number(text: str) -> float:
     Only digits, a decimal point, an exponent and commas between groups of three digits make
     a number, in every locale.
     """
+    text = _DASH.sub("-", text)
     if _THOUSANDS.fullmatch(text):
         text = text.replace(",", "")
     if _NUMBER.fullmatch(text) or text.lstrip("+-").lower() in _INFINITE:
@@ -63,7 +66,7 @@ def number(text: str) -> float:
 
 def year_of(text: str) -> float:
     """Return the year that a cleaned cell holds, NaN if it holds no number."""
-    return number(text.removesuffix("年"))
+    return number(re.sub("年度?$", "", text))
 
 
 def is_year(text: str) -> bool:
@@ -95,22 +98,42 @@ def plain_numbers(cells: "pd.DataFrame") -> tuple["pd.DataFrame", list[str]]:
             f"{grouped[0]} and the like were read with commas between thousands; write decimal "
             "points if that is wrong."
         ]
-    return cells, []
+    return cells, [
+        f"column {name} has {parted} and whole numbers such as {whole}, all read with decimal "
+        "points; write whole numbers without points if these part thousands."
+        for name in names
+        for parted, whole in [_points_of_thousands(cells[name])]
+        if whole
+    ]
+
+
+def _points_of_thousands(column: "pd.Series") -> tuple[str, str]:
+    """Return a number with a point before three digits, and a whole one, if all are like them."""
+    parted = [value for value in column if "." in value]
+    whole = [value for value in column if re.fullmatch(r"[+-]?\d{1,3}", value)]
+    groups = all(re.fullmatch(r"[+-]?[1-9]\d{0,2}\.\d{3}", value) for value in parted)
+    return (parted[0], whole[0]) if len(parted) > 1 and whole and groups else ("", "")
 
 
 def fold_words(name: str) -> str:
     """Return a name in small letters, one blank between words, without accents and such zeros.
 
-    Leading zeros and a decimal zero behind the last digit are cut: "01" and "1.0" are "1".
+    Leading zeros and a decimal zero behind the last digit are cut: "01" and "1.0" are "1". So are
+    marks of footnotes behind the name.
     """
-    text = unicodedata.normalize("NFD", clean(name).casefold())
+    # Roman numerals and half-width letters are letters; a small ² is no digit, as for numbers.
+    plain = [c if unicodedata.category(c) == "No" else unicodedata.normalize("NFKC", c)
+             for c in clean(name)]  # fmt: skip
+    text = unicodedata.normalize("NFD", "".join(plain).casefold())
     # Only the accents of European letters: marks of other scripts are vowels.
     kept = [c for c in text if not "\u0300" <= c <= "\u036f" and unicodedata.category(c) != "Cf"]
     text = unicodedata.normalize("NFC", "".join(kept)).translate(_LETTERS)
     text = re.sub(r"(?<=\d)\.0+$", "", text)
     text = re.sub(r"(?<![\d.])0+(?=\d)", "", text)
-    text = re.sub(r"['’‘`´]|(?<!\d)\.|\.(?!\d)", "", text)
-    return re.sub(r"[\s_‐-―-]+", " ", text).strip()
+    text = re.sub(r"['’‘`´]|(?<!\d)\.|\.(?!\d)|[*†‡§]+$", "", text)
+    text = re.sub(r"[\s_]+|(?<!\d),|,(?!\d)", " ", text).replace("&", "and")
+    # A sign in front of a code, or behind a grade, is a part of it.
+    return re.sub(r"(?<=\w) ?[‐-―-]+ ?(?=\w)| +", " ", text).strip()
 
 
 def fold(name: str) -> str:

@@ -94,6 +94,9 @@ def test_of_several_sheets_with_a_panel_none_is_guessed(tmp_path):
     import openpyxl
 
     book = openpyxl.load_workbook(FILES / "panel.xlsx")
+    book.create_chartsheet("chart").add_chart(openpyxl.chart.BarChart())
+    book.save(tmp_path / "chart.xlsx")
+    assert len(frame(tmp_path / "chart.xlsx")) > 0
     book.copy_worksheet(book["panel"]).title = "old"
     book.save(tmp_path / "two.xlsx")
     with pytest.raises(UserError, match=r"several sheets that name province and year \(panel, old"):

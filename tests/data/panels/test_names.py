@@ -26,6 +26,12 @@ from tests.helpers.own_files import loaded, only_notice, refusal, units
         ("Ａｌｐｈａ", "alpha"),
         ('="01"', "1"),
         ("甲 县", "甲县"),
+        ("Region IV", "Region Ⅳ"),
+        ("アイチ", "ｱｲﾁ"),
+        ("Ohio*", "Ohio†"),
+        ("Korea, Rep.", "Korea Rep"),
+        ("A & B", "A and B"),
+        ("North - West", "North West"),
     ],
 )
 def test_two_spellings_of_one_unit_are_merged_and_told(tmp_path, one, other):
@@ -41,7 +47,16 @@ def test_two_spellings_of_one_unit_are_merged_and_told(tmp_path, one, other):
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("1", "10"), ("1.5", "15"), ("A 11", "A 1 1"), ("कि", "कु"), ("が", "か"), ("P²", "P2")],
+    [
+        ("1", "10"),
+        ("1.5", "15"),
+        ("A 11", "A 1 1"),
+        ("कि", "कु"),
+        ("が", "か"),
+        ("P²", "P2"),
+        ("-1", "1"),
+        ("A-", "A"),
+    ],
 )
 def test_two_units_stay_two(tmp_path, one, other):
     panel = loaded(units((one, other, "Gamma", "Delta")), tmp_path)

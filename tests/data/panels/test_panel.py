@@ -354,6 +354,21 @@ def test_a_missing_column_is_told_with_all_columns_of_the_file(write):
     assert "(province, year, Indu, produ, Note)" in found
 
 
+def test_a_table_with_a_column_for_each_year_is_told_to_be_turned(write):
+    found = message(write("province,indus2010,indus2011\nTibet,1,2\n"))
+    assert "has a column for each year, into one row per province and year" in found
+
+
+def test_points_that_may_part_thousands_are_told(write):
+    text = SMALL.splitlines()[0] + "".join(
+        f"\n{name},{year},{value},0.5"
+        for name in ("Tibet", "Hebei")
+        for year, value in ((2010, "1.234"), (2011, "987"))
+    )
+    (notice,) = load_panel(str(write(text)), VARIABLES).notices
+    assert "has 1.234 and whole numbers such as 987, all read with decimal points" in notice
+
+
 def test_file_not_found_names_the_panels(tmp_path):
     found = message(str(tmp_path / "none.csv"))
     assert "none.csv" in found
