@@ -20,6 +20,10 @@ _HUGE = (2.0**127, 2.0**1023, 3.4028234663852886e38)
 """Stata's "." in single and double precision, and the largest single; printed with few digits."""
 
 
+MANY = 10
+"""Different values from which on a column is taken for one of measurements."""
+
+
 @dataclass(frozen=True)
 class Suspect:
     """A number that may be a code of missing values.
@@ -59,9 +63,11 @@ def suspects(table: pd.DataFrame, variables: Sequence[str]) -> list[Suspect]:
 
 
 def _of_column(values: pd.Series) -> list[Suspect]:
-    coded = values.isin(_CODES)
-    for code in _HUGE:
-        coded |= np.isclose(values, code, rtol=1e-5, atol=0)
+    known = values.isin(_CODES)
+    with np.errstate(over="ignore"):
+        for code in _HUGE:
+            known |= np.isclose(values, code, rtol=1e-5, atol=0)
+    coded = known | _far_from_all(values.mask(known))
     others = values[~coded]
     if not coded.any() or others.empty:
         return []
@@ -71,6 +77,7 @@ def _of_column(values: pd.Series) -> list[Suspect]:
         distance, span, times = max(low - value, value - high), high - low, len(rows)
         far, wrong_sign = distance > 3 * span, value < 0 <= low
         certain = (far and (value < 0 or times > 1)) or (wrong_sign and times > 1)
+        certain &= bool(known[rows.index].all())
         apart = distance > span and (times > 1 or value < 0)
         if distance > 0 and (certain or apart or far or wrong_sign):
             lines = tuple(map(int, rows.index))
@@ -78,6 +85,25 @@ def _of_column(values: pd.Series) -> list[Suspect]:
                 Suspect(str(values.name), value, str(values.index.name), lines, low, high, certain)
             )
     return listed
+
+
+def _far_from_all(values: pd.Series) -> pd.Series:
+    """Say which values are in no list, but as far from all others as codes are: -1, -77.7, 1e30.
+
+    The least and the greatest, if they recur, or lie a million times as far off as the others do
+    from each other; -1 among positive values. Columns of few values are none with codes.
+    """
+    seen = np.sort(values.dropna().unique())
+    apart = pd.Series(False, index=values.index)
+    if len(seen) < MANY:
+        return apart
+    for value, low, high in ((seen[0], seen[1], seen[-1]), (seen[-1], seen[0], seen[-2])):
+        with np.errstate(over="ignore"):
+            far = max(low - value, value - high) / (high - low)
+        recurs = 1 < (values == value).sum() < len(values) / 2 and value != 0
+        if far > 1e6 or (recurs and (far > 3 or (value == -1 and low >= 0))):
+            apart |= values == value
+    return apart
 
 
 def refuse_codes(table: pd.DataFrame, variables: Sequence[str], file: str) -> None:

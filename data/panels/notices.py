@@ -1,27 +1,14 @@
 """Notices on a user's panel: totals, gaps, units that change names."""
 
-import re
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from itertools import pairwise
 
-import numpy as np
 import pandas as pd
 
-from data.panels.cells import region_label
 from data.panels.provinces import REGION_OF
-from data.panels.spelling import fold_words, listed, shorten
-
-_TOTAL = re.compile(
-    r"((grand |sub ?)?totals?( .+)?|.+ totals?|national( (total|average|mean|level))?|nation|"
-    r"nationwide|(whole |entire )?country|all|all (provinces|regions|units|states)|overall|sum|"
-    r"aggregate|average|mean|averages?|means?|world|"
-    r"insgesamt|gesamt|summe|totale|total general|ensemble|moyenne|media|promedio|nacional|"
-    r"全国.*|.*(合计|总计|小计|汇总|总和|平均|均值))"
-)
-_CHINA = {"china", "prc", "中国", "mainland china"}
-SINGLE = 2e-6
-"""Relative rounding of sums and means that were made with single precision."""
+from data.panels.spelling import listed, shorten
+from data.panels.totals import totals_of
 
 
 def notices_of(table: pd.DataFrame, has_regions: bool, file: str) -> list[str]:
@@ -36,7 +23,7 @@ def notices_of(table: pd.DataFrame, has_regions: bool, file: str) -> list[str]:
     file : str
         How notices name the file.
     """
-    totals = _totals(table)
+    totals = totals_of(table)
     said = [
         *_near_names(table),
         *(
@@ -62,85 +49,6 @@ def _near_names(table: pd.DataFrame) -> Iterator[str]:
                 f"{shorten(name)!r} is taken for a province of its own; correct it if "
                 f"{meant[0]} is meant."
             )
-
-
-# --- totals -------------------------------------------------------------------------------
-
-
-def _totals(table: pd.DataFrame) -> dict[str, str]:
-    """Return the provinces that may be totals of others, and why."""
-    names = table["province"].unique()
-    some_of_31 = any(name in REGION_OF for name in names)
-    members = {
-        region: set(provinces)
-        for region, provinces in table["province"].groupby(table["region"].map(fold_words))
-    }
-    by_name = {}
-    for name in names:
-        folded = fold_words(region_label(name))
-        # A region that holds this province alone is named after it, not it after the region.
-        names_region = bool(members.get(folded, set()) - {name})
-        if _TOTAL.fullmatch(folded) or names_region or (some_of_31 and folded in _CHINA):
-            by_name[name] = "is named like a total or a whole"
-    return by_name | _by_cells(table)
-
-
-def _by_cells(table: pd.DataFrame) -> dict[str, str]:
-    """Return the provinces with cells that are the sum or the mean of the others'.
-
-    Of all others, or of a region's; in each of its years, for one variable or more, and over
-    four cells at least.
-    """
-    cells = table.set_index(["province", "year"])
-    variables = [name for name in table if name not in ("province", "year", "region")]
-    grids = {name: cells[name].unstack("year") for name in variables}
-    if not grids or len(next(iter(grids.values()))) < 4:
-        return {}
-    names = next(iter(grids.values())).index
-    region = table.groupby("province")["region"].first().loc[names].to_numpy()
-    groups = np.array([np.ones(len(names), bool), *(region == r for r in np.unique(region))])
-    matched: dict[tuple[str, str], int] = {}
-    for grid in grids.values():
-        # A sum beyond the largest double is infinite, and equals no cell.
-        with np.errstate(over="ignore", invalid="ignore"):
-            equalities = list(_equal(grid.to_numpy(), groups))
-        for how, equal in equalities:
-            for unit in np.flatnonzero(equal):
-                key = (names[unit], how)
-                matched[key] = matched.get(key, 0) + int(grid.iloc[unit].notna().sum())
-    return {
-        name: f"has cells that are the {how} of other provinces'"
-        for (name, how), count in matched.items()
-        if count >= 4
-    }
-
-
-def _equal(x: np.ndarray, groups: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield, for sums and for means of a group, which units' cells all equal it, shape (N,)."""
-    seen = np.isfinite(x)
-    filled = np.where(seen, x, 0.0)
-    half = np.array([_half_unit(row[ok]) for row, ok in zip(x, seen, strict=True)])
-    spread = np.std(x[seen])
-    for group in groups:
-        same_unit = group[:, None] & seen
-        count = same_unit.sum(axis=0) - same_unit
-        total = (filled * same_unit).sum(axis=0) - filled * same_unit
-        widest = half[group].max()
-        for how, others, rounding in (
-            ("sum", total, half[:, None] + count * widest),
-            ("mean", total / np.maximum(count, 1), half[:, None] + widest),
-        ):
-            reach = np.maximum(rounding, SINGLE * np.maximum(np.abs(others), np.abs(x)))
-            # Where rounding is as wide as the values' spread, equality is uninformative.
-            hit = (np.abs(x - others) <= reach) & (count >= 3) & (reach <= 0.05 * spread)
-            yield how, (hit | ~seen).all(axis=1) & seen.any(axis=1)
-
-
-def _half_unit(values: np.ndarray) -> float:
-    """Return half a unit of the last digit that some numbers are written with."""
-    digits = [len(f"{v!r}".partition(".")[2]) if abs(v) < 1e15 else 0 for v in values.tolist()]
-    whole_numbers = all(v == round(v) for v in values.tolist() if abs(v) < 1e15)
-    return 0.5 if whole_numbers else 0.5 * 10.0 ** -max(digits)
 
 
 # --- units and years ----------------------------------------------------------------------

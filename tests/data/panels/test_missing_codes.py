@@ -32,7 +32,11 @@ def test_one_negative_code_among_positive_values_is_refused(tmp_path, code):
 
 
 @pytest.mark.parametrize(
-    ("code", "rows", "scale"), [(-99, [4], 1000.0), (9999, [4], 1.0), (999, [4, 8], 400.0)]
+    ("code", "rows", "scale"),
+    [
+        *((-99, [4], 1000.0), (9999, [4], 1.0), (999, [4, 8], 400.0)),
+        *((-1, [4, 9], 1.0), (-77.7, [4, 9], 1.0), (1e30, [4], 1.0), (-1.7e308, [4], 1.0)),
+    ],
 )
 def test_a_number_that_may_be_a_value_is_read_and_told(tmp_path, code, rows, scale):
     panel = loaded(with_code(code, rows, scale), tmp_path)
@@ -44,6 +48,13 @@ def test_a_number_that_may_be_a_value_is_read_and_told(tmp_path, code, rows, sca
 @pytest.mark.parametrize(("value", "scale"), [(99, 100.0), (-0.5, 1.0), (88, 100.0), (12, 1.0)])
 def test_values_among_others_are_nothing_to_tell(tmp_path, value, scale):
     assert loaded(with_code(value, [4], scale), tmp_path).notices == ()
+
+
+def test_zeros_and_values_of_few_kinds_are_no_codes(tmp_path):
+    assert loaded(with_code(0, [4, 9, 12], 100.0), tmp_path).notices == ()
+    few = units().assign(indus=lambda frame: 1 + frame.index % 3)
+    few.loc[[4, 9], "indus"] = 50
+    assert loaded(few, tmp_path).notices == ()
 
 
 @pytest.mark.parametrize("text", ["", ".", ".a", ".z", "n/a", "#N/A", "NaN", "-", "..", "NULL"])
