@@ -279,10 +279,12 @@ def _odd_decimals(printed: Printed, keys: list[tuple[str, str, str]]) -> Iterato
     digits, _ = Counter(map(_digits, texts.values())).most_common(1)[0]
     if count < SHARED * len(keys):
         return
+    units = {key: unit(text) for key, text in texts.items()}
+    in_column = Counter((key[0], place) for key, place in units.items())
+    of_term = Counter((key[1], place) for key, place in units.items() if key[1])
     for key, text in texts.items():
-        place = unit(text)
-        alike = [k for k in keys if k != key and k[0] == key[0] and unit(texts[k]) == place]
-        alike += [k for k in keys if k != key and k[1] == key[1] != "" and unit(texts[k]) == place]
+        place = units[key]
+        alike = in_column[key[0], place] > 1 or of_term[key[1], place] > 1
         by_digits = place > usual and _digits(text) >= digits
         too_small = place < usual and abs(Decimal(text)) < usual
         if place != usual and not (alike or by_digits or too_small):

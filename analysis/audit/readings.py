@@ -4,11 +4,12 @@ A reading is what the table says; where it says nothing, or what its numbers ref
 under which the fewest stars are wrong.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from scipy import stats
+from scipy import special
 
 from analysis.audit import words
 from analysis.audit.intervals import INFINITY, Interval
@@ -58,7 +59,8 @@ def p_of(statistic: Interval, df: Interval) -> Interval:
 
 
 def _tails(size: float, df: float) -> float:
-    return 2 * float(stats.t.sf(float(size), float(df)))
+    size, df = float(size), float(df)
+    return 2 * float(special.ndtr(-size) if math.isinf(df) else special.stdtr(df, -size))
 
 
 def p_of_stars(stars: str, levels: Mapping[str, float]) -> Interval:

@@ -5,11 +5,14 @@ from collections.abc import Iterator, Mapping
 
 SE, T, Z, P, OTHER = "se", "t", "z", "p", "other"
 
+_STATISTIC = "值|値|统计|統計|检验|檢定"
 INSIDE = {
-    SE: r"standard[- ]?(error|deviation)|std\.? ?(err|dev)|\bs\.?e\.?(s|'s)?(?![a-z])|标准[误差]",
-    T: r"(?<![a-z])t(?=值|统计|检验)|\bt[- ]?(values?|stat|ratios?|tests?)|(?<!['’])\bt\b",
-    Z: r"(?<![a-z])z(?=值|统计|检验)|\bz[- ]?(values?|stat|scores?|ratios?|tests?)|\bz\b",
-    P: r"(?<![a-z])p(?=值)|\bp[- ]?val|\bp\b(?! ?[<≤>=])|probabilit",
+    SE: r"standard[- ]?(error|deviation|fehler)|std\.? ?(err|dev)|\bs\.?e\.?(s|'s)?(?![a-z])|"
+    r"标准[误差]|標準誤差?|erreurs? standard|errores est[aá]ndar|erros? padr|errori standard|"
+    r"стандартн",
+    T: rf"(?<![a-z])t(?={_STATISTIC})|\bt[- ]?(values?|stat|ratios?|tests?)|(?<!['’])\bt\b",
+    Z: rf"(?<![a-z])z(?={_STATISTIC})|\bz[- ]?(values?|stat|scores?|ratios?|tests?)|\bz\b",
+    P: r"(?<![a-z])p(?=值|値)|\bp[- ]?val|\bp\b(?! ?[<≤>=])|probabilit",
     OTHER: r"confidence|credible|\bci\b|interval|置信",
 }
 """Statistics that may be in parentheses."""
@@ -50,6 +53,8 @@ CONSTANT = re.compile(r"(?i:_?cons(t|tant)?( term)?|\(?intercept\)?)|常数项?|
 NO = {"no", "n", "none", "否", "无", "×", "x", "✗", "✘", "false", "0"}
 
 LEVEL = re.compile(r"(\d*[.,]?\d+) ?(%|percent|per ?cent|pct)?", re.IGNORECASE)
+MOST = 0.5
+"""A greater share is one of confidence, and the level is what it leaves."""
 MARK = r"(?P<mark>\*{1,5}|[†‡§#+]{1,3}|\^)"
 MARKED_LEVEL = re.compile(
     rf"{MARK}\s*(denotes?|indicates?|:|=|significan\w*( at)?)?\s*p?\s*[<≤=]*\s*"
@@ -105,18 +110,33 @@ def levels(mark: str, text: str) -> dict[str, float]:
     """Return the level of a mark, or of every mark that a whole note explains."""
     marked = {hit["mark"]: level(hit["level"]) for hit in MARKED_LEVEL.finditer(text)}
     if not mark:
-        return marked
+        return marked if len(marked) > 1 else _listed(text) or marked
     return {mark: marked.get(mark) or level(re.sub(r"^[^\d.]*", "", text))}
 
 
+def _listed(text: str) -> dict[str, float | None]:
+    """Return the levels of a note that lists marks, then levels: "*, ** denote 5 %, 1 %"."""
+    marks = [hit["mark"] for hit in re.finditer(MARK, text)]
+    shares = [hit[0] for hit in LEVEL.finditer(text)]
+    if len(marks) != len(shares):
+        return {}
+    percent = "%" if re.search(r"%|per ?cent|pct", text) else ""
+    return {
+        mark: level(share if "%" in share else f"{share}{percent}")
+        for mark, share in zip(marks, shares, strict=True)
+    }
+
+
 def level(text: str) -> float | None:
-    """Return the share that "1%", "0.01", ".01", "p < 0.01" or "1" (percent) means."""
+    """Return the share that "1%", "0.01", ".01", "p < 0.01", "1" (percent) or "99%" means."""
     match = LEVEL.search(text)
     if not match:
         return None
     value = float(match[1].replace(",", "."))
     share = value / 100 if match[2] or value >= 1 else value
-    return share if 0 < share < 1 else None
+    if not 0 < share < 1:
+        return None
+    return share if share <= MOST else round(1 - share, 12)
 
 
 def clusters(text: str) -> int | None:

@@ -327,19 +327,22 @@ def load_foreign(path: Path) -> pd.DataFrame:
     frame["kind"] = frame["kind"].str.lower().where(frame["kind"].ne(""), implied)
     frame["stars"] = frame["stars"].str.replace(" ", "")
     frame["term"] = frame["term"].mask(_is_of_column(frame), "")
-    for line in frame.index[number]:
-        cell = frame.loc[line]
-        printed, mark = transcription.unmarked(cell["printed"])
-        if cell["stars"] in ("", mark):
-            frame.loc[line, ["printed", "stars"]] = printed, mark or cell["stars"]
-        is_count = cell["statistic"] in ("n", "clusters")
-        frame.loc[line, "printed"] = transcription.plain(frame.loc[line, "printed"], is_count)
+    cells = frame.loc[number, ["printed", "stars", "statistic"]].itertuples(index=False)
+    frame.loc[number, ["printed", "stars"]] = [_number_and_mark(*cell) for cell in cells]
     empty = frame["printed"].str.lower().isin(transcription.UNPRINTED)
     transcription.check(frame[~empty], FOREIGN, path)
     line = frame["stars"].where(frame["statistic"].eq("significance"), "")
     cells = frame.assign(mark=line)
     transcription.check_once(cells, ("column", "term", "statistic", "mark"), path)
     return frame.loc[~empty, list(SCHEMA.columns)].reset_index(drop=True)
+
+
+def _number_and_mark(printed: str, stars: str, statistic: str) -> tuple[str, str]:
+    """Return a number as `float` reads it, and its stars, where they do not contradict others."""
+    number, mark = transcription.unmarked(printed)
+    if stars in ("", mark):
+        printed, stars = number, mark or stars
+    return transcription.plain(printed, statistic in ("n", "clusters")), stars
 
 
 def half_unit(printed: str) -> float:

@@ -104,7 +104,7 @@ def plain(cell: str, is_count: bool = False) -> str:
     """
     match = ENCLOSED.fullmatch(cell)
     text = (match["round"] or match["square"] or "") if match else cell
-    text = text.strip().replace("< ", "<").replace("- ", "-")
+    text = text.strip().replace("≤", "<").replace("< ", "<").replace("- ", "-")
     if THOUSANDS.fullmatch(text) and (is_count or not LONE_COMMA.fullmatch(text)):
         text = text.replace(",", "").replace(" ", "")
     text = re.sub(r"^(<?-?)\.(?=\d)", r"\g<1>0.", text.removeprefix("+"))

@@ -69,10 +69,12 @@ def test_a_note_on_standard_errors_is_true_of_standard_errors(tmp_path, words):
         ("t statistics based on clustered standard errors in parentheses", slope("2.10")),
         ("Absolute value of t statistics in parentheses", slope("2.10", "-0.200")),
         ("括号内为t值", slope("2.10")),
+        ("t値は括弧内", slope("2.10")),
         ("z statistics in parentheses", slope("1.97")),
         ("p values", slope("0.034") + "1.1,z,coef,0.100,\n1.1,z,se,0.412,\n"),
         ("P-values in brackets", slope("[0.034]")),
         ("p值", slope("<0.05")),
+        ("P値", slope("≤0.05")),
     ],
 )
 def test_a_note_on_other_statistics_is_true_of_them(tmp_path, words, lines):
@@ -133,6 +135,8 @@ def test_one_number_that_contradicts_what_is_said_is_found(tmp_path, lines, foun
         "5",
         "5 percent",
         "** 5%",
+        "95%",
+        "95 % confidence",
     ],
 )
 def test_a_level_is_read_however_it_is_written(tmp_path, level):
@@ -143,9 +147,15 @@ def test_a_level_is_read_however_it_is_written(tmp_path, level):
 
 
 def test_one_note_can_give_all_levels(tmp_path):
-    levels = "1,,significance,*** p<0.01; ** p<0.05; * p<0.1,\n"
-    assert results(tmp_path, slope("0.100") + LARGE, levels) == []
-    assert results(tmp_path, slope("0.060") + LARGE, levels) != []
+    for words in (
+        "*** p<0.01; ** p<0.05; * p<0.1",
+        "***, **, * denote significance at 1%, 5%, 10%",
+        "*, ** and *** significant at the 10, 5 and 1 percent level",
+        "***、**、*分别表示在1%、5%、10%的水平上显著",
+    ):
+        levels = f"1,,significance,{words},\n"
+        assert results(tmp_path, slope("0.100") + LARGE, levels) == []
+        assert results(tmp_path, slope("0.060") + LARGE, levels) != []
 
 
 def test_a_mark_of_ten_percent_need_not_be_a_star(tmp_path):
