@@ -6,6 +6,7 @@ On toy panels and with toy engines: each row holds the hash of what it was made 
 
 import csv
 from collections.abc import Sequence
+from contextlib import nullcontext, suppress
 from functools import cache, partial
 from pathlib import Path
 from random import Random
@@ -17,21 +18,39 @@ from analysis.analyses import ANALYSES
 from analysis.commands import analyses, comparison, options, posterior, replication
 from analysis.comparison import figures, ladder, tables
 from analysis.comparison import power as beside
-from analysis.posterior import diagnose, predictive_checks
+from analysis.posterior import (
+    diagnose,
+    jobs,
+    predictive_checks,
+    prior_lines,
+    sample,
+    trace,
+    varied,
+)
 from analysis.replication import replicate
 from analysis.reporting import gallery, status
 from analysis.robustness import influence
-from analysis.shared import provenance
+from analysis.shared import provenance, terminal
 from analysis.shared.outputs import Outputs
 from analysis.shared.products import CELL, FIT, find
 from analysis.shared.terminal import console
 from analysis.simulation import power
+from data.errors import UserError
 from data.files import sha256
 from data.panels.panel import Panel
 
 PANELS, OWN, COLUMNS = ("official", "implied"), "own-her", ("3.1", "3.2", "5.1")
-MODELS = ("flat", "mundlak", "mundlak~wide")
-"""The last is a variant."""
+MODELS = {"3.1": ("flat", "mundlak"), "3.2": ("flat", "mundlak"), "5.1": ("dynamic",)}
+VARIANTS = (
+    {},
+    {"prior": ["slope_std=normal:1"]},
+    {"prior": ["slope_std=normal:2"], "name": "wide"},
+    {"drop": ["stru"], "name": "wide"},
+    {"add": ["density"]},
+    {"add": ["density"], "drop": ["fin"], "prior": ["slope_std=normal:1"]},
+    {"engine": "nuts"},
+)
+"""What `sample` is asked to change; two have one name, of which the second is refused."""
 RECORDS = {record.name: record for record in ANALYSES}
 BY_CELL, BY_FIT = ("replication", "influence", "power", "power_curves"), ("diagnostics", "checks")
 CHECKED = (*BY_CELL, *BY_FIT, "loo", "comparison", "scales", "ladder")
@@ -64,7 +83,10 @@ class House:
         for commands in (options, replication, analyses, posterior, comparison):
             put(commands, "print_frame", lambda *_: None)
         put(gallery, "pictures_of", lambda *_: ())
+        self.attrs: dict[Path, dict[str, str]] = {}
+        self.draws = 0
         self.engines(put)
+        self.samplers(put)
 
     def engines(self, put) -> None:
         """Put toys in place of whatever estimates, draws or reads posteriors."""
@@ -90,6 +112,23 @@ class House:
         put(ladder, "table", lambda made, fits, *_: fits[[*FIT, "made_from"]])
         put(ladder, "summary", lambda _: None)
         put(figures, "draw", lambda *_: [])
+
+    def samplers(self, put) -> None:
+        """Put toys in place of what `sample` runs once fits are listed and named."""
+        put(posterior, "load_panels", self.load)
+        for module in (varied, jobs):
+            put(module, "split", lambda _: None)
+        put(prior_lines, "refuse_unread", lambda *_: None)
+        put(jobs, "missing", lambda listed, *_: listed)
+        put(varied, "replaced", lambda *_: ())
+        put(varied, "made_from", lambda job, *_: job.panel.sha256)
+        put(varied, "is_current", lambda path, made: self.attrs[path]["panel_sha256"] == made)
+        put(trace, "attributes", lambda path: self.attrs[path] if path.is_file() else {})
+        put(sample, "sample_all", lambda waiting, *_, **__: map(self.fit, waiting))
+        put(diagnose, "stated", self.fits)
+        for name in ("show_gate", "show_slopes", "exit_by_gate"):
+            put(posterior, name, lambda *_: None)
+        put(terminal, "say", lambda *_: None)
 
     def load(self, names, records, models=()) -> list[Panel]:
         return [
@@ -127,11 +166,23 @@ class House:
             made[name] = made.get(name, 0.0)
         return {"comparison": made, "scales": made[[*FIT, "made_from"]]}
 
-    def fit(self, panel: str, column: str, model: str, text: str) -> None:
-        path = self.out.traces / panel / f"{column}-{model}.nc"
+    def fit(self, job: jobs.Job) -> None:
+        """Write a trace with other draws than any before."""
+        path, self.draws = jobs.path_of(job, self.out.traces), self.draws + 1
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+        path.write_text(text := f"{path}: {self.draws}")
+        attrs = {"panel": job.panel.name, "column": job.specification.column}
+        attrs |= {"model": job.model.name, "settings": "{}", "panel_sha256": job.panel.sha256}
+        named = {
+            trace.OPTIONS: job.variant.options(job.engine),
+            trace.VARIANT: job.variant.name(job.engine),
+        }
+        self.attrs[path] = attrs | named
         provenance.index_trace(path, sha256(text.encode()), "")
+
+    def options(self) -> dict[Path, str]:
+        """Return what each trace changes of its model, by path."""
+        return {p: attrs[trace.OPTIONS] for p, attrs in self.attrs.items() if p.is_file()}
 
     def table(self, name: str) -> Rows:
         path = self.out.root / find(name).file
@@ -169,8 +220,8 @@ def steps(house: House, rng: Random) -> str:
         "replicate": partial(replication.replicate, draws=99, **some, **out),
         "influence": partial(analyses.run, RECORDS["influence"], **some, **out),
         "power": partial(analyses.run, RECORDS["power"], **some, **out),
-        "sample": partial(house.fit, rng.choice([*PANELS, OWN]), rng.choice(COLUMNS),
-                          rng.choice(MODELS), str(rng.random())),
+        "sample": partial(posterior.sample, columns[:1], panels, [rng.choice(MODELS[columns[0]])],
+                          **rng.choice(VARIANTS), **out),
         "panel": partial(panel.write_text, str(rng.random())),
     }  # fmt: skip
     if traces:
@@ -190,7 +241,8 @@ def steps(house: House, rng: Random) -> str:
     if names and rng.random() < 0.3:
         choices["delete"] = (house.out.root / find(rng.choice(names)).file).unlink
     done = rng.choice(list(choices))
-    choices[done]()
+    with suppress(UserError) if done == "sample" else nullcontext():
+        choices[done]()
     return done
 
 
@@ -203,8 +255,11 @@ def test_ten_commands_leave_every_product_complete_or_stale_and_none_shorter(
     for _ in range(10):
         before = {name: house.table(name) for name in CHECKED}
         there = set(provenance.trace_files(house.out.traces))
+        sampled = house.options()
         done = steps(house, rng)
         deleted_traces |= there - set(provenance.trace_files(house.out.traces))
+        kept = house.options()
+        assert all(kept.get(path, what) == what for path, what in sampled.items()), done
         states = status.status(house.out, []).set_index("what")
         for name in CHECKED:
             after, keys = house.table(name), [*(CELL if name in BY_CELL else FIT)]
@@ -219,3 +274,9 @@ def test_ten_commands_leave_every_product_complete_or_stale_and_none_shorter(
                 assert house.fresh(name), (done, name, states.loc[file, "why"])
             elif name in BY_CELL[:1] + BY_FIT[:1]:  # made from nothing that may be stale itself
                 assert not house.fresh(name), (done, name, states.loc[file, "why"])
+        for path in (path for path in kept if "~" in path.name):
+            state = states.loc[f"traces/{path.parent.name}/{path.stem}", "state"]
+            of_now = path.parent.name == OWN or (
+                house.attrs[path]["panel_sha256"] == house.hash_of(path.parent.name)
+            )
+            assert state == (status.CURRENT if of_now else status.STALE), (done, path.name)
