@@ -7,6 +7,7 @@ import pandas as pd
 
 from analysis.replication import system_gmm
 from analysis.shared import rubin
+from analysis.shared.digits import with_spread
 from data.errors import located
 from data.panels.catalogue import DRAWN, OF_IMPUTED
 from data.panels.panel import Panel
@@ -111,4 +112,4 @@ def shown(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _pairs(values: pd.Series, errors: pd.Series) -> list[str]:
-    return [f"{b:.4f} ({s:.4f})" for b, s in zip(values, errors, strict=True)]
+    return [with_spread(b, s, least=4) for b, s in zip(values, errors, strict=True)]

@@ -12,6 +12,9 @@ PRINTED = 3
 MOST = 9
 """Decimals that are shown."""
 
+LARGE = 7
+"""Digits that a number without small decimals has at most."""
+
 SIGNIFICANT = 2
 """Digits that are left of a number too small for its decimals."""
 
@@ -41,7 +44,9 @@ def estimate(value: float, spread: float | None = None, least: int = PRINTED) ->
 
 
 def fixed(value: float, places: int, sign: str = "-") -> str:
-    """Return a number with so many decimals, or as a power of ten where these are too many.
+    """Return a number with so many decimals, or as a power of ten where it is too small or large.
+
+    Of a large one, decimals beyond `LARGE` significant digits are left out.
 
     Parameters
     ----------
@@ -50,22 +55,34 @@ def fixed(value: float, places: int, sign: str = "-") -> str:
     sign : {"-", "+"}
         Whether positive numbers have a sign, too.
     """
-    return f"{value:{sign}.{places}f}" if places <= MOST else f"{value:{sign}.1e}"
+    if places > MOST:
+        return f"{value:{sign}.1e}"
+    if places <= PRINTED and math.isfinite(value) and abs(value) >= 10**LARGE:
+        return f"{value:{sign}.3e}"
+    if places <= PRINTED and math.isfinite(value) and abs(value) >= 1:
+        places = max(0, min(places, LARGE - 1 - _exponent(value)))
+    return f"{value:{sign}.{places}f}"
 
 
-def with_spread(value: float, spread: float, called: str = "") -> str:
-    """Return an estimate and its standard error or deviation, as "0.105 (0.031)".
+def with_spread(
+    value: float, spread: float, called: str = "", stars: str = "", least: int = PRINTED
+) -> str:
+    """Return an estimate and its standard error or deviation, as "0.105*** (0.031)".
 
     Parameters
     ----------
     value, spread : float
     called : str
         What stands before the second, such as "sd ".
+    stars : str
+        Behind the first.
+    least : int
+        As `decimals` takes it.
     """
     if math.isnan(value) or math.isnan(spread):
-        return estimate(value)
-    places = decimals(value, spread)
-    return f"{fixed(value, places)} ({called}{fixed(spread, places)})"
+        return estimate(value, least=least) + stars
+    places = decimals(value, spread, least)
+    return f"{fixed(value, places)}{stars} ({called}{fixed(spread, places)})"
 
 
 def interval(low: float, high: float, least: int = PRINTED, sign: str = "-") -> str:

@@ -56,7 +56,7 @@ def autoregressive(rows: pd.DataFrame) -> alt.LayerChart:
         "color": by_panel(panels),
         "tooltip": [
             alt.Tooltip("panel:N"), alt.Tooltip("estimator:N"),
-            *(alt.Tooltip(f"{name}:Q", format=".3f") for name in ("coef", "low", "high")),
+            *(alt.Tooltip(f"{name}:Q", format=".3g") for name in ("coef", "low", "high")),
         ],
     }  # fmt: skip
     scale = alt.Scale(domain=[1 - REACH, 1 + REACH], zero=False)
@@ -83,7 +83,7 @@ def responses(rows: pd.DataFrame) -> alt.LayerChart:
         "color": by_panel(list(dict.fromkeys(curves["panel"]))),
         "tooltip": [
             alt.Tooltip("panel:N"), alt.Tooltip("year:Q"),
-            *(alt.Tooltip(f"{name}:Q", format=".3f") for name in ("median", "low", "high")),
+            *(alt.Tooltip(f"{name}:Q", format=".3g") for name in ("median", "low", "high")),
         ],
     }  # fmt: skip
     zero = alt.Chart().mark_rule(strokeDash=[2, 3], color=GREY, aria=False).encode(y=alt.datum(0))

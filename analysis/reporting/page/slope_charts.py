@@ -36,7 +36,7 @@ def headline(rows: pd.DataFrame) -> alt.LayerChart:
     tip = [
         alt.Tooltip("kind:N"),
         alt.Tooltip("panel:N"),
-        *(alt.Tooltip(f"{name}:Q", format=".3f") for name in ("mean", "low", "high")),
+        *(alt.Tooltip(f"{name}:Q", format=".3g") for name in ("mean", "low", "high")),
     ]
     base = alt.Chart(ordered)
     band = (
@@ -96,8 +96,8 @@ def slopes(rows: pd.DataFrame) -> alt.LayerChart:
     offset = alt.YOffset("step:N", sort=names)
     tip = [
         alt.Tooltip("panel:N"), alt.Tooltip("step:N"),
-        *(alt.Tooltip(f"{name}:Q", format=".3f") for name in ("estimate", "low", "high")),
-        alt.Tooltip("published:Q", format=".3f"), alt.Tooltip("health:N"),
+        *(alt.Tooltip(f"{name}:Q", format=".3g") for name in ("estimate", "low", "high")),
+        alt.Tooltip("published:Q", format=".3g"), alt.Tooltip("health:N"),
     ]  # fmt: skip
     band = base.mark_rect(opacity=0.18, color=GREY, aria=False).encode(
         x=alt.X("min(from_):Q", title="slope"), x2="max(to):Q"
@@ -134,7 +134,7 @@ def by_region(rows: pd.DataFrame) -> alt.LayerChart:
         "color": by_panel(panels),
         "tooltip": [
             alt.Tooltip("panel:N"), alt.Tooltip("region:N"),
-            *(alt.Tooltip(f"{name}:Q", format=".3f")
+            *(alt.Tooltip(f"{name}:Q", format=".3g")
               for name in ("mean", "q025", "q975", "p_positive")),
             alt.Tooltip("gate:N"), alt.Tooltip("fits:N"),
         ],

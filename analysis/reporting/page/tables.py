@@ -8,7 +8,7 @@ from analysis.claims import ledger
 from analysis.replication.replicate import TITLES
 from analysis.reporting.page import slope_charts
 from analysis.reporting.page.blocks import Block, Results, folded, missing, text
-from analysis.shared.digits import with_interval
+from analysis.shared.digits import with_interval, with_spread
 from analysis.shared.frames import matching
 from analysis.shared.statistics import doubt
 from analysis.specifications import CONTROLS, SPECIFICATIONS, evidence_model, home
@@ -119,7 +119,7 @@ def _slope(
     for panel in by_panel["coef"].index:
         b, s = (float(by_panel[name]["estimated"][panel]) for name in ("coef", "se"))
         mark = by_panel["stars"]["estimated"].fillna("")[panel]
-        lines.append(_line_of(panel, f"{b:.3f}{mark} ({s:.3f})"))
+        lines.append(_line_of(panel, with_spread(b, s, stars=mark)))
     if comparison is None:
         return lines
     home_record, _ = home(record)

@@ -12,7 +12,7 @@ from analysis.comparison.ladder import TWFE
 from analysis.reporting.page import answers, slope_charts
 from analysis.reporting.page.blocks import Block, Results, folded, missing, table, text
 from analysis.reporting.page.tables import EXACT
-from analysis.shared.digits import with_interval
+from analysis.shared.digits import estimate, with_interval, with_spread
 from analysis.shared.frames import matching
 from analysis.shared.statistics import CERTAIN
 from analysis.specifications import CONTROLS, HEADLINE, select
@@ -98,9 +98,9 @@ def evidence(claim: Mapping) -> Block | None:
         rows.append(
             {
                 "panel": name,
-                "estimate (SE)": f"{twfe['coef']:.3f}{twfe['stars']} ({twfe['se']:.3f})",
+                "estimate (SE)": with_spread(twfe["coef"], twfe["se"], stars=twfe["stars"]),
                 "P wild": twfe.get("p_wild", np.nan),
-                "ladder": " → ".join(f"{step['estimate']:.3f}" for step in of_panel["ladder"]),
+                "ladder": " → ".join(estimate(step["estimate"]) for step in of_panel["ladder"]),
                 "posterior": with_interval(fitted["mean"], fitted["q025"], fitted["q975"])
                 if has_mean
                 else "",
@@ -153,7 +153,7 @@ def controls(results: Results) -> Iterable[Block]:
                 "control": term,
                 "panel": fit.panel,
                 "printed": str(cells["published"].iloc[0]),
-                "two-way fixed effects": f"{estimated[cells['panel'] == fit.panel].iloc[0]:.3f}",
+                "two-way fixed effects": estimate(estimated[cells["panel"] == fit.panel].iloc[0]),
                 f"posterior ({MAIN})": with_interval(fit.mean, fit.q025, fit.q975),
             }
             for fit in fits.itertuples(index=False)

@@ -17,6 +17,9 @@ from analysis.shared import digits
         (1e-12, 0.02, "0.000"),  # zero for all that its standard error says
         (0.0, 0.02, "0.000"),
         (3e-14, 1e-14, "3.0e-14"),
+        (12345.6789, 2000.0, "12345.68"),
+        (-200999463540.52, 86182655483.2, "-2.010e+11"),
+        (math.inf, 0.1, "inf"),
         (math.nan, 0.1, ""),
         (0.00003, None, "0.000030"),
         (0.00003, math.nan, "0.000"),
@@ -54,6 +57,8 @@ def test_an_interval_has_the_decimals_that_its_width_needs(ends, shown):
 def test_an_estimate_and_its_standard_error_have_the_same_decimals(value, se, shown):
     assert digits.with_spread(value, se) == shown
     assert digits.with_spread(value, se, "sd ") == shown.replace("(", "(sd ")
+    starred = shown.replace(" (", "** (") if "(" in shown else f"{shown}**"
+    assert digits.with_spread(value, se, stars="**") == starred
 
 
 def test_an_estimate_has_the_decimals_of_its_interval_and_a_sign_if_asked():
