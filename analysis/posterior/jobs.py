@@ -6,6 +6,7 @@ and imports no PyMC.
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -169,9 +170,15 @@ def made_from(job: Job, settings: Settings, priors: Priors) -> str:
         job.model,
         priors,
         asdict(settings.by(engine, job.model)),
-        {name: version(name) for name in PACKAGES},
+        versions(),
         inputs.sha256(job.model),
     )
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Return the versions of packages on which a trace's numbers depend."""
+    return {name: version(name) for name in PACKAGES}
 
 
 def split(job: Job) -> Parts:

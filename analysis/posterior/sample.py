@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cache, partial
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +21,7 @@ from threadpoolctl import threadpool_limits
 from analysis.posterior import fits, prior_lines, savage_dickey, trace
 from analysis.posterior.diagnose import failures, numbers
 from analysis.posterior.engines import Draws, engine_for
-from analysis.posterior.jobs import PACKAGES, Job, Settings, made_from, path_of, split
+from analysis.posterior.jobs import Job, Settings, made_from, path_of, split, versions
 from analysis.shared.outputs import ROOT
 from analysis.shared.parallel import spread
 from models.bayesian.interface import Parts, Variables
@@ -223,7 +222,7 @@ def _attributes(
         "priors": priors.to_json(),
         "seed": settings.seed,
         "settings": json.dumps(asdict(settings)),
-        "versions": json.dumps({name: version(name) for name in PACKAGES}),
+        "versions": json.dumps(versions()),
         "git_commit": git_commit(),
         trace.INPUTS: made_from(job, settings, priors),
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -19,12 +19,12 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
-from scipy.special import logsumexp
 
 from analysis.posterior.variants import integrable
 from models.bayesian.interface import LinearSlopes, ModelFile, NormalSlopes
 from models.bayesian.within_between import WithinBetween
 from models.inference.collapsed import Collapsed
+from models.inference.log_sum import log_sum_exp
 from models.priors import Priors
 
 Draws = Mapping[str, NDArray[np.float64]]
@@ -100,7 +100,7 @@ def of_model(
     for kind, draws in (("prior", prior), ("posterior", posterior)):
         point = density.point(draws).reshape(-1, density.size)
         mean, sd = module.moments(parts, density, point, prior=kind == "prior")
-        log_density = logsumexp(stats.norm.logpdf(0, mean, sd), axis=0) - np.log(len(mean))
+        log_density = log_sum_exp(stats.norm.logpdf(0, mean, sd), axis=0) - np.log(len(mean))
         densities[kind] = (("term",), log_density[:terms])
         if len(log_density) > terms:
             shape = (-1, len(parts.coords["region"]))
@@ -118,7 +118,7 @@ def _log_density(
 ) -> NDArray[np.float64]:
     mean, sd = density.moments(log_scale, weights, prior=kind == "prior")
     given = stats.norm.logpdf(0, mean, sd).reshape(-1, mean.shape[-1])
-    return logsumexp(given, axis=0) - np.log(len(given))
+    return log_sum_exp(given, axis=0) - np.log(len(given))
 
 
 def bf10(log_prior: ArrayLike, log_posterior: ArrayLike) -> float:

@@ -133,7 +133,9 @@ def attributes(path: Path) -> dict[str, str | int]:
 
 
 def write(tree: "xr.DataTree", path: Path) -> None:
-    """Write a trace whole or not at all, compressed, with checksums of all that it holds.
+    """Write a trace whole or not at all, with checksums of all that it holds.
+
+    Draws are not compressed: it takes three times the time and saves a fifth of the bytes.
 
     Raises
     ------
@@ -143,9 +145,9 @@ def write(tree: "xr.DataTree", path: Path) -> None:
     _keep(breaches(tree), path)
     tree = tree.copy(deep=False)
     tree.attrs = tree.attrs | {CONTENT: json.dumps(content(tree))}
-    packed = {"zlib": True, "complevel": 1, "fletcher32": True}
+    checked = {"fletcher32": True}
     encoding = {
-        f"/{name}": dict.fromkeys(group.data_vars, packed) for name, group in tree.children.items()
+        f"/{name}": dict.fromkeys(group.data_vars, checked) for name, group in tree.children.items()
     }
     with interrupts_later(), replacing(path) as temporary:
         tree.to_netcdf(temporary, engine="netcdf4", encoding=encoding)

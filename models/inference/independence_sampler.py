@@ -18,14 +18,16 @@ from dataclasses import dataclass
 import numpy as np
 from arviz_stats.base import array_stats
 from numpy.typing import NDArray
-from scipy.special import logsumexp
 
 from models.inference.collapsed import Collapsed
 from models.inference.elimination import Reduced, reduce
+from models.inference.log_sum import log_sum_exp, tell_arrays_from_jax
 from models.inference.mixture import adapt, effective, start
 from models.inference.transforms import Coordinates
 
 Array = NDArray[np.float64]
+
+tell_arrays_from_jax()
 
 DISTANCE = 0.005
 """Largest bound on the distance in total variation between a draw and the density."""
@@ -74,7 +76,7 @@ class Trust:
             return cls(np.inf, 0.0, 0.0, 1.0)
         # Its argument is the logarithm of the weights' inverses.
         _, k_hat = array_stats.psislw(-finite)
-        rejected = np.exp(ordered - logsumexp(ordered)) @ _rejection(ordered)
+        rejected = np.exp(ordered - log_sum_exp(ordered)) @ _rejection(ordered)
         return cls(
             k_hat=float(k_hat),
             true_ess=float(min(size, effective(ordered))),
@@ -166,7 +168,7 @@ def _rejection(ordered: Array) -> Array:
 
 def _distance(ordered: Array, steps: int) -> float:
     """Bound the distance in total variation after `steps`: see the head of this file."""
-    target = np.cumsum(np.exp(ordered - logsumexp(ordered)))
+    target = np.cumsum(np.exp(ordered - log_sum_exp(ordered)))
     mixture = np.arange(1, len(ordered) + 1) / len(ordered)
     # The distribution of the larger of two weights, one of the target and one of the mixture.
     larger = np.diff(target * mixture, prepend=0.0)

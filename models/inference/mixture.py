@@ -12,9 +12,10 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
-from scipy.special import gammaln, logsumexp
+from scipy.special import gammaln
 
 from models.inference.collapsed import OutOfRangeError
+from models.inference.log_sum import log_sum_exp
 from models.inference.transforms import Coordinates
 
 Array = NDArray[np.float64]
@@ -95,7 +96,7 @@ class Mixture:
 
     def log_density(self, v: Array) -> Array:
         """Evaluate the log density, shape (N,)."""
-        return logsumexp(self.log_parts(v)[0], axis=1)
+        return log_sum_exp(self.log_parts(v)[0], axis=1)
 
 
 def start(coordinates: Coordinates, rng: np.random.Generator) -> Mixture:
@@ -148,7 +149,7 @@ def adapt(
         mixtures, drawn, log_density = zip(*rounds, strict=True)
         draws = np.concatenate(drawn)
         # Each draw against the mixture of all that was drawn from.
-        proposal = logsumexp([earlier.log_density(draws) for earlier in mixtures], axis=0)
+        proposal = log_sum_exp([earlier.log_density(draws) for earlier in mixtures], axis=0)
         log_weight = np.concatenate(log_density) - proposal
         good = effective(log_density[-1] - mixture.log_density(v)) > GOOD_SHARE * size
         mixture = _fit(draws, tempered(log_weight, LEAST_SHARE), tails, rng)
@@ -159,7 +160,7 @@ def adapt(
 
 def effective(log_weight: Array) -> float:
     """Return the effective number of weighted draws, (Σw)² / Σw²."""
-    return float(np.exp(2 * logsumexp(log_weight) - logsumexp(2 * log_weight)))
+    return float(np.exp(2 * log_sum_exp(log_weight) - log_sum_exp(2 * log_weight)))
 
 
 def tempered(log_weight: Array, least_share: float) -> Array:
@@ -168,7 +169,7 @@ def tempered(log_weight: Array, least_share: float) -> Array:
     for power in 0.8 ** np.arange(30):
         if effective(power * log_weight) >= least:
             break
-    return np.exp(power * log_weight - logsumexp(power * log_weight))
+    return np.exp(power * log_weight - log_sum_exp(power * log_weight))
 
 
 def climbed[M: Mixture](
@@ -191,7 +192,7 @@ def climbed[M: Mixture](
     nu, size = mixture.nu, v.shape[1]
     for _ in range(steps):
         log_parts, square = mixture.log_parts(v)
-        belongs = np.exp(log_parts - logsumexp(log_parts, axis=1, keepdims=True))
+        belongs = np.exp(log_parts - log_sum_exp(log_parts, axis=1, keepdims=True))
         belongs *= weight[:, None]
         share = belongs.sum(axis=0)
         alive = share > least
