@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erf, erfc, erfcinv, erfinv, log_ndtr, ndtr, ndtri, ndtri_exp
 
-from models.priors import LOG_2PI, ScalePriors
+from models.priors import HALF_T_DF, LOG_2PI, LOG_T_AT_MODE, ScalePriors
 
 Array = NDArray[np.float64]
 
@@ -57,6 +57,8 @@ class NormalScores:
     wall : ndarray
         Scales of the half-normal priors.
     h, a : ndarray
+    student : ndarray of bool
+        Which priors of τ are half-t, of that scale, in truth.
     """
 
     half: NDArray[np.int64]
@@ -67,6 +69,7 @@ class NormalScores:
     wall: Array
     h: Array
     a: Array
+    student: NDArray[np.bool_]
 
     @classmethod
     def of(cls, density: Density) -> "NormalScores":
@@ -84,6 +87,7 @@ class NormalScores:
             wall,
             wall,
             np.ones(density.correlations),
+            priors.half_t[half],
         )
 
     @property
@@ -122,6 +126,10 @@ class NormalScores:
         log_p = -np.logaddexp(0, -2 * point[:, self.phi])
         of_phi = -np.log(self.a) - (self.a - 1) * log_p
         normal = (v**2 + LOG_2PI).sum(axis=1) / 2
+        if self.student.any():  # the prior's density over that of the half-normal
+            unit = square[:, self.student] / self.wall[self.student] ** 2
+            heavier = (unit - (HALF_T_DF + 1) * np.log1p(unit / HALF_T_DF)) / 2
+            normal = normal - (heavier + LOG_T_AT_MODE + LOG_2PI / 2).sum(axis=1)
         return of_scales.sum(axis=1) + of_phi.sum(axis=1) - normal
 
     def target(self, density: Density) -> Callable[[Array], Array]:
@@ -148,4 +156,4 @@ class NormalScores:
         a = 1 / np.maximum(-(weight @ log_p), 1e-6)  # mean of −log p under Beta(a, 1)
         h = np.clip(ROOM * np.sqrt(square), 1e-3 * self.wall, self.wall)
         parts = (self.half, self.log_normal, self.phi, self.centre, self.spread, self.wall)
-        return NormalScores(*parts, h, np.maximum(a, 1.0))
+        return NormalScores(*parts, h, np.maximum(a, 1.0), self.student)

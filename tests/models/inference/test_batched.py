@@ -1,5 +1,6 @@
 """Posteriors from batches: coordinates, draws against quadrature, NUTS, and many data sets."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -14,6 +15,7 @@ from models.bayesian.growth_density import GrowthDensity
 from models.inference import adaptive_mixture, batched
 from models.inference.adaptive_mixture import LightTailed
 from models.inference.normal_scores import NormalScores
+from models.priors import Priors
 from tests.helpers import growing
 from tests.helpers.fits import fit_of
 
@@ -39,9 +41,20 @@ def growing_density(column: str = "3.2", name: str = "growth", seed: int = 1) ->
     return fitted.density.with_outcome(growing.outcome(fitted.parts, seed))
 
 
+def half_t_density() -> GrowthDensity:
+    """Return one with half-t priors of its slopes' scales."""
+    fitted = fit_of("3.2", "growth")
+    table = [
+        replace(line, distribution="HalfStudentT") if line.name.startswith("tau_slope") else line
+        for line in fitted.priors.table
+    ]
+    return growth.density(fitted.parts, Priors("half-t", tuple(table)))
+
+
+@pytest.mark.parametrize("density_of", [growing_density, half_t_density])
 @pytest.mark.parametrize("moved", [False, True], ids=["prior", "moved"])
-def test_the_target_is_the_density_in_other_coordinates(moved):
-    density, rng = growing_density(), np.random.default_rng(0)
+def test_the_target_is_the_density_in_other_coordinates(moved, density_of):
+    density, rng = density_of(), np.random.default_rng(0)
     scores, v = NormalScores.of(density), 0.7 * rng.standard_normal((6, density.size))
     if moved:
         scores = scores.adapted(scores.to_point(v), np.full(6, 1 / 6))
