@@ -5,7 +5,7 @@ collapsed
     few log scales are sampled, and the rest is drawn exactly given each draw of them. The engine of
     every model whose file has a `density`. Draws of the scales are independent
     (`models.inference.independence_sampler`). Where these draws fail their diagnostics, and for
-    errors correlated over rows (`models.inference.collapsed_correlated`), NUTS samples the log
+    errors correlated between outcomes (`models.bayesian.multivariate`), NUTS samples the log
     scales. Densities with chains of their own (`models.bayesian.growth_gibbs`) are sampled by
     these. A trace's attribute `sampler` names the sampler.
 nuts
@@ -31,6 +31,7 @@ from models.inference.batched import draw_points
 from models.inference.collapsed import Collapsed
 from models.inference.collapsed_correlated import CollapsedErrors
 from models.inference.elimination import Reduced, reduce
+from models.inference.elimination_correlated import ReducedErrors, reduce_errors
 from models.inference.independence_sampler import Drawn, draw_scales
 from models.inference.normal_scores import Density as Batched
 from models.inference.transforms import Coordinates
@@ -132,24 +133,24 @@ class CollapsedEngine:
 
 def draw_independently(
     density: Density, size: int, rng: np.random.Generator
-) -> tuple[Reduced | Batched, Drawn] | None:
+) -> tuple[Reduced | ReducedErrors | Batched, Drawn] | None:
     """Draw a density's scales independently of each other.
 
     Returns
     -------
-    exact : Reduced or Batched
+    exact : Reduced, ReducedErrors or Batched
         Draws all else given the scales.
     drawn : Drawn
         Points and their diagnostics.
 
-    None under errors correlated over rows (`models.inference.collapsed_correlated`): NUTS samples.
+    None under errors correlated between outcomes, of which nothing is eliminated: NUTS samples.
     """
-    if isinstance(density, CollapsedErrors):
-        return None
     if isinstance(density, Collapsed):
         reduced = reduce(density)
         return reduced, draw_scales(density, size, rng, reduced)
-    return density, draw_points(density, size, rng)  # it evaluates many points at once by itself
+    # What is left evaluates many points at once.
+    at_once = reduce_errors(density) if isinstance(density, CollapsedErrors) else density
+    return at_once and (at_once, draw_points(at_once, size, rng))
 
 
 def nuts_in_scales(

@@ -24,6 +24,7 @@ from analysis.posterior.variants import integrable
 from models.bayesian.interface import LinearSlopes, ModelFile, NormalSlopes
 from models.bayesian.within_between import WithinBetween
 from models.inference.collapsed import Collapsed
+from models.inference.elimination import reduce
 from models.inference.log_sum import log_sum_exp
 from models.priors import Priors
 
@@ -60,17 +61,26 @@ def density_at_zero(
         `prior` and `posterior` (term), of the average slope; where slopes vary also
         `prior_region` and `posterior_region` (varying, region).
     """
-    terms = {name: parts.averages.T @ of_block for name, of_block in weights.items()}
     n_regions, n_varying = len(parts.design.regions), len(parts.varying)
-    regions = {name: of_block[: n_regions * n_varying] for name, of_block in weights.items()}
+    n_terms, by_region = parts.averages.shape[1], n_regions * n_varying
+    functions = {
+        name: np.vstack([parts.averages.T @ of_block, of_block[:by_region]])
+        for name, of_block in weights.items()
+    }
+    reduced = reduce(density)
     densities: dict[str, tuple[tuple[str, ...], NDArray[np.float64]]] = {}
     for kind, draws in (("prior", prior), ("posterior", posterior)):
         log_scale = np.concatenate([np.log(draws[s.name]) for s in density.scales], axis=-1)
-        densities[kind] = (("term",), _log_density(density, log_scale, terms, kind))
+        moments = (
+            density.moments(log_scale, functions, prior=True)
+            if kind == "prior"
+            else reduced.moments(log_scale, functions)
+        )
+        log_density = _at_zero(*moments)
+        densities[kind] = (("term",), log_density[:n_terms])
         if n_varying:
-            by_region = _log_density(density, log_scale, regions, kind)
-            shape = (n_varying, n_regions)
-            densities[f"{kind}_region"] = (("varying", "region"), by_region.reshape(shape))
+            of_regions = log_density[n_terms:].reshape(n_varying, n_regions)
+            densities[f"{kind}_region"] = (("varying", "region"), of_regions)
     dims = {dim for dims, _ in densities.values() for dim in dims}
     return xr.Dataset(densities, {dim: list(parts.coords[dim]) for dim in dims})
 
@@ -100,7 +110,7 @@ def of_model(
     for kind, draws in (("prior", prior), ("posterior", posterior)):
         point = density.point(draws).reshape(-1, density.size)
         mean, sd = module.moments(parts, density, point, prior=kind == "prior")
-        log_density = log_sum_exp(stats.norm.logpdf(0, mean, sd), axis=0) - np.log(len(mean))
+        log_density = _at_zero(mean, sd)
         densities[kind] = (("term",), log_density[:terms])
         if len(log_density) > terms:
             shape = (-1, len(parts.coords["region"]))
@@ -110,13 +120,8 @@ def of_model(
     return {GROUP: xr.Dataset(densities, {dim: list(parts.coords[dim]) for dim in dims})}
 
 
-def _log_density(
-    density: Collapsed,
-    log_scale: NDArray[np.float64],
-    weights: Mapping[str, NDArray[np.float64]],
-    kind: str,
-) -> NDArray[np.float64]:
-    mean, sd = density.moments(log_scale, weights, prior=kind == "prior")
+def _at_zero(mean: NDArray[np.float64], sd: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return log densities at zero, (K,), of mixtures of normals with moments (…, K)."""
     given = stats.norm.logpdf(0, mean, sd).reshape(-1, mean.shape[-1])
     return log_sum_exp(given, axis=0) - np.log(len(given))
 

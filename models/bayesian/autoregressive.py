@@ -20,7 +20,9 @@ the one before (A takes the rows themselves, C those before them, B both ways),
 
     ρ_r = (1 − φ²) F + Σ_k c_k (A_k − φ^k B_k + φ^2k C_k),  c_k = (1 − φ²) / (1 − φ^2k)
 
-as `models.inference.collapsed_correlated` takes it. NUTS samples the log scales and artanh φ.
+as `models.inference.collapsed_correlated` takes it. As c_1 = 1, F goes with A_1 and C_1 where they
+are: (F + A_1) − φ B_1 + φ² (C_1 − F). In a province without gaps each of these is symmetric about
+mid-sample, so a line in time is orthogonal to a constant in all of them.
 
 Its limit: on the official panels φ is all but 1, a random walk. Still replicated series have less
 lag-one autocorrelation than the residuals of column 3.2 (see `check`). Linear trends hold most of
@@ -121,8 +123,9 @@ class AutoregressiveErrors:
         First rows, and rows of each k.
     group_counts : ndarray, shape (groups,)
         Rows of each residual scale.
-    pieces : ndarray, shape (1 + 3 gaps, groups, L + 1, L + 1)
-        Cross products of effects and outcome by F and each k's A, B, C, for each residual scale.
+    pieces : ndarray, shape (3 gaps, or 1 + 3 gaps, groups, L + 1, L + 1)
+        Cross products of effects and outcome by each k's A, B, C, for each residual scale; F is
+        in those of k = 1, or before them all if that is no gap.
     """
 
     sigma: Prior
@@ -143,10 +146,10 @@ class AutoregressiveErrors:
         return np.append(sigma, 0.0) + rng.uniform(-1, 1, self.size)
 
     def weights(self, x: Array) -> Array:
-        """Return the weights of `pieces`, (F, A_1, B_1, C_1, …) by residual scale."""
+        """Return the weights of `pieces` by residual scale."""
         first, c, power = self._of_phi(x)
         by_gap = np.stack([c, -c * power, c * power**2], axis=-1).reshape(*c.shape[:-1], -1)
-        of_piece = np.concatenate([first, by_gap], axis=-1)
+        of_piece = by_gap if self.gaps[:1] == (1,) else np.concatenate([first, by_gap], axis=-1)
         weight = of_piece[..., :, None] * np.exp(-2 * x[..., None, :-1])
         return weight.reshape(*x.shape[:-1], -1)
 
@@ -161,6 +164,16 @@ class AutoregressiveErrors:
         phi = np.tanh(x[..., -1])
         of_sigma = self._sigma.log_density(x[..., :-1])[0].sum(axis=-1)
         return of_sigma + self._log_prior_of_phi(phi) + np.log1p(-(phi**2))
+
+    @property
+    def scales(self) -> list[Prior]:
+        """Priors of the σ."""
+        return [self.sigma] * len(self.group_counts)
+
+    @property
+    def products(self) -> Array:
+        """Cross products of effects and outcome by each weight, (weights, L + 1, L + 1)."""
+        return self.pieces.reshape(-1, *self.pieces.shape[2:])
 
     def assemble(self, q: Array) -> tuple[Array, Array, float]:
         """Return Σ q_j times the cross products of effects, effects and outcome, outcome."""
@@ -219,7 +232,7 @@ class AutoregressiveErrors:
 
     @cached_property
     def _sigma(self) -> ScalePriors:
-        return ScalePriors([self.sigma] * len(self.group_counts))
+        return ScalePriors(self.scales)
 
     @cached_property
     def _flat(self) -> Array:
@@ -246,13 +259,18 @@ def collapse_series(
         then = [z[before[mine & (years == k)]] for mine in in_group]
         cross = [a.T @ b for a, b in zip(now, then, strict=True)]
         pieces += [[*map(_square, now)], [b + b.T for b in cross], [*map(_square, then)]]
+    products = np.array(pieces)
+    if gaps[:1] == (1,):
+        products[1] += products[0]
+        products[3] -= products[0]
+        products = products[1:]
     errors = AutoregressiveErrors(
         sigma=priors["sigma_std"],
         phi=priors["phi"],
         gaps=gaps,
         counts=np.array([(years == k).sum() for k in (0, *gaps)]),
         group_counts=np.array([mine.sum() for mine in in_group]),
-        pieces=np.array(pieces),
+        pieces=products,
     )
     return collapse_errors((independent,), errors, len(parts.y))
 

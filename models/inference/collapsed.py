@@ -256,12 +256,7 @@ class Collapsed:
         -------
         mean, sd : ndarray, shape (…, K)
         """
-        rows = np.hstack(
-            [
-                weights.get(block.name, np.zeros((len(next(iter(weights.values()))), block.size)))
-                for block in self.locations
-            ]
-        )
+        rows = self.rows_of(weights)
         flat = log_scale.reshape(-1, self.size)
         if prior:
             reach = np.linalg.solve(self.deviation.T, rows.T)  # (L, K)
@@ -276,6 +271,13 @@ class Collapsed:
                 sd[i] = np.linalg.norm(dtrtrs(factor, rows.T, lower=1)[0], axis=0)
         shape = (*log_scale.shape[:-1], len(rows))
         return mean.reshape(shape), sd.reshape(shape)
+
+    def rows_of(self, weights: Mapping[str, Array]) -> Array:
+        """Return linear functions of all θ, shape (K, L), from those of blocks; see `moments`."""
+        functions = len(next(iter(weights.values())))
+        return np.hstack(
+            [weights.get(b.name, np.zeros((functions, b.size))) for b in self.locations]
+        )
 
     def draw_prior(self, size: int, rng: np.random.Generator) -> dict[str, Array]:
         """Draw all random variables of the PyMC model from the prior, shapes (size, …)."""

@@ -126,6 +126,7 @@ def density(reduced: Blocks, priors: Priors = hierarchical.PRIORS) -> Reduced:
         members=np.append(0.0, reduced.group_units),
         cross=np.empty((count[residual].size, 0, len(locations) + 1)),
         group_of=np.empty(0, int),
+        residual=residual,
     )
 
 

@@ -21,6 +21,7 @@ from models.bayesian.registry import Model
 from models.inference.collapsed import Collapsed
 from models.inference.collapsed_correlated import CollapsedErrors
 from models.inference.elimination import reduce
+from models.inference.elimination_correlated import reduce_errors
 from models.priors import Priors
 
 Array = NDArray[np.float64]
@@ -169,6 +170,8 @@ def at_draws(density: Density, flat: Draws) -> Array:
     flat_points = point.reshape(-1, density.size)
     if isinstance(density, Collapsed):
         return reduce(density).log_density(flat_points).reshape(point.shape[:-1])
+    if isinstance(density, CollapsedErrors) and (reduced := reduce_errors(density)):
+        return reduced.log_density(flat_points).reshape(point.shape[:-1])
     if isinstance(density, CollapsedErrors):
         values = [density.logp_and_gradient(u)[0] for u in flat_points]
         return np.reshape(values, point.shape[:-1])

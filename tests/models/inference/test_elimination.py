@@ -86,3 +86,13 @@ def test_far_points_have_no_density_and_no_warning():
     found = reduced.log_density(far)
     assert np.isfinite(found[:2]).all()
     assert found[2] == -np.inf
+
+
+def test_moments_of_linear_functions_are_the_collapsed_ones(reduced):
+    log_scale, density = points(reduced, 6), reduced.density
+    rng = np.random.default_rng(3)
+    weights = {b.name: rng.standard_normal((4, b.size)) for b in density.locations[::2]}
+    for found, expected in zip(
+        reduced.moments(log_scale, weights), density.moments(log_scale, weights), strict=True
+    ):
+        assert_allclose(found, expected, rtol=1e-6, atol=1e-9)
