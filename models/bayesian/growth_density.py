@@ -292,22 +292,31 @@ class GrowthDensity:
         right = (factor[:, p, :p] + noise)[..., None]
         unit = np.linalg.solve(factor[:, :p, :p].transpose(0, 2, 1), right)[..., 0]
         scaled = unit * weights.column_scale[:, :-1]
+        drawn, start = {}, 0
+        for block in self.blocks:
+            where = slice(start, start + block.columns.shape[1])
+            drawn[block.name] = (unit if block.scale else scaled)[:, where]
+            start = where.stop
+        if weights.tau.any() or weights.omega.any():
+            drawn |= self._draw_effects(province, scaled, rng)
+        return drawn | self.scale_variables(point)
+
+    def _draw_effects(
+        self, province: OfProvinces, scaled: Array, rng: np.random.Generator
+    ) -> dict[str, Array]:
+        """Draw trends and slopes by province, in units of their scales, given all else."""
         # Provinces are independent given the common columns, so each is drawn by its own factor.
         left = province.rows[..., -1] - np.einsum("npdc,nc->npd", province.rows[..., :-1], scaled)
         # M⁻¹ left + L⁻ᵀ noise, M = LL'.
         white = np.linalg.solve(province.factor, left[..., None])[..., 0]
         white = white + rng.standard_normal(white.shape)
         effect = np.linalg.solve(province.factor.swapaxes(-1, -2), white[..., None])[..., 0]
-        drawn, start = {}, 0
-        for block in self.blocks:
-            where = slice(start, start + block.columns.shape[1])
-            drawn[block.name] = (unit if block.scale else scaled)[:, where]
-            start = where.stop
+        drawn = {}
         if self.fixed_tau or "tau_trend_std" in self.slices:
             drawn["trend_offset"] = effect[..., 0]
         if "tau_slope_province_std" in self.slices:
             drawn["slope_province_offset"] = effect[..., 1]
-        return drawn | self.scale_variables(point)
+        return drawn
 
     def draw_prior(self, size: int, rng: np.random.Generator) -> dict[str, Array]:
         """Draw all random variables of the PyMC model from the prior, shapes (size, …)."""

@@ -123,12 +123,21 @@ def factors(
     )
     scale = np.stack([weights.tau[:, region], weights.omega[:, region]], axis=-1)
     rows = rows * scale[..., None]
+    if not scale.any():  # no trends and no slopes by province: their factor is the identity
+        taken = level[..., :-2] * np.sqrt(share)[..., None]
+        inner = np.broadcast_to(np.eye(2), (*scale.shape, 2))
+        return _factor(matrix, taken, weights.column_scale), OfProvinces(rows[..., :-2], inner)
     inner = np.eye(2) + rows[..., -2:] * scale[:, :, None, :]
     factor = np.linalg.cholesky(inner)
     white = np.linalg.solve(factor, rows[..., :-2])
     taken = (level * np.sqrt(share)[..., None])[:, :, None, :-2]
     taken = np.concatenate([taken, white], axis=2).reshape(len(packed), -1, columns)
+    return _factor(matrix, taken, weights.column_scale), OfProvinces(rows[..., :-2], factor)
+
+
+def _factor(matrix: Array, taken: Array, column_scale: Array) -> Array:
+    """Return the lower factor of what is left of products, shape (N, columns, columns)."""
     matrix -= taken.transpose(0, 2, 1) @ taken
-    matrix *= weights.column_scale[:, :, None] * weights.column_scale[:, None, :]
-    matrix += np.diag(np.append(np.ones(columns - 1), 0.0))
-    return np.linalg.cholesky(matrix), OfProvinces(rows[..., :-2], factor)
+    matrix *= column_scale[:, :, None] * column_scale[:, None, :]
+    matrix += np.diag(np.append(np.ones(matrix.shape[1] - 1), 0.0))
+    return np.linalg.cholesky(matrix)
