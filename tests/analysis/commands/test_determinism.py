@@ -42,7 +42,7 @@ if __name__ == "__main__":
 """
 
 INDEPENDENT = [("3.2", "hierarchical", None), ("8.2", "flat", None)]
-CHAINS = [("3.2", "autoregressive", None), ("8.2", "mundlak", "nuts")]
+CHAINS = [("4.2", "joint", None), ("8.2", "mundlak", "nuts")]
 """Columns, models and engines: independent draws, and chains of NUTS, which take a minute."""
 
 PROCESSOR = ("OPENBLAS_CORETYPE", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
