@@ -14,16 +14,17 @@ nuts
     other model, and for those with a `density` the check on it, minutes slower.
 """
 
+from collections.abc import Callable
+from functools import cached_property
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 import pymc as pm
-import pytensor
 import xarray as xr
 from numpy.typing import NDArray
-from pymc.stats import compute_log_prior
 
+from analysis.posterior.compiled import Given, given
 from analysis.posterior.jobs import COLLAPSED, NUTS, Settings, engine_of
 from models.bayesian.interface import Marginalised, Parts
 from models.bayesian.registry import Model
@@ -36,9 +37,6 @@ from models.inference.independence_sampler import Drawn, draw_scales
 from models.inference.normal_scores import Density as Batched
 from models.inference.transforms import Coordinates
 from models.priors import Priors
-
-if TYPE_CHECKING:  # most fits need no NUTS, and nutpie imports every plot of ArviZ
-    from nutpie.sample import CompiledModel
 
 SAMPLE_STATS = {
     "diverging": "diverging",
@@ -64,9 +62,6 @@ ACCEPTANCE = (0.95, 0.99)
 
 Smaller steps reach regions that large ones miss; the gate judges the result.
 """
-
-INTERPRETED = {"mode": "FAST_COMPILE"}
-"""PyTensor's mode for functions that run a few thousand times: machine code takes a minute."""
 
 Draws = dict[str, NDArray[np.float64]]
 """Free variables, flat: shapes (chains, draws, size)."""
@@ -157,29 +152,17 @@ def nuts_in_scales(
     density: Collapsed, settings: Settings, rng: np.random.Generator
 ) -> tuple[Draws, xr.Dataset]:
     """Return draws of a collapsed density's free variables, NUTS moving in the log scales."""
-    from nutpie.compiled_pyfunc import from_pyfunc
-
     coordinates = Coordinates(density)
 
     def initial(seed: int) -> NDArray[np.float64]:
         return coordinates.from_point(density.initial(np.random.default_rng(seed)))
 
-    compiled = from_pyfunc(
-        density.size,
-        lambda: coordinates.logp_and_gradient,
-        lambda *_: lambda v: {"v": v},
-        [np.dtype(np.float64)],
-        [(density.size,)],
-        ["v"],
-        make_initial_point_fn=initial,
-    )
-    posterior, statistics = _sample(compiled, settings)
-    point = coordinates.to_point(posterior["v"].to_numpy())
-    return density.draw(point, rng), statistics
+    points, statistics = _sample(density.size, coordinates.logp_and_gradient, initial, settings)
+    return density.draw(coordinates.to_point(points), rng), statistics
 
 
 class NutsEngine:
-    """NUTS in the variables of the PyMC model; draws of the prior are PyMC's own.
+    """NUTS in the variables of the PyMC model, compiled once for all data sets (`compiled`).
 
     The mass matrix learns directions, not the variables' scales alone (`adaptation`): effects are
     correlated.
@@ -195,8 +178,12 @@ class NutsEngine:
 
     def sample(self, settings: Settings, rng: np.random.Generator) -> tuple[Draws, xr.Dataset]:
         """Return draws of the free variables, and the sampler's statistics."""
-        compiled = compile_model(self.moved(self.parts))
-        return self.sample_compiled(compiled, self.parts, settings, rng)
+        return self.sample_given(self.parts, settings, rng)
+
+    @cached_property
+    def given(self) -> Given:
+        """Functions of the whole PyMC model."""
+        return given(self.definition)
 
     def moved(self, parts: Parts) -> pm.Model:
         """Return the PyMC model in whose free variables NUTS moves, given a data set."""
@@ -204,54 +191,26 @@ class NutsEngine:
             return self.module.marginal(parts, self.priors)
         return self.module.build(parts, self.priors)
 
-    def sample_compiled(
-        self, compiled: "CompiledModel", parts: Parts, settings: Settings, rng: np.random.Generator
+    def sample_given(
+        self, parts: Parts, settings: Settings, rng: np.random.Generator
     ) -> tuple[Draws, xr.Dataset]:
-        """Return the same of `moved` given a data set, compiled already."""
-        posterior, statistics = _sample(compiled, settings, adaptation=self.adaptation)
-        free = {name: values.to_numpy() for name, values in posterior.data_vars.items()}
+        """Return the same given another data set."""
+        moved = given(self.moved(parts))
+        points, statistics = _sample(
+            moved.size, moved.logp_and_gradient, moved.initial, settings, adaptation=self.adaptation
+        )
+        free = moved.constrained(points)
         if isinstance(self.module, Marginalised):
             free = self.module.completed(parts, free, rng)
         return {name: _flat(free[name], 2) for name in self.names}, statistics
 
     def draw_prior(self, size: int, rng: np.random.Generator) -> Draws:
         """Return draws of the free variables from the prior, shapes (size, …)."""
-        drawn = pm.draw(
-            [self.definition[name] for name in self.names], size, random_seed=rng, **INTERPRETED
-        )
-        # A single draw comes without its dim.
-        return {name: v.reshape(size, -1) for name, v in zip(self.names, drawn, strict=True)}
+        return self.given.draw_prior(size, rng)
 
     def log_prior(self, flat: Draws) -> Draws:
         """Return the log prior of each free variable, summed over its elements."""
-        definition = self.definition
-        named = {}
-        for name, values in flat.items():
-            dims = definition.named_vars_to_dims[name]
-            shape = (len(definition.coords[dim]) for dim in dims)
-            named[name] = (("chain", "draw", *dims), values.reshape(*values.shape[:2], *shape))
-        densities = compute_log_prior(
-            xr.DataTree.from_dict({"posterior": xr.Dataset(named)}),
-            model=definition,
-            extend_inferencedata=False,
-            progressbar=False,
-            compile_kwargs=INTERPRETED,
-        )
-        return {name: _flat(densities[name].to_numpy(), 2).sum(axis=-1) for name in self.names}
-
-
-def compile_model(definition: pm.Model) -> "CompiledModel":
-    """Compile a PyMC model for NUTS in all of its free variables: half a minute.
-
-    Sums are made in the order in which they are written. By PyTensor's default the compiler may
-    turn them about, and does so in another way where it finds parts compiled by an earlier run:
-    the same seed would not give the same draws.
-    """
-    import nutpie
-
-    names = [variable.name for variable in definition.free_RVs]
-    with pytensor.config.change_flags(numba__fastmath=False):
-        return nutpie.compile_pymc_model(definition, var_names=names)
+        return self.given.log_prior(flat)
 
 
 Engine = type[CollapsedEngine] | type[NutsEngine]
@@ -270,11 +229,32 @@ def _flat(values: NDArray[Any], leading: int) -> NDArray[Any]:
 
 
 def _sample(
-    compiled: "CompiledModel", settings: Settings, **options: str
-) -> tuple[xr.DataTree, xr.Dataset]:
-    """Return nutpie's draws, and its statistics under ArviZ's names."""
-    import nutpie
+    size: int,
+    logp_and_gradient: Callable,
+    initial: Callable,
+    settings: Settings,
+    **options: str,
+) -> tuple[NDArray[np.float64], xr.Dataset]:
+    """Sample a density by nutpie.
 
+    Returns
+    -------
+    points : ndarray, shape (chains, draws, size)
+    statistics : Dataset
+        Under ArviZ's names.
+    """
+    import nutpie  # most fits need no NUTS, and it imports every plot of ArviZ
+    from nutpie.compiled_pyfunc import from_pyfunc
+
+    compiled = from_pyfunc(
+        size,
+        lambda: logp_and_gradient,
+        lambda *_: lambda v: {"v": v},
+        [np.dtype(np.float64)],
+        [(size,)],
+        ["v"],
+        make_initial_point_fn=initial,
+    )
     asked = settings.target_accept
     for accept in ACCEPTANCE if asked is None else (asked,):
         tree = nutpie.sample(
@@ -295,7 +275,7 @@ def _sample(
             break
     kept = tree["sample_stats"].to_dataset()[list(SAMPLE_STATS)].rename(SAMPLE_STATS)
     kept.attrs = {}  # the times in them would make equal draws unequal files
-    return tree["posterior"], kept.assign_attrs(
+    return tree["posterior"]["v"].to_numpy(), kept.assign_attrs(
         sampler=NUTS,
         target_accept=accept,
         inference_library="nutpie",

@@ -19,7 +19,6 @@ from analysis.posterior.engines import (
     nuts_in_scales,
 )
 from analysis.posterior.jobs import Settings
-from analysis.posterior.recompile import Recompiled
 from analysis.posterior.sample import shaped
 from models.bayesian.interface import Parts
 from models.bayesian.registry import Model
@@ -58,24 +57,20 @@ def by_density(density: Density, size: int, rng: np.random.Generator) -> tuple[D
     return _thinned(sample, size, rng)
 
 
-class Compiled:
-    """Fits by NUTS in the model's variables, compiled when the first data set is there."""
+class Chains:
+    """Fits by NUTS in the model's variables, compiled with the first data set."""
 
     def __init__(self, model: Model, parts: Parts, priors: Priors, size: int) -> None:
         self.size = size
         self.engine = NutsEngine(model, parts, priors, model.module.build(parts, priors))
-        self.one = self.engine.moved(parts)
-        self.compiled: Recompiled | None = None
 
     def __call__(self, data: Parts, rng: np.random.Generator) -> tuple[Draws, float]:
         """Return draws given a data set, and how many are effective."""
-        moved = self.engine.moved(data)
-        self.compiled = self.compiled or Recompiled(self.one, moved)
-        given = self.compiled.given(moved)
+        names = [variable.name for variable in self.engine.moved(data).free_RVs]
 
         def sample(settings: Settings) -> tuple[Draws, Array]:
-            flat, _ = self.engine.sample_compiled(given, data, settings.by(NutsEngine.name), rng)
-            return flat, np.concatenate([flat[v.name] for v in moved.free_RVs], axis=-1)
+            flat, _ = self.engine.sample_given(data, settings.by(NutsEngine.name), rng)
+            return flat, np.concatenate([flat[name] for name in names], axis=-1)
 
         return _thinned(sample, self.size, rng)
 

@@ -155,12 +155,15 @@ class Predetermined(Dynamic):
     first_value: Array
 
     @cached_property
-    def slope_resolution(self) -> float:
-        """Finer than elsewhere by as much as lies between provinces, which is not taken out."""
+    def slope_resolution(self) -> Array:
+        """Finer than elsewhere by as much as lies between provinces, which is not taken out, (1,).
+
+        An array since it differs by data set (`analysis.posterior.compiled`).
+        """
         of_province, _, within = two_way_parts(
             self.exposure[:, None], self.design.province, self.design.year
         )
-        return RESOLUTION * float(within.std() / np.hypot(within.std(), of_province.std()))
+        return np.array([RESOLUTION * within.std() / np.hypot(within.std(), of_province.std())])
 
     @property
     def controls(self) -> NDArray[np.bool_]:

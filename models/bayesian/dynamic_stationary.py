@@ -131,9 +131,12 @@ class Stationary(Dynamic):
         return off / self.term_scale[self.term_of_regressor[kept]]
 
     @property
-    def rho_unit(self) -> float:
-        """What ρ is times, for a slope of standardised variables."""
-        return float(self.term_scale[-1] / self.scale)
+    def rho_unit(self) -> Array:
+        """What ρ is times, for a slope of standardised variables, shape (1,).
+
+        An array since it differs by data set (`analysis.posterior.compiled`).
+        """
+        return self.term_scale[-1:] / self.scale
 
 
 def split(design: Design, varying: tuple[str, ...] = (), sigma: By = "common") -> Stationary:

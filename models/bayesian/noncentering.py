@@ -157,5 +157,5 @@ class ConditionalEffects:
         return (effect - self.centre) / self.spread
 
 
-def _ratio(tau: Any, h: float = RESOLUTION) -> Any:
+def _ratio(tau: Any, h: Any = RESOLUTION) -> Any:
     return (1 + (tau / h) ** 2) ** 0.5

@@ -161,7 +161,7 @@ class WithinBetween:
         return np.array(names, float)
 
     @property
-    def slope_resolution(self) -> float:
+    def slope_resolution(self) -> float | NDArray[np.float64]:
         """Approximate standard error of regions' slopes (`models.bayesian.noncentering`)."""
         return RESOLUTION
 

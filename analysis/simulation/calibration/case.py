@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MAKERS = (
     *MAKERS_OF_TRACES,
-    *(__name__, "analysis.simulation.calibration.ranks", "analysis.posterior.recompile"),
+    *(__name__, "analysis.simulation.calibration.ranks", "analysis.posterior.compiled"),
     "analysis.simulation.calibration.growth_twice",
     "analysis.specifications",
 )

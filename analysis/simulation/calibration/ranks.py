@@ -3,7 +3,7 @@
 A fit is what `sample` would make of the data set: draws independent of each other where their
 weights say that they represent the density, else one chain of NUTS, in the log scales of models
 that have a density and in the variables of the others (compiled once for many data sets:
-`analysis.posterior.recompile`). Ranks ask for draws that are independent or nearly, so that a chain
+`analysis.posterior.compiled`). Ranks ask for draws that are independent or nearly, so that a chain
 is made `THINNING` times as long as what is kept of it, by the next factor if not every coordinate
 in which the sampler moves has as many effective draws as are kept. Where NUTS is needed calibration
 is of model and sampler on a part of the panel (`Part`), since it asks nothing about the panel
@@ -22,7 +22,7 @@ from threadpoolctl import threadpool_limits
 
 from analysis.posterior import inputs
 from analysis.posterior.engines import Density, NutsEngine
-from analysis.posterior.many_fits import Compiled, Draws, by_density, free_variables
+from analysis.posterior.many_fits import Chains, Draws, by_density, free_variables
 from analysis.shared.parallel import spread
 from analysis.simulation.calibration import growth_twice
 from analysis.simulation.calibration.case import Case, Switches
@@ -155,7 +155,7 @@ def _fitter(
     """Return what fits the model to a data set: `DRAWS` draws, and how many are effective."""
     priors = case.priors[1]
     if not isinstance(model.module, Collapsible):
-        return Compiled(model, parts, priors, DRAWS)
+        return Chains(model, parts, priors, DRAWS)
     of_panel = model.module.density(parts, priors) if case.posterior else None
     if isinstance(of_panel, GrowthDensity):
         one_sigma = dict(case.switches).get("sigma") == "common"
