@@ -23,7 +23,7 @@ from analysis.commands import (
     study,
 )
 from analysis.commands.options import app
-from data.errors import UserError
+from data.shared.errors import UserError
 
 ROOMS = (
     *(panels, replication, reconstruction, posterior, comparison, regression_table),

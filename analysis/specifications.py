@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from data.errors import UserError
 from data.panels.catalogue import PANELS
 from data.panels.provinces import REGIONS
+from data.shared.errors import UserError
 from data.ye2024.definitions import SUMS
 from models.bayesian.registry import main_model
 from models.design import DERIVED, DYNAMIC, Specification, System

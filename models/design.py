@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from data.errors import UserError
+from data.shared.errors import UserError
 
 if TYPE_CHECKING:
     import pandas as pd

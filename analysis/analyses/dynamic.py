@@ -17,7 +17,7 @@ from analysis.shared.analysis import (
     Table,
 )
 from analysis.specifications import select
-from data.errors import UserError
+from data.shared.errors import UserError
 
 if TYPE_CHECKING:
     pass

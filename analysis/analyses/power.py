@@ -18,9 +18,9 @@ from analysis.shared.analysis import (
     of_static,
 )
 from analysis.specifications import HEADLINE, STATIC, current, published_column, select
-from data.errors import UserError
 from data.panels.catalogue import PANELS
 from data.panels.provinces import REGIONS
+from data.shared.errors import UserError
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -20,8 +20,8 @@ from analysis.shared.analysis import (
     of_static,
 )
 from analysis.specifications import HEADLINE, STATIC, current, select
-from data.errors import UserError
 from data.panels.catalogue import panel_names
+from data.shared.errors import UserError
 
 if TYPE_CHECKING:
     import pandas as pd

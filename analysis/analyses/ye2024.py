@@ -18,7 +18,7 @@ from analysis.shared.analysis import (
     Table,
 )
 from analysis.specifications import HEADLINE, select
-from data.errors import UserError
+from data.shared.errors import UserError
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -22,7 +22,7 @@ from analysis.benchmark import environment
 from analysis.benchmark.startup import check_out
 from analysis.posterior import equality
 from analysis.shared.outputs import ROOT
-from data.errors import UserError
+from data.shared.errors import UserError
 
 BEFORE = "14825e1"
 """The commit with which fits are compared."""

@@ -17,7 +17,7 @@ import pandas as pd
 
 from analysis.benchmark import environment
 from analysis.shared.outputs import ROOT
-from data.errors import UserError
+from data.shared.errors import UserError
 
 ABDATA = ROOT.parent / "shared" / "reference" / "abdata.csv"
 """Arellano and Bond's firms: `id, year, n, w, k` and the year dummies `yr1976` …"""

@@ -47,8 +47,8 @@ from analysis.posterior.diagnose import failures, numbers
 from analysis.posterior.jobs import Settings
 from analysis.shared.outputs import ROOT
 from analysis.specifications import HEADLINE, select
-from data.errors import UserError
 from data.panels.panel import load_panel
+from data.shared.errors import UserError
 from models.design import Specification, design
 
 SIMPANEL = ROOT.parent / "shared" / "reference" / "simpanel.csv"

@@ -17,7 +17,7 @@ import numpy as np
 from analysis.benchmark import environment
 from analysis.shared.outputs import ROOT
 from analysis.shared.timing import run_timed
-from data.errors import UserError
+from data.shared.errors import UserError
 
 BEFORE = "14825e1"
 """The commit whose tree was 45 rooms on 12 floors."""

@@ -15,8 +15,8 @@ from analysis.shared.products import below
 from analysis.shared.products import find as product
 from analysis.shared.statistics import CERTAIN, Z
 from analysis.specifications import evidence_model, home, select
-from data.files import read_csv
 from data.panels.catalogue import DRAWN, imputed_draws
+from data.shared.files import read_csv
 from data.ye2024.definitions import DESCRIBED
 from models.bayesian.registry import LADDER, Model, find, main_model, models_for
 from models.design import Specification

@@ -15,8 +15,8 @@ from analysis.claims.second_edition import MAGNITUDES, VERDICTS
 from analysis.shared.frames import matching
 from analysis.shared.outputs import TEXT
 from analysis.shared.products import below, made_by
-from data.files import read_csv, replacing, sha256
 from data.panels.catalogue import PANELS
+from data.shared.files import read_csv, replacing, sha256
 
 
 def ledger(

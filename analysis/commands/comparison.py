@@ -28,9 +28,9 @@ from analysis.shared.outputs import ROOT, Outputs, read_result
 from analysis.shared.products import below
 from analysis.shared.terminal import console
 from analysis.specifications import current, home, select
-from data.errors import UserError
 from data.panels.catalogue import PANELS, panel_names
 from data.panels.panel import Panel
+from data.shared.errors import UserError
 from models.design import Specification
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from analysis.shared.outputs import Outputs
 from analysis.shared.runs import this_run
 from analysis.shared.terminal import App, console
 from analysis.specifications import SPECIFICATIONS, current
-from data.errors import UserError
 from data.panels.catalogue import PANELS, expanded, named_panels
 from data.panels.panel import Panel, load_panel
+from data.shared.errors import UserError
 from models.design import Specification
 
 if TYPE_CHECKING:

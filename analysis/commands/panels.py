@@ -8,9 +8,9 @@ import typer
 from analysis.commands.options import Official, Out, app, print_frame, taken, write_tables
 from analysis.shared.outputs import ROOT, Outputs
 from analysis.shared.terminal import App, console
-from data.errors import UserError
 from data.panels.catalogue import FOLDER, PANELS, named_panels
 from data.panels.panel import load_panel
+from data.shared.errors import UserError
 from data.ye2024.definitions import DIRECTORY
 
 panel_app = App(help="Build or describe the panels (list them, if no command follows).")

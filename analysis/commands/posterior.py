@@ -31,8 +31,8 @@ from analysis.shared import terminal
 from analysis.shared.outputs import ROOT, Outputs
 from analysis.shared.terminal import console
 from analysis.specifications import current, select
-from data.errors import UserError
 from data.panels.panel import Panel
+from data.shared.errors import UserError
 from models.design import Specification
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ from analysis.shared.products import PANELS as OF_PANELS
 from analysis.shared.products import find
 from analysis.shared.provenance import known
 from analysis.specifications import PAPER, current, evidence_model, home, select
-from data.errors import UserError
 from data.panels.catalogue import OWN, PANELS, own_name
 from data.panels.panel import Panel
+from data.shared.errors import UserError
 from models.design import DERIVED, LAG, Specification
 
 if TYPE_CHECKING:

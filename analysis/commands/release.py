@@ -8,7 +8,7 @@ from analysis.commands.options import app, print_frame, say_written
 from analysis.shared import terminal
 from analysis.shared.outputs import ROOT, Outputs
 from analysis.shared.terminal import console
-from data.errors import UserError
+from data.shared.errors import UserError
 from data.ye2024.definitions import DIRECTORY
 
 

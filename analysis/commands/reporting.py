@@ -12,7 +12,7 @@ from analysis.shared.products import find
 from analysis.shared.provenance import record
 from analysis.shared.terminal import console
 from analysis.specifications import HEADLINE, PAPER, current, select
-from data.files import csv_text, write_text
+from data.shared.files import csv_text, write_text
 
 
 @app.command(studies=True)

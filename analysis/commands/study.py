@@ -9,7 +9,7 @@ import typer
 
 from analysis.commands.options import app, print_frame, say_notices
 from analysis.shared.terminal import STUDY, App, console
-from data.errors import UserError
+from data.shared.errors import UserError
 
 study_app = App(help="Write or check a study.toml: another paper's data, columns and numbers.")
 app.add_typer(study_app, name="study", no_args_is_help=True)
@@ -39,7 +39,7 @@ def init(
 
     import tomllib
 
-    from data.files import write_text
+    from data.shared.files import write_text
     from data.studies import formula, load, schema, template
 
     header = load.header(data, unit, time, region)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from data.errors import UserError
+from data.shared.errors import UserError
 
 Draws = NDArray[np.float64]
 

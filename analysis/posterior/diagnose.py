@@ -27,7 +27,7 @@ from analysis.posterior.jobs import NUTS
 from analysis.posterior.remedies import LEAST_ESS as LEAST_OF_NUTS
 from analysis.posterior.remedies import TAILS, Failure, explain
 from analysis.posterior.trace import POINTWISE, attributes, identity, read
-from data.errors import UserError
+from data.shared.errors import UserError
 from models.inference.independence_sampler import (
     DISTANCE,
     LARGEST_K_HAT,

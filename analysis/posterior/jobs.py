@@ -13,8 +13,8 @@ from pathlib import Path
 from analysis.posterior import inputs, trace
 from analysis.posterior.cache import input_sha256, is_current
 from analysis.posterior.variants import PLAIN, Variant, called, integrable
-from data.errors import UserError, located
 from data.panels.panel import Panel
+from data.shared.errors import UserError, located
 from models.bayesian.interface import Collapsible, Parts
 from models.bayesian.registry import Model, find, models_for
 from models.design import Specification, design

@@ -26,7 +26,7 @@ from analysis.posterior.variants import fit_named
 from analysis.shared.frames import VARIANT
 from analysis.shared.plotting import PALETTE
 from analysis.specifications import select
-from data.errors import UserError
+from data.shared.errors import UserError
 from data.ye2024.definitions import DESCRIBED
 from models.bayesian.registry import MODELS
 from models.design import Specification

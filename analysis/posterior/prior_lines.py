@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from analysis.posterior.variants import refuse_unknown
-from data.errors import UserError
+from data.shared.errors import UserError
 from models.bayesian.interface import Parts
 from models.bayesian.registry import Model
 from models.priors import Prior, Priors

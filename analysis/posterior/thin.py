@@ -13,8 +13,8 @@ import xarray as xr
 
 from analysis.posterior import trace
 from analysis.specifications import HEADLINE, SPECIFICATIONS, evidence_model, home, select
-from data.files import replacing
 from data.panels.catalogue import PANELS
+from data.shared.files import replacing
 
 LARGEST = 1_000_000
 """Bytes of a file."""

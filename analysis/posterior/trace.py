@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from analysis.posterior.variants import called
 from analysis.shared.hashing import CONTENT, ROOT_ATTRIBUTES, attributes_sha256, content
 from analysis.shared.provenance import file_sha256, index_trace, indexed_inputs
-from data.errors import UserError
-from data.files import interrupts_later, replacing, sha256, unreadable
+from data.shared.errors import UserError
+from data.shared.files import interrupts_later, replacing, sha256, unreadable
 
 if TYPE_CHECKING:
     import xarray as xr

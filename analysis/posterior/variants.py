@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from analysis.shared.frames import VARIANT
-from data.errors import UserError
+from data.shared.errors import UserError
 from models.bayesian.registry import find
 from models.design import Specification
 from models.priors import Prior, Priors

@@ -10,9 +10,9 @@ from analysis.posterior.cache import is_current
 from analysis.posterior.jobs import Job, Settings, engine_of, made_from, path_of, split
 from analysis.posterior.variants import NoSuchLineError, Variant, from_options
 from analysis.specifications import select
-from data.errors import UserError
 from data.panels.catalogue import OWN
 from data.panels.panel import Panel
+from data.shared.errors import UserError
 from models.bayesian.registry import find
 
 

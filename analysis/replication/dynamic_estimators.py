@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from analysis.replication.system_gmm import DEFAULT, Choices, coefficients, fit_column
 from analysis.shared.statistics import Z
-from data.errors import UserError
 from data.panels.panel import Panel
+from data.shared.errors import UserError
 from models.bayesian import dynamic
 from models.bayesian.registry import MODELS, Model, find
 from models.design import LAG, Design, Specification, design

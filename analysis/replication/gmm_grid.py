@@ -11,8 +11,8 @@ from itertools import product
 import pandas as pd
 
 from analysis.replication.system_gmm import LAG, Choices, coefficients, fit_column, statistics
-from data.errors import UserError
 from data.panels.panel import Panel
+from data.shared.errors import UserError
 from models.design import Specification
 
 GRID = {

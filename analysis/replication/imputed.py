@@ -8,9 +8,9 @@ import pandas as pd
 from analysis.replication import system_gmm
 from analysis.shared import rubin
 from analysis.shared.digits import with_spread
-from data.errors import located
 from data.panels.catalogue import DRAWN, OF_IMPUTED
 from data.panels.panel import Panel
+from data.shared.errors import located
 from models.design import Specification, design
 from models.frequentist import twfe
 from models.frequentist.two_way import two_way_parts

@@ -10,9 +10,9 @@ from analysis.replication import static_columns, system_gmm
 from analysis.shared import digits, terminal
 from analysis.shared.layout import View
 from analysis.specifications import PAPER, current, select
-from data.errors import UserError, located
 from data.panels.panel import Panel
 from data.published import tables
+from data.shared.errors import UserError, located
 from models.design import DYNAMIC, Specification, design
 from models.frequentist import panel_estimators, twfe
 from models.frequentist.coefficient_table import stars

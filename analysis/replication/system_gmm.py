@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from data.errors import UserError
+from data.shared.errors import UserError
 from models.design import (
     LAG,
     Specification,

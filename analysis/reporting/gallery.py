@@ -15,7 +15,7 @@ from analysis.shared.analysis import Picture
 from analysis.shared.frames import of_the_paper, whole
 from analysis.shared.outputs import TEXT, Outputs
 from analysis.shared.products import below, made_by
-from data.files import read_csv
+from data.shared.files import read_csv
 
 
 def _csv(path: Path) -> pd.DataFrame:

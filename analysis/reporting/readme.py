@@ -14,9 +14,9 @@ from analysis.shared.frames import of_the_paper
 from analysis.shared.outputs import Outputs, read_result
 from analysis.shared.products import below, find
 from analysis.shared.provenance import record_of
-from data.errors import UserError
-from data.files import write_text
 from data.panels.catalogue import OWN
+from data.shared.errors import UserError
+from data.shared.files import write_text
 
 BEGIN = "<!-- {name}: written by `python -m analysis readme` -->"
 END = "<!-- end of {name} -->"

@@ -21,9 +21,9 @@ from analysis.shared.products import LONG, PRODUCTS
 from analysis.shared.statistics import Z
 from analysis.shared.timing import run_timed
 from analysis.specifications import HEADLINE
-from data.errors import UserError
-from data.files import read_csv, write_text
 from data.panels.catalogue import DRAWN, PANELS
+from data.shared.errors import UserError
+from data.shared.files import read_csv, write_text
 
 OFFICIAL = tuple(kind.name for kind in PANELS if kind.evidence)
 """The official panels."""

@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from data.files import write_text
+from data.shared.files import write_text
 
 BEFORE = "[feature.reconstruct.dependencies]"
 """In pixi.toml, what follows the tasks that need no extra."""

@@ -16,8 +16,8 @@ from analysis.posterior import trace
 from analysis.shared import digits
 from analysis.shared.frames import matching
 from analysis.specifications import AVERAGE, current, evidence_model, home, select, static
-from data.errors import UserError, located
 from data.panels.panel import Panel
+from data.shared.errors import UserError, located
 from models.design import Design, Specification, design
 from models.frequentist import horizons, twfe
 

@@ -19,8 +19,8 @@ from analysis.replication import system_gmm
 from analysis.shared.frames import matching
 from analysis.shared.plotting import inches, key
 from analysis.specifications import evidence_model, home, regions, select, worded
-from data.errors import UserError, located
 from data.panels.panel import Panel
+from data.shared.errors import UserError, located
 from models.design import Specification, design, sample
 from models.frequentist import twfe
 

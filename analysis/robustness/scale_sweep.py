@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from analysis.shared.digits import with_interval
-from data.errors import UserError
 from data.panels.catalogue import imputed_draws
 from data.panels.panel import Panel, load_panel
+from data.shared.errors import UserError
 from models.bayesian import growth_robust
 from models.bayesian.growth import NEAR_UNIT_ROOT
 from models.bayesian.growth_parts import Growth, province_slopes

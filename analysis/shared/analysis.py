@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analysis.shared.outputs import Outputs
 from analysis.specifications import current, select, static
-from data.errors import UserError
+from data.shared.errors import UserError
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from analysis.shared.hashing import content
 from analysis.shared.products import below, made_by
-from data.errors import UserError
-from data.files import read_csv, replacing, sha256, unreadable
+from data.shared.errors import UserError
+from data.shared.files import read_csv, replacing, sha256, unreadable
 
 if TYPE_CHECKING:
     import pandas as pd

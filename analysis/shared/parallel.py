@@ -40,8 +40,8 @@ from numpy.typing import NDArray
 from analysis.shared.outputs import ROOT
 from analysis.shared.sources import content_sha256, installed
 from analysis.specifications import Study, current, studying
-from data.errors import UserError
-from data.files import interrupts_later, replacing, sha256
+from data.shared.errors import UserError
+from data.shared.files import interrupts_later, replacing, sha256
 
 PATIENCE = 10.0
 """Seconds to wait for a scheduler to answer and for its first worker."""

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from analysis.shared.products import Product
 from analysis.specifications import current
-from data.errors import UserError
-from data.files import csv_text
 from data.panels.catalogue import named_panels
+from data.shared.errors import UserError
+from data.shared.files import csv_text
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,8 +12,8 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from data.files import replacing
 from data.panels.catalogue import PANELS
+from data.shared.files import replacing
 
 STYLE = {
     "font.size": 8,

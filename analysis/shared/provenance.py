@@ -22,9 +22,9 @@ from analysis.shared.products import CODE, LONG, PANELS, PRODUCTS, PUBLISHED, TR
 from analysis.shared.runs import Run
 from analysis.shared.sources import module_sha256
 from analysis.specifications import current
-from data.errors import UserError
-from data.files import csv_text, sha256, write_text
 from data.panels.catalogue import ALL_DRAWS, DRAWN, FOLDER, IMPUTED, OWN, named_panels
+from data.shared.errors import UserError
+from data.shared.files import csv_text, sha256, write_text
 
 if TYPE_CHECKING:
     import pandas as pd

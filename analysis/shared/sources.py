@@ -13,7 +13,7 @@ from pathlib import Path
 from sysconfig import get_path
 
 from analysis.shared.outputs import ROOT
-from data.files import sha256
+from data.shared.files import sha256
 
 
 def closure(*names: str, but: tuple[str, ...] = ()) -> list[Path]:

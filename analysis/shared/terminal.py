@@ -26,7 +26,7 @@ from analysis.shared import layout
 from analysis.shared.layout import View
 from analysis.shared.outputs import ROOT
 from analysis.specifications import Study, studying, worded
-from data.errors import UserError
+from data.shared.errors import UserError
 
 if TYPE_CHECKING:
     import pandas as pd

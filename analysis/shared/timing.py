@@ -17,7 +17,7 @@ from typing import Any
 
 from analysis.shared.outputs import Outputs
 from analysis.shared.terminal import console
-from data.files import write_text
+from data.shared.files import write_text
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,8 @@ from analysis.shared.statistics import CERTAIN, share
 from analysis.simulation import generators
 from analysis.simulation.intervals import balanced
 from analysis.simulation.size_methods import weights
-from data.errors import UserError
 from data.panels.panel import Panel
+from data.shared.errors import UserError
 from models.bayesian import growth
 from models.bayesian.growth_parts import province_slopes
 from models.design import Specification

@@ -10,8 +10,8 @@ from scipy import stats
 from analysis.posterior.many_fits import by_density, free_variables
 from analysis.shared.statistics import INTERVALS
 from analysis.simulation.size_methods import DRAWS, posterior_draws
-from data.errors import UserError, located
 from data.panels.panel import Panel
+from data.shared.errors import UserError, located
 from models.bayesian.growth_density import GrowthDensity
 from models.bayesian.interface import Parts
 from models.bayesian.registry import Model

@@ -46,8 +46,8 @@ from analysis.simulation.intervals import (
     regression_of,
 )
 from analysis.specifications import AVERAGE, home
-from data.errors import located
 from data.panels.panel import Panel
+from data.shared.errors import located
 from models.bayesian.registry import main_model
 from models.design import Design, Specification
 

@@ -37,8 +37,8 @@ from analysis.simulation.intervals import (
     regression_of,
     slopes_of_interest,
 )
-from data.errors import UserError
 from data.panels.panel import Panel
+from data.shared.errors import UserError
 from models.bayesian.interface import Parts
 from models.bayesian.registry import Model, main_model
 from models.design import Specification

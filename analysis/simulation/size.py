@@ -35,10 +35,10 @@ from analysis.simulation.main_model import (
     ranking,
 )
 from analysis.simulation.size_methods import STATISTICS, estimands, method, weights
-from data.errors import UserError
-from data.files import sha256
 from data.panels.catalogue import without_edition
 from data.panels.panel import Panel
+from data.shared.errors import UserError
+from data.shared.files import sha256
 from models.bayesian import growth
 from models.design import Design, Specification
 from models.inference import batched

@@ -14,8 +14,8 @@ from analysis.claims.records import EVIDENCE, Claim
 from analysis.replication import system_gmm
 from analysis.shared import digits
 from analysis.specifications import evidence_model, home, select
-from data.errors import located
 from data.panels.panel import Panel
+from data.shared.errors import located
 from data.ye2024 import fingerprints
 from models.design import Specification, design
 from models.frequentist import twfe

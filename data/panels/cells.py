@@ -6,9 +6,9 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from data.errors import UserError
 from data.panels.provinces import REGION_OF, REGIONS, canonical
 from data.panels.spelling import clean, number, shorten, year_of
+from data.shared.errors import UserError
 
 _REGION_SPELLINGS = {"东部": "east", "中部": "central", "西部": "west"}
 

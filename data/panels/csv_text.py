@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from data.errors import UserError
 from data.panels.keys import PANEL, Keys
 from data.panels.spelling import clean, is_year, number, shorten
+from data.shared.errors import UserError
 
 DELIMITERS = ",;\t|"
 FIRST_LINES = 50

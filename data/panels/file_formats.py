@@ -28,10 +28,10 @@ from xml.etree import ElementTree
 
 import pandas as pd
 
-from data.errors import UserError
 from data.panels.csv_text import FIRST_LINES, decode, parse
 from data.panels.keys import PANEL, Keys
 from data.panels.spelling import clean, listed, shorten
+from data.shared.errors import UserError
 
 Read = tuple[pd.DataFrame, list[str]]
 """Cells as str, the index each row's place in the file and named for it; notices."""

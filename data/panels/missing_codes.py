@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from data.errors import UserError
+from data.shared.errors import UserError
 
 _REPEATED = [int(digit * length) for digit in "789" for length in range(1, 10)]
 _CODES = {

@@ -2,10 +2,10 @@
 
 import pandas as pd
 
-from data.errors import UserError
 from data.panels.cells import region_label
 from data.panels.provinces import canonical
 from data.panels.spelling import WORDS, fold, is_missing, listed, shorten, year_of
+from data.shared.errors import UserError
 
 
 def words_that_are_names(cells: pd.DataFrame) -> frozenset[str]:

@@ -8,8 +8,6 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from data.errors import UserError, one_line
-from data.files import sha256
 from data.panels.catalogue import (
     EDITION,
     ENSEMBLE,
@@ -26,6 +24,8 @@ from data.panels.catalogue import (
     own_name,
 )
 from data.panels.provinces import REGION_OF
+from data.shared.errors import UserError, one_line
+from data.shared.files import sha256
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from data.errors import UserError
+from data.shared.errors import UserError
 
 
 def row_groups(path: Path, columns: Sequence[str]) -> Iterator[pd.DataFrame]:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from data.errors import UserError
 from data.panels.cells import in_order, select_columns, typed
 from data.panels.missing_codes import refuse_codes
 from data.panels.provinces import canonical
 from data.panels.spelling import WORDS, is_missing, is_year, number, shorten
+from data.shared.errors import UserError
 
 if TYPE_CHECKING:
     import pandera.pandas as pa

@@ -37,9 +37,9 @@ from pathlib import Path
 import pandas as pd
 import pandera.pandas as pa
 
-from data.errors import UserError
 from data.published import transcription
 from data.published.transcription import Rule
+from data.shared.errors import UserError
 
 DIRECTORY = Path(__file__).parent
 

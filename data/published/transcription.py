@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from data.errors import UserError
 from data.panels.csv_text import decode, parse
+from data.shared.errors import UserError
 
 UNPRINTED = {"", ".", "-", "--", "—", "–", "...", "…", "na", "n/a", "nan", "none", "null"}
 """What a cell holds, in small letters, where nothing is printed."""

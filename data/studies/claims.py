@@ -4,9 +4,9 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from data.errors import UserError
 from data.panels.csv_text import decode, parse
 from data.panels.spelling import clean, number, shorten
+from data.shared.errors import UserError
 from data.studies import schema
 from data.studies.formula import term
 

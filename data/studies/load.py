@@ -13,14 +13,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from data.errors import UserError, one_line
-from data.files import sha256
 from data.panels.catalogue import study_name
 from data.panels.file_formats import tabulate
 from data.panels.keys import Keys
 from data.panels.missing_codes import notices_of_codes, refuse_codes
 from data.panels.panel import Panel, is_balanced
 from data.panels.spelling import clean, is_missing, is_year, number, plain_numbers, shorten, year_of
+from data.shared.errors import UserError, one_line
+from data.shared.files import sha256
 from data.studies import schema
 from data.studies.formula import names_in
 from data.studies.sample import names_in_condition

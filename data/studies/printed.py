@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from data.errors import UserError
+from data.shared.errors import UserError
 from data.studies.formula import term
 from data.studies.schema import GMM, Column, StudyFile
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
 
-from data.errors import UserError, one_line
+from data.shared.errors import UserError, one_line
 from data.studies.choices import Multiverse
 from data.studies.fields import Expression, Keys, Name, Sample, Term
 from data.studies.formula import Formula, column_formula

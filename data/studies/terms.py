@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from data.errors import UserError
 from data.panels.spelling import shorten
+from data.shared.errors import UserError
 from data.studies.choices import Multiverse
 from data.studies.formula import OVER_TIME, evaluate, names_in
 from data.studies.sample import Condition, condition, holds

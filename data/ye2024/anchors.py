@@ -22,9 +22,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from data.errors import UserError
-from data.files import read_csv, sha256
 from data.panels.panel import verified
+from data.shared.errors import UserError
+from data.shared.files import read_csv, sha256
 from data.ye2024 import share_process
 from data.ye2024.official import NAMES, Official
 from data.ye2024.second import Second

@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from data.errors import UserError
-from data.files import sha256
 from data.panels.provinces import PROVINCES, canonical
+from data.shared.errors import UserError
+from data.shared.files import sha256
 from data.ye2024.definitions import DIRECTORY
 
 if TYPE_CHECKING:

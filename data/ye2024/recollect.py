@@ -15,10 +15,10 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from data.errors import UserError
-from data.files import replacing, sha256, write_csv
 from data.panels.catalogue import FOLDER
 from data.panels.panel import verified
+from data.shared.errors import UserError
+from data.shared.files import replacing, sha256, write_csv
 from data.ye2024 import anchors, gaps, indices, second, variables
 from data.ye2024.definitions import (
     CHOICES,

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from data.errors import UserError
-from data.files import sha256
+from data.shared.errors import UserError
+from data.shared.files import sha256
 from data.ye2024.official import DIRECTORY, NAMES, YEARS, known_province, positive_amount
 
 TABLES = {

@@ -7,10 +7,10 @@ from pathlib import Path
 import pandas as pd
 import xarray as xr
 
-from data.errors import UserError
-from data.files import sha256, write_csv
 from data.panels.catalogue import FOLDER
 from data.panels.provinces import REGION_OF
+from data.shared.errors import UserError
+from data.shared.files import sha256, write_csv
 from data.ye2024 import gaps
 from data.ye2024.definitions import (
     CHOICES,

@@ -56,7 +56,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import helmert
 
-from data.errors import UserError
+from data.shared.errors import UserError
 from models.bayesian import noncentering
 from models.bayesian.effects import Effects, normal_rows, observe, off_common_mean, report_effects
 from models.bayesian.interface import Rows, Variables

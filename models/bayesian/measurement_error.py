@@ -41,7 +41,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy import stats
 
-from data.errors import UserError
+from data.shared.errors import UserError
 from models.bayesian import hierarchical
 from models.bayesian.correlation import (
     Factor,

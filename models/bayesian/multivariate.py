@@ -46,7 +46,7 @@ import pytensor.tensor as pt
 from numpy.typing import NDArray
 from scipy import stats
 
-from data.errors import UserError
+from data.shared.errors import UserError
 from models.bayesian import hierarchical
 from models.bayesian.correlated_outcomes import CorrelatedErrors
 from models.bayesian.correlation import from_partial, given_before, pairs, stacked

@@ -23,7 +23,7 @@ import numpy as np
 import pymc as pm
 from numpy.typing import NDArray
 
-from data.errors import UserError
+from data.shared.errors import UserError
 from models.bayesian import autoregressive, hierarchical
 from models.bayesian.effects import predictive, standard_mean
 from models.bayesian.hierarchical import effects

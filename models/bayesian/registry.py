@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
-from data.errors import UserError
+from data.shared.errors import UserError
 from models.bayesian.interface import ModelFile, Parts
 from models.design import Design, Specification
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import fdtrc
 
-from data.errors import UserError
+from data.shared.errors import UserError
 from models.design import Design
 from models.frequentist import horizons
 from models.frequentist.twfe import slope_parts

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
-from data.errors import UserError
+from data.shared.errors import UserError
 from models.design import Design
 from models.frequentist.twfe import (
     FEWEST_CLUSTERS,

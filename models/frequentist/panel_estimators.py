@@ -25,7 +25,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from data.errors import UserError
+from data.shared.errors import UserError
 from models.design import Design
 from models.frequentist.panel_fit import (
     BOTH,

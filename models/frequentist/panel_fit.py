@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from data.errors import UserError
+from data.shared.errors import UserError
 from models.design import Design
 from models.frequentist.coefficient_table import coefficient_table, p_values
 from models.frequentist.twfe import CONSTANT, FEWEST_CLUSTERS

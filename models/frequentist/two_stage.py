@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from data.errors import UserError
+from data.shared.errors import UserError
 from models.design import Design
 from models.frequentist.panel_fit import (
     BOTH,

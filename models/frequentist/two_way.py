@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data.errors import UserError
+from data.shared.errors import UserError
 
 COLLINEAR = 1e-6
 """A variable counts as fully explained when less than this share of its centred length is left.

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from data.errors import UserError
+from data.shared.errors import UserError
 from models.design import Specification, regressors, sample
 
 Array = NDArray[np.float64]

@@ -14,8 +14,8 @@ import analysis
 from analysis import Study, fit, model, replicate
 from analysis.posterior import trace
 from analysis.replication.replicate import COLUMNS
-from data.errors import UserError
 from data.panels.panel import panel_of
+from data.shared.errors import UserError
 from tests.helpers import studies
 from tests.helpers.fits import simulated
 

@@ -20,10 +20,10 @@ from analysis.specifications import (
     studying,
     worded,
 )
-from data.errors import UserError
 from data.panels.panel import load_named
 from data.panels.provinces import REGIONS
 from data.published import tables
+from data.shared.errors import UserError
 from models.bayesian.registry import find
 from tests.helpers import studies
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from data.errors import UserError
 from data.panels.panel import Panel, load_panel
+from data.shared.errors import UserError
 
 VARIABLES = ("produ", "indus")
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data.errors import UserError
+from data.shared.errors import UserError
 from models.design import Specification, design
 from tests.helpers import random_panels
 from tests.helpers.random_panels import SPECIFICATION

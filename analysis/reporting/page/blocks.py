@@ -16,7 +16,7 @@ from analysis.reporting.page.traces import Trace
 from analysis.shared.outputs import TEXT
 from analysis.shared.products import below
 from analysis.ye2024.claims import CLAIMS
-from data.files import read_csv
+from data.shared.files import read_csv
 
 Block = dict[str, object]
 

@@ -26,7 +26,7 @@ from analysis.shared.products import PRODUCTS
 from analysis.shared.provenance import Digests, record_of, snapshot
 from analysis.shared.runs import told
 from analysis.specifications import PAPER, Study, current, worded
-from data.files import replacing
+from data.shared.files import replacing
 
 TEMPLATES = Path(__file__).parent / "templates"
 

@@ -20,7 +20,7 @@ from analysis.shared import batches as batch_files
 from analysis.shared.outputs import read_netcdf, write_netcdf
 from analysis.shared.parallel import kept
 from analysis.shared.sources import made_by
-from data.files import sha256
+from data.shared.files import sha256
 
 Arrays = Mapping[str, NDArray[np.float64]]
 

@@ -25,7 +25,7 @@ from analysis.robustness.multiverse.records import Family, Option, Setting, Univ
 from analysis.robustness.sensitivity.priors import ALTERNATIVES
 from analysis.shared.statistics import Z
 from analysis.specifications import select
-from data.errors import UserError
+from data.shared.errors import UserError
 from models.bayesian import growth
 from models.design import Specification, design
 from models.frequentist import twfe

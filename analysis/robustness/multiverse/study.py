@@ -16,8 +16,8 @@ from analysis.robustness.multiverse.fraction import POSTERIOR
 from analysis.robustness.multiverse.records import Choice, Family, Option, Setting
 from analysis.robustness.multiverse.structures import ERRORS
 from analysis.specifications import Study, current, static
-from data.errors import UserError
-from data.files import sha256
+from data.shared.errors import UserError
+from data.shared.files import sha256
 from models.design import Specification, complete, sample
 
 if TYPE_CHECKING:

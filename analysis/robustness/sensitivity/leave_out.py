@@ -44,7 +44,7 @@ from analysis.robustness.sensitivity.refits import (
 )
 from analysis.robustness.sensitivity.weights import bridge, log_mean_exp, trusted
 from analysis.specifications import AVERAGE
-from data.errors import UserError
+from data.shared.errors import UserError
 from models.bayesian.interface import Parts
 from models.bayesian.registry import Model
 from models.design import design

@@ -15,9 +15,9 @@ from analysis.robustness.sensitivity.refits import base_of
 from analysis.robustness.sensitivity.tables import TABLES, identity, path_of, replaced, tables
 from analysis.shared.parallel import spread
 from analysis.shared.sources import code_sha256
-from data.errors import UserError
-from data.files import sha256, write_csv
 from data.panels.panel import Panel
+from data.shared.errors import UserError
+from data.shared.files import sha256, write_csv
 from models.bayesian import registry
 from models.bayesian.interface import Divisible
 from models.bayesian.registry import LADDER, find, main_model, models_for

@@ -8,8 +8,8 @@ import pandas as pd
 from analysis.posterior.jobs import Job
 from analysis.shared.outputs import TEXT
 from analysis.shared.products import below
-from data.files import read_csv
 from data.panels.catalogue import PANELS
+from data.shared.files import read_csv
 from models.bayesian.registry import MODELS
 
 QUANTITIES = (

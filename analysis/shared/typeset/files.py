@@ -7,7 +7,7 @@ from analysis.shared.typeset.latex import latex
 from analysis.shared.typeset.page import page
 from analysis.shared.typeset.sheet import Sheet, markdown
 from analysis.shared.typeset.word import word
-from data.files import replacing
+from data.shared.files import replacing
 
 WRITERS: dict[str, Callable[[Sequence[Sheet]], bytes]] = {
     "html": lambda sheets: page(sheets).encode(),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from analysis.shared.typeset.sheet import ALIGNED, Sheet, with_minus
-from data.errors import UserError
+from data.shared.errors import UserError
 
 if TYPE_CHECKING:
     from docx.document import Document

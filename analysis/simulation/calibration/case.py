@@ -9,7 +9,7 @@ from analysis.posterior import inputs
 from analysis.posterior.cache import MAKERS as MAKERS_OF_TRACES
 from analysis.posterior.cache import named, sources_sha256
 from analysis.posterior.jobs import PACKAGES
-from data.files import sha256
+from data.shared.files import sha256
 from models.bayesian.registry import find
 from models.design import Specification
 from models.priors import Priors

@@ -26,9 +26,9 @@ from analysis.shared.sources import made_by
 from analysis.shared.statistics import Z
 from analysis.simulation.dynamic_study.cells import CELLS, Cell
 from analysis.simulation.dynamic_study.truth import Truth, outcome, truth
-from data.errors import UserError
-from data.files import sha256
 from data.panels.panel import Panel
+from data.shared.errors import UserError
+from data.shared.files import sha256
 from models.bayesian import dynamic, dynamic_growth_gibbs
 from models.bayesian.registry import find
 from models.design import LAG, Specification, sample

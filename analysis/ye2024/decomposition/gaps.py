@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from analysis.comparison.coefficients import published_slopes
 from analysis.replication import system_gmm
-from data.errors import located
 from data.panels.catalogue import PANELS
 from data.panels.panel import Panel, load_panel
+from data.shared.errors import located
 from data.ye2024 import recollect
 from data.ye2024.selection import made_of
 from models.design import DERIVED, Specification, design, sample

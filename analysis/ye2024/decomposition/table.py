@@ -8,7 +8,7 @@ from analysis.comparison.coefficients import published_slopes
 from analysis.robustness.shapley import shapley
 from analysis.ye2024.decomposition.games import GAMES
 from analysis.ye2024.decomposition.gaps import END, Gap, estimate
-from data.errors import UserError
+from data.shared.errors import UserError
 
 COLUMNS = (
     *("panel", "column", "term", "game", "player", "share", "mcse", "exact"),

@@ -9,7 +9,7 @@ from analysis.robustness.multiverse.fraction import POSTERIOR, WILD
 from analysis.robustness.multiverse.records import Choice, Family, Option, Setting
 from analysis.robustness.multiverse.structures import ERRORS, PRIOR
 from analysis.ye2024.multiverse.choices import CONTROLS, DATA, GRID, NORMALISATION, SAMPLE
-from data.files import sha256
+from data.shared.files import sha256
 from data.ye2024 import recollect, selection
 from data.ye2024.definitions import CHOICES, DEFAULTS
 

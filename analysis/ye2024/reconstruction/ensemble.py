@@ -15,9 +15,9 @@ from threadpoolctl import threadpool_limits
 
 from analysis.ye2024.reconstruction import run
 from analysis.ye2024.reconstruction.nearest import optimality
-from data.files import replacing, sha256
 from data.panels.catalogue import ENSEMBLE
 from data.panels.panel import load_panel
+from data.shared.files import replacing, sha256
 from data.ye2024.definitions import COLUMNS, PARTS_DECIMALS, SUMS
 
 SIZE = 20

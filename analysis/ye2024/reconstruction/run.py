@@ -32,9 +32,9 @@ from analysis.ye2024.reconstruction.nearest import (
 from analysis.ye2024.reconstruction.problem import Contradiction, Problem, named, problem
 from analysis.ye2024.reconstruction.quantities import Quantities, quantities
 from analysis.ye2024.reconstruction.targets import contradictions, printed, targets
-from data.files import replacing, sha256, write_csv
 from data.panels.catalogue import FOLDER
 from data.panels.panel import load_panel
+from data.shared.files import replacing, sha256, write_csv
 from data.ye2024.definitions import COLUMNS, DESCRIBED, SUMS
 from data.ye2024.recollect import rounded
 from data.ye2024.selection import write_panel

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from data.files import replacing, sha256
 from data.panels.catalogue import FOLDER, IMPUTED, PANELS
+from data.shared.files import replacing, sha256
 from data.ye2024 import recollect, selection
 from data.ye2024.definitions import COLUMNS, DIRECTORY, SUMS
 from data.ye2024.imputation.model import VARIABLES, Model

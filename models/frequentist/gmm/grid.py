@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from data.errors import UserError
+from data.shared.errors import UserError
 from models.frequentist.gmm.records import CONSTANT, parse_term
 
 MOST_PERIODS = 20

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from data.errors import UserError
+from data.shared.errors import UserError
 from models.frequentist.gmm.grid import Grid
 from models.frequentist.gmm.records import CONSTANT, Gmm, GmmSpecification, Iv
 

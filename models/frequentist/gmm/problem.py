@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from data.errors import UserError
+from data.shared.errors import UserError
 from models.frequentist.gmm.arrays import Blocks
 from models.frequentist.gmm.estimation import Moments, identifies, moments
 from models.frequentist.gmm.grid import Grid

@@ -7,7 +7,7 @@ from functools import cache
 from numbers import Integral
 from typing import Literal
 
-from data.errors import UserError
+from data.shared.errors import UserError
 
 CONSTANT = "const"
 """The constant's term, after the slopes."""

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data.errors import UserError
+from data.shared.errors import UserError
 from models.frequentist.gmm.estimation import (
     Step,
     moment_covariance,

@@ -17,8 +17,8 @@ from analysis.audit.run import (
     summary,
 )
 from analysis.ye2024 import audit as paper
-from data.errors import UserError
 from data.published import tables
+from data.shared.errors import UserError
 
 PAPER_TEXT = Path(__file__).resolve().parents[3].parent / "shared" / "paper" / "paper_zh.txt"
 

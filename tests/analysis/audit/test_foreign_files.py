@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 
 from analysis.__main__ import app
 from analysis.audit.run import findings, foreign
-from data.errors import UserError
 from data.published.tables import FOREIGN_CLAIMS, FOREIGN_NUMBERS, load_foreign
+from data.shared.errors import UserError
 from tests.analysis.audit.test_public_tables import LARGE, LEVELS, note, results, slope, written
 
 README = Path(__file__).resolve().parents[3] / "analysis" / "audit" / "README.md"

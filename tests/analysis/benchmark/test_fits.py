@@ -6,7 +6,7 @@ import pytest
 from analysis.benchmark import fits
 from analysis.benchmark.fits import Child, Timed
 from analysis.shared.outputs import ROOT
-from data.errors import UserError
+from data.shared.errors import UserError
 
 
 def test_a_model_that_is_not_timed_is_one_sentence():

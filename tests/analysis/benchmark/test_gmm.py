@@ -9,7 +9,7 @@ import pytest
 
 from analysis.benchmark import OPENBLAS, gmm
 from analysis.benchmark.gmm import ABDATA, COLUMNS, ENGINES, OWN, Engine, measure, repeated
-from data.errors import UserError
+from data.shared.errors import UserError
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from analysis.benchmark.contenders import CONTENDERS, OWN, REFERENCE, Problem, R
 from analysis.posterior import equality
 from analysis.posterior.jobs import Settings
 from analysis.specifications import select
-from data.errors import UserError
+from data.shared.errors import UserError
 from models.design import design
 from tests.helpers.fits import simulated
 

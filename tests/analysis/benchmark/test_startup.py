@@ -6,7 +6,7 @@ import pytest
 
 from analysis.benchmark import startup
 from analysis.shared.outputs import ROOT
-from data.errors import UserError
+from data.shared.errors import UserError
 
 
 def test_a_commit_that_is_not_there_is_one_sentence(tmp_path):

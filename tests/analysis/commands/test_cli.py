@@ -11,9 +11,9 @@ from analysis.commands import posterior
 from analysis.shared import terminal
 from analysis.shared.outputs import ROOT
 from analysis.specifications import select
-from data.errors import UserError
 from data.panels.catalogue import named_panels
 from data.panels.provinces import REGION_OF
+from data.shared.errors import UserError
 from tests.helpers.one_process import stay_here
 from tests.helpers.true_panels import simulated_panel
 

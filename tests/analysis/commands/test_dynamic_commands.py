@@ -10,7 +10,7 @@ from analysis.analyses import ANALYSES
 from analysis.commands import analyses
 from analysis.shared import terminal
 from analysis.simulation.dynamic_study import cells, study
-from data.errors import UserError
+from data.shared.errors import UserError
 from tests.helpers.one_process import stay_here
 
 

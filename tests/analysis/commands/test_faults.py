@@ -28,10 +28,10 @@ from analysis.posterior import trace
 from analysis.shared import terminal
 from analysis.shared.hashing import CONTENT
 from analysis.shared.outputs import ROOT
-from data.errors import UserError
-from data.files import replacing
 from data.panels.catalogue import ENSEMBLE, FOLDER
 from data.panels.panel import load_panel
+from data.shared.errors import UserError
+from data.shared.files import replacing
 from tests.helpers import small_job
 from tests.helpers.processes import until
 from tests.helpers.small_job import FITS
@@ -223,7 +223,7 @@ def test_two_main_jobs_at_once_in_one_folder_both_finish(tmp_path):
 WRITER = """
 import sys
 from pathlib import Path
-from data.files import replacing
+from data.shared.files import replacing
 with replacing(Path(sys.argv[1])) as temporary:
     temporary.write_text("half")
     print("half", flush=True)

@@ -8,7 +8,7 @@ from analysis.__main__ import app
 from analysis.benchmark import gmm as benchmark
 from analysis.replication import gmm_grid
 from analysis.replication.system_gmm import DEFAULT
-from data.errors import UserError
+from data.shared.errors import UserError
 
 
 def run(*words: str):

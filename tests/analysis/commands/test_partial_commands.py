@@ -35,9 +35,9 @@ from analysis.shared.outputs import Outputs
 from analysis.shared.products import CELL, FIT, find
 from analysis.shared.terminal import console
 from analysis.simulation import power
-from data.errors import UserError
-from data.files import sha256
 from data.panels.panel import Panel
+from data.shared.errors import UserError
+from data.shared.files import sha256
 
 PANELS, OWN, COLUMNS = ("official", "implied"), "own-her", ("3.1", "3.2", "5.1")
 MODELS = {"3.1": ("flat", "mundlak"), "3.2": ("flat", "mundlak"), "5.1": ("dynamic",)}

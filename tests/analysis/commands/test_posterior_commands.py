@@ -16,8 +16,8 @@ from analysis.shared import terminal
 from analysis.shared.layout import View
 from analysis.shared.outputs import Outputs
 from analysis.specifications import select
-from data.errors import UserError
 from data.panels.panel import load_panel
+from data.shared.errors import UserError
 from models.bayesian.registry import find
 from tests.helpers.rendered import WIDTHS, faults
 from tests.helpers.true_panels import simulated_panel

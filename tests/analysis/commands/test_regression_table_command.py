@@ -13,8 +13,8 @@ from analysis.commands import regression_table
 from analysis.posterior.trace import trace_path, write
 from analysis.shared import terminal
 from analysis.shared.outputs import Outputs
-from data.errors import UserError
 from data.panels.panel import load_panel
+from data.shared.errors import UserError
 from models.bayesian.registry import MAIN
 from tests.analysis.comparison.test_tables import made_up
 from tests.helpers.latex import faults

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from analysis.__main__ import app
-from data.errors import UserError
+from data.shared.errors import UserError
 from tests.analysis.audit.test_audit import changed, stargazer
 from tests.helpers import report_results
 

@@ -8,8 +8,8 @@ from analysis.comparison.figures import PICTURES, draw, estimates, forest, headl
 from analysis.comparison.ladder import TWFE
 from analysis.shared import plotting
 from analysis.specifications import HEADLINE, STATIC
-from data.errors import UserError
 from data.panels.catalogue import PANELS
+from data.shared.errors import UserError
 from models.bayesian.registry import LADDER, MODELS
 from tests.helpers.results import comparison, replication
 

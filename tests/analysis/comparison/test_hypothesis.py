@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from analysis.comparison.hypothesis import evaluate, parse, positive
-from data.errors import UserError
+from data.shared.errors import UserError
 
 RNG = np.random.default_rng(5)
 DRAWS = {

@@ -12,7 +12,7 @@ from analysis.posterior.engines import INDEPENDENCE
 from analysis.posterior.jobs import NUTS
 from analysis.posterior.remedies import REMEDIES, Sampled
 from analysis.posterior.trace import GROUPS, NO_PRIOR, write
-from data.errors import UserError
+from data.shared.errors import UserError
 from tests.helpers.traces import ATTRIBUTES
 
 CHAINS, DRAWS = 4, 1_000

@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 
 from analysis.posterior.engines import CollapsedEngine, NutsEngine, engine_for, nuts_in_scales
 from analysis.posterior.jobs import DEFAULTS, Settings
-from data.errors import UserError
+from data.shared.errors import UserError
 from models.bayesian.interface import Collapsible
 from models.bayesian.registry import MODELS, find
 from models.inference.collapsed import OutOfRangeError

@@ -12,7 +12,7 @@ from analysis.posterior import predictive_checks, predictive_statistics, trace
 from analysis.posterior.jobs import Job, Settings
 from analysis.posterior.sample import fit
 from analysis.specifications import select
-from data.errors import UserError
+from data.shared.errors import UserError
 from models.bayesian.registry import find
 from models.design import design
 from tests.helpers.fits import simulated, thinned

@@ -16,7 +16,7 @@ from analysis.posterior.engines import INDEPENDENCE, NO_ENERGY, CollapsedEngine
 from analysis.posterior.jobs import Job, Settings, carrying, jobs, path_of
 from analysis.posterior.sample import fit, sample_all
 from analysis.specifications import STATIC, select
-from data.errors import UserError
+from data.shared.errors import UserError
 from models.bayesian.registry import find
 from tests.helpers.clusters import await_workers, scheduler, worker
 from tests.helpers.fits import official, simulated

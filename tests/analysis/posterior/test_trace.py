@@ -11,7 +11,7 @@ import xarray as xr
 from analysis.posterior import trace
 from analysis.shared.hashing import CONTENT, content
 from analysis.shared.statistics import DOUBTS, doubt
-from data.errors import UserError
+from data.shared.errors import UserError
 from tests.helpers.traces import ATTRIBUTES
 
 ALL = (*trace.GROUPS, *trace.PRIOR_GROUPS)

@@ -10,7 +10,7 @@ from analysis.posterior import prior_lines
 from analysis.posterior.variants import FAMILIES, called, forms, from_options, integrable, parse
 from analysis.shared.frames import of_the_paper
 from analysis.specifications import select
-from data.errors import UserError
+from data.shared.errors import UserError
 from models.bayesian.registry import MODELS, find
 from models.priors import REGULARISED, distributions
 from tests.helpers.fits import Fit, fit_of, flat_draw

@@ -11,7 +11,7 @@ from analysis.posterior.sample import fit
 from analysis.posterior.variants import parse
 from analysis.posterior.varied import command_of, is_of_today, refuse_other, replaced, varied
 from analysis.specifications import select
-from data.errors import UserError
+from data.shared.errors import UserError
 from models.bayesian.registry import find
 from tests.helpers.fits import simulated
 

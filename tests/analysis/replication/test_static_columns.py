@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from analysis.replication import static_columns
-from data.errors import UserError
+from data.shared.errors import UserError
 from models.design import Specification
 from models.frequentist import panel_estimators
 from models.frequentist.two_stage import Instruments

@@ -9,9 +9,9 @@ import pytest
 from analysis.replication import system_gmm
 from analysis.replication.system_gmm import DEFAULT, Choices, coefficients, fit_column, statistics
 from analysis.specifications import select
-from data.errors import UserError
 from data.panels.catalogue import named_panels
 from data.panels.panel import load_panel
+from data.shared.errors import UserError
 from models.frequentist.gmm import Gmm, fit
 from tests.helpers.true_panels import simulated_panel
 from tests.models.frequentist.test_gmm import by_pyxtabond2

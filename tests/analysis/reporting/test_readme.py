@@ -12,7 +12,7 @@ from analysis.comparison import power
 from analysis.reporting import readme, study_blocks
 from analysis.reporting.readme_blocks import audit, filled
 from analysis.shared.outputs import ROOT
-from data.errors import UserError
+from data.shared.errors import UserError
 from tests.helpers import studies
 
 FILES = sorted(path for path in ROOT.glob("**/README.md") if ".venv" not in path.parts)

@@ -10,8 +10,8 @@ from analysis.reporting import release
 from analysis.reporting.release import Done, Step
 from analysis.shared.outputs import Outputs
 from analysis.shared.products import PRODUCTS
-from data.errors import UserError
-from data.files import csv_text, write_text
+from data.shared.errors import UserError
+from data.shared.files import csv_text, write_text
 
 ONE, TWO, THREE = (Step((name,)) for name in ("first", "second", "third"))
 WELL, BADLY = Done(0, 2.0, 60.0), Done(1, 1.0, 1.0)

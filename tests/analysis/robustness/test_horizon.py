@@ -8,7 +8,7 @@ import pytest
 from analysis.robustness import horizon
 from analysis.shared import plotting
 from analysis.specifications import select
-from data.errors import UserError
+from data.shared.errors import UserError
 from models.design import design
 from models.frequentist import horizons
 from tests.helpers.true_panels import simulated_panel

@@ -4,7 +4,7 @@ import pytest
 
 from analysis.robustness import scale_sweep
 from analysis.specifications import select
-from data.errors import UserError
+from data.shared.errors import UserError
 from models.bayesian import growth, growth_robust
 from tests.helpers.fits import official
 

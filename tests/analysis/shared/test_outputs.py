@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 
 from analysis.shared.outputs import read_netcdf, write_netcdf
-from data.errors import UserError
+from data.shared.errors import UserError
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ import pytest
 from analysis.shared import parallel as module
 from analysis.shared.parallel import code_sha256, spread
 from analysis.specifications import current, load, studying
-from data.errors import UserError
+from data.shared.errors import UserError
 from tests.helpers import studies
 from tests.helpers.clusters import ENVIRONMENT, await_workers, scheduler, worker
 from tests.helpers.processes import until

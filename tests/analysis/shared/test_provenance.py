@@ -7,8 +7,8 @@ from analysis.shared import provenance
 from analysis.shared.outputs import Outputs
 from analysis.shared.products import find
 from analysis.shared.runs import Run
-from data.errors import UserError
-from data.files import csv_text
+from data.shared.errors import UserError
+from data.shared.files import csv_text
 
 REPLICATION = find("replication")
 

@@ -52,9 +52,9 @@ def test_a_file_of_another_name_is_other_code(tree):
 
 
 def test_other_packages_are_other_code(monkeypatch):
-    before = sources.made_by.__wrapped__("data.errors")
+    before = sources.made_by.__wrapped__("data.shared.errors")
     monkeypatch.setattr(sources, "installed", lambda: ["numpy==0.1"])
-    assert sources.made_by.__wrapped__("data.errors") != before
+    assert sources.made_by.__wrapped__("data.shared.errors") != before
 
 
 def test_the_quick_hash_follows_the_same_imports_as_the_slow_one_but_for_hubs():

@@ -6,7 +6,7 @@ import pytest
 
 from analysis.simulation import false_findings
 from analysis.specifications import select
-from data.errors import UserError
+from data.shared.errors import UserError
 
 
 def rows(column: str, region: str, *by_panel: list[float]) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from scipy import stats
 from analysis.simulation import recovery
 from analysis.simulation.intervals import POSTERIOR, balanced, intervals_of_least_squares
 from analysis.specifications import select
-from data.errors import UserError
+from data.shared.errors import UserError
 from models.bayesian.registry import find, main_model
 
 BASELINE, DYNAMIC, CENTRAL = select(["3.2", "5.1", "8.2"])

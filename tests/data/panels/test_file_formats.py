@@ -6,10 +6,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from data.errors import UserError
 from data.panels import file_formats
 from data.panels.file_formats import tabulate
 from data.panels.panel import load_panel
+from data.shared.errors import UserError
 
 FILES = Path(__file__).parent / "files"
 """By `write.R` (R 4.2.2, plm 2.6-2, haven 2.5.1), `write.inp` (gretl 2022c) and `write.py`

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data.errors import UserError
 from data.panels.panel import load_panel
 from data.panels.provinces import PROVINCES
+from data.shared.errors import UserError
 
 VARIABLES = ("produ", "indus")
 COLUMNS = ["province", "year", "region", *VARIABLES, "note"]

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data.errors import UserError
 from data.panels.catalogue import FOLDER, PANELS, kind_of, named_panels, own_name
 from data.panels.panel import load_panel
 from data.panels.provinces import PROVINCES, REGION_OF
 from data.panels.validation import validate
+from data.shared.errors import UserError
 
 VARIABLES = ("produ", "indus")
 

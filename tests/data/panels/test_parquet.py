@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from data.errors import UserError
 from data.panels.parquet import row_groups
+from data.shared.errors import UserError
 
 
 def test_row_groups_come_one_after_the_other(tmp_path):

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data.errors import UserError
 from data.published.tables import DIRECTORY, half_unit, load, load_indicators, matches, numbers
+from data.shared.errors import UserError
 
 PAPER = Path(__file__).resolve().parents[3].parent / "shared" / "paper" / "paper_zh.txt"
 needs_paper = pytest.mark.skipif(

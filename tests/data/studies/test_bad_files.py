@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from data.errors import UserError
 from data.published import tables
+from data.shared.errors import UserError
 from data.studies import claims, schema
 from data.studies.load import load_data
 from tests.helpers import studies

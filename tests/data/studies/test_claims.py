@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from data.errors import UserError
+from data.shared.errors import UserError
 from data.studies.claims import read
 from tests.helpers import studies
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data.errors import UserError
+from data.shared.errors import UserError
 from data.studies.load import load
 from tests.helpers import studies
 from tests.helpers.studies import STUDY

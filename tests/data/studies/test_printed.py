@@ -2,8 +2,8 @@
 
 import pytest
 
-from data.errors import UserError
 from data.published import tables
+from data.shared.errors import UserError
 from tests.helpers import studies
 
 HEAD = "column,table,term,statistic,printed,stars\n"

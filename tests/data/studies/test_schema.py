@@ -7,7 +7,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from data.errors import UserError
+from data.shared.errors import UserError
 from data.studies import schema
 
 TEXT = """

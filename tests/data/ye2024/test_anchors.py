@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from data.errors import UserError
+from data.shared.errors import UserError
 from data.ye2024 import anchors, recollect
 from data.ye2024.official import DIRECTORY, NAMES
 from data.ye2024.second import beside

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data.errors import UserError
+from data.shared.errors import UserError
 from data.ye2024 import gaps, indices, recollect, second, selection
 from data.ye2024.definitions import TOTALS
 from data.ye2024.official import NAMES, YEARS

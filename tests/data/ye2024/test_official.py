@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from data.errors import UserError
+from data.shared.errors import UserError
 from data.ye2024.official import NAMES, read
 
 HEADER = "series,vintage,province,province_zh,year,value,unit,source,confidence,note\n"

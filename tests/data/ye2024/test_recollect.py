@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from data.errors import UserError
 from data.panels.catalogue import FOLDER
 from data.panels.panel import load_panel
 from data.published.tables import load_indicators
+from data.shared.errors import UserError
 from data.ye2024 import anchors, fingerprints, gap_errors, recollect, second, selection
 from data.ye2024.definitions import CHOICES, COLUMNS, DEFAULTS, DESCRIBED, DIRECTORY, INDICATORS
 from data.ye2024.gaps import CODES

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from data.errors import UserError
+from data.shared.errors import UserError
 from data.ye2024 import second
 from data.ye2024.official import NAMES
 

@@ -4,9 +4,9 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 
-from data.errors import UserError
-from data.files import sha256
 from data.panels.catalogue import FOLDER
+from data.shared.errors import UserError
+from data.shared.files import sha256
 from data.ye2024 import anchors, fingerprints, recollect, selection
 from data.ye2024.definitions import COLUMNS, DEFAULTS, SUMS
 from data.ye2024.official import NAMES, YEARS

@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 from threadpoolctl import threadpool_limits
 
 from analysis.specifications import select
-from data.errors import UserError
+from data.shared.errors import UserError
 from models.bayesian import dynamic, hierarchical
 from models.bayesian.effects import standard_mean
 from models.design import LAG, Design, design

@@ -15,7 +15,7 @@ from analysis.posterior.jobs import Job, Settings
 from analysis.posterior.sample import fit
 from analysis.posterior.sample import shaped as shaped_all
 from analysis.specifications import select
-from data.errors import UserError
+from data.shared.errors import UserError
 from models.bayesian import measurement_error
 from models.bayesian.registry import find
 from models.design import design

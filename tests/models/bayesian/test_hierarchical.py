@@ -11,9 +11,9 @@ from analysis.posterior.equality import compare
 from analysis.posterior.jobs import Job, Settings
 from analysis.posterior.sample import fit
 from analysis.specifications import select
-from data.errors import UserError
 from data.panels.catalogue import named_panels
 from data.panels.panel import load_panel
+from data.shared.errors import UserError
 from models.bayesian import hierarchical
 from models.bayesian.registry import find
 from models.design import design

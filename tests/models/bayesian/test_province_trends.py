@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 from analysis.posterior.jobs import Job, Settings
 from analysis.posterior.sample import fit
 from analysis.specifications import select
-from data.errors import UserError
+from data.shared.errors import UserError
 from models.bayesian import province_trends
 from models.bayesian.registry import find
 from models.design import design

@@ -6,7 +6,7 @@ from analysis.shared.outputs import Outputs, read_result
 from analysis.shared.products import below
 from analysis.simulation.main_model import ranking
 from analysis.specifications import STATIC, select
-from data.errors import UserError
+from data.shared.errors import UserError
 from models.bayesian.registry import (
     INDEPENDENT,
     LADDER,

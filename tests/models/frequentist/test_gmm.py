@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data.errors import UserError
+from data.shared.errors import UserError
 from models.frequentist.gmm import Gmm, GmmFit, GmmSpecification, Iv, fit
 from models.frequentist.gmm import arrays as gathering
 from models.frequentist.gmm.arrays import arrays

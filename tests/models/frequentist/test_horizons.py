@@ -9,7 +9,7 @@ import statsmodels.api as sm
 from linearmodels.panel import PanelOLS
 
 from analysis.specifications import select
-from data.errors import UserError
+from data.shared.errors import UserError
 from models.design import design
 from models.frequentist import horizons, twfe
 from tests.helpers.true_panels import simulated_panel

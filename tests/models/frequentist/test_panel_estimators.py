@@ -10,7 +10,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from data.errors import UserError
+from data.shared.errors import UserError
 from models.design import design
 from models.frequentist import twfe
 from models.frequentist.panel_estimators import ESTIMATORS, between, pooled_ols, within

@@ -10,7 +10,7 @@ import statsmodels.api as sm
 from linearmodels import PanelOLS
 
 from analysis.specifications import STATIC
-from data.errors import UserError
+from data.shared.errors import UserError
 from models.design import Design, Specification, design
 from models.frequentist.coefficient_table import stars
 from models.frequentist.twfe import CONSTANT, constant_weights, fit, fit_arrays

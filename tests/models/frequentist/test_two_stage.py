@@ -8,7 +8,7 @@ rounded to seven digits. plm's were made by plm 2.6-2 under R 4.2.2 on the same 
 import numpy as np
 import pytest
 
-from data.errors import UserError
+from data.shared.errors import UserError
 from models.design import Design, Specification, design
 from models.frequentist.panel_estimators import ESTIMATORS, fd_iv, iv, within_iv
 from models.frequentist.two_stage import Instruments

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from data.errors import UserError
+from data.shared.errors import UserError
 from models.frequentist.two_way import two_way_parts
 from tests.helpers import array_namespace
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from analysis.specifications import select
-from data.errors import UserError
+from data.shared.errors import UserError
 from models.bayesian.within_between import standardise
 from models.large_panels import gram_blocks, sufficient_statistics
 from tests.helpers.chunked import CASES, assert_same_gram, both, chunks, panel

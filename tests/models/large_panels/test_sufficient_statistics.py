@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from analysis.specifications import select
-from data.errors import UserError
+from data.shared.errors import UserError
 from models.large_panels import gram_blocks, sufficient_statistics
 from tests.helpers.chunked import assert_same_gram, chunks, panel
 

@@ -16,8 +16,8 @@ from analysis.shared.outputs import ROOT, read_netcdf
 from analysis.specifications import select
 from analysis.ye2024.multiverse.choices import GRID, SAMPLE
 from analysis.ye2024.multiverse.families import FAMILIES, setting
-from data.errors import UserError
 from data.panels.panel import load_panel
+from data.shared.errors import UserError
 from models.bayesian import growth
 from models.design import design
 from models.frequentist import fgls, twfe

@@ -13,7 +13,7 @@ from analysis.robustness.multiverse import evaluate, fraction, grid, study, summ
 from analysis.robustness.multiverse.universes import Found
 from analysis.shared.outputs import ROOT
 from analysis.specifications import current, load, select, studying
-from data.errors import UserError
+from data.shared.errors import UserError
 from tests.helpers import studies
 
 MUNNELL = ROOT / "data/studies/munnell/study.toml"

@@ -9,7 +9,7 @@ from analysis.posterior.jobs import Job, Settings
 from analysis.robustness.sensitivity import study, tables
 from analysis.shared import sources
 from analysis.shared.outputs import ROOT
-from data.errors import UserError
+from data.shared.errors import UserError
 from models.bayesian.registry import LADDER
 from tests.helpers.fits import simulated
 from tests.helpers.planted import BASELINE, SHORT

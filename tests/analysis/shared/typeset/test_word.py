@@ -10,7 +10,7 @@ from docx.enum.section import WD_ORIENT
 from docx.oxml.ns import qn
 
 from analysis.shared.typeset.word import word
-from data.errors import UserError
+from data.shared.errors import UserError
 from tests.analysis.shared.typeset.test_sheet import SHEET
 
 

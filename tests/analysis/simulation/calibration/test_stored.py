@@ -9,7 +9,7 @@ from analysis.shared.outputs import write_netcdf
 from analysis.simulation.calibration import draw, stored
 from analysis.simulation.calibration.cases import CASES
 from analysis.simulation.calibration.stored import Kept, Origin
-from data.errors import UserError
+from data.shared.errors import UserError
 from tests.helpers.ranks import drawn, too_narrow
 
 

@@ -10,7 +10,7 @@ from analysis.simulation.dynamic_study import ranking
 from analysis.simulation.dynamic_study import study as dynamic_study
 from analysis.simulation.dynamic_study.cells import CELLS
 from analysis.specifications import select
-from data.errors import UserError
+from data.shared.errors import UserError
 from models.design import LAG
 from tests.helpers.fits import official, simulated, thinned
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from data.errors import UserError
 from data.panels.catalogue import FOLDER, IMPUTED, PANELS, imputed_draws, kind_of, panel_names
 from data.panels.panel import load_named, load_panel
+from data.shared.errors import UserError
 from data.ye2024 import anchors, recollect, selection
 from data.ye2024.definitions import COLUMNS, DIRECTORY, SUMS
 from data.ye2024.imputation import files, model

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data.files import blocked, interrupts_later, read_csv, replacing, unreadable, write_csv
+from data.shared.files import blocked, interrupts_later, read_csv, replacing, unreadable, write_csv
 
 
 def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path):

@@ -1,0 +1,1 @@
+"""What every room may use: errors a user can cause, and files written whole."""
