@@ -55,11 +55,8 @@ from scipy import stats
 
 from models.bayesian import dynamic, growth_parts, hierarchical
 from models.bayesian import growth as static
-from models.bayesian.dynamic_growth_density import (
-    CORRELATION,
-    DynamicGrowthDensity,
-    collapse_dynamic_growth,
-)
+from models.bayesian.dynamic_growth_density import DynamicGrowthDensity, collapse_dynamic_growth
+from models.bayesian.dynamic_growth_gibbs import CORRELATION
 from models.bayesian.growth_density import Block
 from models.bayesian.growth_moments import moments
 from models.bayesian.growth_parts import Growth, standard_mean, year_columns

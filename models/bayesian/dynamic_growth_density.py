@@ -23,15 +23,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.bayesian import dynamic_growth_gibbs
+from models.bayesian.dynamic_growth_gibbs import CORRELATION
 from models.bayesian.growth_density import Block, GrowthDensity
 from models.bayesian.growth_pieces import Layout, Patterns, Products
 from models.bayesian.growth_reference import Weights, log_sech2
 from models.priors import LOG_2PI, Priors
 
 Array = NDArray[np.float64]
-
-CORRELATION = "trend_correlation"
-"""The correlation of level and growth in the PyMC model, in the place of φ."""
 
 THIN, THIN_WARM_UP = 15, 2_000
 """Sweeps of `models.bayesian.dynamic_growth_gibbs` between draws that are kept, and before them."""
@@ -103,8 +102,6 @@ class DynamicGrowthDensity(GrowthDensity):
 
     def chain(self, draws: int, rng: np.random.Generator) -> dict[str, Array]:
         """Return draws of all random variables of the PyMC model, shapes (draws, …)."""
-        from models.bayesian import dynamic_growth_gibbs  # which takes this density apart
-
         sweeps = dynamic_growth_gibbs.chain(self, rng, draws * THIN, THIN_WARM_UP).drawn
         return {name: values[::THIN] for name, values in sweeps.items()}
 

@@ -12,16 +12,22 @@ leaving the posterior as it is,
 Proposals adapt while the chain warms up, and are held afterwards.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from arviz_stats.base import array_stats
 from numpy.typing import NDArray
 
 from models.bayesian import dynamic_growth_kernel as kernel
-from models.bayesian.dynamic_growth_density import CORRELATION, DynamicGrowthDensity
+from models.bayesian.growth_density import Block
+from models.bayesian.growth_gibbs_normal import families
+from models.bayesian.growth_pieces import Layout
+from models.priors import Priors
 
 Array = NDArray[np.float64]
+
+CORRELATION = "trend_correlation"
+"""The correlation of level and growth in the PyMC model, in the place of φ."""
 
 WARM_UP, SWEEPS = 400, 2_000
 """Of a chain of one of many data sets; the first are not kept."""
@@ -31,6 +37,26 @@ NAMES = ("tau_level_std", "tau_trend_std", "tau_slope_province_std", "sigma_std"
 
 OFFSETS = ("level_offset", "trend_offset", "slope_province_offset")
 """Of a province's effects, in the order of the kernel."""
+
+
+class WithLevels(Protocol):
+    """What a chain asks of a density, as `dynamic_growth_density.DynamicGrowthDensity` has it."""
+
+    blocks: tuple[Block, ...]
+    scales: tuple[tuple[str, int], ...]
+    priors: Priors
+    y: Array
+    time: Array
+    z: Array
+    layout: Layout
+    n_regions: int
+    along_level: Array
+
+    def initial(self, rng: np.random.Generator) -> Array:
+        """Return a starting point, shape (size,)."""
+
+    def scale_variables(self, point: Array) -> dict[str, Array]:
+        """Return the scales and correlations at a point."""
 
 
 class Chain(NamedTuple):
@@ -48,7 +74,7 @@ class Chain(NamedTuple):
 
 
 def chain(
-    density: DynamicGrowthDensity,
+    density: WithLevels,
     rng: np.random.Generator,
     sweeps: int = SWEEPS,
     warm_up: int = WARM_UP,
@@ -57,7 +83,7 @@ def chain(
 
     Parameters
     ----------
-    density : DynamicGrowthDensity
+    density : WithLevels
     rng : Generator
     sweeps, warm_up : int
         Proposals adapt after every hundred sweeps of the warm-up.
@@ -86,8 +112,9 @@ def chain(
     x = np.column_stack([np.arctanh(start[CORRELATION]), *(np.log(start[n]) for n in NAMES)])
     log_tau = np.log(np.concatenate([start[block.scale] for block in pooled]))
     x, log_tau, coefficient, effect = kernel.run(
-        x, log_tau, layout.region_of_province, _priors(density, NAMES),
-        _priors(density, [block.scale for block, size in elements for _ in range(size)]),
+        x, log_tau, layout.region_of_province,
+        families([density.priors[name] for name in NAMES]),
+        families([density.priors[b.scale] for b, size in elements for _ in range(size)]),
         np.concatenate([np.full(b.columns.shape[1], b.sd) for b in fixed]), repeat,
         density.along_level[:, 0], gram, products, of_basis,
         columns, density.y, weights, layout.province, warm_up, sweeps, rng,
@@ -109,11 +136,3 @@ def chain(
     ends = (of_slopes[..., 0], of_slopes[..., -1])
     effective = min(float(array_stats.ess(v, chain_axis=0, draw_axis=1)) for v in ends)
     return Chain(drawn, effective)
-
-
-def _priors(density: DynamicGrowthDensity, names: tuple[str, ...]) -> tuple[Array, Array, Array]:
-    """Return whether each prior is half-normal, its spread and its centre's logarithm."""
-    table = [density.priors[name] for name in names]
-    half = np.array([prior.distribution == "HalfNormal" for prior in table])
-    centre = np.array([np.log(prior.centre or 1.0) for prior in table])
-    return half, np.array([prior.scale for prior in table]), centre

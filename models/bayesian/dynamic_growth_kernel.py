@@ -76,9 +76,9 @@ def region_density(x, members, rows, products, along, square, prior):
     effect_scales(x, basis)
     v = np.exp(-2 * x[SIGMA])
     found = log_sech2(x[CORRELATION])
-    half, spread, centre = prior
+    family, spread, centre = prior
     for k in range(4):
-        found += log_prior(x[1 + k], half[k], spread[k], centre[k])
+        found += log_prior(x[1 + k], family[k], spread[k], centre[k])
     for i in members:
         effect_factor(basis, products[i], v, factor)
         whiten(basis, factor, v, along[i], white)

@@ -13,14 +13,17 @@ while the chain warms up, and are held afterwards.
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from arviz_stats.base import array_stats
 from numpy.typing import NDArray
 
 from models.bayesian import growth_gibbs_kernel as kernel
-from models.bayesian.growth_scaled_density import ScaledDensity
+from models.bayesian.growth_density import Block
+from models.bayesian.growth_gibbs_normal import families
+from models.bayesian.growth_pieces import Layout, Patterns, Products
+from models.priors import Priors
 
 Array = NDArray[np.float64]
 
@@ -29,6 +32,25 @@ WARM_UP, SWEEPS = 300, 900
 
 NAMES = ("tau_trend_std", "tau_slope_province_std", "tau_sigma", "sigma_std")
 """Of a region's scales, in the order of the kernel."""
+
+
+class ByProvince(Protocol):
+    """What a chain asks of a density, which `growth_scaled_density.ScaledDensity` has."""
+
+    blocks: tuple[Block, ...]
+    priors: Priors
+    product: Products
+    pattern: Patterns
+    layout: Layout
+    region: NDArray[np.int64]
+    path: bool
+    n_regions: int
+
+    def initial(self, rng: np.random.Generator) -> Array:
+        """Return a starting point, shape (size,)."""
+
+    def scale_variables(self, point: Array) -> dict[str, Array]:
+        """Return the scales, φ and δ at a point."""
 
 
 class Chain(NamedTuple):
@@ -46,7 +68,7 @@ class Chain(NamedTuple):
 
 
 def chain(
-    density: ScaledDensity,
+    density: ByProvince,
     rng: np.random.Generator,
     sweeps: int = SWEEPS,
     warm_up: int = WARM_UP,
@@ -56,7 +78,7 @@ def chain(
 
     Parameters
     ----------
-    density : ScaledDensity
+    density : ByProvince
         With trends, slopes by province and AR(1) errors all on.
     rng : Generator
     sweeps, warm_up : int
@@ -98,7 +120,8 @@ def chain(
     counts = density.pattern.gaps[density.pattern.of_province]
     x, log_sigma, log_tau, coefficient, effect = kernel.run(
         x, log_sigma, log_tau, region, density.path,
-        _priors(density, ("phi", *NAMES)), _priors(density, ("tau_slope_std",) * len(log_tau)),
+        families([density.priors[name] for name in NAMES]),
+        families([density.priors["tau_slope_std"]] * len(log_tau)),
         sd, max(density.n_regions, 1), np.array(density.layout.gaps), counts,
         gram, of_level, of_trend, of_slope, of_pieces, of_levels, warm_up, sweeps, rng,
     )  # fmt: skip
@@ -116,15 +139,3 @@ def chain(
     drawn["trend_offset"], drawn["slope_province_offset"] = effect[..., 0], effect[..., 1]
     effective = array_stats.ess(drawn["slope_std"][None, :, 0], chain_axis=0, draw_axis=1)
     return Chain(drawn, float(effective))
-
-
-def _priors(density: ScaledDensity, names: tuple[str, ...]) -> tuple[Array, Array, Array]:
-    """Return whether each prior is half-normal, its spread and its centre; those of φ not used."""
-    found = np.zeros((3, len(names)))
-    for k, name in enumerate(names):
-        if name == "phi":
-            continue
-        at = [each for each, size in density.scales for _ in range(size)].index(name)
-        priors = density.scale_priors
-        found[:, k] = priors.half[at], priors.spread[at], priors.log_centre[at]
-    return found[0] > 0, found[1], found[2]

@@ -110,10 +110,11 @@ def _of_region(x, log_sigma, members, path, gaps, counts, of_pieces, of_level, o
 
 
 @njit(**FLAGS)
-def _priors(x, half, spread, centre):
+def _log_prior(x, prior):
+    family, spread, centre = prior
     found = log_sech2(x[PHI])
-    for at in range(1, 5):
-        found += log_prior(x[at], half[at], spread[at], centre[at])
+    for k in range(4):
+        found += log_prior(x[1 + k], family[k], spread[k], centre[k])
     return found
 
 
@@ -130,11 +131,10 @@ def _spread_of(log_sigma, members, x):
 def move_region(x, log_sigma, members, path, prior, root, data, forms, rng):
     """Move a region's φ and scales, and its provinces' σ, given the coefficients in common.
 
-    `x` (5) and `log_sigma` (N) change in place. `prior` is (half, spread, centre) of the five;
-    `root` a factor of the proposals' covariance; `data` gaps, counts and products.
+    `x` (5) and `log_sigma` (N) change in place. `prior` is (family, spread, centre) of the four
+    scales; `root` a factor of the proposals' covariance; `data` gaps, counts and products.
     """
     gaps, counts, of_pieces, of_level = data
-    half, spread, centre = prior
     other = np.empty_like(forms)
     moved = log_sigma.copy()
     now = _of_region(x, log_sigma, members, path, gaps, counts, of_pieces, of_level, forms)
@@ -159,7 +159,7 @@ def move_region(x, log_sigma, members, path, prior, root, data, forms, rng):
         if farthest > FARTHEST_SIGMA:
             continue
         then = _of_region(new, moved, members, path, gaps, counts, of_pieces, of_level, other)
-        gain = then - now + _priors(new, half, spread, centre) - _priors(x, half, spread, centre)
+        gain = then - now + _log_prior(new, prior) - _log_prior(x, prior)
         if np.log(rng.random()) < gain:
             now = then
             x[:] = new
@@ -178,7 +178,7 @@ def move_region(x, log_sigma, members, path, prior, root, data, forms, rng):
         step = (new[SIGMA] - x[SIGMA]) * few / (2.4 * np.exp(x[SPREAD]))
         back = np.log(ratio) + step * step / 2 * (1 - ratio * ratio)
         gain = _spread_of(log_sigma, members, new) - _spread_of(log_sigma, members, x) + back
-        gain += _priors(new, half, spread, centre) - _priors(x, half, spread, centre)
+        gain += _log_prior(new, prior) - _log_prior(x, prior)
         if np.abs(new).max() < FARTHEST and np.log(rng.random()) < gain:
             x[:] = new
     omega = np.exp(x[OMEGA])

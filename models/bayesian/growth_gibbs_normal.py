@@ -4,8 +4,15 @@ Columns stand with offsets last, before the outcome, so that the precision of al
 factorised first; what is left says what the data say of the offsets, whatever their scale.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
+
+from models.priors import HALF_T_DF, Prior
+
+Array = NDArray[np.float64]
 
 FLAGS = {"fastmath": {"contract"}, "cache": True, "error_model": "numpy", "boundscheck": False}
 
@@ -17,11 +24,26 @@ TRIES, JUMP = 3, 3.0
 long tails in their logarithms."""
 
 
+LOG_NORMAL, HALF_NORMAL, HALF_T = range(3)
+
+FAMILIES = {"LogNormal": LOG_NORMAL, "HalfNormal": HALF_NORMAL, "HalfStudentT": HALF_T}
+"""Priors of scales, as `log_prior` knows them."""
+
+
+def families(priors: Sequence[Prior]) -> tuple[NDArray[np.int64], Array, Array]:
+    """Return the family of each scale's prior, its spread and its centre's logarithm."""
+    family = np.array([FAMILIES[prior.distribution] for prior in priors], dtype=np.int64)
+    spread = np.array([prior.scale for prior in priors], dtype=float)
+    return family, spread, np.array([np.log(prior.centre or 1.0) for prior in priors], dtype=float)
+
+
 @njit(**FLAGS)
-def log_prior(x, half, spread, centre):
-    """Return the log prior of a log scale with its Jacobian."""
-    if half:
+def log_prior(x, family, spread, centre):
+    """Return the log prior of a log scale with its Jacobian, but for a constant."""
+    if family == HALF_NORMAL:
         return x - (np.exp(x) / spread) ** 2 / 2
+    if family == HALF_T:
+        return x - (HALF_T_DF + 1) / 2 * np.log1p((np.exp(x) / spread) ** 2 / HALF_T_DF)
     return -(((x - centre) / spread) ** 2) / 2
 
 
@@ -110,12 +132,12 @@ def _end_density(made):
 @njit(**FLAGS)
 def move_slope_scales(matrix, start, log_tau, repeat, prior, width, rng):
     """Move the scales of offsets with all coefficients integrated out; return the end's factor."""
-    half, spread, centre = prior
+    family, spread, centre = prior
     scale = np.exp(np.repeat(log_tau, repeat))
     made = _scaled_end(matrix, start, scale)
     now = _end_density(made)
     for at in range(len(log_tau)):
-        now += log_prior(log_tau[at], half[at], spread[at], centre[at])
+        now += log_prior(log_tau[at], family[at], spread[at], centre[at])
     for step in range(2 * TRIES * (len(log_tau) > 0)):
         new = log_tau.copy()
         for at in range(len(new)):
@@ -125,7 +147,7 @@ def move_slope_scales(matrix, start, log_tau, repeat, prior, width, rng):
         other = _scaled_end(matrix, start, np.exp(np.repeat(new, repeat)))
         then = _end_density(other)
         for at in range(len(new)):
-            then += log_prior(new[at], half[at], spread[at], centre[at])
+            then += log_prior(new[at], family[at], spread[at], centre[at])
         if np.log(rng.random()) < then - now:
             now = then
             log_tau[:] = new

@@ -9,7 +9,9 @@ from analysis.posterior.engines import GIBBS, CollapsedEngine
 from analysis.posterior.equality import MOST_SD_ERROR, compare
 from analysis.posterior.jobs import Settings
 from models.bayesian import growth, growth_gibbs, growth_parts
+from models.bayesian.growth_gibbs_normal import families, log_prior
 from models.inference import batched
+from models.priors import Prior, ScalePriors
 from tests.helpers import growing
 from tests.helpers.fits import fit_of
 
@@ -114,3 +116,12 @@ def test_nuts_in_the_models_own_parameters_finds_the_same(name):
 def test_numbers_that_two_samplers_share_are_one_column():
     assert len(COLUMNS) == len(set(COLUMNS))
     assert {check.name for check in CHECKS[GIBBS]} == {"r_hat", "ess_bulk", "ess_tail"}
+
+
+@pytest.mark.parametrize("family", ["HalfNormal", "HalfStudentT", "LogNormal"])
+def test_a_scales_prior_is_the_tables_in_its_logarithm(family):
+    prior = Prior("tau", family, 0.7, "", "", centre=1.3 if family == "LogNormal" else None)
+    log_scale = np.linspace(-4, 3, 9)
+    steps = [log_prior(x, *(v[0] for v in families([prior]))) for x in log_scale]
+    expected = ScalePriors([prior]).log_density(log_scale[:, None])[0][:, 0]
+    np.testing.assert_allclose(np.diff(steps), np.diff(expected), atol=1e-12)
