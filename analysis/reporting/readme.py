@@ -14,6 +14,7 @@ from analysis.shared.frames import of_the_paper
 from analysis.shared.outputs import Outputs, read_result
 from analysis.shared.products import below, find
 from analysis.shared.provenance import record_of
+from analysis.simulation import false_findings
 from data.panels.catalogue import OWN
 from data.shared.errors import UserError
 from data.shared.files import write_text
@@ -66,6 +67,7 @@ BLOCKS = (
     Block("decomposed", FIGURES, main.decomposed, ("decomposition",)),
     Block("ladder", FIGURES, main.ladder, ("ladder",)),
     Block("claims", FIGURES, main.claims, MAIN_JOB),
+    Block("false_findings", FIGURES, false_findings.sentence, ("false_findings",)),
     Block("autoregressive", FIGURES, blocks.autoregressive, ("dynamic",)),
     Block("variants", FIGURES, blocks.variants, ("dynamic",)),
     Block("common_factor", FIGURES, blocks.common_factor, ("common_factor",)),

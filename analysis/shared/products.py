@@ -314,7 +314,7 @@ PRODUCTS = (
             note="minutes; needs the official series, `--official DIR`", series=True),
     _long("false_findings", "false-findings",
           "findings of the ledger in data sets without a slope in any column", inputs=(PANELS,),
-          shown=("report power",), note="a quarter of an hour"),
+          shown=("README false_findings", "report power"), note="a quarter of an hour"),
     _long("calibration", "calibrate",
            "simulation-based calibration (SBC) of each model",
            inputs=(PANELS,), keys=("case",), pictures=("calibration",),

@@ -134,9 +134,10 @@ def summary(by_data_set: pd.DataFrame, of_regions: str) -> pd.DataFrame:
 def sentence(table: pd.DataFrame) -> str:
     """Say how many findings the ledger makes where there is no slope."""
     ledger = table[table["region"] == LEDGER].iloc[0]
-    slopes = len(table) - 1
+    slopes, mean = len(table) - 1, ledger["mean_findings"]
     return (
         f"Without a slope anywhere, {ledger['rate']:.0%} of {ledger['data_sets']} data sets have "
-        f"at least one finding among {slopes} slopes, of either sign; a data set has "
-        f"{ledger['mean_findings']:.2f} on average, half of them of the printed sign."
+        f"at least one finding among {slopes} slopes, of either sign. A data set has {mean:.2f} on "
+        f"average: {mean / slopes:.1%} of its slopes, where {2 - 2 * CERTAIN:.0%} is nominal. Half "
+        "of these have the printed sign."
     )
