@@ -5,6 +5,7 @@ a model to see them, agreement with the paper would mean nothing.
 """
 
 import ast
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -200,6 +201,34 @@ def test_the_house_has_at_most_26_rooms_and_few_arrows_between_them():
         for pair in arrows
     }
     assert len({pair for pair in joined if pair[0] != pair[1]}) <= 90
+
+
+def sorted_files(root: Path) -> list[str]:
+    """Return the modules, each after all it imports, early or late; a circle raises CycleError."""
+    files = modules(root)
+    # A file runs the packages that hold it, which may import it: those edges are left out.
+    graph = {
+        name: {
+            target
+            for target in imports(name, path, set(files)) & set(files)
+            if not f"{name}.".startswith(f"{target}.")
+        }
+        for name, path in files.items()
+    }
+    return list(TopologicalSorter(graph).static_order())
+
+
+def test_no_files_import_each_other_in_a_circle():
+    assert set(sorted_files(ROOT)) == set(modules(ROOT))
+
+
+def test_a_circle_through_a_late_import_is_found(tmp_path):
+    late = "def f():\n    from models import design\n"
+    plant(tmp_path, {"models/priors.py": "import models.design\n"})
+    sorted_files(tmp_path)
+    plant(tmp_path, {"models/design.py": "import models.priors\n", "models/priors.py": late})
+    with pytest.raises(CycleError, match="cycle"):
+        sorted_files(tmp_path)
 
 
 def plant(root: Path, files: dict[str, str]) -> None:

@@ -22,7 +22,7 @@ from analysis.commands.options import (
     taken,
     write_tables,
 )
-from analysis.commands.posterior import sample_jobs
+from analysis.commands.sampling import sample_jobs
 from analysis.shared import terminal
 from analysis.shared.outputs import ROOT, Outputs, read_result
 from analysis.shared.products import below

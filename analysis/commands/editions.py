@@ -13,7 +13,7 @@ from analysis.commands.options import (
     taken,
     write_tables,
 )
-from analysis.commands.posterior import sample_jobs
+from analysis.commands.sampling import sample_jobs
 from analysis.shared.outputs import ROOT, Outputs, read_result
 from analysis.shared.terminal import console
 from analysis.specifications import home, select

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import track
 
+from analysis.commands.comparison import show_mixtures
 from analysis.commands.options import (
     Cluster,
     Column,
@@ -27,6 +28,7 @@ from analysis.commands.options import (
     taken,
     write_tables,
 )
+from analysis.commands.sampling import MOST_NAMED, sample_jobs
 from analysis.shared import terminal
 from analysis.shared.outputs import ROOT, Outputs
 from analysis.shared.terminal import console
@@ -38,12 +40,8 @@ from models.design import Specification
 if TYPE_CHECKING:
     import pandas as pd
 
-    from analysis.posterior.jobs import Job, Settings
     from models.bayesian.interface import Parts
     from models.bayesian.registry import Model
-
-MOST_NAMED = 8
-"""So many traces are named; the rest is counted."""
 
 
 @app.command(studies=True)
@@ -129,7 +127,6 @@ def sample(
 
 def show_slopes(paths: Sequence[Path], outputs: Outputs) -> None:
     """Show the slopes of interest of traces beside the printed ones, and where the traces lie."""
-    from analysis.commands.comparison import show_mixtures
     from analysis.comparison import coefficients, imputed
 
     draws = imputed.of_draws(paths)
@@ -159,42 +156,6 @@ def _following(
     named = () if every else columns or current().headline
     study = ["--study", str(path)] if (path := current().path) else []
     return shlex.join(["python", "-m", "analysis", "compare", *named, *options, *study])
-
-
-def sample_jobs(
-    listed: Sequence["Job"], settings: "Settings", outputs: Outputs, cluster: str | None
-) -> list[Path]:
-    """Sample what is not up to date, with a progress bar; return the paths of all traces."""
-    from analysis.posterior.jobs import missing, path_of, split
-    from analysis.posterior.varied import refuse_other, replaced
-
-    refuse_other(listed, outputs.traces)
-    waiting = missing(listed, settings, outputs.traces)
-    others = list(replaced(waiting, settings, outputs.traces))
-    for path, difference in others[:MOST_NAMED]:
-        terminal.say(
-            f"{outputs.shown(path)} has {difference}, and is replaced when the new fit is done: "
-            "--as NAME keeps both."
-        )
-    if len(others) > MOST_NAMED:
-        terminal.say(f"So are {len(others) - MOST_NAMED} more.")
-    for job in waiting:
-        split(job)  # what a panel cannot carry is said before anything is sampled
-    console.print(
-        f"{len(listed) - len(waiting)} of {len(listed)} traces are up to date: "
-        + (f"sampling {len(waiting)}." if waiting else "nothing is sampled.")
-    )
-
-    from analysis.posterior.sample import sample_all
-
-    done = sample_all(waiting, settings, outputs.traces, cluster=cluster)
-    try:
-        for _ in track(done, "Sampling", len(waiting), console=console, transient=True):
-            pass
-    except KeyboardInterrupt:
-        console.print("Interrupted: finished traces are kept, and the same command goes on.")
-        raise
-    return sorted(path_of(job, outputs.traces) for job in listed)
 
 
 @app.command("prior-summary", studies=True)

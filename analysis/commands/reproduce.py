@@ -9,9 +9,10 @@ from analysis.commands import analyses
 from analysis.commands.comparison import compare, estimate_dynamic
 from analysis.commands.options import Cluster, Out, Seed, app, load_panels, print_frame
 from analysis.commands.panels import fingerprints
-from analysis.commands.posterior import diagnose_traces, exit_by_gate, sample_jobs
+from analysis.commands.posterior import diagnose_traces, exit_by_gate
 from analysis.commands.replication import audit, replicate
 from analysis.commands.reporting import report, write_ledger, write_study_ledger
+from analysis.commands.sampling import sample_jobs
 from analysis.shared import products, terminal
 from analysis.shared.outputs import ROOT, Outputs
 from analysis.shared.terminal import console
