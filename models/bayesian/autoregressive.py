@@ -87,10 +87,10 @@ def observe_series(parts: WithinBetween, mean: Any, sigma: Any, priors: Priors) 
 
     before, years = predecessors(parts)
     phi = priors["phi"].variable(dims="one")[0]
-    kept = phi**years * (years > 0)
-    sd = sigma[parts.design.region] * ((1 - kept**2) / (1 - phi**2)) ** 0.5
-    given = mean + kept * (parts.y[before] - mean[before])
-    pm.Normal("y", given, sd, observed=parts.y, dims="obs")
+    correlation = phi**years * (years > 0)
+    sd = sigma[parts.design.region] * ((1 - correlation**2) / (1 - phi**2)) ** 0.5
+    conditional_mean = mean + correlation * (parts.y[before] - mean[before])
+    pm.Normal("y", conditional_mean, sd, observed=parts.y, dims="obs")
 
 
 def predecessors(parts: WithinBetween) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -147,16 +147,18 @@ class AutoregressiveErrors:
 
     def weights(self, x: Array) -> Array:
         """Return the weights of `pieces` by residual scale."""
-        first, c, power = self._of_phi(x)
+        first_weight, c, power = self._of_phi(x)
         by_gap = np.stack([c, -c * power, c * power**2], axis=-1).reshape(*c.shape[:-1], -1)
-        of_piece = by_gap if self.gaps[:1] == (1,) else np.concatenate([first, by_gap], axis=-1)
+        of_piece = (
+            by_gap if self.gaps[:1] == (1,) else np.concatenate([first_weight, by_gap], axis=-1)
+        )
         weight = of_piece[..., :, None] * np.exp(-2 * x[..., None, :-1])
         return weight.reshape(*x.shape[:-1], -1)
 
     def half_log_determinant(self, x: Array) -> Array:
         """Return ½ log|P|."""
-        first, c, _ = self._of_phi(x)
-        sizes = np.log(np.concatenate([first, c], axis=-1)) @ self.counts
+        first_weight, c, _ = self._of_phi(x)
+        sizes = np.log(np.concatenate([first_weight, c], axis=-1)) @ self.counts
         return sizes / 2 - x[..., :-1] @ self.group_counts
 
     def log_prior(self, x: Array) -> Array:
@@ -214,8 +216,8 @@ class AutoregressiveErrors:
         """Return 1 − φ², shape (…, 1), and c_k and φ^k, shapes (…, gaps)."""
         k = np.array(self.gaps)
         phi = np.tanh(x[..., -1:])
-        first, power = 1 - phi**2, phi**k
-        return first, first / (1 - power**2), power
+        first_weight, power = 1 - phi**2, phi**k
+        return first_weight, first_weight / (1 - power**2), power
 
     def _log_prior_of_phi(self, phi: Array) -> Array:
         unit = (phi - self.phi.centre) / self.phi.scale
@@ -255,12 +257,14 @@ def collapse_series(
     in_group = [group == g for g in range(len(parts.sigma_groups))]
     pieces = [[_square(z[mine & (years == 0)]) for mine in in_group]]
     for k in gaps:
-        now = [z[mine & (years == k)] for mine in in_group]
-        then = [z[before[mine & (years == k)]] for mine in in_group]
-        cross = [a.T @ b for a, b in zip(now, then, strict=True)]
-        pieces += [[*map(_square, now)], [b + b.T for b in cross], [*map(_square, then)]]
+        current = [z[mine & (years == k)] for mine in in_group]
+        previous = [z[before[mine & (years == k)]] for mine in in_group]
+        cross = [a.T @ b for a, b in zip(current, previous, strict=True)]
+        # The square of z_t − φ^k z_t−k is A − φ^k B + φ^2k C: only weights depend on φ.
+        pieces += [[*map(_square, current)], [b + b.T for b in cross], [*map(_square, previous)]]
     products = np.array(pieces)
     if gaps[:1] == (1,):
+        # Where a gap is one year, first rows' weight 1 − φ² is A's less C's: no piece for F.
         products[1] += products[0]
         products[3] -= products[0]
         products = products[1:]
@@ -302,11 +306,11 @@ def rows_of_series(
 ) -> Rows:
     """Return the same given means and innovations' standard deviations (…, n), and φ (…, 1)."""
     before, years = predecessors(parts)
-    kept = phi**years * (years > 0)
-    sd = sd * np.sqrt((1 - kept**2) / (1 - phi**2))
+    correlation = phi**years * (years > 0)
+    sd = sd * np.sqrt((1 - correlation**2) / (1 - phi**2))
     error = parts.design.y - mean
-    log_likelihood = stats.norm.logpdf(error, kept * error[..., before], sd)
+    log_likelihood = stats.norm.logpdf(error, correlation * error[..., before], sd)
     drawn = sd * rng.standard_normal(mean.shape)
     for row in np.flatnonzero(years):
-        drawn[..., row] += kept[..., row] * drawn[..., before[row]]
+        drawn[..., row] += correlation[..., row] * drawn[..., before[row]]
     return Rows(log_likelihood, {"y": (("obs",), mean + drawn)})

@@ -191,10 +191,10 @@ def density(parts: FormulaData, priors: Priors = PRIORS) -> Collapsed:
     design = parts.design
     in_region = np.eye(len(design.regions))[design.region]
     slopes_by_region = [parts.within[:, [position]] * in_region for position in parts.of_varying]
-    one = np.ones((len(parts.y), 1))
+    ones = np.ones((len(parts.y), 1))
     locations = (
         Location("slope_std", parts.within, priors["slope_std"].scale),
-        Location("const_std", one, priors["const_std"].scale),
+        Location("const_std", ones, priors["const_std"].scale),
         Location("between_province", parts.province_part, priors["between_province"].scale),
         Location("between_year", parts.year_part, priors["between_year"].scale),
         Location(

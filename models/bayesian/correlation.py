@@ -31,15 +31,15 @@ def from_partial(partial: Any, size: int) -> Factor:
         Number of variables.
     """
     first, second = np.triu_indices(size, 1)
-    position = {pair: at for at, pair in enumerate(zip(first, second, strict=True))}
+    position = {pair: index for index, pair in enumerate(zip(first, second, strict=True))}
     factor = []
     for j in range(size):
-        row, left = [], 1.0 + 0 * partial[..., 0]
+        row, unexplained = [], 1.0 + 0 * partial[..., 0]
         for i in range(j):
             rho = partial[..., position[i, j]]
-            row.append(rho * left**0.5)
-            left = left * (1 - rho**2)
-        factor.append([*row, left**0.5])
+            row.append(rho * unexplained**0.5)
+            unexplained = unexplained * (1 - rho**2)
+        factor.append([*row, unexplained**0.5])
     return factor
 
 

@@ -112,13 +112,13 @@ def build(parts: "Dynamic", priors: Priors = PRIORS) -> pm.Model:
 
 def density(parts: "Dynamic", priors: Priors = PRIORS) -> Collapsed:
     """Return the same model with everything but the τ and σ integrated out."""
-    none = np.zeros((len(parts.within), parts.between.shape[1]))
+    zeros = np.zeros((len(parts.within), parts.between.shape[1]))
     of_line = [
         (
-            Location("first_outcome", none[:, :1], priors["first_outcome"].scale),
+            Location("first_outcome", zeros[:, :1], priors["first_outcome"].scale),
             parts.first_outcome,
         ),
-        (Location("between_offset", none, "tau_between_std", offset=True), parts.between),
+        (Location("between_offset", zeros, "tau_between_std", offset=True), parts.between),
     ]
     scales = [Scale(priors["tau_between_std"])]
     return collapse(parts.y, *hierarchical.blocks(parts, priors, of_line, scales))
@@ -144,8 +144,8 @@ class Dynamic(WithinBetween):
     @property
     def coords(self) -> dict[str, tuple]:
         """Coordinates of a PyMC model of this regression."""
-        others = [r for r, is_lag in zip(self.regressors, self.of_lag, strict=True) if not is_lag]
-        return {**super().coords, "between": (*others, *(f"first {name}" for name in others))}
+        static = [r for r, is_lag in zip(self.regressors, self.of_lag, strict=True) if not is_lag]
+        return {**super().coords, "between": (*static, *(f"first {name}" for name in static))}
 
     @property
     def first_outcome(self) -> Array:
@@ -212,13 +212,13 @@ def split(
     rows, first_y, first_x = lagged(design)
     parts = hierarchical.split(rows, (*varying, LAG) if rho == "pooled" else varying, sigma)
     of_lag = parts.term_of_regressor == rows.terms.index(LAG)
-    others = [
+    first_regressors = [
         first_x[:, term] * _applies_to_province(rows, name)
         for term, name, lag in zip(parts.term_of_regressor, parts.regressors, of_lag, strict=True)
         if not lag
     ]
     shared = {field.name: getattr(parts, field.name) for field in fields(parts)}
-    dynamic = Dynamic(**shared, first=np.column_stack([first_y, *others]))
+    dynamic = Dynamic(**shared, first=np.column_stack([first_y, *first_regressors]))
     return dynamic.with_lag(rows.x[:, rows.terms.index(LAG)])
 
 
@@ -245,8 +245,8 @@ def lagged(design: Design) -> tuple[Design, Array, Array]:
     year = np.array(design.years)[design.year]
     # Sorted by province and year: a row's predecessor comes right before it.
     before = np.arange(len(year)) - 1
-    same = design.province == design.province[before]
-    kept = np.flatnonzero(same & (year == year[before] + 1))
+    same_province = design.province == design.province[before]
+    kept = np.flatnonzero(same_province & (year == year[before] + 1))
     refuse_no_predecessors(design.province, year)
     provinces, province, years, first = _present(design, kept)
     regions, region_of_province = np.unique(
@@ -368,11 +368,11 @@ def follow(parts: Dynamic, values: Effects, noise: Array) -> Dynamic:
     y, lag = np.empty_like(design.y), np.empty_like(design.y)
     for year in range(len(design.years)):
         rows = np.flatnonzero(design.year == year)
-        at = design.province[rows]
-        lag[rows] = before[at]
-        moved = rho_of_province[at] * before[at]
+        province = design.province[rows]
+        lag[rows] = before[province]
+        moved = rho_of_province[province] * before[province]
         y[rows] = parts.centre + parts.scale * (steady[rows] + moved - moved.mean())
-        before[at] = y[rows]
+        before[province] = y[rows]
     position = design.terms.index(LAG)
     x = design.x.copy()
     x[:, position] = lag

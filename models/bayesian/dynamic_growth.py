@@ -180,15 +180,15 @@ def split(design: Design, varying: tuple[str, ...] = (), sigma: By = "region") -
     """
     rows, first_y, first_x = dynamic.lagged(design)
     base = hierarchical.split(rows, varying, sigma)
-    others = [at for at, term in enumerate(rows.terms) if term != LAG]
-    x = rows.x[:, others] / base.term_scale[others]
+    regressors = [position for position, term in enumerate(rows.terms) if term != LAG]
+    x = rows.x[:, regressors] / base.term_scale[regressors]
     trends = growth_parts._trends(rows, x)
     means = dynamic.means(x, rows.province, len(rows.provinces))
     return DynamicGrowth(
         base=base,
         trends=standardise(trends),
         trend_scale=trends.std(axis=0),
-        axes=tuple(rows.terms[at] for at in others),
+        axes=tuple(rows.terms[position] for position in regressors),
         lines="none",
         errors="independent",
         first=standardise(first_y[:, None]),
@@ -247,10 +247,10 @@ def lines(parts: DynamicGrowth, free: dict) -> tuple[Any, Any]:
     of_trends = free["between_trend_offset"] @ parts.trends.T
     growth = growth + _one(free, "tau_between_trend_std") * of_trends
     level, c = free["level_offset"], free[CORRELATION][..., region]
-    own = c * level + (1 - c**2) ** 0.5 * free["trend_offset"]
+    deviation = c * level + (1 - c**2) ** 0.5 * free["trend_offset"]
     return (
         levels + free["tau_level_std"][..., region] * level,
-        growth + free["tau_trend_std"][..., region] * own,
+        growth + free["tau_trend_std"][..., region] * deviation,
     )
 
 
@@ -322,15 +322,17 @@ def generate(parts: DynamicGrowth, free: dict, rng: np.random.Generator) -> Dyna
     lag = design.x[:, position]
     steady = mean(parts, free) - rho * (lag - lag.mean())  # standardised
     steady = steady + sd(parts, free) * rng.standard_normal(len(steady))
-    _, first = np.unique(design.province, return_index=True)
-    before = lag[first].copy()
+    _, first_row = np.unique(design.province, return_index=True)
+    before = lag[first_row].copy()
     x, y = design.x.copy(), np.empty(len(lag))
     for year in range(len(design.years)):
-        at = np.flatnonzero(design.year == year)
-        of = design.province[at]
-        x[at, position] = before[of]
-        y[at] = base.centre + base.scale * (steady[at] + rho * (before[of] - lag.mean()))
-        before[of] = y[at]
+        of_year = np.flatnonzero(design.year == year)
+        province = design.province[of_year]
+        x[of_year, position] = before[province]
+        y[of_year] = base.centre + base.scale * (
+            steady[of_year] + rho * (before[province] - lag.mean())
+        )
+        before[province] = y[of_year]
     return replace(parts, base=replace(base, design=replace(design, y=y, x=x)))
 
 
@@ -355,7 +357,7 @@ def density(parts: DynamicGrowth, priors: Priors = PRIORS) -> DynamicGrowthDensi
     blocks = [Block(name, values, priors[name].scale) for name, values in columns.items()]
     scales = [("tau_between_std", 1), ("tau_between_trend_std", 1)]
     if parts.base.varying:
-        varying = [parts.x[:, [at]] * in_region for at in parts.varying_positions]
+        varying = [parts.x[:, [position]] * in_region for position in parts.varying_positions]
         blocks.insert(1, Block("slope_offset", np.hstack(varying), 1.0, "tau_slope_std", n))
         scales.append(("tau_slope_std", len(varying)))
     for name, values in (("", parts.between), ("_trend", parts.trends)):

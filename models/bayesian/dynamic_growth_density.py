@@ -116,10 +116,10 @@ class DynamicGrowthDensity(GrowthDensity):
             weights.tau[:, of_region] * drawn["trend_offset"],
             weights.omega[:, of_region] * drawn["slope_province_offset"],
         ]
-        left = level[..., -3] - np.einsum("npc,nc->np", level[..., :-3], scaled)
-        left = left - level[..., -2] * effects[0] - level[..., -1] * effects[1]
+        residual = level[..., -3] - np.einsum("npc,nc->np", level[..., :-3], scaled)
+        residual = residual - level[..., -2] * effects[0] - level[..., -1] * effects[1]
         share = weights.share * weights.piece[:, of_region, 0] ** -2  # σ² / (σ² + q'q)
-        mean = left * weights.share / weights.piece[:, of_region, 0]
+        mean = residual * weights.share / weights.piece[:, of_region, 0]
         drawn["level_offset"] = mean + np.sqrt(share) * rng.standard_normal(mean.shape)
         return drawn
 
@@ -181,7 +181,9 @@ def _products(columns: Array, time: Array, z: Array, layout: Layout) -> Products
     every, size = np.column_stack([columns, time, z]), columns.shape[1]
     lower = np.tril_indices(size)
     regions = range(layout.region_of_province.max() + 1)
-    gram = np.stack([columns[at].T @ columns[at] for at in (layout.region == r for r in regions)])
+    gram = np.stack(
+        [columns[rows].T @ columns[rows] for rows in (layout.region == r for r in regions)]
+    )
     of_one, of_time, of_z = (
         _by_province(every * weight[:, None], layout) for weight in (np.ones_like(time), time, z)
     )

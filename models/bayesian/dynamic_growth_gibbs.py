@@ -119,14 +119,14 @@ def chain(
         density.along_level[:, 0], gram, products, of_basis,
         columns, density.y, weights, layout.province, warm_up, sweeps, rng,
     )  # fmt: skip
-    drawn, at, of_tau = {}, 0, 0
+    drawn, column, element = {}, 0, 0
     for block in (*fixed, *pooled):
         size = block.columns.shape[1]
-        drawn[block.name] = coefficient[:, at : at + size]
-        at += size
+        drawn[block.name] = coefficient[:, column : column + size]
+        column += size
     for block, size in elements:
-        tau = np.exp(log_tau[:, of_tau : of_tau + size])
-        of_tau += size
+        tau = np.exp(log_tau[:, element : element + size])
+        element += size
         drawn[block.scale] = tau
         drawn[block.name] = drawn[block.name] / np.repeat(tau, block.repeat, axis=1)
     drawn |= {name: np.exp(x[..., k]) for k, name in enumerate(NAMES, 1)}

@@ -173,8 +173,8 @@ class Predetermined(Dynamic):
     @property
     def between(self) -> Array:
         """Axes of means and first values of the other terms, shape (N, axes)."""
-        first = self.first[:, 1:][:, self.controls[~self.of_lag]]
-        return principal_axes(np.hstack([self.province_part[:, self.controls], first]))
+        first_values = self.first[:, 1:][:, self.controls[~self.of_lag]]
+        return principal_axes(np.hstack([self.province_part[:, self.controls], first_values]))
 
     @property
     def first_values(self) -> Array:
@@ -198,17 +198,17 @@ def split(design: Design, varying: tuple[str, ...] = (), sigma: By = "common") -
     """Standardise both regressions; as `dynamic.split`, with one term in `varying`."""
     (term,) = varying
     parts = dynamic.split(design, varying, sigma)
-    rows, at = parts.design, parts.design.terms.index(term)
-    lagged, first_value, _ = dynamic.lagged(design.with_outcome(design.x[:, at]))
-    unit, value = parts.term_scale, rows.x[:, at]
-    of_lags = np.column_stack([lagged.x[:, -1] / unit[at], rows.x[:, -1] / unit[-1]])
+    rows, position = parts.design, parts.design.terms.index(term)
+    lagged, first_value, _ = dynamic.lagged(design.with_outcome(design.x[:, position]))
+    unit, value = parts.term_scale, rows.x[:, position]
+    of_lags = np.column_stack([lagged.x[:, -1] / unit[position], rows.x[:, -1] / unit[-1]])
     of_lags -= dynamic.means(of_lags, rows.year, len(rows.years))[rows.year]
-    of_term = parts.term_of_regressor == at
+    of_term = parts.term_of_regressor == position
     about = parts.about_years(of_term, value)
     return Predetermined(
         **{field.name: getattr(about, field.name) for field in fields(about)},
         term=term,
-        exposure=(value - value.mean()) / unit[at],
+        exposure=(value - value.mean()) / unit[position],
         drivers=np.hstack([of_lags, parts.within[:, ~(parts.of_lag | of_term)]]),
         first_value=first_value,
     )
@@ -257,13 +257,13 @@ def outcome(parts: Predetermined, free: dict, off_line: Any) -> tuple[Effects, C
 
     `off_line` are the regressor's province effects less their line, (…, N).
     """
-    others = hierarchical.but_of_provinces(parts, free)
+    common_effects = hierarchical.but_of_provinces(parts, free)
     const, slope, spread = (
         free[name][..., 0, None] for name in ("const_std", "effect_slope", "tau_province_std")
     )
     centre = const + lines(parts, free)[..., 0, :] + slope * off_line
-    residual = parts.y - standard_mean(parts, others)
-    return others, ConditionalEffects(parts, residual, others.sigma, centre, spread)
+    residual = parts.y - standard_mean(parts, common_effects)
+    return common_effects, ConditionalEffects(parts, residual, common_effects.sigma, centre, spread)
 
 
 def build(parts: Predetermined, priors: Priors = PRIORS) -> pm.Model:
@@ -294,10 +294,12 @@ def build(parts: Predetermined, priors: Priors = PRIORS) -> pm.Model:
             observed=parts.exposure,
             dims="obs",
         )
-        others, conditional = outcome(parts, free, effect - conditional.line)
+        common_effects, conditional = outcome(parts, free, effect - conditional.line)
         observe(
             parts,
-            others._replace(province=conditional.effect(conditional.variable("province_unit"))),
+            common_effects._replace(
+                province=conditional.effect(conditional.variable("province_unit"))
+            ),
         )
     return model
 
@@ -305,10 +307,10 @@ def build(parts: Predetermined, priors: Priors = PRIORS) -> pm.Model:
 def effects(parts: Predetermined, free: dict) -> Effects:
     """Form the effects of the outcome's equation from draws of the free variables."""
     _, conditional = exposure(parts, free)
-    others, conditional = outcome(
+    common_effects, conditional = outcome(
         parts, free, conditional.effect(free["exposure_unit"]) - conditional.line
     )
-    return others._replace(province=conditional.effect(free["province_unit"]))
+    return common_effects._replace(province=conditional.effect(free["province_unit"]))
 
 
 def report(parts: Predetermined, free: dict) -> Variables:

@@ -102,17 +102,17 @@ class Stationary(Dynamic):
     @property
     def without_lag(self) -> WithinBetween:
         """The regression on the regressors other than the lag, of the same rows."""
-        rows, kept = self.design, ~self.of_lag
+        rows, static = self.design, ~self.of_lag
         shared = {field.name: getattr(self, field.name) for field in fields(WithinBetween)}
         return WithinBetween(
             **shared
             | {
                 "design": replace(rows, x=rows.x[:, :-1], terms=rows.terms[:-1]),
                 "regressors": self.regressors[:-1],
-                "term_of_regressor": self.term_of_regressor[kept],
+                "term_of_regressor": self.term_of_regressor[static],
                 "term_scale": self.term_scale[:-1],
                 **{
-                    name: getattr(self, name)[:, kept]
+                    name: getattr(self, name)[:, static]
                     for name in ("within", "province_part", "year_part")
                 },
             }
@@ -126,9 +126,9 @@ class Stationary(Dynamic):
     @property
     def first_within(self) -> Array:
         """The other regressors' first values less their province parts, shape (N, b − 1)."""
-        kept = ~self.of_lag
-        off = self.first[:, 1:] - self.province_part[:, kept]
-        return off / self.term_scale[self.term_of_regressor[kept]]
+        static = ~self.of_lag
+        deviation = self.first[:, 1:] - self.province_part[:, static]
+        return deviation / self.term_scale[self.term_of_regressor[static]]
 
     @property
     def rho_unit(self) -> Array:
@@ -193,16 +193,16 @@ def start(parts: Stationary, free: dict, slope: Any, sigma: Any) -> Start:
 
 def conditional(parts: Stationary, free: dict) -> tuple[Start, ConditionalEffects, Effects]:
     """Return the conditional distribution of province effects, and the other effects."""
-    others = hierarchical.but_of_provinces(parts.without_lag, free)
+    common_effects = hierarchical.but_of_provinces(parts.without_lag, free)
     rho = parts.rho_unit * free["rho"]
-    slope = _joined([others.slope, rho])
-    others = others._replace(slope=slope)
-    begun = start(parts, free, slope[..., :-1], others.sigma)
-    residual = parts.y - standard_mean(parts, others)
+    slope = _joined([common_effects.slope, rho])
+    common_effects = common_effects._replace(slope=slope)
+    begun = start(parts, free, slope[..., :-1], common_effects.sigma)
+    residual = parts.y - standard_mean(parts, common_effects)
     return (
         begun,
-        ConditionalEffects(parts, residual, others.sigma, begun.centre, begun.spread),
-        others,
+        ConditionalEffects(parts, residual, common_effects.sigma, begun.centre, begun.spread),
+        common_effects,
     )
 
 
@@ -221,16 +221,18 @@ def build(parts: Stationary, priors: Priors = PRIORS) -> pm.Model:
             "tau_between_std": priors["tau_between_std"].variable(dims="one"),
             "between_offset": pm.Normal("between_offset", dims="between"),
         }
-        begun, known, others = conditional(parts, free)
+        begun, known, common_effects = conditional(parts, free)
         pm.Normal("y_first", begun.mean, begun.sd, observed=parts.first_standard, dims="province")
-        observe(parts, others._replace(province=known.effect(known.variable("province_unit"))))
+        observe(
+            parts, common_effects._replace(province=known.effect(known.variable("province_unit")))
+        )
     return model
 
 
 def effects(parts: Stationary, free: dict) -> Effects:
     """Form the effects of draws of the free variables, the lag's slope the last."""
-    _, known, others = conditional(parts, free)
-    return others._replace(province=known.effect(free["province_unit"]))
+    _, known, common_effects = conditional(parts, free)
+    return common_effects._replace(province=known.effect(free["province_unit"]))
 
 
 def report(parts: Stationary, free: dict) -> Variables:
@@ -253,13 +255,13 @@ def rows(parts: Stationary, free: dict, rng: np.random.Generator) -> Rows:
 
 def generate(parts: Stationary, free: dict[str, Any], rng: np.random.Generator) -> Stationary:
     """Draw stationary first outcomes, then outcomes year after year; as `dynamic.generate`."""
-    begun, known, others = conditional(parts, free)
-    first = begun.mean + begun.sd * rng.standard_normal(len(begun.mean))
-    new = starting_at(parts, first)
+    begun, known, common_effects = conditional(parts, free)
+    first_outcome = begun.mean + begun.sd * rng.standard_normal(len(begun.mean))
+    new = starting_at(parts, first_outcome)
     effect = restart(begun, conditional(new, free)[0], known.effect(free["province_unit"]))
     region = parts.design.region
-    noise = others.sigma[region] * rng.standard_normal(len(region))
-    return dynamic.follow(new, others._replace(province=effect), noise)
+    noise = common_effects.sigma[region] * rng.standard_normal(len(region))
+    return dynamic.follow(new, common_effects._replace(province=effect), noise)
 
 
 def starting_at(parts: Stationary, first: Array) -> Stationary:
@@ -268,14 +270,14 @@ def starting_at(parts: Stationary, first: Array) -> Stationary:
     return replace(parts, first=np.column_stack([outcome, parts.first[:, 1:]]))
 
 
-def restart(begun: Start, other: Start, effect: Array) -> Array:
+def restart(begun: Start, renewed: Start, effect: Array) -> Array:
     """Return province effects under other first outcomes, at the same standardised distance."""
-    return other.centre + (effect - begun.centre) * (other.spread / begun.spread)
+    return renewed.centre + (effect - begun.centre) * (renewed.spread / begun.spread)
 
 
-def restated(parts: Stationary, other: Stationary, free: dict[str, Any]) -> dict[str, Any]:
+def restated(parts: Stationary, target: Stationary, free: dict[str, Any]) -> dict[str, Any]:
     """Translate a draw from one data set's coordinates to another's."""
     begun, known, _ = conditional(parts, free)
-    start_of_other, known_of_other, _ = conditional(other, free)
-    effect = restart(begun, start_of_other, known.effect(free["province_unit"]))
-    return free | {"province_unit": known_of_other.unit(effect)}
+    start_of_target, known_of_target, _ = conditional(target, free)
+    effect = restart(begun, start_of_target, known.effect(free["province_unit"]))
+    return free | {"province_unit": known_of_target.unit(effect)}

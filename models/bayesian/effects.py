@@ -107,8 +107,8 @@ def report_effects(
     year = parts.scale * effects.year - slope @ parts.year_part.T
     province = parts.centre + parts.scale * effects.province - slope @ parts.province_part.T
     by_year = year.reshape(*year.shape[:-1], -1, len(design.years))  # (…, regions or 1, T)
-    first = np.broadcast_to(by_year[..., 0], (*year.shape[:-1], len(design.regions)))
-    province = province + first[..., design.region_of_province]
+    first_year = np.broadcast_to(by_year[..., 0], (*year.shape[:-1], len(design.regions)))
+    province = province + first_year[..., design.region_of_province]
     by_year = by_year - by_year[..., :1]
     reported = {
         "slope": (("term",), slope @ parts.averages),

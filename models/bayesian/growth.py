@@ -202,8 +202,8 @@ def build(parts: Growth, priors: Priors = PRIORS) -> "pm.Model":
         if parts.errors == "ar1":
             phi = free["phi"] = priors["phi"].variable(dims="region")
         sigma, mean = error_scales(parts, free), standard_mean(parts, free)
-        given, sd = given_before(parts, mean, sigma, phi, pm.math.cumsum)
-        pm.Normal("y", given, sd, observed=parts.y, dims="obs")
+        conditional_mean, sd = given_before(parts, mean, sigma, phi, pm.math.cumsum)
+        pm.Normal("y", conditional_mean, sd, observed=parts.y, dims="obs")
     return model
 
 
@@ -255,9 +255,11 @@ def report(parts: Growth, free: dict) -> Variables:
     if parts.lines == "random":
         reported["tau_trend"] = (("region",), parts.scale * free["tau_trend_std"])
         of_axis = np.where(np.array(parts.axes) == "others", parts.scale, 1.0)
-        for at, axis in enumerate(parts.axes):
+        for position, axis in enumerate(parts.axes):
             if axis in design.terms:
-                of_axis[at] = units[design.terms.index(axis)] / max(parts.trend_scale[at], 1e-300)
+                of_axis[position] = units[design.terms.index(axis)] / max(
+                    parts.trend_scale[position], 1e-300
+                )
         reported["kappa"] = (("trend_axis",), free["between_trend"] * of_axis)
     return reported
 
@@ -298,8 +300,8 @@ def rows(parts: Growth, free: dict, rng: np.random.Generator) -> Rows:
     were observed: the model is one of contrasts within provinces.
     """
     mean, sigma, phi = _law(parts, free)
-    given, sd = given_before(parts, mean, sigma, phi, np.cumsum)
-    log_likelihood = stats.norm.logpdf(parts.y, given, sd) - np.log(parts.scale)
+    conditional_mean, sd = given_before(parts, mean, sigma, phi, np.cumsum)
+    log_likelihood = stats.norm.logpdf(parts.y, conditional_mean, sd) - np.log(parts.scale)
     series = _series(parts, mean, sigma, phi, rng)
     return Rows(log_likelihood, {"y": (("obs",), series)})
 
@@ -328,8 +330,8 @@ def _series(
 
 def renewed(parts: Growth, free: dict, rng: np.random.Generator) -> dict:
     """Return draws in which provinces' growth, slopes and scales are others of the same law."""
-    own = ("trend_offset", "slope_province_offset", "sigma_offset")
-    return free | {n: rng.standard_normal(np.shape(free[n])) for n in own if n in free}
+    of_provinces = ("trend_offset", "slope_province_offset", "sigma_offset")
+    return free | {n: rng.standard_normal(np.shape(free[n])) for n in of_provinces if n in free}
 
 
 def generate(parts: Growth, free: dict, rng: np.random.Generator) -> Growth:
@@ -349,7 +351,7 @@ def density(parts: Growth, priors: Priors = PRIORS) -> GrowthDensity:
     blocks = [Block("slope_std", parts.x, priors["slope_std"].scale)]
     scales: list[tuple[str, int]] = []
     if base.varying:
-        columns = [parts.x[:, [at]] * in_region for at in parts.varying_positions]
+        columns = [parts.x[:, [position]] * in_region for position in parts.varying_positions]
         blocks.append(Block("slope_offset", np.hstack(columns), 1.0, "tau_slope_std", n))
         scales.append(("tau_slope_std", len(columns)))
     blocks.append(Block("year_contrast", year_columns(parts), priors["year_contrast"].scale))

@@ -191,14 +191,14 @@ class GrowthDensity:
 
     def _log_density(self, point: Array, log_marginal: Any) -> Array:
         logp = np.full(len(point), -np.inf)
-        held = np.abs(point).max(axis=1, initial=0) <= FARTHEST
-        if held.any():
+        in_range = np.abs(point).max(axis=1, initial=0) <= FARTHEST
+        if in_range.any():
             # A point out of range gives infinities, whose NaN counts as a density of zero below.
             with np.errstate(all="ignore"):
-                weights = self.weights(point[held])
+                weights = self.weights(point[in_range])
                 value = log_marginal(weights) + weights.log_rows + self.constant
-                value = value + self.log_prior_of_points(point[held])
-            logp[held] = np.where(np.isnan(value), -np.inf, value)
+                value = value + self.log_prior_of_points(point[in_range])
+            logp[in_range] = np.where(np.isnan(value), -np.inf, value)
         return logp
 
     def logp_and_gradient(self, point: Array) -> tuple[float, Array]:
@@ -231,9 +231,9 @@ class GrowthDensity:
 
     def _column_scale(self, drawn: Mapping[str, Array], size: int) -> Array:
         parts = [np.full((size, block.columns.shape[1]), block.sd) for block in self.blocks]
-        for at, block in enumerate(self.blocks):
+        for position, block in enumerate(self.blocks):
             if block.scale:
-                parts[at] = np.repeat(drawn[block.scale], block.repeat, axis=1)
+                parts[position] = np.repeat(drawn[block.scale], block.repeat, axis=1)
         return np.concatenate([*parts, np.ones((size, 1))], axis=1)
 
     def log_marginal(self, weights: Weights) -> Array:
@@ -260,8 +260,8 @@ class GrowthDensity:
         """Return the same in plain numpy."""
         parts = []
         for start in range(0, len(weights.share), CHUNK):
-            some = Weights(*(values[start : start + CHUNK] for values in weights))
-            factor, province = self.factors(some)
+            chunk = Weights(*(values[start : start + CHUNK] for values in weights))
+            factor, province = self.factors(chunk)
             diagonal = np.diagonal(factor, axis1=1, axis2=2)
             of_provinces = np.log(np.diagonal(province.factor, axis1=2, axis2=3)).sum(axis=(1, 2))
             log_det = np.log(diagonal[:, :-1]).sum(axis=1) + of_provinces
@@ -278,9 +278,9 @@ class GrowthDensity:
         """Draw all random variables of the PyMC model given points, shape (…, size); flat."""
         leading, flat = point.shape[:-1], point.reshape(-1, self.size)
         chunks = np.array_split(flat, max(1, -(-len(flat) // CHUNK)))
-        drawn = [self._draw(some, rng) for some in chunks]
+        drawn = [self._draw(chunk, rng) for chunk in chunks]
         return {
-            name: np.concatenate([one[name] for one in drawn]).reshape(*leading, -1)
+            name: np.concatenate([of_chunk[name] for of_chunk in drawn]).reshape(*leading, -1)
             for name in drawn[0]
         }
 
@@ -294,9 +294,9 @@ class GrowthDensity:
         scaled = unit * weights.column_scale[:, :-1]
         drawn, start = {}, 0
         for block in self.blocks:
-            where = slice(start, start + block.columns.shape[1])
-            drawn[block.name] = (unit if block.scale else scaled)[:, where]
-            start = where.stop
+            positions = slice(start, start + block.columns.shape[1])
+            drawn[block.name] = (unit if block.scale else scaled)[:, positions]
+            start = positions.stop
         if weights.tau.any() or weights.omega.any():
             drawn |= self._draw_effects(province, scaled, rng)
         return drawn | self.scale_variables(point)
@@ -306,9 +306,11 @@ class GrowthDensity:
     ) -> dict[str, Array]:
         """Draw trends and slopes by province, in units of their scales, given all else."""
         # Provinces are independent given the common columns, so each is drawn by its own factor.
-        left = province.rows[..., -1] - np.einsum("npdc,nc->npd", province.rows[..., :-1], scaled)
-        # M⁻¹ left + L⁻ᵀ noise, M = LL'.
-        white = np.linalg.solve(province.factor, left[..., None])[..., 0]
+        residual = province.rows[..., -1] - np.einsum(
+            "npdc,nc->npd", province.rows[..., :-1], scaled
+        )
+        # M⁻¹ residual + L⁻ᵀ noise, M = LL'.
+        white = np.linalg.solve(province.factor, residual[..., None])[..., 0]
         white = white + rng.standard_normal(white.shape)
         effect = np.linalg.solve(province.factor.swapaxes(-1, -2), white[..., None])[..., 0]
         drawn = {}

@@ -87,25 +87,25 @@ def chain(
         Scales, φ and δ; by default about the middle of the prior.
     """
     blocks, region = density.blocks, density.region
-    at, columns = {}, 0
+    positions, columns = {}, 0
     for block in blocks:
-        at[block.name] = np.arange(columns, columns + block.columns.shape[1])
+        positions[block.name] = np.arange(columns, columns + block.columns.shape[1])
         columns += block.columns.shape[1]
-    offsets = at.get("slope_offset", np.arange(0))
-    others = np.setdiff1d(np.arange(columns), offsets)
-    order = np.concatenate([others, offsets, [columns]])
+    offsets = positions.get("slope_offset", np.arange(0))
+    unpooled = np.setdiff1d(np.arange(columns), offsets)
+    order = np.concatenate([unpooled, offsets, [columns]])
     product = density.product
     n, pieces = product.of_trend.shape[:2]
     gram = np.empty_like(product.gram)
     lower = np.tril_indices(columns + 1)
-    whole = np.zeros((n, pieces, columns + 1, columns + 1))
-    whole[:, :, lower[0], lower[1]] = product.gram
-    whole[:, :, lower[1], lower[0]] = product.gram
-    gram = np.ascontiguousarray(whole[:, :, order][:, :, :, order][:, :, lower[0], lower[1]])
+    full_gram = np.zeros((n, pieces, columns + 1, columns + 1))
+    full_gram[:, :, lower[0], lower[1]] = product.gram
+    full_gram[:, :, lower[1], lower[0]] = product.gram
+    gram = np.ascontiguousarray(full_gram[:, :, order][:, :, :, order][:, :, lower[0], lower[1]])
     rows = np.append(order, [columns + 1, columns + 2])
     of_level, of_trend, of_slope = (
-        np.ascontiguousarray(of[:, :, rows])
-        for of in (product.of_level, product.of_trend, product.of_slope)
+        np.ascontiguousarray(of_effect[:, :, rows])
+        for of_effect in (product.of_level, product.of_trend, product.of_slope)
     )
     of_pieces = np.zeros((n, kernel.FORMS, pieces))
     of_pieces[:, 3], of_pieces[:, 4] = product.of_trend[..., -2], product.of_trend[..., -1]
@@ -125,9 +125,9 @@ def chain(
         sd, max(density.n_regions, 1), np.array(density.layout.gaps), counts,
         gram, of_level, of_trend, of_slope, of_pieces, of_levels, warm_up, sweeps, rng,
     )  # fmt: skip
-    back = np.argsort(order[:-1])
-    coefficient = coefficient[..., back]
-    drawn = {block.name: coefficient[:, at[block.name]] for block in blocks}
+    inverse_order = np.argsort(order[:-1])
+    coefficient = coefficient[..., inverse_order]
+    drawn = {block.name: coefficient[:, positions[block.name]] for block in blocks}
     if len(offsets):
         drawn["tau_slope_std"] = np.exp(log_tau)
         drawn["slope_offset"] = drawn["slope_offset"] / np.repeat(

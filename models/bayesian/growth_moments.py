@@ -71,11 +71,11 @@ def moments(
     mean, sd : ndarray, shape (N, outputs)
         In the order of `outputs`.
     """
-    made = [
-        _moments(parts, density, some, prior)
-        for some in np.array_split(point, max(1, -(-len(point) // CHUNK)))
+    by_chunk = [
+        _moments(parts, density, chunk, prior)
+        for chunk in np.array_split(point, max(1, -(-len(point) // CHUNK)))
     ]
-    return np.concatenate([m for m, _ in made]), np.concatenate([s for _, s in made])
+    return np.concatenate([m for m, _ in by_chunk]), np.concatenate([s for _, s in by_chunk])
 
 
 def _moments(

@@ -136,13 +136,13 @@ def split(
     lines, slopes, errors, scales
         The switches of `models.bayesian.growth`.
     """
-    one = len(design.regions) == 1
-    base = hierarchical.split(design, varying, "common" if one else sigma)
+    single_region = len(design.regions) == 1
+    base = hierarchical.split(design, varying, "common" if single_region else sigma)
     trends = _trends(design, design.x / base.term_scale)
     axes = design.terms
     if len(design.provinces) < PROVINCES_A_TREND * (len(axes) + len(design.regions)):
-        others = principal_axes(trends[:, 1:])[:, :1]
-        trends, axes = np.column_stack([trends[:, 0], others]), (axes[0], "others")
+        first_axis = principal_axes(trends[:, 1:])[:, :1]
+        trends, axes = np.column_stack([trends[:, 0], first_axis]), (axes[0], "others")
     scale = trends.std(axis=0)
     return Growth(base, standardise(trends), scale, axes, lines, slopes, errors, scales)
 
@@ -185,8 +185,8 @@ def growth(parts: Growth, free: dict) -> Any:
     line = free["between_trend"] @ parts.trends.T
     if parts.n_regions > 1:
         line = line + (free["trend_region"] @ parts.region_trends.T)[..., region]
-    own = free["tau_trend_std"][..., region] * free["trend_offset"]
-    return line + (own * own_scales(parts, free) if parts.scales == "path" else own)
+    deviation = free["tau_trend_std"][..., region] * free["trend_offset"]
+    return line + (deviation * own_scales(parts, free) if parts.scales == "path" else deviation)
 
 
 def own_scales(parts: Growth, free: dict) -> Any:
@@ -231,7 +231,7 @@ def given_before(parts: Growth, mean: Any, sigma: Any, phi: Any, cumsum: Any) ->
     `mean` (…, n) is without province effects, of which the answer does not depend on; a first
     row is given its own value and density 1. `sigma` is by province, `phi` by region.
     """
-    first = _first_rows(parts)
+    first_row = _first_rows(parts)
     before, years = predecessors(parts.base)
     later = years > 0
     phi, sigma = phi[..., parts.design.region], sigma[..., parts.design.province]
@@ -241,19 +241,19 @@ def given_before(parts: Growth, mean: Any, sigma: Any, phi: Any, cumsum: Any) ->
     level = (error - power * error[..., before]) / (1 + power) * later
     # Sums over a province's rows so far are differences of sums over all rows so far.
     ratios, levels = cumsum(ratio, axis=-1), cumsum(level, axis=-1)
-    total = 1 + ratios[..., before] - ratios[..., first]
-    weighted = error[..., first] + levels[..., before] - levels[..., first]
-    given = mean + power * error[..., before] + (1 - power) * weighted / total
+    total = 1 + ratios[..., before] - ratios[..., first_row]
+    weighted = error[..., first_row] + levels[..., before] - levels[..., first_row]
+    conditional_mean = mean + power * error[..., before] + (1 - power) * weighted / total
     spread = sum((phi ** (2 * j)) * (years > j) for j in range(years.max()))  # (1−φ^2k)/(1−φ²)
     sd = sigma * ((spread + ~later) * (1 + ratio / total)) ** 0.5
     unit_density = (2 * np.pi) ** -0.5
-    return given * later + parts.y * ~later, sd * later + unit_density * ~later
+    return conditional_mean * later + parts.y * ~later, sd * later + unit_density * ~later
 
 
 def _first_rows(parts: Growth) -> NDArray[np.int64]:
     """Return the position of the first row of each row's province, shape (n,)."""
-    _, first = np.unique(parts.design.province, return_index=True)
-    return first[np.unique(parts.design.province, return_inverse=True)[1]]
+    _, first_row = np.unique(parts.design.province, return_index=True)
+    return first_row[np.unique(parts.design.province, return_inverse=True)[1]]
 
 
 def draw_errors(parts: Growth, sigma: Array, phi: Array, rng: np.random.Generator) -> Array:

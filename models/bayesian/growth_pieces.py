@@ -56,17 +56,17 @@ def patterns(layout: Layout) -> Patterns:
     """Find the patterns of gaps; a province without rows is in none that counts."""
     n = len(layout.region_of_province)
     counts = np.zeros((n, len(layout.gaps)))
-    for at, k in enumerate(layout.gaps):
-        counts[:, at] = np.bincount(layout.province[layout.years == k], minlength=n)
+    for position, k in enumerate(layout.gaps):
+        counts[:, position] = np.bincount(layout.province[layout.years == k], minlength=n)
     keys = np.column_stack([layout.region_of_province, counts])
-    distinct, which = np.unique(keys, axis=0, return_inverse=True)
-    which = which.ravel()
-    seen = np.bincount(layout.province, minlength=n) > 0
+    distinct, pattern_of_province = np.unique(keys, axis=0, return_inverse=True)
+    pattern_of_province = pattern_of_province.ravel()
+    has_rows = np.bincount(layout.province, minlength=n) > 0
     return Patterns(
-        which,
+        pattern_of_province,
         distinct[:, 0].astype(int),
         distinct[:, 1:],
-        np.bincount(which[seen], minlength=len(distinct)).astype(float),
+        np.bincount(pattern_of_province[has_rows], minlength=len(distinct)).astype(float),
     )
 
 
@@ -116,16 +116,19 @@ def products(columns: Array, time: Array, z: Array, layout: Layout) -> Products:
     lower = np.tril_indices(size)
     gram, level, trend, slope = [], [], [], []
     for kind, rows in _kinds(layout):
-        here, there = columns_within[rows], columns_within[layout.before[rows]]
-        left, right = {"B": (here, there), "C": (there, there)}.get(kind, (here, here))
+        current, previous = columns_within[rows], columns_within[layout.before[rows]]
+        left, right = {"B": (current, previous), "C": (previous, previous)}.get(
+            kind, (current, current)
+        )
         members = [layout.region[rows] == r for r in regions]
         crossed = np.stack([left[m, :size].T @ right[m, :size] for m in members])
-        by_row = [left * right[:, [at]] for at in (size, size + 1)]
+        by_row = [left * right[:, [k]] for k in (size, size + 1)]
         if kind == "B":
+            # B is symmetric: row with predecessor, and predecessor with row.
             crossed = crossed + crossed.transpose(0, 2, 1)
             by_row = [
-                one + right * left[:, [at]]
-                for one, at in zip(by_row, (size, size + 1), strict=True)
+                forward + right * left[:, [k]]
+                for forward, k in zip(by_row, (size, size + 1), strict=True)
             ]
         else:
             level.append(_by_province(left, layout.province[rows], n))

@@ -113,8 +113,9 @@ def factors(
     share = weights.share[:, pattern.of_province]
     rows = np.stack(
         [
-            np.einsum("npj,pjc->npc", weights.piece[:, region], of) - share[..., None] * along
-            for of, along in (
+            np.einsum("npj,pjc->npc", weights.piece[:, region], of_effect)
+            - share[..., None] * along
+            for of_effect, along in (
                 (product.of_trend, level[..., -2, None] * level),
                 (product.of_slope, level[..., -1, None] * level),
             )
@@ -124,20 +125,20 @@ def factors(
     scale = np.stack([weights.tau[:, region], weights.omega[:, region]], axis=-1)
     rows = rows * scale[..., None]
     if not scale.any():  # no trends and no slopes by province: their factor is the identity
-        taken = level[..., :-2] * np.sqrt(share)[..., None]
+        eliminated = level[..., :-2] * np.sqrt(share)[..., None]
         inner = np.broadcast_to(np.eye(2), (*scale.shape, 2))
-        return _factor(matrix, taken, weights.column_scale), OfProvinces(rows[..., :-2], inner)
+        return _factor(matrix, eliminated, weights.column_scale), OfProvinces(rows[..., :-2], inner)
     inner = np.eye(2) + rows[..., -2:] * scale[:, :, None, :]
     factor = np.linalg.cholesky(inner)
     white = np.linalg.solve(factor, rows[..., :-2])
-    taken = (level * np.sqrt(share)[..., None])[:, :, None, :-2]
-    taken = np.concatenate([taken, white], axis=2).reshape(len(packed), -1, columns)
-    return _factor(matrix, taken, weights.column_scale), OfProvinces(rows[..., :-2], factor)
+    eliminated = (level * np.sqrt(share)[..., None])[:, :, None, :-2]
+    eliminated = np.concatenate([eliminated, white], axis=2).reshape(len(packed), -1, columns)
+    return _factor(matrix, eliminated, weights.column_scale), OfProvinces(rows[..., :-2], factor)
 
 
-def _factor(matrix: Array, taken: Array, column_scale: Array) -> Array:
+def _factor(matrix: Array, eliminated: Array, column_scale: Array) -> Array:
     """Return the lower factor of what is left of products, shape (N, columns, columns)."""
-    matrix -= taken.transpose(0, 2, 1) @ taken
+    matrix -= eliminated.transpose(0, 2, 1) @ eliminated
     matrix *= column_scale[:, :, None] * column_scale[:, None, :]
     matrix += np.diag(np.append(np.ones(matrix.shape[1] - 1), 0.0))
     return np.linalg.cholesky(matrix)

@@ -93,17 +93,17 @@ def arranged(parts: Growth, error: Array | None = None) -> Rows:
     error : ndarray, shape (n,), optional
         Standard deviation of the first term, on the paper's scale.
     """
-    density, made = growth.density(parts), parts.design
-    order = np.lexsort((made.year, made.province))
-    shape = (len(made.provinces), len(made.years))
+    density, design = growth.density(parts), parts.design
+    order = np.lexsort((design.year, design.province))
+    shape = (len(design.provinces), len(design.years))
     columns = np.hstack([block.columns for block in density.blocks])
     starts = np.cumsum([0, *(block.columns.shape[1] for block in density.blocks)])
-    first = dict(zip((block.name for block in density.blocks), starts, strict=False))
-    regions = parts.n_regions if "slope_offset" in first else 0
-    of_z = np.append(first["slope_std"], first.get("slope_offset", 0) + np.arange(regions))
-    region = made.region_of_province
+    start_of = dict(zip((block.name for block in density.blocks), starts, strict=False))
+    regions = parts.n_regions if "slope_offset" in start_of else 0
+    of_z = np.append(start_of["slope_std"], start_of.get("slope_offset", 0) + np.arange(regions))
+    region = design.region_of_province
     inside = np.column_stack([np.ones(len(region)), np.eye(parts.n_regions)[region][:, :regions]])
-    spread = np.zeros(len(made.province)) if error is None else error / parts.base.term_scale[0]
+    spread = np.zeros(len(design.province)) if error is None else error / parts.base.term_scale[0]
     by_cell = [v[order].reshape(shape) for v in (density.y, density.time, density.z, spread)]
     y, time, mean, spread = by_cell
     columns = columns[order].reshape(*shape, -1)
@@ -140,42 +140,42 @@ def draws(
     known = log_density_without_residuals(rows.y[:, 1:].size)
     if mean_nu is not None:
         known = known + (0.1 - SHAPE / mean_nu) * NU
-    seen, kept = [], {}
+    warm_up_path, drawn = [], {}
     for sweep in range(-warm_up, sweeps):
         scale = _column_scale(density, tau_slope)
         unit = _common(rows, columns * scale, z, x, weight, rng)
-        left = rows.y - columns @ (scale * unit)
-        x = _move(rows, left, z, x, weight, root, rng)
+        residual = rows.y - columns @ (scale * unit)
+        x = _move(rows, residual, z, x, weight, root, rng)
         unit, tau_slope = _move_tau_slope(rows, columns, z, x, weight, (unit, tau_slope), rng)
-        left = rows.y - columns @ (_column_scale(density, tau_slope) * unit)
-        trend, slope = _of_provinces(rows, left, z, x, weight, rng)
-        error = left - rows.time * trend[:, None] - z * slope[:, None]
+        residual = rows.y - columns @ (_column_scale(density, tau_slope) * unit)
+        trend, slope = _of_provinces(rows, residual, z, x, weight, rng)
+        error = residual - rows.time * trend[:, None] - z * slope[:, None]
         level = _level(rows, error, x, weight, rng)
-        phi, sigma = (f(x[rows.region, at]) for f, at in ((np.tanh, PHI), (np.exp, SIGMA)))
+        phi, sigma = (f(x[rows.region, k]) for f, k in ((np.tanh, PHI), (np.exp, SIGMA)))
         if mean_nu is not None:
             error = error - level[:, None]
             square = ((error[:, 1:] - phi[:, None] * error[:, :-1]) / sigma[:, None]) ** 2
             nu = draw_nu(square.ravel(), known, rng)
             weight[:, 1:] = rng.gamma((nu + 1) / 2, 2 / (nu + square))
         if rows.error.any():
-            own = slope + (rows.inside * (_column_scale(density, tau_slope) * unit)[rows.of_z]).sum(
-                axis=1
-            )
-            known_part = left + z * (own - slope)[:, None] - rows.time * trend[:, None]
-            z = _regressor(rows, known_part - level[:, None], own, x, weight, rng)
+            total = slope + (
+                rows.inside * (_column_scale(density, tau_slope) * unit)[rows.of_z]
+            ).sum(axis=1)
+            known_part = residual + z * (total - slope)[:, None] - rows.time * trend[:, None]
+            z = _regressor(rows, known_part - level[:, None], total, x, weight, rng)
             columns[..., rows.of_z] = z[..., None] * rows.inside[:, None]
         if sweep < 0:
-            seen.append(x)
-            root = _adapted(seen) if len(seen) % ADAPT == 0 else root
+            warm_up_path.append(x)
+            root = _adapted(warm_up_path) if len(warm_up_path) % ADAPT == 0 else root
             continue
         named = dict(zip(NAMES, np.exp(x[:, 1:].T), strict=True))
         omega = named["tau_slope_province_std"][rows.region]
-        found = named | {"phi": np.tanh(x[:, PHI]), "nu": np.array([nu])}
-        found |= {"slope_province_offset": slope / omega, "tau_slope_std": tau_slope}
-        found |= _blocks(density, unit)
-        for name, value in found.items():
-            kept.setdefault(name, np.empty((sweeps, len(value))))[sweep] = value
-    return kept
+        values = named | {"phi": np.tanh(x[:, PHI]), "nu": np.array([nu])}
+        values |= {"slope_province_offset": slope / omega, "tau_slope_std": tau_slope}
+        values |= _blocks(density, unit)
+        for name, value in values.items():
+            drawn.setdefault(name, np.empty((sweeps, len(value))))[sweep] = value
+    return drawn
 
 
 # --- the steps ------------------------------------------------------------------------------------
@@ -193,12 +193,12 @@ def _column_scale(density: GrowthDensity, tau_slope: Array) -> Array:
 
 def _blocks(density: GrowthDensity, unit: Array) -> dict[str, Array]:
     """Return coefficients by the names of PyMC's variables: offsets in units of their scale."""
-    found, start = {}, 0
+    coefficients, start = {}, 0
     for block in density.blocks:
         stop = start + block.columns.shape[1]
-        found[block.name] = unit[start:stop] * (1.0 if block.scale else block.sd)
+        coefficients[block.name] = unit[start:stop] * (1.0 if block.scale else block.sd)
         start = stop
-    return found
+    return coefficients
 
 
 def whitened(values: Array, artanh_phi: Array, weight: Array) -> tuple[Array, Array]:
@@ -220,10 +220,10 @@ def whitened(values: Array, artanh_phi: Array, weight: Array) -> tuple[Array, Ar
     return out, np.log(square[:, 0, 0])
 
 
-def _effects(rows: Rows, z: Array, x: Array, weight: Array, others: Array) -> tuple[Array, ...]:
+def _effects(rows: Rows, z: Array, x: Array, weight: Array, columns: Array) -> tuple[Array, ...]:
     """Whiten columns (N, T, c), t and z; return them over σ, the last two over τ and ω, too."""
     region = rows.region
-    stacked = np.concatenate([others, rows.time[..., None], z[..., None]], axis=2)
+    stacked = np.concatenate([columns, rows.time[..., None], z[..., None]], axis=2)
     out, log_square = whitened(stacked, x[region, PHI], weight)
     out = out / np.exp(x[region, SIGMA])[:, None, None]
     effect = out[..., -2:] * np.exp(x[region][:, [TAU, OMEGA]])[:, None]
@@ -234,17 +234,17 @@ def _gram(out: Array, effect: Array) -> Array:
     """Return products of whitened columns, effects of provinces integrated out."""
     cross = np.einsum("itc,itd->idc", out, effect)
     inner = np.eye(2) + np.einsum("itc,itd->icd", effect, effect)
-    taken = np.linalg.solve(np.linalg.cholesky(inner), cross).reshape(-1, out.shape[2])
+    eliminated = np.linalg.solve(np.linalg.cholesky(inner), cross).reshape(-1, out.shape[2])
     flat = out.reshape(-1, out.shape[2])
-    return flat.T @ flat - taken.T @ taken
+    return flat.T @ flat - eliminated.T @ eliminated
 
 
 def _common(
     rows: Rows, scaled: Array, z: Array, x: Array, weight: Array, rng: np.random.Generator
 ) -> Array:
     """Draw coefficients in common, in units of their prior, effects of provinces integrated out."""
-    both = np.concatenate([scaled, rows.y[..., None]], axis=2)
-    out, effect, _ = _effects(rows, z, x, weight, both)
+    augmented = np.concatenate([scaled, rows.y[..., None]], axis=2)
+    out, effect, _ = _effects(rows, z, x, weight, augmented)
     gram = _gram(out, effect)
     factor = np.linalg.cholesky(gram[:-1, :-1] + np.eye(len(gram) - 1))
     mean = solve_triangular(factor, gram[:-1, -1], lower=True)
@@ -252,31 +252,32 @@ def _common(
     return solve_triangular(factor, mean + noise, lower=True, trans=1)
 
 
-def _log_likelihood(rows: Rows, left: Array, z: Array, x: Array, weight: Array) -> Array:
+def _log_likelihood(rows: Rows, residual: Array, z: Array, x: Array, weight: Array) -> Array:
     """Return each region's log likelihood and log prior, shape (regions,)."""
     region = rows.region
-    out, effect, log_square = _effects(rows, z, x, weight, left[..., None])
+    out, effect, log_square = _effects(rows, z, x, weight, residual[..., None])
     inner = np.eye(2) + np.einsum("itc,itd->icd", effect, effect)
     cross = np.einsum("it,itd->id", out[..., 0], effect)
     det = inner[:, 0, 0] * inner[:, 1, 1] - inner[:, 0, 1] ** 2
-    taken = inner[:, 1, 1] * cross[:, 0] ** 2 + inner[:, 0, 0] * cross[:, 1] ** 2
-    taken = (taken - 2 * inner[:, 0, 1] * cross[:, 0] * cross[:, 1]) / det
+    # The inverse of a matrix of two by two, written out.
+    explained = inner[:, 1, 1] * cross[:, 0] ** 2 + inner[:, 0, 0] * cross[:, 1] ** 2
+    explained = (explained - 2 * inner[:, 0, 1] * cross[:, 0] * cross[:, 1]) / det
     phi = np.tanh(x[region, PHI])
-    value = np.log1p(phi) - log_square - 2 * (left.shape[1] - 1) * x[region, SIGMA]
-    value = (value - np.log(det) - (out**2).sum(axis=(1, 2)) + taken) / 2
-    found = np.bincount(region, value, minlength=len(x)) - 2 * np.log(np.cosh(x[:, PHI]))
-    for at, name in enumerate(NAMES, 1):
+    value = np.log1p(phi) - log_square - 2 * (residual.shape[1] - 1) * x[region, SIGMA]
+    value = (value - np.log(det) - (out**2).sum(axis=(1, 2)) + explained) / 2
+    total = np.bincount(region, value, minlength=len(x)) - 2 * np.log(np.cosh(x[:, PHI]))
+    for k, name in enumerate(NAMES, 1):
         prior = rows.density.priors[name]
         if prior.distribution == "LogNormal":
-            found = found - ((x[:, at] - np.log(prior.centre)) / prior.scale) ** 2 / 2
+            total = total - ((x[:, k] - np.log(prior.centre)) / prior.scale) ** 2 / 2
         else:
-            found = found + x[:, at] - (np.exp(x[:, at]) / prior.scale) ** 2 / 2
-    return found
+            total = total + x[:, k] - (np.exp(x[:, k]) / prior.scale) ** 2 / 2
+    return total
 
 
 def _move(
     rows: Rows,
-    left: Array,
+    residual: Array,
     z: Array,
     x: Array,
     weight: Array,
@@ -284,20 +285,20 @@ def _move(
     rng: np.random.Generator,
 ) -> Array:
     """Move every region's φ and scales, given what coefficients in common leave."""
-    now = _log_likelihood(rows, left, z, x, weight)
+    current = _log_likelihood(rows, residual, z, x, weight)
     for step in range(TRIES):
         length = (3.0 if step == TRIES - 1 else 1.0) * 2.4 / 2.0
-        new = x + length * np.einsum("rab,rb->ra", root, rng.standard_normal(x.shape))
-        new = np.where((np.abs(new) > FARTHEST).any(axis=1, keepdims=True), x, new)
-        then = _log_likelihood(rows, left, z, new, weight)
-        better = np.log(rng.random(len(x))) < then - now
-        x, now = np.where(better[:, None], new, x), np.where(better, then, now)
+        proposal = x + length * np.einsum("rab,rb->ra", root, rng.standard_normal(x.shape))
+        proposal = np.where((np.abs(proposal) > FARTHEST).any(axis=1, keepdims=True), x, proposal)
+        proposed = _log_likelihood(rows, residual, z, proposal, weight)
+        better = np.log(rng.random(len(x))) < proposed - current
+        x, current = np.where(better[:, None], proposal, x), np.where(better, proposed, current)
     return x
 
 
-def _adapted(seen: list[Array]) -> Array:
+def _adapted(warm_up_path: list[Array]) -> Array:
     """Return factors of the proposals' covariance, from the later half of the warm-up so far."""
-    half = np.array(seen[len(seen) // 2 :])
+    half = np.array(warm_up_path[len(warm_up_path) // 2 :])
     apart = half - half.mean(axis=0)
     around = np.einsum("sra,srb->rab", apart, apart) / len(half)
     return np.linalg.cholesky(around + 1e-3 * np.eye(around.shape[1]))
@@ -319,19 +320,19 @@ def _move_tau_slope(
         stop = start + block.columns.shape[1]
         if block.scale:
             for v in range(len(tau)):
-                own = slice(start + v * block.repeat, start + (v + 1) * block.repeat)
+                members = slice(start + v * block.repeat, start + (v + 1) * block.repeat)
                 spread = rows.density.priors["tau_slope_std"].scale
-                along = columns[..., own] @ unit[own]
-                held = columns @ (_column_scale(rows.density, tau) * unit) - tau[v] * along
-                both = np.stack([along, rows.y - held], axis=2)
-                out, effect, _ = _effects(rows, z, x, weight, both)
+                along = columns[..., members] @ unit[members]
+                other_terms = columns @ (_column_scale(rows.density, tau) * unit) - tau[v] * along
+                augmented = np.stack([along, rows.y - other_terms], axis=2)
+                out, effect, _ = _effects(rows, z, x, weight, augmented)
                 gram = _gram(out, effect)
                 precision = gram[0, 0] + spread**-2
                 centre, sd = gram[0, 1] / precision, precision**-0.5
                 tau[v] = truncnorm.rvs(-centre / sd, np.inf, centre, sd, random_state=rng)
-                slopes = tau[v] * unit[own]
+                slopes = tau[v] * unit[members]
                 tau[v] = _scale_of(slopes, tau[v], spread, rng)
-                unit[own] = slopes / tau[v]
+                unit[members] = slopes / tau[v]
         start = stop
     return unit, tau
 
@@ -340,23 +341,23 @@ def _scale_of(values: Array, scale: float, spread: float, rng: np.random.Generat
     """Move the scale of normal values, under a half-normal prior."""
 
     def log_density(log_scale: float) -> float:
-        own = np.exp(log_scale)
-        likelihood = -len(values) * log_scale - (values @ values) / (2 * own**2)
-        return likelihood + log_scale - (own / spread) ** 2 / 2
+        sd = np.exp(log_scale)
+        likelihood = -len(values) * log_scale - (values @ values) / (2 * sd**2)
+        return likelihood + log_scale - (sd / spread) ** 2 / 2
 
-    at = np.log(scale)
+    current = np.log(scale)
     for _ in range(TRIES):
-        new = at + rng.standard_normal()
-        if np.log(rng.random()) < log_density(new) - log_density(at):
-            at = new
-    return float(np.exp(at))
+        proposal = current + rng.standard_normal()
+        if np.log(rng.random()) < log_density(proposal) - log_density(current):
+            current = proposal
+    return float(np.exp(current))
 
 
 def _of_provinces(
-    rows: Rows, left: Array, z: Array, x: Array, weight: Array, rng: np.random.Generator
+    rows: Rows, residual: Array, z: Array, x: Array, weight: Array, rng: np.random.Generator
 ) -> tuple[Array, Array]:
     """Draw each province's growth about its line and slope about its region's."""
-    out, effect, _ = _effects(rows, z, x, weight, left[..., None])
+    out, effect, _ = _effects(rows, z, x, weight, residual[..., None])
     inner = np.eye(2) + np.einsum("itc,itd->icd", effect, effect)
     cross = np.einsum("it,itd->id", out[..., 0], effect)[..., None]
     factor = np.linalg.cholesky(inner)
@@ -368,30 +369,31 @@ def _of_provinces(
 
 def _level(rows: Rows, error: Array, x: Array, weight: Array, rng: np.random.Generator) -> Array:
     """Draw each province's level under a flat prior, given errors about any level."""
-    at = x[rows.region]
-    phi, sech = np.tanh(at[:, PHI]), 1 / np.cosh(at[:, PHI])
+    parameters = x[rows.region]
+    phi, sech = np.tanh(parameters[:, PHI]), 1 / np.cosh(parameters[:, PHI])
     below = sech**2 / (1 + phi)  # 1 − φ
     w = np.column_stack([sech**2, weight[:, 1:] * below[:, None]])
     innovation = np.column_stack([error[:, 0], error[:, 1:] - phi[:, None] * error[:, :-1]])
     precision = w[:, 0] + (w[:, 1:] * below[:, None]).sum(axis=1)
     mean = (w * innovation).sum(axis=1) / precision
-    return mean + np.exp(at[:, SIGMA]) * rng.standard_normal(len(mean)) / np.sqrt(precision)
+    return mean + np.exp(parameters[:, SIGMA]) * rng.standard_normal(len(mean)) / np.sqrt(precision)
 
 
 def _regressor(
-    rows: Rows, left: Array, slope: Array, x: Array, weight: Array, rng: np.random.Generator
+    rows: Rows, target: Array, slope: Array, x: Array, weight: Array, rng: np.random.Generator
 ) -> Array:
     """Draw z given what is left of y when all but z times its slope is taken off."""
-    at, years = x[rows.region], left.shape[1]
-    phi, sech = np.tanh(at[:, PHI]), 1 / np.cosh(at[:, PHI])
+    parameters, years = x[rows.region], target.shape[1]
+    phi, sech = np.tanh(parameters[:, PHI]), 1 / np.cosh(parameters[:, PHI])
     step = np.eye(years) - phi[:, None, None] * np.eye(years, k=-1)
     step[:, 0, 0] = sech
-    step = step * np.sqrt(weight)[..., None] * np.exp(-at[:, SIGMA])[:, None, None]
+    step = step * np.sqrt(weight)[..., None] * np.exp(-parameters[:, SIGMA])[:, None, None]
     precision = step.swapaxes(1, 2) @ step
     spread = np.maximum(rows.error, 1e-6)
-    whole = slope[:, None, None] ** 2 * precision + np.eye(years) / spread[..., None] ** 2
-    right = slope[:, None] * np.einsum("ist,it->is", precision, left - slope[:, None] * rows.mean)
-    factor = np.linalg.cholesky(whole)
+    # Normal times normal: what y says of z, and Berkson's prior about ẑ.
+    full_precision = slope[:, None, None] ** 2 * precision + np.eye(years) / spread[..., None] ** 2
+    right = slope[:, None] * np.einsum("ist,it->is", precision, target - slope[:, None] * rows.mean)
+    factor = np.linalg.cholesky(full_precision)
     white = np.linalg.solve(factor, right[..., None])
     white = white + rng.standard_normal(white.shape)
     return rows.mean + np.linalg.solve(factor.swapaxes(1, 2), white)[..., 0]

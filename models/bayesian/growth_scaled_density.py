@@ -56,8 +56,8 @@ class ScaledDensity(GrowthDensity):
     @cached_property
     def slices(self) -> dict[str, slice]:
         """Positions of each parameter in a point."""
-        own = slice(self.size - len(self.region), self.size)
-        return GrowthDensity.slices.func(self) | {"sigma_offset": own}
+        positions = slice(self.size - len(self.region), self.size)
+        return GrowthDensity.slices.func(self) | {"sigma_offset": positions}
 
     @property
     def half_normal(self) -> Array:
@@ -68,9 +68,9 @@ class ScaledDensity(GrowthDensity):
         """Return a starting point in the bulk of the prior, shape (size,)."""
         middle = [np.full(s, np.log(self.priors[name].typical)) for name, s in self.scales]
         phi = np.full(self.correlations, 0.5)
-        others = np.concatenate([*middle, phi])
-        others = others + rng.uniform(-1, 1, len(others))
-        return np.append(others, START * rng.standard_normal(len(self.region)))
+        start = np.concatenate([*middle, phi])
+        start = start + rng.uniform(-1, 1, len(start))
+        return np.append(start, START * rng.standard_normal(len(self.region)))
 
     def point(self, variables: Mapping[str, Array]) -> Array:
         """Return the points of draws of the variables, shape (…, size)."""
@@ -84,8 +84,8 @@ class ScaledDensity(GrowthDensity):
 
     def log_prior_of_points(self, point: Array) -> Array:
         """Return the log prior with its Jacobian, shape (N,)."""
-        own = self.slices["sigma_offset"]
-        of_offsets = ((point[:, own] ** 2 + LOG_2PI) / 2).sum(axis=-1)
+        positions = self.slices["sigma_offset"]
+        of_offsets = ((point[:, positions] ** 2 + LOG_2PI) / 2).sum(axis=-1)
         return super().log_prior_of_points(point) - of_offsets
 
     def weights(self, point: Array) -> Weights:
@@ -117,8 +117,8 @@ class ScaledDensity(GrowthDensity):
 
     def log_prior(self, variables: Mapping[str, Array]) -> dict[str, Array]:
         """Evaluate the log prior of each random variable, summed over its elements."""
-        others = {name: v for name, v in variables.items() if name != "sigma_offset"}
-        density = super().log_prior(others)
+        of_regions = {name: v for name, v in variables.items() if name != "sigma_offset"}
+        density = super().log_prior(of_regions)
         if "sigma_offset" in variables:
             offset = variables["sigma_offset"]
             density["sigma_offset"] = -((offset**2 + LOG_2PI) / 2).sum(axis=-1)
@@ -131,10 +131,10 @@ def scaled(density: GrowthDensity, *, path: bool) -> ScaledDensity:
     n = np.arange(len(region))
     layout = density.layout._replace(region=density.layout.province, region_of_province=n)
     columns = np.column_stack([*(block.columns for block in density.blocks), density.y])
-    given = {each.name: getattr(density, each.name) for each in fields(GrowthDensity)}
-    given |= {
+    arguments = {field.name: getattr(density, field.name) for field in fields(GrowthDensity)}
+    arguments |= {
         "layout": layout,
         "pattern": patterns(layout),
         "product": products(columns, density.time, density.z, layout),
     }
-    return ScaledDensity(**given, region=region, path=path)
+    return ScaledDensity(**arguments, region=region, path=path)

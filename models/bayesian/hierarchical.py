@@ -340,8 +340,8 @@ def rows(parts: WithinBetween, free: dict, rng: np.random.Generator) -> Rows:
 def density(parts: WithinBetween, priors: Priors = PRIORS) -> Collapsed:
     """Return the same model with everything but the τ and σ integrated out."""
     p = standardise(parts.province_part)
-    none = np.zeros_like(parts.within)
-    of_line = Location("between_province", none, priors["between_province"].scale)
+    zeros = np.zeros_like(parts.within)
+    of_line = Location("between_province", zeros, priors["between_province"].scale)
     return collapse(parts.y, *blocks(parts, priors, [(of_line, p)]))
 
 
@@ -363,7 +363,7 @@ def blocks(
         Scale parameters of these locations.
     """
     q = parts.year_axes
-    none = np.zeros((len(parts.within), 1))
+    zeros = np.zeros((len(parts.within), 1))
     n_years, n_regions = len(parts.design.years), len(parts.design.regions)
     groups = len(parts.coords["year_group"])
     walks = parts.path == "walk"
@@ -376,7 +376,7 @@ def blocks(
             priors["slope_std"].scale,
             line=_average_of_offsets(parts),
         ),
-        Location("const_std", none, priors["const_std"].scale),
+        Location("const_std", zeros, priors["const_std"].scale),
         *(block for block, _ in line),
         Location("between_year", in_cell @ q, priors["between_year"].scale),
         Location(

@@ -59,14 +59,14 @@ def given_scales(
     """
     xp = y.__array_namespace__()
     in_region = np.eye(region.max() + 1)[region]
-    n_regions, n_years, others = in_region.shape[1], year.max() + 1, x.shape[1] - 1
+    n_regions, n_years, n_controls = in_region.shape[1], year.max() + 1, x.shape[1] - 1
     columns = xp.concat([x[:, :1] * xp.asarray(in_region), x[:, 1:]], axis=1)
     province_part, year_part, within = two_way_parts(columns, province, year)
     term_scale = xp.std(x, axis=0)
     within = within / xp.concat([xp.broadcast_to(term_scale[:1], (n_regions,)), term_scale[1:]])
     outcome_scale = xp.std(y)
     y = (y - xp.mean(y)) / outcome_scale
-    one = np.ones((len(region), 1))
+    ones = np.ones((len(region), 1))
     in_province = np.eye(province.max() + 1)[province]
     in_year = np.eye(n_years)[year] @ helmert(n_years).T
     by_region = within[:, :n_regions]
@@ -75,7 +75,7 @@ def given_scales(
         (by_region @ xp.ones((n_regions, 1)), priors["slope_std"].scale),
         (within[:, n_regions:], priors["slope_std"].scale),
         (by_region, tau_slope),
-        (xp.asarray(one), priors["const_std"].scale),
+        (xp.asarray(ones), priors["const_std"].scale),
         (standardise(province_part)[province], priors["between_province"].scale),
         # Their principal axes, which `density` takes, are a rotation: the same prior.
         (standardise(year_part)[year], priors["between_year"].scale),
@@ -91,7 +91,7 @@ def given_scales(
     precision = scaled.T @ scaled + xp.eye(len(sd))
     right = scaled.T @ target
     mean = xp.linalg.solve(precision, right)
-    average = np.concatenate([[1.0], np.zeros(others), in_region.mean(axis=0)])
+    average = np.concatenate([[1.0], np.zeros(n_controls), in_region.mean(axis=0)])
     slope = xp.asarray(average) @ (mean * sd)[: len(average)] * outcome_scale / term_scale[0]
     quadratic = mean @ right - target @ target
     log_determinant = xp.linalg.slogdet(precision)[1]

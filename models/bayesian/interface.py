@@ -174,5 +174,5 @@ class Renewed(ModelFile, Protocol):
 class Restated(Generative, Protocol):
     """A model whose free variables are measured from the data that they are given."""
 
-    def restated(self, parts: Any, other: Any, free: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a draw, shapes (*dims,), as it is with the data of `other`."""
+    def restated(self, parts: Any, target: Any, free: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a draw, shapes (*dims,), as it is with the data of `target`."""

@@ -214,10 +214,10 @@ def with_readings(
 ) -> Measured:
     """Return a regression with readings of a term's quotient, shape (n, v), one of them its own."""
     arrays = base.design
-    at = arrays.terms.index(term)
-    quotient = arrays.x[:, at]
-    both = np.column_stack([quotient, quotients]) / base.term_scale[at]
-    within = two_way_parts(both, arrays.province, arrays.year)[2]
+    position = arrays.terms.index(term)
+    quotient = arrays.x[:, position]
+    exposures = np.column_stack([quotient, quotients]) / base.term_scale[position]
+    within = two_way_parts(exposures, arrays.province, arrays.year)[2]
     return Measured(
         base, term, vintages, quotients, within, int(_same(quotients, quotient).argmax())
     )
@@ -242,7 +242,7 @@ def build(parts: Measured, priors: Priors = PRIORS) -> pm.Model:
         line, spread, factor, known = _readings(parts, free)
         pm.Normal(
             "readings",
-            pt.stack([line + spread * one for one in known[:-1]], axis=1),
+            pt.stack([line + spread * unit_mean for unit_mean in known[:-1]], axis=1),
             pt.stack([spread * row[-1] for row in factor[:-1]], axis=1),
             observed=parts.within[:, 1:],
             dims=("obs", "reading"),
@@ -266,8 +266,8 @@ def _readings(parts: Measured, free: dict) -> tuple[Any, Any, Factor, list[Any]]
         [1.0 + ratio[..., i] * errors[i][j] * ratio[..., j] for j in range(size)]
         for i in range(size)
     ]
-    one = 1.0 + 0 * ratio[..., 0]
-    factor = of_covariance([*([*row, one] for row in rows), [one] * (size + 1)])
+    ones = 1.0 + 0 * ratio[..., 0]
+    factor = of_covariance([*([*row, ones] for row in rows), [ones] * (size + 1)])
     factor = [[entry[..., None] for entry in row] for row in factor]
     line = free["exposure_line"] @ parts.controls_within.T
     spread = free["exposure_std"][..., parts.design.region]

@@ -173,10 +173,12 @@ def build(parts: Joint, priors: Priors = PRIORS) -> pm.Model:
         mean, sigma = standard_mean(base, values), values.sigma[..., base.design.region]
         unit = (y - mean) / sigma
         factor = from_partial(partial, len(y))
-        given = given_before([unit[at] for at in range(len(y))], factor)
+        conditional_means = given_before([unit[position] for position in range(len(y))], factor)
         pm.Normal(
             "y_system",
-            mean + sigma * pt.stack([one + 0 * unit[0] for one in given]),
+            mean
+            + sigma
+            * pt.stack([conditional_mean + 0 * unit[0] for conditional_mean in conditional_means]),
             sigma * pt.stack([row[-1] for row in factor])[:, None],
             observed=y,
             dims=("outcome", "obs"),
@@ -212,13 +214,16 @@ def report(parts: Joint, free: dict) -> Variables:
     averages over rows, `indirect`, `direct` (varying).
     """
     by_outcome = []
-    for at, regression in enumerate(parts.regressions):
-        only = _only(free, at)
+    for position, regression in enumerate(parts.regressions):
+        only = _only(free, position)
         by_outcome.append(report_effects(regression, effects(regression, only), only))
     reported = {
         name: (
             dims,
-            sum(w * one[name][1] for w, one in zip(parts.weights, by_outcome, strict=True)),
+            sum(
+                w * of_outcome[name][1]
+                for w, of_outcome in zip(parts.weights, by_outcome, strict=True)
+            ),
         )
         for name, (dims, _) in by_outcome[0].items()
         if name in ADDED_UP
@@ -230,7 +235,9 @@ def report(parts: Joint, free: dict) -> Variables:
     for name in ("slope", "slope_region", "sigma"):
         if name in by_outcome[0]:
             dims = by_outcome[0][name][0]
-            values = np.stack([one[name][1] for one in by_outcome], axis=-1 - len(dims))
+            values = np.stack(
+                [of_outcome[name][1] for of_outcome in by_outcome], axis=-1 - len(dims)
+            )
             reported[f"{name}_outcome"] = (("outcome", *dims), values)
     factor = _factor(parts, free)
     reported["correlation"] = (("outcome", "other_outcome"), factor @ _transposed(factor))
@@ -240,13 +247,13 @@ def report(parts: Joint, free: dict) -> Variables:
 
 
 def _mediation(parts: Joint, reported: Variables, scaled: NDArray[np.float64]) -> Variables:
-    at = parts.system.outcomes.index(parts.system.result)
-    mediator, result = parts.weights @ scaled, scaled[..., at, :]
+    position = parts.system.outcomes.index(parts.system.result)
+    mediator, result = parts.weights @ scaled, scaled[..., position, :]
     b = (mediator * result).sum(axis=-1) / (mediator**2).sum(axis=-1)
     _, a = reported["slope_region"]
     _, c = reported["slope_region_outcome"]
     indirect = a * b[..., None, :]
-    by_region = {"indirect": indirect, "direct": c[..., at, :, :] - indirect}
+    by_region = {"indirect": indirect, "direct": c[..., position, :, :] - indirect}
     share = np.bincount(parts.design.region) / len(parts.design.region)
     return {
         "mediator_slope": (("region",), b),
@@ -260,8 +267,8 @@ def rows(parts: Joint, free: dict, rng: np.random.Generator) -> Rows:
     y = np.column_stack([regression.design.y for regression in parts.regressions])
     mean = np.stack(
         [
-            predictive(regression, effects(regression, _only(free, at)))[0]
-            for at, regression in enumerate(parts.regressions)
+            predictive(regression, effects(regression, _only(free, position)))[0]
+            for position, regression in enumerate(parts.regressions)
         ],
         axis=-1,
     )
@@ -271,6 +278,7 @@ def rows(parts: Joint, free: dict, rng: np.random.Generator) -> Rows:
         mine, of_region = parts.design.region == r, scaled[..., r, :, :]
         error = y[mine] - mean[..., mine, :]
         unit = np.linalg.solve(of_region, _transposed(error))
+        # An error is L u: log p(error) is log p(u) less the log of the diagonal of L.
         sizes = np.log(np.diagonal(of_region, axis1=-2, axis2=-1)).sum(axis=-1)
         log_likelihood[..., mine] = stats.norm.logpdf(unit).sum(axis=-2) - sizes[..., None]
         noise = rng.standard_normal(error.shape)
@@ -293,9 +301,9 @@ def generate(parts: Joint, free: dict, rng: np.random.Generator) -> Joint:
     return replace(parts, regressions=new)
 
 
-def _only(free: dict, at: int) -> dict:
+def _only(free: dict, position: int) -> dict:
     """Return one outcome's variables, as `models.bayesian.hierarchical` has them."""
-    return {name: values[:, :, at] for name, values in free.items() if name != "partial_unit"}
+    return {name: values[:, :, position] for name, values in free.items() if name != "partial_unit"}
 
 
 def _scaled_factor(parts: Joint, free: dict) -> NDArray[np.float64]:

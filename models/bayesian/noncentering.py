@@ -105,8 +105,8 @@ def year_axes(parts: WithinBetween) -> tuple[NDArray[np.float64], NDArray[np.flo
     """
     q = parts.year_axes
     lengths = np.linalg.norm(q, axis=0)
-    others = null_space(np.column_stack([np.ones(len(q)), q / lengths]).T)
-    return np.hstack([q / lengths, others]), np.append(lengths, np.zeros(others.shape[1]))
+    complement = null_space(np.column_stack([np.ones(len(q)), q / lengths]).T)
+    return np.hstack([q / lengths, complement]), np.append(lengths, np.zeros(complement.shape[1]))
 
 
 class ConditionalEffects:
@@ -137,10 +137,10 @@ class ConditionalEffects:
         pull = spread / of_province
         # q: by how much the province's rows narrow the prior of its effect.
         self.stretch = (1 + pull**2 * number) ** 0.5
-        left = residual @ parts.in_province  # S
-        self.centre = (centre + pull**2 * left) / self.stretch**2
+        residual_sum = residual @ parts.in_province  # S
+        self.centre = (centre + pull**2 * residual_sum) / self.stretch**2
         self.spread = spread / self.stretch
-        self.prior_centre = pull * (number * centre - left) / of_province / self.stretch
+        self.prior_centre = pull * (number * centre - residual_sum) / of_province / self.stretch
 
     def variable(self, name: str) -> Any:
         """Add v to the PyMC model in context."""

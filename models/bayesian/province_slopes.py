@@ -110,8 +110,8 @@ def effects(parts: ProvinceSlopes, free: dict) -> Effects:
     arrays = parts.design
     regions, n_varying = len(arrays.regions), len(parts.by_region.varying)
     of_varying = [regions * v + arrays.region_of_province for v in range(n_varying)]
-    others = np.arange(regions * n_varying, len(parts.by_region.regressors))
-    slope = base.slope[..., np.concatenate([*of_varying, others])]
+    unpooled = np.arange(regions * n_varying, len(parts.by_region.regressors))
+    slope = base.slope[..., np.concatenate([*of_varying, unpooled])]
     for position, columns in enumerate(parts.by_province.region_columns):
         spread = free["tau_slope_province_std"][..., position, None]
         slope = slope + (spread * free["slope_province_offset"][..., position, :]) @ columns
@@ -180,7 +180,10 @@ def rows(parts: ProvinceSlopes, free: dict, rng: np.random.Generator) -> Rows:
 def generate(parts: ProvinceSlopes, free: dict, rng: np.random.Generator) -> ProvinceSlopes:
     """Return the same regression with outcomes drawn from the model, `free` a single draw."""
     (*_, drawn) = rows(parts, free, rng).predictive["y"]
-    both = (parts.by_region, parts.by_province)
+    regressions = (parts.by_region, parts.by_province)
     return ProvinceSlopes(
-        *(replace(regression, design=regression.design.with_outcome(drawn)) for regression in both)
+        *(
+            replace(regression, design=regression.design.with_outcome(drawn))
+            for regression in regressions
+        )
     )

@@ -69,14 +69,14 @@ def split(
     base = hierarchical.split(design, varying, sigma)
     dummies = np.hstack([base.in_province, base.in_year, lines(base)])
     # On unbalanced panels trends and year effects are not orthogonal: one joint projection.
-    left = base.within - dummies @ np.linalg.lstsq(dummies, base.within)[0]
-    for name, before, after in zip(base.regressors, base.within.T, left.T, strict=True):
+    detrended = base.within - dummies @ np.linalg.lstsq(dummies, base.within)[0]
+    for name, before, after in zip(base.regressors, base.within.T, detrended.T, strict=True):
         if after @ after <= LEAST * (before @ before):
             raise UserError(
                 f"{name} is a linear trend in every province, so nothing is left of it "
                 "under province-specific linear trends: choose the model autoregressive."
             )
-    return replace(base, within=left)
+    return replace(base, within=detrended)
 
 
 def lines(parts: WithinBetween) -> NDArray[np.float64]:

@@ -147,12 +147,12 @@ class Model:
 
     def split(self, design: Design, specification: Specification, **inputs: Any) -> Parts:
         """Standardise a column's regression for this model; `inputs` as the record names them."""
-        given = inputs | dict(self.switches)
+        arguments = inputs | dict(self.switches)
         if self.varying:
-            given["varying"] = specification.interest
+            arguments["varying"] = specification.interest
         if self.joint:
-            given["system"] = specification.system
-        return self.module.split(design, **given)
+            arguments["system"] = specification.system
+        return self.module.split(design, **arguments)
 
 
 MODELS = (

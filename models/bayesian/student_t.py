@@ -68,10 +68,10 @@ def marginal(parts: WithinBetween, priors: Priors = PRIORS, line: Line = mundlak
         free = hierarchical.variables(parts, priors, line=None, partly_centred=True)
         added, about = line(parts, priors, ())
         free |= added | {"nu": priors["nu"].variable(dims="one")}
-        others = but_of_provinces(parts, free)
-        mean = standard_mean(parts, others)
+        common_effects = but_of_provinces(parts, free)
+        mean = standard_mean(parts, common_effects)
         student_t_quadrature.observe(
-            parts.y, parts.design.province, mean, *_law(parts, free, others, about)
+            parts.y, parts.design.province, mean, *_law(parts, free, common_effects, about)
         )
     return model
 
@@ -83,17 +83,17 @@ def completed(
     of_line: Callable[[WithinBetween, dict], Any] = of_line,
 ) -> dict:
     """Return draws of all free variables, given those of `marginal`; shapes (…, *dims)."""
-    others = but_of_provinces(parts, free)
-    law = _law(parts, free, others, of_line(parts, free))
-    residual = parts.y - standard_mean(parts, others)
+    common_effects = but_of_provinces(parts, free)
+    law = _law(parts, free, common_effects, of_line(parts, free))
+    residual = parts.y - standard_mean(parts, common_effects)
     return free | {
         "province_std": student_t_quadrature.draw(residual, parts.design.province, *law, rng)
     }
 
 
-def _law(parts: WithinBetween, free: dict, others: Effects, about: Any) -> tuple:
+def _law(parts: WithinBetween, free: dict, common_effects: Effects, about: Any) -> tuple:
     """Return σ of each province's rows, ν, and mean and scale of the effects' prior."""
-    sigma = others.sigma[..., parts.design.region_of_province]
+    sigma = common_effects.sigma[..., parts.design.region_of_province]
     const, spread = (free[name][..., 0, None] for name in ("const_std", "tau_province_std"))
     return sigma, free["nu"], const + about, spread * np.ones(len(parts.design.provinces))
 

@@ -311,8 +311,8 @@ def _parts(
     for region in range(n_regions):
         rows = design.region == region
         provinces, province = np.unique(design.province[rows], return_inverse=True)
-        seen, year = np.unique(design.year[rows], return_inverse=True)
-        province_part[provinces], year_part[region, seen], within[rows] = two_way_parts(
+        observed_years, year = np.unique(design.year[rows], return_inverse=True)
+        province_part[provinces], year_part[region, observed_years], within[rows] = two_way_parts(
             x[rows], province, year
         )
     return province_part, year_part.reshape(n_regions * n_years, -1), within
