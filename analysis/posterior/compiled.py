@@ -72,7 +72,7 @@ class Function(NamedTuple):
 
     def __call__(self, inputs: Iterable, arguments: Sequence) -> Any:
         """Evaluate it given all arguments of the structure."""
-        return self.run(*inputs, *(arguments[at] for at in self.used))
+        return self.run(*inputs, *(arguments[position] for position in self.used))
 
 
 class Structure:
@@ -89,9 +89,9 @@ class Structure:
         graph, copies = fgraph_from_model(model)
         self.data = [
             pt.TensorType(constant.type.dtype, [n if n < 2 else None for n in constant.data.shape])(
-                name=f"data_{at}"
+                name=f"data_{number}"
             )
-            for at, constant in enumerate(constants)
+            for number, constant in enumerate(constants)
         ]
         swapped = {
             copies.get(constant, constant): variable
@@ -191,9 +191,9 @@ class Structure:
                 swapped[variable] = of_name[variable.name]
         outputs = clone_replace(outputs, swapped, rebuild_strict=False)
         arguments, needed = [*self.data, *self.lengths.values()], set(graph_inputs(outputs))
-        used = tuple(at for at, argument in enumerate(arguments) if argument in needed)
+        used = tuple(position for position, argument in enumerate(arguments) if argument in needed)
         run = pytensor.function(
-            [*inputs, *(arguments[at] for at in used)],
+            [*inputs, *(arguments[position] for position in used)],
             outputs,
             mode=mode,
             on_unused_input="ignore",
@@ -243,7 +243,7 @@ class Given:
     @cached_property
     def _density(self) -> tuple[Callable, list]:
         run, used = self.structure.density
-        return run, [self._shapes, *(self.arguments[at] for at in used)]
+        return run, [self._shapes, *(self.arguments[position] for position in used)]
 
     @property
     def size(self) -> int:
@@ -291,10 +291,10 @@ class Given:
             np.ascontiguousarray(piece).reshape(-1, *shape)
             for piece, shape in zip(pieces, self.shapes, strict=True)
         ]
-        found = self.structure.constrain(batches, self.arguments)
+        constrained_batches = self.structure.constrain(batches, self.arguments)
         return {
             name: values.reshape(*leading, *values.shape[1:])
-            for name, values in zip(self.names, found, strict=True)
+            for name, values in zip(self.names, constrained_batches, strict=True)
         }
 
     def log_prior(self, flat: dict[str, Array]) -> dict[str, Array]:
@@ -347,13 +347,13 @@ def _many(variable: Variable, size: list[Variable], drawn: dict[Variable, Variab
 
 def _pieces(point: Variable, shapes: Variable, values: list[Variable]) -> dict[Variable, Variable]:
     """Cut a flat point into values; `shapes` lists the lengths of all their dims in turn."""
-    pieces, start, at = {}, pt.constant(0, dtype="int64"), 0
+    pieces, start, dims_before = {}, pt.constant(0, dtype="int64"), 0
     for value in values:
-        shape = [shapes[at + dim] for dim in range(value.type.ndim)]
+        shape = [shapes[dims_before + dim] for dim in range(value.type.ndim)]
         stop = start + (pt.prod(pt.stack(shape)) if len(shape) > 1 else shape[0])
         piece = point[start:stop]
         pieces[value] = piece.reshape(shape) if len(shape) > 1 else piece
-        start, at = stop, at + len(shape)
+        start, dims_before = stop, dims_before + len(shape)
     return pieces
 
 

@@ -57,7 +57,7 @@ def priors(model: Model, parts: Parts) -> pd.DataFrame:
 def variables(model: Model, parts: Parts) -> pd.DataFrame:
     """Return a row for each random variable: dims, shape, what it is, and what it is given."""
     definition = model.module.build(parts, model.module.PRIORS)
-    given = ModelGraph(definition).make_compute_graph()
+    parents = ModelGraph(definition).make_compute_graph()
     observed = set(definition.observed_RVs)
     meanings = {prior.name: prior.meaning for prior in model.module.PRIORS.table}
     meanings = model.module.MEANINGS | meanings
@@ -71,7 +71,7 @@ def variables(model: Model, parts: Parts) -> pd.DataFrame:
                 "distribution": variable.owner.op._print_name[0],
                 "dims": ", ".join(dims),
                 "shape": " × ".join(str(len(definition.coords[dim])) for dim in dims),
-                "given": ", ".join(sorted(given[variable.name])),
+                "given": ", ".join(sorted(parents[variable.name])),
                 "meaning": meanings.get(variable.name, ""),
             }
         )
@@ -94,7 +94,7 @@ def _units(prior: Prior, parts: Parts, definition: pm.Model) -> Iterator[tuple[s
         return
     spreads = {"": design.y.std()}
     if "outcome" in dims:
-        (system,) = (y for of, y in parts.observed.values() if "outcome" in of)
+        (system,) = (y for axes, y in parts.observed.values() if "outcome" in axes)
         spreads = dict(zip(definition.coords["outcome"], system.std(axis=0), strict=True))
     for outcome, spread in spreads.items():
         if prior.unit == "outcome":

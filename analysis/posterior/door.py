@@ -77,8 +77,8 @@ def fit(
         If there is no such column, panel, model or line, or the panel cannot carry the column.
     """
     settings = Settings(draws=draws, tune=tune, chains=chains, seed=seed, engine=engine)
-    with asked(study, panel) as given:
-        return sample.fit(_job(column, given, model, priors, add, drop, engine), settings)
+    with asked(study, panel) as source:
+        return sample.fit(_job(column, source, model, priors, add, drop, engine), settings)
 
 
 def model(
@@ -113,8 +113,8 @@ def model(
     UserError
         As `fit`.
     """
-    with asked(study, panel) as given:
-        job = _job(column, given, model, priors, add, drop, None)
+    with asked(study, panel) as source:
+        job = _job(column, source, model, priors, add, drop, None)
         return job.model.module.build(split(job), job.priors)
 
 

@@ -255,8 +255,8 @@ def _sample(
         ["v"],
         make_initial_point_fn=initial,
     )
-    asked = settings.target_accept
-    for accept in ACCEPTANCE if asked is None else (asked,):
+    target = settings.target_accept
+    for accept in ACCEPTANCE if target is None else (target,):
         tree = nutpie.sample(
             compiled,
             draws=settings.draws,

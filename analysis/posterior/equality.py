@@ -64,8 +64,9 @@ def compare(left: Draws, right: Draws) -> Equality:
 
 def compare_exact(draws: Draws, mean: NDArray[np.float64], sd: NDArray[np.float64]) -> Equality:
     """Compare draws with known means and standard deviations, in the order of the elements."""
-    none, every = np.zeros_like(mean), np.full(len(mean), np.inf)
-    exact = _Moments(mean, sd, none, none, every, every)
+    # Known moments have no Monte Carlo error.
+    zeros, infinite = np.zeros_like(mean), np.full(len(mean), np.inf)
+    exact = _Moments(mean, sd, zeros, zeros, infinite, infinite)
     return _compare(_moments(draws), exact)
 
 
@@ -113,8 +114,10 @@ def _compare(left: _Moments, right: _Moments) -> Equality:
 
 def _moments(draws: Draws) -> _Moments:
     columns = np.concatenate([v.reshape(*v.shape[:2], -1) for v in draws.values()], axis=2)
-    both = az.convert_to_dataset({"all": columns})
-    mean_error, sd_error = (az.mcse(both, method=of)["all"].to_numpy() for of in ("mean", "sd"))
-    ess = (az.ess(both, method=of)["all"].to_numpy() for of in ("mean", "sd"))
+    dataset = az.convert_to_dataset({"all": columns})
+    mean_error, sd_error = (
+        az.mcse(dataset, method=moment)["all"].to_numpy() for moment in ("mean", "sd")
+    )
+    ess = (az.ess(dataset, method=moment)["all"].to_numpy() for moment in ("mean", "sd"))
     sd = columns.std(axis=(0, 1), ddof=1)
     return _Moments(columns.mean(axis=(0, 1)), sd, mean_error, sd_error, *ess)

@@ -49,20 +49,22 @@ _OF_PANELS = {each.name: each.compute for each in STATISTICS}
 
 def statistics(residual: Array, rows: Rows) -> dict[str, Array]:
     """Return the statistics of two-way residuals, shape (panels, n), each (panels,)."""
-    found = {"autocorrelation": _OF_PANELS["autocorrelation"](residual, residual, rows)[""]}
+    by_name = {"autocorrelation": _OF_PANELS["autocorrelation"](residual, residual, rows)[""]}
     total = (residual**2).sum(axis=1)
     n = rows.province.max() + 1
     member = np.eye(n)[rows.province]
     calendar = np.array(rows.years, float)[rows.year]
     since = calendar - (member / member.sum(axis=0) @ (member.T @ calendar))
+    # Each province's own linear trend takes this share of all squares.
     along = residual @ (member * since[:, None])
-    found["lines"] = (along**2 / (since**2 @ member)).sum(axis=1) / total
+    by_name["lines"] = (along**2 / (since**2 @ member)).sum(axis=1) / total
     matrix = np.zeros((len(residual), n, len(rows.years)))
     matrix[:, rows.province, rows.year] = residual
+    # Squared singular values of provinces by years: the largest is the first common factor's.
     values = np.linalg.eigvalsh(matrix.mT @ matrix)
-    found["first component"] = values[:, -1] / values.sum(axis=1)
+    by_name["first component"] = values[:, -1] / values.sum(axis=1)
     by_region = _OF_PANELS["residual_sd"](residual, residual, rows)
-    return found | {f"residual sd {name}": v for name, v in by_region.items()}
+    return by_name | {f"residual sd {name}": v for name, v in by_region.items()}
 
 
 def shares(observed: Array, replicates: Iterator[Array], rows: Rows) -> dict[str, float]:
@@ -74,11 +76,11 @@ def shares(observed: Array, replicates: Iterator[Array], rows: Rows) -> dict[str
     replicates : iterator of ndarray, shape (draws, n)
     rows : Rows
     """
-    own = {k: v[0] for k, v in statistics(rows.residuals(observed[None]), rows).items()}
-    above, size = dict.fromkeys(own, 0.0), 0
+    actual = {k: v[0] for k, v in statistics(rows.residuals(observed[None]), rows).items()}
+    above, size = dict.fromkeys(actual, 0.0), 0
     for drawn in replicates:
         for name, values in statistics(rows.residuals(drawn), rows).items():
-            above[name] += float((values > own[name]).sum() + (values == own[name]).sum() / 2)
+            above[name] += float((values > actual[name]).sum() + (values == actual[name]).sum() / 2)
         size += len(drawn)
     return {name: count / size for name, count in above.items()}
 
@@ -113,11 +115,11 @@ def attributes(
             yield module.replicates(parts, module.renewed(parts, drawn, rng), rng)
 
     observed = parts.observed["y"][1]
-    found = {
+    by_kind = {
         NEW: shares(observed, new_provinces(), rows),
         FITTED: shares(observed, iter([module.replicates(parts, drawn, rng)]), rows),
     }
-    return {FITS: verdict(found[NEW]), NUMBERS: json.dumps(found)}
+    return {FITS: verdict(by_kind[NEW]), NUMBERS: json.dumps(by_kind)}
 
 
 def _rows(parts: Parts) -> Rows:
@@ -135,8 +137,8 @@ def table(attrs: Mapping[str, Any]) -> pd.DataFrame:
     attrs : mapping
         Attributes of the trace's root.
     """
-    told = json.loads(str(attrs.get(NUMBERS, "{}")))
-    listed = [(kind, name, p) for kind, values in told.items() for name, p in values.items()]
+    by_kind = json.loads(str(attrs.get(NUMBERS, "{}")))
+    listed = [(kind, name, p) for kind, values in by_kind.items() for name, p in values.items()]
     frame = pd.DataFrame(listed, columns=["provinces", "statistic", "p"])
     tail = np.minimum(frame["p"], 1 - frame["p"])
     return frame.assign(beyond=(frame["provinces"] == NEW) & (tail < TAIL))

@@ -62,8 +62,8 @@ def readings() -> "xr.DataArray":
     from data.ye2024.selection import made_of
 
     cells = recollect.load()[MEASURED]
-    made = [made_of(kind.name)[MEASURED] for kind in PANELS if kind.evidence]
-    industry = {choices["vintage"]: choices["industry"] for choices in made}
+    choices_of_panels = [made_of(kind.name)[MEASURED] for kind in PANELS if kind.evidence]
+    industry = {choices["vintage"]: choices["industry"] for choices in choices_of_panels}
     cells = cells.sel(denominator=DENOMINATOR, drop=True)
     vintages = cells["vintage"].to_numpy().tolist()
     of_each = [industry.get(vintage, DEFAULTS["industry"]) for vintage in vintages]
@@ -88,8 +88,8 @@ def fits_panel(model: Model, panel: str) -> bool:
 
 def split(model: Model, design: Design, specification: Specification) -> Parts:
     """Standardise a column's regression for a model, with the model's inputs."""
-    given = {name: INPUTS[name].load() for name in model.inputs}
-    return model.split(design, specification, **given)
+    loaded = {name: INPUTS[name].load() for name in model.inputs}
+    return model.split(design, specification, **loaded)
 
 
 def sha256(model: Model) -> dict[str, str]:

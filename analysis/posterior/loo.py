@@ -95,12 +95,12 @@ def pointwise(tree: xr.DataTree) -> Pointwise:
     with warnings.catch_warnings():
         # What it warns of, the Pareto k̂, is reported beside the estimate.
         warnings.filterwarnings("ignore", "Estimated shape parameter of Pareto")
-        found = az.loo(xr.DataTree.from_dict(part), var_name="y", pointwise=True)
+        estimate = az.loo(xr.DataTree.from_dict(part), var_name="y", pointwise=True)
     elpd = density.mean(draws).to_numpy().astype(float)
     k = np.full(len(elpd), -np.inf)
-    elpd[varies], k[varies] = found.elpd_i.to_numpy(), found.pareto_k.to_numpy()
-    own = select([tree.attrs["column"]])[0].outcome
-    outcomes = tree["observed_data"].get("outcome", xr.DataArray([own]))
+    elpd[varies], k[varies] = estimate.elpd_i.to_numpy(), estimate.pareto_k.to_numpy()
+    outcome = select([tree.attrs["column"]])[0].outcome
+    outcomes = tree["observed_data"].get("outcome", xr.DataArray([outcome]))
     province, year = (tree["constant_data"][f"row_{n}"].to_numpy() for n in ("province", "year"))
     return Pointwise(
         **identity(tree.attrs),
@@ -109,10 +109,10 @@ def pointwise(tree: xr.DataTree) -> Pointwise:
         province=province.astype(str),
         elpd=elpd,
         k=k,
-        limit=min(TRUSTED_K, float(found.good_k)),
+        limit=min(TRUSTED_K, float(estimate.good_k)),
         total=float(elpd.sum()),
         se=float(np.sqrt(len(elpd) * elpd.var(ddof=1))),
-        p_loo=found.p,
+        p_loo=estimate.p,
     )
 
 
@@ -132,43 +132,43 @@ def differences(listed: Iterable[Pointwise]) -> pd.DataFrame:
         & Gabry 2017, *Statistics and Computing* 27:1413–1432, equation 24); `se_diff_province`
         the same of sums over provinces, whose rows are not independent.
     """
-    found = []
-    ordered = sorted(listed, key=lambda each: (_group(each), -each.total))
+    table_rows = []
+    ordered = sorted(listed, key=lambda fit: (_group(fit), -fit.total))
     for _, members in groupby(ordered, key=_group):
-        best, *others = members
-        for each in (best, *others) if others else ():
-            by_row = pd.Series(each.elpd - best.elpd)
-            found.append(
+        best, *worse = members
+        for fit in (best, *worse) if worse else ():
+            by_row = pd.Series(fit.elpd - best.elpd)
+            table_rows.append(
                 {
-                    **{name: getattr(each, name) for name in ("panel", "column", "model")},
-                    "elpd": each.total,
+                    **{name: getattr(fit, name) for name in ("panel", "column", "model")},
+                    "elpd": fit.total,
                     "elpd_diff": by_row.sum(),
                     "se_diff": _se_of_sum(by_row),
-                    "se_diff_province": _se_of_sum(by_row.groupby(each.province).sum()),
-                    "k_bad": int(each.bad.sum()),
-                    "rows": len(each.rows),
+                    "se_diff_province": _se_of_sum(by_row.groupby(fit.province).sum()),
+                    "k_bad": int(fit.bad.sum()),
+                    "rows": len(fit.rows),
                 }
             )
-    return pd.DataFrame(found, columns=list(COLUMNS))
+    return pd.DataFrame(table_rows, columns=list(COLUMNS))
 
 
 def doubts(listed: Iterable[Pointwise]) -> list[str]:
     """Say of each model with rows that cannot be trusted how many, which are worst, what helps."""
-    found = []
-    for each in listed:
-        if each.bad.any():
-            worst = np.argsort(-each.k)[: min(NAMED, each.bad.sum())]
-            named = ", ".join(f"{each.rows[i]} ({each.k[i]:.2f})" for i in worst)
-            found.append(
-                f"{each.panel} {each.column}-{each.model}: Pareto k is above {each.limit:.2g} in "
-                f"{each.bad.sum()} of {len(each.rows)} rows, largest {named}: its elpd is not to "
+    sentences = []
+    for fit in listed:
+        if fit.bad.any():
+            worst = np.argsort(-fit.k)[: min(NAMED, fit.bad.sum())]
+            named = ", ".join(f"{fit.rows[i]} ({fit.k[i]:.2f})" for i in worst)
+            sentences.append(
+                f"{fit.panel} {fit.column}-{fit.model}: Pareto k is above {fit.limit:.2g} in "
+                f"{fit.bad.sum()} of {len(fit.rows)} rows, largest {named}: its elpd is not to "
                 "be trusted; `python -m analysis sensitivity` leaves provinces out exactly."
             )
-    return found
+    return sentences
 
 
-def _group(each: Pointwise) -> tuple:
-    return each.panel, each.column, each.outcomes, each.rows
+def _group(fit: Pointwise) -> tuple:
+    return fit.panel, fit.column, fit.outcomes, fit.rows
 
 
 def _se_of_sum(values: pd.Series) -> float:

@@ -124,16 +124,16 @@ def check(paths: Iterable[Path]) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def _loo(tree: xr.DataTree) -> dict:
-    found = loo.pointwise(tree)
+    estimate = loo.pointwise(tree)
     return {
         **identity(tree.attrs),
-        "outcomes": found.outcomes,
-        "elpd": found.total,
-        "se": found.se,
-        "p_loo": found.p_loo,
-        "rows": len(found.rows),
-        "k_max": found.k.max(),
-        "k_bad": int(found.bad.sum()),
+        "outcomes": estimate.outcomes,
+        "elpd": estimate.total,
+        "se": estimate.se,
+        "p_loo": estimate.p_loo,
+        "rows": len(estimate.rows),
+        "k_max": estimate.k.max(),
+        "k_bad": int(estimate.bad.sum()),
         "given": GIVEN,
     }
 
@@ -155,7 +155,7 @@ def chosen(
     """
     columns = {record.column for record in records}
     names = {fit_named(name) for name in models}
-    left = [
+    matching = [
         path
         for path in paths
         for column, _, model in [path.stem.partition("-")]
@@ -163,12 +163,12 @@ def chosen(
         and (not names or {model, model.partition(VARIANT)[0]} & names)
         and (not panels or path.parent.name in panels)
     ]
-    if not left:
+    if not matching:
         raise UserError(
             "There is no trace of these columns, panels and models: make it with "
             "`python -m analysis sample`, or name fewer."
         )
-    return left
+    return matching
 
 
 def assess(observed: float, draws: Array) -> dict[str, float]:
@@ -225,13 +225,13 @@ def _outcomes(tree: xr.DataTree, group: str) -> dict[str, tuple[Array, Array]]:
     data, drawn_outcomes = tree["observed_data"].to_dataset(), {}
     for name, drawn in tree[group].to_dataset().data_vars.items():
         flat = drawn.stack(sample=("chain", "draw")).transpose("sample", ..., "obs")
-        others = [dim for dim in data[name].dims if dim != "obs"]
-        if not others:
+        outcome_dims = [dim for dim in data[name].dims if dim != "obs"]
+        if not outcome_dims:
             label = _outcome(tree) if name == "y" else name
             drawn_outcomes[label] = data[name].to_numpy(), flat.to_numpy().astype(float)
-        for label in data[name][others[0]].to_numpy().tolist() if others else ():
-            one = {others[0]: label}
-            pair = data[name].sel(one).to_numpy(), flat.sel(one).to_numpy().astype(float)
+        for label in data[name][outcome_dims[0]].to_numpy().tolist() if outcome_dims else ():
+            selected = {outcome_dims[0]: label}
+            pair = data[name].sel(selected).to_numpy(), flat.sel(selected).to_numpy().astype(float)
             drawn_outcomes.setdefault(label, pair)
     return drawn_outcomes
 
@@ -296,15 +296,15 @@ def draw(rows: pd.DataFrame) -> Figure:
     grid = figure.subplots(1, len(models), sharex=True, sharey=True, squeeze=False)[0]
     for axes, model in zip(grid, models, strict=True):
         of_model = rows[rows["model"] == model.name]
-        at = range(len(of_model))
+        heights = range(len(of_model))
         sd = (of_model["observed"] - of_model["mean"]) / of_model["z"]
         ends = [(of_model[quantile] - of_model["mean"]) / sd for quantile in ("q025", "q975")]
-        axes.hlines(at, *ends, color="0.75", lw=4)
+        axes.hlines(heights, *ends, color="0.75", lw=4)
         colours = np.where(of_model["misfit"], PALETTE[-1], "white")
-        axes.scatter(of_model["z"], at, c=colours, edgecolors=PALETTE[-1], s=18, zorder=3)
+        axes.scatter(of_model["z"], heights, c=colours, edgecolors=PALETTE[-1], s=18, zorder=3)
         axes.axvline(0, color="0.6", lw=0.6, zorder=0)
         axes.set_title(model.label, loc="left")
-        axes.set_yticks(at, (of_model["statistic"] + " " + of_model["element"]).str.strip())
+        axes.set_yticks(heights, (of_model["statistic"] + " " + of_model["element"]).str.strip())
         axes.set_xlabel("sd of the draws")
     grid[0].invert_yaxis()
     return figure

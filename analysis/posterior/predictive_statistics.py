@@ -57,6 +57,7 @@ class Rows:
 
     def residuals(self, y: Array) -> Array:
         """Return two-way fixed-effects residuals of outcomes, shape (draws, n) as `y`."""
+        # Frisch and Waugh: effects are swept out first, then an orthonormal basis of regressors.
         within = two_way_parts(y.T, self.province, self.year)[2]
         return (within - self._regressors @ (self._regressors.T @ within)).T
 

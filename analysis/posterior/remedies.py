@@ -72,10 +72,10 @@ def _differing(name: str) -> Callable[[Array, xr.Dataset], Array]:
     """Score by how far a parameter lies off its mean, in sd, where transitions went wrong."""
 
     def score(draws: Array, stats: xr.Dataset) -> Array:
-        at = stats[name].transpose("chain", "draw").to_numpy().astype(bool)
+        marked = stats[name].transpose("chain", "draw").to_numpy().astype(bool)
         flat, spread = draws.reshape(-1, draws.shape[-1]), draws.std(axis=(0, 1))
-        off = np.abs(draws[at].mean(axis=0) - flat.mean(axis=0))
-        return np.divide(off, spread, out=np.zeros_like(off), where=spread > 0)
+        distance = np.abs(draws[marked].mean(axis=0) - flat.mean(axis=0))
+        return np.divide(distance, spread, out=np.zeros_like(distance), where=spread > 0)
 
     return score
 
@@ -83,18 +83,18 @@ def _differing(name: str) -> Callable[[Array, xr.Dataset], Array]:
 def _with_energy(draws: Array, stats: xr.Dataset) -> Array:
     """Score by the correlation with the energy, either sign."""
     energy = stats["energy"].transpose("chain", "draw").to_numpy().ravel()
-    off = draws.reshape(-1, draws.shape[-1]) - draws.mean(axis=(0, 1))
-    spread = off.std(axis=0) * energy.std()
-    with_it = np.abs((energy - energy.mean()) @ off) / len(energy)
-    return np.divide(with_it, spread, out=np.zeros_like(with_it), where=spread > 0)
+    deviation = draws.reshape(-1, draws.shape[-1]) - draws.mean(axis=(0, 1))
+    spread = deviation.std(axis=0) * energy.std()
+    correlation = np.abs((energy - energy.mean()) @ deviation) / len(energy)
+    return np.divide(correlation, spread, out=np.zeros_like(correlation), where=spread > 0)
 
 
 def _more_draws(value: float, sampled: Sampled) -> str:
     if not value > 0:
         return _longer(value, sampled)
     # A quarter more than in proportion, since an estimate of ESS is itself uncertain.
-    wanted = math.ceil(1.25 * sampled.draws * LEAST_ESS / value / 250) * 250
-    return f"with more draws (--draws {wanted})"
+    draws = math.ceil(1.25 * sampled.draws * LEAST_ESS / value / 250) * 250
+    return f"with more draws (--draws {draws})"
 
 
 def _longer(value: float, sampled: Sampled) -> str:
@@ -150,8 +150,8 @@ class Failure:
     @property
     def sentence(self) -> str:
         """All of it in one sentence."""
-        at = f" at {self.parameter}" if self.parameter else ""
-        return f"{self.check} {self.value:.4g}{at}: sample again {self.words}."
+        place = f" at {self.parameter}" if self.parameter else ""
+        return f"{self.check} {self.value:.4g}{place}: sample again {self.words}."
 
 
 def explain(tree: xr.DataTree, failed: Iterable[str], values: Mapping[str, float]) -> list[Failure]:
@@ -193,6 +193,6 @@ def _scores(free: xr.Dataset, stats: xr.Dataset, score: Callable) -> Iterator[tu
         draws = values.transpose("chain", "draw", *dims).to_numpy()
         flat = draws.reshape(*draws.shape[:2], -1)
         labels = [values[dim].to_numpy().tolist() for dim in dims]
-        for at, score_of in zip(np.ndindex(draws.shape[2:]), score(flat, stats), strict=True):
-            where = ", ".join(str(label[i]) for label, i in zip(labels, at, strict=True))
-            yield (f"{name}[{where}]" if where else str(name)), float(score_of)
+        for index, score_of in zip(np.ndindex(draws.shape[2:]), score(flat, stats), strict=True):
+            cell = ", ".join(str(label[i]) for label, i in zip(labels, index, strict=True))
+            yield (f"{name}[{cell}]" if cell else str(name)), float(score_of)

@@ -122,8 +122,8 @@ def of_model(
 
 def _at_zero(mean: NDArray[np.float64], sd: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return log densities at zero, (K,), of mixtures of normals with moments (…, K)."""
-    given = stats.norm.logpdf(0, mean, sd).reshape(-1, mean.shape[-1])
-    return log_sum_exp(given, axis=0) - np.log(len(given))
+    log_density = stats.norm.logpdf(0, mean, sd).reshape(-1, mean.shape[-1])
+    return log_sum_exp(log_density, axis=0) - np.log(len(log_density))
 
 
 def bf10(log_prior: ArrayLike, log_posterior: ArrayLike) -> float:

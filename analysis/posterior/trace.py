@@ -218,8 +218,8 @@ def read(path: Path, without: Sequence[str] = ()) -> "xr.DataTree":
         raise UserError(
             f"{path} lacks {', '.join(missing)}: move it away and run `python -m analysis sample`."
         )
-    said = _said(tree.attrs)
-    changed = [name for name, hashed in content(tree).items() if said.get(name) != hashed]
+    recorded = _said(tree.attrs)
+    changed = [name for name, hashed in content(tree).items() if recorded.get(name) != hashed]
     if changed:
         raise UserError(
             f"{path} was changed since it was written ({', '.join(changed)} by sha256): move it "
@@ -231,10 +231,10 @@ def read(path: Path, without: Sequence[str] = ()) -> "xr.DataTree":
 def _said(attrs: Mapping[str, object]) -> dict[str, str]:
     """Return `CONTENT` of a trace; nothing if that itself was changed."""
     try:
-        said = json.loads(str(attrs.get(CONTENT)))
+        hashes = json.loads(str(attrs.get(CONTENT)))
     except ValueError:
         return {}
-    return said if isinstance(said, dict) else {}
+    return hashes if isinstance(hashes, dict) else {}
 
 
 def _keep(missing: Sequence[str], path: Path) -> None:

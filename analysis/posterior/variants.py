@@ -90,8 +90,8 @@ class Change(NamedTuple):
         """
         family = FAMILIES[self.family]
         kind = KINDS.get(default.distribution, default.distribution)
-        *first, last = self.numbers
-        centre, scale = first[0] if first else 0.0, last
+        *centres, last = self.numbers
+        centre, scale = centres[0] if centres else 0.0, last
         if self.family == "uniform":
             low, high = self.numbers
             centre, scale = (low + high) / 2, (high - low) / 2

@@ -41,19 +41,19 @@ def varied(
     judged: set[tuple[str, str]] = set()
     for job in listed:
         specification = variant.specification(job.specification)
-        other = replace(job, specification=specification, variant=variant)
+        changed = replace(job, specification=specification, variant=variant)
         cell = specification.column, job.model.name
         try:
-            own_engine = engine_of(job.model, None, other.priors)
+            own_engine = engine_of(job.model, None, changed.priors)
             if variant.priors and cell not in judged:
-                prior_lines.refuse_unread(job.model, split(other), other.priors)
+                prior_lines.refuse_unread(job.model, split(changed), changed.priors)
         except NoSuchLineError as error:
             if named:
                 raise
             refused = error
             continue
         judged.add(cell)
-        jobs.append(replace(other, engine=engine if engine and engine != own_engine else ""))
+        jobs.append(replace(changed, engine=engine if engine and engine != own_engine else ""))
     if refused and not jobs:
         raise refused
     return jobs
@@ -108,12 +108,12 @@ def replaced(listed: Iterable[Job], settings: Settings, traces: Path) -> Iterato
         path = path_of(job, traces)
         recorded = json.loads(str(trace.attributes(path).get("settings", "{}")))
         engine = engine_of(job.model, settings.engine, job.priors)
-        asked = asdict(settings.by(engine, job.model))
-        names = [name for name, value in asked.items() if recorded.get(name, value) != value]
+        requested = asdict(settings.by(engine, job.model))
+        names = [name for name, value in requested.items() if recorded.get(name, value) != value]
         if names:
             before, now = (
                 ", ".join(f"{name} {values[name]}" for name in names)
-                for values in (recorded, asked)
+                for values in (recorded, requested)
             )
             yield path, f"{before}, not {now}"
 
