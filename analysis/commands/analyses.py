@@ -49,21 +49,21 @@ GROUPS = {"benchmark": App(help="Time estimators beside other programs.", no_arg
 """Groups of commands of two words, by the first."""
 
 
-def run(analysis: Analysis, out: Path = ROOT, **given: object) -> None:
+def run(analysis: Analysis, out: Path = ROOT, **changes: object) -> None:
     """Run an analysis, show what came of it, and write its parts of its tables."""
     outputs = Outputs(out)
-    options = {name: default for name, (_, default) in taken_options(analysis).items()} | given
+    options = {name: default for name, (_, default) in taken_options(analysis).items()} | changes
     chosen = analysis.of(options)
     panels = (
         []
         if chosen.panels is None
         else load_panels(list(chosen.panels), chosen.records, chosen.models)
     )
-    there = taken(outputs, panels)
+    digests = taken(outputs, panels)
     methods = analysis.methods()
     result = methods.run(
         Request(
-            options, outputs, there, tuple(panels), tuple(chosen.records), _track, _waiting, _tell
+            options, outputs, digests, tuple(panels), tuple(chosen.records), _track, _waiting, _tell
         )
     )
     for item in _shown(analysis, methods, result):
@@ -73,7 +73,7 @@ def run(analysis: Analysis, out: Path = ROOT, **given: object) -> None:
             terminal.say(item)
     say_written(result.files, outputs)
     if result.tables:
-        write_tables(result.tables, outputs, there, result.parts, result.about)
+        write_tables(result.tables, outputs, digests, result.parts, result.about)
         sign(analysis.tables, outputs)  # a run may have written some itself
     say_written(result.drawn, outputs)
     if result.tables and analysis.section:
@@ -89,11 +89,11 @@ def _shown(analysis: Analysis, methods: Methods, result: Result) -> Iterator[Ite
     if result.shown is not None:
         yield from result.shown
         return
-    first = result.tables[analysis.tables[0]]
+    main_table = result.tables[analysis.tables[0]]
     if methods.summary:
-        yield Table(analysis.sentence, methods.summary(first))
+        yield Table(analysis.sentence, methods.summary(main_table))
     if methods.words:
-        yield methods.words(first)
+        yield methods.words(main_table)
 
 
 def _track(parts: Iterable, total: int, label: str, stays: bool = False) -> Iterable:
@@ -134,8 +134,8 @@ def command_of(analysis: Analysis) -> Callable[..., None]:
     """Return the function that Typer makes a command of, with the options that a record takes."""
     options = taken_options(analysis) | {"out": COMMON["out"]}
 
-    def command(**given: Any) -> None:
-        run(analysis, **given)
+    def command(**arguments: Any) -> None:
+        run(analysis, **arguments)
 
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     command.__signature__ = inspect.Signature(

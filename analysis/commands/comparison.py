@@ -76,7 +76,7 @@ def compare(
     from analysis.posterior.trace import trace_paths
 
     outputs = Outputs(out)
-    paths, there = trace_paths(outputs.traces), taken(outputs)
+    paths, digests = trace_paths(outputs.traces), taken(outputs)
     replication = read_result(outputs.results, "replication")
 
     from analysis.comparison import ensemble as pooled
@@ -102,13 +102,13 @@ def compare(
     by_name |= {"ladder": steps, "pooled": over_panels}
     if len(mixtures):  # else the committed table stays
         by_name["imputed_posteriors"] = mixtures
-    write_tables(by_name, outputs, there)
+    write_tables(by_name, outputs, digests)
     if drawn := figures.draw(outputs.results, outputs.figures):
         say_written(drawn, outputs)
     else:
-        of = "panel" if current().path else "panel of the paper"
+        kind = "panel" if current().path else "panel of the paper"
         console.print(
-            f"No figure is redrawn: no {of} has an estimate of {', '.join(current().headline)}."
+            f"No figure is redrawn: no {kind} has an estimate of {', '.join(current().headline)}."
         )
 
 
@@ -123,16 +123,16 @@ def show_mixtures(paths: Sequence[Path]) -> "pd.DataFrame":
     return mixtures
 
 
-def show_comparison(found: "pd.DataFrame") -> "pd.DataFrame":
+def show_comparison(posteriors: "pd.DataFrame") -> "pd.DataFrame":
     """Show posteriors beside the published; return them with their range over exact panels."""
     from analysis.comparison import ensemble as pooled
     from analysis.comparison import tables
     from models.bayesian.registry import MAIN
 
-    over_panels = pooled.pool(found)
+    over_panels = pooled.pool(posteriors)
     if len(over_panels):
         print_frame(over_panels, "Over the ensemble of exact panels", "pooled")
-    comparison = pooled.with_range(found)
+    comparison = pooled.with_range(posteriors)
     interest = {record.column: record.interest[0] for record in select(())}
     shown = ["column", "model", "fitted_column", "published", "published_se", "mean", "sd"]
     shown += ["q025", "q975", "p_same_sign", "p_rope", "bf10", "gate", "fits", "agreement"]
@@ -159,22 +159,22 @@ def compare_part(
     from analysis.comparison import imputed, tables
     from analysis.posterior import loo, predictive_checks, trace
 
-    asked = {record.column for record in records}
+    columns = {record.column for record in records}
     # A region's slope is in the fit of all regions, too.
-    holding = {record.column: record for one in records for record in (one, home(one)[0])}
+    holding = {record.column: record for named in records for record in (named, home(named)[0])}
     every = trace.trace_paths(outputs.traces)
     paths = predictive_checks.chosen(every, tuple(holding.values()), panels, models)
     draws = imputed.of_draws(paths)
     show_mixtures(draws)
     if draws and not (paths := [path for path in paths if path not in draws]):
         return
-    found = tables.make(track(paths, "Reading", console=console, transient=True), rope)
-    comparison = found["comparison"]
-    show_comparison(comparison[comparison["column"].isin(asked)])
-    own = [path for path in paths if path.stem.partition("-")[0] in asked]
+    by_name = tables.make(track(paths, "Reading", console=console, transient=True), rope)
+    comparison = by_name["comparison"]
+    show_comparison(comparison[comparison["column"].isin(columns)])
+    of_columns = [path for path in paths if path.stem.partition("-")[0] in columns]
     fits = [
         loo.pointwise(trace.read(path, without=PREDICTIVE))
-        for path in track(own, "Leaving rows out", console=console, transient=True)
+        for path in track(of_columns, "Leaving rows out", console=console, transient=True)
     ]
     differences = loo.differences(fits)
     for name, rows in differences.groupby("panel", sort=False):
@@ -239,7 +239,7 @@ def estimate_dynamic(
 
     from analysis.comparison import dynamic as lagged
 
-    there = taken(outputs, panels)
+    digests = taken(outputs, panels)
     tables_of_panels = lagged.table(panels, records, outputs.traces)
     total = len(panels) * len(records)
     tables = list(track(tables_of_panels, "Estimating", total, console=console, transient=True))
@@ -253,7 +253,7 @@ def estimate_dynamic(
     title = "Is it a static regression with AR(1) errors? θ + ρb is then zero"
     print_frame(lagged.shown_restrictions(restricted), title, "common_factor")
     tables_of = {"dynamic": estimates, "dynamic_effects": follows, "common_factor": restricted}
-    write_tables(tables_of, outputs, there)
+    write_tables(tables_of, outputs, digests)
     return estimates
 
 
@@ -292,17 +292,17 @@ def hypothesis(
     from models.bayesian.registry import main_model
 
     (record,) = select([column or current().headline[0]])
-    own = current().panel
-    name = own.name if own else panel_names([panel or PANELS[0].name])[0]
+    of_study = current().panel
+    name = of_study.name if of_study else panel_names([panel or PANELS[0].name])[0]
     fitted = model or main_model(record).name
 
     import pandas as pd
 
-    from analysis.comparison import hypothesis as of
+    from analysis.comparison import hypothesis as contrasts
     from analysis.comparison.coefficients import slopes
     from analysis.posterior import trace
 
-    asked = [of.parse(statement) for statement in statements or ()]
+    hypotheses = [contrasts.parse(statement) for statement in statements or ()]
     path = trace.trace_path(Outputs(out).traces, name, record.column, fitted)
     if not path.is_file():
         raise UserError(
@@ -314,7 +314,9 @@ def hypothesis(
         (slope.term, slope.region): slope.draws / (slope.unit if per_sd else 1)
         for slope in slopes(tree)
     }
-    rows = pd.DataFrame([of.evaluate(each, draws) for each in asked or of.positive(draws)])
+    rows = pd.DataFrame(
+        [contrasts.evaluate(parsed, draws) for parsed in hypotheses or contrasts.positive(draws)]
+    )
     scale = ", per standard deviation within units and years" if per_sd else ""
     title = f"Hypotheses on slopes of {record.column}, {fitted} on {name}{scale}"
     print_frame(rows.assign(gate=tree.attrs["gate"]), title, "hypothesis")

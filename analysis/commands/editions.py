@@ -31,32 +31,35 @@ def editions(
 
     Example: python -m analysis editions 3.2 8.1 8.2 8.3
     """
-    asked = {record.column for record in select(columns or ())}
+    named = {record.column for record in select(columns or ())}
     outputs = Outputs(out)
 
     from analysis.claims.records import EVIDENCE  # after what a user may mistake
     from analysis.comparison import tables
     from analysis.posterior.jobs import Settings, jobs
-    from analysis.ye2024 import editions as both
+    from analysis.ye2024 import editions as both_editions
     from analysis.ye2024.claims import CLAIMS
 
-    claims = [claim for claim in CLAIMS if claim.column in asked]
-    names = [panel for name in EVIDENCE for panel in (both.first_of(name), name)]
+    claims = [claim for claim in CLAIMS if claim.column in named]
+    names = [panel for name in EVIDENCE for panel in (both_editions.first_of(name), name)]
     panels = load_panels(names, select(()))
-    there = taken(outputs, panels)
+    digests = taken(outputs, panels)
     listed = [
         job
-        for model, records in both.fits(claims).items()
+        for model, records in both_editions.fits(claims).items()
         for job in jobs(panels, records, [model])
     ]
     paths = sample_jobs(listed, Settings(seed=seed), outputs, cluster)
     compared = tables.make(track(paths, "Reading", console=console, transient=True))
     by_name = {panel.name: panel for panel in panels}
-    printed, slopes = both.descriptive(by_name), both.slopes(claims, by_name, compared)
+    printed, slopes = (
+        both_editions.descriptive(by_name),
+        both_editions.slopes(claims, by_name, compared),
+    )
     print_frame(printed, "Table 2: printed numbers met of four, and distance", "editions_table2")
     title = "Estimates, posteriors and probabilities of claims"
-    print_frame(both.shown(slopes), title, "editions")
-    write_tables({"editions": slopes, "editions_table2": printed}, outputs, there)
+    print_frame(both_editions.shown(slopes), title, "editions")
+    write_tables({"editions": slopes, "editions_table2": printed}, outputs, digests)
 
 
 @app.command("first-edition")
@@ -69,7 +72,7 @@ def first_edition(seed: Seed = 1, cluster: Cluster = None, out: Out = ROOT) -> N
     Example: python -m analysis first-edition
     """
     outputs = Outputs(out)
-    there = taken(outputs)
+    digests = taken(outputs)
     read_result(outputs.results, "replication")
 
     from analysis.claims import evidence, first_edition
@@ -89,9 +92,9 @@ def first_edition(seed: Seed = 1, cluster: Cluster = None, out: Out = ROOT) -> N
         for job in jobs(panels, [record], [evidence.FIRST.main(record)])
     ]
     paths = sample_jobs(listed, Settings(seed=seed), outputs, cluster)
-    made = tables.make(track(paths, "Reading", console=console, transient=True))
-    own = {name: made[name] for name in ("comparison", "turning_points")}
-    found = evidence.read(outputs.results) | own
-    verdicts = first_edition.table(CLAIMS, found)
+    by_table = tables.make(track(paths, "Reading", console=console, transient=True))
+    of_first_edition = {name: by_table[name] for name in ("comparison", "turning_points")}
+    tables_read = evidence.read(outputs.results) | of_first_edition
+    verdicts = first_edition.table(CLAIMS, tables_read)
     print_frame(verdicts, "Verdicts by the first edition of the rule", "first_verdicts")
-    write_tables({"first_verdicts": verdicts}, outputs, there)
+    write_tables({"first_verdicts": verdicts}, outputs, digests)

@@ -130,7 +130,7 @@ def taken(outputs: Outputs, panels: Iterable[Panel] = ()) -> provenance.Digests:
 def write_tables(
     tables: Mapping[str, "pd.DataFrame"],
     outputs: Outputs,
-    there: provenance.Digests,
+    digests: provenance.Digests,
     asked: Sequence[str] = (),
     about: str = "",
 ) -> None:
@@ -141,7 +141,7 @@ def write_tables(
     tables : mapping
         By the name of the product.
     outputs : Outputs
-    there : dict
+    digests : dict
         From `taken`, before anything was read.
     asked, about
         As `analysis.shared.provenance.store` takes them.
@@ -149,7 +149,7 @@ def write_tables(
     listed = [products.find(name) for name in tables]
     for product in listed:
         table = tables[product.name]
-        rows = provenance.store(product, table, outputs, there, asked, about)
+        rows = provenance.store(product, table, outputs, digests, asked, about)
         count = "" if rows == len(table) else f", {len(table)} of them made now"
         console.print(f"written: {outputs.shown(outputs.root / product.file)} ({rows} rows{count})")
     sign(tables, outputs)
@@ -204,9 +204,9 @@ def load_panels(
 
         read += [find(name).reads(record) for name in models for record in records]
     variables = tuple(dict.fromkeys(name for loaded in read for name in loaded))
-    wanted = [loaded for name in names or named_panels() for loaded in expanded(name)]
-    panels = [load_panel(name, variables) for name in dict.fromkeys(wanted)]
-    twice = {p.name for p in panels if sum(p.name == other.name for other in panels) > 1}
+    full_names = [loaded for name in names or named_panels() for loaded in expanded(name)]
+    panels = [load_panel(name, variables) for name in dict.fromkeys(full_names)]
+    twice = {p.name for p in panels if sum(p.name == panel.name for panel in panels) > 1}
     if twice:
         raise UserError(
             f"Two panels would share the name {twice.pop()!r}: rename one of the files."

@@ -30,8 +30,8 @@ def build(official: Official = DIRECTORY) -> None:
         errors = recollect.anchor_errors(official)
         of_gaps = gap_errors.table(recollect.read_ingredients(official))
         dataset = recollect.build(official)
-        found = fingerprints.compute(dataset)
-        selections = fingerprints.selections(found, anchors.summary(errors))
+        matches = fingerprints.compute(dataset)
+        selections = fingerprints.selections(matches, anchors.summary(errors))
         recollect.write_anchors(errors)
         recollect.write_dataset(dataset)
         paths = selection.write(dataset, selections)
@@ -94,7 +94,7 @@ def fingerprints(out: Out = ROOT) -> None:
     from data.ye2024 import fingerprints as rule
 
     outputs = Outputs(out)
-    there = taken(outputs)
+    digests = taken(outputs)
     with console.status("Comparing every choice and span of years with Table 2…"):
         matches = rule.compute(recollect.load())
     errors = anchors.load()
@@ -112,4 +112,4 @@ def fingerprints(out: Out = ROOT) -> None:
     spans = rule.best_spans(matches)[[*columns, *rule.STATISTICS, "matches", "distance"]]
     best = spans.groupby("variable", sort=False).head(1)
     print_frame(best, "Years over which a row fits best", "spans")
-    write_tables({"fingerprints": matches}, outputs, there)
+    write_tables({"fingerprints": matches}, outputs, digests)

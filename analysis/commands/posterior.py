@@ -150,8 +150,8 @@ def _following(
     out: Path,
 ) -> str:
     """Return the command that shows what was sampled in full."""
-    options = [each for name in panel or () for each in ("--panel", name)]
-    options += [each for name in model or () for each in ("--model", name)]
+    options = [word for name in panel or () for word in ("--panel", name)]
+    options += [word for name in model or () for word in ("--model", name)]
     options += [] if current().path or out == ROOT else ["--out", str(out)]
     named = () if every else columns or current().headline
     study = ["--study", str(path)] if (path := current().path) else []
@@ -230,12 +230,12 @@ def thin(out: Out = ROOT) -> None:
     from analysis.shared.provenance import record
 
     outputs = Outputs(out)
-    there = taken(outputs)
+    digests = taken(outputs)
     for thinned in thinning.THREE:
         product = find(thinned.name)
         path = outputs.root / product.file
         every = thinning.write(read(thinned.source(outputs.traces)), thinned.variables, path)
-        record(product, outputs, there)
+        record(product, outputs, digests)
         sign([product.name], outputs)
         console.print(f"written: {outputs.shown(path)} (every {every}. draw)", highlight=False)
 
@@ -253,13 +253,13 @@ def diagnose_traces(outputs: Outputs) -> "pd.DataFrame":
     """Judge every trace by the health gate, show and write the table."""
     from analysis.posterior.trace import trace_paths
 
-    paths, there = trace_paths(outputs.traces), taken(outputs)
+    paths, digests = trace_paths(outputs.traces), taken(outputs)
 
     from analysis.posterior import diagnose as gate
 
     diagnostics = gate.diagnose(track(paths, "Diagnosing", console=console, transient=True))
     show_gate(diagnostics)
-    write_tables({"diagnostics": diagnostics}, outputs, there)
+    write_tables({"diagnostics": diagnostics}, outputs, digests)
     return diagnostics
 
 

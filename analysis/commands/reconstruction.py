@@ -44,8 +44,8 @@ def reconstruct(
     Example: python -m analysis reconstruct --save elsewhere
     """
     run = reconstruction()
-    given = {} if approaches is None else {"approaches": approaches}
-    settings = run.Settings(declare, tuple(without or ()), seed, spread, **given)
+    limits = {} if approaches is None else {"approaches": approaches}
+    settings = run.Settings(declare, tuple(without or ()), seed, spread, **limits)
     outputs = Outputs(out)
     try:
         with console.status("Compiling the derivatives of every printed number…") as status:
@@ -81,11 +81,11 @@ def reconstruct_ensemble(
     from analysis.ye2024.reconstruction import ensemble
 
     outputs = Outputs(out)
-    folder, there = outputs.results / "reconstruct", taken(outputs)
+    folder, digests = outputs.results / "reconstruct", taken(outputs)
     with console.status("Compiling the derivatives of every printed number…") as status:
         table = ensemble.variants(folder, status.update)
         panels = list(ensemble.members(folder, status.update))
     title = "Distances under other declarations and starts"
     print_frame(table, title, "reconstruction_variants")
-    write_tables({"reconstruction_variants": table}, outputs, there)
+    write_tables({"reconstruction_variants": table}, outputs, digests)
     console.print(f"written: {outputs.shown(ensemble.write(panels, save))}")

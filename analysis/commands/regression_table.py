@@ -87,24 +87,24 @@ def table(
     from analysis.shared.typeset import files
 
     if published is None:
-        published = not any(each.name.startswith(OWN) for each in panels)
+        published = not any(loaded.name.startswith(OWN) for loaded in panels)
     if not (published or replicated or posterior):
         raise UserError("The table would have no columns: leave out one of the options --no-….")
     typed = {own_name(Path(name)): name for name in names}
-    made = Made(outputs, typed)
-    found: list[Estimates] = []
+    sources = Made(outputs, typed)
+    estimates: list[Estimates] = []
     for record in records:
-        found += [regression_table.published(record)] if published else []
-        for each in panels:
+        estimates += [regression_table.published(record)] if published else []
+        for loaded in panels:
             if replicated:
-                rows = made.replication(record, each)
-                again = regression_table.replicated(record, each.name, rows, errors, intervals)
-                found.append(again)
+                rows = sources.replication(record, loaded)
+                again = regression_table.replicated(record, loaded.name, rows, errors, intervals)
+                estimates.append(again)
             for name in (model or [evidence_model(record)]) if posterior else ():
-                tree = made.trace(record, each, name)
-                found.append(regression_table.posterior(record, tree, name))
-    what = {each.name: each.label for each in panels}
-    sheets = regression_table.sheets(found, variable_labels(), what, controls)
+                tree = sources.trace(record, loaded, name)
+                estimates.append(regression_table.posterior(record, tree, name))
+    labels = {loaded.name: loaded.label for loaded in panels}
+    sheets = regression_table.sheets(estimates, variable_labels(), labels, controls)
     path = file or outputs.results / f"{_stem(records, panels)}.{form}"
     files.write(sheets, form, path)
     if not terminal.is_table():
@@ -133,7 +133,7 @@ def _format(to: str | None, file: Path | None) -> str:
 
 def _stem(records: Sequence[Specification], panels: Sequence[Panel]) -> str:
     """Return the name of the file: columns and panels, those in the middle left out if many."""
-    parts = [[record.column for record in records], [each.name for each in panels]]
+    parts = [[record.column for record in records], [panel.name for panel in panels]]
     short = [part if len(part) <= 6 else [part[0], "to", part[-1]] for part in parts]
     return "-".join(["table", *(name for part in short for name in part)])
 
@@ -186,15 +186,15 @@ class Made:
             if not self._replication:
                 self._replication["rows"] = read_result(self.outputs.results, product.name)
             rows = self._replication["rows"]
-            own = rows[(rows["panel"] == panel.name) & (rows["column"] == record.column)]
+            of_column = rows[(rows["panel"] == panel.name) & (rows["column"] == record.column)]
             inputs = known(product, self.outputs).get(PART.join((panel.name, record.column)), {})
             if inputs.get(f"{OF_PANELS}/{panel.name}", panel.sha256) != panel.sha256:
                 raise UserError(
                     f"{path} has column {record.column} on another version of panel {panel.name}: "
                     f"{run}"
                 )
-            if len(own):
-                return own
+            if len(of_column):
+                return of_column
         raise UserError(f"{path} has no column {record.column} on panel {panel.name}: {run}")
 
     def trace(self, record: Specification, panel: Panel, model: str) -> "xr.DataTree":
@@ -207,19 +207,19 @@ class Made:
         """
         from analysis.posterior.trace import trace_path
 
-        whole, _ = home(record)
-        for each in dict.fromkeys((record, whole)):
-            path = trace_path(self.outputs.traces, panel.name, each.column, model)
+        all_regions, _ = home(record)
+        for candidate in dict.fromkeys((record, all_regions)):
+            path = trace_path(self.outputs.traces, panel.name, candidate.column, model)
             tree = self._read(path)
-            if tree is None or (each != record and "slope_region" not in tree["posterior"]):
+            if tree is None or (candidate != record and "slope_region" not in tree["posterior"]):
                 continue
             if tree.attrs["panel_sha256"] != panel.sha256:
                 raise UserError(
                     f"{path} is of another version of panel {panel.name}: run "
-                    f"{self._sample(each, panel, model)} first."
+                    f"{self._sample(candidate, panel, model)} first."
                 )
             return tree
-        fitted = self._fitted(record, whole, model.partition(VARIANT)[0])
+        fitted = self._fitted(record, all_regions, model.partition(VARIANT)[0])
         raise UserError(
             f"There is no posterior of column {record.column} by {model} on panel {panel.name}: "
             f"run {self._sample(fitted, panel, model)} first."
@@ -233,16 +233,18 @@ class Made:
             self._traces[path] = trace.read(path, without=without)
         return self._traces.get(path)
 
-    def _fitted(self, record: Specification, whole: Specification, model: str) -> Specification:
+    def _fitted(
+        self, record: Specification, all_regions: Specification, model: str
+    ) -> Specification:
         """Return the column that a model is to be fitted to."""
         from models.bayesian.registry import find as find_model
         from models.bayesian.registry import models_for
 
         fitting = find_model(model)
-        for each in (record, whole):
-            if fitting in models_for(each):
-                return each
-        names = ", ".join(each.name for each in models_for(record))
+        for candidate in (record, all_regions):
+            if fitting in models_for(candidate):
+                return candidate
+        names = ", ".join(candidate.name for candidate in models_for(record))
         raise UserError(
             f"Column {record.column} ({record.title}) cannot be fitted by {model}: choose among "
             f"{names}."

@@ -41,29 +41,29 @@ def release(
     """
     from analysis.posterior.sample import git_commit
     from analysis.reporting import readme
-    from analysis.reporting import release as whole
+    from analysis.reporting import release as runner
 
-    steps = whole.chosen(only or (), without or (), DIRECTORY.is_dir())
+    steps = runner.chosen(only or (), without or (), DIRECTORY.is_dir())
     if not steps:
         raise UserError("No step is left: see `python -m analysis release --list`.")
     outputs, commit = Outputs(ROOT / folder), git_commit()
     if listed:
-        print_frame(whole.taken(steps, outputs, commit), "Steps of a release", "release")
+        print_frame(runner.taken(steps, outputs, commit), "Steps of a release", "release")
         return
 
-    def execute(step: whole.Step, into: Outputs) -> whole.Done:
+    def execute(step: runner.Step, into: Outputs) -> runner.Done:
         number = steps.index(step) + 1
         console.print(f"Step {number} of {len(steps)}: {step.name}.", highlight=False)
-        return whole.in_a_process(step, into)
+        return runner.in_a_process(step, into)
 
-    failed = whole.run(steps, outputs, commit, execute)
-    print_frame(whole.taken(steps, outputs, commit), f"What each step took ({commit})", "release")
-    print_frame(whole.compared(outputs), "Committed tables beside the release's", "release_tables")
+    failed = runner.run(steps, outputs, commit, execute)
+    print_frame(runner.taken(steps, outputs, commit), f"What each step took ({commit})", "release")
+    print_frame(runner.compared(outputs), "Committed tables beside the release's", "release_tables")
     for step in failed:
-        log = whole.log_of(step, outputs).relative_to(ROOT)
+        log = runner.log_of(step, outputs).relative_to(ROOT)
         console.print(f"Failed: {step.name}; see {log}.", style="red", highlight=False)
     if adopt and not failed:
-        say_written(whole.adopt(outputs), Outputs())
+        say_written(runner.adopt(outputs), Outputs())
         readme.write(outputs.results, ROOT)
     terminal.say("Next: python -m analysis release --adopt keeps the tables and pictures.")
     if failed:

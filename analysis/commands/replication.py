@@ -50,11 +50,11 @@ def replicate(
     from analysis.replication import imputed
     from analysis.replication import replicate as replication  # after what a user may mistake
 
-    there = taken(outputs, panels)
+    digests = taken(outputs, panels)
     drawn = imputed.by_base(panels)
-    panels = [each for each in panels if not any(each in group for group in drawn.values())]
+    panels = [single for single in panels if not any(single in group for group in drawn.values())]
     if drawn:
-        pool_draws(drawn, records, outputs, there)
+        pool_draws(drawn, records, outputs, digests)
     if not panels:
         return
     rows = pd.concat(
@@ -69,12 +69,14 @@ def replicate(
         print_frame(rows, "Printed numbers beside estimates", "replication")
     title = "Printed numbers that the estimates round to"
     print_frame(replication.summary(rows), title, "matches")
-    write_tables({"replication": rows}, outputs, there)
-    off = replication.mismatches(rows, panels)
-    if len(off):
+    write_tables({"replication": rows}, outputs, digests)
+    mismatches = replication.mismatches(rows, panels)
+    if len(mismatches):
         keys = ["panel", *replication.KEYS, "published", "estimated"]
-        print_frame(off[keys], "Printed numbers that an exact panel does not reproduce", "matches")
-        cells = off[keys[:-2]].astype(str).agg(" ".join, axis=1)
+        print_frame(
+            mismatches[keys], "Printed numbers that an exact panel does not reproduce", "matches"
+        )
+        cells = mismatches[keys[:-2]].astype(str).agg(" ".join, axis=1)
         console.print(f"Mismatches: {', '.join(cells)}.", style="red", markup=False)
         raise typer.Exit(1)
 
@@ -83,16 +85,16 @@ def pool_draws(
     draws: Mapping[str, Sequence[Panel]],
     records: Sequence[Specification],
     outputs: Outputs,
-    there: Digests,
+    digests: Digests,
 ) -> None:
     """Estimate columns on draws of what is not observed, pool them, show and write them."""
     from analysis.replication import imputed
 
-    own = {panel.name: panel for panel in load_panels(list(draws), records)}
+    bases = {panel.name: panel for panel in load_panels(list(draws), records)}
     with console.status("Estimating on every draw…"):
-        table = imputed.pooled(draws, own, records)
+        table = imputed.pooled(draws, bases, records)
     print_frame(imputed.shown(table), "Over draws of what is not observed", "imputed")
-    write_tables({"imputed": table}, outputs, there)
+    write_tables({"imputed": table}, outputs, digests)
 
 
 @app.command(studies=True)
@@ -131,7 +133,7 @@ def audit(
     from analysis.audit import run  # after what a user may mistake
 
     outputs = Outputs(out)
-    there = taken(outputs)
+    digests = taken(outputs)
     with console.status("Comparing…"):
         comparisons = run.foreign(tables) if tables else _audited(current().path)
     if comparisons.empty:
@@ -141,7 +143,7 @@ def audit(
     title = "Mismatches, and what could be printed instead"
     print_frame(run.findings(comparisons)[shown], title, "audit")
     if not tables:
-        write_tables({"audit": comparisons}, outputs, there)
+        write_tables({"audit": comparisons}, outputs, digests)
 
 
 def _audited(path: Path | None) -> "pd.DataFrame":

@@ -27,9 +27,9 @@ def claims(out: Out = ROOT) -> None:
     Example: python -m analysis claims
     """
     outputs = Outputs(out)
-    whole = write_study_ledger(outputs) if current() is not PAPER else write_ledger(outputs)
+    complete = write_study_ledger(outputs) if current() is not PAPER else write_ledger(outputs)
     terminal.say("Next: python -m analysis report")
-    if whole is False:
+    if complete is False:
         raise typer.Exit(1)
 
 
@@ -59,7 +59,7 @@ def write_study_ledger(outputs: Outputs) -> None:
 
 def write_ledger(outputs: Outputs) -> bool:
     """Show and write the ledger; return whether no estimate of the paper's panels is missing."""
-    results, there = outputs.results, taken(outputs)
+    results, digests = outputs.results, taken(outputs)
     read_result(results, "replication")
 
     from analysis.claims import evidence, ledger
@@ -78,7 +78,7 @@ def write_ledger(outputs: Outputs) -> bool:
         console.print(f"{outputs.shown(path)} holds more than could be made now, and is left.")
         return False
     ledger.write(document, path)
-    record(find("claims"), outputs, there)
+    record(find("claims"), outputs, digests)
     console.print(f"written: {outputs.shown(path)} ({len(document['claims'])} claims)")
     return not absent
 
@@ -94,7 +94,7 @@ def report(out: Out = ROOT) -> None:
     from analysis.reporting.page import page, traces
 
     outputs = Outputs(out)
-    there = taken(outputs)
+    digests = taken(outputs)
     paths = sorted(outputs.traces.glob("*/[!.]*.nc"))
     summaries = [
         traces.read(path)
@@ -102,7 +102,7 @@ def report(out: Out = ROOT) -> None:
     ]
     with console.status("Writing the page…"):
         path = page.write(outputs, summaries)
-    record(find("report"), outputs, there)
+    record(find("report"), outputs, digests)
     console.print(f"written: {outputs.shown(path)} ({path.stat().st_size / 1e6:.1f} MB)")
     following = "" if current().path else " Next: python -m analysis status says what it lacks."
     terminal.say(f"Open it in a browser.{following}")

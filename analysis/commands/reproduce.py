@@ -109,8 +109,8 @@ def _of_study(outputs: Outputs, seed: int, cluster: str | None) -> None:
     from models.bayesian.registry import main_model
 
     settings, study = Settings(seed=seed), current()
-    asked = [select([claim.column])[0] for claim in claims.read(study.path)]
-    records = select([*study.headline, *(home(record)[0].column for record in asked)])
+    of_claims = [select([claim.column])[0] for claim in claims.read(study.path)]
+    records = select([*study.headline, *(home(record)[0].column for record in of_claims)])
     panels = load_panels(None, records)
     listed = [job for r in records for job in jobs(panels, [r], [main_model(r).name])]
     share = len(missing(listed, settings, outputs.traces)) / len(listed)

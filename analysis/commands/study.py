@@ -56,14 +56,14 @@ def init(
         soft_wrap=True,
     )
     option = f" --study {shlex.quote(str(path))}"
-    for what, command in (
+    for purpose, command in (
         ("check it", "study check"),
         ("estimate its columns", "replicate"),
         ("sample posteriors", "sample"),
         ("compare them", "compare"),
     ):
         console.print(
-            f"{what}: python -m analysis {command}{option}", highlight=False, soft_wrap=True
+            f"{purpose}: python -m analysis {command}{option}", highlight=False, soft_wrap=True
         )
 
 
