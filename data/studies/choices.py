@@ -78,8 +78,8 @@ class Multiverse(Keys):
             return "key multiverse: no column has two-way effects; leave the table out"
         if self.control_sets and self.controls != "own":
             return "key multiverse.controls: `control_sets` are named, too; keep one of the two"
-        asked = {column: terms[column] for column in self.columns or terms}
-        known = list(dict.fromkeys(term for listed in asked.values() for term in listed))
+        chosen = {column: terms[column] for column in self.columns or terms}
+        known = list(dict.fromkeys(term for listed in chosen.values() for term in listed))
         for key, names in (
             *(("control_sets." + name, listed) for name, listed in self.control_sets.items()),
             ("forms", list(self.forms)),

@@ -65,7 +65,7 @@ def read(study: Path | None) -> tuple[StudyClaim, ...]:
             f"{path}, header: there is no column {absent[0]}; name {', '.join((*needed, 'rope'))}."
         )
     columns = {column.name: column for column in file.column}
-    found = []
+    claims = []
     for line, row in table.iterrows():
         cells = {name: clean(row[name]) for name in table.columns}
         place = f"{path}, line {line}"
@@ -74,8 +74,8 @@ def read(study: Path | None) -> tuple[StudyClaim, ...]:
                 f"{place}, column column: {shorten(cells['column'])!r} is no column of the study; "
                 f"choose among {', '.join(columns)}."
             )
-        found.append(_claim(cells, columns[cells["column"]], place))
-    return tuple(found)
+        claims.append(_claim(cells, columns[cells["column"]], place))
+    return tuple(claims)
 
 
 def _claim(cells: dict[str, str], column: schema.Column, place: str) -> StudyClaim:

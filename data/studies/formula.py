@@ -94,8 +94,8 @@ def right_hand_side(text: str) -> tuple[str, ...]:
         parsed = Parsed(text)
         terms = [[factor.expr for factor in term.factors] for term in parsed]
     except (FormulaicError, SyntaxError, AttributeError, TypeError) as error:
-        said = str(error).partition("\n")[0].rstrip(".")
-        raise ValueError(f"the terms {text!r} cannot be read ({said}): correct them") from None
+        reason = str(error).partition("\n")[0].rstrip(".")
+        raise ValueError(f"the terms {text!r} cannot be read ({reason}): correct them") from None
     if ["1"] not in terms:
         raise ValueError(f"the terms {text!r} leave the constant out: keep it, without 0 or - 1")
     named = [":".join(map(expression, factors)) for factors in terms if factors != ["1"]]
@@ -162,10 +162,10 @@ def _screen(node: ast.AST, text: str) -> None:
 def _check_call(name: str, args: list[ast.expr], text: str) -> None:
     if name in ("lag", "diff"):
         years = args[1:]
-        whole = all(
+        positive_integers = all(
             isinstance(y, ast.Constant) and type(y.value) is int and y.value > 0 for y in years
         )
-        if len(args) not in (1, 2) or not whole:
+        if len(args) not in (1, 2) or not positive_integers:
             raise ValueError(
                 f"in {text!r}, {name} takes a variable and a whole number of years, 1 if left "
                 f"out: write {name}(x) or {name}(x, 2)"
@@ -219,14 +219,14 @@ def split(text: str, sign: str) -> list[str]:
 
 def names_in(expressions: Iterable[str]) -> tuple[str, ...]:
     """Return the columns that expressions read, each once."""
-    found: dict[str, None] = {}
+    columns: dict[str, None] = {}
     for text in expressions:
         for factor in split(text, ":"):
             tree = ast.parse(factor, mode="eval")
             called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
             names = [n for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in called]
-            found |= dict.fromkeys(node.id for node in sorted(names, key=lambda n: n.col_offset))
-    return tuple(found)
+            columns |= dict.fromkeys(node.id for node in sorted(names, key=lambda n: n.col_offset))
+    return tuple(columns)
 
 
 # --- evaluation ---------------------------------------------------------------------------

@@ -140,15 +140,15 @@ class _Table:
         UserError
             If there is none or more than one; `key` is the place in study.toml that asks for it.
         """
-        header = [clean(each) for each in self.cells.columns]
-        exact = [i for i, each in enumerate(header) if each == name]
-        loose = [i for i, each in enumerate(header) if each.lower() == name.lower()]
-        found = exact or loose
-        if len(found) == 1:
-            return self.cells.iloc[:, found[0]].map(clean).astype(str)
-        if found:
+        header = [clean(cell) for cell in self.cells.columns]
+        exact = [i for i, cell in enumerate(header) if cell == name]
+        loose = [i for i, cell in enumerate(header) if cell.lower() == name.lower()]
+        positions = exact or loose
+        if len(positions) == 1:
+            return self.cells.iloc[:, positions[0]].map(clean).astype(str)
+        if positions:
             raise UserError(
-                f"{self.file}, header: the column {name} stands {len(found)} times; keep one."
+                f"{self.file}, header: the column {name} stands {len(positions)} times; keep one."
             )
         close = get_close_matches(name, header, n=1, cutoff=0.6)
         shown = shorten(", ".join(header), 200)
@@ -165,7 +165,7 @@ def _raw(table: _Table, file: StudyFile) -> tuple[pd.DataFrame, list[str]]:
     data = file.data
     if table.cells.empty:
         raise UserError(f"{table.file} has no rows below its header; add one per unit and year.")
-    header = {clean(each) for each in table.cells.columns}
+    header = {clean(cell) for cell in table.cells.columns}
     for name in file.transform:
         if name in header or not name.isidentifier():
             why = "the data have such a column" if name in header else "it is no plain name"
@@ -185,10 +185,10 @@ def _raw(table: _Table, file: StudyFile) -> tuple[pd.DataFrame, list[str]]:
             f"{table.file}, {table.cells.index.name} {twice[0]}: {unit} {year} has a row already; "
             "keep one row per unit and year."
         )
-    for name, what in (("province", "unit"), ("year", "year")):
+    for name, kind in (("province", "unit"), ("year", "year")):
         if frame[name].nunique() < 2:
             raise UserError(
-                f"{table.file} holds one {what} only ({frame[name].iloc[0]}); a panel has two at "
+                f"{table.file} holds one {kind} only ({frame[name].iloc[0]}); a panel has two at "
                 "least: add rows."
             )
     frame["region"] = _regions(table, file, units)
@@ -225,8 +225,8 @@ def _refuse_cells(
     bad = cells.index[cells.map(wrong)]
     if len(bad):
         cell = repr(shorten(cells.loc[bad[0]]))
-        others = f" (further such cells: {len(bad) - 1})" if len(bad) > 1 else ""
-        raise UserError(f"{table.at(bad[0], name)}: {fault.format(cell)}{others}.")
+        further = f" (further such cells: {len(bad) - 1})" if len(bad) > 1 else ""
+        raise UserError(f"{table.at(bad[0], name)}: {fault.format(cell)}{further}.")
 
 
 def _regions(table: _Table, file: StudyFile, units: pd.Series) -> pd.Series:
@@ -235,12 +235,12 @@ def _regions(table: _Table, file: StudyFile, units: pd.Series) -> pd.Series:
     if data.region:
         regions = table.column(data.region, "data.region")
         _refuse_cells(table, data.region, regions, is_missing, "the region is missing; fill it in")
-        first = regions.groupby(units).transform("first")
-        moved = regions.index[regions != first]
+        home = regions.groupby(units).transform("first")
+        moved = regions.index[regions != home]
         if len(moved):
             raise UserError(
                 f"{table.at(moved[0], data.region)}: {units.loc[moved[0]]} is in "
-                f"{regions.loc[moved[0]]!r} here and in {first.loc[moved[0]]!r} above; give each "
+                f"{regions.loc[moved[0]]!r} here and in {home.loc[moved[0]]!r} above; give each "
                 "unit one region."
             )
         return regions
@@ -265,24 +265,28 @@ def _regions(table: _Table, file: StudyFile, units: pd.Series) -> pd.Series:
 
 def _asked(file: StudyFile) -> dict[str, str]:
     """Return the file's columns that formulas and conditions read, and the key that asks first."""
-    asked: dict[str, str] = {}
+    key_of: dict[str, str] = {}
     for name, text in file.transform.items():
-        asked |= {each: f"transform.{name}" for each in names_in([text]) if each not in asked}
+        key_of |= {
+            variable: f"transform.{name}" for variable in names_in([text]) if variable not in key_of
+        }
     for column in file.column:
         place = f"column[{column.name}]"
         for key, names in (
             ("formula", names_in(expressions_of(column))),
             ("sample", names_in_condition(column.sample)),
         ):
-            asked |= {each: f"{place}.{key}" for each in names if each not in asked}
+            key_of |= {variable: f"{place}.{key}" for variable in names if variable not in key_of}
     for key, text in choices_of(file).expressions:
-        asked |= {each: key for each in names_in([text]) if each not in asked}
+        key_of |= {variable: key for variable in names_in([text]) if variable not in key_of}
     for name, text in choices_of(file).samples.items():
         names = names_in_condition(text)
-        asked |= {each: f"multiverse.samples.{name}" for each in names if each not in asked}
+        key_of |= {
+            variable: f"multiverse.samples.{name}" for variable in names if variable not in key_of
+        }
     of_rows = {"region"} if file.data.region or file.data.regions else set()
     special = {*file.transform, file.data.unit, file.data.time, file.data.region, *of_rows, "year"}
-    return {name: key for name, key in asked.items() if name not in special}
+    return {name: key for name, key in key_of.items() if name not in special}
 
 
 def _words(file: StudyFile, cells: pd.DataFrame) -> set[str]:

@@ -33,10 +33,10 @@ def with_terms(table: pd.DataFrame, file: StudyFile, study: Path) -> pd.DataFram
     """
     columns = {column.name: column for column in file.column}
     name_of = file.printed.file if file.printed else "the printed numbers"
-    found = []
+    terms = []
     for row in table.itertuples(index=False):
         if row.statistic not in OF_TERM:
-            found.append(row.term)
+            terms.append(row.term)
             continue
         if row.column not in columns:
             known = ", ".join(columns)
@@ -44,8 +44,8 @@ def with_terms(table: pd.DataFrame, file: StudyFile, study: Path) -> pd.DataFram
                 f"{study}, key printed.file: {name_of} prints a column {row.column!r} that the "
                 f"study does not have ({known}); add it, or correct its name."
             )
-        found.append(_term(row.term, columns[row.column], f"{study}, key printed.file: {name_of}"))
-    return table.assign(term=found)
+        terms.append(_term(row.term, columns[row.column], f"{study}, key printed.file: {name_of}"))
+    return table.assign(term=terms)
 
 
 def _term(text: str, column: Column, place: str) -> str:

@@ -54,23 +54,23 @@ def condition(text: str, region: str = REGION, time: str = TIME) -> Condition:
     if not text.strip():
         return Condition()
     parts = list(_parts(_tree(text)))
-    found: dict[str, str | int] = {}
-    rest = []
+    bounds: dict[str, str | int] = {}
+    remaining = []
     for part in parts:
         match part:
             case ast.Compare(
                 left=ast.Name(id=name), ops=[ast.Eq()], comparators=[ast.Constant(value=str(value))]
-            ) if name in (REGION, region) and "region" not in found:
-                found["region"] = value
+            ) if name in (REGION, region) and "region" not in bounds:
+                bounds["region"] = value
             case ast.Compare(
                 left=ast.Name(id=name),
                 ops=[ast.LtE()],
                 comparators=[ast.Constant(value=int(value))],
-            ) if name in (TIME, time) and "last_year" not in found:
-                found["last_year"] = value
+            ) if name in (TIME, time) and "last_year" not in bounds:
+                bounds["last_year"] = value
             case _:
-                rest.append(f"({ast.unparse(part)})" if len(parts) > 1 else ast.unparse(part))
-    return Condition(rest=" and ".join(rest), **found)
+                remaining.append(f"({ast.unparse(part)})" if len(parts) > 1 else ast.unparse(part))
+    return Condition(rest=" and ".join(remaining), **bounds)
 
 
 def _parts(node: ast.expr) -> Iterator[ast.expr]:
@@ -158,23 +158,24 @@ def _holds(node: ast.expr, rows: pd.DataFrame) -> pd.Series:
         case ast.UnaryOp(operand=operand):
             return ~_holds(operand, rows)
         case ast.Compare(left=ast.Name(id=name), ops=[op], comparators=[value]):
-            values, given = rows[name], ast.literal_eval(value)
-            listed = list(given) if isinstance(given, list | tuple) else [given]
+            values, literal = rows[name], ast.literal_eval(value)
+            listed = list(literal) if isinstance(literal, list | tuple) else [literal]
             text = not pd.api.types.is_numeric_dtype(values)
-            if any(isinstance(each, str) != text for each in listed):
-                kind, other = ("text", "quotes") if text else ("numbers", "no quotes")
-                raise ValueError(f"the column {name} holds {kind}: write its values in {other}")
+            if any(isinstance(item, str) != text for item in listed):
+                kind, spelling = ("text", "quotes") if text else ("numbers", "no quotes")
+                raise ValueError(f"the column {name} holds {kind}: write its values in {spelling}")
             if text and isinstance(op, ast.Eq | ast.NotEq | ast.In | ast.NotIn):
                 _refuse_unknown(name, listed, values)
-            compared = COMPARED[type(op)](values, given)
+            compared = COMPARED[type(op)](values, literal)
+            # To pandas a missing value differs from any other: such rows are in no sample.
             return compared & values.notna()
     raise AssertionError("A condition was screened before.")
 
 
 def _refuse_unknown(name: str, listed: list[str], values: pd.Series) -> None:
     known = list(map(str, values.dropna().unique()))
-    for each in listed:
-        if each not in known:
-            close = get_close_matches(each, known, n=1)
+    for label in listed:
+        if label not in known:
+            close = get_close_matches(label, known, n=1)
             hint = f"did you mean {close[0]!r}" if close else f"it holds {', '.join(known[:5])}"
-            raise ValueError(f"the column {name} has no value {each!r}: {hint}")
+            raise ValueError(f"the column {name} has no value {label!r}: {hint}")

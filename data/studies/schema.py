@@ -66,14 +66,14 @@ class Data(Keys):
             raise ValueError(
                 "regions come from the column `region` or from the table `data.regions`: keep one"
             )
-        seen: dict[str | int, str] = {}
+        region_of: dict[str | int, str] = {}
         for region, units in self.regions.items():
             for unit in units:
-                if unit in seen:
+                if unit in region_of:
                     raise ValueError(
-                        f"{unit!r} is in the regions {seen[unit]!r} and {region!r}: keep one"
+                        f"{unit!r} is in the regions {region_of[unit]!r} and {region!r}: keep one"
                     )
-                seen[unit] = region
+                region_of[unit] = region
         return self
 
 
@@ -209,7 +209,7 @@ def _check_effects(column: Column, data: Data) -> None:
     effects = kind_of_effects(column.parsed.effects, data)
     allowed = EFFECTS[column.estimator]
     if effects not in allowed:
-        wanted = {
+        bar = {
             "two": f"| {data.unit} + {data.time}",
             "unit": f"| {data.unit}",
             "time": f"| {data.time}",
@@ -217,15 +217,15 @@ def _check_effects(column: Column, data: Data) -> None:
         }
         raise ValueError(
             f"column {column.name}: {column.estimator} has "
-            f"{' or '.join(wanted[kind] for kind in allowed)} in its formula, not "
-            f"{wanted[effects]}: change the formula or the estimator"
+            f"{' or '.join(bar[kind] for kind in allowed)} in its formula, not "
+            f"{bar[effects]}: change the formula or the estimator"
         )
 
 
 def kind_of_effects(effects: tuple[str, ...], data: Data) -> str:
     """Return "two", "unit", "time" or "none", of the names behind a formula's bar."""
-    both = data.unit in effects, data.time in effects
-    return {(True, True): "two", (True, False): "unit", (False, True): "time"}.get(both, "none")
+    present = data.unit in effects, data.time in effects
+    return {(True, True): "two", (True, False): "unit", (False, True): "time"}.get(present, "none")
 
 
 def _known(name: str, names: Sequence[str], fault: str) -> None:
@@ -254,8 +254,8 @@ def read(path: Path) -> StudyFile:
             "`python -m analysis study init`."
         ) from None
     except (OSError, UnicodeDecodeError, ValueError) as error:
-        said = getattr(error, "strerror", None) or "not UTF-8"
-        raise UserError(f"{path} cannot be read ({said}): give a TOML file in UTF-8.") from None
+        reason = getattr(error, "strerror", None) or "not UTF-8"
+        raise UserError(f"{path} cannot be read ({reason}): give a TOML file in UTF-8.") from None
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -270,9 +270,9 @@ def parse(document: dict[str, Any], file: str) -> StudyFile:
     except ValidationError as error:
         failures = error.errors(include_url=False)
         # A misspelt key is missing, too: what was written says more.
-        first = next((f for f in failures if f["type"] == "extra_forbidden"), failures[0])
-        said = UserError(f"{file}{_place(first['loc'], document)}: {_fault(first)}.")
-        raise one_line(said) from None
+        failure = next((f for f in failures if f["type"] == "extra_forbidden"), failures[0])
+        summary = UserError(f"{file}{_place(failure['loc'], document)}: {_fault(failure)}.")
+        raise one_line(summary) from None
 
 
 EXPECTED = {

@@ -45,7 +45,11 @@ def with_terms(raw: pd.DataFrame, file: StudyFile, path: Path) -> pd.DataFrame:
         named[data.region] = raw["region"]
     for name, text in file.transform.items():
         key = f"{path}, key transform.{name}"
-        later = [each for each in names_in([text]) if each in file.transform and each not in named]
+        later = [
+            variable
+            for variable in names_in([text])
+            if variable in file.transform and variable not in named
+        ]
         if later:
             raise UserError(f"{key}: {later[0]} is made further down; move it above.")
         named[name] = _evaluated(text, named, file, key)
@@ -59,19 +63,19 @@ def with_terms(raw: pd.DataFrame, file: StudyFile, path: Path) -> pd.DataFrame:
                     f'"{text}" below [transform] and use that.'
                 )
             terms[text] = _evaluated(text, named, file, f"{key}.formula")
-        found = condition_of(column, file)
-        if found.region is not None and found.region not in set(raw["region"]):
+        rows_of = condition_of(column, file)
+        if rows_of.region is not None and rows_of.region not in set(raw["region"]):
             known = list(map(str, raw["region"].unique()))
-            hint = did_you_mean(found.region, known)
-            raise UserError(f"{key}.sample: there is no region {found.region!r}; {hint}.")
-        if found.rest:
+            hint = did_you_mean(rows_of.region, known)
+            raise UserError(f"{key}.sample: there is no region {rows_of.region!r}; {hint}.")
+        if rows_of.rest:
             try:
-                terms[found.rest] = holds(found.rest, named)
+                terms[rows_of.rest] = holds(rows_of.rest, named)
             except ValueError as error:
                 raise UserError(f"{key}.sample: {error}.") from None
     terms |= _of_choices(file, named, path)
-    made = {name: named[name] for name in file.transform}
-    return pd.DataFrame({**{name: raw[name] for name in OURS}, **made, **terms})
+    transformed = {name: named[name] for name in file.transform}
+    return pd.DataFrame({**{name: raw[name] for name in OURS}, **transformed, **terms})
 
 
 def _of_choices(file: StudyFile, named: pd.DataFrame, path: Path) -> dict[str, pd.Series]:
@@ -83,13 +87,13 @@ def _of_choices(file: StudyFile, named: pd.DataFrame, path: Path) -> dict[str, p
         As `load`; also if a year or region is left out that the data do not have.
     """
     choices = choices_of(file)
-    found = {
+    values = {
         text: _evaluated(text, named, file, f"{path}, key {key}")
         for key, text in choices.expressions
     }
     for name, text in choices.samples.items():
         try:
-            found[text] = holds(text, named)
+            values[text] = holds(text, named)
         except ValueError as error:
             raise UserError(f"{path}, key multiverse.samples.{name}: {error}.") from None
     for key, column in (("years", "year"), ("regions", "region")):
@@ -100,7 +104,7 @@ def _of_choices(file: StudyFile, named: pd.DataFrame, path: Path) -> dict[str, p
                     f"{path}, key multiverse.without_{key}: the data have no {column} {label!r}; "
                     f"{did_you_mean(label, known)}."
                 )
-    return found
+    return values
 
 
 def condition_of(column: Column, file: StudyFile) -> Condition:
@@ -115,15 +119,16 @@ def _evaluated(text: str, named: pd.DataFrame, file: StudyFile, key: str) -> pd.
         if not pd.api.types.is_numeric_dtype(named[name]):
             raise UserError(f"{key}: {name} holds text, not numbers; leave it out of {text}.")
     values = evaluate(text, named, file.data.unit, file.data.time)
-    there = named[list(read)].notna().all(axis=1)
+    observed = named[list(read)].notna().all(axis=1)
     lagged = any(f"{name}(" in text for name in OVER_TIME)
-    bad = np.isinf(values) | (values.isna() & there & (not lagged))
+    # A lag is missing in a unit's first years, though its variable is observed.
+    bad = np.isinf(values) | (values.isna() & observed & (not lagged))
     if bad.any():
-        first = bad.idxmax()
-        cell = ", ".join(f"{name} = {named.loc[first, name]:g}" for name in read)
+        row = bad.idxmax()
+        cell = ", ".join(f"{name} = {named.loc[row, name]:g}" for name in read)
         raise UserError(
-            f"{key}: {text} is no finite number for {named.loc[first, 'province']} "
-            f"{named.loc[first, 'year']} ({cell}; such rows: {int(bad.sum())}); correct the data "
+            f"{key}: {text} is no finite number for {named.loc[row, 'province']} "
+            f"{named.loc[row, 'year']} ({cell}; such rows: {int(bad.sum())}); correct the data "
             "or the expression."
         )
     if values.isna().all():
