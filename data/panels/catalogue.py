@@ -114,15 +114,15 @@ def kind_of(name: str) -> PanelKind:
 
 def together(name: str) -> str:
     """Return what a panel is listed under: all draws, or the whole ensemble, by one name."""
-    if found := OF_IMPUTED.fullmatch(name):
-        return f"{found[1]}{DRAWN}"
+    if imputed := OF_IMPUTED.fullmatch(name):
+        return f"{imputed[1]}{DRAWN}"
     return f"{PANELS[-1].name}:all" if MEMBER.fullmatch(name) else name
 
 
 def without_edition(name: str) -> str:
     """Return a panel's name, of an official panel of any edition the one it has today."""
-    found = OF_EDITION.fullmatch(name)
-    return found[1] if found else name
+    edition = OF_EDITION.fullmatch(name)
+    return edition[1] if edition else name
 
 
 def named_panels(folder: Path = FOLDER) -> tuple[str, ...]:
@@ -167,20 +167,20 @@ def own_name(path: Path) -> str:
 
 def study_name(path: Path) -> str:
     """Return the name of a study's panel: a safe folder name that no named panel has."""
-    own = own_name(path)
-    plain = own.removeprefix(OWN)
-    taken = plain.startswith((*named_panels(), OWN))
-    return f"data-{plain}" if taken else plain
+    file_name = own_name(path)
+    plain = file_name.removeprefix(OWN)
+    is_used = plain.startswith((*named_panels(), OWN))
+    return f"data-{plain}" if is_used else plain
 
 
-def panel_names(given: Iterable[str]) -> list[str]:
+def panel_names(named: Iterable[str]) -> list[str]:
     """Return how panels are called in tables and folders, of names and of paths of users' files.
 
     `implied:all` means the ensemble, `official:imputed` all draws of a panel.
     """
-    known, found = {*named_panels(), *ensemble_members()}, []
-    for name in (each for one in given for each in expanded(one)):
+    known, shown = {*named_panels(), *ensemble_members()}, []
+    for name in (member for name_or_group in named for member in expanded(name_or_group)):
         special = OF_EDITION.fullmatch(name) or OF_IMPUTED.fullmatch(name)
         as_it_is = name in known or name.startswith(OWN) or special
-        found.append(name if as_it_is else own_name(Path(name)))
-    return found
+        shown.append(name if as_it_is else own_name(Path(name)))
+    return shown

@@ -28,7 +28,7 @@ def select_columns(frame: pd.DataFrame, variables: Iterable[str], file: str) -> 
     needed = dict.fromkeys(("province", "year", *variables))
     absent = [name for name in needed if name not in chosen]
     if absent:
-        found = shorten(", ".join(map(str, frame.columns)), 200)
+        columns = shorten(", ".join(map(str, frame.columns)), 200)
         years = [name for name in header if re.search(r"(?<!\d)(19|20)\d\d(?!\d)", name)]
         remedy = (
             "turn the table, which has a column for each year, into one row per province and year"
@@ -37,7 +37,7 @@ def select_columns(frame: pd.DataFrame, variables: Iterable[str], file: str) -> 
         )
         raise UserError(
             f"{file}, header: there is no column {' and no column '.join(absent)}; {remedy} "
-            f"({found})."
+            f"({columns})."
         )
     return pd.DataFrame(chosen, index=frame.index)
 

@@ -113,18 +113,18 @@ def parse(
     """
     lines = list(io.StringIO(text, newline=""))
     start = 0
-    first = next((i for i, line in enumerate(lines) if line.strip("\ufeff \t\r\n")), None)
-    if first is not None and (declared := _DECLARED.fullmatch(lines[first])):
-        start, delimiters = first + 1, declared[1]
-    at, delimiter = _header(lines, start, delimiters, keys)
-    rows = _rows(lines, at, delimiter, file)
+    first_text = next((i for i, line in enumerate(lines) if line.strip("\ufeff \t\r\n")), None)
+    if first_text is not None and (declared := _DECLARED.fullmatch(lines[first_text])):
+        start, delimiters = first_text + 1, declared[1]
+    header_line, delimiter = _header(lines, start, delimiters, keys)
+    rows = _rows(lines, header_line, delimiter, file)
     if not rows:
         raise UserError(
             f"{file} is empty; give a CSV file with a header and one row per {keys.unit} and "
             f"{keys.time}."
         )
     header = rows.pop(next(iter(rows)))
-    notices = _title(lines[start:at], start, len(header), delimiter, file)
+    notices = _title(lines[start:header_line], start, len(header), delimiter, file)
     repeated = [line for line, row in rows.items() if _cleaned(row) == _cleaned(header)]
     for line in repeated:
         del rows[line]
@@ -141,13 +141,13 @@ def parse(
 
 def _header(lines: Sequence[str], start: int, delimiters: str, keys: Keys) -> tuple[int, str]:
     """Find the line that names unit and year, else the first with text, and what parts it."""
-    for at in range(start, min(len(lines), start + FIRST_LINES)):
+    for line in range(start, min(len(lines), start + FIRST_LINES)):
         for delimiter in delimiters:
-            names = {name.strip('" ') for name in _cleaned(lines[at].split(delimiter))}
+            names = {name.strip('" ') for name in _cleaned(lines[line].split(delimiter))}
             if keys.needed <= names:
-                return at, delimiter
-    at = next((i for i in range(start, len(lines)) if lines[i].strip()), start)
-    return at, max(delimiters, key=lines[at].count) if at < len(lines) else delimiters[0]
+                return line, delimiter
+    line = next((i for i in range(start, len(lines)) if lines[i].strip()), start)
+    return line, max(delimiters, key=lines[line].count) if line < len(lines) else delimiters[0]
 
 
 def _rows(lines: Sequence[str], start: int, delimiter: str, file: str) -> dict[int, list[str]]:
@@ -196,13 +196,13 @@ def _notes(rows: dict[int, list[str]], header: Sequence[str], file: str, keys: K
     if not keys.needed <= set(names):
         return []
     year = names.index(keys.time.lower())
-    taken: list[int] = []
+    note_lines: list[int] = []
     for line in reversed(rows):
         if not _is_note(rows, line, year, len(header)):
             break
-        taken.append(line)
+        note_lines.append(line)
     shown = {
-        line: " ".join(cell for cell in rows.pop(line) if cell.strip()) for line in taken[::-1]
+        line: " ".join(cell for cell in rows.pop(line) if cell.strip()) for line in note_lines[::-1]
     }
     return [
         f"{file}, line {line}: {shorten(note)!r} below the table was passed over; fill in all its "
@@ -217,8 +217,12 @@ def _is_note(rows: dict[int, list[str]], line: int, year: int, width: int) -> bo
     if _NOTE.match(filled[0]):
         return len(filled) < width or not is_year(row[year])
     # The end of a row that was cut off begins like the cells above it.
-    at = row.index(filled[0])
-    above = [clean(rows[other][at]) for other in rows if other < line and len(rows[other]) >= width]
+    column = row.index(filled[0])
+    above = [
+        clean(rows[earlier][column])
+        for earlier in rows
+        if earlier < line and len(rows[earlier]) >= width
+    ]
     if any(cell.startswith(filled[0]) for cell in above) or not math.isnan(number(filled[0])):
         return False
     if len(filled) == 1:

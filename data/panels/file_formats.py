@@ -99,9 +99,9 @@ def _r(content: bytes, file: str, keys: Keys) -> Read:
         return _as_text(objects), []
     frames = _frames(objects)
     if len(frames) != 1:
-        held = f"{len(frames)} data frames ({', '.join(frames)})" if frames else "no data frame"
+        contents = f"{len(frames)} data frames ({', '.join(frames)})" if frames else "no data frame"
         raise UserError(
-            f"{file} holds {held}; save one alone, in R by saveRDS(frame, 'panel.rds')."
+            f"{file} holds {contents}; save one alone, in R by saveRDS(frame, 'panel.rds')."
         )
     (frame,) = frames.values()
     return _as_text(frame), []
@@ -310,8 +310,8 @@ def _package(name: str, file: str) -> ModuleType:
 
 
 def _spoiled(file: str, error: Exception) -> UserError:
-    said = str(error).strip().rstrip(".").partition("\n")[0] or type(error).__name__
-    return UserError(f"{file} cannot be read ({shorten(said, 120)}); save it again, or as CSV.")
+    reason = str(error).strip().rstrip(".").partition("\n")[0] or type(error).__name__
+    return UserError(f"{file} cannot be read ({shorten(reason, 120)}); save it again, or as CSV.")
 
 
 def _as_text(frame: pd.DataFrame) -> pd.DataFrame:

@@ -68,10 +68,10 @@ def _of_column(values: pd.Series) -> list[Suspect]:
         for code in _HUGE:
             known |= np.isclose(values, code, rtol=1e-5, atol=0)
     coded = known | _far_from_all(values.mask(known))
-    others = values[~coded]
-    if not coded.any() or others.empty:
+    uncoded = values[~coded]
+    if not coded.any() or uncoded.empty:
         return []
-    low, high = others.min(), others.max()
+    low, high = uncoded.min(), uncoded.max()
     listed = []
     for value, rows in values[coded].groupby(values[coded]):
         distance, span, times = max(low - value, value - high), high - low, len(rows)
@@ -93,11 +93,14 @@ def _far_from_all(values: pd.Series) -> pd.Series:
     The least and the greatest, if they recur, or lie a million times as far off as the others do
     from each other; -1 among positive values. Columns of few values are none with codes.
     """
-    seen = np.sort(values.dropna().unique())
+    distinct = np.sort(values.dropna().unique())
     apart = pd.Series(False, index=values.index)
-    if len(seen) < MANY:
+    if len(distinct) < MANY:
         return apart
-    for value, low, high in ((seen[0], seen[1], seen[-1]), (seen[-1], seen[0], seen[-2])):
+    for value, low, high in (
+        (distinct[0], distinct[1], distinct[-1]),
+        (distinct[-1], distinct[0], distinct[-2]),
+    ):
         with np.errstate(over="ignore"):
             far = max(low - value, value - high) / (high - low)
         recurs = 1 < (values == value).sum() < len(values) / 2 and value != 0

@@ -25,15 +25,15 @@ def words_that_are_names(cells: pd.DataFrame) -> frozenset[str]:
 
 def _is_name(word: str, cells: pd.DataFrame) -> bool:
     named = (cells["province"] == word).to_numpy()
-    years, at = cells.loc[named, "year"], named.nonzero()[0]
+    years, positions = cells.loc[named, "year"], named.nonzero()[0]
     if "region" in cells and cells.loc[named, "region"].nunique() > 1:
         return False
     if not years.is_unique or len(years) <= max(1, cells["year"].nunique() / 2):
         return False
-    together = at[-1] - at[0] + 1 == len(at)
-    others = cells[~named]
-    provinces_in = others.groupby("year")["province"].nunique()
-    lacking = provinces_in.reindex(years).fillna(0) < others["province"].nunique()
+    together = positions[-1] - positions[0] + 1 == len(positions)
+    other_rows = cells[~named]
+    provinces_in = other_rows.groupby("year")["province"].nunique()
+    lacking = provinces_in.reindex(years).fillna(0) < other_rows["province"].nunique()
     return together or not lacking.all()
 
 
@@ -104,13 +104,13 @@ def _refuse_both_in_one_year(cells: pd.DataFrame, key: pd.Series, file: str) -> 
     ).dropna()
     for line in rows.index[rows.duplicated(["key", "year"])]:
         row = rows.loc[line]
-        same = rows[(rows["key"] == row["key"]) & (rows["year"] == row["year"])]
-        other = same.iloc[0]
-        if other["name"] != row["name"]:
+        alike = rows[(rows["key"] == row["key"]) & (rows["year"] == row["year"])]
+        prior = alike.iloc[0]
+        if prior["name"] != row["name"]:
             raise UserError(
                 f"{file}, {rows.index.name} {line}, columns province and year: "
                 f"{shorten(_shown('province', row['name']))} {row['year']:.0f} is already on "
-                f"{rows.index.name} {same.index[0]}, written {shorten(other['name'])!r} there and "
+                f"{rows.index.name} {alike.index[0]}, written {shorten(prior['name'])!r} there and "
                 f"{shorten(row['name'])!r} here; keep one row per province and year, or give two "
                 "provinces names that differ by more than case, blanks, accents or zeros."
             )

@@ -24,7 +24,7 @@ def notices_of(table: pd.DataFrame, has_regions: bool, file: str) -> list[str]:
         How notices name the file.
     """
     totals = totals_of(table)
-    said = [
+    sentences = [
         *_near_names(table),
         *(
             f"{shorten(name)!r} {why} and is taken for a province like any other; drop its rows "
@@ -37,7 +37,7 @@ def notices_of(table: pd.DataFrame, has_regions: bool, file: str) -> list[str]:
     ]
     missing = missing_cells(table)
     unbalanced = [_unbalanced(missing, table, file)] if missing else []
-    return [f"{file}: {sentence}" for sentence in said] + unbalanced
+    return [f"{file}: {sentence}" for sentence in sentences] + unbalanced
 
 
 def _near_names(table: pd.DataFrame) -> Iterator[str]:
@@ -113,8 +113,8 @@ def _lone_regions(table: pd.DataFrame) -> Iterator[str]:
 def missing_cells(table: pd.DataFrame) -> list[tuple[str, int]]:
     """Return the province-years that a balanced panel would have and this one has not."""
     full = pd.MultiIndex.from_product([table["province"].unique(), sorted(set(table["year"]))])
-    seen = pd.MultiIndex.from_frame(table[["province", "year"]])
-    return list(full.difference(seen, sort=False))
+    observed = pd.MultiIndex.from_frame(table[["province", "year"]])
+    return list(full.difference(observed, sort=False))
 
 
 def _unbalanced(missing: Sequence[tuple[str, int]], table: pd.DataFrame, file: str) -> str:

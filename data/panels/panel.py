@@ -83,18 +83,18 @@ def load_member(name: str, folder: Path = FOLDER) -> Panel:
     path = folder / (EDITION if edition else ENSEMBLE)
     digest = sha256(path.read_bytes())
     about = verified(path, digest)
-    at = {"panel": edition[1]} if edition else {"member": int(MEMBER.fullmatch(name)[1])}
+    selector = {"panel": edition[1]} if edition else {"member": int(MEMBER.fullmatch(name)[1])}
     import xarray as xr
 
     from data.panels.cells import in_order
 
     with xr.open_dataset(path) as dataset:
-        (dim, label), there = *at.items(), dataset[next(iter(at))].to_numpy().tolist()
-        if label not in there:
-            known = ", ".join(f"{each}@1" for each in there)
+        (dim, label), labels = *selector.items(), dataset[next(iter(selector))].to_numpy().tolist()
+        if label not in labels:
+            known = ", ".join(f"{offered}@1" for offered in labels)
             raise UserError(f"There is no panel {name!r} in {path.name}: choose among {known}.")
-        one = dataset.sel(at).load().drop_vars(dim)
-    frame = one.to_dataframe().reset_index()
+        member = dataset.sel(selector).load().drop_vars(dim)
+    frame = member.to_dataframe().reset_index()
     for total, parts in about["sums"].items():
         frame[total] = sum(frame[part] for part in parts["parts"]).round(parts["decimals"])
     frame["region"] = frame["province"].map(REGION_OF)

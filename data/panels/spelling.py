@@ -99,20 +99,20 @@ def plain_numbers(cells: "pd.DataFrame") -> tuple["pd.DataFrame", list[str]]:
             "points if that is wrong."
         ]
     return cells, [
-        f"column {name} has {parted} and whole numbers such as {whole}, all read with decimal "
+        f"column {name} has {parted} and whole numbers such as {integer}, all read with decimal "
         "points; write whole numbers without points if these part thousands."
         for name in names
-        for parted, whole in [_points_of_thousands(cells[name])]
-        if whole
+        for parted, integer in [_points_of_thousands(cells[name])]
+        if integer
     ]
 
 
 def _points_of_thousands(column: "pd.Series") -> tuple[str, str]:
     """Return a number with a point before three digits, and a whole one, if all are like them."""
     parted = [value for value in column if "." in value]
-    whole = [value for value in column if re.fullmatch(r"[+-]?\d{1,3}", value)]
+    integers = [value for value in column if re.fullmatch(r"[+-]?\d{1,3}", value)]
     groups = all(re.fullmatch(r"[+-]?[1-9]\d{0,2}\.\d{3}", value) for value in parted)
-    return (parted[0], whole[0]) if len(parted) > 1 and whole and groups else ("", "")
+    return (parted[0], integers[0]) if len(parted) > 1 and integers and groups else ("", "")
 
 
 def fold_words(name: str) -> str:

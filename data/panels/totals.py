@@ -102,26 +102,26 @@ def _by_cells(table: pd.DataFrame) -> dict[str, str]:
 
 def _equal(x: np.ndarray, groups: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
     """Yield, for sums and for means of a group, which units' cells all equal it, shape (N,)."""
-    seen = np.isfinite(x)
-    filled = np.where(seen, x, 0.0)
-    half = np.array([_half_unit(row[ok]) for row, ok in zip(x, seen, strict=True)])
-    spread = np.std(x[seen])
+    observed = np.isfinite(x)
+    filled = np.where(observed, x, 0.0)
+    half = np.array([_half_unit(row[ok]) for row, ok in zip(x, observed, strict=True)])
+    spread = np.std(x[observed])
     for group in groups:
-        same_unit = group[:, None] & seen
+        same_unit = group[:, None] & observed
         count = same_unit.sum(axis=0) - same_unit
         total = (filled * same_unit).sum(axis=0) - filled * same_unit
         widest = half[group].max()
         # What is the same for all in a year, such as a price index, is no mean of others.
         highest, lowest = (np.where(same_unit, sign * x, -np.inf).max(axis=0) for sign in (1, -1))
         differs = highest + lowest > 4 * widest
-        for how, others, rounding in (
+        for how, combined, rounding in (
             ("sum", total, half[:, None] + count * widest),
             ("mean", total / np.maximum(count, 1), half[:, None] + widest),
         ):
-            reach = np.maximum(rounding, SINGLE * np.maximum(np.abs(others), np.abs(x)))
+            reach = np.maximum(rounding, SINGLE * np.maximum(np.abs(combined), np.abs(x)))
             # Where rounding is as wide as the values' spread, equality is uninformative.
-            hit = (np.abs(x - others) <= reach) & (count >= 3) & (reach <= 0.05 * spread)
-            yield how, (hit | ~seen).all(axis=1) & (seen & differs).any(axis=1)
+            hit = (np.abs(x - combined) <= reach) & (count >= 3) & (reach <= 0.05 * spread)
+            yield how, (hit | ~observed).all(axis=1) & (observed & differs).any(axis=1)
 
 
 def _half_unit(values: np.ndarray) -> float:
@@ -149,28 +149,28 @@ def _weighted(table: pd.DataFrame) -> dict[str, str]:
     ]
     names = np.unique(table["province"])
     # A constant tells nothing, nor does what is the same for all in a year.
-    kept = [x for x in grids if np.ptp(x, axis=1).max() > 0 and np.ptp(x, axis=0).max() > 0]
-    if not 4 <= len(names) <= LARGEST or len(kept) == 0:
+    varying = [x for x in grids if np.ptp(x, axis=1).max() > 0 and np.ptp(x, axis=0).max() > 0]
+    if not 4 <= len(names) <= LARGEST or len(varying) == 0:
         return {}
     with np.errstate(over="ignore", invalid="ignore"):
-        scaled = [(x - x.mean()) / x.std() for x in kept]
-        rounding = max(_half_unit(x.ravel()) / x.std() for x in kept)
-    learn, held = (np.hstack([x[:, start::2] for x in scaled]).T for start in (0, 1))
-    one = np.ones((1, len(names)))
-    learn = np.vstack([learn, one])  # weights add up to one
+        scaled = [(x - x.mean()) / x.std() for x in varying]
+        rounding = max(_half_unit(x.ravel()) / x.std() for x in varying)
+    learn, held_out = (np.hstack([x[:, start::2] for x in scaled]).T for start in (0, 1))
+    ones = np.ones((1, len(names)))
+    learn = np.vstack([learn, ones])  # weights add up to one
     enough = len(learn) > len(names) + 2 and rounding <= FINE and np.isfinite(learn).all()
     if not enough or np.linalg.svd(learn, compute_uv=False)[-1] > 2 * rounding * len(learn) ** 0.5:
         return {}
     return {
         str(names[unit]): "has cells that are a weighted mean of other provinces'"
         for unit in range(len(names))
-        if _is_mixture(learn, held, unit, max(20 * rounding, 1e-9))
+        if _is_mixture(learn, held_out, unit, max(20 * rounding, 1e-9))
     }
 
 
-def _is_mixture(learn: np.ndarray, held: np.ndarray, unit: int, reach: float) -> bool:
+def _is_mixture(learn: np.ndarray, held_out: np.ndarray, unit: int, reach: float) -> bool:
     """Whether a column is a convex mixture of the others, also where it was not learnt."""
     weights = np.linalg.lstsq(np.delete(learn, unit, axis=1), learn[:, unit])[0]
-    missed = np.abs(np.delete(held, unit, axis=1) @ weights - held[:, unit])
+    missed = np.abs(np.delete(held_out, unit, axis=1) @ weights - held_out[:, unit])
     positive = (weights > -1e-3).all() and (weights > 1e-3).sum() >= 3
-    return bool(positive and len(held) >= 4 and missed.max() <= reach)
+    return bool(positive and len(held_out) >= 4 and missed.max() <= reach)

@@ -51,7 +51,7 @@ def read(
     ]
     cells, merged = one_spelling(cells, file)
     frame = validate(cells, variables, file, words)
-    notices += [f"{file}: {said}" for said in of_numbers] + of_words + merged
+    notices += [f"{file}: {sentence}" for sentence in of_numbers] + of_words + merged
     notices += notices_of(frame, "region" in cells, file)
     by_line = cells[list(variables)].map(number)
     notices += notices_of_codes(by_line, variables, file)

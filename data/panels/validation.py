@@ -72,8 +72,8 @@ class _TableRule:
 
 
 def _first_line(frame: pd.DataFrame, line: int | None, by: list[str]) -> str:
-    first = frame.index[(frame[by] == frame.loc[line, by]).all(axis=1)][0]
-    return f"{frame.index.name} {first}"
+    line_of_first = frame.index[(frame[by] == frame.loc[line, by]).all(axis=1)][0]
+    return f"{frame.index.name} {line_of_first}"
 
 
 _TABLE_RULES = (
@@ -176,11 +176,11 @@ def _check_cells(
     failures = _failures(schema, cells)
     if len(failures):
         rank = failures["column"].map(list(rules).index)
-        first = failures.assign(rank=rank).sort_values(["index", "rank"], kind="stable").iloc[0]
-        value = repr(shorten(cells.loc[first["index"], first["column"]]))
+        failure = failures.assign(rank=rank).sort_values(["index", "rank"], kind="stable").iloc[0]
+        value = repr(shorten(cells.loc[failure["index"], failure["column"]]))
         raise UserError(
-            f"{file}, {cells.index.name} {first['index']}, column {first['column']}: "
-            f"{first['check'].replace('{value}', value)}{_others(len(failures) - 1)}."
+            f"{file}, {cells.index.name} {failure['index']}, column {failure['column']}: "
+            f"{failure['check'].replace('{value}', value)}{_others(len(failures) - 1)}."
         )
 
 
@@ -194,9 +194,9 @@ def _check_table(table: pd.DataFrame, file: str) -> None:
     )
     failures = _failures(schema, table)
     if len(failures):
-        first = failures.sort_values(["check", "index"], kind="stable").iloc[0]
-        rule = _TABLE_RULES[int(first["check"])]
-        line = None if pd.isna(first["index"]) else int(first["index"])
+        failure = failures.sort_values(["check", "index"], kind="stable").iloc[0]
+        rule = _TABLE_RULES[int(failure["check"])]
+        line = None if pd.isna(failure["index"]) else int(failure["index"])
         place = file if line is None else f"{file}, {table.index.name} {line}"
         raise UserError(f"{place}, {rule.columns}: {rule.sentence(table, line)}")
 
