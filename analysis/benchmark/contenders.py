@@ -159,8 +159,8 @@ def own(problem: Problem) -> Sampler:
     """Return the project's own engine, called once: others are warm when they have compiled."""
 
     def sample(rung: Rung) -> tuple[Draws, xr.Dataset]:
-        given = {name: getattr(rung, name) for name in ("draws", "tune", "target_accept")}
-        return draw(problem, Settings(**given, chains=rung.chains, seed=rung.seed))
+        lengths = {name: getattr(rung, name) for name in ("draws", "tune", "target_accept")}
+        return draw(problem, Settings(**lengths, chains=rung.chains, seed=rung.seed))
 
     sample(*DEFAULT)
     return sample
@@ -239,9 +239,9 @@ def through_bambi(backend: str) -> Callable[[Problem], Sampler]:
 
 
 def _pymc(rung: Rung) -> dict:
-    given = asdict(rung)
-    seed = given.pop("seed")
-    return given | {
+    arguments = asdict(rung)
+    seed = arguments.pop("seed")
+    return arguments | {
         "random_seed": seed,
         "progressbar": False,
         "quiet": True,

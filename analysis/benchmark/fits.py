@@ -116,13 +116,13 @@ def _row(
 ) -> dict[str, object]:
     with ExitStack() as stack:
         fits = [stack.enter_context(Child(timed, *tree, folder)) for tree in trees]
-        first = [fit.time(1) for fit in fits]
+        first_times = [fit.time(1) for fit in fits]
         times = np.array([[fit.time(2 + pair) for fit in fits] for pair in range(pairs)])
     medians = np.median(times, axis=0)
     row = {
         "model": timed.model,
         "column": timed.column,
-        "first_cpu_s": first[0],
+        "first_cpu_s": first_times[0],
         "cpu_s": medians[0],
         "target": timed.most,
         "pairs": pairs,
@@ -130,19 +130,19 @@ def _row(
     if len(fits) == 1:
         return row
     row |= {
-        "before_first_cpu_s": first[1],
+        "before_first_cpu_s": first_times[1],
         "before_cpu_s": medians[1],
         "ratio": np.median(times[:, 1] / times[:, 0]),
         "target": timed.target,
     }
     if timed.panels != (PANEL, PANEL_BEFORE):
         return row | {"agreement": "other data"}
-    found = equality.compare(*_shared(*(fit.path for fit in fits)))
+    test = equality.compare(*_shared(*(fit.path for fit in fits)))
     return row | {
-        "z_mean": found.z_mean,
-        "z_sd": found.z_sd,
-        "limit": found.limit,
-        "agreement": "agrees" if max(found.z_mean, found.z_sd) < found.limit else "differs",
+        "z_mean": test.z_mean,
+        "z_sd": test.z_sd,
+        "limit": test.limit,
+        "agreement": "agrees" if max(test.z_mean, test.z_sd) < test.limit else "differs",
     }
 
 

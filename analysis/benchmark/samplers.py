@@ -284,16 +284,16 @@ def _dataset(draws: Draws) -> xr.Dataset:
 def table(rows: Sequence[Mapping]) -> pd.DataFrame:
     """Return the rows with their ratio to nutpie's on the same model and panel."""
     rates = pd.DataFrame(rows, columns=list(COLUMNS))
-    same = ["model", "panel"]
-    of_reference = rates[rates["engine"] == REFERENCE].set_index(same)["min_ess_per_cpu_s"]
-    base = rates[same].join(of_reference, on=same)["min_ess_per_cpu_s"]
+    keys = ["model", "panel"]
+    of_reference = rates[rates["engine"] == REFERENCE].set_index(keys)["min_ess_per_cpu_s"]
+    base = rates[keys].join(of_reference, on=keys)["min_ess_per_cpu_s"]
     return rates.assign(ratio_to_nutpie=rates["min_ess_per_cpu_s"] / base)
 
 
 def summary(rates: pd.DataFrame) -> pd.DataFrame:
     """Report how many times as many effective draws per CPU second this project gives."""
-    same = ["model", "panel"]
-    project = rates[rates["engine"] == OWN].set_index(same)["min_ess_per_cpu_s"]
-    others = rates[rates["engine"] != OWN].join(project.rename("own"), on=same)
-    times = others["own"] / others["min_ess_per_cpu_s"]
-    return others.assign(times=times)[["engine", *same, "gate", "agreement", "times"]]
+    keys = ["model", "panel"]
+    project = rates[rates["engine"] == OWN].set_index(keys)["min_ess_per_cpu_s"]
+    contenders = rates[rates["engine"] != OWN].join(project.rename("own"), on=keys)
+    times = contenders["own"] / contenders["min_ess_per_cpu_s"]
+    return contenders.assign(times=times)[["engine", *keys, "gate", "agreement", "times"]]

@@ -119,13 +119,13 @@ def simulate(size: Size, path: Path, seed: int = 1) -> None:
     year_effect = rng.normal(size=size.years)
     units_per_group = max(ROW_GROUP // size.years, 1)
     writer = None
-    for first in range(0, size.units, units_per_group):
-        unit = np.repeat(np.arange(first, min(first + units_per_group, size.units)), size.years)
+    for start in range(0, size.units, units_per_group):
+        unit = np.repeat(np.arange(start, min(start + units_per_group, size.units)), size.years)
         year = np.tile(np.arange(size.years), len(unit) // size.years)
-        kept = rng.random(len(unit)) >= size.missing
-        unit, year = unit[kept], year[kept]
+        observed = rng.random(len(unit)) >= size.missing
+        unit, year = unit[observed], year[observed]
         region = unit % len(REGIONS)
-        effect = rng.normal(size=units_per_group)[unit - first] + year_effect[year]
+        effect = rng.normal(size=units_per_group)[unit - start] + year_effect[year]
         x1 = 0.5 * effect + rng.normal(size=len(unit))
         x2 = 50 + rng.normal(size=len(unit))
         y = effect + SLOPE[region] * x1 + 0.3 * x2

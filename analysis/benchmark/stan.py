@@ -85,8 +85,8 @@ def _formula(formula_data: FormulaData, priors: Priors) -> tuple[pd.DataFrame, d
     return frame, words
 
 
-def _normal(scale: float, **of: str) -> dict[str, str]:
-    return {"prior": f"normal(0, {scale})", **of}
+def _normal(scale: float, **columns: str) -> dict[str, str]:
+    return {"prior": f"normal(0, {scale})", **columns}
 
 
 def _from_brms(formula_data: FormulaData, draws: Mapping[str, NDArray[np.float64]]) -> Draws:
