@@ -35,30 +35,32 @@ class Rows(NamedTuple):
 
 def random_walk_rows(design: Design, n_interest: int) -> Rows:
     """Estimate in differences between neighbouring rows, regions weighted by their variance."""
-    apart = with_slopes_by_region(design, n_interest)
+    by_region = with_slopes_by_region(design, n_interest)
     calendar = np.array(design.years)[design.year]
-    at = np.flatnonzero(np.diff(design.province) == 0) + 1
-    apart_by = np.sqrt(calendar[at] - calendar[at - 1])
+    later = np.flatnonzero(np.diff(design.province) == 0) + 1
+    # Under a random walk a difference's variance is in proportion to its years.
+    root_gap = np.sqrt(calendar[later] - calendar[later - 1])
     dummies = np.eye(len(design.years))[:, 1:]
-    dummies = dummies[design.year[at]] - dummies[design.year[at - 1]]
-    step = (design.y[at] - design.y[at - 1]) / apart_by
-    columns = np.hstack([apart.x[at] - apart.x[at - 1], dummies]) / apart_by[:, None]
-    member = np.eye(len(design.regions))[design.region[at]]
-    weight = np.ones(len(at))
+    dummies = dummies[design.year[later]] - dummies[design.year[later - 1]]
+    step = (design.y[later] - design.y[later - 1]) / root_gap
+    columns = np.hstack([by_region.x[later] - by_region.x[later - 1], dummies]) / root_gap[:, None]
+    member = np.eye(len(design.regions))[design.region[later]]
+    weight = np.ones(len(later))
     for _ in range(2):  # least squares, then weighted by region
         estimate = np.linalg.lstsq(columns * weight[:, None], step * weight)[0]
-        left = step - columns @ estimate
-        variance = member.T @ left**2 / member.sum(axis=0)
+        residual = step - columns @ estimate
+        variance = member.T @ residual**2 / member.sum(axis=0)
         weight = 1 / np.sqrt(member @ variance)
-    scale = np.sqrt(len(at) / (len(at) - len(estimate)))
+    # Residuals are smaller than errors, by the degrees of freedom that the fit took.
+    scale = np.sqrt(len(later) / (len(later) - len(estimate)))
     moves = np.zeros(len(design.y))
-    moves[at] = left * apart_by
+    moves[later] = residual * root_gap
     path = moves.cumsum()
     in_province = np.eye(len(design.provinces))[design.province]
     path -= in_province @ ((in_province.T @ path) / in_province.sum(axis=0))
     of_interest = n_interest * len(design.regions)
     slopes = estimate[:of_interest]
-    systematic = design.y - path - apart.x[:, :of_interest] @ slopes
+    systematic = design.y - path - by_region.x[:, :of_interest] @ slopes
     return Rows(systematic, scale * path, scale * np.sqrt(variance))
 
 
@@ -71,11 +73,11 @@ def swap(design: Design, n_interest: int, size: int, rng: np.random.Generator) -
     chosen = donors(design, size, rng)
     errors = np.empty((size, len(design.y)))
     for province in range(len(design.provinces)):
-        own = np.flatnonzero(design.province == province)
+        recipient_rows = np.flatnonzero(design.province == province)
         for donor in np.unique(chosen[:, province]):
-            drawn = np.flatnonzero(chosen[:, province] == donor)
-            path = filled(design, rows, donor, len(drawn), rng)
-            errors[np.ix_(drawn, own)] = path[:, design.year[own]]
+            draws_of_donor = np.flatnonzero(chosen[:, province] == donor)
+            path = filled(design, rows, donor, len(draws_of_donor), rng)
+            errors[np.ix_(draws_of_donor, recipient_rows)] = path[:, design.year[recipient_rows]]
     sign = signs(design, size, rng)[..., 0]
     return rows.systematic[:, None] + (errors * sign[:, design.province]).T
 
@@ -87,10 +89,12 @@ def filled(design: Design, rows: Rows, donor: int, size: int, rng: np.random.Gen
     since a random walk is Markov (bridges between rows, free beyond the ends).
     """
     years = np.array(design.years, float)
-    seen = design.year[design.province == donor]
+    observed = design.year[design.province == donor]
     path = rows.path[design.province == donor]
     sd = rows.sd[design.region_of_province[donor]]
     steps = rng.standard_normal((size, len(years) - 1)) * sd * np.sqrt(np.diff(years))
     walk = np.hstack([np.zeros((size, 1)), steps.cumsum(axis=1)])
-    line = np.column_stack([np.interp(years, years[seen], unit) for unit in np.eye(len(seen))])
-    return walk + (path - walk[:, seen]) @ line.T
+    line = np.column_stack(
+        [np.interp(years, years[observed], unit) for unit in np.eye(len(observed))]
+    )
+    return walk + (path - walk[:, observed]) @ line.T
