@@ -88,8 +88,8 @@ def bodies(folder: Path, text: str) -> dict[str, str]:
 def _bodies(folder: Path, text: str) -> Iterator[tuple[str, str]]:
     results = folder / "results"
     for block in STUDY_BLOCKS:
-        there = all(below(results, name).is_file() for name in block.tables)
-        if there and f"<!-- {block.name}:" in text:
+        is_complete = all(below(results, name).is_file() for name in block.tables)
+        if is_complete and f"<!-- {block.name}:" in text:
             with studying(load(folder / "study.toml")):
                 tables = [read_result(results, name) for name in block.tables]
                 yield block.name, worded(block.render(*tables))
