@@ -93,10 +93,12 @@ def draw(rows: pd.DataFrame, printed: pd.DataFrame) -> Figure:
     """
     column, term = rows[["column", "term"]].iloc[0]
     (record,) = select([column])
-    at = rows[rows["bin"] >= 0]
-    at = at[~at["what"].isin(["slope", "posterior"])]
-    choices = list(dict.fromkeys(at["what"]))
-    lines = [(c, o) for c in choices for o in dict.fromkeys(at.loc[at["what"] == c, "option"])]
+    binned = rows[rows["bin"] >= 0]
+    binned = binned[~binned["what"].isin(["slope", "posterior"])]
+    choices = list(dict.fromkeys(binned["what"]))
+    lines = [
+        (c, o) for c in choices for o in dict.fromkeys(binned.loc[binned["what"] == c, "option"])
+    ]
     figure = Figure(figsize=(7.6, 4.2 + 0.155 * (len(lines) + len(choices))), layout="constrained")
     heights = [2.3, 1.6, 0.15 * (len(lines) + 0.8 * len(choices))]
     grid = figure.subplots(
@@ -112,7 +114,7 @@ def draw(rows: pd.DataFrame, printed: pd.DataFrame) -> Figure:
     posteriors(grid[1, 0], rows)
     for row in (0, 1):
         grid[row, 1].axis("off")
-    wide = at.pivot(index=["what", "option"], columns="bin", values="value")
+    wide = binned.pivot(index=["what", "option"], columns="bin", values="value")
     decides = rows[rows["what"].isin(["main", "total"])].pivot(
         index="option", columns="what", values="value"
     )
@@ -120,17 +122,17 @@ def draw(rows: pd.DataFrame, printed: pd.DataFrame) -> Figure:
     matrix, bars = grid[2]
     for choice in choices:
         options = [line for line in lines if line[0] == choice]
-        first = place
+        top = place
         for line in options:
             share = wide.loc[line].to_numpy() * len(options)  # 1: as many as anywhere
             extent = (0, 1, place + 0.96, place + 0.04)
             matrix.imshow(share[None], cmap=GREYS, vmin=0, vmax=2.2, aspect="auto", extent=extent)
             ticks.append((place + 0.5, line[1]))
             place += 1
-        middle = (first + place) / 2
+        middle = (top + place) / 2
         matrix.text(1.01, middle, WORDS.get(choice, choice), fontsize=6.5, va="center")
-        for what, shade in (("total", "0.8"), ("main", PALETTE[0])):
-            bars.barh(middle, decides.loc[choice, what], color=shade, height=0.8, label=what)
+        for effect, shade in (("total", "0.8"), ("main", PALETTE[0])):
+            bars.barh(middle, decides.loc[choice, effect], color=shade, height=0.8, label=effect)
         place += 0.8
     matrix.set_ylim(place - 0.8, 0)
     matrix.set_yticks(*zip(*ticks, strict=True), fontsize=6)
@@ -149,8 +151,8 @@ def draw(rows: pd.DataFrame, printed: pd.DataFrame) -> Figure:
 
 def shares(rows: pd.DataFrame) -> str:
     """Return the shares of universes with the printed sign, and significantly so, in words."""
-    same, sure = rows.loc[rows["what"] == "share", "value"]
-    return f"printed sign {same:.0%}, significant {sure:.0%}"
+    same_sign, significant = rows.loc[rows["what"] == "share", "value"]
+    return f"printed sign {same_sign:.0%}, significant {significant:.0%}"
 
 
 def overview(rows: pd.DataFrame, printed: pd.DataFrame) -> Figure:

@@ -116,7 +116,7 @@ def summary(draws: Array, trusted: bool) -> Array:
 
 def priors_of(name: str) -> Priors:
     """Return the model's priors by `OWN_PRIORS` or the name of an alternative."""
-    named = {other.name: other for other in ALTERNATIVES}
+    named = {alternative.name: alternative for alternative in ALTERNATIVES}
     return growth.PRIORS if name == OWN_PRIORS else named[name].of(growth.PRIORS)
 
 
@@ -233,14 +233,18 @@ def run(setting: Setting, family: Family, column: str, seed: int, number: int) -
     choices, codes = universes(setting, family, column, seed)
     crossed, part = divmod(number, family.parts)
     added = [option for option in (_crossed(family)[crossed],) if option]
-    made, rngs = [], []
-    for at in range(part * family.batch, min((part + 1) * family.batch, len(codes))):
-        chosen = [options[code] for options, code in zip(choices.values(), codes[at], strict=True)]
-        made.append(universe(setting, record, [*chosen, *added]))
-        rngs.append(np.random.default_rng([seed, crossed, at, *map(ord, family.name + column)]))
-    if not made:
+    drawn, rngs = [], []
+    for position in range(part * family.batch, min((part + 1) * family.batch, len(codes))):
+        chosen = [
+            options[code] for options, code in zip(choices.values(), codes[position], strict=True)
+        ]
+        drawn.append(universe(setting, record, [*chosen, *added]))
+        rngs.append(
+            np.random.default_rng([seed, crossed, position, *map(ord, family.name + column)])
+        )
+    if not drawn:
         return {"summary": np.empty((0, len(family.terms(record)), len(SUMMARIES)))}
-    return {"summary": family.estimate(made, rngs)}
+    return {"summary": family.estimate(drawn, rngs)}
 
 
 def collect(

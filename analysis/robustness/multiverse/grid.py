@@ -115,9 +115,9 @@ def layout(setting: Setting, column: str) -> Layout:
         return drops or any(set(variables) - {record.outcome} for variables in takes[name])
 
     # Where an outcome's forms are not seen in the same cells, so are their regressions' rows.
-    seen = np.isfinite(setting.dataset[record.outcome])
-    forms = [dim for dim in seen.dims if dim in setting.construction]
-    even = bool((seen.all(forms) == seen.any(forms)).all())
+    observed = np.isfinite(setting.dataset[record.outcome])
+    forms = [dim for dim in observed.dims if dim in setting.construction]
+    even = bool((observed.all(forms) == observed.any(forms)).all())
     outer = tuple(name for name in of_terms if touches(name) or not even)
     inner = tuple(name for name in of_terms if name not in outer)
     more = list(product(*(takes[name] for name in inner)))
@@ -174,7 +174,7 @@ def run(setting: Setting, column: str, number: int) -> dict[str, Array]:
     trend = bool(sets.get("trend"))
     cells_of = cache(lambda series: variable(setting, source(series.term), series.form)[used])
     # What lies outside the sample is no part of a regression.
-    same = cache(lambda s: (s.term, np.where(grid[used], cells_of(s), 0.0).tobytes()))
+    identity = cache(lambda s: (s.term, np.where(grid[used], cells_of(s), 0.0).tobytes()))
     estimator = {k: v for k, v in sets.items() if region.max(initial=0) or k not in BY_REGION}
 
     @cache
@@ -186,13 +186,17 @@ def run(setting: Setting, column: str, number: int) -> dict[str, Array]:
         return twfe_batch.within_provinces(values_of(series), trend)
 
     def fit(outcomes: Sequence[Series], regressors: Sequence[Series]) -> twfe_batch.Many:
-        seen = grid[used] & np.all([np.isfinite(cells_of(s)) for s in (*regressors, *outcomes)], 0)
-        balanced = bool(seen.size and seen.all())
+        observed = grid[used] & np.all(
+            [np.isfinite(cells_of(s)) for s in (*regressors, *outcomes)], 0
+        )
+        balanced = bool(observed.size and observed.all())
         values = swept if balanced else values_of
-        y, x = (np.stack([values(series) for series in of], -1) for of in (outcomes, regressors))
+        y, x = (
+            np.stack([values(series) for series in listed], -1) for listed in (outcomes, regressors)
+        )
         if balanced:
             return twfe_batch.fit(y, x, region, p, **sets)
-        return twfe_batch.fit_gaps(y, x, seen, region, p, **sets)
+        return twfe_batch.fit_gaps(y, x, observed, region, p, **sets)
 
     p = len(laid.record.interest)
     numbers: dict[object, int] = {}
@@ -200,9 +204,9 @@ def run(setting: Setting, column: str, number: int) -> dict[str, Array]:
     slopes: list[Array] = []
     errors: list[Array] = []
     for regressors, outcomes in zip(laid.regressors, laid.outcomes, strict=True):
-        of_x = tuple(map(same, regressors))
-        first = {(of_x, same(series)): series for series in reversed(outcomes)}
-        new = {key: first[key] for key in first if key not in numbers}
+        of_x = tuple(map(identity, regressors))
+        representative = {(of_x, identity(series)): series for series in reversed(outcomes)}
+        new = {key: representative[key] for key in representative if key not in numbers}
         # The degrees of freedom need a fit, of one outcome where all are known.
         fitted_to = list(new.values()) or [outcomes[0]]
         fitted = fit(fitted_to, regressors)
@@ -211,10 +215,10 @@ def run(setting: Setting, column: str, number: int) -> dict[str, Array]:
             numbers[key] = len(numbers)
             slopes.append(fitted.slope[:, q])
             errors.append(fitted.se[:, q])
-        regression.append([numbers[of_x, same(series)] for series in outcomes])
+        regression.append([numbers[of_x, identity(series)] for series in outcomes])
     ids = np.array(regression, dtype=np.int32)
     hashes = np.array([hashed(key, grid[used], estimator) for key in numbers])
-    estimate, se = (np.stack(of)[ids].swapaxes(1, 2) for of in (slopes, errors))
+    estimate, se = (np.stack(listed)[ids].swapaxes(1, 2) for listed in (slopes, errors))
     shape = (*laid.size(laid.outer), p, *laid.size(laid.inner))
     dims = (*laid.outer, "term", *laid.inner)
     order = [dims.index(name) for name in (*(n for n in laid.names if n in dims), "term")]
@@ -224,7 +228,7 @@ def run(setting: Setting, column: str, number: int) -> dict[str, Array]:
         "critical": np.reshape(critical, (*laid.size(laid.outer), -1)).astype(np.float32),
         "regression": hashes[ids]
         .reshape(laid.size((*laid.outer, *laid.inner)))
-        .transpose([at - (at > len(laid.outer)) for at in order[:-1]]),
+        .transpose([axis - (axis > len(laid.outer)) for axis in order[:-1]]),
     }
 
 

@@ -79,11 +79,13 @@ def options(choice: Choice, record: Specification, setting: Setting) -> tuple[Op
         form = selection([option], record, setting)
         drops = tuple(term for term in record.controls if term in option.drops)
         rows = kept(option, record, setting)
-        one = setting.frame.loc[rows, "region"].nunique() == 1
-        sets = {name: v for name, v in option.sets.items() if not (one and name in BY_REGION)}
-        same = (str(form), drops, rows.tobytes(), str(sets))
+        single_region = setting.frame.loc[rows, "region"].nunique() == 1
+        sets = {
+            name: v for name, v in option.sets.items() if not (single_region and name in BY_REGION)
+        }
+        identity = (str(form), drops, rows.tobytes(), str(sets))
         if rows.any():
-            distinct.setdefault(same, option)
+            distinct.setdefault(identity, option)
     return tuple(distinct.values())
 
 

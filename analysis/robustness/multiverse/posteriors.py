@@ -24,47 +24,53 @@ posteriors' universes beside those in all that could have been drawn; `z`, the d
 in standard errors of a simple random sample."""
 
 
-def by_error_structure(found: Found) -> pd.DataFrame:
+def by_error_structure(multiverse: Found) -> pd.DataFrame:
     """Return `POSTERIORS` of every slope of interest."""
     rows = []
-    for family, column, term, _ in found.slopes():
+    for family, column, term, _ in multiverse.slopes():
         if family != GRID_FAMILY:
             continue
-        (published, _), sign = found.published(column, term), found.sign(column, term)
-        for errors, fits in by_errors(found.tree, column, term):
-            same, trusted = same_sign(fits, sign)
+        (published, _), sign = multiverse.published(column, term), multiverse.sign(column, term)
+        for errors, fits in by_errors(multiverse.tree, column, term):
+            p_same_sign, trusted = same_sign(fits, sign)
             means, low, high = (
                 fits[name].to_numpy().astype(float)[trusted] for name in ("estimate", "low", "high")
             )
             quantiles = np.quantile(means, [0.5, 0.025, 0.975]) if len(means) else [np.nan] * 3
             width = (high - low).mean() / (2 * Z) if len(means) else np.nan
-            shares = [share(s, trusted) for s in (same > 0.5, same >= CERTAIN, same <= 1 - CERTAIN)]
+            shares = [
+                share(s, trusted)
+                for s in (p_same_sign > 0.5, p_same_sign >= CERTAIN, p_same_sign <= 1 - CERTAIN)
+            ]
             head = [column, term, errors, published, int(trusted.sum()), int((~trusted).sum())]
             rows.append([*head, *quantiles, width, *shares])
     return pd.DataFrame(rows, columns=list(POSTERIORS))
 
 
-def fraction(found: Found) -> pd.DataFrame:
+def fraction(multiverse: Found) -> pd.DataFrame:
     """Return `FRACTION`: whether the posteriors' universes represent all."""
     rows = []
-    for family, column, term, estimates in found.slopes():
-        drawn = [fits for _, fits in by_errors(found.tree, column, term)]
+    for family, column, term, estimates in multiverse.slopes():
+        drawn = [fits for _, fits in by_errors(multiverse.tree, column, term)]
         if family != GRID_FAMILY or not drawn:
             continue
-        sign = found.sign(column, term)
+        sign = multiverse.sign(column, term)
         plain = {
             name: estimates[name].to_numpy()[0]
             for name in estimates["estimate"].dims
             if name not in drawn[0].coords
         }
         every = estimates["estimate"].sel(plain)
-        at = {name: drawn[0][name] for name in every.dims}
-        part, whole = (v.to_numpy().astype(float).ravel() for v in (every.sel(at), every))
-        error = whole.std() / np.sqrt(len(part))
+        selection = {name: drawn[0][name] for name in every.dims}
+        sample, population = (
+            v.to_numpy().astype(float).ravel() for v in (every.sel(selection), every)
+        )
+        # Of the mean of as many universes drawn at random.
+        error = population.std() / np.sqrt(len(sample))
         rows.append(
-            [column, term, len(part), len(whole), part.mean(), whole.mean(), part.std(),
-             whole.std(), (part * sign > 0).mean(), (whole * sign > 0).mean(),
-             (part.mean() - whole.mean()) / error]
+            [column, term, len(sample), len(population), sample.mean(), population.mean(),
+             sample.std(), population.std(), (sample * sign > 0).mean(),
+             (population * sign > 0).mean(), (sample.mean() - population.mean()) / error]
         )  # fmt: skip
     return pd.DataFrame(rows, columns=list(FRACTION))
 

@@ -67,15 +67,15 @@ def choices(study: Study, records: Sequence[Specification]) -> tuple[Choice, ...
             _rows("regions", ((f"without {r}", _without("region", r)) for r in regions * several)),
         ]
         return tuple(choice for choice in listed if len(choice.options) > 1)
-    asked = study.choices
+    stated = study.choices
     listed = [
-        *(_form(name, forms) for name, forms in asked.forms.items()),
-        *_controls(asked.controls, asked.control_sets, records),
-        _rows("sample", ((name, _holds(text)) for name, text in asked.samples.items())),
-        _rows("years", ((f"without {y}", _without("year", y)) for y in asked.without_years)),
-        _rows("regions", ((f"without {r}", _without("region", r)) for r in asked.without_regions)),
-        _estimator("effects", "two-way", asked.effects, EFFECTS),
-        _estimator("weights", "equal", asked.weights, WEIGHTS),
+        *(_form(name, forms) for name, forms in stated.forms.items()),
+        *_controls(stated.controls, stated.control_sets, records),
+        _rows("sample", ((name, _holds(text)) for name, text in stated.samples.items())),
+        _rows("years", ((f"without {y}", _without("year", y)) for y in stated.without_years)),
+        _rows("regions", ((f"without {r}", _without("region", r)) for r in stated.without_regions)),
+        _estimator("effects", "two-way", stated.effects, EFFECTS),
+        _estimator("weights", "equal", stated.weights, WEIGHTS),
     ]
     return tuple(choice for choice in listed if len(choice.options) > 1)
 
@@ -146,8 +146,10 @@ def _form(name: str, forms: dict[str, str]) -> Choice:
     return Choice(dim, (_own(), *options))
 
 
-def _estimator(name: str, plain: str, asked: Sequence[str], known: dict[str, Option]) -> Choice:
-    return Choice(name, (_own(plain), *(known[each] for each in asked)))
+def _estimator(
+    name: str, plain: str, alternatives: Sequence[str], known: dict[str, Option]
+) -> Choice:
+    return Choice(name, (_own(plain), *(known[option] for option in alternatives)))
 
 
 def _own(name: str = OWN) -> Option:
@@ -182,9 +184,9 @@ def dataset(study: Study, records: Sequence[Specification]) -> tuple[pd.DataFram
     cells = pd.MultiIndex.from_product([provinces, years], names=["province", "year"])
     wide = panel.set_index(["province", "year"]).reindex(cells)
     region = panel.drop_duplicates("province").set_index("province")["region"]
-    asked = study.choices
+    stated = study.choices
     conditions = [record.where for record in records if record.where]
-    conditions += list(asked.samples.values()) if asked else []
+    conditions += list(stated.samples.values()) if stated else []
     frame = wide.index.to_frame(index=False).assign(
         region=lambda rows: rows["province"].map(region),
         **{name: wide[name].eq(True).to_numpy() for name in dict.fromkeys(conditions)},
@@ -192,7 +194,7 @@ def dataset(study: Study, records: Sequence[Specification]) -> tuple[pd.DataFram
     shape, coords = (len(provinces), len(years)), {"province": provinces, "year": years}
     variables = {}
     for name in dict.fromkeys(name for record in records for name in record.variables):
-        forms = {OWN: name} | (asked.forms.get(name, {}) if asked else {})
+        forms = {OWN: name} | (stated.forms.get(name, {}) if stated else {})
         values = np.stack([wide[text].to_numpy(float).reshape(shape) for text in forms.values()])
         if len(forms) == 1:
             variables[name] = (("province", "year"), values[0])
@@ -240,10 +242,10 @@ def _is_of_terms(choice: Choice) -> bool:
     return any(option.takes or option.drops for option in choice.options)
 
 
-def _posteriors(asked: "Multiverse | None", crossed: Sequence[Choice]) -> Iterator[Family]:
+def _posteriors(stated: "Multiverse | None", crossed: Sequence[Choice]) -> Iterator[Family]:
     """Yield the family of posteriors, unless none are wanted."""
-    size = asked.posteriors if asked else DEFAULT_POSTERIORS
-    structures = asked.errors if asked else list(STRUCTURES)
+    size = stated.posteriors if stated else DEFAULT_POSTERIORS
+    structures = stated.errors if stated else list(STRUCTURES)
     if size and structures:
         yield Family(
             name=POSTERIOR,

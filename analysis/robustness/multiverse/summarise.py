@@ -75,14 +75,14 @@ BINS = 100
 LEVEL = 0.05
 
 
-def table(found: Found) -> pd.DataFrame:
+def table(multiverse: Found) -> pd.DataFrame:
     """Return `COLUMNS` of every slope of interest."""
     rows = []
-    for family, column, term, estimates in found.slopes():
-        (published, se), sign = found.published(column, term), found.sign(column, term)
+    for family, column, term, estimates in multiverse.slopes():
+        (published, se), sign = multiverse.published(column, term), multiverse.sign(column, term)
         row = {"column": column, "term": term, "family": family}
         row |= {"published": published, "published_se": se}
-        row |= {"distinct": distinct(estimates)} | _apart(found, family, column, term, sign)
+        row |= {"distinct": distinct(estimates)} | _apart(multiverse, family, column, term, sign)
         values = estimates["estimate"].to_numpy().ravel()
         finite = np.isfinite(values)
         row |= {"universes": int(finite.sum()), "share_same_sign": share(values * sign > 0, finite)}
@@ -98,8 +98,8 @@ def table(found: Found) -> pd.DataFrame:
         row["share_below_published"] = share(values < published, finite) if known else np.nan
         rows.append(
             row
-            | _posteriors(found.tree, column, term, sign)
-            | _wild(found.tree, column, term, sign)
+            | _posteriors(multiverse.tree, column, term, sign)
+            | _wild(multiverse.tree, column, term, sign)
         )
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
@@ -135,11 +135,11 @@ def sentence(summary: pd.DataFrame) -> str:
     """Say of each slope how many universes have its sign, and how many are significant with it."""
     parts = []
     for row in summary.itertuples():
-        of = "the printed sign" if row.published == row.published else "its own estimate's sign"
-        sure, clustered = (getattr(row, f"share_significant_{name}") for name in CLUSTERINGS[:2])
+        words = "the printed sign" if row.published == row.published else "its own estimate's sign"
+        plain, clustered = (getattr(row, f"share_significant_{name}") for name in CLUSTERINGS[:2])
         parts.append(
             f"{row.column} {row.term}: {row.share_same_sign:.0%} of {row.universes:,} universes "
-            f"have {of}, {sure:.0%} significantly ({clustered:.0%} with errors clustered by "
+            f"have {words}, {plain:.0%} significantly ({clustered:.0%} with errors clustered by "
             "province)."
         )
     return " ".join(parts)
@@ -166,26 +166,26 @@ def counts(summary: pd.DataFrame, by_errors: pd.DataFrame) -> str:
     )
 
 
-def _apart(found: Found, family: str, column: str, term: str, sign: float) -> dict[str, float]:
+def _apart(multiverse: Found, family: str, column: str, term: str, sign: float) -> dict[str, float]:
     """Describe the universes that are shown and not counted."""
-    estimates = found.tree[f"{family}/{column}"].to_dataset().sel(term=term)["estimate"]
-    for choice, uncounted in found.apart.items():
+    estimates = multiverse.tree[f"{family}/{column}"].to_dataset().sel(term=term)["estimate"]
+    for choice, uncounted in multiverse.apart.items():
         if uncounted and choice in estimates.dims:
             values = estimates.sel({choice: list(uncounted)}).to_numpy()
-            same = share(values * sign > 0, np.isfinite(values))
+            agree = share(values * sign > 0, np.isfinite(values))
             median = float(np.nanmedian(values))
-            return {"apart": values.size, "share_same_sign_apart": same, "median_apart": median}
+            return {"apart": values.size, "share_same_sign_apart": agree, "median_apart": median}
     return {"apart": 0}
 
 
 def _posteriors(tree: xr.DataTree, column: str, term: str, sign: float) -> dict[str, float]:
     for errors, fits in by_errors(tree, column, term):
         if errors == MAIN:
-            same, trusted = same_sign(fits, sign)
+            p_same_sign, trusted = same_sign(fits, sign)
             return {
                 "posteriors": int(trusted.sum()),
-                "share_same_sign_posterior": share(same > 0.5, trusted),
-                "share_certain_posterior": share(same >= CERTAIN, trusted),
+                "share_same_sign_posterior": share(p_same_sign > 0.5, trusted),
+                "share_certain_posterior": share(p_same_sign >= CERTAIN, trusted),
                 "not_trusted": int((~trusted).sum()),
             }
     return {}
@@ -206,10 +206,10 @@ def _wild(tree: xr.DataTree, column: str, term: str, sign: float) -> dict[str, f
     }
 
 
-def variance(found: Found) -> pd.DataFrame:
+def variance(multiverse: Found) -> pd.DataFrame:
     """Return `VARIANCE`: by each choice of the grid."""
     rows = []
-    for family, column, term, estimates in found.slopes():
+    for family, column, term, estimates in multiverse.slopes():
         if family == GRID_FAMILY:
             estimate = estimates["estimate"]
             for choice, (main, total) in shares(estimate.to_numpy().astype(float)).items():
@@ -232,9 +232,10 @@ def shares(values: Array) -> dict[int, tuple[float, float]]:
     dict of int to (main, total)
         By axis.
     """
-    whole = np.isfinite(values).all()
-    mean, var = (np.mean, np.var) if whole else (np.nanmean, np.nanvar)
+    complete = np.isfinite(values).all()
+    mean, var = (np.mean, np.var) if complete else (np.nanmean, np.nanvar)
     axes = range(values.ndim)
+    # Main: Var E[y | choice]; total: E Var[y | all other choices]; shares of Var y.
     return {
         axis: (
             float(var(mean(values, axis=tuple(a for a in axes if a != axis))) / var(values)),
@@ -244,46 +245,46 @@ def shares(values: Array) -> dict[int, tuple[float, float]]:
     }
 
 
-def options(found: Found) -> pd.DataFrame:
+def options(multiverse: Found) -> pd.DataFrame:
     """Return `OPTIONS`."""
     rows = []
-    for family, column, term, estimates in found.slopes():
+    for family, column, term, estimates in multiverse.slopes():
         if family != GRID_FAMILY:
             continue
-        sign = found.sign(column, term)
+        sign = multiverse.sign(column, term)
         estimate = estimates["estimate"]
         _, low, high = next(ends(estimates))
         bound = (low if sign > 0 else -high).reshape(estimate.shape)
         for axis, name in enumerate(estimate.dims):
             for i, option in enumerate(estimate[name].to_numpy()):
-                own, ends_of = (np.take(v, i, axis).ravel() for v in (estimate.to_numpy(), bound))
-                finite = np.isfinite(own)
-                mean = own[finite].mean(dtype=float) if finite.any() else np.nan
-                same, sure = share(own * sign > 0, finite), share(ends_of > 0, finite)
-                rows.append((column, term, name, str(option), mean, same, sure))
+                slopes, bounds = (np.take(v, i, axis).ravel() for v in (estimate.to_numpy(), bound))
+                finite = np.isfinite(slopes)
+                mean = slopes[finite].mean(dtype=float) if finite.any() else np.nan
+                agree, significant = share(slopes * sign > 0, finite), share(bounds > 0, finite)
+                rows.append((column, term, name, str(option), mean, agree, significant))
     return pd.DataFrame(rows, columns=list(OPTIONS))
 
 
-def curves(found: Found) -> pd.DataFrame:
+def curves(multiverse: Found) -> pd.DataFrame:
     """Return `CURVES`."""
     frames = []
-    shared, summary = variance(found), table(found).set_index(["column", "term"])
-    for family, column, term, estimates in found.slopes():
+    shared, summary = variance(multiverse), table(multiverse).set_index(["column", "term"])
+    for family, column, term, estimates in multiverse.slopes():
         estimate = estimates["estimate"].to_numpy().ravel()
         finite = np.flatnonzero(np.isfinite(estimate))
         order = finite[np.argsort(estimate[finite], kind="stable")]
         bin_numbers = np.arange(min(BINS, len(order)))
         bins = np.array_split(order, len(bin_numbers))
 
-        def add(kind: str, option: str, values: object, where: object) -> None:
+        def add(kind: str, option: str, values: object, places: object) -> None:
             head = {"column": column, "term": term, "what": kind, "option": option}  # noqa: B023
-            frames.append(pd.DataFrame({**head, "bin": where, "value": values}))
+            frames.append(pd.DataFrame({**head, "bin": places, "value": values}))
 
         add("slope", "estimate", [np.median(estimate[b]) for b in bins], bin_numbers)
         for name, low, high in ends(estimates):
             add("slope", f"{name} low", [np.median(low[b]) for b in bins], bin_numbers)
             add("slope", f"{name} high", [np.median(high[b]) for b in bins], bin_numbers)
-        if family == GRID_FAMILY and column == found.headline[0]:
+        if family == GRID_FAMILY and column == multiverse.headline[0]:
             codes = np.unravel_index(order, estimates["estimate"].shape)
             for name, code in zip(estimates["estimate"].dims, codes, strict=True):
                 split = np.array_split(code, len(bin_numbers))
@@ -291,11 +292,13 @@ def curves(found: Found) -> pd.DataFrame:
                     add(
                         name, str(option), [(options == i).mean() for options in split], bin_numbers
                     )
-        for errors, fits in by_errors(found.tree, column, term) if column in found.headline else ():
+        for errors, fits in (
+            by_errors(multiverse.tree, column, term) if column in multiverse.headline else ()
+        ):
             trusted = fits.isel(universe=np.flatnonzero(fits["trusted"] == 1)).sortby("estimate")
-            where = np.arange(trusted.sizes["universe"])
+            places = np.arange(trusted.sizes["universe"])
             for name, short in (("estimate", "mean"), ("low", "low"), ("high", "high")):
-                add("posterior", f"{errors} {short}", trusted[name].to_numpy(), where)
+                add("posterior", f"{errors} {short}", trusted[name].to_numpy(), places)
         for name in ("share_same_sign", f"share_significant_{CLUSTERINGS[0]}"):
             add("share", name, [summary.loc[(column, term), name]], [-1])
         of_slope = shared[(shared["column"] == column) & (shared["term"] == term)]
