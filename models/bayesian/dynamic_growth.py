@@ -247,6 +247,7 @@ def lines(parts: DynamicGrowth, free: dict) -> tuple[Any, Any]:
     of_trends = free["between_trend_offset"] @ parts.trends.T
     growth = growth + _one(free, "tau_between_trend_std") * of_trends
     level, c = free["level_offset"], free[CORRELATION][..., region]
+    # The Cholesky factor of a correlation c: level and trend of a province go together.
     deviation = c * level + (1 - c**2) ** 0.5 * free["trend_offset"]
     return (
         levels + free["tau_level_std"][..., region] * level,

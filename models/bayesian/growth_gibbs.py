@@ -93,6 +93,7 @@ def chain(
         columns += block.columns.shape[1]
     offsets = positions.get("slope_offset", np.arange(0))
     unpooled = np.setdiff1d(np.arange(columns), offsets)
+    # The kernel takes columns of fixed scale first, then offsets by term, the outcome last.
     order = np.concatenate([unpooled, offsets, [columns]])
     product = density.product
     n, pieces = product.of_trend.shape[:2]

@@ -261,6 +261,7 @@ def _readings(parts: Measured, free: dict) -> tuple[Any, Any, Factor, list[Any]]
     The factor's last row is ξ's; the last of the means is E[ξ | readings].
     """
     ratio, size = free["error_ratio"], len(parts.vintages)
+    # Any partial correlations form a valid matrix, so the sampler meets no bound.
     errors = product(from_partial(2 * free["reading_partial_unit"] - 1, size))
     rows = [
         [1.0 + ratio[..., i] * errors[i][j] * ratio[..., j] for j in range(size)]
