@@ -27,6 +27,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from data.shared.errors import UserError
 from models.bayesian.growth_parts import time
 from models.design import Design
 from models.frequentist import twfe
@@ -174,10 +175,21 @@ GENERATORS = {"swap": swap, "own_scale": own_scale, "restricted": restricted}
 
 
 def donors(design: Design, size: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Draw for each province another one of its region, shape (size, N)."""
+    """Draw for each province another one of its region, shape (size, N).
+
+    Raises
+    ------
+    UserError
+        If a region has one province alone.
+    """
     drawn = np.empty((size, len(design.provinces)), dtype=int)
-    for region in range(len(design.regions)):
+    for region, name in enumerate(design.regions):
         members = np.flatnonzero(design.region_of_province == region)
+        if len(members) < 2:
+            raise UserError(
+                f"The region {name} has one province alone, and each gets the errors of another "
+                "one of its region: put it into another region, or leave it out."
+            )
         ahead = rng.integers(1, len(members), (size, len(members)))
         drawn[:, members] = members[(np.arange(len(members)) + ahead) % len(members)]
     return drawn

@@ -1,10 +1,13 @@
 """Paths on a panel with gaps: as on a balanced one where there are none, and drawn in between."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from analysis.simulation import gaps, generators
 from analysis.specifications import select
+from data.shared.errors import UserError
 from models.design import design
 from tests.helpers.fits import simulated
 
@@ -50,6 +53,14 @@ def test_a_donors_own_rows_are_kept_and_the_others_are_drawn(made):
             mean, variance = path[end], abs(year - end)
         assert drawn[:, year].mean() == pytest.approx(mean, abs=5 * sd / 60)
         assert drawn[:, year].std() == pytest.approx(sd * np.sqrt(variance), rel=0.05)
+
+
+def test_a_region_of_one_province_has_no_donor(made):
+    region = np.append(len(made.regions), made.region_of_province[1:])
+    apart = replace(made, region_of_province=region, regions=(*made.regions, "south"))
+    for of in (generators, gaps):
+        with pytest.raises(UserError, match="region south has one province alone"):
+            of.swap(apart, 1, 2, np.random.default_rng(0))
 
 
 def test_outcomes_have_the_rows_of_the_panel_and_no_slope(made):
