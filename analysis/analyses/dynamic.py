@@ -58,6 +58,7 @@ def _simulation() -> Methods:
             Table(f"{term}: bias, RMSE, coverage of 95 % intervals", ranking.side_by_side(rows))
             for term, rows in summary.groupby("term", sort=False)
         ]
+        items += [note] if (note := ranking.far(summary)) else []
         items.append(
             Table("By the rule: the first is recommended", ranking.ranking(summary), "ranking")
         )

@@ -174,6 +174,7 @@ def simulation(estimated: pd.DataFrame, simulated: pd.DataFrame) -> str:
         parts.append(f"<details><summary>{term}, {size} data sets a cell</summary>")
         parts.append(markdown(ranking.side_by_side(rows)))
         parts.append("</details>")
+    parts += [note] if (note := ranking.far(simulated)) else []
     return "\n\n".join(parts)
 
 

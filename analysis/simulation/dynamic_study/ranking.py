@@ -40,6 +40,9 @@ from models.design import LAG
 TIE, LACKING, FALSE_POSITIVES = 1.05, 0.01, 0.05
 """See the rule above."""
 
+FAR = 10
+"""Bias or error beyond which no digit of it is shown: parameters are about 1 and less."""
+
 COLUMNS = (
     "cell",
     "rho",
@@ -172,5 +175,20 @@ def side_by_side(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _short(value: float, sign: str = "") -> str:
-    """Format a number with three decimals, or by its order of magnitude where it is huge."""
-    return f"{value:{sign}.3f}" if abs(value) < 10 else f"{value:{sign}.0e}"
+    """Format a number with three decimals; beyond `FAR` it says no more than that it is."""
+    if abs(value) < FAR:
+        return f"{value:{sign}.3f}"
+    return f">{FAR}" if value > 0 else f"<−{FAR}"
+
+
+def far(rows: pd.DataFrame) -> str:
+    """Say whose bias and error are shown as beyond `FAR`, and why; empty if nobody's are."""
+    beyond = rows[rows[["bias", "rmse"]].abs().max(axis=1) >= FAR]
+    names = ", ".join(label(name) for name in dict.fromkeys(beyond["estimator"]))
+    if not names:
+        return ""
+    return (
+        f"Bias or error beyond {FAR} is shown as >{FAR} or <−{FAR} ({names}). Single data sets "
+        "make it: the correction has high powers of a first estimate of ρ, and explodes where that "
+        "is 2 or −2 and beyond. Such means say little of a typical data set."
+    )

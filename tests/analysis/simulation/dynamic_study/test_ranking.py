@@ -40,10 +40,12 @@ def test_the_worst_cell_decides_and_the_mean_between_equals():
     assert ranked.loc[0, "false_positive_rate"] == 0.01
 
 
-def test_numbers_out_of_all_bounds_are_shown_by_their_size():
+def test_of_numbers_out_of_all_bounds_no_digit_is_shown_and_a_note_says_why():
     rows = pd.DataFrame(
         {"cell": "a", "estimator": ["within", "kiviet"], "bias": [-0.1234, 3.2e20],
          "rmse": [0.2, 4e20], "coverage": 0.5, "holds": [True, False]}
     )  # fmt: skip
     (line,) = ranking.side_by_side(rows).to_dict("records")
-    assert list(line.values())[1:] == ["-0.123 0.200 50%", "+3e+20 4e+20 50% ✗"]
+    assert list(line.values())[1:] == ["-0.123 0.200 50%", ">10 >10 50% ✗"]
+    assert "shown as >10 or <−10 (Kiviet's correction)" in ranking.far(rows)
+    assert ranking.far(rows.iloc[:1]) == ""
