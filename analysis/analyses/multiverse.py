@@ -174,7 +174,7 @@ ANALYSES = (
     Least squares in all universes, each distinct regression once. Posteriors (independent errors,
     AR(1), main model), wild cluster bootstraps and GMM in a balanced fraction. Tables: multiverse
     (shares of sign and significance), multiverse_options, _variance, _curves, _posteriors,
-    _fraction (does it represent all?), _refuted (Table 2 against each construction). An interrupted
+    _fraction (does it resemble all?), _refuted (Table 2 against each construction). An interrupted
     run goes on where it was, and what is up to date is not estimated again.
 
     Of a study: the choices of its table [multiverse], or some by default; posteriors of a part.

@@ -194,7 +194,8 @@ def multiverse(
         "Table 5 is by GMM. *Significant*: a 95 % interval beyond zero on the side of the printed "
         "sign, by conventional errors and by errors clustered by province. *Wild bootstrap*: of a "
         "balanced part of them. *Posterior*, *P ≥ 97.5 %*: the main model in a balanced part. "
-        "*Largest share*: the choice with the largest total-effect share of the slopes' variance."
+        "*Largest share*: the choice with the largest total-effect share of the slopes' variance. "
+        "Total effects contain interactions, so those of all choices add up to more than 100 %."
     )
     columns = ["column", "term", "printed", "median", "2.5 %", "97.5 %", "printed sign"]
     columns += ["significant", "by province", "wild bootstrap", "below printed"]

@@ -40,7 +40,9 @@ def multiverse(universes: pd.DataFrame, variance: pd.DataFrame, by_errors: pd.Da
     parts = [
         f"{summarise.counts(universes, by_errors)} Where no slope is printed, *printed sign* is "
         "that of the column's own estimate. *Significant*: a 95 % interval beyond zero on that "
-        "side, by conventional errors and by errors clustered by province.",
+        "side, by conventional errors and by errors clustered by province. *Largest share of "
+        "variance*: a choice's total effect. Total effects contain interactions, so those of all "
+        "choices can add up to more than 100 %.",
         markdown(table),
     ]
     if len(by_errors):

@@ -1,4 +1,4 @@
-"""Posteriors by error structure, and whether their universes represent all."""
+"""Posteriors by error structure, and whether their universes resemble all."""
 
 import numpy as np
 import pandas as pd
@@ -48,7 +48,7 @@ def by_error_structure(multiverse: Found) -> pd.DataFrame:
 
 
 def fraction(multiverse: Found) -> pd.DataFrame:
-    """Return `FRACTION`: whether the posteriors' universes represent all."""
+    """Return `FRACTION`: whether the posteriors' universes resemble all."""
     rows = []
     for family, column, term, estimates in multiverse.slopes():
         drawn = [fits for _, fits in by_errors(multiverse.tree, column, term)]
@@ -102,11 +102,12 @@ def sentence(fractions: pd.DataFrame) -> str:
         return "No posteriors."
     z = fractions["z"].abs().max()
     gap = (fractions["share_same_sign"] - fractions["share_same_sign_of_all"]).abs().max()
+    compared = "all that they were drawn from, by least squares with two-way effects"
     return (
-        f"The posteriors' universes represent all: by least squares their mean slopes differ by at "
-        f"most {z:.1f} standard errors of a random sample, their shares of the printed sign by at "
-        f"most {gap:.0%}."
+        f"The posteriors' universes resemble {compared}: their mean slopes differ by at most "
+        f"{z:.1f} standard errors of a random sample, their shares of the printed sign by at most "
+        f"{100 * gap:.0f} percentage points."
         if z <= Z
-        else f"The posteriors' universes do not represent all: by least squares a mean slope "
-        f"differs by {z:.1f} standard errors of a random sample."
+        else f"The posteriors' universes do not resemble {compared}: a mean slope differs by "
+        f"{z:.1f} standard errors of a random sample."
     )

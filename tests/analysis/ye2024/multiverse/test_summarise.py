@@ -79,8 +79,10 @@ def test_the_fraction_is_set_beside_all_by_least_squares(tables):
     assert row["mean_of_all"] == pytest.approx(every.mean(), abs=1e-6)
     assert row["z"] == pytest.approx((part.mean() - every.mean()) / (every.std() / 2), rel=1e-4)
     found = tables["multiverse_fraction"]
-    assert posteriors.sentence(found).startswith("The posteriors' universes represent all")
-    assert "do not represent all" in posteriors.sentence(found.assign(z=4.0))
+    assert posteriors.sentence(found).startswith("The posteriors' universes resemble all")
+    gap = abs(row["share_same_sign"] - row["share_same_sign_of_all"])
+    assert f"by at most {100 * gap:.0f} percentage points." in posteriors.sentence(found)
+    assert "do not resemble all" in posteriors.sentence(found.assign(z=4.0))
 
 
 def test_table_2_refutes_exactly_what_is_not_counted(tables):
