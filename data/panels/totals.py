@@ -36,7 +36,19 @@ _COUNTRY = re.compile(
     "japan|日本|korea|south korea|대한민국|한국|australia|new zealand|south africa|nigeria|"
     "egypt|vietnam|viet nam|thailand|malaysia|philippines|iran|ireland"
 )
-"""A whole where no other unit is one of them."""
+"""A whole where no other unit is one of them, or of `_ABROAD`."""
+_ABROAD = re.compile(
+    "albania|algeria|angola|armenia|azerbaijan|bahrain|bangladesh|belarus|benin|bhutan|bolivia|"
+    "bosnia.*|botswana|bulgaria|burkina faso|burundi|cambodia|cameroon|chad|costa rica|croatia|"
+    "cyprus|ecuador|el salvador|estonia|ethiopia|fiji|gabon|ghana|guatemala|haiti|honduras|"
+    "iceland|iraq|israel|jamaica|jordan|kazakhstan|kenya|kuwait|kyrgyz.*|laos|lao pdr|latvia|"
+    "lesotho|liberia|libya|lithuania|madagascar|malawi|maldives|mali|malta|mauritius|moldova|"
+    "mongolia|morocco|mozambique|myanmar|namibia|nepal|nicaragua|oman|papua new guinea|paraguay|"
+    "qatar|rwanda|saudi arabia|senegal|serbia|sierra leone|singapore|slovakia|slovak republic|"
+    "slovenia|sri lanka|sudan|syria|tajikistan|tanzania|tunisia|turkmenistan|uganda|uruguay|"
+    "uzbekistan|venezuela|yemen|zambia|zimbabwe"
+)
+"""Other countries, but for those whose names parts of a country have, too (Georgia, Niger)."""
 SINGLE = 2e-6
 """Relative rounding of sums and means that were made with single precision."""
 FINE = 1e-3
@@ -60,7 +72,8 @@ def totals_of(table: pd.DataFrame) -> dict[str, str]:
     }
     folded = {name: fold_words(region_label(name)).strip(" :") for name in names}
     countries = {name for name in names if _COUNTRY.fullmatch(folded[name])}
-    one_country = len(countries) == 1 and len(names) > 4
+    abroad = any(_ABROAD.fullmatch(name) for name in folded.values())
+    one_country = len(countries) == 1 and len(names) > 4 and not abroad
     by_name = {}
     for name in names:
         # A region that holds this province alone is named after it, not it after the region.

@@ -95,6 +95,21 @@ def test_countries_among_each_other_are_no_wholes(tmp_path):
     assert loaded(units(("Germany", "France", "Italy", "Spain", "Poland")), tmp_path).notices == ()
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("Benin", "Ghana", "Mali", "Niger", "Nigeria", "Senegal"),
+        ("Armenia", "Belarus", "Kazakhstan", "Kyrgyzstan", "Russia"),
+        ("Angola", "Botswana", "Lesotho", "Malawi", "South Africa", "Zambia"),
+        ("Algeria", "Bahrain", "Egypt", "Jordan", "Morocco", "Oman", "Tunisia"),
+        ("Bangladesh", "Bhutan", "India", "Maldives", "Nepal", "Sri Lanka"),
+        ("Albania", "Bulgaria", "Croatia", "Greece", "Serbia"),
+    ],
+)
+def test_the_largest_country_among_its_neighbours_is_no_whole(tmp_path, names):
+    assert loaded(units(names), tmp_path).notices == ()
+
+
 @pytest.mark.parametrize("digits", [4, 8])
 def test_a_mean_with_weights_that_stay_the_same_is_told(tmp_path, digits):
     frame = units(years=range(2000, 2016))
