@@ -134,10 +134,13 @@ def summary(by_data_set: pd.DataFrame, of_regions: str) -> pd.DataFrame:
 def sentence(table: pd.DataFrame) -> str:
     """Say how many findings the ledger makes where there is no slope."""
     ledger = table[table["region"] == LEDGER].iloc[0]
-    slopes, mean = len(table) - 1, ledger["mean_findings"]
+    each, mean = table[table["region"] != LEDGER]["rate"], ledger["mean_findings"]
     return (
-        f"Without a slope anywhere, {ledger['rate']:.0%} of {ledger['data_sets']} data sets have "
-        f"at least one finding among {slopes} slopes, of either sign. A data set has {mean:.2f} on "
-        f"average: {mean / slopes:.1%} of its slopes, where {2 - 2 * CERTAIN:.0%} is nominal. Half "
-        "of these have the printed sign."
+        f"Without a slope anywhere, {ledger['rate']:.0%} [{ledger['rate_low']:.0%}, "
+        f"{ledger['rate_high']:.0%}] of {ledger['data_sets']} data sets (generator "
+        f"*{ledger['generator']}*) have at least one finding of the mixture among {len(each)} "
+        f"slopes, of either sign. A data set has {mean:.2f} on average: {mean / len(each):.1%} of "
+        f"its slopes, where {2 - 2 * CERTAIN:.0%} is nominal. By slope the share lies between "
+        f"{each.min():.0%} and {each.max():.0%}. Signs are symmetric here, so about half of all "
+        "findings are expected to have the printed one."
     )
