@@ -176,8 +176,9 @@ def split(design: Design, varying: tuple[str, ...] = (), sigma: By = "region") -
     Raises
     ------
     UserError
-        If no row has a lag.
+        If no row has a lag, or most regions hold one province.
     """
+    growth_parts.refuse_lone(design)
     rows, first_y, first_x = dynamic.lagged(design)
     base = hierarchical.split(rows, varying, sigma)
     regressors = [position for position, term in enumerate(rows.terms) if term != LAG]

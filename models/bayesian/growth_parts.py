@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import helmert, null_space
 
+from data.shared.errors import UserError
 from models.bayesian import hierarchical
 from models.bayesian.autoregressive import predecessors
 from models.bayesian.interface import Variables
@@ -135,8 +136,14 @@ def split(
         Correlations of errors and centres of their scales are by region; there is no other choice.
     lines, slopes, errors, scales
         The switches of `models.bayesian.growth`.
+
+    Raises
+    ------
+    UserError
+        As `hierarchical.split`, or if most regions hold one province.
     """
     single_region = len(design.regions) == 1
+    refuse_lone(design)
     base = hierarchical.split(design, varying, "common" if single_region else sigma)
     trends = _trends(design, design.x / base.term_scale)
     axes = design.terms
@@ -145,6 +152,23 @@ def split(
         trends, axes = np.column_stack([trends[:, 0], first_axis]), (axes[0], "others")
     scale = trends.std(axis=0)
     return Growth(base, standardise(trends), scale, axes, lines, slopes, errors, scales)
+
+
+def refuse_lone(design: Design) -> None:
+    """Raise UserError if most regions hold one province.
+
+    Of one province's slope b_i ~ N(b_r, ω_r²) and b_r ~ N(β, τ²), the data know τ² + ω_r² at most,
+    of its growth nothing but g_i, and h_i is zero. Two scales a region are the prior's alone, and
+    in four dimensions a region no proposal fits and NUTS takes hours.
+    """
+    lone = np.flatnonzero(np.bincount(design.region_of_province) == 1)
+    if 2 * len(lone) > len(design.regions) > 1:
+        shown = ", ".join(design.regions[at] for at in lone[:3]) + ", …" * (len(lone) > 3)
+        raise UserError(
+            f"{len(lone)} of {len(design.regions)} regions hold one unit each ({shown}), and the "
+            "models of growth learn how units differ within a region: name wider regions, leave "
+            "regions out of a study, or choose the model hierarchical."
+        )
 
 
 def time(design: Design) -> Array:

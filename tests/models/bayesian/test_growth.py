@@ -3,16 +3,18 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 from scipy import stats
 
 from analysis.posterior.sample import shaped
 from analysis.specifications import select
+from data.shared.errors import UserError
 from models.bayesian import growth, growth_parts
 from models.bayesian.autoregressive import predecessors
 from models.bayesian.growth_reference import log_sech2
-from models.bayesian.registry import models_for
+from models.bayesian.registry import find, models_for
 from models.design import design
 from models.frequentist.twfe import slope_parts
 from models.priors import LOG_2PI
@@ -345,3 +347,25 @@ def test_a_design_of_another_time_span_is_standardised_alike():
     parts = growth.split(design(fitted.panel.frame, record), record.interest)
     assert parts.time.min() == -1
     assert parts.time.max() == 1
+
+
+def test_regions_of_one_province_are_refused_in_a_sentence():
+    (record,) = select(["3.2"])
+    frame = fit_of("3.2", "growth").panel.frame
+    alone = frame.assign(region=frame["province"])
+    for name in ("growth", "ar1_province_slopes", "growth_paths"):
+        with pytest.raises(UserError, match=r"31 of 31 regions hold one unit each \(.*, …\), and"):
+            find(name).split(design(alone, record), record)
+    (dynamic,) = select(["5.1"])
+    with pytest.raises(UserError, match="choose the model hierarchical"):
+        find("dynamic_growth").split(design(alone, dynamic), dynamic)
+    assert find("hierarchical").split(design(alone, record), record).varying == record.interest
+
+
+def test_threes_of_provinces_and_some_regions_of_one_are_taken():
+    (record,) = select(["3.2"])
+    frame = fit_of("3.2", "growth").panel.frame
+    place = pd.factorize(frame["province"])[0]
+    for region in (place // 3, np.where(place < 4, place, 4 + place // 9)):
+        arrays = design(frame.assign(region=region.astype(str)), record)
+        assert np.isfinite(growth.split(arrays, record.interest).trends).all()
