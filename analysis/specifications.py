@@ -318,7 +318,7 @@ def spelled(name: str) -> str:
     return f"{labels[name]} ({name})" if name in labels else name
 
 
-PROVINCE = re.compile(r"(?<![\w/'\"=.-])([Pp])rovince(s?)(?![\w/'\"=])")
+PROVINCE = re.compile(r"(?<![\w/'\"=.-])([Pp])rovince(s'(?= )|s?)(?![\w/'\"=])")
 
 
 def worded(text: str) -> str:

@@ -76,6 +76,9 @@ def test_a_study_may_use_the_papers_names_for_its_own_variables(tmp_path):
         assert worded("Errors of a province, in 'province' of /province/x.") == (
             "Errors of a unit, in 'province' of /province/x."
         )
+        assert worded("Off provinces' trends, or 'provinces' alone") == (
+            "Off units' trends, or 'provinces' alone"
+        )
         assert not fits_panel(find("measurement"), study.panel.name)
     assert fits_panel(find("measurement"), "official")
     path.write_text(text.replace("indus + log", "indus + indus2 + log"), encoding="utf-8")

@@ -159,8 +159,11 @@ def render(results: Results, study: Study = PAPER) -> str:
 
 
 def _in_its_words(block: Block) -> Block:
-    """Return a block of a study's page in its words; of the paper's, as it is."""
-    return {key: worded(value) if isinstance(value, str) else value for key, value in block.items()}
+    """Return a study's block, and blocks in it, in the study's words; the paper's as it is."""
+    said = {key: worded(value) if isinstance(value, str) else value for key, value in block.items()}
+    if block["kind"] in ("charts", "folds"):
+        said["rows"] = [_in_its_words(inner) for inner in block["rows"]]
+    return said
 
 
 OWN = ("style.css", "page.js")

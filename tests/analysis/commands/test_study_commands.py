@@ -136,8 +136,11 @@ def test_a_page_shows_power_in_the_studys_words(study, tmp_path):
     (tmp_path / "results/long").mkdir(parents=True)
     rows = pd.DataFrame([cells], columns=list(power.COLUMNS))
     rows.to_csv(tmp_path / "results/long/power.csv", index=False)
+    chart = {"kind": "chart", "caption": "Intervals, clustered by province."}
     with studying(load(study)) as loaded:
         shown = page.render(page.Results(tmp_path / "results", []), loaded)
+        (drawn,) = page._in_its_words({"kind": "charts", "rows": [chart]})["rows"]
+    assert drawn["caption"] == "Intervals, clustered by unit."
     assert "reaches the minimum detectable effect" in shown
     assert "clustered by unit" in shown
     assert "clustered by province" not in shown
