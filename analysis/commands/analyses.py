@@ -77,7 +77,7 @@ def run(analysis: Analysis, out: Path = ROOT, **changes: object) -> None:
         sign(analysis.tables, outputs)  # a run may have written some itself
     say_written(result.drawn, outputs)
     if result.tables and analysis.section:
-        terminal.say("Next: python -m analysis report shows it among the other results.")
+        terminal.say_next("report", then=" shows it among the other results.")
     if result.failure is not None:
         if result.failure:
             console.print(result.failure, style="red", markup=False)

@@ -1,6 +1,5 @@
 """Commands that sample, describe and diagnose posteriors."""
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -121,7 +120,7 @@ def sample(
     paths = sample_jobs(listed, settings, Outputs(out), cluster)
     judged = show_gate(gate.stated(paths))
     show_slopes(paths, Outputs(out))
-    terminal.say(f"Next: {_following(columns, every, panel, model, out)}")
+    terminal.say_next(*_following(columns, every, panel, model, out))
     exit_by_gate(judged)
 
 
@@ -148,14 +147,13 @@ def _following(
     panel: Sequence[str] | None,
     model: Sequence[str] | None,
     out: Path,
-) -> str:
-    """Return the command that shows what was sampled in full."""
+) -> list[str]:
+    """Return the words of the command that shows what was sampled in full."""
     options = [word for name in panel or () for word in ("--panel", name)]
     options += [word for name in model or () for word in ("--model", name)]
     options += [] if current().path or out == ROOT else ["--out", str(out)]
     named = () if every else columns or current().headline
-    study = ["--study", str(path)] if (path := current().path) else []
-    return shlex.join(["python", "-m", "analysis", "compare", *named, *options, *study])
+    return ["compare", *named, *options]
 
 
 @app.command("prior-summary", studies=True)

@@ -28,7 +28,7 @@ def claims(out: Out = ROOT) -> None:
     """
     outputs = Outputs(out)
     complete = write_study_ledger(outputs) if current() is not PAPER else write_ledger(outputs)
-    terminal.say("Next: python -m analysis report")
+    terminal.say_next("report")
     if complete is False:
         raise typer.Exit(1)
 

@@ -9,6 +9,7 @@ output holds tables alone, and words go to standard error, so that a pipe reads 
 import inspect
 import json
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,7 +26,7 @@ from rich.text import Text
 from analysis.shared import layout
 from analysis.shared.layout import View
 from analysis.shared.outputs import ROOT
-from analysis.specifications import Study, studying, worded
+from analysis.specifications import Study, current, studying, worded
 from data.shared.errors import UserError
 
 if TYPE_CHECKING:
@@ -127,6 +128,12 @@ def draw(frame: "pd.DataFrame", title: str, view: View = PLAIN, wide: bool = Fal
 def say(text: str, style: str = "") -> None:
     """Print words as they are: square brackets in a user's label are no markup."""
     console.print(worded(text), style=style, markup=False, highlight=False)
+
+
+def say_next(*words: str, then: str = "") -> None:
+    """Say which command follows, of the study that is run, as a user would type it."""
+    study = ["--study", str(path)] if (path := current().path) else []
+    say(f"Next: {shlex.join(['python', '-m', 'analysis', *words, *study])}{then}")
 
 
 def _drawn(part: "pd.DataFrame", widths: list[int]) -> Table:

@@ -15,6 +15,7 @@ from analysis.reporting.page import charts
 from analysis.reporting.page.traces import Trace
 from analysis.shared.outputs import TEXT
 from analysis.shared.products import below
+from analysis.specifications import current
 from analysis.ye2024.claims import CLAIMS
 from data.shared.files import read_csv
 
@@ -28,7 +29,9 @@ def text(words: str) -> Block:
 
 def missing(what: str, command: str) -> Block:
     """Return a notice that something has not been made."""
-    return {"kind": "missing", "what": what, "command": f"python -m analysis {command}"}
+    path = current().path
+    study = f" --study {path.name}" if path else ""
+    return {"kind": "missing", "what": what, "command": f"python -m analysis {command}{study}"}
 
 
 def table(frame: pd.DataFrame, caption: str, kind: str = "table", **more: object) -> Block:

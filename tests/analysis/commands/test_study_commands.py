@@ -8,7 +8,7 @@ import pytest
 from analysis import __main__ as cli
 from analysis.analyses import find
 from analysis.comparison import coefficients, power
-from analysis.reporting.page import page
+from analysis.reporting.page import blocks, page
 from analysis.robustness.sensitivity import study as sensitivity
 from analysis.shared import terminal
 from analysis.shared.outputs import read_result
@@ -113,6 +113,14 @@ def test_check_counts_printed_numbers_and_says_a_mistake_in_them(run, study, tmp
     assert "claims.csv, line 2, column kind: 'w' is none of sign, size" in said
 
 
+def test_what_to_run_next_is_of_the_study(capsys, monkeypatch, study):
+    monkeypatch.setattr(terminal.console, "_width", 300)
+    with studying(load(study)):
+        terminal.say_next("report", then=" shows it.")
+    said = " ".join(capsys.readouterr().out.split())
+    assert said == f"Next: python -m analysis report --study {study} shows it."
+
+
 def test_an_audit_needs_no_column_of_the_papers_name(run, study):
     code, words = run("audit", "--study", str(study))
     assert code == 0
@@ -140,6 +148,8 @@ def test_a_page_shows_power_in_the_studys_words(study, tmp_path):
     with studying(load(study)) as loaded:
         shown = page.render(page.Results(tmp_path / "results", []), loaded)
         (drawn,) = page._in_its_words({"kind": "charts", "rows": [chart]})["rows"]
+        assert blocks.missing("power", "power")["command"].endswith(f"power --study {study.name}")
+    assert blocks.missing("power", "power")["command"] == "python -m analysis power"
     assert drawn["caption"] == "Intervals, clustered by unit."
     assert "reaches the minimum detectable effect" in shown
     assert "clustered by unit" in shown
