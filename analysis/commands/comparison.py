@@ -97,8 +97,9 @@ def compare(
         if below(outputs.results, name).is_file()
     ]
     steps = ladder.table(replication, comparison, studies)
-    title = "Columns and terms by the ladder's largest step"
-    print_frame(ladder.summary(steps), title, "ladder")
+    largest = ladder.summary(steps)
+    if len(largest) or not terminal.is_table():  # nothing varies by region in a region's columns
+        print_frame(largest, "Columns and terms by the ladder's largest step", "ladder")
     by_name |= {"ladder": steps, "pooled": over_panels}
     if len(mixtures):  # else the committed table stays
         by_name["imputed_posteriors"] = mixtures

@@ -67,8 +67,9 @@ def replicate(
         replication.show(rows)
     elif not terminal.is_table():
         print_frame(rows, "Printed numbers beside estimates", "replication")
-    title = "Printed numbers that the estimates round to"
-    print_frame(replication.summary(rows), title, "matches")
+    met = replication.summary(rows)
+    if len(met) or not terminal.is_table():  # a study may have no printed numbers
+        print_frame(met, "Printed numbers that the estimates round to", "matches")
     write_tables({"replication": rows}, outputs, digests)
     mismatches = replication.mismatches(rows, panels)
     if len(mismatches):

@@ -265,8 +265,10 @@ def show(replication: pd.DataFrame) -> None:
             layout = _descriptives if (rows["statistic"] == "mean").any() else _regressions
             title = TITLES[table] if current() is PAPER else f"Table {table}. {current().title}"
             terminal.draw(layout(rows), f"{title} — panel {panel}", SIDE_BY_SIDE, wide=True)
+    green = "Green: the estimate rounds to the printed number. "
     terminal.say(
-        "Green: the estimate rounds to the printed number. Standard errors in parentheses"
+        green * bool(replication["published"].notna().any())
+        + "Standard errors in parentheses"
         + (
             " (the paper's notes say t values). Stars: 1, 5 and 10 % by conventional SEs (in Table "
             "5, Windmeijer's)."

@@ -9,11 +9,20 @@ from analysis.audit import run as audit
 from analysis.comparison import figures, power
 from analysis.reporting.page import slope_charts
 from analysis.reporting.page.answers import passed
-from analysis.reporting.page.blocks import Block, Results, Section, folded, missing, table, text
+from analysis.reporting.page.blocks import (
+    Block,
+    Results,
+    Section,
+    folded,
+    missing,
+    shown,
+    table,
+    text,
+)
 from analysis.reporting.page.studies import analyses
 from analysis.reporting.page.trust import health
 from analysis.shared.digits import with_interval
-from analysis.specifications import current
+from analysis.specifications import current, regions
 from models.bayesian.registry import MAIN
 
 
@@ -89,7 +98,16 @@ def _tables(results: Results) -> Iterable[Block]:
     columns = ["column", "term", "statistic", "published", "estimated", "matches"]
     for number, of_table in rows.groupby("table", sort=False):
         cells = of_table[columns].astype(object).where(of_table[columns].notna(), "")
+        cells["estimated"] = cells["estimated"].map(_rounded)
         yield folded(cells, f"Table {number}: printed and estimated")
+
+
+def _rounded(cell: object) -> str:
+    """Return an estimate, stars or words as a cell of the page."""
+    try:
+        return shown(float(str(cell)))
+    except ValueError:
+        return str(cell)
 
 
 def _power(results: Results) -> Iterable[Block]:
@@ -104,12 +122,12 @@ def _power(results: Results) -> Iterable[Block]:
 
 def _frames(*listed: Shown):
     def make(results: Results) -> Iterable[Block]:
-        for shown in listed:
-            rows = results.frame(shown.name)
+        for each in listed:
+            rows = results.frame(each.name)
             if rows is None:
-                yield missing(shown.caption, shown.command)
+                yield missing(each.caption, each.command)
                 continue
-            yield table(rows[list(shown.columns)] if shown.columns else rows, shown.caption)
+            yield table(rows[list(each.columns)] if each.columns else rows, each.caption)
 
     return make
 
@@ -134,7 +152,10 @@ def _slopes(results: Results) -> Iterable[Block]:
 
 
 def _regions(results: Results) -> Iterable[Block]:
-    """Draw and list slopes by region."""
+    """Draw and list slopes by region, if the study has regions."""
+    if len(regions()) < 2:
+        yield text("The study names no regions, so nothing differs by region.")
+        return
     rows = results.frame("region_slopes")
     if rows is not None and (rows["model"] == MAIN).any():
         yield results.chart(

@@ -82,7 +82,10 @@ def test_init_writes_a_file_that_check_and_replicate_take(run, tmp_path):
     code, said = run("study", "check", "--study", str(path))
     assert code == 0
     assert "is a study (columns: 1, printed numbers: 0, claims: 0)" in said
-    assert run("replicate", "--study", str(path), "--draws", "99")[0] == 0
+    code, said = run("replicate", "--study", str(path), "--draws", "99")
+    assert code == 0
+    assert "round to" not in said
+    assert "Stars: 1, 5 and 10 %." in said
     code, said = run(*data, *words)
     assert code == 2
     assert "is there already" in said
@@ -154,6 +157,19 @@ def test_a_page_shows_power_in_the_studys_words(study, tmp_path):
     assert "reaches the minimum detectable effect" in shown
     assert "clustered by unit" in shown
     assert "clustered by province" not in shown
+
+
+def test_a_page_without_regions_says_so_and_rounds_estimates(tmp_path):
+    text = studies.STUDY.replace('region = "zone"\n', "")
+    rows = {"table": "2", "column": "2.1", "term": "dens", "statistic": ["coef", "stars"]}
+    rows |= {"published": "", "estimated": ["0.5123456789", "***"], "matches": ""}
+    (tmp_path / "results").mkdir()
+    pd.DataFrame(rows).to_csv(tmp_path / "results/replication.csv", index=False)
+    with studying(load(studies.write(tmp_path, text))) as loaded:
+        shown = page.render(page.Results(tmp_path / "results", []), loaded)
+    assert "The study names no regions" in shown
+    assert "0.512<" in shown
+    assert "0.51234" not in shown
 
 
 def test_the_schema_is_printed_for_editors(run):
