@@ -197,16 +197,12 @@ def _one(
     column: str | None, panel: str | None, model: str | None
 ) -> tuple[Specification, Panel, "Model", "Parts"]:
     """Return a column, a panel, a model's record, and the parts of the column on the panel."""
-    from models.bayesian.registry import find, main_model, models_for
+    from models.bayesian.registry import find, main_model, models_for, unfit
 
     (record,) = select([column or current().headline[0]])
     chosen = find(model) if model else main_model(record)
     if chosen not in models_for(record):
-        fitting = ", ".join(fitted.name for fitted in models_for(record))
-        raise UserError(
-            f"Column {record.column} ({record.title}) cannot be fitted by {chosen.name}: choose "
-            f"among {fitting}."
-        )
+        raise unfit(record, chosen.name)
     (loaded,) = load_panels([panel] if panel else first_panel(), [record], [chosen.name])
 
     from analysis.posterior.jobs import Job, split

@@ -238,17 +238,13 @@ class Made:
     ) -> Specification:
         """Return the column that a model is to be fitted to."""
         from models.bayesian.registry import find as find_model
-        from models.bayesian.registry import models_for
+        from models.bayesian.registry import models_for, unfit
 
         fitting = find_model(model)
         for candidate in (record, all_regions):
             if fitting in models_for(candidate):
                 return candidate
-        names = ", ".join(candidate.name for candidate in models_for(record))
-        raise UserError(
-            f"Column {record.column} ({record.title}) cannot be fitted by {model}: choose among "
-            f"{names}."
-        )
+        raise unfit(record, model)
 
     def _sample(self, record: Specification, panel: Panel, model: str) -> str:
         """Return the command that samples a model, or a variant of it, as a user would type it."""

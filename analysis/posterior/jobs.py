@@ -16,7 +16,7 @@ from analysis.posterior.variants import PLAIN, Variant, called, integrable
 from data.panels.panel import Panel
 from data.shared.errors import UserError, located
 from models.bayesian.interface import Collapsible, Parts
-from models.bayesian.registry import Model, find, models_for
+from models.bayesian.registry import Model, find, models_for, unfit
 from models.design import Specification, design
 from models.priors import Priors
 
@@ -111,10 +111,7 @@ def jobs(
         default = [name for name, model in fitting.items() if not model.extra]
         chosen = [name for name in names or default if name in fitting]
         if not chosen:
-            raise UserError(
-                f"Column {record.column} ({record.title}) cannot be fitted by "
-                f"{' or '.join(names)}: choose among {', '.join(fitting)}."
-            )
+            raise unfit(record, *names)
         listed += [
             Job(panel, record, fitting[name])
             for panel in panels

@@ -402,6 +402,17 @@ def models_for(specification: Specification) -> tuple[Model, ...]:
     return tuple(model for model in MODELS if model.fits(specification))
 
 
+def unfit(specification: Specification, *names: str) -> UserError:
+    """Return the error that none of the models named can be fitted to a column: why, what can."""
+    fitting = ", ".join(model.name for model in models_for(specification))
+    alone = specification.region is not None and all(find(name).by_region for name in names)
+    return UserError(
+        f"Column {specification.column} ({specification.title}) cannot be fitted by "
+        f"{' or '.join(names)}: choose among {fitting}"
+        + (", since nothing differs by region where there is one, or none is named." * alone or ".")
+    )
+
+
 def main_model(specification: Specification) -> Model:
     """Return the model that a column is judged by: `MAIN`, or the highest rung for its sample."""
     if find(MAIN).fits(specification) and not specification.dynamic:
