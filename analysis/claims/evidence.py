@@ -262,9 +262,11 @@ def remedy(
     tables: Mapping[str, pd.DataFrame],
     models: Models = SECOND,
 ) -> str:
-    """Return the command that makes a check that has not been run on a panel."""
+    """Return the command that makes a check that has not been run on a panel; empty if none can."""
     home_record, _ = home(select([claim.column])[0])
     required = models.asked(home_record)
+    if kind == "other models" and not required:
+        return ""
     command = MADE_WITH[kind].format(column=home_record.column, model=" --model ".join(required))
     table = tables["turning_points" if claim.kind == "no turn" else "comparison"]
     failed = matching(table, panel=panel, column=claim.column, term=claim.term, gate="fail")

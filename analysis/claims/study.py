@@ -44,9 +44,7 @@ def table(
     """
     rows = []
     for number, stated in enumerate(claims, 1):
-        printed = _printed(stated, tables["replication"])
-        kind = stated.kind if printed else "untested"
-        claim = Claim(str(number), stated.text, "", "", stated.column, stated.term, kind)
+        claim, printed = _claim(number, stated, tables)
         judged = second_edition.assess(claim, tables, (panel,))
         evidence = posterior(claim, panel, tables)
         row = {name: evidence.get(name, np.nan) for name in ("mean", "q025", "q975")}
@@ -59,6 +57,24 @@ def table(
         row |= {"reversed_by": "; ".join(judged["reversed_by"]), "pending": "; ".join(unmade)}
         rows.append(row)
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def remedies(
+    claims: Sequence[StudyClaim], tables: Mapping[str, pd.DataFrame], panel: str
+) -> list[str]:
+    """Return the commands that make pending checks, each once; empty for what none can make."""
+    asked = (_claim(number, stated, tables)[0] for number, stated in enumerate(claims, 1))
+    listed = (second_edition.assess(claim, tables, (panel,))["pending"] for claim in asked)
+    return list(dict.fromkeys(command for commands in listed for command in commands))
+
+
+def _claim(
+    number: int, stated: StudyClaim, tables: Mapping[str, pd.DataFrame]
+) -> tuple[Claim, str]:
+    """Return a claim as the rule takes it, and its coefficient as printed."""
+    printed = _printed(stated, tables["replication"])
+    kind = stated.kind if printed else "untested"
+    return Claim(str(number), stated.text, "", "", stated.column, stated.term, kind), printed
 
 
 def _printed(claim: StudyClaim, replication: pd.DataFrame) -> str:

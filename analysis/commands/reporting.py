@@ -50,11 +50,26 @@ def write_study_ledger(outputs: Outputs) -> None:
             soft_wrap=True,
         )
         return
-    rows = study.table(listed, evidence.read(outputs.results), current().panel.name)
+    tables, panel = evidence.read(outputs.results), current().panel.name
+    rows = study.table(listed, tables, panel)
     print_frame(rows, f"Claims of {current().title}", "study_claims")
+    say_pending(study.remedies(listed, tables, panel))
     path = outputs.results / "study_claims.csv"
     write_text(csv_text(rows), path)
     say_written([path], outputs)
+
+
+def say_pending(commands: list[str]) -> None:
+    """Say which commands make the checks of claims that are pending, and what none can make."""
+    made = "; ".join(filter(None, commands))
+    if made:
+        study = f"--study {current().path}"
+        terminal.say(f"Pending checks are made by, each with {study}: {made}; then claims again.")
+    if "" in commands:
+        terminal.say(
+            "The check by other models stays pending: only one model of correlated errors can be "
+            "fitted to a sample of one region."
+        )
 
 
 def write_ledger(outputs: Outputs) -> bool:

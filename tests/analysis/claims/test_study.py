@@ -5,6 +5,7 @@ import pytest
 
 from analysis.claims import evidence, study
 from analysis.claims.evidence import SOURCES
+from analysis.claims.records import Claim
 from analysis.specifications import evidence_model, home, load, select, studying
 from data.studies.claims import StudyClaim
 from tests.helpers import studies
@@ -40,6 +41,22 @@ def test_a_region_of_a_study_is_judged_by_its_own_column(roads):
     assert row["sign"] == "supported, checks pending"
     assert row["magnitude"] == "practically equal"
     assert "other priors" in row["pending"]
+
+
+def test_pending_checks_come_with_the_commands_that_make_them(roads):
+    whole = StudyClaim("Roads raise output.", "2.1", "dens", "sign", float("nan"))
+    found = tables(column="2.1", fitted_column="2.1", model="growth")
+    found["replication"] = found["replication"].assign(column="2.1")
+    said = study.remedies([whole, whole], found, "counties")
+    other, *more = said
+    assert other.startswith("sample 2.1 --model ar1_province_slopes")
+    assert more == ["sensitivity 2.1", "multiverse"]
+
+
+def test_no_command_makes_what_one_region_cannot_have(roads):
+    none = evidence.Models(lambda _: "growth_region", lambda _: [], lambda _: True)
+    claim = Claim("1", "", "", "", "2.1", "dens", "sign")
+    assert evidence.remedy(claim, "other models", "counties", tables(), none) == ""
 
 
 def test_a_posterior_that_is_missing_or_failed_gives_no_verdict(roads):
