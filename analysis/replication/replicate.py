@@ -322,8 +322,9 @@ def _lines(columns: Sequence[str]) -> list[tuple[str, str, str]]:
         lines += [(term, term, "coef"), ("", term, "se"), ("  t", term, "t")]
         if term in interest:
             lines += [("  p clustered", term, "p_cluster"), ("  p wild", term, "p_wild")]
-    within = all(record.estimator in ("twfe", "within") for record in records)
-    last = [("n", "n"), ("R² within" if within else "R²", "r2"), *TESTS]
+    within = {record.estimator in ("twfe", "within") for record in records}
+    r2 = {(True,): "R² within", (False,): "R²"}.get(tuple(within), "R² (effects: within)")
+    last = [("n", "n"), (r2, "r2"), *TESTS]
     return [*lines, *((head, "", statistic) for head, statistic in last)]
 
 

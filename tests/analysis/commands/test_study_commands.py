@@ -8,6 +8,7 @@ import pytest
 from analysis import __main__ as cli
 from analysis.analyses import find
 from analysis.comparison import coefficients, power
+from analysis.replication import replicate
 from analysis.reporting.page import blocks, page
 from analysis.robustness.sensitivity import study as sensitivity
 from analysis.shared import terminal
@@ -66,6 +67,15 @@ def test_a_study_in_the_folder_is_taken_without_its_name(run, study, monkeypatch
 
 def test_the_papers_columns_are_the_default():
     assert (current(), current().headline) == (PAPER, HEADLINE)
+
+
+def test_an_r_squared_within_is_named_beside_one_that_is_not(tmp_path):
+    pooled = '[[column]]\nname = "2.4"\nformula = "lnout ~ dens"\ninterest = ["dens"]\n'
+    text = studies.STUDY.replace("[printed]", f'{pooled}estimator = "pooled_ols"\n\n[printed]')
+    with studying(load(studies.write(tmp_path, text))):
+        listed = [replicate._lines(names) for names in (["2.1"], ["2.4"], ["2.1", "2.4"])]
+    said = [next(head for head, _, name in lines if name == "r2") for lines in listed]
+    assert said == ["R² within", "R²", "R² (effects: within)"]
 
 
 def test_init_writes_a_file_that_check_and_replicate_take(run, tmp_path):
