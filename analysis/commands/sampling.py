@@ -12,9 +12,13 @@ from analysis.shared.terminal import console
 
 if TYPE_CHECKING:
     from analysis.posterior.jobs import Job, Settings
+    from models.bayesian.interface import Parts
 
 MOST_NAMED = 8
 """So many traces are named; the rest is counted."""
+
+MANY_REGIONS = 8
+"""With 12 regions of three units, `growth` gives no result in ten minutes; with 4, in one."""
 
 
 def sample_jobs(
@@ -34,8 +38,8 @@ def sample_jobs(
         )
     if len(replacements) > MOST_NAMED:
         terminal.say(f"So are {len(replacements) - MOST_NAMED} more.")
-    for job in waiting:
-        split(job)  # what a panel cannot carry is said before anything is sampled
+    # What a panel cannot carry, or carries slowly, is said before anything is sampled.
+    say_slow([(job.name, split(job)) for job in waiting])
     console.print(
         f"{len(listed) - len(waiting)} of {len(listed)} traces are up to date: "
         + (f"sampling {len(waiting)}." if waiting else "nothing is sampled.")
@@ -51,3 +55,16 @@ def sample_jobs(
         console.print("Interrupted: finished traces are kept, and the same command goes on.")
         raise
     return sorted(path_of(job, outputs.traces) for job in listed)
+
+
+def say_slow(fits: Sequence[tuple[str, "Parts"]]) -> None:
+    """Say which fits have parameters in so many regions that no result comes within ten minutes."""
+    from models.bayesian.growth_parts import Growth
+
+    for name, parts in fits:
+        if isinstance(parts, Growth) and parts.n_regions > MANY_REGIONS:
+            terminal.say(
+                f"Notice: {name} has four parameters in each of {parts.n_regions} regions, which "
+                "may take far more than ten minutes: name wider regions, or choose the model "
+                "hierarchical."
+            )

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from analysis.analyses import ANALYSES
-from analysis.commands import analyses, comparison, posterior
+from analysis.commands import analyses, comparison, posterior, sampling
 from analysis.commands.views import VIEWS
 from analysis.posterior import trace
 from analysis.posterior.jobs import Job, Settings, path_of
@@ -19,6 +19,8 @@ from analysis.specifications import select
 from data.panels.panel import load_panel
 from data.shared.errors import UserError
 from models.bayesian.registry import find
+from models.design import design
+from tests.helpers.fits import fit_of
 from tests.helpers.rendered import WIDTHS, faults
 from tests.helpers.true_panels import simulated_panel
 
@@ -107,3 +109,15 @@ def test_each_table_of_these_commands_fits_its_terminal(session):
         for width in WIDTHS:
             assert faults(frame, view, width) == [], title
             assert faults(frame, view, width, wide=True) == [], title
+
+
+def test_many_regions_are_said_to_be_slow(capsys, monkeypatch):
+    monkeypatch.setattr(terminal.console, "_width", 300)
+    (record,) = select(["3.2"])
+    frame = fit_of("3.2", "growth").panel.frame
+    place = pd.factorize(frame["province"])[0]
+    for width, slow in ((3, True), (8, False)):
+        arrays = design(frame.assign(region=(place // width).astype(str)), record)
+        sampling.say_slow([("growth", find("growth").split(arrays, record))])
+        said = capsys.readouterr().out
+        assert ("growth has four parameters in each of 11 regions" in said) == slow
