@@ -7,6 +7,8 @@ import errno
 import traceback
 
 from rich.console import Console
+from typer import Typer
+from typer.models import CommandInfo, TyperInfo
 
 from analysis.commands import (
     analyses,
@@ -25,13 +27,33 @@ from analysis.commands import (
 from analysis.commands.options import app
 from data.shared.errors import UserError
 
-ROOMS = (
-    *(panels, replication, reconstruction, posterior, comparison, regression_table),
-    *(editions, analyses, reporting, reproduce, release, study),
-)
-"""Importing a file of commands registers them."""
+SECTIONS = {
+    "The main job, and its results": (reproduce, reporting),
+    "Data": (panels, reconstruction),
+    "Estimates and posteriors": (replication, posterior),
+    "Beside the printed numbers": (comparison, regression_table, editions),
+    "Robustness, simulations and benchmarks": (analyses,),
+    "Another paper; everything at one commit": (study, release),
+}
+"""Files of commands, as `--help` lists them; importing one registers its commands."""
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+
+
+def arrange(listed: Typer) -> None:
+    """Put commands, and groups of them, into the order and under the heads of `SECTIONS`."""
+    heads = {file.__name__: head for head, files in SECTIONS.items() for file in files}
+    order = list(heads)
+    for info in (*listed.registered_commands, *listed.registered_groups):
+        info.rich_help_panel = heads[_file(info)]
+    listed.registered_commands.sort(key=lambda info: order.index(_file(info)))
+
+
+def _file(info: CommandInfo | TyperInfo) -> str:
+    """Return the module of a command, or of a group's first."""
+    if isinstance(info, TyperInfo):
+        info = info.typer_instance.registered_commands[0]
+    return info.callback.__module__
 
 
 def main() -> None:
@@ -56,6 +78,8 @@ def main() -> None:
     )
     raise SystemExit(2)
 
+
+arrange(app)
 
 if __name__ == "__main__":
     main()

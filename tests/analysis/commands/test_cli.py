@@ -182,3 +182,11 @@ def test_the_process_exits_with_2_and_no_traceback():
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert all(name in done.stderr for name in named_panels())
+
+
+def test_help_lists_commands_by_what_they_are_for():
+    said = CliRunner().invoke(cli.app, ["--help"], env={"COLUMNS": "80"}).output
+    places = [said.index(f"─ {head} ─") for head in cli.SECTIONS]
+    assert places == sorted(places)
+    assert places[4] < said.index("│ power ") < said.index("│ benchmark ") < places[5]
+    assert places[0] < said.index("│ reproduce ") < places[1] < said.index("│ panel ") < places[2]
