@@ -33,7 +33,8 @@ SECTIONS = {
     "Estimates and posteriors": (replication, posterior),
     "Beside the printed numbers": (comparison, regression_table, editions),
     "Robustness, simulations and benchmarks": (analyses,),
-    "Another paper; everything at one commit": (study, release),
+    "Everything at one commit": (release,),
+    "Another paper": (study,),
 }
 """Files of commands, as `--help` lists them; importing one registers its commands."""
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from analysis.claims.first_rule import ASKED, MODEL, OF_SIZE, SHARE, finding
 from analysis.claims.records import Claim
-from analysis.claims.rule import ASKED, MODEL, OF_SIZE, SHARE, finding
 from analysis.shared.frames import matching, of_the_paper
 from analysis.shared.outputs import TEXT
 from analysis.shared.products import below

@@ -1,4 +1,4 @@
-"""Verdicts by the rule's first edition (`analysis.claims.rule`), shown beside today's."""
+"""Verdicts by the rule's first edition (`analysis.claims.first_rule`), shown beside today's."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.claims.evidence import FIRST, Models, posterior, remedy, reversals
+from analysis.claims.first_rule import VERDICTS, verdict
 from analysis.claims.records import EVIDENCE, Claim
-from analysis.claims.rule import VERDICTS, verdict
 from analysis.shared.digits import with_interval
 from analysis.shared.frames import matching
 

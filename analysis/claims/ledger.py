@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analysis.claims import rule, second_edition
+from analysis.claims import first_rule, rule
 from analysis.claims.evidence import SOURCES, estimate, posterior, read, steps, text_of
 from analysis.claims.records import EVIDENCE, IMPLIED, Claim
-from analysis.claims.second_edition import MAGNITUDES, VERDICTS
+from analysis.claims.rule import MAGNITUDES, VERDICTS
 from analysis.shared.frames import matching
 from analysis.shared.outputs import TEXT
 from analysis.shared.products import below, made_by
@@ -37,7 +37,7 @@ def ledger(
     list of dict
         See `assess`.
     """
-    return [assess(row, tables, first) for row in second_edition.rows(claims)]
+    return [assess(row, tables, first) for row in rule.rows(claims)]
 
 
 def assess(
@@ -55,7 +55,7 @@ def assess(
         make what is not there; `first edition`, its verdicts, and what `changed` them.
     """
     claim = row[0]
-    judged = second_edition.assess(claim, tables)
+    judged = rule.assess(claim, tables)
     entry = {**asdict(claim), "printed": "", "panels": {}, "implied": {}}
     for name, between in (("id", ", "), ("text", "; "), ("zh", "；"), ("place", ", ")):
         entry[name] = between.join(dict.fromkeys(getattr(member, name) for member in row))
@@ -65,7 +65,7 @@ def assess(
     entry["missing"] = [f"python -m analysis {text}" for text in judged["pending"]]
     before = {member.id: first.get(member.id, "") for member in row}
     entry["first edition"] = ", ".join(dict.fromkeys(filter(None, before.values())))
-    entry["changed"] = second_edition.changed(claim, tables, before[claim.id], judged["sign"])
+    entry["changed"] = rule.changed(claim, tables, before[claim.id], judged["sign"])
     printed = matching(tables["replication"], column=claim.column, term=claim.term)
     if not claim.column or printed.empty:
         return entry
@@ -131,8 +131,8 @@ def document(claims: Sequence[Claim], results: Path) -> dict:
     entries = ledger(claims, tables, first_verdicts(results))
     paths = {name: below(results, name) for name in SOURCES}
     return {
-        "rule": second_edition.__doc__,
-        "first edition": rule.__doc__,
+        "rule": rule.__doc__,
+        "first edition": first_rule.__doc__,
         "verdicts": VERDICTS,
         "magnitudes": MAGNITUDES,
         "panels": {kind.name: kind.label for kind in PANELS},

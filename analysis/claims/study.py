@@ -1,6 +1,6 @@
 """The ledger of a study: its claims judged by the rule's second edition, on its own data.
 
-`analysis.claims.second_edition` states the rule. A study has one panel in place of a mixture.
+`analysis.claims.rule` states the rule. A study has one panel in place of a mixture.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from analysis.claims import second_edition
+from analysis.claims import rule
 from analysis.claims.evidence import posterior
 from analysis.claims.records import Claim
 from analysis.shared.frames import matching
@@ -45,7 +45,7 @@ def table(
     rows = []
     for number, stated in enumerate(claims, 1):
         claim, printed = _claim(number, stated, tables)
-        judged = second_edition.assess(claim, tables, (panel,))
+        judged = rule.assess(claim, tables, (panel,))
         evidence = posterior(claim, panel, tables)
         row = {name: evidence.get(name, np.nan) for name in ("mean", "q025", "q975")}
         row |= {name: judged.get(name, np.nan) for name in ("probability", "p_rope", "p_printed")}
@@ -64,7 +64,7 @@ def remedies(
 ) -> list[str]:
     """Return the commands that make pending checks, each once; empty for what none can make."""
     asked = (_claim(number, stated, tables)[0] for number, stated in enumerate(claims, 1))
-    listed = (second_edition.assess(claim, tables, (panel,))["pending"] for claim in asked)
+    listed = (rule.assess(claim, tables, (panel,))["pending"] for claim in asked)
     return list(dict.fromkeys(command for commands in listed for command in commands))
 
 

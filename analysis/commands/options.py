@@ -27,8 +27,8 @@ EXIT_CODES = (
 )
 
 app = App(
-    help="A Bayesian reanalysis of Ye (2024). Start with: python -m analysis reproduce, then "
-    "report; status shows the next command.",
+    help="A Bayesian reanalysis of Ye (2024). Start with: python -m analysis reproduce, then open "
+    "results/report.html; status shows the next command.",
     epilog=EXIT_CODES,
     rich_markup_mode="markdown",
     no_args_is_help=True,

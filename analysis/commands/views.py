@@ -98,7 +98,7 @@ VIEWS = {
     "spans": View(("variable", "vintage", "winsorised"),
                   ("first_year", "last_year", "matches", "distance")),
     "statistics": View(),
-    "status": View(("what",), ("state", "made by", "why")),
+    "status": View(("what",), ("state", "why", "made by")),
     "study": View(),
     "study_claims": View(
         ("claim",),

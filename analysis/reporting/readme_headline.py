@@ -38,6 +38,11 @@ def findings(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
     lines.append(f"- Posterior means by region. {' '.join(map(str.capitalize, parts))}")
     entries = _ledger()
     lines.insert(0, _answer(entries[0]))
+    lines.insert(
+        1,
+        "- Why: provinces grow along paths of their own, so that errors are correlated over years. "
+        f"Two-way fixed effects take such paths for a slope. `{MAIN}` models them.",
+    )
     counts = ", ".join(f"{number} {word}" for word, number in ledger.counts(entries))
     lines.append(f"- Verdicts on the sign of {len(entries)} claimed effects: {counts}.")
     sizes = pd.Series([entry["magnitude"] for entry in entries])
@@ -107,7 +112,8 @@ def caution(candidates: pd.DataFrame) -> str:
         f"{shares} of simulated data sets. {_spread(sizes)}\n"
         f"- A rule written before its study chose the main model{'' if final else ' (provisional)'}"
         f": coverage of at least {main_model.LEAST_COVERAGE:.0%} in every cell, then the interval "
-        f"score. {'. '.join(fared)}. Intervals of `{ranks.index[1]}` are {width:.1f} times as wide."
+        f"score, which decides among all where no model has that. {'. '.join(fared)}. Intervals of "
+        f"`{ranks.index[1]}` are {width:.1f} times as wide."
     )
 
 

@@ -15,7 +15,6 @@ Proposals adapt while the chain warms up, and are held afterwards.
 from typing import NamedTuple, Protocol
 
 import numpy as np
-from arviz_stats.base import array_stats
 from numpy.typing import NDArray
 
 from models.bayesian import dynamic_growth_kernel as kernel
@@ -88,6 +87,8 @@ def chain(
     sweeps, warm_up : int
         Proposals adapt after every hundred sweeps of the warm-up.
     """
+    from arviz_stats.base import array_stats  # takes long, and only chains need it
+
     fixed = [block for block in density.blocks if not block.scale]
     pooled = [block for block in density.blocks if block.scale]
     columns = np.ascontiguousarray(np.hstack([b.columns for b in (*fixed, *pooled)]))

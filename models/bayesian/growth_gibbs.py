@@ -16,7 +16,6 @@ from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
 import numpy as np
-from arviz_stats.base import array_stats
 from numpy.typing import NDArray
 
 from models.bayesian import growth_gibbs_kernel as kernel
@@ -86,6 +85,8 @@ def chain(
     start : mapping of str to ndarray, optional
         Scales, φ and δ; by default about the middle of the prior.
     """
+    from arviz_stats.base import array_stats  # takes long, and only chains need it
+
     blocks, region = density.blocks, density.region
     positions, columns = {}, 0
     for block in blocks:

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from analysis.claims import rule
+from analysis.claims import first_rule
 from analysis.claims.evidence import SOURCES
 from analysis.claims.records import EVIDENCE, IMPLIED
 from analysis.ye2024.claims import CLAIMS
@@ -23,7 +23,7 @@ def tables(**changes: pd.DataFrame) -> dict[str, pd.DataFrame]:
     comparison = made["comparison"]
     made["comparison"] = comparison.assign(fitted_as=np.nan, p_same_sign=0.99, q025=0.01)
     # Looked at, and nothing turns: signs are as printed.
-    models = list(dict.fromkeys((rule.MODEL, registry.MAIN)))
+    models = list(dict.fromkeys((first_rule.MODEL, registry.MAIN)))
     fits = {"panel": panels, "column": ["3.2"], "model": models, "term": ["indus"]}
     own = pd.MultiIndex.from_product(fits.values(), names=fits).to_frame(index=False)
     calm = {"q025": 0.01, "q975": 0.2, "mean": 0.1, "sd": 0.01}

@@ -291,8 +291,9 @@ def short(results: Results, claim: dict) -> str:
         f"{probability:.3f}" if probability == probability else span(p_positive(rows))
     )
     return (
-        f"{answer}: by the model {MAIN} the slope is {span(rows['mean'])}, and positive with a "
-        f"probability of {probability_text}, where {CERTAIN} is asked for."
+        f"{answer}: by the model {MAIN} the slope is {span(rows['mean'])} (in size: "
+        f"{claim['magnitude']}), and positive with a probability of {probability_text}, where "
+        f"{CERTAIN} is asked for."
     )
 
 

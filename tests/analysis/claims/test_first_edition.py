@@ -6,10 +6,10 @@ import pytest
 import typer
 
 from analysis.__main__ import app
-from analysis.claims import evidence, rule
+from analysis.claims import evidence, first_rule
 from analysis.claims.first_edition import assess
+from analysis.claims.first_rule import finding, verdict
 from analysis.claims.records import EVIDENCE, IMPLIED
-from analysis.claims.rule import finding, verdict
 from analysis.specifications import SPECIFICATIONS, select
 from analysis.ye2024.claims import CLAIMS
 from models.bayesian.registry import find, models_for
@@ -26,7 +26,7 @@ def changed(name: str, value: object, **at: str) -> dict[str, pd.DataFrame]:
     return found | {"comparison": frame}
 
 
-MAIN = {"column": "3.2", "model": rule.MODEL}
+MAIN = {"column": "3.2", "model": first_rule.MODEL}
 
 
 # --- the rule -----------------------------------------------------------------------------------
@@ -66,7 +66,7 @@ def test_a_claim_that_was_not_put_to_everything_does_not_stand_yet():
 
 def test_every_verdict_has_its_meaning():
     assert {verdict((f,) * 3, t) for f in ("for", "open", "against", "missing") for t in ((), "x")}
-    assert verdict((), (), tested=False) in rule.VERDICTS
+    assert verdict((), (), tested=False) in first_rule.VERDICTS
 
 
 def test_every_column_of_the_paper_has_a_claim():
@@ -138,7 +138,7 @@ def test_the_size_is_judged_by_agreement_and_not_by_its_sign():
 
 
 def test_table_8_is_judged_by_the_region_slopes_of_the_whole_sample():
-    found = changed("p_same_sign", 0.5, column="8.1", fitted_column="3.2", model=rule.MODEL)
+    found = changed("p_same_sign", 0.5, column="8.1", fitted_column="3.2", model=first_rule.MODEL)
     assert assess(BY_ID["east"], found)["verdict"] == "inconclusive"
     found = changed("p_same_sign", 0.5, column="8.1", fitted_column="8.1", model="mundlak")
     assert assess(BY_ID["east"], found)["verdict"] == "supported"
@@ -181,7 +181,7 @@ def test_a_claim_stands_only_if_models_of_correlated_errors_were_looked_at(model
 
 def test_no_turn_stands_only_if_the_turning_points_of_other_models_agree():
     asked = ("autoregressive", "province_trends")
-    named = [rule.MODEL, *asked]
+    named = [first_rule.MODEL, *asked]
     shape = {"panel": EVIDENCE, "model": named, "region": ["all", "east"]}
     turns = pd.MultiIndex.from_product(shape.values(), names=shape).to_frame(index=False)
     turns = turns.assign(column="3.3", term="indus", gate="pass", p_inside=0.01)
@@ -202,7 +202,7 @@ def test_no_turn_stands_only_if_the_turning_points_of_other_models_agree():
 
 
 def sensitivity(**values: object) -> pd.DataFrame:
-    row = {"panel": EVIDENCE[0], "column": "3.2", "model": rule.MODEL, "term": "indus"}
+    row = {"panel": EVIDENCE[0], "column": "3.2", "model": first_rule.MODEL, "term": "indus"}
     row |= {"quantity": "slope", "region": "average", "gate": "pass"}
     return pd.DataFrame([row | values])
 

@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from analysis.claims import evidence, ledger, rule
+from analysis.claims import evidence, first_rule, ledger
 from analysis.claims.records import EVIDENCE, IMPLIED
 from analysis.specifications import select
 from analysis.ye2024.claims import CLAIMS
@@ -34,13 +34,13 @@ def test_claims_about_one_slope_are_one_row_with_all_their_words():
 def test_what_changed_a_verdict_is_the_model_or_the_rule():
     found = tables()
     frame = found["comparison"].copy()
-    main, first = (frame["model"] == name for name in (registry.MAIN, rule.MODEL))
+    main, first = (frame["model"] == name for name in (registry.MAIN, first_rule.MODEL))
     # On the official panel alone the slope is open: the first edition asks for it, this one not.
     frame.loc[(main | first) & (frame["panel"] == EVIDENCE[0]), "p_same_sign"] = 0.9
     (entry,) = ledger.ledger([BY_ID["H1a"]], found | {"comparison": frame}, {"H1a": "fragile"})
     assert (entry["verdict"], entry["first edition"]) == ("supported", "fragile")
     assert entry["changed"].endswith("the rule")
-    if registry.MAIN != rule.MODEL:
+    if registry.MAIN != first_rule.MODEL:
         frame = found["comparison"].copy()
         frame.loc[main, "p_same_sign"] = 0.5
         frame["p_same_sign"] = frame["p_same_sign"].mask(first, 0.99)

@@ -110,7 +110,7 @@ class House:
         put(tables, "make", self.compared)
         put(tables, "side_by_side", lambda *_: None)
         put(ladder, "table", lambda made, fits, *_: fits[[*FIT, "made_from"]])
-        put(ladder, "summary", lambda _: None)
+        put(ladder, "summary", lambda _: pd.DataFrame())
         put(figures, "draw", lambda *_: [])
 
     def samplers(self, put) -> None:

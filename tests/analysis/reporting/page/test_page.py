@@ -13,7 +13,7 @@ import typer
 import xarray as xr
 
 from analysis.__main__ import app
-from analysis.claims import ledger, second_edition
+from analysis.claims import ledger, rule
 from analysis.reporting.page import barg, charts, page, traces
 from analysis.reporting.page.blocks import Results
 from analysis.reporting.page.verdicts import controls
@@ -117,11 +117,11 @@ def test_the_first_screen_answers_from_the_ledger(text):
     plain = html.unescape(text)
     assert "The paper says yes: one more unit of indus raises produ by 0.105*** (0.031)." in plain
     assert "leave it undecided" in plain
-    assert f"by the model {MAIN} the slope is 0.150, and positive" in plain
+    assert f"by the model {MAIN} the slope is 0.150 (in size: open), and positive" in plain
     assert "with a probability of 0.900, where 0.975 is asked for." in plain
     numbers = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", plain)
     assert [value for _, value in numbers][:2] == ["0.105*** (0.031)", "0.150"]
-    assert numbers[3][1] == f"0 of {len(second_edition.rows(CLAIMS))}"
+    assert numbers[3][1] == f"0 of {len(rule.rows(CLAIMS))}"
 
 
 def test_every_section_begins_with_its_answer(text):
@@ -136,7 +136,7 @@ UNANSWERED = {"printed", "replication"}
 
 def test_a_claim_is_one_line_with_its_evidence_inside(text):
     lines = re.findall(r'(?s)<div class="claims">(.*?)\n</div>\n<div class="folds">', text)[0]
-    assert lines.count('<span class="statement">') == len(second_edition.rows(CLAIMS))
+    assert lines.count('<span class="statement">') == len(rule.rows(CLAIMS))
     assert "Evidence on H1a" in lines
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from analysis.claims import evidence
-from analysis.claims.second_edition import VINTAGES, assess, of_magnitude, of_sign
+from analysis.claims.rule import VINTAGES, assess, of_magnitude, of_sign
 from data.panels.catalogue import DRAWN, imputed_draws
 from models.bayesian import registry
 from tests.helpers.ledger import BY_ID, tables
