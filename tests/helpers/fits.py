@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -132,6 +133,12 @@ def fit_of(column: str, name: str, share_missing: float = 0.0) -> Fit:
     panel = PANEL_OF.get(name, simulated)()
     panel = thinned(panel, share_missing) if share_missing else panel
     return Fit(panel, specification, model, model.module.PRIORS)
+
+
+def points(density: Any, size: int, seed: int = 0) -> Array:
+    """Return points of a density's scales, in the bulk of their priors and out of it."""
+    rng = np.random.default_rng(seed)
+    return np.array([density.initial(rng) for _ in range(size)])
 
 
 def flat_draw(fitted: Fit, seed: int = 0) -> dict[str, Array]:

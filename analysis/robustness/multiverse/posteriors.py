@@ -104,9 +104,9 @@ def sentence(fractions: pd.DataFrame) -> str:
     gap = (fractions["share_same_sign"] - fractions["share_same_sign_of_all"]).abs().max()
     compared = "all that they were drawn from, by least squares with two-way effects"
     return (
-        f"The posteriors' universes resemble {compared}: their mean slopes differ by at most "
-        f"{z:.1f} standard errors of a random sample, their shares of the printed sign by at most "
-        f"{100 * gap:.0f} percentage points."
+        f"The posteriors' universes resemble {compared}. Their mean slopes differ by at most "
+        f"{z:.1f} standard errors of a random sample. Their shares of the printed sign differ by "
+        f"at most {100 * gap:.0f} percentage points."
         if z <= Z
         else f"The posteriors' universes do not resemble {compared}: a mean slope differs by "
         f"{z:.1f} standard errors of a random sample."

@@ -16,7 +16,7 @@ from models.bayesian.growth_reference import log_sech2
 from models.design import LAG
 from models.inference.batched import draw_points
 from models.priors import LOG_2PI
-from tests.helpers.fits import Fit, few, fit_of, simulated
+from tests.helpers.fits import Fit, few, fit_of, points, simulated
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -31,11 +31,6 @@ class Mode:
 @pytest.fixture(params=[0.0, 0.1], ids=["balanced", "gaps"])
 def fitted(request) -> Fit:
     return fit_of("5.1", "dynamic_growth", request.param)
-
-
-def points(density, size: int, seed: int = 0) -> np.ndarray:
-    rng = np.random.default_rng(seed)
-    return np.array([density.initial(rng) for _ in range(size)])
 
 
 # --- the density --------------------------------------------------------------------------------

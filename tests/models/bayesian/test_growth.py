@@ -19,7 +19,7 @@ from models.design import design
 from models.frequentist.twfe import slope_parts
 from models.priors import LOG_2PI
 from tests.helpers import growing
-from tests.helpers.fits import Fit, fit_of
+from tests.helpers.fits import Fit, fit_of, points
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -47,11 +47,6 @@ class Mode:
 @pytest.fixture(params=CASES, ids=lambda case: "-".join(map(str, case)))
 def fitted(request) -> Fit:
     return fit_of(*request.param)
-
-
-def points(density, size: int, seed: int = 0) -> np.ndarray:
-    rng = np.random.default_rng(seed)
-    return np.array([density.initial(rng) for _ in range(size)])
 
 
 # --- the density --------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from models.inference.elimination import Reduced, reduce
-from tests.helpers.fits import INDEPENDENT, fit_of
+from tests.helpers.fits import INDEPENDENT, fit_of, points
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -22,13 +22,8 @@ def reduced(request) -> Reduced:
     return reduce(fit_of(*request.param).density)
 
 
-def points(reduced: Reduced, size: int) -> np.ndarray:
-    rng = np.random.default_rng(0)
-    return np.array([reduced.density.initial(rng) for _ in range(size)])
-
-
 def test_the_density_is_the_collapsed_one(reduced):
-    log_scale = points(reduced, 20)
+    log_scale = points(reduced.density, 20)
     expected = [reduced.density.logp_and_gradient(point)[0] for point in log_scale]
     assert_allclose(reduced.log_density(log_scale), expected, rtol=1e-10)
 
@@ -60,7 +55,7 @@ class Units:
 
 
 def test_draws_have_the_exact_mean_and_covariance(reduced, capfd):
-    point = points(reduced, 1)
+    point = points(reduced.density, 1)
     density = reduced.density
     offsets = {block.name: block for block in density.locations}
 
@@ -82,14 +77,16 @@ def test_draws_have_the_exact_mean_and_covariance(reduced, capfd):
 
 def test_far_points_have_no_density_and_no_warning():
     reduced = reduce(fit_of("3.2", "hierarchical").density)
-    far = np.vstack([points(reduced, 2), np.full((2, reduced.density.size), [[-1e4], [250.0]])])
+    far = np.vstack(
+        [points(reduced.density, 2), np.full((2, reduced.density.size), [[-1e4], [250.0]])]
+    )
     found = reduced.log_density(far)
     assert np.isfinite(found[:2]).all()
     assert found[2] == -np.inf
 
 
 def test_moments_of_linear_functions_are_the_collapsed_ones(reduced):
-    log_scale, density = points(reduced, 6), reduced.density
+    log_scale, density = points(reduced.density, 6), reduced.density
     rng = np.random.default_rng(3)
     weights = {b.name: rng.standard_normal((4, b.size)) for b in density.locations[::2]}
     for found, expected in zip(

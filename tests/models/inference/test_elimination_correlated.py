@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from models.inference.elimination_correlated import ReducedErrors, reduce_errors
-from tests.helpers.fits import fit_of
+from tests.helpers.fits import fit_of, points
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -22,13 +22,8 @@ def reduced(request) -> ReducedErrors:
     return reduce_errors(fit_of(*request.param).density)
 
 
-def points(reduced: ReducedErrors, size: int) -> np.ndarray:
-    rng = np.random.default_rng(0)
-    return np.array([reduced.density.initial(rng) for _ in range(size)])
-
-
 def test_the_density_is_the_collapsed_one(reduced):
-    drawn = points(reduced, 20)
+    drawn = points(reduced.density, 20)
     expected = [reduced.density.logp_and_gradient(point)[0] for point in drawn]
     assert_allclose(reduced.log_density(drawn), expected, rtol=1e-9)
 
@@ -43,7 +38,7 @@ def test_errors_of_several_outcomes_are_not_reduced():
 
 
 def test_draws_have_the_exact_mean_and_covariance(reduced):
-    point, density = points(reduced, 1), reduced.density
+    point, density = points(reduced.density, 1), reduced.density
     scales, x = density._pieces(point[0])
     factor, mean, _, _ = density._given(scales, density.errors.weights(x))
     lower = np.tril(factor)
@@ -59,7 +54,7 @@ def test_draws_have_the_exact_mean_and_covariance(reduced):
 
 
 def test_the_prior_of_points_is_that_of_the_scales_and_a_flat_one_of_the_correlation(reduced):
-    drawn = points(reduced, 5)
+    drawn = points(reduced.density, 5)
     log_scale, artanh = drawn[:, :-1], drawn[:, -1]
     flat = np.log1p(-(np.tanh(artanh) ** 2)) - np.log(2)
     of_scales = reduced.scale_priors.log_density(log_scale)[0].sum(axis=1)
@@ -67,7 +62,7 @@ def test_the_prior_of_points_is_that_of_the_scales_and_a_flat_one_of_the_correla
 
 
 def test_far_points_have_no_density_and_no_warning(reduced):
-    far = np.vstack([points(reduced, 1), np.full((2, reduced.size), [[-1e4], [250.0]])])
+    far = np.vstack([points(reduced.density, 1), np.full((2, reduced.size), [[-1e4], [250.0]])])
     found = reduced.log_density(far)
     assert np.isfinite(found[0])
     assert found[1] == -np.inf
