@@ -27,7 +27,8 @@ from models.bayesian import dynamic_growth_gibbs
 from models.bayesian.dynamic_growth_gibbs import CORRELATION
 from models.bayesian.growth_density import Block, GrowthDensity
 from models.bayesian.growth_pieces import Layout, Patterns, Products
-from models.bayesian.growth_reference import Weights, log_sech2
+from models.bayesian.growth_reference import Weights
+from models.inference.normal_scores import log_sech2
 from models.priors import LOG_2PI, Priors
 
 Array = NDArray[np.float64]

@@ -35,8 +35,9 @@ from numpy.typing import NDArray
 
 from models.bayesian import growth_kernel
 from models.bayesian.growth_pieces import Layout, Patterns, Products, patterns, products
-from models.bayesian.growth_reference import OfProvinces, Weights, factors, log_sech2, weigh
+from models.bayesian.growth_reference import OfProvinces, Weights, factors, weigh
 from models.inference.collapsed import FARTHEST, OutOfRangeError
+from models.inference.normal_scores import log_sech2
 from models.priors import LOG_2PI, Priors, ScalePriors
 
 Array = NDArray[np.float64]

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.bayesian.growth_pieces import Layout, Patterns, Products
+from models.inference.normal_scores import log_sech2
 
 Array = NDArray[np.float64]
 
@@ -86,11 +87,6 @@ def weigh(
         (sech2 / variance)[:, of_region] / total,
         (log_p @ pattern.provinces) / 2,
     )
-
-
-def log_sech2(x: Array) -> Array:
-    """Return log(1 − tanh² x), however close to 1 that is."""
-    return 2 * (np.log(2) - np.abs(x) - np.log1p(np.exp(-2 * np.abs(x))))
 
 
 def factors(

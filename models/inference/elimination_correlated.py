@@ -23,6 +23,7 @@ from models.inference.elimination import (
     eliminate,
     prior_precisions,
 )
+from models.inference.normal_scores import log_sech2
 from models.priors import Prior, ScalePriors
 
 
@@ -72,7 +73,7 @@ class ReducedErrors(Elimination):
     def log_prior_of_points(self, point: Array) -> Array:
         """Return the log prior of the scales, and that of φ if it were flat, shape (N,)."""
         log_scale, artanh = np.split(point, [self.size - self.correlations], axis=1)
-        flat = np.log(2) - 2 * np.logaddexp(artanh, -artanh)  # log of (1 − φ²) / 2
+        flat = log_sech2(artanh) - np.log(2)  # of (1 − φ²) / 2
         return self.scale_priors.log_density(log_scale)[0].sum(axis=1) + flat.sum(axis=1)
 
     def log_density(self, point: Array) -> Array:

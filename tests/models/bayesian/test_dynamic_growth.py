@@ -12,9 +12,9 @@ from analysis.posterior.jobs import Settings
 from models.bayesian import dynamic_growth, dynamic_growth_gibbs, growth_parts
 from models.bayesian import dynamic_growth_kernel as kernel
 from models.bayesian.dynamic_growth_gibbs import CORRELATION
-from models.bayesian.growth_reference import log_sech2
 from models.design import LAG
 from models.inference.batched import draw_points
+from models.inference.normal_scores import log_sech2
 from models.priors import LOG_2PI
 from tests.helpers.fits import Fit, few, fit_of, points, simulated
 

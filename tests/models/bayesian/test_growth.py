@@ -13,10 +13,10 @@ from analysis.specifications import select
 from data.shared.errors import UserError
 from models.bayesian import growth, growth_parts
 from models.bayesian.autoregressive import predecessors
-from models.bayesian.growth_reference import log_sech2
 from models.bayesian.registry import find, models_for
 from models.design import design
 from models.frequentist.twfe import slope_parts
+from models.inference.normal_scores import log_sech2
 from models.priors import LOG_2PI
 from tests.helpers import growing
 from tests.helpers.fits import Fit, fit_of, points
