@@ -9,6 +9,7 @@ times count for nothing.
 
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from fnmatch import fnmatch
 from functools import cache
@@ -49,18 +50,37 @@ def file_sha256(path: Path) -> str:
     In one process an unchanged file is read once.
     """
     try:
-        state = path.stat()
-        return _file_sha256(path, state.st_mtime_ns, state.st_ctime_ns, state.st_size)
+        return _file_sha256(path, *_state(path))
     except FileNotFoundError:
         return ""
     except OSError:
         return UNREADABLE
 
 
+def _state(path: Path) -> tuple[int, ...]:
+    """Return what changes whenever a file does: its size, and its times to the nanosecond."""
+    state = path.stat()
+    return state.st_mtime_ns, state.st_ctime_ns, state.st_size
+
+
 @cache
 def _file_sha256(path: Path, *state: int) -> str:
     del state
     return sha256(path.read_bytes())
+
+
+def trace_sha256(path: Path) -> str:
+    """Hash a trace, as `file_sha256` does; by its index if the file was not touched since.
+
+    Traces are some 14 MB each: to read a hundred takes a second or two.
+    """
+    index = _read_json(beside(path)) or {}
+    try:
+        if index.get("state") == list(_state(path)):
+            return str(index.get("sha256"))
+    except OSError:
+        pass
+    return file_sha256(path)
 
 
 def trace_files(traces: Path) -> dict[str, Path]:
@@ -75,17 +95,25 @@ def beside(path: Path) -> Path:
 
 
 def index_trace(path: Path, digest: str, input_sha256: str) -> None:
-    """Write the index of a trace: the hash of its bytes, and of what it is made from."""
-    index = {"sha256": digest, "input_sha256": input_sha256}
+    """Write the index of a trace: the hash of its bytes, and of what it is made from.
+
+    With the file's size and times, by which a later process knows that these are still its bytes.
+    """
+    index = {"sha256": digest, "input_sha256": input_sha256, "state": _state(path)}
     write_text(json.dumps(index, ensure_ascii=False), beside(path))
 
 
 def indexed_inputs(path: Path) -> str | None:
     """Return the hash of a trace's inputs by its index; None if the index is not of these bytes."""
     index = _read_json(beside(path))
-    if not index or index.get("sha256") != file_sha256(path):
+    digest = trace_sha256(path)
+    if not index or index.get("sha256") != digest:
         return None
-    return str(index.get("input_sha256"))
+    made_from = str(index.get("input_sha256"))
+    if index.get("state") != list(_state(path)):  # of a copy: the next process need not read it
+        with suppress(OSError):
+            index_trace(path, digest, made_from)
+    return made_from
 
 
 def snapshot(outputs: Outputs, panels: Mapping[str, str] | None = None) -> Digests:
@@ -103,7 +131,7 @@ def snapshot(outputs: Outputs, panels: Mapping[str, str] | None = None) -> Diges
     of_panels = dict(panels or {}) | of_named | draws
     digests = {f"{PANELS}/{name}": digest for name, digest in of_panels.items()}
     traces = trace_files(outputs.traces)
-    digests |= {f"{TRACES}/{name}": file_sha256(path) for name, path in traces.items()}
+    digests |= {f"{TRACES}/{name}": trace_sha256(path) for name, path in traces.items()}
     # Their hashes alone: which number is printed is not seen here.
     printed = sorted((current().path or FOLDER.parent / PUBLISHED / "any").parent.glob("*.csv"))
     digests |= {f"{PUBLISHED}/{path.stem}": file_sha256(path) for path in printed}

@@ -1,5 +1,7 @@
 """A part of a product takes the place of that part alone, and what it was made from is known."""
 
+import os
+
 import pandas as pd
 import pytest
 
@@ -8,7 +10,7 @@ from analysis.shared.outputs import Outputs
 from analysis.shared.products import find
 from analysis.shared.runs import Run
 from data.shared.errors import UserError
-from data.shared.files import csv_text
+from data.shared.files import csv_text, sha256
 
 REPLICATION = find("replication")
 
@@ -125,3 +127,33 @@ def test_a_part_is_written_as_the_whole_is(outputs):
     store(outputs, table[:1])
     store(outputs, table[1:])
     assert (outputs.results / "replication.csv").read_text() == csv_text(table)
+
+
+def test_a_trace_that_was_not_touched_is_not_read_again(tmp_path, monkeypatch):
+    path = tmp_path / "3.2-growth.nc"
+    path.write_text("draws")
+    provenance.index_trace(path, sha256(b"draws"), "inputs")
+    monkeypatch.setattr(provenance, "file_sha256", lambda _: pytest.fail("it was read"))
+    assert provenance.trace_sha256(path) == sha256(b"draws")
+    assert provenance.indexed_inputs(path) == "inputs"
+
+
+def test_a_changed_trace_is_noticed_though_size_and_time_of_change_are_the_same(tmp_path):
+    path = tmp_path / "3.2-growth.nc"
+    path.write_text("draws")
+    provenance.index_trace(path, sha256(b"draws"), "inputs")
+    before = path.stat()
+    path.write_text("other")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert provenance.trace_sha256(path) == sha256(b"other")
+    assert provenance.indexed_inputs(path) is None
+
+
+def test_the_index_of_a_copied_trace_is_renewed(tmp_path):
+    path, copy = tmp_path / "a.nc", tmp_path / "b.nc"
+    path.write_text("draws")
+    provenance.index_trace(path, sha256(b"draws"), "inputs")
+    copy.write_text("draws")
+    provenance.beside(copy).write_text(provenance.beside(path).read_text())
+    assert provenance.indexed_inputs(copy) == "inputs"
+    assert provenance.beside(copy).read_text() != provenance.beside(path).read_text()
