@@ -41,10 +41,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from models.bayesian import hierarchical
-from models.bayesian.effects import predictive, report_effects, standard_mean
+from models.bayesian.effects import normal_log_density, predictive, report_effects, standard_mean
 from models.bayesian.hierarchical import effects
 from models.bayesian.interface import Rows, Variables
 from models.bayesian.within_between import WithinBetween
@@ -54,6 +53,7 @@ from models.priors import REGULARISED, Prior, Priors, ScalePriors
 
 if TYPE_CHECKING:
     import pymc as pm
+    from scipy import stats
 
 PRIORS = REGULARISED.and_of(
     Prior(
@@ -228,7 +228,9 @@ class AutoregressiveErrors:
         return float(self._phi.logpdf(self.phi.centre))
 
     @cached_property
-    def _phi(self) -> stats.distributions.rv_frozen:
+    def _phi(self) -> "stats.distributions.rv_frozen":
+        from scipy import stats  # half a second, which models' names and priors do not need
+
         centre, scale = self.phi.centre, self.phi.scale
         return stats.truncnorm((-1 - centre) / scale, (1 - centre) / scale, centre, scale)
 
@@ -309,7 +311,7 @@ def rows_of_series(
     correlation = phi**years * (years > 0)
     sd = sd * np.sqrt((1 - correlation**2) / (1 - phi**2))
     error = parts.design.y - mean
-    log_likelihood = stats.norm.logpdf(error, correlation * error[..., before], sd)
+    log_likelihood = normal_log_density(error, correlation * error[..., before], sd)
     drawn = sd * rng.standard_normal(mean.shape)
     for row in np.flatnonzero(years):
         drawn[..., row] += correlation[..., row] * drawn[..., before[row]]

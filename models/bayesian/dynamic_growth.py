@@ -51,15 +51,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from models.bayesian import dynamic, growth_parts, hierarchical
 from models.bayesian import growth as static
 from models.bayesian.dynamic_growth_density import DynamicGrowthDensity, collapse_dynamic_growth
-from models.bayesian.dynamic_growth_gibbs import CORRELATION
+from models.bayesian.effects import normal_log_density
 from models.bayesian.growth_density import Block
 from models.bayesian.growth_moments import moments
 from models.bayesian.growth_parts import Growth, standard_mean, year_columns
+from models.bayesian.growth_pieces import CORRELATION
 from models.bayesian.interface import Rows, Variables
 from models.bayesian.within_between import By, standardise
 from models.design import LAG, Design
@@ -302,7 +302,7 @@ def slopes(parts: DynamicGrowth, drawn: dict[str, Array]) -> Array:
 def rows(parts: DynamicGrowth, free: dict, rng: np.random.Generator) -> Rows:
     """Return each row's log likelihood and draws of it, both given the lag that was observed."""
     centre, spread = mean(parts, free), sd(parts, free)
-    log_likelihood = stats.norm.logpdf(parts.y, centre, spread) - np.log(parts.scale)
+    log_likelihood = normal_log_density(parts.y, centre, spread) - np.log(parts.scale)
     drawn = centre + spread * rng.standard_normal(centre.shape)
     return Rows(log_likelihood, {"y": (("obs",), parts.base.centre + parts.scale * drawn)})
 

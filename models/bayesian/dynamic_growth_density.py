@@ -23,10 +23,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.bayesian import dynamic_growth_gibbs
-from models.bayesian.dynamic_growth_gibbs import CORRELATION
 from models.bayesian.growth_density import Block, GrowthDensity
-from models.bayesian.growth_pieces import Layout, Patterns, Products
+from models.bayesian.growth_pieces import CORRELATION, Layout, Patterns, Products
 from models.bayesian.growth_reference import Weights
 from models.inference.normal_scores import log_sech2
 from models.priors import LOG_2PI, Priors
@@ -103,6 +101,8 @@ class DynamicGrowthDensity(GrowthDensity):
 
     def chain(self, draws: int, rng: np.random.Generator) -> dict[str, Array]:
         """Return draws of all random variables of the PyMC model, shapes (draws, …)."""
+        from models.bayesian import dynamic_growth_gibbs  # compiled code, which draws alone need
+
         sweeps = dynamic_growth_gibbs.chain(self, rng, draws * THIN, THIN_WARM_UP).drawn
         return {name: values[::THIN] for name, values in sweeps.items()}
 

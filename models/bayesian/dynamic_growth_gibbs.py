@@ -20,13 +20,10 @@ from numpy.typing import NDArray
 from models.bayesian import dynamic_growth_kernel as kernel
 from models.bayesian.growth_density import Block
 from models.bayesian.growth_gibbs_normal import families
-from models.bayesian.growth_pieces import Layout
+from models.bayesian.growth_pieces import CORRELATION, Layout
 from models.priors import Priors
 
 Array = NDArray[np.float64]
-
-CORRELATION = "trend_correlation"
-"""The correlation of level and growth in the PyMC model, in the place of φ."""
 
 WARM_UP, SWEEPS = 400, 2_000
 """Of a chain of one of many data sets; the first are not kept."""

@@ -49,9 +49,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from models.bayesian.autoregressive import predecessors
+from models.bayesian.effects import normal_log_density
 from models.bayesian.growth_density import Block, GrowthDensity, collapse_growth
 from models.bayesian.growth_moments import moments
 from models.bayesian.growth_parts import (
@@ -301,7 +301,7 @@ def rows(parts: Growth, free: dict, rng: np.random.Generator) -> Rows:
     """
     mean, sigma, phi = _law(parts, free)
     conditional_mean, sd = given_before(parts, mean, sigma, phi, np.cumsum)
-    log_likelihood = stats.norm.logpdf(parts.y, conditional_mean, sd) - np.log(parts.scale)
+    log_likelihood = normal_log_density(parts.y, conditional_mean, sd) - np.log(parts.scale)
     series = _series(parts, mean, sigma, phi, rng)
     return Rows(log_likelihood, {"y": (("obs",), series)})
 

@@ -33,7 +33,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from models.bayesian import growth_kernel
 from models.bayesian.growth_pieces import Layout, Patterns, Products, patterns, products
 from models.bayesian.growth_reference import OfProvinces, Weights, factors, weigh
 from models.inference.collapsed import FARTHEST, OutOfRangeError
@@ -239,6 +238,8 @@ class GrowthDensity:
 
     def log_marginal(self, weights: Weights) -> Array:
         """Return the log marginal likelihood but for `log_rows` and the constant, shape (N,)."""
+        from models.bayesian import growth_kernel  # compiled code, which models' names do not need
+
         # Points are padded to full lanes: the kernel works on `LANES` points at once.
         points = len(weights.share)
         lanes = growth_kernel.LANES

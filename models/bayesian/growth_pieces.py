@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
+CORRELATION = "trend_correlation"
+"""In `models.bayesian.dynamic_growth`, the correlation of level and growth, in the place of φ."""
+
 
 class Layout(NamedTuple):
     """Order of the rows: by province, and each row's predecessor.

@@ -13,7 +13,6 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from models.bayesian import growth_gibbs
 from models.bayesian.growth_density import GrowthDensity
 from models.bayesian.growth_pieces import patterns, products
 from models.bayesian.growth_reference import Weights, weigh
@@ -107,6 +106,8 @@ class ScaledDensity(GrowthDensity):
 
     def chain(self, draws: int, rng: np.random.Generator) -> dict[str, Array]:
         """Return draws of all random variables of the PyMC model, shapes (draws, …)."""
+        from models.bayesian import growth_gibbs  # compiled code, which draws alone need
+
         sweeps = growth_gibbs.chain(self, rng, draws * THIN, THIN_WARM_UP).drawn
         return {name: values[::THIN] for name, values in sweeps.items()}
 

@@ -39,7 +39,6 @@ import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
 from numpy.typing import NDArray
-from scipy import stats
 
 from data.shared.errors import UserError
 from models.bayesian import hierarchical
@@ -52,7 +51,7 @@ from models.bayesian.correlation import (
     product,
     stacked,
 )
-from models.bayesian.effects import predictive, report_effects, standard_mean
+from models.bayesian.effects import normal_log_density, predictive, report_effects, standard_mean
 from models.bayesian.hierarchical import effects
 from models.bayesian.interface import Rows, Variables
 from models.bayesian.noncentering import with_offsets
@@ -317,7 +316,7 @@ def rows(parts: Measured, free: dict, rng: np.random.Generator) -> Rows:
     shift, spread = _correction(parts, free, values.slope)
     mean, sd = mean + base.scale * shift, np.hypot(sd, base.scale * spread)
     drawn = mean + sd * rng.standard_normal(mean.shape)
-    return Rows(stats.norm.logpdf(base.design.y, mean, sd), {"y": (("obs",), drawn)})
+    return Rows(normal_log_density(base.design.y, mean, sd), {"y": (("obs",), drawn)})
 
 
 def generate(parts: Measured, free: dict, rng: np.random.Generator) -> Measured:

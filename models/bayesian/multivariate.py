@@ -44,13 +44,12 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 from numpy.typing import NDArray
-from scipy import stats
 
 from data.shared.errors import UserError
 from models.bayesian import hierarchical
 from models.bayesian.correlated_outcomes import CorrelatedErrors
 from models.bayesian.correlation import from_partial, given_before, pairs, stacked
-from models.bayesian.effects import predictive, report_effects, standard_mean
+from models.bayesian.effects import normal_log_density, predictive, report_effects, standard_mean
 from models.bayesian.hierarchical import effects
 from models.bayesian.interface import Rows, Variables
 from models.bayesian.within_between import WithinBetween
@@ -280,7 +279,7 @@ def rows(parts: Joint, free: dict, rng: np.random.Generator) -> Rows:
         unit = np.linalg.solve(of_region, _transposed(error))
         # An error is L u: log p(error) is log p(u) less the log of the diagonal of L.
         sizes = np.log(np.diagonal(of_region, axis1=-2, axis2=-1)).sum(axis=-1)
-        log_likelihood[..., mine] = stats.norm.logpdf(unit).sum(axis=-2) - sizes[..., None]
+        log_likelihood[..., mine] = normal_log_density(unit).sum(axis=-2) - sizes[..., None]
         noise = rng.standard_normal(error.shape)
         drawn[..., mine, :] = mean[..., mine, :] + noise @ _transposed(of_region)
     return Rows(

@@ -16,7 +16,10 @@ MISTAKES = (
 )
 WRITE_NOTHING = ("prior-summary", "describe-model", "panel")
 
-HEAVY = ("pandas", "xarray", "pymc", "nutpie", "arviz_stats", "matplotlib", "pandera", "jax")
+HEAVY = (
+    *("pandas", "xarray", "pymc", "nutpie", "arviz_stats", "matplotlib", "pandera", "jax"),
+    *("numba", "scipy.stats"),
+)
 
 RUN = """
 import json, sys

@@ -11,7 +11,7 @@ from analysis.posterior.engines import NutsEngine
 from analysis.posterior.jobs import Settings
 from models.bayesian import dynamic_growth, dynamic_growth_gibbs, growth_parts
 from models.bayesian import dynamic_growth_kernel as kernel
-from models.bayesian.dynamic_growth_gibbs import CORRELATION
+from models.bayesian.growth_pieces import CORRELATION
 from models.design import LAG
 from models.inference.batched import draw_points
 from models.inference.normal_scores import log_sech2
