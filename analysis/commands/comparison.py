@@ -61,7 +61,7 @@ def compare(
 
     Tables: comparison, region_slopes, region_differences, region_orders, scales (prior and
     posterior), turning_points, ladder, pooled (over the panels of `implied:all`),
-    imputed_posteriors (over the draws of `official:imputed`).
+    imputed_posteriors (over all draws of `official:imputed`).
 
     With columns, panels or models that part is shown, with differences of elpd between models
     (PSIS-LOO) and their standard errors; nothing is written then.
@@ -101,8 +101,8 @@ def compare(
     if len(largest) or not terminal.is_table():  # nothing varies by region in a region's columns
         print_frame(largest, "Columns and terms by the ladder's largest step", "ladder")
     by_name |= {"ladder": steps, "pooled": over_panels}
-    if len(mixtures):  # else the committed table stays
-        by_name["imputed_posteriors"] = mixtures
+    if len(pooled_draws := imputed.complete(mixtures)):  # else the committed table stays
+        by_name["imputed_posteriors"] = pooled_draws
     write_tables(by_name, outputs, digests)
     if drawn := figures.draw(outputs.results, outputs.figures):
         say_written(drawn, outputs)

@@ -13,7 +13,7 @@ import pandas as pd
 
 from analysis.comparison.coefficients import ROPE, assess, published_slopes, slopes
 from analysis.posterior import trace
-from data.panels.catalogue import OF_IMPUTED, together
+from data.panels.catalogue import DRAWN, OF_IMPUTED, imputed_draws, together
 
 JUDGED = ("p_same_sign", "p_rope", "p_printed")
 """Probabilities that the ledger reads (`analysis.comparison.coefficients`), means over draws."""
@@ -80,6 +80,18 @@ def mixtures(paths: Iterable[Path]) -> pd.DataFrame:
         last |= {"fits": max((assessed["fits"] for *_, assessed in fits), key=WORST.index)}
         rows.append(start | mixture(values) | last)
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def complete(mixtures: pd.DataFrame) -> pd.DataFrame:
+    """Return the mixtures over all draws of their panel: others are no estimate.
+
+    Parameters
+    ----------
+    mixtures : DataFrame
+        From `mixtures`, or the committed table.
+    """
+    sizes = [len(imputed_draws(name.removesuffix(DRAWN))) for name in mixtures["panel"]]
+    return mixtures[mixtures["draws"] + mixtures["failed"] == sizes]
 
 
 def mixture(draws: list[np.ndarray]) -> dict[str, float]:

@@ -6,6 +6,7 @@ from analysis.reporting.readme_blocks import markdown
 from analysis.shared.digits import with_interval
 from analysis.specifications import HEADLINE, select
 from analysis.ye2024.imputation.study import shown
+from data.panels.catalogue import DRAWN, PANELS
 
 
 def estimates(pooled: pd.DataFrame) -> str:
@@ -81,10 +82,17 @@ def posteriors(mixtures: pd.DataFrame) -> str:
     mixtures : DataFrame
         results/long/imputed_posteriors.csv.
     """
+    order = [f"{kind.name}{DRAWN}" for kind in PANELS]
+    listed = mixtures.sort_values(
+        ["panel", "column"],
+        key=lambda values: values.map(order.index) if values.name == "panel" else values,
+        kind="stable",
+    )
     rows = [
         {
             "panel": f"`{row['panel']}`",
             "column": row["column"],
+            "slope of": f"`{row['term']}`",
             "model": f"`{row['model']}`",
             "printed": f"{row['published']:g}",
             "mixture": with_interval(row["mean"], row["q025"], row["q975"]),
@@ -92,7 +100,7 @@ def posteriors(mixtures: pd.DataFrame) -> str:
             "slope per sd": f"{row['per_sd']:.3f}",
             "draws": f"{row['draws']}",
         }
-        for row in mixtures.to_dict("records")
+        for row in listed.to_dict("records")
         if row["term"] in select([row["column"]])[0].interest
     ]
     return markdown(pd.DataFrame(rows))

@@ -205,7 +205,8 @@ PRODUCTS = (
             "posteriors, one NetCDF for each panel, column and model", inputs=(PANELS,),
             needed=True, main=True, shown=("report health",), note="`--all`: of all 19 columns",
             runs=("sample --all", "sample {baseline} --panel implied:all --model hierarchical",
-                  "sample {baseline} --model growth {draws}")),
+                  "sample {baseline} --model growth {draws}",
+                  "sample --all --model growth --model dynamic --panel official:imputed")),
     *(Product(f"thinned_{name}", f"{LONG}/{name}.nc", "thin",
               "some draws of three posteriors, which ArviZ opens without a run: the main models' "
               "of 3.2, of its slopes by region, of 5.1",
@@ -249,8 +250,9 @@ PRODUCTS = (
               note="after `sample 3.2 --panel implied:all --model hierarchical`, a minute"),
     Product("imputed_posteriors", "results/long/imputed_posteriors.csv", "compare",
             "posteriors over draws of what is not observed: mixture, share of variance from "
-            "imputation", inputs=(TRACES,), shown=("README imputed_posteriors",),
-            note="after `sample 3.2 --panel official:imputed --model growth`, minutes"),
+            "imputation", inputs=(PANELS,), keys=(*CELL, "model"),
+            shown=("README imputed_posteriors",),
+            note="after `sample 3.2 --panel official:imputed --model growth`, minutes a column"),
     Product("tables", "results/table-<columns>-<panels>.<format>", "table",
             "a regression table for a paper: columns as printed, replicated and as posteriors",
             inputs=("replication", TRACES),

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from analysis.comparison import imputed
@@ -21,3 +22,11 @@ def test_a_mixture_weighs_posteriors_alike_whatever_their_number_of_draws():
 def test_alike_posteriors_leave_nothing_to_imputation():
     draws = np.random.default_rng(2).standard_normal(1_000)
     assert imputed.mixture([draws, draws])["share"] == 0
+
+
+def test_mixtures_that_lack_a_draw_are_not_written():
+    table = pd.DataFrame(
+        {"panel": "official:imputed", "draws": [40, 39, 39, 1], "failed": [0, 1, 0, 0]}
+    )
+    assert imputed.complete(table).index.tolist() == [0, 1]
+    assert imputed.complete(table.head(0)).empty

@@ -29,7 +29,7 @@ def test_bias_and_coverage_are_said_before_their_table():
 
 
 def test_posteriors_over_draws_stand_beside_the_printed_slope():
-    row = {"panel": "official", "column": "3.2", "model": "growth", "term": "indus"}
+    row = {"panel": "official:imputed", "column": "3.2", "model": "growth", "term": "indus"}
     row |= {
         "published": 0.105,
         "mean": 0.01,
@@ -39,6 +39,13 @@ def test_posteriors_over_draws_stand_beside_the_printed_slope():
         "per_sd": 0.05,
         "draws": 40,
     }
-    text = imputation_block.posteriors(pd.DataFrame([row, row | {"term": "fin"}]))
-    assert len(text.splitlines()) == 3  # slopes of controls are not shown
-    assert "| `official` | 3.2 | `growth` | 0.105 | 0.010 [-0.020, 0.040] | 10.0% |" in text
+    other = row | {"panel": "official-census4:imputed"}
+    rows = [other, row | {"column": "6.1", "term": "density"}, row, row | {"term": "fin"}]
+    text = imputation_block.posteriors(pd.DataFrame(rows))
+    lines = text.splitlines()[2:]  # slopes of controls are not shown
+    assert [line.split(" | ")[:3] for line in lines] == [
+        ["| `official:imputed`", "3.2", "`indus`"],
+        ["| `official:imputed`", "6.1", "`density`"],
+        ["| `official-census4:imputed`", "3.2", "`indus`"],
+    ]
+    assert "| `growth` | 0.105 | 0.010 [-0.020, 0.040] | 10.0% |" in lines[0]
