@@ -7,7 +7,7 @@ import ast
 import html
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from statistics import mean
@@ -58,6 +58,25 @@ PRIVATE = {
 }
 """What is not said, and what is said instead."""
 
+OF_CODE = {
+    r"\brungs?\b": "step of the ladder, model",
+    r"\bdeciding cells?\b": "cells of the rule",
+    r"\boutside nowhere\b": "covers too little",
+    r"\bdoes not fit\b|\band not fit\b": "fails its predictive checks",
+}
+"""The same, of words that code may use."""
+
+EXPLAINED = ("first edition", "gate", "ladder", "generator", "swap", "restricted")
+"""Words of this project: a README that has one defines it in italics, or links to the glossary."""
+
+READMES = sorted(
+    path for path in ROOT.glob("**/README.md") if not {".venv", "findings"} & {*path.parts}
+)
+"""Findings are of other programs, in the words of those."""
+
+GLOSSARY_WORDS = 10
+"""At most."""
+
 MEAN_WORDS, MOST_WORDS = 25, 40
 
 
@@ -97,6 +116,14 @@ def help_texts(command: TyperCommand | TyperGroup, name: str) -> Iterator[tuple[
         yield from help_texts(below, f"{name} {child}")
 
 
+def readme_lines(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield what a README says, line by line, without its code."""
+    text = re.sub(r"```.*?```|<!--.*?-->", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    name = path.relative_to(ROOT).as_posix()
+    for line in filter(None, map(str.strip, text.splitlines())):
+        yield f"{name}: {line[:60]}", line
+
+
 def descriptions(manifest: dict) -> list[tuple[str, str]]:
     """Return name and description of every task of a manifest."""
     features = [manifest, *manifest["feature"].values()]
@@ -112,6 +139,8 @@ def texts(where: str) -> tuple[tuple[str, str], ...]:
         return tuple(pair for path in files for pair in summaries(path))
     if where == "help":
         return tuple(help_texts(typer.main.get_command(app), "analysis"))
+    if where == "READMEs":
+        return tuple(pair for path in READMES for pair in readme_lines(path))
     if where == "page":
         template = (PAGE / "templates/page.html.j2").read_text(encoding="utf-8")
         strings = [pair for path in sorted(PAGE.glob("*.py")) for pair in fixed_texts(path)]
@@ -124,13 +153,13 @@ def texts(where: str) -> tuple[tuple[str, str], ...]:
     return tuple(records)
 
 
-KINDS = ("docstring summaries", "help", "records", "page")
+KINDS = ("docstring summaries", "help", "records", "page", "READMEs")
 
 
-def private(text: str) -> list[str]:
+def private(text: str, words: Iterable[str] = PRIVATE) -> list[str]:
     """Return the private words of a text."""
     plain = re.sub(r"`[^`]*`|\bpython -m \S+ \S+|\S+/\S+", " ", " ".join(text.split()))
-    return [word for word in PRIVATE if re.search(word, plain, re.IGNORECASE)]
+    return [word for word in words if re.search(word, plain, re.IGNORECASE)]
 
 
 def sentences(text: str) -> list[str]:
@@ -140,9 +169,24 @@ def sentences(text: str) -> list[str]:
 
 @pytest.mark.parametrize("where", KINDS)
 def test_readers_meet_no_private_words(where):
-    found = {place: private(text) for place, text in texts(where)}
+    words = PRIVATE if where == "docstring summaries" else PRIVATE | OF_CODE
+    found = {place: private(text, words) for place, text in texts(where)}
     assert texts(where)
     assert {place: words for place, words in found.items() if words} == {}
+
+
+@pytest.mark.parametrize("path", READMES, ids=lambda path: path.parent.name)
+def test_words_of_this_project_are_explained(path):
+    text = re.sub(r"`[^`]*`", "", " ".join(line for _, line in readme_lines(path))).lower()
+    said = [word for word in EXPLAINED if re.search(rf"\b{word}s?\b", text)]
+    defined = [word for word in said if re.search(rf"\*[^*]*{word.split()[-1]}[^*]*\*", text)]
+    assert "#glossary" in text or "# glossary" in text or said == defined
+
+
+def test_the_glossary_is_short():
+    _, rows = (ROOT / "analysis/README.md").read_text(encoding="utf-8").split("## Glossary\n")
+    table = [line for line in rows.split("\n## ")[0].splitlines() if line.startswith("|")]
+    assert len(table) - 2 <= GLOSSARY_WORDS
 
 
 @pytest.mark.parametrize("where", ["docstring summaries", "help"])

@@ -148,7 +148,7 @@ def _multiverse() -> Methods:
                 lambda rows: draw.draw(rows, published_slopes()),
                 caption="Slopes of all combinations of choices in their order, with 95 % "
                 "intervals, conventional and clustered by province, and the printed slope. "
-                "Posteriors of a balanced part by error structure, each in its own order, stand "
+                "Posteriors of a balanced part by error structure, each in its own order, are "
                 "beside those of the first column.",
             ),
             Picture(

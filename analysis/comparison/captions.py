@@ -1,8 +1,17 @@
 """What captions of pictures say of the sample, counted on a panel."""
 
+from analysis.shared.statistics import DOUBTS, doubt
 from analysis.specifications import current, worded
 from data.panels.catalogue import PANELS
 from data.panels.panel import load_named
+
+FAILED = dict(zip(DOUBTS, ("fails diagnostics", "fails predictive checks"), strict=True))
+"""What pictures and tables say of a fit that is in doubt."""
+
+
+def failing(gate: str, fits: str = "") -> str:
+    """Return what a fit fails, in words; empty if nothing."""
+    return FAILED.get(doubt(gate, fits), "")
 
 
 def samples() -> dict[str, str]:

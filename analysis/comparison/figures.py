@@ -185,8 +185,8 @@ PICTURES = (
     ),
     Picture(
         "ladder_3.2", estimates, ladder,
-        "The slope of column 3.2 from two-way fixed effects (TWFE) to the main model, rung by "
-        "rung, on each panel, with 95 % intervals. Diamonds are the printed slopes, "
+        "The slope of column 3.2 from two-way fixed effects (TWFE) to the main model, step by "
+        "step, on each panel, with 95 % intervals. Diamonds are the printed slopes, "
         "east to west those of Table 8. {static}.",
     ),
     Picture(
@@ -245,7 +245,7 @@ def _published_band(axes: Axes, rows: pd.DataFrame) -> None:
 
 
 def _bar(axes: Axes, at: float, row: pd.Series, colour: str, *, horizontal: bool) -> None:
-    """Draw an estimate with its interval; hollow if the fit failed its gate, or does not fit."""
+    """Draw an estimate with its interval; hollow if it fails diagnostics or predictive checks."""
     ends = [[row["estimate"] - row["low"]], [row["high"] - row["estimate"]]]
     style = {"fmt": "o", "ms": 3, "lw": 1, "color": colour}
     if doubt(row["gate"], row["fits"]):
@@ -264,7 +264,7 @@ def _legend(figure: Figure, rows: pd.DataFrame, *more: Artist) -> None:
     ]
     if any(doubt(*row) for row in rows[["gate", "fits"]].itertuples(index=False)):
         hollow = {"marker": "o", "ms": 3, "mfc": "white", "color": "0.3", "lw": 1}
-        label = "hollow: failed its gate, or does not fit"
+        label = "hollow: fails diagnostics or predictive checks"
         handles.append(Line2D([], [], **hollow, label=label))
     handles.append(Patch(color="0.9", label="printed, 95 % interval"))
     key(figure, [*handles, *more])

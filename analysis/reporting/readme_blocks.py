@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 import pandas as pd
 
 from analysis.comparison import dynamic, power
+from analysis.comparison.captions import failing
 from analysis.posterior.inputs import fits_panel
 from analysis.replication.dynamic_estimators import dynamic_models
 from analysis.replication.replicate import summary
@@ -13,7 +14,6 @@ from analysis.robustness import horizon, influence, scale_sweep
 from analysis.robustness.multiverse import posteriors, summarise
 from analysis.shared.digits import with_interval
 from analysis.shared.products import readme_rows
-from analysis.shared.statistics import doubt
 from analysis.simulation import confirmation, recovery
 from analysis.simulation.calibration.cases import CASES
 from analysis.simulation.calibration.judge import failures
@@ -121,7 +121,7 @@ def autoregressive(estimated: pd.DataFrame) -> str:
                 },
                 "model": with_interval(fitted["coef"], fitted["low"], fitted["high"]),
                 "P(ρ ≥ 1)": f"{fitted['p_explosive']:.3f}",
-                "gate": fitted["gate"],
+                "diagnostics": fitted["gate"],
             }
         )
     return markdown(pd.DataFrame(rows))
@@ -150,7 +150,7 @@ def _rho(fitted: pd.DataFrame, model: str) -> str:
 
 
 def _failed(row: pd.Series) -> str:
-    why = doubt(row["gate"], row.get("fits", ""))
+    why = failing(row["gate"], row.get("fits", ""))
     return f" ({why})" if why else ""
 
 

@@ -19,6 +19,14 @@ from data.panels.catalogue import PANELS
 from models.bayesian.registry import LADDER, MAIN
 from models.design import Specification
 
+MADE = {
+    "swap": "other provinces' paths (*swap*)",
+    "covariance": "paths of a fitted covariance (*covariance*)",
+    "restricted": "residuals of random signs (*restricted*)",
+    "own_scale": "other provinces' paths, rescaled (*own_scale*)",
+}
+"""How errors are made by each generator of the study (`analysis.simulation.generators`)."""
+
 
 def findings(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
     """State the headline with its range over official panels, the regions, and the verdicts."""
@@ -111,9 +119,9 @@ def caution(candidates: pd.DataFrame) -> str:
         f"- Caution: without a slope, nominal 95 % intervals of {HEADLINE[0]} exclude zero in "
         f"{shares} of simulated data sets. {_spread(sizes)}\n"
         f"- A rule written before its study chose the main model{'' if final else ' (provisional)'}"
-        f": coverage of at least {main_model.LEAST_COVERAGE:.0%} in every cell, then the interval "
-        f"score, which decides among all where no model has that. {'. '.join(fared)}. Intervals of "
-        f"`{ranks.index[1]}` are {width:.1f} times as wide."
+        f": coverage of at least {main_model.LEAST_COVERAGE:.0%} in every cell (panel, errors, "
+        "true slopes, estimand). Where no model has that, the interval score chooses among all. "
+        f"{' '.join(fared)} Intervals of `{ranks.index[1]}` are {width:.1f} times as wide."
     )
 
 
@@ -133,20 +141,21 @@ def _spread(sizes: Mapping[str, pd.Series]) -> str:
     words, last = list(sizes.items())[-1]
     most = 1 - main_model.LEAST_COVERAGE
     return (
-        f"These are means over {cells} cells, each a panel and a generator{fewer}. Of {words} "
-        f"the cells lie between {last.min():.0%} and {last.max():.0%}, {(last > most).sum()} of "
-        f"them above the {most:.0%} that the rule allows."
+        f"These are means over {cells} cells of the simulation study{fewer}: two panels, and three "
+        f"ways to make errors. Of {words} the cells lie between {last.min():.0%} and "
+        f"{last.max():.0%}, {(last > most).sum()} of them above the {most:.0%} that the rule "
+        "allows."
     )
 
 
 def _fared(study: pd.DataFrame, rank: pd.Series, name: str) -> str:
     rows = rows_with(study, {"method": name, "role": "deciding"})
     places = rows.loc[rows["outside"], "generator"].value_counts()
-    where = " and ".join(f"{count} of *{generator}*" for generator, count in places.items())
+    where = ", ".join(f"{count} with {MADE[generator]}" for generator, count in places.items())
     return (
-        f"`{name}` is outside in {rank['outside']} of {rank['cells']} deciding cells"
-        f"{f', {where}' if where else ''} (lowest coverage {rows['coverage'].min():.0%}). Its "
-        f"worst relative interval score is {rank['worst_score']:.2f}"
+        f"`{name}` covers too little in {rank['outside']} of {rank['cells']} cells (lowest "
+        f"coverage {rows['coverage'].min():.0%}){f': {where}' if where else ''}. Its interval "
+        f"score is at most {rank['worst_score']:.2f} times the smallest of a cell."
     )
 
 
@@ -182,7 +191,7 @@ def decomposed(shares: pd.DataFrame) -> str | None:
 
 
 def ladder(steps: pd.DataFrame) -> str:
-    """Render the ladder of the first headline column by panel, with each rung's size."""
+    """Render the ladder of the first headline column by panel, with each step's size."""
     (record,) = select(HEADLINE[:1])
     rows = []
     of_slope = rows_with(steps, {"column": record.column, "term": record.interest[0]})
@@ -196,10 +205,10 @@ def ladder(steps: pd.DataFrame) -> str:
             name: "" if about[name] != about[name] else f"{about[name]:.0%}"
             for name in ("size", "coverage")
         }
-        rows.append({"rung": LABELS[step], **panels, **shares})
+        rows.append({"model": LABELS[step], **panels, **shares})
     order = {label: i for i, label in enumerate(LABELS[name] for name in (TWFE, *LADDER))}
     table = pd.DataFrame(rows).fillna("")
-    return markdown(table.sort_values("rung", key=lambda names: names.map(order)))
+    return markdown(table.sort_values("model", key=lambda names: names.map(order)))
 
 
 def headline(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
@@ -222,8 +231,8 @@ def headline(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
                     "p wild": f"{float(estimated['p_wild']):.3f}",
                     MAIN: with_interval(draws["mean"], draws["q025"], draws["q975"]),
                     "P(published sign)": f"{draws['p_same_sign']:.3f}",
-                    "gate": draws["gate"],
-                    "fits": draws["fits"],
+                    "diagnostics": draws["gate"],
+                    "predictive checks": draws["fits"],
                     "agreement": draws["agreement"],
                 }
             )

@@ -63,7 +63,8 @@ def estimators(rows: pd.DataFrame) -> str:
     """
     by_table: dict[str, list[str]] = {}
     for column, of_column in rows[rows["estimator"] != "published"].groupby("column", sort=False):
-        table = markdown(dynamic.side_by_side(of_column).fillna(""))
+        listed = dynamic.side_by_side(of_column).rename(columns={"gate": "diagnostics"})
+        table = markdown(listed.fillna(""))
         by_table.setdefault(table, []).append(str(column))
     return "\n\n".join(
         f"Column{'s' * (len(columns) > 1)} {', '.join(columns)}:\n\n{table}"

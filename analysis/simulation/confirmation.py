@@ -19,9 +19,9 @@ def generators_of(panel: str) -> tuple[str, ...]:
 def shown(scores: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each panel, generator and candidate; shares in per cent.
 
-    `outside` counts cells whose Monte-Carlo interval of coverage (Bonferroni over all of the
-    candidate's cells here) lies below the rule's least coverage; `size` is of the slope over all
-    rows, `width` of its interval where there is no slope.
+    `covers too little` counts cells whose Monte-Carlo interval of coverage (Bonferroni over all of
+    the candidate's cells here) lies below the rule's least coverage. `size` is of the slope over
+    all rows, `width` of its interval where there is no slope.
     """
     scored = judged(scores)
     rows = []
@@ -36,7 +36,7 @@ def shown(scores: pd.DataFrame) -> pd.DataFrame:
                 "generator": generator,
                 "model": method,
                 "data sets": f"{sets.min()} to {sets.max()}" if sets.nunique() > 1 else sets.max(),
-                "outside": f"{cells['outside'].sum()} of {len(cells)}",
+                "covers too little": f"{cells['outside'].sum()} of {len(cells)}",
                 "lowest coverage": f"{cells['coverage'].min():.0%}",
                 "size": "".join(f"{1 - value:.0%}" for value in over_all["coverage"]),
                 "width": "".join(f"{value:.3f}" for value in over_all["width"]),
@@ -51,9 +51,9 @@ def sentence(scores: pd.DataFrame) -> str:
     sentences = []
     for method, cells in scored.groupby("method", sort=False):
         sentences.append(
-            f"`{method}` is outside in {cells['outside'].sum()} of {len(cells)} cells: lowest "
-            f"coverage {cells['coverage'].min():.0%}, worst relative interval score "
-            f"{cells['relative_score'].max():.2f}."
+            f"`{method}` covers too little in {cells['outside'].sum()} of {len(cells)} cells: "
+            f"lowest coverage {cells['coverage'].min():.0%}, interval score at most "
+            f"{cells['relative_score'].max():.2f} times the smaller of the two."
         )
     sizes = " or ".join(map(str, sorted(scored["data_sets"].unique())))
     return " ".join(

@@ -137,10 +137,10 @@ def sentence(table: pd.DataFrame) -> str:
     each, mean = table[table["region"] != LEDGER]["rate"], ledger["mean_findings"]
     return (
         f"Without a slope anywhere, {ledger['rate']:.0%} [{ledger['rate_low']:.0%}, "
-        f"{ledger['rate_high']:.0%}] of {ledger['data_sets']} data sets (generator "
-        f"*{ledger['generator']}*) have at least one finding of the mixture among {len(each)} "
-        f"slopes, of either sign. A data set has {mean:.2f} on average: {mean / len(each):.1%} of "
-        f"its slopes, where {2 - 2 * CERTAIN:.0%} is nominal. By slope the share lies between "
-        f"{each.min():.0%} and {each.max():.0%}. Signs are symmetric here, so about half of all "
-        "findings are expected to have the printed one."
+        f"{ledger['rate_high']:.0%}] of {ledger['data_sets']} data sets have at least one finding "
+        f"of the mixture among {len(each)} slopes, of either sign. Errors are other provinces' "
+        f"paths (generator *{ledger['generator']}*). A data set has {mean:.2f} on average: "
+        f"{mean / len(each):.1%} of its slopes, where {2 - 2 * CERTAIN:.0%} is nominal. By slope "
+        f"the share lies between {each.min():.0%} and {each.max():.0%}. Signs are symmetric here, "
+        "so about half of all findings are expected to have the printed one."
     )

@@ -243,15 +243,15 @@ def _detectable(rows: pd.DataFrame) -> str:
 
 
 def passed(results: Results) -> str:
-    """Say how many fits pass their gate."""
+    """Say how many fits pass their diagnostics."""
     if not results.traces:
         return ""
     number = sum(trace.gate == "pass" for trace in results.traces)
-    return f"{number} of {len(results.traces)} fits pass their health gate."
+    return f"{number} of {len(results.traces)} fits pass their diagnostics."
 
 
 def sampler(results: Results) -> str:
-    """Say how many fits pass their gate, and whether calibration passes."""
+    """Say how many fits pass their diagnostics, and whether calibration passes."""
     text, judged = passed(results), results.frame("calibration")
     if not text or judged is None:
         return text
@@ -270,7 +270,7 @@ ASKED = {
     "partly contradicted": "Panels rebuilt from official series contradict it in part",
     "contradicted, checks pending": "Panels rebuilt from official series contradict it so far",
     "contradicted": "Panels rebuilt from official series contradict it",
-    "not assessed": "It has not been judged: no model that fits has been sampled",
+    "not assessed": "It has not been judged: no model that can be fitted to it has been sampled",
 }
 """What a verdict on the headline claim means, in words."""
 

@@ -43,7 +43,7 @@ def _engines(traces: Sequence[Trace], available: Mapping[str, bool]) -> str:
 def _gates(traces: Sequence[Trace], available: Mapping[str, bool]) -> str:
     del available
     passed = sum(trace.gate == "pass" for trace in traces)
-    return f"{passed} of {len(traces)} traces pass their gate; numbers and rank plots above."
+    return f"{passed} of {len(traces)} traces pass their diagnostics; numbers and rank plots above."
 
 
 def _versions(traces: Sequence[Trace], available: Mapping[str, bool]) -> str:

@@ -34,13 +34,17 @@ def missing(what: str, command: str) -> Block:
     return {"kind": "missing", "what": what, "command": f"python -m analysis {command}{study}"}
 
 
+HEADS = {"gate": "diagnostics", "fits": "predictive checks"}
+"""What columns of results are called on the page."""
+
+
 def table(frame: pd.DataFrame, caption: str, kind: str = "table", **more: object) -> Block:
     """Return a table of a frame, numbers with three significant digits at least.
 
     Great Tables' markup, which escapes all text, without the style that it brings along: the
     page has one of its own for screens, dark and light, and for paper.
     """
-    heads = [str(name).replace("_", " ") for name in frame]
+    heads = [HEADS.get(str(name), str(name).replace("_", " ")) for name in frame]
     numeric = [
         head
         for head, name in zip(heads, frame, strict=True)

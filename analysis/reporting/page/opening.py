@@ -5,11 +5,12 @@ from collections.abc import Iterable, Iterator
 import pandas as pd
 
 from analysis.claims import ledger
+from analysis.comparison.captions import failing
 from analysis.reporting.page import answers, slope_charts
 from analysis.reporting.page.blocks import Block, Results, missing, text
 from analysis.reporting.page.tables import EXACT
 from analysis.shared.frames import matching
-from analysis.shared.statistics import Z, doubt
+from analysis.shared.statistics import Z
 from analysis.specifications import HEADLINE
 from models.bayesian.registry import MAIN
 
@@ -52,7 +53,7 @@ def estimates(results: Results) -> pd.DataFrame:
             rows.append(_line("two-way fixed effects", panel, *estimated))
     if posteriors is not None:
         rows += [
-            {"kind": f"model {MAIN}", "panel": _marked(row.panel, doubt(row.gate, row.fits)),
+            {"kind": f"model {MAIN}", "panel": _marked(row.panel, failing(row.gate, row.fits)),
              "mean": row.mean, "low": row.q025, "high": row.q975}
             for row in posteriors.itertuples(index=False)
         ]  # fmt: skip

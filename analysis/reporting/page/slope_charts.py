@@ -3,11 +3,12 @@
 import altair as alt
 import pandas as pd
 
+from analysis.comparison.captions import FAILED, failing
 from analysis.comparison.figures import LABELS
 from analysis.comparison.ladder import TWFE
 from analysis.reporting.page.charts import GREY, SOUND, by_panel, choose, sized
 from analysis.shared.plotting import PALETTE
-from analysis.shared.statistics import DOUBTS, Z, doubt
+from analysis.shared.statistics import Z
 from analysis.specifications import regions
 from models.bayesian.registry import LADDER, MAIN
 
@@ -80,7 +81,7 @@ def slopes(rows: pd.DataFrame) -> alt.LayerChart:
         cell=rows["column"] + " " + rows["term"],
         from_=rows["published"] - Z * rows["published_se"],
         to=rows["published"] + Z * rows["published_se"],
-        health=[doubt(*row) or SOUND for row in rows[["gate", "fits"]].itertuples(index=False)],
+        health=[failing(*row) or SOUND for row in rows[["gate", "fits"]].itertuples(index=False)],
     )
     estimates = estimates[["cell", "panel", "step", "estimate", "low", "high", "from_", "to",
                            "published", "health"]]  # fmt: skip
@@ -110,8 +111,8 @@ def slopes(rows: pd.DataFrame) -> alt.LayerChart:
     dots = base.mark_point(size=45, opacity=1, filled=True).encode(
         x="estimate:Q", y=y, yOffset=offset, color=colour, tooltip=tip,
         shape=alt.Shape("health:N", legend=None,
-                        scale=alt.Scale(domain=[SOUND, *DOUBTS],
-                                        range=["circle", *["cross"] * len(DOUBTS)])),
+                        scale=alt.Scale(domain=[SOUND, *FAILED.values()],
+                                        range=["circle", *["cross"] * len(FAILED)])),
     )  # fmt: skip
     return sized(alt.layer(band, published, zero, bars, dots).add_params(pick), 320)
 
@@ -136,7 +137,8 @@ def by_region(rows: pd.DataFrame) -> alt.LayerChart:
             alt.Tooltip("panel:N"), alt.Tooltip("region:N"),
             *(alt.Tooltip(f"{name}:Q", format=".3g")
               for name in ("mean", "q025", "q975", "p_positive")),
-            alt.Tooltip("gate:N"), alt.Tooltip("fits:N"),
+            alt.Tooltip("gate:N", title="diagnostics"),
+            alt.Tooltip("fits:N", title="predictive checks"),
         ],
     }  # fmt: skip
     zero = alt.Chart().mark_rule(strokeDash=[2, 3], color=GREY, aria=False).encode(x=alt.datum(0))

@@ -177,7 +177,7 @@ def _audited(results: Results) -> Iterable[Block]:
         return
     yield table(audit.summary(comparisons), "Comparisons by result")
     columns = ["check", "place", "compared", "printed", "low", "high", "result"]
-    yield folded(audit.findings(comparisons)[columns], "What does not fit")
+    yield folded(audit.findings(comparisons)[columns], "Inconsistent numbers")
 
 
 def _provenance(results: Results) -> Iterable[Block]:

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 from analysis.claims import ledger
+from analysis.comparison.captions import failing
 from analysis.replication.replicate import TITLES
 from analysis.reporting.page import slope_charts
 from analysis.reporting.page.blocks import Block, Results, folded, missing, text
 from analysis.shared.digits import with_interval, with_spread
 from analysis.shared.frames import matching
-from analysis.shared.statistics import doubt
 from analysis.specifications import CONTROLS, SPECIFICATIONS, evidence_model, home
 from data.panels.catalogue import PANELS
 from models.bayesian.registry import MAIN
@@ -126,7 +126,7 @@ def _slope(
     cell = {"column": record.column, "term": term, "model": evidence_model(record)}
     fits = matching(comparison, **cell, fitted_column=home_record.column)
     for row in fits[fits["panel"] != EXACT].itertuples(index=False):
-        why = doubt(row.gate, row.fits)
+        why = failing(row.gate, row.fits)
         line = with_interval(row.mean, row.q025, row.q975) + (f" ({why})" if why else "")
         lines.append({"tag": "B", "text": line, "panel": row.panel})
     return lines

@@ -20,10 +20,11 @@ def health(results: Results) -> Iterable[Block]:
         return
     failed = [trace for trace in results.traces if trace.gate != "pass"]
     yield text(
-        "The gate asks of independent draws that their weights be even (Pareto k̂), of chains that "
-        "R̂ be at most 1.01, with enough effective draws and no divergences. Beside it, “fits” "
-        "says whether the model reproduces the data by its predictive checks: a fit may pass the "
-        "gate and not fit. Open a panel, then a fit, for its numbers and rank plots."
+        "The diagnostics ask of independent draws that their weights be even (Pareto k̂), of "
+        "chains that R̂ be at most 1.01, with enough effective draws and no divergences. Whether "
+        "residuals are as the model simulates them is another question, that of predictive "
+        "checks: a fit may pass one and fail the other. Open a panel, then a fit, for its numbers "
+        "and rank plots."
     )
     if failed:
         summary = f"{len(failed)} fits that fail"
@@ -47,7 +48,7 @@ def audited(results: Results) -> Iterable[Block]:
     )
     yield folded(audit.summary(comparisons), "Comparisons by result")
     columns = ["check", "place", "compared", "printed", "low", "high", "result"]
-    yield folded(audit.findings(comparisons)[columns], "What does not fit")
+    yield folded(audit.findings(comparisons)[columns], "Inconsistent numbers")
 
 
 def provenance(results: Results) -> Iterable[Block]:

@@ -8,7 +8,6 @@ import pandas as pd
 from analysis.claims import ledger
 from analysis.claims.records import VINTAGES
 from analysis.comparison.figures import LABELS
-from analysis.comparison.ladder import TWFE
 from analysis.reporting.page import answers, slope_charts
 from analysis.reporting.page.blocks import Block, Results, folded, missing, table, text
 from analysis.reporting.page.tables import EXACT
@@ -70,7 +69,7 @@ def _before(claim: Mapping) -> str:
     if not claim["first edition"]:
         return ""
     why = f", changed by {claim['changed']}" if claim["changed"] else ""
-    return f" First edition: {claim['first edition']}{why}."
+    return f" By the rule’s first edition: {claim['first edition']}{why}."
 
 
 def counted(results: Results) -> str:
@@ -78,7 +77,7 @@ def counted(results: Results) -> str:
     claims = results.ledger["claims"]
     counts = ", ".join(f"{number} {word}" for word, number in ledger.counts(claims))
     changed = sum(bool(claim["changed"]) for claim in claims)
-    before = f" {changed} differ from the rule’s first edition." if changed else ""
+    before = f" {changed} differ from those by the rule’s first edition." if changed else ""
     return f"Of {len(claims)} claims: {counts}.{before} Open a line for its evidence on each panel."
 
 
@@ -120,10 +119,10 @@ def headline(results: Results) -> Iterable[Block]:
         return
     yield results.chart(
         "ladder", slope_charts.slopes(ladder),
-        f"From {LABELS[TWFE]} (TWFE) to the main model, rung by rung: "
+        f"From two-way fixed effects (TWFE) to the main model, step by step: "
         f"{', '.join(LABELS[step] for step in LADDER)}. Slope by panel and step, with 95 % "
-        "intervals; the band is the published interval, a cross a fit that failed its gate, or "
-        "does not fit. Choose a column below the chart.",
+        "intervals; the band is the published interval, a cross a fit that fails its diagnostics "
+        "or predictive checks. Choose a column below the chart.",
     )  # fmt: skip
     columns = ["column", "term", "panel", "step", "estimate", "low", "high", "published"]
     columns += ["moves_most", *(name for name in ("fits", "size", "coverage") if name in ladder)]

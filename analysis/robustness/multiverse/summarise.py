@@ -156,7 +156,7 @@ def counts(summary: pd.DataFrame, by_errors: pd.DataFrame) -> str:
     apart = f"{once['apart'].sum():,} are shown apart. " if once["apart"].any() else ""
     drawn = (
         f"Posteriors by error structure: {', '.join(structures)}; "
-        f"{fits['not_trusted'].sum():,} fail their gate."
+        f"{fits['not_trusted'].sum():,} fail their diagnostics."
         if structures
         else "No posteriors."
     )

@@ -23,8 +23,8 @@ SAID = {
 }
 
 ACCELERATION = (
-    "A single lag draws accelerating growth as ρ > 1. Where provinces grow along lines of their "
-    "own, an estimator without lines takes these for ρ."
+    "A single lag draws accelerating growth as ρ > 1. Where provinces have linear trends, an "
+    "estimator without trends takes these for ρ."
 )
 
 CLOSE = 2.0
@@ -136,7 +136,7 @@ def _of_column(column: str, rows: pd.DataFrame) -> str:
     for verdict, with_verdict in rows.groupby("verdict", sort=False):
         values = ", ".join(
             f"{with_interval(row.coef, row.low, row.high)} ({row.panel}"
-            f"{', fails its gate' if row.gate == 'fail' else ''})"
+            f"{', fails its diagnostics' if row.gate == 'fail' else ''})"
             for row in with_verdict.itertuples()
         )
         parts.append(f"ρ is {values}: {SAID[verdict]}")

@@ -59,7 +59,9 @@ def test_a_multiverse_is_written_with_its_tables_and_figures(tmp_path, monkeypat
     assert table["distinct"].tolist() == [different]
     assert table["posteriors"].tolist() == [4]
     assert "1,728 least-squares universes count" in said
-    assert "4 of independent, 4 of AR(1), 4 of growth; 0 fail their gate" in " ".join(said.split())
+    assert "4 of independent, 4 of AR(1), 4 of growth; 0 fail their diagnostics" in " ".join(
+        said.split()
+    )
     # What is up to date is not estimated again, and its tables are the same.
     before = (tmp_path / "results/long" / "multiverse.csv").read_bytes()
     monkeypatch.setattr(evaluate, "run", lambda *_, **__: pytest.fail("estimated again"))

@@ -89,7 +89,7 @@ def test_slopes_by_model_are_shown_once_all_are_sampled():
     lines = blocks.assumptions(found).splitlines()
     assert len(lines) == 2 + len(models_for(record))
     (joint,) = (line for line in lines if "`joint`" in line)
-    assert joint.count("0.100 [-0.050, 0.250] (failed its gate)") == len(PANELS)
+    assert joint.count("0.100 [-0.050, 0.250] (fails diagnostics)") == len(PANELS)
     (measured,) = (line for line in lines if "`measurement`" in line)
     assert measured.endswith("|  |")
     assert blocks.assumptions(found[found["model"] != "student_t"]) is None
@@ -161,7 +161,7 @@ def test_a_root_stands_under_each_dynamic_model_once_all_are_sampled():
     head, _, *lines = blocks.variants(pd.concat([estimated, *others])).splitlines()
     assert head.startswith("| column | panel | dynamic, given the first year | dynamic, ρ by")
     assert head.count("|") == 3 + len(models)
-    assert lines[0].count("| 0.950 [1.050, 1.200] (failed its gate) |") > 0
+    assert lines[0].count("| 0.950 [1.050, 1.200] (fails diagnostics) |") > 0
     assert "| 1.100 [0.900, 1.200] |  |" in lines[1]
     assert [cell.strip() for cell in lines[1].split("|")[3:-1]].count("") == len(names)
     assert blocks.variants(pd.concat([estimated, *others[1:]])) is None
@@ -201,7 +201,7 @@ def test_the_caution_shows_how_sizes_differ_between_cells():
     assert f"means over {len(own)} cells" in text
     assert f"between {own.min():.0%} and {own.max():.0%}, {(own > 0.08).sum()} of them" in text
     outside = blocks.rows_with(last, {"method": MAIN, "generator": "swap"})["outside"].sum()
-    assert f"{outside} of *swap*" in text
+    assert f"{outside} with other provinces' paths (*swap*)" in text
     fewer = len(blocks.rows_with(candidates, asked | {"method": "independent"}))
     assert (f"({fewer} for posteriors with independent errors" in text) == (fewer < len(own))
 

@@ -23,11 +23,12 @@ def test_cells_below_the_least_coverage_beyond_their_error_are_counted():
     ]  # fmt: skip
     found = pd.DataFrame(cells).assign(power=np.nan, failed=0)
     shown = confirmation.shown(found).set_index("model")
-    assert shown["outside"].to_dict() == {"growth": "0 of 2", "ar1_province_slopes": "2 of 2"}
+    too_little = shown["covers too little"].to_dict()
+    assert too_little == {"growth": "0 of 2", "ar1_province_slopes": "2 of 2"}
     assert shown.loc["growth", ["size", "width", "data sets"]].tolist() == [
         *("5%", "0.100", "100 to 200")
     ]
     said = confirmation.sentence(found)
     assert "have 100 or 200 data sets each" in said
-    assert "`ar1_province_slopes` is outside in 2 of 2 cells: lowest coverage 80%" in said
-    assert "worst relative interval score 1.50." in said
+    assert "`ar1_province_slopes` covers too little in 2 of 2 cells: lowest coverage 80%" in said
+    assert "interval score at most 1.50 times the smaller of the two." in said

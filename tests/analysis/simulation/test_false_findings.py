@@ -37,9 +37,7 @@ def test_findings_are_of_the_mixture_and_of_either_sign():
     assert whole["mean_findings"] == pytest.approx(3 / 4)
     assert whole["rate"] == 0.5
     said = false_findings.sentence(table.reset_index())
-    assert said.startswith(
-        "Without a slope anywhere, 50% [15%, 85%] of 4 data sets (generator *swap*)"
-    )
+    assert said.startswith("Without a slope anywhere, 50% [15%, 85%] of 4 data sets have at least")
     assert "among 3 slopes" in said
     of_slopes = table.drop(index=[("", false_findings.LEDGER)])["rate"]
     assert f"between {of_slopes.min():.0%} and {of_slopes.max():.0%}" in said

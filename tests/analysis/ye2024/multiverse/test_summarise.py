@@ -181,7 +181,7 @@ def test_a_reader_sees_per_cent_and_three_decimals(tables):
     assert f"| 0.105 | {np.median(estimates()):.3f} |" in line
     assert share in line
     assert "60 least-squares universes count, which are 59 distinct regressions" in text
-    assert "4 of independent, 4 of growth; 1 fail their gate" in text
+    assert "4 of independent, 4 of growth; 1 fail their diagnostics" in text
     assert "Its 60 universes of 3.2 are not counted: 0% of them have the printed sign" in text
 
 
