@@ -32,6 +32,7 @@ from analysis.shared import terminal
 from analysis.shared.outputs import ROOT, Outputs
 from analysis.shared.terminal import console
 from analysis.specifications import current, select
+from data.panels.catalogue import panel_names
 from data.panels.panel import Panel
 from data.shared.errors import UserError
 from models.design import Specification
@@ -235,12 +236,60 @@ def thin(out: Out = ROOT) -> None:
 
 
 @app.command(studies=True)
-def diagnose(out: Out = ROOT) -> None:
+def diagnose(
+    columns: Columns = None,
+    panel: Annotated[
+        list[str] | None, typer.Option(help="A panel; repeatable. Default: all.")
+    ] = None,
+    model: Annotated[
+        list[str] | None, typer.Option(help="A model; repeatable. Default: all.")
+    ] = None,
+    pictures: Annotated[
+        bool, typer.Option("--figures", help="Draw ArviZ's pictures of them, too: figures/fits/.")
+    ] = False,
+    out: Out = ROOT,
+) -> None:
     """Judge every trace by the health gate: results/diagnostics.csv; exit 1 if one fails.
 
-    Example: python -m analysis diagnose --format csv
+    Of named columns it shows the table alone, and writes none. With --figures it draws their ranks,
+    predicted data sets, Pareto k̂ and power-scaled posteriors by ArviZ.
+
+    Example: python -m analysis diagnose 3.2 --panel official --model growth --figures
     """
-    exit_by_gate(diagnose_traces(Outputs(out)))
+    if not (columns or panel or model or pictures):
+        exit_by_gate(diagnose_traces(Outputs(out)))
+        return
+    if not columns:
+        raise UserError("Name the columns whose fits are meant, such as `diagnose 3.2 --figures`.")
+    names = panel_names(panel or ())
+    exit_by_gate(_diagnose_some(columns, names, model or (), pictures, Outputs(out)))
+
+
+def _diagnose_some(
+    columns: Sequence[str],
+    panels: Sequence[str],
+    models: Sequence[str],
+    pictures: bool,
+    outputs: Outputs,
+) -> "pd.DataFrame":
+    """Judge the traces of named columns, write no table, and draw their pictures if asked for."""
+    from analysis.posterior import diagnose as gate
+    from analysis.posterior.predictive_checks import chosen
+    from analysis.posterior.trace import trace_paths
+
+    paths = chosen(trace_paths(outputs.traces), select(columns), panels, models)
+    judged = show_gate(gate.diagnose(track(paths, "Diagnosing", console=console, transient=True)))
+    if pictures:
+        from analysis.posterior import pictures as arviz
+
+        folder, drawn = outputs.figures / "fits", 0
+        for path in track(paths, "Drawing", console=console, transient=True):
+            for written in arviz.draw(path, folder):
+                drawn += 1
+                console.print(f"written: {outputs.shown(written)}", highlight=False)
+        console.print(f"Files drawn: {drawn}. Fits: {len(paths)}.", highlight=False)
+    terminal.say_next("compare", *columns)
+    return judged
 
 
 def diagnose_traces(outputs: Outputs) -> "pd.DataFrame":

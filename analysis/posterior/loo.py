@@ -75,14 +75,13 @@ class Pointwise:
         return self.k > self.limit
 
 
-def pointwise(tree: xr.DataTree) -> Pointwise:
-    """Leave the rows of a trace out by Pareto-smoothed importance sampling.
+def leave_rows_out(tree: xr.DataTree) -> tuple[az.ELPDData, NDArray[np.bool_]]:
+    """Return ArviZ's estimate over the rows whose density varies, and which those are, shape (n,).
 
     Parameters
     ----------
     tree : DataTree
-        With the groups `log_likelihood` (dims chain, draw, obs), `posterior`, `observed_data` and
-        `constant_data`.
+        With the groups `log_likelihood` (dims chain, draw, obs) and `posterior`.
     """
     density = tree["log_likelihood"]["y"]
     draws = ("chain", "draw")
@@ -96,6 +95,20 @@ def pointwise(tree: xr.DataTree) -> Pointwise:
         # What it warns of, the Pareto k̂, is reported beside the estimate.
         warnings.filterwarnings("ignore", "Estimated shape parameter of Pareto")
         estimate = az.loo(xr.DataTree.from_dict(part), var_name="y", pointwise=True)
+    return estimate, varies
+
+
+def pointwise(tree: xr.DataTree) -> Pointwise:
+    """Leave the rows of a trace out by Pareto-smoothed importance sampling.
+
+    Parameters
+    ----------
+    tree : DataTree
+        With the groups `log_likelihood` (dims chain, draw, obs), `posterior`, `observed_data` and
+        `constant_data`.
+    """
+    estimate, varies = leave_rows_out(tree)
+    density, draws = tree["log_likelihood"]["y"], ("chain", "draw")
     elpd = density.mean(draws).to_numpy().astype(float)
     k = np.full(len(elpd), -np.inf)
     elpd[varies], k[varies] = estimate.elpd_i.to_numpy(), estimate.pareto_k.to_numpy()

@@ -121,3 +121,16 @@ def test_many_regions_are_said_to_be_slow(capsys, monkeypatch):
         sampling.say_slow([("growth", find("growth").split(arrays, record))])
         said = capsys.readouterr().out
         assert ("growth has four parameters in each of 11 regions" in said) == slow
+
+
+def test_fits_of_named_columns_are_diagnosed_and_drawn_and_no_table_is_written(session):
+    before = sorted((session.out / "results").iterdir())
+    session.run(posterior.diagnose, ["3.2"], [str(session.path)], ["flat"], True)
+    assert sorted((session.out / "results").iterdir()) == before
+    drawn = sorted((session.out / "figures/fits/own-her_data").glob("3.2-flat-*.png"))
+    assert [path.stem.rpartition("-")[2] for path in drawn] == ["khat", "ppc", "psense", "rank"]
+    assert "Files drawn: 8. Fits: 1." in session.said["diagnose"]
+    (shown,) = (frame for frame, *_ in session.shown["diagnose"])
+    assert list(shown["model"]) == ["flat"]
+    with pytest.raises(UserError, match="Name the columns"):
+        posterior.diagnose(pictures=True, out=session.out)
