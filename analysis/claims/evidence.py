@@ -18,7 +18,7 @@ from analysis.specifications import evidence_model, home, select
 from data.panels.catalogue import DRAWN, imputed_draws
 from data.shared.files import read_csv
 from data.ye2024.definitions import DESCRIBED
-from models.bayesian.registry import LADDER, Model, find, main_model, models_for
+from models.bayesian.registry import LADDER, OF_ONE_REGION, Model, find, main_model, models_for
 from models.design import Specification
 
 SOURCES = (*product("claims").inputs, *product("claims").reads)
@@ -85,7 +85,8 @@ def _first_asked(record: Specification) -> list[str]:
 
 
 def _second_asked(record: Specification) -> list[str]:
-    rungs = [name for name in LADDER if find(name).correlated and find(name).fits(record)]
+    rungs = (*LADDER, *OF_ONE_REGION)
+    rungs = [name for name in rungs if find(name).correlated and find(name).fits(record)]
     return [name for name in rungs if name != evidence_model(record)] or _other_dynamic(record)
 
 

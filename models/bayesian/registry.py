@@ -382,6 +382,16 @@ MODELS = (
         correlated=True,
         carried_by=one_region,
     ),
+    Model(
+        "ar1_region",
+        "AR(1) errors in one region",
+        "As ar1_province_slopes, for the provinces of one region alone.",
+        "models.bayesian.growth",
+        {"lines": "none"},
+        extra=True,
+        correlated=True,
+        carried_by=one_region,
+    ),
 )
 
 INDEPENDENT = ("mundlak", "region_sigma", "hierarchical")
@@ -389,6 +399,9 @@ INDEPENDENT = ("mundlak", "region_sigma", "hierarchical")
 
 LADDER = (*INDEPENDENT, "province_slopes", "ar1_province_slopes", "growth")
 """The rungs above two-way fixed effects, each freeing one thing, but for AR(1) (see above)."""
+
+OF_ONE_REGION = ("ar1_region", "growth_region")
+"""The ladder's rungs of correlated errors, for samples of one region or without regions."""
 
 MAIN = "growth"
 """The model that static columns of all provinces are judged by: the ledger's evidence.

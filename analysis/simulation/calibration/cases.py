@@ -3,6 +3,7 @@
 from typing import Any
 
 from analysis.simulation.calibration.case import Case, Part
+from models.bayesian.registry import OF_ONE_REGION
 
 EXPLOSIVE = ("slope_std", 0.5)
 """Prior scale of a dynamic model's slopes: ρ = 1.5 is three standard deviations off. Twelve
@@ -114,7 +115,7 @@ WITHOUT_A_CASE = {
     False: {
         "dynamic_growth": BY_THREE_SAMPLERS,
         "ar1_province_slopes": A_PART_OF_GROWTH,
-        "growth_region": IN_ONE_REGION,
+        **dict.fromkeys(OF_ONE_REGION, IN_ONE_REGION),
         **dict.fromkeys(("growth_scales", "growth_paths"), BY_ITS_STEPS),
         "flat": "priors as wide as its draw outcomes of which floating point keeps no residuals",
         "dynamic_predetermined": NO_DATA_SETS,
@@ -123,7 +124,7 @@ WITHOUT_A_CASE = {
         "dynamic_growth": BY_THREE_SAMPLERS,
         "ar1_province_slopes": A_PART_OF_GROWTH,
         **dict.fromkeys(("growth_scales", "growth_paths"), BY_ITS_STEPS),
-        "growth_region": IN_ONE_REGION,
+        **dict.fromkeys(OF_ONE_REGION, IN_ONE_REGION),
         "dynamic_predetermined": NO_DATA_SETS,
         **dict.fromkeys(
             ("student_t", "measurement", "dynamic_t", "dynamic_stationary"), NOT_TWO_AT_ONCE

@@ -59,6 +59,23 @@ def test_no_command_makes_what_one_region_cannot_have(roads):
     assert evidence.remedy(claim, "other models", "counties", tables(), none) == ""
 
 
+def test_a_study_without_regions_has_a_second_model_of_correlated_errors(tmp_path):
+    text = studies.STUDY.replace('region = "zone"', "").replace("zone == 'central'", "yr > 1991")
+    with studying(load(studies.write(tmp_path, text))):
+        whole = StudyClaim("Roads raise output.", "2.1", "dens", "sign", float("nan"))
+        found = tables(column="2.1", fitted_column="2.1", model="growth_region")
+        found["replication"] = found["replication"].assign(column="2.1")
+        said = study.remedies([whole], found, "counties")
+        assert said[0] == "sample 2.1 --model ar1_region, then compare"
+        rival = found["comparison"].assign(model="ar1_region")
+        found["comparison"] = pd.concat([found["comparison"], rival], ignore_index=True)
+        (row,) = study.table([whole], found, "counties").to_dict("records")
+        assert "other models" not in row["pending"]
+        found["comparison"].loc[1, "q025"] = -0.1
+        (row,) = study.table([whole], found, "counties").to_dict("records")
+        assert row["reversed_by"] == "ar1_region (other models, counties)"
+
+
 def test_a_posterior_that_is_missing_or_failed_gives_no_verdict(roads):
     for changes in ({"panel": "official"}, {"gate": "fail"}, {"fits": "fail"}):
         (row,) = study.table([CLAIM], tables(**changes), "counties").to_dict("records")

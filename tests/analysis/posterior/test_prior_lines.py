@@ -8,7 +8,7 @@ from models.bayesian.registry import MODELS
 from tests.helpers.fits import fit_of
 from tests.models.test_priors import DERIVED
 
-COLUMNS = {"joint": "7.1", "growth_region": "8.1"}
+COLUMNS = {"joint": "7.1", "growth_region": "8.1", "ar1_region": "8.1"}
 
 
 @pytest.mark.parametrize("model", [model.name for model in MODELS])

@@ -63,7 +63,9 @@ def test_the_density_is_a_dense_normals_of_the_rows_that_are_there(share, switch
         assert density.log_density(point[None])[0] == pytest.approx(expected, rel=1e-9)
 
 
-@pytest.mark.parametrize("case", [CASES[2], CASES[3]], ids=lambda case: case[0])
+@pytest.mark.parametrize(
+    "case", [CASES[2], CASES[3], ("8.2", "ar1_region", 0.1)], ids=lambda case: case[1]
+)
 def test_it_is_so_with_two_terms_of_interest_and_in_one_region(case):
     fitted = fit_of(*case)
     for point in points(fitted.density, 2):

@@ -12,6 +12,7 @@ from models.bayesian.registry import (
     LADDER,
     MAIN,
     MODELS,
+    OF_ONE_REGION,
     find,
     main_model,
     models_for,
@@ -39,9 +40,16 @@ def test_the_rule_chose_the_main_model():
 @pytest.mark.parametrize("record", STATIC, ids=lambda record: record.column)
 def test_one_region_gets_the_models_in_which_nothing_differs_by_region(record):
     names = [model.name for model in models_for(record) if not model.extra]
-    every = [model.name for model in models_for(record)]
-    assert not record.region or every == names
+    extra = [model.name for model in models_for(record) if model.extra]
+    assert not record.region or extra == ["ar1_region"]
     assert names == (["flat", "mundlak", "growth_region"] if record.region else ["flat", *LADDER])
+
+
+def test_one_regions_models_of_correlated_errors_differ_as_the_ladders_do():
+    of_all = [name for name in LADDER if find(name).correlated]
+    switches = [dict(find(name).switches) for name in of_all]
+    assert [{"sigma": "region"} | find(name).switches for name in OF_ONE_REGION] == switches
+    assert all(find(name).correlated for name in OF_ONE_REGION)
 
 
 def test_an_unknown_model_is_one_sentence():
