@@ -230,7 +230,7 @@ def _record(column: "Column", loaded: "Loaded") -> Specification:
     # A GMM has the outcome's lag without its being named, a static model only as a term.
     lag = (f"lag({parsed.outcome})",) if column.estimator in DYNAMIC else ()
     names = {data.unit: "province", data.time: "year"}
-    only = loaded.regions[0] if len(loaded.regions) == 1 and not lag else None
+    only = loaded.regions[0] if len(loaded.regions) == 1 else None
     chosen = column.gmm.model_dump() if column.gmm else {}
     return Specification(
         column=column.name,

@@ -225,7 +225,7 @@ def dynamic(
             f"{dynamic or 'none of this study'}."
         )
     panels, outputs = load_panels(panel, records), Outputs(out)
-    names = dict.fromkeys([main_model(records[0]).name, *(model or ())])
+    names = dict.fromkeys([*(main_model(record).name for record in records), *(model or ())])
     sample_jobs(jobs(panels, records, names), Settings(seed=seed), outputs, cluster)
     estimates = estimate_dynamic(records, panels, outputs)
     if (estimates["gate"] == "fail").any():

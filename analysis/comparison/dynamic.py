@@ -28,6 +28,7 @@ from analysis.shared.statistics import Z
 from analysis.specifications import select
 from data.panels.panel import Panel
 from models.bayesian import dynamic
+from models.bayesian.registry import main_model
 from models.design import LAG, Specification
 
 Array = NDArray[np.float64]
@@ -110,7 +111,7 @@ def effects(tree: xr.DataTree) -> list[dict]:
     (record,) = select([tree.attrs["column"]])
     term = record.interest[0]
     keys = {"panel": tree.attrs["panel"], "column": record.column, "model": tree.attrs["model"]}
-    by_region = draws["slope_region"] if LAG in draws["varying"] else None
+    by_region = draws["slope_region"] if LAG in draws.get("varying", ()) else None
     average = draws["slope"].sel(term=LAG).to_numpy().ravel()
     listed = []
 
@@ -125,7 +126,8 @@ def effects(tree: xr.DataTree) -> list[dict]:
         row |= dict(zip(("median", "low", "high"), quantiles, strict=True))
         listed.append(row | {"share": len(finite) / len(values)})
 
-    for slope in ("average", *draws["region"].to_numpy().tolist()):
+    regions = draws["region"].to_numpy().tolist() if "slope_region" in draws else []
+    for slope in ("average", *regions):
         rho = average
         values = draws["slope"].sel(term=term)
         if slope != "average":
@@ -230,4 +232,5 @@ def _or_empty(value: Any, form: str) -> str:
 def responses(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the responses of the average slope by the main model."""
     impulses = rows[(rows["quantity"] == "impulse") & (rows["slope"] == "average")]
-    return impulses[impulses["model"] == dynamic_models()[0].name]
+    main = {record.column: main_model(record).name for record in select(())}
+    return impulses[impulses["model"] == impulses["column"].map(main)]

@@ -392,6 +392,23 @@ MODELS = (
         correlated=True,
         carried_by=one_region,
     ),
+    Model(
+        "dynamic_region",
+        "dynamic in one region",
+        "As dynamic, for the provinces of one region alone: one slope, one σ.",
+        "models.bayesian.dynamic",
+        dynamic=True,
+        carried_by=one_region,
+    ),
+    Model(
+        "dynamic_t_region",
+        "dynamic in one region, Student t errors",
+        "As dynamic_region, with Student t errors whose degrees of freedom are learned.",
+        "models.bayesian.dynamic_student_t",
+        dynamic=True,
+        extra=True,
+        carried_by=one_region,
+    ),
 )
 
 INDEPENDENT = ("mundlak", "region_sigma", "hierarchical")

@@ -102,6 +102,7 @@ NOT_TWO_AT_ONCE = (
 
 A_PART_OF_GROWTH = "it is growth, which has a case, with its trends left out"
 IN_ONE_REGION = "it is growth, which has a case, with the regions' common mean left out"
+DYNAMIC_IN_ONE_REGION = "it is dynamic or dynamic_t, which have cases, with one slope and one σ"
 BY_ITS_STEPS = (
     "its chains are tested on draws of prior and data that they leave as they are, which SBC would "
     "ask of them again at a hundred times the time"
@@ -116,6 +117,7 @@ WITHOUT_A_CASE = {
         "dynamic_growth": BY_THREE_SAMPLERS,
         "ar1_province_slopes": A_PART_OF_GROWTH,
         **dict.fromkeys(OF_ONE_REGION, IN_ONE_REGION),
+        **dict.fromkeys(("dynamic_region", "dynamic_t_region"), DYNAMIC_IN_ONE_REGION),
         **dict.fromkeys(("growth_scales", "growth_paths"), BY_ITS_STEPS),
         "flat": "priors as wide as its draw outcomes of which floating point keeps no residuals",
         "dynamic_predetermined": NO_DATA_SETS,
@@ -125,6 +127,7 @@ WITHOUT_A_CASE = {
         "ar1_province_slopes": A_PART_OF_GROWTH,
         **dict.fromkeys(("growth_scales", "growth_paths"), BY_ITS_STEPS),
         **dict.fromkeys(OF_ONE_REGION, IN_ONE_REGION),
+        **dict.fromkeys(("dynamic_region", "dynamic_t_region"), DYNAMIC_IN_ONE_REGION),
         "dynamic_predetermined": NO_DATA_SETS,
         **dict.fromkeys(
             ("student_t", "measurement", "dynamic_t", "dynamic_stationary"), NOT_TWO_AT_ONCE

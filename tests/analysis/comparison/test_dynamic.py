@@ -13,10 +13,11 @@ from analysis.posterior.sample import fit
 from analysis.replication.dynamic_estimators import ESTIMATORS
 from analysis.shared import plotting
 from analysis.shared.outputs import Outputs
-from analysis.specifications import select
+from analysis.specifications import load, select, studying
 from models.bayesian.dynamic import half_life
-from models.bayesian.registry import find
+from models.bayesian.registry import find, main_model
 from models.design import LAG
+from tests.helpers import studies
 from tests.helpers.fits import official, thinned
 
 (COLUMN,) = select(["5.1"])
@@ -56,6 +57,20 @@ def test_what_follows_from_a_trace_follows_from_its_draws(trace):
     assert_allclose(impulse.loc[10, ["low", "high"]].astype(float), [low, high])
     half = np.quantile(half_life(east[LAG]), 0.5, method="inverted_cdf")
     assert found.loc[("east", "half_life"), "median"] == half
+
+
+def test_a_study_without_regions_has_a_dynamic_model_and_what_follows_from_it(tmp_path):
+    text = studies.STUDY.replace('region = "zone"', "").replace("zone == 'central'", "yr > 1991")
+    with studying(load(studies.write(tmp_path, text))) as study:
+        (record,) = select(["3.1"])
+        main = main_model(record)
+        assert main.name == "dynamic_region"
+        tree = fit(Job(study.panel, record, main), Settings(draws=200, chains=2))
+        found = pd.DataFrame(dynamic.effects(tree), columns=dynamic.EFFECT_COLUMNS)
+        assert set(found["slope"]) == {"average"}
+        assert len(dynamic.responses(found)) == dynamic.YEARS + 1
+    slope = tree["posterior"]["slope"].sel(term="dens")
+    assert abs(slope.mean() - 0.5) < 4 * slope.std()
 
 
 def test_a_posteriors_row_has_the_probability_of_a_root_of_one_or_more(trace):
