@@ -6,7 +6,7 @@ Blind to the printed numbers, which `analysis.comparison.dynamic` sets beside th
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.replication.system_gmm import DEFAULT, Choices, coefficients, fit_column
+from analysis.replication.system_gmm import Choices, choices_of, coefficients, fit_column
 from analysis.shared.statistics import Z
 from data.panels.panel import Panel
 from data.shared.errors import UserError
@@ -60,7 +60,7 @@ class Data:
     @cached_property
     def difference_gmm(self) -> "Estimate":
         """Initial estimate for the correction of the within estimator."""
-        return by_gmm(self, Choices(equations="difference"))
+        return by_gmm(self, replace(choices_of(self.specification), equations="difference"))
 
 
 class Estimate(NamedTuple):
@@ -155,15 +155,15 @@ ESTIMATORS = (
     Estimator(
         "difference_gmm",
         "difference GMM",
-        "First differences on the declared lags as instruments, two steps.",
+        "First differences; lags as instruments, and steps, are those that the column declares.",
         lambda data: data.difference_gmm,
     ),
     Estimator(
         "system_gmm",
         "system GMM",
-        "The declared instrument set, with levels, which assumes mean stationarity and "
-        "regressors uncorrelated with the province effects; two steps.",
-        lambda data: by_gmm(data, DEFAULT),
+        "The declared instruments and steps, with levels, which assumes mean stationarity and "
+        "regressors uncorrelated with the province effects.",
+        lambda data: by_gmm(data, replace(choices_of(data.specification), equations="system")),
     ),
 )
 """In the order of the table."""

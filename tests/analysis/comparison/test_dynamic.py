@@ -11,6 +11,8 @@ from analysis.comparison import dynamic, dynamic_figures
 from analysis.posterior.jobs import Job, Settings
 from analysis.posterior.sample import fit
 from analysis.replication.dynamic_estimators import ESTIMATORS
+from analysis.replication.system_gmm import choices_of, coefficients
+from analysis.replication.system_gmm import fit_column as estimate
 from analysis.shared import plotting
 from analysis.shared.outputs import Outputs
 from analysis.specifications import load, select, studying
@@ -69,6 +71,9 @@ def test_a_study_without_regions_has_a_dynamic_model_and_what_follows_from_it(tm
         found = pd.DataFrame(dynamic.effects(tree), columns=dynamic.EFFECT_COLUMNS)
         assert set(found["slope"]) == {"average"}
         assert len(dynamic.responses(found)) == dynamic.YEARS + 1
+        rows = pd.DataFrame(dynamic.frequentist(study.panel, record)).set_index("estimator")
+        declared = coefficients(estimate(study.panel.frame, record, choices_of(record)))
+        assert rows["coef"]["difference_gmm"].tolist() == declared["coef"][[LAG, "dens"]].tolist()
     slope = tree["posterior"]["slope"].sel(term="dens")
     assert abs(slope.mean() - 0.5) < 4 * slope.std()
 
@@ -126,3 +131,13 @@ def test_the_common_factor_restriction_stands_by_column_and_panel():
     assert "Without lines, the slope of interest rejects this in 1 of 1 fits, all" in told
     assert "With lines by province, the slope of interest rejects this in 0 of 1 fits" in told
     assert max(len(sentence.split()) for sentence in told.split(". ")) <= 40
+
+
+def test_a_column_that_holds_lags_is_left_out_with_a_notice(tmp_path, capsys):
+    text = studies.STUDY.replace("lag(lnout) + dens +", "lag(lnout) + dens + lag(dens) +")
+    with studying(load(studies.write(tmp_path, text))) as study:
+        found = dynamic.restricted([study.panel], select(["3.1"]))
+    assert found.empty
+    assert tuple(found.columns) == dynamic.RESTRICTED
+    assert "column 3.1 is not tested against AR(1): " in capsys.readouterr().out
+    assert dynamic.shown_restrictions(found).empty
