@@ -252,7 +252,8 @@ def estimate_dynamic(
         print_frame(lagged.side_by_side(rows), title, "dynamic")
     restricted = lagged.restricted(panels, records)
     title = "Is it a static regression with AR(1) errors? θ + ρb is then zero"
-    print_frame(lagged.shown_restrictions(restricted), title, "common_factor")
+    if len(restricted):
+        print_frame(lagged.shown_restrictions(restricted), title, "common_factor")
     tables_of = {"dynamic": estimates, "dynamic_effects": follows, "common_factor": restricted}
     write_tables(tables_of, outputs, digests)
     return estimates

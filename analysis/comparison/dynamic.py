@@ -22,11 +22,12 @@ from analysis.replication.dynamic_estimators import (
     restrictions,
     shown,
 )
-from analysis.shared import digits
+from analysis.shared import digits, terminal
 from analysis.shared.digits import with_interval
 from analysis.shared.statistics import Z
 from analysis.specifications import select
 from data.panels.panel import Panel
+from data.shared.errors import UserError
 from models.bayesian import dynamic
 from models.bayesian.registry import main_model
 from models.design import LAG, Specification
@@ -167,9 +168,17 @@ def table(
 
 
 def restricted(panels: Iterable[Panel], records: Iterable[Specification]) -> pd.DataFrame:
-    """Return results/common_factor.csv: whether columns are static, with AR(1) errors."""
-    records = tuple(records)
-    rows = [row for panel in panels for record in records for row in restrictions(panel, record)]
+    """Return results/common_factor.csv: whether columns are static, with AR(1) errors.
+
+    A column of which that cannot be tested has no row, and a notice says why.
+    """
+    records, rows = tuple(records), []
+    for panel in panels:
+        for record in records:
+            try:
+                rows += restrictions(panel, record)
+            except UserError as error:
+                terminal.say(f"Notice: column {record.column} is not tested against AR(1): {error}")
     return pd.DataFrame(rows, columns=list(RESTRICTED))
 
 

@@ -10,6 +10,7 @@ too low (Nickell 1981, *Econometrica* 49:1417–1426). The restriction hardly mi
 what is left of ρ y_i,t−1 moves with x_i,t−1 by b, so that θ and −ρ b are off by the same.
 """
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -17,9 +18,9 @@ from numpy.typing import NDArray
 from scipy.special import fdtrc
 
 from data.shared.errors import UserError
-from models.design import Design
+from models.design import LAG, Design
 from models.frequentist import horizons
-from models.frequentist.twfe import slope_parts
+from models.frequentist.twfe import refuse_collinear, slope_parts
 
 Array = NDArray[np.float64]
 
@@ -63,7 +64,9 @@ def common_factor(design: Design, *, lines: bool = False) -> CommonFactor:
     Raises
     ------
     UserError
-        If too few rows have a predecessor, or provinces are too few for clustered errors.
+        If too few rows have a predecessor, provinces are too few for clustered errors, or a
+        regressor's value of the year before is a combination of the regressors, as that of x is
+        where its lag is one.
     """
     before = horizons.years_before(design, 1)
     rows = before >= 0
@@ -78,6 +81,10 @@ def common_factor(design: Design, *, lines: bool = False) -> CommonFactor:
     if lines:
         trends = np.eye(province.max() + 1)[province] * (year - year.mean())[:, None]
         x = np.column_stack([x, trends[:, 1:]])  # the trend of all is in the years
+    terms = (LAG, *design.terms, *(f"{term} a year before" for term in design.terms))
+    refuse_collinear(
+        replace(design, x=x[:, : len(terms)], terms=terms, province=province, year=year)
+    )
     parts = slope_parts(design.y[rows], x, province, year)
     scores = parts.influence * parts.residual[:, None]
     fitted = horizons._clustered(parts.slopes, scores, province, x.shape[1] + year.max())

@@ -1,11 +1,15 @@
 """The common-factor restriction is kept by static data with AR(1) errors, and by no others."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
 from analysis.specifications import select
+from data.shared.errors import UserError
 from models.design import Design, design
+from models.frequentist import horizons
 from models.frequentist.common_factor import common_factor
 from models.frequentist.horizons import interval
 from tests.helpers.fits import simulated
@@ -61,3 +65,19 @@ def test_it_is_least_squares_with_last_years_regressors(static):
     assert_allclose(slopes, [found.rho, *found.slope, *found.lagged], rtol=1e-7)
     assert_allclose(found.excess, slopes[1 + k :] + slopes[0] * slopes[1 : 1 + k], rtol=1e-7)
     assert 0 <= found.p <= 1
+
+
+def test_a_regressor_whose_lag_is_another_is_refused(static):
+    before = horizons.years_before(static, 1)
+    kept = before >= 0
+    rows = replace(
+        static,
+        y=static.y[kept],
+        x=np.column_stack([static.x[kept], static.x[before[kept], 0]]),
+        terms=(*static.terms, "lag"),
+        province=static.province[kept],
+        year=static.year[kept] - 1,
+        years=static.years[1:],
+    )
+    with pytest.raises(UserError, match=f"{static.terms[0]} a year before is a linear combination"):
+        common_factor(rows)
