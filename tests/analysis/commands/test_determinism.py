@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
@@ -13,17 +14,21 @@ import pytest
 
 from analysis.shared.outputs import ROOT
 
-FITS = """
-import hashlib, json, sys
-from analysis.posterior.jobs import Settings
+PROGRAM = """
+import hashlib, json, multiprocessing, sys
+import pytest
+from analysis import __main__ as cli
+from analysis.posterior.jobs import Job, Settings
 from analysis.posterior.sample import fit
-from analysis.posterior.jobs import Job
+from analysis.shared import parallel
 from analysis.specifications import select
 from models.bayesian.registry import find
+from tests.helpers import one_process
 from tests.helpers.fits import simulated
-if __name__ == "__main__":
+
+def fits(listed):
     found = {}
-    for column, model, engine in json.loads(sys.argv[1]):
+    for column, model, engine in listed:
         settings = Settings(draws=100, tune=150, chains=2, engine=engine)
         tree = fit(Job(simulated(5, 2014), select([column])[0], find(model)), settings)
         own = {}
@@ -38,6 +43,30 @@ if __name__ == "__main__":
         means = {n: float(v.mean()) for n, v in tree["posterior"].to_dataset().data_vars.items()}
         sds = {n: float(v.std()) for n, v in tree["posterior"].to_dataset().data_vars.items()}
         found[f"{column} {model}"] = {"groups": own, "means": means, "sds": sds}
+    return found
+
+def tables(folder, where):
+    if where == "here":
+        one_process.stay_here(pytest.MonkeyPatch())
+    else:  # forks of a process that imports everything once, under the same variables
+        server = multiprocessing.get_context("forkserver")
+        server.set_forkserver_preload([one_process.__name__])
+        parallel.get_context = lambda _: server
+    for words in (
+        ["replicate", "3.2", "8.1", "--panel", "official", "--draws", "99"],
+        ["sample", "8.2", "--panel", "official", "--model", "flat"],
+        ["compare"],
+        ["diagnose"],
+        ["influence", "8.2", "5.1", "--panel", "official"],
+        ["recover", "8.2", "--panel", "official", "--data-sets", "20"],
+    ):
+        cli.app([*words, "--out", folder], standalone_mode=False)
+
+if __name__ == "__main__":
+    listed, folder, where = json.loads(sys.argv[1])
+    found = fits(listed)
+    if folder:
+        tables(folder, where)
     print(json.dumps(found))
 """
 
@@ -48,9 +77,39 @@ CHAINS = [("4.2", "joint", None), ("8.2", "mundlak", "nuts")]
 PROCESSOR = ("OPENBLAS_CORETYPE", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
-def fits(script, listed, **variables: str) -> dict:
-    """Fit in a process of its own, with none of the settings of BLAS but the named ones."""
-    return json.loads(in_process(script, json.dumps(listed), **variables).splitlines()[-1])
+@dataclass(frozen=True)
+class Numbers:
+    """What a process computes.
+
+    Attributes
+    ----------
+    fits : dict
+        Of each fit: a hash of each group, and means and standard deviations of its posterior.
+    tables : dict of bytes
+        Every CSV that commands write.
+    """
+
+    fits: dict
+    tables: dict[str, bytes]
+
+
+def computed(
+    script: Path, listed: list, folder: Path | None = None, where: str = "workers", **variables: str
+) -> Numbers:
+    """Fit, and into a folder run commands, in a process with the named settings of BLAS alone.
+
+    Tasks of commands are done by workers, or in that process: "here".
+    """
+    asked = json.dumps([listed, folder and str(folder), where])
+    said = in_process(script, asked, **variables)
+    tables = (folder / "results").rglob("*.csv") if folder else ()
+    return Numbers(
+        json.loads(said.splitlines()[-1]), {path.name: path.read_bytes() for path in tables}
+    )
+
+
+def fits(script: Path, listed: list, **variables: str) -> dict:
+    return computed(script, listed, **variables).fits
 
 
 def in_process(script: Path, *arguments: str | Path, **variables: str) -> str:
@@ -69,7 +128,7 @@ def in_process(script: Path, *arguments: str | Path, **variables: str) -> str:
 @pytest.fixture(scope="module")
 def script(tmp_path_factory):
     path = tmp_path_factory.mktemp("determinism") / "fits.py"
-    path.write_text(FITS)
+    path.write_text(PROGRAM)
     return path
 
 
@@ -78,13 +137,20 @@ OTHER = "Nehalem"
 
 
 @pytest.fixture(scope="module")
-def first(script) -> dict:
-    return fits(script, INDEPENDENT, OMP_NUM_THREADS="1", PYTHONHASHSEED="1")
+def first(script, tmp_path_factory) -> Numbers:
+    folder = tmp_path_factory.mktemp("tables") / "first"
+    return computed(script, INDEPENDENT, folder, "here", OMP_NUM_THREADS="1", PYTHONHASHSEED="1")
 
 
 @pytest.mark.slow
-def test_threads_and_hashes_change_no_value_in_another_process(script, first):
-    assert fits(script, INDEPENDENT, OMP_NUM_THREADS="2", PYTHONHASHSEED="2") == first
+def test_threads_and_hashes_change_no_value_and_workers_no_byte_of_a_table(script, first, tmp_path):
+    other = computed(
+        script, INDEPENDENT, tmp_path / "other", OMP_NUM_THREADS="2", PYTHONHASHSEED="2"
+    )
+    assert other.fits == first.fits
+    names = ("replication", "comparison", "diagnostics", "influence", "recovery")
+    assert {f"{name}.csv" for name in names} < set(first.tables)
+    assert other.tables == first.tables
 
 
 @pytest.mark.trust
@@ -117,7 +183,7 @@ def other_processor(tmp_path_factory) -> None:
 def test_another_processors_linear_algebra_moves_no_estimate(script, first):
     """By more than a millionth of its spread over draws; chains of NUTS part by rounding alone."""
     other = fits(script, INDEPENDENT, OMP_NUM_THREADS="1", OPENBLAS_CORETYPE=OTHER)
-    for name, own in first.items():
+    for name, own in first.fits.items():
         for variable, mean in own["means"].items():
             np.testing.assert_allclose(
                 other[name]["means"][variable],
@@ -126,55 +192,6 @@ def test_another_processors_linear_algebra_moves_no_estimate(script, first):
                 atol=1e-6 * own["sds"][variable],
                 err_msg=f"{name} {variable}",
             )
-
-
-TABLES = """
-import multiprocessing, sys
-import pytest
-from analysis import __main__ as cli
-from analysis.shared import parallel
-from tests.helpers import one_process
-if __name__ == "__main__":
-    if sys.argv[2] == "here":
-        one_process.stay_here(pytest.MonkeyPatch())
-    else:  # forks of a process that imports everything once, under the same variables
-        server = multiprocessing.get_context("forkserver")
-        server.set_forkserver_preload([one_process.__name__])
-        parallel.get_context = lambda _: server
-    for words in (
-        ["replicate", "3.2", "8.1", "--panel", "official", "--draws", "999"],
-        ["sample", "8.2", "--panel", "official", "--model", "flat"],
-        ["compare"],
-        ["diagnose"],
-        ["influence", "8.2", "5.1", "--panel", "official"],
-        ["recover", "8.2", "--panel", "official", "--data-sets", "30"],
-    ):
-        cli.app([*words, "--out", sys.argv[1]], standalone_mode=False)
-"""
-
-
-def tables(folder: Path, where: str = "workers", **variables: str) -> dict[str, bytes]:
-    """Run commands in a process of its own; return every CSV that they write.
-
-    Their tasks are done by workers, or in that process: "here".
-    """
-    script = folder.with_suffix(".py")
-    script.write_text(TABLES)
-    in_process(script, folder, where, **variables)
-    return {path.name: path.read_bytes() for path in (folder / "results").rglob("*.csv")}
-
-
-@pytest.fixture(scope="module")
-def written(tmp_path_factory) -> dict[str, bytes]:
-    folder = tmp_path_factory.mktemp("tables") / "first"
-    return tables(folder, "here", OMP_NUM_THREADS="1", PYTHONHASHSEED="1")
-
-
-@pytest.mark.slow
-def test_tables_are_the_same_byte_for_byte(written, tmp_path):
-    names = ("replication", "comparison", "diagnostics", "influence", "recovery")
-    assert {f"{name}.csv" for name in names} < set(written)
-    assert tables(tmp_path / "other", OMP_NUM_THREADS="2", PYTHONHASHSEED="2") == written
 
 
 LOOSER = {
@@ -191,12 +208,12 @@ LOOSER = {
 @pytest.mark.trust
 @pytest.mark.usefixtures("other_processor")
 @pytest.mark.parametrize("threads", ["1", "2"])
-def test_another_processors_linear_algebra_moves_no_table(written, tmp_path, threads):
+def test_another_processors_linear_algebra_moves_no_table(script, first, tmp_path, threads):
     """Words are the same, and numbers to nine digits, but for `LOOSER`."""
     variables = {"OPENBLAS_CORETYPE": OTHER, "OPENBLAS_NUM_THREADS": threads}
-    other = tables(tmp_path / "other", **variables)
-    assert set(other) == set(written)
-    for name, content in written.items():
+    other = computed(script, [], tmp_path / "other", **variables).tables
+    assert set(other) == set(first.tables)
+    for name, content in first.tables.items():
         within = {"rtol": 1e-9, "atol": 1e-12} | LOOSER.get(name, {})
         one, two = (pd.read_csv(BytesIO(each), dtype=str) for each in (content, other[name]))
         for column in one:

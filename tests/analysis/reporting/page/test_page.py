@@ -38,10 +38,8 @@ class Outline(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def text(tmp_path_factory) -> str:
-    root = tmp_path_factory.mktemp("report")
-    report_results.write(root / "results")
-    return page.write(Outputs(root), report_results.traces()).read_text(encoding="utf-8")
+def text(written) -> str:
+    return written.read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
