@@ -232,9 +232,9 @@ def design(frame: "pd.DataFrame", specification: Specification) -> Design:
             f"({sample_text(specification)}): add years or provinces."
         )
     order = np.lexsort((year, province))
-    rows = rows.iloc[order]
-    region_names = rows.groupby("province", sort=False)["region"].first()
-    region_of_province, regions = pd.factorize(region_names)
+    rows = rows if (np.diff(order) == 1).all() else rows.iloc[order]
+    first_rows = np.unique(province[order], return_index=True)[1]
+    region_of_province, regions = pd.factorize(rows["region"].to_numpy()[first_rows])
     return Design(
         y=rows[specification.outcome].to_numpy(float),
         x=regressors(rows, specification),
@@ -287,7 +287,7 @@ def sample(frame: "pd.DataFrame", specification: Specification) -> "pd.DataFrame
 
 def complete(rows: "pd.DataFrame", specification: Specification) -> "pd.DataFrame":
     """Return the rows in which the specification misses no value: of a lag, all but the first."""
-    return rows.dropna(subset=list(specification.variables))
+    return rows[rows[list(specification.variables)].notna().to_numpy().all(axis=1)]
 
 
 def sample_text(specification: Specification) -> str:

@@ -173,8 +173,10 @@ class ScalePriors:
         half, nu = self.half, HALF_T_DF
         unit = np.where(half, np.exp(log_value), log_value - self.log_centre) / self.spread
         square = unit**2
-        fall = np.where(self.half_t, (nu + 1) * np.log1p(square / nu), square) / 2
-        steep = np.where(self.half_t, (nu + 1) * square / (nu + square), square)
+        fall, steep = square / 2, square
+        if self.half_t.any():
+            fall = np.where(self.half_t, (nu + 1) * np.log1p(square / nu), square) / 2
+            steep = np.where(self.half_t, (nu + 1) * square / (nu + square), square)
         slope = np.where(half, 1 - steep, -unit / self.spread)
         density = self.constant + half * log_value - fall
         for positions, median, log_sd in self.linked:

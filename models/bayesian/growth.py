@@ -53,7 +53,7 @@ from numpy.typing import NDArray
 from models.bayesian.autoregressive import predecessors
 from models.bayesian.effects import normal_log_density
 from models.bayesian.growth_density import Block, GrowthDensity, collapse_growth
-from models.bayesian.growth_moments import moments
+from models.bayesian.growth_moments import moments, slope_moments
 from models.bayesian.growth_parts import (
     FREE_TREND_SD,
     Growth,
@@ -85,6 +85,7 @@ __all__ = [
     "replicates",
     "report",
     "rows",
+    "slope_moments",
     "slopes",
     "split",
 ]

@@ -28,13 +28,20 @@ switched off.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.bayesian.growth_pieces import Layout, Patterns, Products, patterns, products
-from models.bayesian.growth_reference import OfProvinces, Weights, factors, weigh
+from models.bayesian.growth_pieces import Block, Layout, Patterns, Products, patterns, products
+from models.bayesian.growth_reference import (
+    OfProvinces,
+    Weights,
+    draw_effects,
+    factors,
+    rescaled,
+    weigh,
+)
 from models.inference.collapsed import FARTHEST, OutOfRangeError
 from models.inference.normal_scores import log_sech2
 from models.priors import LOG_2PI, Priors, ScalePriors
@@ -43,28 +50,6 @@ Array = NDArray[np.float64]
 
 STEP, CHUNK = 1e-4, 250
 """Of central differences in log scales and artanh φ; points evaluated at once in plain numpy."""
-
-
-class Block(NamedTuple):
-    """Columns with coefficients in common.
-
-    Attributes
-    ----------
-    name : str
-        The random variable in the PyMC model.
-    columns : ndarray, shape (n, size)
-    sd : float
-        Prior standard deviation; of offsets 1.
-    scale : str
-        The scale parameter that offsets are in units of, one element for each `repeat` columns.
-    repeat : int
-    """
-
-    name: str
-    columns: Array
-    sd: float
-    scale: str = ""
-    repeat: int = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,6 +107,11 @@ class GrowthDensity:
         """What depends on the number of contrasts alone."""
         contrasts = self.pattern.gaps.sum(axis=-1) @ self.pattern.provinces
         return float(-contrasts * LOG_2PI / 2)
+
+    @cached_property
+    def gaps(self) -> NDArray[np.int64]:
+        """The numbers of years between a row and the one before it."""
+        return np.array(self.layout.gaps, int)
 
     @cached_property
     def slices(self) -> dict[str, slice]:
@@ -220,14 +210,21 @@ class GrowthDensity:
         """Return what the products of columns are weighted by at points, shape (N, size)."""
         drawn = self.scale_variables(point)
         shape = (len(point), self.n_regions)
-        return weigh(
-            point[:, self.slices["sigma_std"]],
-            point[:, self.slices["phi"]] if self.has_phi else np.zeros(shape),
-            drawn.get("tau_trend_std", np.full(shape, self.fixed_tau)),
-            drawn.get("tau_slope_province_std", np.full(shape, self.fixed_omega)),
-            self._column_scale(drawn, len(point)),
-            (np.array(self.layout.gaps), self.pattern),
-        )
+        log_sigma = point[:, self.slices["sigma_std"]]
+        tau = drawn.get("tau_trend_std", np.full(shape, self.fixed_tau))
+        omega = drawn.get("tau_slope_province_std", np.full(shape, self.fixed_omega))
+        column_scale = self._column_scale(drawn, len(point))
+        if not self.has_phi:
+            scales = {"tau": tau, "omega": omega, "column_scale": column_scale}
+            return rescaled(self._without_phi, log_sigma, self.pattern, **scales)
+        phi, years = point[:, self.slices["phi"]], (self.gaps, self.pattern)
+        return weigh(log_sigma, phi, tau, omega, column_scale, years)
+
+    @cached_property
+    def _without_phi(self) -> Weights:
+        """The weights at σ = 1 where errors are independent."""
+        zeros = np.zeros((1, self.n_regions))
+        return weigh(*[zeros] * 4, np.zeros((1, 0)), (self.gaps, self.pattern))
 
     def _column_scale(self, drawn: Mapping[str, Array], size: int) -> Array:
         parts = [np.full((size, block.columns.shape[1]), block.sd) for block in self.blocks]
@@ -238,25 +235,32 @@ class GrowthDensity:
 
     def log_marginal(self, weights: Weights) -> Array:
         """Return the log marginal likelihood but for `log_rows` and the constant, shape (N,)."""
+        columns = weights.column_scale.shape[1]
+        none = np.zeros((0, columns)), np.zeros((0, len(self.layout.region_of_province)))
+        return self.compiled(weights, *none)[0]
+
+    @property
+    def by_province(self) -> bool:
+        """Whether provinces have effects or correlated errors of their own.
+
+        Otherwise nothing is left of a province once its means are taken out.
+        """
+        scales = ("tau_trend_std", "tau_slope_province_std")
+        effects = self.fixed_tau or self.fixed_omega or any(name in self.slices for name in scales)
+        return bool(self.has_phi or effects)
+
+    def compiled(
+        self, weights: Weights, of_coefficients: Array, of_slopes: Array
+    ) -> tuple[Array, Array, Array]:
+        """Return what `growth_kernel.at_points` does."""
         from models.bayesian import growth_kernel  # compiled code, which models' names do not need
 
-        # Points are padded to full lanes: the kernel works on `LANES` points at once.
-        points = len(weights.share)
-        lanes = growth_kernel.LANES
-        padded = -(-points // lanes) * lanes
-        index = np.minimum(np.arange(padded), points - 1)
-
-        def side_by_side(values: Array) -> Array:
-            split = values[index].reshape(-1, lanes, *values.shape[1:])
-            return np.ascontiguousarray(np.moveaxis(split, 1, -1))
-
-        marginal = growth_kernel.log_marginal(
-            *map(side_by_side, weights[:-1]),
-            *self.product,
-            self.layout.region_of_province,
-            self.pattern.of_province,
-        )
-        return marginal[:points]
+        gram, *of_provinces = self.product
+        if not self.by_province:
+            of_provinces = [of_effect[:0] for of_effect in of_provinces]
+        provinces = self.layout.region_of_province, self.pattern.of_province
+        product = (gram, *of_provinces, *provinces)
+        return growth_kernel.at_points(weights[:-1], product, of_coefficients, of_slopes)
 
     def log_marginal_reference(self, weights: Weights) -> Array:
         """Return the same in plain numpy."""
@@ -307,14 +311,7 @@ class GrowthDensity:
         self, province: OfProvinces, scaled: Array, rng: np.random.Generator
     ) -> dict[str, Array]:
         """Draw trends and slopes by province, in units of their scales, given all else."""
-        # Provinces are independent given the common columns, so each is drawn by its own factor.
-        residual = province.rows[..., -1] - np.einsum(
-            "npdc,nc->npd", province.rows[..., :-1], scaled
-        )
-        # M⁻¹ residual + L⁻ᵀ noise, M = LL'.
-        white = np.linalg.solve(province.factor, residual[..., None])[..., 0]
-        white = white + rng.standard_normal(white.shape)
-        effect = np.linalg.solve(province.factor.swapaxes(-1, -2), white[..., None])[..., 0]
+        effect = draw_effects(province, scaled, rng)
         drawn = {}
         if self.fixed_tau or "tau_trend_std" in self.slices:
             drawn["trend_offset"] = effect[..., 0]

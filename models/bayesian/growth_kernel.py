@@ -1,13 +1,19 @@
 """The marginal density of `models.bayesian.growth_density`, compiled: `LANES` points at once.
 
-The same numbers as `GrowthDensity.log_marginal_reference`, which is plain numpy; a test compares
-the two. Points stand side by side in the last axis of every work array, so that each operation is
-one of vectors, the Cholesky factor included (as batched LAPACK routines interleave matrices:
-Dongarra et al. 2017, *Procedia Computer Science* 108:495–504). With eight points the compiler
-unrolls that loop and no vectors are left; with 32 it makes them, and with 64 it takes a third less
-time, since it asks once in each loop whether arrays overlap. Contraction to fused multiply-adds
-is the only licence given to it.
+With it, moments of linear functions of coefficients and of slopes by province
+(`models.bayesian.growth_moments`), from the factor that the density needs anyway: L⁻¹ of their
+rows by forward substitution.
+
+The same numbers as `GrowthDensity.log_marginal_reference` and `growth_moments.moments_reference`,
+which are plain numpy; tests compare them. Points stand side by side in the last axis of every
+work array, so that each operation is one of vectors, the Cholesky factor included (as batched
+LAPACK routines interleave matrices: Dongarra et al. 2017, *Procedia Computer Science*
+108:495–504). With eight points the compiler unrolls that loop and no vectors are left; with 32 it
+makes them, and with 64 it takes a third less time, since it asks once in each loop whether arrays
+overlap. Contraction to fused multiply-adds is the only licence given to it.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 from numba import njit
@@ -106,6 +112,44 @@ def _eliminate(level, trend, slope, share, tau, omega, log_det, work):
 
 
 @njit(**FLAGS)
+def _add_slopes(rows, variance, of_slopes, omega, second, slope):
+    """Add a province's slope, of weight `of_slopes`, to linear functions, in place.
+
+    Given the coefficients c its mean is ω second (y, −columns) of the whitened row, and its
+    variance (ω second)².
+    """
+    for k in range(rows.shape[0]):
+        if of_slopes[k] != 0.0:
+            for at in range(rows.shape[1]):
+                for lane in range(LANES):
+                    weight = of_slopes[k] * omega[lane] * second[lane]
+                    rows[k, at, lane] -= weight * slope[at, lane]
+            for lane in range(LANES):
+                variance[k, lane] += (of_slopes[k] * omega[lane] * second[lane]) ** 2
+
+
+@njit(**FLAGS)
+def _moments(rows, variance, mean, matrix, column_scale):
+    """Turn linear functions of coefficients into their moments, given Λ's factor, in place."""
+    last = rows.shape[1] - 1
+    bottom = last * (last + 1) // 2
+    for k in range(rows.shape[0]):
+        for lane in range(LANES):
+            mean[k, lane] = -rows[k, last, lane]
+        for i in range(last):
+            start = i * (i + 1) // 2
+            for lane in range(LANES):
+                rows[k, i, lane] *= column_scale[i, lane]
+            for j in range(i):
+                for lane in range(LANES):
+                    rows[k, i, lane] -= matrix[start + j, lane] * rows[k, j, lane]
+            for lane in range(LANES):
+                rows[k, i, lane] /= matrix[start + i, lane]
+                mean[k, lane] += rows[k, i, lane] * matrix[bottom + i, lane]
+                variance[k, lane] += rows[k, i, lane] ** 2
+
+
+@njit(**FLAGS)
 def log_marginal(
     column_scale: Array,
     tau: Array,
@@ -119,16 +163,26 @@ def log_marginal(
     of_slope: Array,
     region_of_province: NDArray[np.int64],
     pattern_of_province: NDArray[np.int64],
-) -> Array:
+    of_coefficients: Array,
+    of_slopes: Array,
+) -> tuple[Array, Array, Array]:
     """Return log p(y | scales, φ) but for what depends on σ, φ and patterns alone, shape (N,).
 
     All of the points' arrays have shape (N / LANES, …, LANES): `column_scale` (columns),
     `tau` and `omega` (regions), `piece_weight` (regions, pieces), `level_weight` (regions, level
     pieces), `level_share` (patterns by region). For the others see `GrowthDensity`.
+
+    Then means and variances, shapes (K, N), of K linear functions: `of_coefficients` (K, columns;
+    the outcome's is zero) and `of_slopes` (K, provinces), of slopes' deviations by province.
     """
     blocks, columns = column_scale.shape[0], column_scale.shape[1]
     triangle = columns * (columns + 1) // 2
+    functions = of_coefficients.shape[0]
     value = np.empty(blocks * LANES)
+    means = np.empty((functions, blocks * LANES))
+    variances = np.empty((functions, blocks * LANES))
+    rows = np.empty((functions, columns, LANES))
+    mean, variance = np.empty((functions, LANES)), np.empty((functions, LANES))
     matrix = np.empty((triangle, LANES))
     level = np.empty((columns + 2, LANES))
     trend, slope = np.empty_like(level), np.empty_like(level)
@@ -137,6 +191,10 @@ def log_marginal(
     for block in range(blocks):
         matrix[:] = 0.0
         log_det[:] = 0.0
+        variance[:] = 0.0
+        for k in range(functions):
+            for at in range(columns):
+                rows[k, at] = of_coefficients[k, at]
         for region in range(gram.shape[0]):
             _add_pieces(matrix, piece_weight[block, region], gram[region])
         for province in range(of_level.shape[0]):
@@ -149,6 +207,9 @@ def log_marginal(
                 level, trend, slope, share, tau[block, region], omega[block, region], log_det, work
             )
             _take_off(matrix, level, trend, slope, columns)
+            _add_slopes(
+                rows, variance, of_slopes[:, province], omega[block, region], work[5], slope
+            )
         at = 0
         for i in range(columns):
             for j in range(i + 1):
@@ -158,10 +219,38 @@ def log_marginal(
                         matrix[at, lane] += 1.0
                 at += 1
         _factorise(matrix, columns)
+        _moments(rows, variance, mean, matrix, column_scale[block])
+        start = block * LANES
+        means[:, start : start + LANES] = mean
+        variances[:, start : start + LANES] = variance
         for lane in range(LANES):
             last = matrix[triangle - 1, lane]
             total = -log_det[lane] - last * last / 2
             for i in range(columns - 1):
                 total -= np.log(matrix[i * (i + 3) // 2, lane])
-            value[block * LANES + lane] = total
-    return value
+            value[start + lane] = total
+    return value, means, variances
+
+
+def at_points(
+    weights: Sequence[Array],
+    product: Sequence[Array],
+    of_coefficients: Array,
+    of_slopes: Array,
+) -> tuple[Array, Array, Array]:
+    """Return what `log_marginal` does of any number of points.
+
+    `weights` are its first arguments, shapes (N, …); `product` the others up to the last two. The
+    kernel works on `LANES` points at once, so the last of them is repeated.
+    """
+    points = len(weights[0])
+    index = np.minimum(np.arange(-(-points // LANES) * LANES), points - 1)
+
+    def side_by_side(values: Array) -> Array:
+        split = values[index].reshape(-1, LANES, values[0].size).transpose(0, 2, 1)
+        return np.ascontiguousarray(split).reshape(-1, *values.shape[1:], LANES)
+
+    marginal, mean, variance = log_marginal(
+        *map(side_by_side, weights), *product, of_coefficients, of_slopes
+    )
+    return marginal[:points], mean[:, :points], variance[:, :points]

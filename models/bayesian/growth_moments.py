@@ -12,7 +12,7 @@ in the notation of `models.bayesian.growth_density`.
 import numpy as np
 from numpy.typing import NDArray
 
-from models.bayesian.growth_density import CHUNK, GrowthDensity
+from models.bayesian.growth_density import GrowthDensity
 from models.bayesian.growth_parts import Growth
 
 Array = NDArray[np.float64]
@@ -71,23 +71,58 @@ def moments(
     mean, sd : ndarray, shape (N, outputs)
         In the order of `outputs`.
     """
-    by_chunk = [
-        _moments(parts, density, chunk, prior)
-        for chunk in np.array_split(point, max(1, -(-len(point) // CHUNK)))
-    ]
-    return np.concatenate([m for m, _ in by_chunk]), np.concatenate([s for _, s in by_chunk])
+    a, b = outputs(parts, sum(block.columns.shape[1] for block in density.blocks))
+    if prior:
+        weights = density.weights(point)
+        scale = weights.column_scale[:, :-1]
+        omega = weights.omega[:, density.layout.region_of_province]
+        variance = scale**2 @ (a**2).T + omega**2 @ (b**2).T
+        return np.zeros_like(variance), np.sqrt(variance)
+    return linear_moments(density, point, a, b)
 
 
-def _moments(
-    parts: Growth, density: GrowthDensity, point: Array, prior: bool
+def slope_moments(
+    parts: Growth, density: GrowthDensity, point: Array, terms: int
 ) -> tuple[Array, Array]:
+    """Return moments, given points, of the first terms' slopes, averaged over rows.
+
+    Returns
+    -------
+    mean, sd : ndarray, shape (N, terms)
+        On the paper's scale.
+    """
+    a, b = outputs(parts, sum(block.columns.shape[1] for block in density.blocks))
+    mean, sd = linear_moments(density, point, a[:terms], b[:terms])
+    unit = (parts.scale / parts.base.term_scale)[:terms]
+    return mean * unit, sd * unit
+
+
+def linear_moments(
+    density: GrowthDensity, point: Array, of_coefficients: Array, of_slopes: Array
+) -> tuple[Array, Array]:
+    """Return means and standard deviations, given points, of linear functions, shapes (N, K).
+
+    Parameters
+    ----------
+    density : GrowthDensity
+    point : ndarray, shape (N, size)
+    of_coefficients : ndarray, shape (K, columns)
+        Of the coefficients in common, in the order of the density's blocks, offsets times their
+        scale.
+    of_slopes : ndarray, shape (K, provinces)
+        Of a province's slope less its region's.
+    """
+    rows = np.column_stack([of_coefficients, np.zeros(len(of_coefficients))])  # of the outcome
+    _, mean, variance = density.compiled(density.weights(point), rows, of_slopes)
+    return mean.T, np.sqrt(variance).T
+
+
+def moments_reference(parts: Growth, density: GrowthDensity, point: Array) -> tuple[Array, Array]:
+    """Return the same, given the data, in plain numpy."""
     weights = density.weights(point)
     scale = weights.column_scale[:, :-1]
     a, b = outputs(parts, scale.shape[1])
     of_provinces = b * weights.omega[:, None, density.layout.region_of_province]  # (N, outputs, n)
-    if prior:
-        variance = ((a * scale[:, None]) ** 2).sum(axis=-1) + (of_provinces**2).sum(axis=-1)
-        return np.zeros_like(variance), np.sqrt(variance)
     factor, province = density.factors(weights)
     p = scale.shape[1]
     inner = np.linalg.inv(province.factor @ province.factor.swapaxes(-1, -2))[:, :, 1]

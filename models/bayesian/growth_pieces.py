@@ -11,6 +11,28 @@ CORRELATION = "trend_correlation"
 """In `models.bayesian.dynamic_growth`, the correlation of level and growth, in the place of φ."""
 
 
+class Block(NamedTuple):
+    """Columns with coefficients in common.
+
+    Attributes
+    ----------
+    name : str
+        The random variable in the PyMC model.
+    columns : ndarray, shape (n, size)
+    sd : float
+        Prior standard deviation; of offsets 1.
+    scale : str
+        The scale parameter that offsets are in units of, one element for each `repeat` columns.
+    repeat : int
+    """
+
+    name: str
+    columns: Array
+    sd: float
+    scale: str = ""
+    repeat: int = 1
+
+
 class Layout(NamedTuple):
     """Order of the rows: by province, and each row's predecessor.
 
@@ -82,8 +104,10 @@ def within(columns: Array, layout: Layout) -> Array:
 
 
 def _by_province(values: Array, province: NDArray[np.int64], n: int) -> Array:
+    # Rows are in the order of their provinces, some of which have none.
+    seen, first_rows = np.unique(province, return_index=True)
     sums = np.zeros((n, values.shape[1]))
-    np.add.at(sums, province, values)
+    sums[seen] = np.add.reduceat(values, first_rows, axis=0)
     return sums
 
 

@@ -89,6 +89,22 @@ def weigh(
     )
 
 
+def rescaled(unit: Weights, log_sigma: Array, pattern: Patterns, **scales: Array) -> Weights:
+    """Return the weights at N points with the φ of one, given its weights at σ = 1.
+
+    `log_sigma` is by region, shape (N, regions); `scales` are the points' `tau`, `omega` and
+    `column_scale`.
+    """
+    variance, contrasts = np.exp(2 * log_sigma), pattern.gaps.sum(axis=-1) * pattern.provinces
+    return unit._replace(
+        piece=unit.piece / variance[..., None],
+        level=np.repeat(unit.level, len(log_sigma), axis=0),
+        share=unit.share / variance[:, pattern.region],
+        log_rows=unit.log_rows - log_sigma[:, pattern.region] @ contrasts,
+        **scales,
+    )
+
+
 def factors(
     weights: Weights, product: Products, layout: Layout, pattern: Patterns
 ) -> tuple[Array, OfProvinces]:
@@ -130,6 +146,16 @@ def factors(
     eliminated = (level * np.sqrt(share)[..., None])[:, :, None, :-2]
     eliminated = np.concatenate([eliminated, white], axis=2).reshape(len(packed), -1, columns)
     return _factor(matrix, eliminated, weights.column_scale), OfProvinces(rows[..., :-2], factor)
+
+
+def draw_effects(province: OfProvinces, scaled: Array, rng: np.random.Generator) -> Array:
+    """Draw trends and slopes by province given coefficients, shape (N, provinces, 2)."""
+    # Provinces are independent given the common columns, so each is drawn by its own factor.
+    residual = province.rows[..., -1] - np.einsum("npdc,nc->npd", province.rows[..., :-1], scaled)
+    # M⁻¹ residual + L⁻ᵀ noise, M = LL'.
+    white = np.linalg.solve(province.factor, residual[..., None])[..., 0]
+    white = white + rng.standard_normal(white.shape)
+    return np.linalg.solve(province.factor.swapaxes(-1, -2), white[..., None])[..., 0]
 
 
 def _factor(matrix: Array, eliminated: Array, column_scale: Array) -> Array:

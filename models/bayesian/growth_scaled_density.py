@@ -101,7 +101,7 @@ class ScaledDensity(GrowthDensity):
             tau * np.exp(log_own) if self.path else tau,
             omega[:, region],
             self._column_scale(drawn, len(point)),
-            (np.array(self.layout.gaps), self.pattern),
+            (self.gaps, self.pattern),
         )
 
     def chain(self, draws: int, rng: np.random.Generator) -> dict[str, Array]:

@@ -32,13 +32,15 @@ ROUNDS = 10
 FIRST_STEPS = 12
 """Of the chains, before their weights say how many are needed."""
 
-EACH_OF_MANY, LEAST_ROUNDS, MOST_ROUNDS, ENOUGH = 100, 2, 7, 1_000
+EACH_OF_MANY, LEAST_OF_MANY = 100, 700
+LEAST_ROUNDS, MOST_ROUNDS, ENOUGH = 2, 7, 1_000
 LARGEST_K_HAT = 0.7
-"""Of many data sets: draws of a round for each parameter; rounds; effective proposals that end
-them; the Pareto shape beyond which weights mean nothing (Vehtari et al. 2024)."""
+"""Of many data sets: draws of a round for each parameter, and at least, so that two rounds can be
+enough; rounds; effective proposals that end them; the Pareto shape beyond which weights mean
+nothing (Vehtari et al. 2024)."""
 
-CLIMB = 12
-"""Steps to the mode of another data set at most."""
+CLIMB, GAIN = 12, 0.1
+"""Steps to the mode of another data set at most, and the log density that one must gain."""
 
 
 class Proposal(NamedTuple):
@@ -164,7 +166,7 @@ def _by_rounds(
     scores, mixture = proposal
     target = scores.target(density)
     past: list[tuple[LightTailed, Array, Array]] = []
-    per_round = EACH_OF_MANY * density.size
+    per_round = max(EACH_OF_MANY * density.size, LEAST_OF_MANY)
     for _ in range(MOST_ROUNDS):
         v = mixture.draw(per_round, rng)
         past = [*past, (mixture, v, target(v))]
@@ -185,15 +187,27 @@ def climb_by(target: Target, v: Array, mixture: LightTailed) -> Array:
     """Return an approximate mode, by Newton steps in units of another posterior's covariance."""
     factor = mixture.factor[np.argmax(mixture.share)]
     step = 0.1 * factor.T  # rows: a tenth of a standard deviation along each axis
+
+    def about(v: Array) -> Array:
+        return target(np.vstack([v[None], v + step, v - step]))
+
+    values = about(v)
     for _ in range(CLIMB):
-        log_density = target(np.vstack([v[None], v + step, v - step]))
-        value, ahead, behind = np.split(log_density, [1, len(v) + 1])
+        value, ahead, behind = np.split(values, [1, len(v) + 1])
         slope = (ahead - behind) / 0.2
         bend = np.maximum(-(ahead + behind - 2 * value) / 0.01, 0.2)
         move = factor @ (slope / bend)
-        candidates = v + np.array([1.0, 0.4, 0.1])[:, None] * move
-        values = target(candidates)
-        if not values.max() > value[0] + 0.1:
+        # What the next step needs is asked of the whole step at once: few calls, not few points.
+        values = about(v + move)
+        if values[0] > value[0]:
+            v = v + move
+            if not values[0] > value[0] + GAIN:
+                break
+            continue
+        shorter = v + np.array([0.4, 0.1])[:, None] * move
+        of_shorter = target(shorter)
+        if not of_shorter.max() > value[0] + GAIN:
             break
-        v = candidates[values.argmax()]
+        v = shorter[of_shorter.argmax()]
+        values = about(v)
     return v

@@ -32,6 +32,7 @@ SWITCHES = [
     {"lines": "fixed"},
     {"lines": "none", "slopes": "region"},
     {"errors": "independent"},
+    {"lines": "none", "slopes": "region", "errors": "independent"},
     {"scales": "province"},
     {"scales": "path"},
 ]

@@ -9,7 +9,17 @@ from analysis.posterior.sample import shaped
 from models.bayesian import growth, growth_moments
 from models.priors import Prior
 from tests.helpers import growing
-from tests.helpers.fits import fit_of
+from tests.helpers.fits import fit_of, points
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+SWITCHES = [
+    {},
+    {"lines": "fixed"},
+    {"lines": "none", "slopes": "region"},
+    {"lines": "none", "slopes": "region", "errors": "independent"},
+    {"scales": "path"},
+]
 
 CASES = [("3.3", "growth", 0.1), ("3.2", "growth_paths", 0.0), ("8.2", "growth_region", 0.1)]
 
@@ -45,6 +55,17 @@ def test_moments_are_those_of_draws(case, prior):
     assert_allclose(found.std(axis=0), sd[0], rtol=0.06)
     z = (found.mean(axis=0) - mean[0]) / sd[0] * np.sqrt(size)
     assert np.abs(z).max() < 4.5
+
+
+@pytest.mark.parametrize("switches", SWITCHES, ids=lambda s: "-".join(s.values()) or "all")
+def test_compiled_moments_are_those_of_plain_numpy(switches):
+    base = fit_of("3.3", "growth", 0.1)
+    parts = growth.split(base.parts.design, base.specification.interest, **switches)
+    density = growth.density(parts)
+    at = points(density, 67)  # not a multiple of what is evaluated at once
+    found = growth_moments.moments(parts, density, at)
+    expected = growth_moments.moments_reference(parts, density, at)
+    assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
 
 
 def test_bayes_factors_are_those_of_kernel_estimates_where_these_hold():
