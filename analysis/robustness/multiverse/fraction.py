@@ -8,15 +8,19 @@ D-optimality; Atkinson, Donev & Tobias 2007, *Optimum Experimental Designs, with
 Posteriors are those of `models.bayesian.growth` with its switches: the error structure is a choice,
 crossed in full with the fraction. A column's first universe is fitted from its own modes; every
 other starts from there (`models.inference.batched`), since all have the same scales. Draws are few
-(`DRAWS`), since only an interval and the probability of a sign are kept.
+(`DRAWS`), since only an interval and the probability of a sign are kept, and these are of the
+mixture of the slopes' normal laws given each draw of the scales (Rao–Blackwell: Gelfand & Smith
+1990, *JASA* 85:398–409), with less Monte-Carlo error than as many draws of slopes.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from analysis.replication import system_gmm
 from analysis.robustness.multiverse.grid import reach, variable
@@ -41,6 +45,9 @@ DRAWS = 500
 LEAST_EFFECTIVE, LARGEST_K_HAT = DRAWS, batched.LARGEST_K_HAT
 """The gate: as many effective proposals as draws are kept, and weights that mean something."""
 
+BISECTIONS = 24
+"""Of a quantile, whose bracket is then 6e-8 of what it was."""
+
 TRIES = 200
 """Balanced fractions of which the best is taken."""
 
@@ -63,14 +70,21 @@ def universe(setting: Setting, record: Specification, chosen: Sequence[Option]) 
     """Make a column's panel and record as options have it."""
     reduced = without(record, chosen)
     form = selection(chosen, record, setting)
-    values = {
-        name: variable(setting, name, tuple(form[name].items())).ravel()
-        for name in reduced.variables
-    }
     rows = np.logical_and.reduce([kept(option, record, setting) for option in chosen])
+    values = np.stack(
+        [variable(setting, name, tuple(form[name].items())).ravel() for name in reduced.variables],
+        axis=1,
+    )
     sets = {name: value for option in chosen for name, value in option.sets.items()}
-    panel = pd.concat([setting.frame, pd.DataFrame(values)], axis=1)
-    return Universe(panel[rows].reset_index(drop=True), reduced, sets)
+    labels = labels_of(setting, rows.tobytes())
+    columns = pd.DataFrame(values[rows], columns=list(reduced.variables))
+    return Universe(pd.concat([labels, columns], axis=1), reduced, sets)
+
+
+@cache
+def labels_of(setting: Setting, rows: bytes) -> pd.DataFrame:
+    """Return province, year and region of the rows of a mask, its bytes."""
+    return setting.frame[np.frombuffer(rows, bool)].reset_index(drop=True)
 
 
 # --- estimators ---------------------------------------------------------------------------------
@@ -91,27 +105,51 @@ def posteriors(universes: Sequence[Universe], rngs: Sequence[np.random.Generator
         terms = universe.record.interest
         try:
             arrays = design(universe.frame, universe.record)
-            twfe.refuse_collinear(arrays)
+            parts = growth.split(arrays, terms if len(arrays.regions) > 1 else (), **switches)
         except UserError:
             summaries.append(np.full((len(terms), len(SUMMARIES)), np.nan))
             continue
-        varying = terms if len(arrays.regions) > 1 else ()
-        parts = growth.split(arrays, varying, **switches)
         density = growth.density(parts, priors)
         if arrays.regions not in templates:
             templates[arrays.regions] = batched.propose(density, rng)
         fit = batched.fit_from(templates[arrays.regions], density, DRAWS, rng)
-        draws = growth.slopes(parts, density.draw(fit.point, rng))[:, : len(terms)]
+        mean, sd = growth.slope_moments(parts, density, fit.point, len(terms))
         holds = fit.effective >= LEAST_EFFECTIVE and fit.k_hat <= LARGEST_K_HAT
-        summaries.append(summary(draws, holds))
+        summaries.append(summary(mean, sd, holds))
     return np.stack(summaries)
 
 
-def summary(draws: Array, trusted: bool) -> Array:
-    """Return `SUMMARIES` of draws of slopes, shape (draws, terms), as (terms, summaries)."""
-    statistics = [draws.mean(axis=0), *np.quantile(draws, [0.025, 0.975], axis=0)]
-    statistics += [(draws > 0).mean(axis=0), np.full(draws.shape[1], float(trusted))]
-    return np.column_stack([*statistics, np.full(draws.shape[1], np.nan)])
+def summary(mean: Array, sd: Array, trusted: bool) -> Array:
+    """Return `SUMMARIES`, shape (terms, summaries), of equal mixtures of normals.
+
+    Parameters
+    ----------
+    mean, sd : ndarray, shape (draws, terms)
+        Of slopes given each draw of the scales.
+    trusted : bool
+    """
+    low, high = quantiles(mean, sd, np.array([0.025, 0.975]))
+    positive = ndtr(mean / sd).mean(axis=0)
+    statistics = [mean.mean(axis=0), low, high, positive, np.full(len(low), float(trusted))]
+    return np.column_stack([*statistics, np.full(len(low), np.nan)])
+
+
+def quantiles(mean: Array, sd: Array, p: Array) -> Array:
+    """Return quantiles p of equal mixtures of normals, (p, terms), by bisection.
+
+    Parameters
+    ----------
+    mean, sd : ndarray, shape (draws, terms)
+    p : ndarray, shape (p,)
+    """
+    shape = (len(p), mean.shape[1])
+    low = np.broadcast_to((mean - 9 * sd).min(axis=0), shape)
+    high = np.broadcast_to((mean + 9 * sd).max(axis=0), shape)
+    for _ in range(BISECTIONS):
+        middle = (low + high) / 2
+        below = ndtr((middle[:, None] - mean) / sd).mean(axis=1) < p[:, None]
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    return (low + high) / 2
 
 
 def priors_of(name: str) -> Priors:

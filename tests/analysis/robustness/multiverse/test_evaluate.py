@@ -143,7 +143,22 @@ def test_a_posterior_is_that_of_the_models_own_draws(errors):
         assert low == pytest.approx(np.quantile(expected, 0.025), abs=0.5 * sd)
         assert high == pytest.approx(np.quantile(expected, 0.975), abs=0.5 * sd)
         assert positive == pytest.approx((expected > 0).mean(), abs=0.08)
+        # Four Monte-Carlo errors: the sd of 500 draws is known to 3.5 % where they are normal.
+        width = np.diff(np.quantile(expected, [0.025, 0.975]))[0]
+        assert high - low == pytest.approx(width, rel=0.15)
     assert summaries[1, 0, 0] != summaries[0, 0, 0]
+
+
+def test_a_summary_is_that_of_draws_from_every_normal():
+    rng = np.random.default_rng(1)
+    mean, sd = rng.normal(1, 0.5, (40, 2)), rng.uniform(0.1, 1, (40, 2))
+    drawn = (mean + sd * rng.standard_normal((20_000, 40, 2))).reshape(-1, 2)
+    expected = [drawn.mean(axis=0), *np.quantile(drawn, [0.025, 0.975], axis=0)]
+    found = fraction.summary(mean, sd, True)
+    assert found.shape == (2, len(fraction.SUMMARIES))
+    np.testing.assert_allclose(found[:, :3].T, expected, atol=0.01)
+    np.testing.assert_allclose(found[:, 3], (drawn > 0).mean(axis=0), atol=0.002)
+    assert (found[:, 4] == 1).all()
 
 
 def test_error_structures_are_crossed_with_the_same_universes(monkeypatch):
