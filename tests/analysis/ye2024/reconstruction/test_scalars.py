@@ -5,7 +5,7 @@ import pytest
 
 from analysis.specifications import select
 from analysis.ye2024.reconstruction import run
-from analysis.ye2024.reconstruction.scalars import collapsed, scalars, scales_at_mode
+from analysis.ye2024.reconstruction.scalars import collapsed, scales_at_mode
 from data.panels.panel import load_panel
 from data.ye2024.definitions import COLUMNS
 from models.bayesian import hierarchical
@@ -25,8 +25,7 @@ def cells_of(frame):
 
 
 @pytest.mark.slow
-def test_values_and_gradients(frame):
-    open_scalars = scalars(frame, run.SERIES)
+def test_values_and_gradients(frame, open_scalars):
     cells = cells_of(frame)
     values, jacobian = open_scalars(cells)
     data = design(frame, RECORD)
