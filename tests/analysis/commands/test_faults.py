@@ -34,7 +34,7 @@ from data.shared.errors import UserError
 from data.shared.files import replacing
 from tests.helpers import small_job
 from tests.helpers.processes import until
-from tests.helpers.small_job import FITS
+from tests.helpers.small_job import COLUMNS, MODELS
 from tests.helpers.traces import ATTRIBUTES
 from tests.helpers.warm import Run, command
 from tests.helpers.warm import start as start_warm
@@ -108,7 +108,7 @@ def hold_whole(root: Path) -> list[Path]:
     return found
 
 
-def killed_at_events(begin: Callable[[Path], Run], out: Path, kills: int) -> None:
+def killed_at_events(begin: Callable[[Path], Run], out: Path, kills: int, fits: int) -> None:
     """Kill the main job again and again, then let it finish; no fit that was done is done again.
 
     A kill waits for files, not for seconds: it strikes a random moment after the run has begun to
@@ -120,7 +120,7 @@ def killed_at_events(begin: Callable[[Path], Run], out: Path, kills: int) -> Non
     struck = 0
     for kill in range(kills):
         run = begin(out)
-        if kill % 3 == 0 and len(done) < FITS:
+        if kill % 3 == 0 and len(done) < fits:
             came = happened(run.is_alive, partial(more_than, len(done), stamps, out))
         else:
             seen = names(out)
@@ -140,7 +140,7 @@ def killed_at_events(begin: Callable[[Path], Run], out: Path, kills: int) -> Non
     assert done, "no run came to a finished fit before it was struck"
     code, said = begin(out).end()
     assert code == 0, said
-    assert f"{len(done)} of {FITS} traces are up to date" in said
+    assert f"{len(done)} of {fits} traces are up to date" in said
     assert done.items() <= stamps(out).items()
     assert {path.suffix for path in hold_whole(out)} == set(READERS)
     assert temporaries(out) == []
@@ -151,7 +151,7 @@ def happened(is_alive: Callable[[], bool], event: Callable[[], bool]) -> bool:
     while is_alive():
         if event():
             return True
-        time.sleep(0.02)
+        time.sleep(0.05)
     return False
 
 
@@ -189,12 +189,12 @@ def stamps(out: Path) -> dict[Path, tuple[int, int]]:
 
 @pytest.mark.slow
 def test_six_kills_leave_whole_files_and_finished_fits(warm, tmp_path):
-    killed_at_events(warm, tmp_path / "out", kills=6)
+    killed_at_events(warm, tmp_path / "out", kills=6, fits=2 * MODELS)
 
 
 @pytest.mark.trust
 def test_fifty_kills_leave_whole_files_and_finished_fits(tmp_path):
-    killed_at_events(cold, tmp_path / "out", kills=50)
+    killed_at_events(cold, tmp_path / "out", kills=50, fits=len(COLUMNS) * MODELS)
 
 
 def hold_both(runs: list[Run], out: Path) -> list[Path]:

@@ -60,8 +60,11 @@ def test_a_prior_that_pins_the_slope_moves_it_and_one_that_the_model_lacks_is_pa
 
 
 def test_slopes_by_region_are_told_as_the_ledger_asks_for_them():
-    _, _, given_all = base("3.2", MAIN)
-    of_slope = [at for at in given_all.fitted.watched if at.quantity == "slope"]
+    fitted = fit_of("3.2", MAIN)
+    drawn = fitted.density.draw_prior(4, np.random.default_rng(1))
+    flat = {name: values[None] for name, values in drawn.items()}
+    watched = refits._watched(fitted.model, fitted.parts, fitted.definition, flat)
+    of_slope = [at for at in watched if at.quantity == "slope"]
     told = {at.region for at in of_slope if at.term == "indus"}
     assert told == set(REGIONS_OF_SLOPES)
 
