@@ -5,6 +5,7 @@ a model to see them, agreement with the paper would mean nothing.
 """
 
 import ast
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -86,19 +87,24 @@ def modules(root: Path) -> dict[str, Path]:
 
 def imports(name: str, path: Path, known: set[str]) -> set[str]:
     """Return the project's modules that one module imports, wherever in it the import stands."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return imported(name, path.name, path.read_text(encoding="utf-8")) & (known | {"tests"})
+
+
+@cache
+def imported(name: str, file: str, source: str) -> frozenset[str]:
+    """Return all that a module imports, and the packages that hold it."""
     wanted = set()
-    for node in ast.walk(tree):
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             wanted |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            package = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
+            package = name.split(".") if file == "__init__.py" else name.split(".")[:-1]
             above = package[: len(package) + 1 - node.level] if node.level else []
             base = ".".join([*above, *([node.module] if node.module else [])])
             wanted |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
     # Importing a module runs the packages that hold it.
     parents = {".".join(w.split(".")[:i]) for w in wanted for i in range(1, w.count(".") + 1)}
-    return (wanted | parents) & (known | {"tests"})
+    return frozenset(wanted | parents)
 
 
 def literals(path: Path) -> set[str]:
