@@ -25,7 +25,7 @@ from tests.helpers.fits import Fit, few, official
 @pytest.mark.parametrize(
     ("column", "model", "settings", "draws"),
     [
-        pytest.param("8.2", "flat", Settings(draws=5_000), 2_000, id="flat"),
+        pytest.param("8.2", "flat", Settings(draws=5_000), 1_000, id="flat"),
         pytest.param(
             *("3.2", "student_t", Settings(draws=4_000), 6_000),
             id="student_t",

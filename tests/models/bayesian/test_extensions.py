@@ -188,7 +188,7 @@ def test_the_truth_is_recovered(column, model, parts):
 ONE_CONTROL = replace(select(["7.2"])[0], controls=("urb",))
 """Of one part, with the stated truth; fewer terms, to be sampled in less time."""
 
-SHORT = Settings(draws=300, tune=250, chains=2)
+SHORT = Settings(draws=200, tune=200, chains=2)
 
 
 def covered(draws: np.ndarray, truth: Mapping[str, float]) -> int:

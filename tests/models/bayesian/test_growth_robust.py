@@ -58,7 +58,7 @@ def compared(drawn: dict, other: dict, name: str) -> float:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("draws", [2_000, pytest.param(6_000, marks=pytest.mark.trust)])
+@pytest.mark.parametrize("draws", [1_000, pytest.param(6_000, marks=pytest.mark.trust)])
 def test_without_either_the_posterior_is_that_of_growth(draws):
     parts, rng = regression(), np.random.default_rng(1)
     density = growth.density(parts)

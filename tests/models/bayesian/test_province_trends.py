@@ -55,7 +55,7 @@ def test_growth_is_not_taken_for_a_slope():
     indus = frame["indus"] + 2 * growth * since
     outcome = frame["M_cap"] + slope * (indus - frame["indus"]) + 3 * growth * since
     panel = replace(simulated(), frame=frame.assign(indus=indus, M_cap=outcome))
-    settings = Settings(draws=300, tune=250, chains=2)
+    settings = Settings(draws=200, tune=200, chains=2)
     found = {
         name: fit(Job(panel, record, find(name)), settings)["posterior"]["slope_region"]
         for name in ("province_trends", "hierarchical")

@@ -42,13 +42,13 @@ def test_ranks_about_the_panels_own_posterior_are_uniform_given_both_outcomes(mo
     # Outcomes that are counted twice make posteriors that are too narrow.
     counted = made.both
     monkeypatch.setattr(made, "both", lambda seen, new: counted(counted(seen, new), new))
-    assert not is_as_expected(case, judge(case, collect(ranks(case, panel, RECORD, 60, workers=1))))
+    assert not is_as_expected(case, judge(case, collect(ranks(case, panel, RECORD, 40, workers=1))))
 
 
 @pytest.mark.slow
 def test_the_ranks_of_a_prior_that_did_not_make_the_data_are_not():
     case = Case("narrow", "mundlak", "mundlak", (("slope_std", 0.05),), right=False)
-    judged = judge(case, collect(ranks(case, simulated(5, 2014), RECORD, 40, workers=1)))
+    judged = judge(case, collect(ranks(case, simulated(5, 2014), RECORD, 20, workers=1)))
     assert is_as_expected(case, judged)
     assert judged.loc[~judged["passes"], "parameter"].str.startswith("slope_std").any()
 
@@ -65,7 +65,7 @@ def test_a_part_of_a_panel_is_the_first_provinces_and_the_last_years():
     ("name", "data_sets"),
     [
         ("dynamic", 40),
-        ("wrong: no Mundlak terms", 40),
+        ("wrong: no Mundlak terms", 20),
         pytest.param("wrong: one shared σ", 160, marks=pytest.mark.trust),
         pytest.param("wrong: no first outcome", 40, marks=pytest.mark.trust),
     ],
