@@ -4,10 +4,16 @@ import json
 import os
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 
+import pytest
+
+from analysis.shared import parallel
 from analysis.shared.outputs import ROOT
+from tests.helpers.processes import until
+
+PATIENCE = 300.0
+"""Seconds that a scheduler or a worker may take to answer, on a machine however busy."""
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 
@@ -27,19 +33,20 @@ def running(*words, environment, folder):
 
 @contextmanager
 def scheduler(folder):
-    """Start a scheduler on a free port of the loopback; give its address."""
+    """Start a scheduler on a free port of the loopback; give its address, and time to answer."""
     file = folder / "scheduler.json"
     words = ["--host", "127.0.0.1", "--port", 0, "--no-dashboard", "--scheduler-file", file]
-    with running("dask_scheduler", *words, environment=ENVIRONMENT, folder=folder):
+    with (
+        running("dask_scheduler", *words, environment=ENVIRONMENT, folder=folder),
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr(parallel, "PATIENCE", PATIENCE)
         yield address(file)
 
 
 def address(file):
-    for _ in range(3_000):
-        if file.is_file() and file.stat().st_size:
-            return json.loads(file.read_text())["address"]
-        time.sleep(0.1)
-    raise TimeoutError(file)
+    assert until(lambda: file.is_file() and file.stat().st_size, PATIENCE)
+    return json.loads(file.read_text())["address"]
 
 
 def worker(where, threads=1, environment=ENVIRONMENT, folder=ROOT):
@@ -51,5 +58,5 @@ def await_workers(where, number=1):
     """Wait until so many workers have come to a scheduler, however long they take to start."""
     import distributed
 
-    with distributed.Client(where, timeout=300, set_as_default=False) as client:
-        client.wait_for_workers(number, timeout=300)
+    with distributed.Client(where, timeout=PATIENCE, set_as_default=False) as client:
+        client.wait_for_workers(number, timeout=PATIENCE)

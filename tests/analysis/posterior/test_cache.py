@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 from dataclasses import replace
 
 import pytest
@@ -18,6 +17,7 @@ from models.bayesian import flat, hierarchical
 from models.bayesian.registry import find
 from models.priors import FLAT
 from tests.helpers.fits import simulated
+from tests.helpers.processes import until
 from tests.helpers.warm import command, start
 
 SETTINGS = Settings(draws=60, tune=150, chains=2)
@@ -102,8 +102,7 @@ def test_an_interrupt_keeps_whole_traces_and_leaves_nothing_else(monkeypatch, tm
     words = ["sample", "8.1", "3.2", "--panel", "official", "--model", "flat"]
     words += ["--model", "measurement", "--out", tmp_path / "out"]
     run = start(monkeypatch, tmp_path / "said.txt", command, *words)
-    while run.is_alive() and not list(tmp_path.rglob("[!.]*.nc")):
-        time.sleep(0.1)
+    until(lambda: not run.is_alive() or list(tmp_path.rglob("[!.]*.nc")))
     os.killpg(run.group, signal.SIGINT)
     code, said = run.end()
     assert code == 130

@@ -94,7 +94,6 @@ def test_a_scheduler_that_does_not_answer_is_named(monkeypatch):
 
 
 def test_workers_that_are_not_fit_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "PATIENCE", 300.0)
     wait = distributed.Client.wait_for_workers
     with scheduler(tmp_path) as where:
         monkeypatch.setattr(distributed.Client, "wait_for_workers", lambda *a, **_: wait(*a, 1.0))

@@ -18,6 +18,9 @@ NARROW, MIDDLE, WIDE = 390, 800, 1280
 TALLEST = 9_000
 """Pixels of the page with all closed, on a wide screen."""
 
+SLOWEST = 300_000
+"""Milliseconds that the browser may take for anything: a slow machine is no fault."""
+
 PAGES = 12
 """Of paper, at most."""
 
@@ -35,7 +38,9 @@ def browser():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        opened = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=ARGUMENTS, timeout=SLOWEST
+        )
         yield opened
         opened.close()
 
@@ -48,7 +53,7 @@ def opened(browser, written):
     def open_(width: int = WIDE, scheme: str = "light"):
         size = {"width": width, "height": 900}
         context = browser.new_context(viewport=size, color_scheme=scheme, offline=True)
-        context.set_default_timeout(120_000)  # a slow machine is no fault
+        context.set_default_timeout(SLOWEST)
         contexts.append(context)
         tab = context.new_page()
         tab.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
