@@ -8,7 +8,8 @@ ARGS ?=
 VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/set-up
-# On every core, tests in their order; a core that is done takes half of what another has left.
+# On every core, the longest tests first (tests/conftest.py), the others in their order; a core that
+# is done takes half of what another has left.
 PYTEST := $(RUN) -m pytest --numprocesses auto --dist worksteal
 # The project itself, for the script `reanalysis`: from this folder alone.
 IN_PLACE := --no-deps --no-build-isolation --config-settings editable_mode=compat --editable .

@@ -24,6 +24,11 @@ settings.register_profile("test", PATIENT, derandomize=True, max_examples=25)
 settings.register_profile("trust", PATIENT, max_examples=1_000, database=None, print_blob=True)
 
 
+FIRST = ("/analysis/ye2024/reconstruction/", "/analysis/simulation/calibration/")
+"""Folders whose tests take longest. They begin first, so that no core ends with one of them alone;
+and one core has them all, which compiles once what they share."""
+
+
 def pytest_configure(config):
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -32,6 +37,7 @@ def pytest_configure(config):
 
 @pytest.hookimpl(tryfirst=True)  # before the marks are read
 def pytest_collection_modifyitems(config, items):
+    items.sort(key=lambda item: [folder not in item.path.as_posix() for folder in FIRST])
     for item in items if _trust(config) else ():
         if is_hypothesis_test(getattr(item, "obj", None)):
             item.add_marker("trust")
