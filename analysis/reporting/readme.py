@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.reporting import gallery, imputation_block, study_blocks
+from analysis.reporting import edition_block, gallery, imputation_block, study_blocks
 from analysis.reporting import readme_blocks as blocks
 from analysis.reporting import readme_headline as main
 from analysis.shared.frames import of_the_paper
@@ -62,6 +62,7 @@ BLOCKS = (
     Block("findings", TOP, main.findings, MAIN_JOB),
     Block("caution", TOP, main.caution, ("candidates",), editions=True),
     Block("horizon", TOP, blocks.horizon_words, ("horizon",)),
+    Block("shares", TOP, blocks.shares),
     Block("headline", FIGURES, main.headline, MAIN_JOB),
     Block("horizons", FIGURES, blocks.horizon_table, ("horizon",)),
     Block("decomposed", FIGURES, main.decomposed, ("decomposition",)),
@@ -89,7 +90,9 @@ BLOCKS = (
         ("imputation_study", "imputation_outcome"),
     ),
     Block("imputed_posteriors", DATA, imputation_block.posteriors, ("imputed_posteriors",)),
+    Block("distances", DATA, edition_block.distances, ("distance",)),
     Block("bounds", DATA, blocks.bounds, ("bounds",)),
+    Block("editions", DATA, edition_block.editions, ("editions",)),
     Block("assumptions", "models/README.md", blocks.assumptions, MAIN_JOB[1:]),
     Block(
         "confirmation",

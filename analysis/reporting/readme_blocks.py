@@ -62,6 +62,21 @@ def filled() -> str:
     )
 
 
+def shares() -> str:
+    """State in two sentences what share of the cells behind index and quotient is observed."""
+    cells = filled_cells(load(), "produ", "census4")
+    quotient = filled_cells(load(), "indus", "as_published", industry="anchors")
+    index, known, modelled = (
+        f"{counts[rule] / sum(counts.values()):.0%}"
+        for counts, rule in ((cells, "observed"), (quotient, "observed"), (quotient, "modelled"))
+    )
+    return (
+        f"Of the cells behind the index {index} are observed; the others are filled in. Behind "
+        f"`indus` on `official`, {known} rest on a published share of industry and {modelled} on "
+        "an estimated one ([data/README.md](data/README.md))."
+    )
+
+
 def reconstruction(replication: pd.DataFrame) -> str:
     """Render how many printed numbers the implied panel meets, and its distance."""
     name = PANELS[-1].name

@@ -339,7 +339,8 @@ PRODUCTS = (
            pictures=("decomposition",), shown=("report why", "README decomposed", "gallery")),
     _long("distance", "reconstruct",
            "distance of the implied panel from official data", inputs=(PANELS,),
-           pictures=("reconstruction_distance",), shown=("report provinces", "gallery")),
+           pictures=("reconstruction_distance",),
+           shown=("report provinces", "README distances", "gallery")),
     _long("reconstruction_variants", "reconstruct-ensemble",
            "distances under other declarations and starts", inputs=(PANELS,)),
     _long("bounds", "reconstruct-bounds", "inner bounds on what the printed numbers do not "
@@ -347,8 +348,10 @@ PRODUCTS = (
            shown=("README bounds",),
            note="minutes"),
     *(_long(name, "editions", "what better data changed: the official panels' first edition "
-            "(`official@1`, …) beside today's", inputs=(PANELS,), keys=keys, note="minutes")
-      for name, keys in (("editions", ("column",)), ("editions_table2", ()))),
+            "(`official@1`, …) beside today's", inputs=(PANELS,), keys=keys, shown=shown,
+            note="minutes")
+      for name, keys, shown in (("editions", ("column",), ("README editions",)),
+                                ("editions_table2", (), ()))),
     Product("first_verdicts", "results/long/first_verdicts.csv", "first-edition",
             "verdicts by the first edition of the ledger's rule and its main model",
             inputs=("replication", PANELS),

@@ -36,6 +36,9 @@ def test_filled_cells_are_counted_from_the_dataset():
     assert text.startswith("**13.3%")
     assert "24% of the cells behind `indus` rest on a published share" in text
     assert "Of 109 known shares left out" in text
+    short = blocks.shares()
+    assert short.startswith("Of the cells behind the index 87% are observed")
+    assert "24% rest on a published share of industry and 46% on" in short
 
 
 def test_the_multiverse_names_the_choice_that_decides_most():
