@@ -107,6 +107,7 @@ def effects(tree: xr.DataTree) -> list[dict]:
     Of the first term of interest, for the average slope and each region's: the effect in the year
     itself, in the long run (of the draws with |ρ| < 1, `share` of all) and h years after a change
     that lasted one; and the years in which half of a change is gone, infinite in draws with ρ ≥ 1.
+    A column with lags among its terms has the first alone: the others would need their slopes, too.
     """
     draws = tree["posterior"].to_dataset()
     (record,) = select([tree.attrs["column"]])
@@ -137,11 +138,18 @@ def effects(tree: xr.DataTree) -> list[dict]:
                 rho = by_region.sel(varying=LAG, region=slope).to_numpy().ravel()
         values = values.to_numpy().ravel()
         add(slope, "short_run", values)
+        if lags(record):
+            continue
         add(slope, "long_run", dynamic.long_run(rho, values))
         add(slope, "half_life", dynamic.half_life(rho))
         for year, response in enumerate(dynamic.impulse_response(rho, values, YEARS).T):
             add(slope, "impulse", response, year)
     return listed
+
+
+def lags(record: Specification) -> tuple[str, ...]:
+    """Return the terms of a study's column that are of years before."""
+    return tuple(term for term in record.terms if "lag(" in term or "diff(" in term)
 
 
 def traces_of(folder: Path, panel: str, record: Specification) -> Iterator[xr.DataTree]:

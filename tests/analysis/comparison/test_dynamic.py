@@ -133,10 +133,16 @@ def test_the_common_factor_restriction_stands_by_column_and_panel():
     assert max(len(sentence.split()) for sentence in told.split(". ")) <= 40
 
 
+def test_a_column_that_holds_lags_has_effects_of_the_year_alone(trace, monkeypatch):
+    monkeypatch.setattr(dynamic, "lags", lambda _: ("lag(indus)",))
+    assert {row["quantity"] for row in dynamic.effects(trace)} == {"short_run"}
+
+
 def test_a_column_that_holds_lags_is_left_out_with_a_notice(tmp_path, capsys):
     text = studies.STUDY.replace("lag(lnout) + dens +", "lag(lnout) + dens + lag(dens) +")
     with studying(load(studies.write(tmp_path, text))) as study:
         found = dynamic.restricted([study.panel], select(["3.1"]))
+        assert dynamic.lags(*select(["3.1"])) == ("lag(dens)",)
     assert found.empty
     assert tuple(found.columns) == dynamic.RESTRICTED
     assert "column 3.1 is not tested against AR(1): " in capsys.readouterr().out
