@@ -331,4 +331,5 @@ def worded(text: str) -> str:
     if study.path is None or "province" in study.unit.lower():
         return text
     unit = {"P": "Unit", "p": "unit"}
-    return PROVINCE.sub(lambda match: unit[match[1]] + match[2], text)
+    said = text.replace("one-province-out", "one-unit-out")
+    return PROVINCE.sub(lambda match: unit[match[1]] + match[2], said)

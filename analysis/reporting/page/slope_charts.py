@@ -9,7 +9,7 @@ from analysis.comparison.ladder import TWFE
 from analysis.reporting.page.charts import GREY, SOUND, by_panel, choose, sized
 from analysis.shared.plotting import PALETTE
 from analysis.shared.statistics import Z
-from analysis.specifications import regions
+from analysis.specifications import regions, worded
 from models.bayesian.registry import LADDER, MAIN
 
 
@@ -75,9 +75,12 @@ def slopes(rows: pd.DataFrame) -> alt.LayerChart:
     rows : DataFrame
         results/ladder.csv.
     """
-    names = [LABELS[step] for step in (TWFE, *LADDER)]
+    # A study without regions has steps off the ladder.
+    steps = [step for step in dict.fromkeys((TWFE, *LADDER, *LABELS)) if step in set(rows["step"])]
+    labels = {step: worded(LABELS[step]) for step in steps}
+    names = list(labels.values())
     estimates = rows.assign(
-        step=rows["step"].map(LABELS),
+        step=rows["step"].map(labels),
         cell=rows["column"] + " " + rows["term"],
         from_=rows["published"] - Z * rows["published_se"],
         to=rows["published"] + Z * rows["published_se"],

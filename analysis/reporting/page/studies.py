@@ -14,7 +14,7 @@ from analysis.reporting.page.tables import EXACT
 from analysis.shared.analysis import Analysis, Chart, Frames, Item, Methods, Missing, Table
 from analysis.shared.frames import MOST, headed, matching
 from analysis.shared.products import find
-from analysis.specifications import HEADLINE
+from analysis.specifications import current
 from data.panels.catalogue import PANELS
 from data.ye2024 import gaps, recollect
 from data.ye2024.definitions import DESCRIBED
@@ -23,39 +23,58 @@ from models.bayesian.registry import MAIN
 
 def dynamic(results: Results) -> Iterable[Block]:
     """Show each estimator's ρ, the model's dynamic effects, and the recommended estimator."""
+    yield from of_lag(
+        results,
+        "Table 5 adds the lagged outcome. Its coefficient ρ is estimated by the Bayesian "
+        "model, conditional on each province’s first year, and by every other estimator on "
+        "the same data. System GMM is the paper’s, under a declared instrument set.",
+        "Table 5’s autoregressive coefficient ρ by estimator",
+        "indus",
+    )
+    yield from analyses("dynamic")(results)
+
+
+def of_lag(results: Results, opening: str, what: str, term: str) -> Iterable[Block]:
+    """Show ρ of dynamic columns by estimator, and what follows of effects over years.
+
+    Parameters
+    ----------
+    results : Results
+    opening : str
+        What is said first.
+    what : str
+        What is missing if it has not been made.
+    term : str
+        The regressor whose effects are shown.
+    """
     estimated, follows = results.frame("dynamic"), results.frame("dynamic_effects")
     if estimated is None or follows is None:
-        yield missing("Table 5’s autoregressive coefficient ρ by estimator", "dynamic")
-    else:
-        yield text(
-            "Table 5 adds the lagged outcome. Its coefficient ρ is estimated by the Bayesian "
-            "model, conditional on each province’s first year, and by every other estimator on "
-            "the same data. System GMM is the paper’s, under a declared instrument set."
-        )
-        yield results.chart(
-            "autoregressive", charts.autoregressive(estimated),
-            "Autoregressive coefficient ρ with 95 % intervals, by estimator and panel. Estimates "
-            "outside the frame are in the tables. Choose a column below the chart.",
-        )  # fmt: skip
-        for column, rows in estimated.groupby("column", sort=False):
-            caption = f"{column}: coefficient, standard error, 95 % interval by panel"
-            by_panel = [
-                lagged.side_by_side(of_panel).assign(panel=panel)
-                for panel, of_panel in rows.groupby("panel", sort=False)
-            ]
-            stacked = pd.concat(by_panel)
-            yield folded(stacked[["panel", *stacked.columns.drop("panel")]], caption)
+        yield missing(what, "dynamic")
+        return
+    yield text(opening)
+    yield results.chart(
+        "autoregressive", charts.autoregressive(estimated),
+        "Autoregressive coefficient ρ with 95 % intervals, by estimator and panel. Estimates "
+        "outside the frame are in the tables. Choose a column below the chart.",
+    )  # fmt: skip
+    for column, rows in estimated.groupby("column", sort=False):
+        caption = f"{column}: coefficient, standard error, 95 % interval by panel"
+        by_panel = [
+            lagged.side_by_side(of_panel).assign(panel=panel)
+            for panel, of_panel in rows.groupby("panel", sort=False)
+        ]
+        stacked = pd.concat(by_panel)
+        yield folded(stacked[["panel", *stacked.columns.drop("panel")]], caption)
+    if (follows["quantity"] == "impulse").any():
         yield results.chart(
             "responses", charts.responses(follows),
-            "Impulse response to one more of indus for one year: posterior medians and 95 % "
+            f"Impulse response to one more of {term} for one year: posterior medians and 95 % "
             "bands. Choose a column below the chart.",
         )  # fmt: skip
-        yield folded(
-            follows[follows["quantity"] != "impulse"].drop(columns="year"),
-            "Impact and long-run effects (of the share of draws with ρ < 1), and half-lives in "
-            "years",
-        )
-    yield from analyses("dynamic")(results)
+    yield folded(
+        follows[follows["quantity"] != "impulse"].drop(columns="year"),
+        "Impact and long-run effects (of the share of draws with ρ < 1), and half-lives in years",
+    )
 
 
 def provinces(results: Results) -> Iterable[Block]:
@@ -112,11 +131,11 @@ def provinces(results: Results) -> Iterable[Block]:
 
 
 def analyses(section: str) -> Callable[[Results], Iterable[Block]]:
-    """Return what shows the analyses of one section, each by its record."""
+    """Return what shows the analyses of one section, each by its record; of a study, its own."""
 
     def blocks(results: Results) -> Iterable[Block]:
         for record in ANALYSES:
-            if record.section == section:
+            if record.section == section and (record.studies or current().path is None):
                 yield from of_analysis(record, results)
 
     return blocks
@@ -150,7 +169,7 @@ def _by_summary(record: Analysis, methods: Methods, frame: Frames) -> Iterator[I
     if "column" not in shown_rows:  # methods, say
         yield Table(record.sentence, shown_rows)
         return
-    headline_rows = shown_rows[shown_rows["column"].isin(HEADLINE)]
+    headline_rows = shown_rows[shown_rows["column"].isin(current().headline)]
     if len(headline_rows):
         yield Table(f"{record.sentence}: headline columns", headline_rows)
     if len(headline_rows) < len(shown_rows):

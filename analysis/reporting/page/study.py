@@ -19,9 +19,10 @@ from analysis.reporting.page.blocks import (
     table,
     text,
 )
-from analysis.reporting.page.studies import analyses
+from analysis.reporting.page.studies import analyses, of_lag
 from analysis.reporting.page.trust import health
 from analysis.shared.digits import with_interval
+from analysis.shared.products import below
 from analysis.specifications import current, regions
 from models.bayesian.registry import MAIN
 
@@ -169,9 +170,30 @@ def _regions(results: Results) -> Iterable[Block]:
     )(results)
 
 
+def _dynamic(results: Results) -> Iterable[Block]:
+    """Show ρ of the columns by GMM beside the dynamic model's."""
+    dynamic = [record for record in current().records if record.dynamic]
+    if not dynamic:
+        yield text("No column is a dynamic GMM, so no lagged outcome is modelled.")
+        return
+    yield from of_lag(
+        results,
+        "The coefficient ρ of the lagged outcome by the Bayesian model, given each unit’s first "
+        "year, and by other estimators on the same rows.",
+        "the coefficient ρ of the lagged outcome by estimator",
+        dynamic[0].interest[0],
+    )
+
+
 def _audited(results: Results) -> Iterable[Block]:
     """Show the audit of the printed numbers."""
     comparisons = results.frame("audit")
+    if comparisons is None and below(results.folder, "audit").is_file():
+        yield text(
+            "Nothing can be compared: that takes coefficients with standard errors, t or P values, "
+            "and the levels of its stars."
+        )
+        return
     if comparisons is None:
         yield missing("the audit of the printed numbers", "audit")
         return
@@ -211,6 +233,17 @@ SECTIONS = (
     Section(
         *("regions", "Regions", "Slopes by region", "", _unsaid),
         {"regions": _regions},
+    ),
+    Section("dynamic", "Dynamics", "Coefficient of the lag", "", _unsaid, {"dynamic": _dynamic}),
+    Section(
+        *(
+            "sensitivity",
+            "Sensitivity",
+            "Under other priors, without a unit or a year",
+            "",
+            _unsaid,
+        ),
+        {"sensitivity": analyses("sensitivity"), "horizon": analyses("horizon")},
     ),
     Section("power", "Power", "Size and power", "", _unsaid, {"power": _power}),
     Section(

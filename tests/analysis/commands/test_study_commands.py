@@ -7,7 +7,7 @@ import pytest
 
 from analysis import __main__ as cli
 from analysis.analyses import find
-from analysis.comparison import coefficients, power
+from analysis.comparison import coefficients, dynamic, power
 from analysis.replication import replicate
 from analysis.reporting.page import blocks, page
 from analysis.robustness.sensitivity import study as sensitivity
@@ -182,6 +182,38 @@ def test_a_page_without_regions_says_so_and_rounds_estimates(tmp_path):
     assert "0.51234" not in shown
 
 
+def test_a_page_says_what_an_audit_did_not_find_and_what_is_not_made(study, tmp_path):
+    (tmp_path / "results").mkdir()
+    with studying(load(study)) as loaded:
+        results = page.Results(tmp_path / "results", [])
+        assert "audit --study study.toml" in page.render(results, loaded)
+        (tmp_path / "results/audit.csv").write_text("check,place\n", encoding="utf-8")
+        shown = page.render(results, loaded)
+    assert "Nothing can be compared" in shown
+    for command in ("dynamic", "sensitivity", "horizon"):
+        assert f"python -m analysis {command} --study study.toml" in shown
+    assert "scale-sweep" not in shown
+    assert "province" not in shown.partition("<script")[0]
+
+
+def test_a_page_shows_the_lags_coefficient_of_dynamic_columns(study, tmp_path):
+    cells = {"panel": "counties", "column": "3.1", "estimator": "within", "n": 100, "gate": ""}
+    rows = [cells | {"term": term, "coef": 0.5, "se": 0.1} for term in ("L.y", "dens")]
+    (tmp_path / "results").mkdir()
+    estimated = pd.DataFrame(rows).assign(low=0.3, high=0.7).reindex(columns=dynamic.COLUMNS)
+    estimated.to_csv(tmp_path / "results/dynamic.csv", index=False)
+    effect = {"panel": "counties", "column": "3.1", "model": "dynamic", "slope": "average"}
+    effect |= {"quantity": "short_run", "median": 0.5, "low": 0.3, "high": 0.7, "share": 1.0}
+    follows = pd.DataFrame([effect]).reindex(columns=dynamic.EFFECT_COLUMNS)
+    follows.to_csv(tmp_path / "results/dynamic_effects.csv", index=False)
+    with studying(load(study)) as loaded:
+        results = page.Results(tmp_path / "results", [])
+        shown = page.render(results, loaded)
+    assert "0.500 (0.100) [0.300, 0.700]" in shown
+    assert "autoregressive" in results.drawn
+    assert "responses" not in results.drawn
+
+
 def test_the_schema_is_printed_for_editors(run):
     code, said = run("study", "schema")
     assert code == 0
@@ -274,6 +306,8 @@ def test_a_page_draws_slopes_and_those_of_regions(run, study, tmp_path):
         shown = page.render(results, loaded)
     assert {"slopes", "regions"} <= set(results.drawn)
     assert "by each model, with 95 % intervals" in shown
+    assert "growth by unit" in str(results.drawn["slopes"])
+    assert "province" not in str(results.drawn["slopes"])
     text = str(results.drawn["regions"])
     assert "['north', 'central', 'south']" in text
     assert "east" not in text
