@@ -57,7 +57,9 @@ def statistics(residual: Array, rows: Rows) -> dict[str, Array]:
     since = calendar - (member / member.sum(axis=0) @ (member.T @ calendar))
     # Each province's own linear trend takes this share of all squares.
     along = residual @ (member * since[:, None])
-    by_name["lines"] = (along**2 / (since**2 @ member)).sum(axis=1) / total
+    length = since**2 @ member
+    # A province's only row has no line, and its residual is zero.
+    by_name["lines"] = (along[:, length > 0] ** 2 / length[length > 0]).sum(axis=1) / total
     matrix = np.zeros((len(residual), n, len(rows.years)))
     matrix[:, rows.province, rows.year] = residual
     # Squared singular values of provinces by years: the largest is the first common factor's.

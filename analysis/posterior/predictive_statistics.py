@@ -49,9 +49,13 @@ class Rows:
 
     @cached_property
     def neighbours(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Positions of the rows that have a row a year earlier, and of those earlier rows."""
+        """Positions of the rows that have a row a period earlier, and of those earlier rows.
+
+        A period is a year, or as many as lie between a survey's waves.
+        """
         calendar = np.array(self.years)[self.year]
-        follows = (np.diff(self.province) == 0) & (np.diff(calendar) == 1)
+        period = min(np.diff(self.years), default=0)
+        follows = (np.diff(self.province) == 0) & (np.diff(calendar) == period)
         (earlier,) = np.nonzero(follows)
         return earlier + 1, earlier
 
@@ -107,6 +111,8 @@ def _year_mean(y: Array, _: Array, rows: Rows) -> dict[str, Array]:
 
 def _autocorrelation(_: Array, residual: Array, rows: Rows) -> dict[str, Array]:
     later, earlier = rows.neighbours
+    if not len(later):
+        return {"": np.zeros(len(residual))}
     product = (residual[:, later] * residual[:, earlier]).mean(axis=1)
     return {"": product / (residual**2).mean(axis=1)}
 

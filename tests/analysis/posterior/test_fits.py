@@ -1,6 +1,7 @@
 """A model fits if other provinces of its law would look like the data, and not otherwise."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -54,6 +55,23 @@ def test_noise_is_told_from_lines_and_like_data_pass():
     beyond = fits.shares(grown, like(), rows)
     assert beyond["lines"] == 0
     assert fits.verdict(beyond) == "fail"
+
+
+def test_a_single_row_and_waves_that_lie_years_apart_leave_the_verdict_to_the_data():
+    rows, rng = panel(), RNG(7)
+    waves = replace(rows, years=tuple(range(2000, 2020, 2)))
+    noise = rng.standard_normal((1, 120))
+    apart = fits.statistics(noise, waves)
+    assert apart["autocorrelation"] == fits.statistics(noise, rows)["autocorrelation"]
+    kept = np.r_[0, 10:120]
+    of_rows = {name: getattr(rows, name)[kept] for name in ("province", "year", "region", "x")}
+    single = replace(waves, **of_rows)
+    assert all(np.isfinite(v).all() for v in fits.statistics(noise[:, kept], single).values())
+    drawn = iter([rng.standard_normal((20_000, 111))])
+    shares = fits.shares(rng.standard_normal(111), drawn, single)
+    assert fits.verdict(shares) == "pass"
+    alone = replace(rows, years=(2000,), year=np.zeros(120, int), province=np.arange(120))
+    assert fits.statistics(noise, alone)["autocorrelation"] == 0
 
 
 def test_the_bound_is_over_all_statistics_and_fits():
