@@ -1,6 +1,7 @@
 """The main job: all inputs of the page, in their order."""
 
-from typing import Annotated
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,6 +19,10 @@ from analysis.shared.outputs import ROOT, Outputs
 from analysis.shared.terminal import console
 from analysis.shared.timing import Steps
 from analysis.specifications import HEADLINE, PAPER, current, home, select
+from data.shared.errors import UserError
+
+if TYPE_CHECKING:
+    from analysis.posterior.jobs import Job
 
 SAMPLE = "sample posteriors"
 
@@ -102,6 +107,21 @@ def reproduce(
     exit_by_gate(diagnostics)
 
 
+def carried(listed: Iterable["Job"]) -> list["Job"]:
+    """Return the fits that their data carry; say of others why not, and go on without them."""
+    from analysis.posterior.jobs import split
+
+    kept = []
+    for job in listed:
+        try:
+            split(job)
+        except UserError as error:
+            terminal.say(f"Notice: {job.name} of {job.specification.column} is left out. {error}")
+        else:
+            kept.append(job)
+    return kept
+
+
 def _of_study(outputs: Outputs, seed: int, cluster: str | None) -> None:
     """Replicate a study's columns, sample the main model of those that have one, and compare."""
     from analysis.posterior.jobs import Settings, jobs, missing
@@ -112,8 +132,8 @@ def _of_study(outputs: Outputs, seed: int, cluster: str | None) -> None:
     of_claims = [select([claim.column])[0] for claim in claims.read(study.path)]
     records = select([*study.headline, *(home(record)[0].column for record in of_claims)])
     panels = load_panels(None, records)
-    listed = [job for r in records for job in jobs(panels, [r], [main_model(r).name])]
-    share = len(missing(listed, settings, outputs.traces)) / len(listed)
+    listed = carried(job for r in records for job in jobs(panels, [r], [main_model(r).name]))
+    share = len(missing(listed, settings, outputs.traces)) / max(len(listed), 1)
     steps = Steps("reproduce-study", STUDY_STEPS, outputs, {SAMPLE: share})
     steps.announce()
     steps.begin("replicate")

@@ -140,10 +140,13 @@ def split(
     Raises
     ------
     UserError
-        As `hierarchical.split`, or if most regions hold one province.
+        As `hierarchical.split`, if most regions hold one province, or if no province has the three
+        years that its growth takes.
     """
     single_region = len(design.regions) == 1
     refuse_lone(design)
+    if lines != "none":
+        refuse_two_years(design)
     base = hierarchical.split(design, varying, "common" if single_region else sigma)
     trends = _trends(design, design.x / base.term_scale)
     axes = design.terms
@@ -168,6 +171,18 @@ def refuse_lone(design: Design) -> None:
             f"{len(lone)} of {len(design.regions)} regions hold one unit each ({shown}), and the "
             "models of growth learn how units differ within a region: name wider regions, leave "
             "regions out of a study, or choose the model hierarchical."
+        )
+
+
+def refuse_two_years(design: Design) -> None:
+    """Raise UserError if no province has three years.
+
+    In two its regressor's trend h_i is its change, and κ and b_i are told apart by the prior alone.
+    """
+    if np.bincount(design.province).max() < 3:
+        raise UserError(
+            "Growth by unit takes three years of some unit, and none has more than two here: "
+            f"choose the model {'hierarchical' if len(design.regions) > 1 else 'ar1_region'}."
         )
 
 

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from analysis.commands import reproduce
+from analysis.posterior.jobs import Job
 from analysis.shared import terminal
 from analysis.specifications import load, studying
 from models.bayesian.registry import main_model
@@ -35,6 +36,20 @@ def test_a_study_is_replicated_sampled_judged_and_compared(tmp_path, monkeypatch
     assert done == [("replicate", tmp_path), models, ("compare", tmp_path), *last, gate]
     assert "Step 2 of 7: sample posteriors" in capsys.readouterr().out
     assert (tmp_path / "results/.index/reproduce-study-seconds.json").exists()
+
+
+def test_a_column_that_its_model_cannot_carry_is_left_out_with_a_notice(tmp_path, capsys):
+    short = studies.panel()
+    text = studies.STUDY.replace("zone == 'central'", "yr >= 1997")
+    with studying(load(studies.write(tmp_path, text, short))) as study:
+        whole, two_years = study.records[:2]
+        listed = [Job(study.panel, each, main_model(each)) for each in (whole, two_years)]
+        kept = reproduce.carried(listed)
+    assert [job.specification.column for job in kept] == ["2.1"]
+    said = " ".join(capsys.readouterr().out.split())
+    assert "growth of 2.2 is left out." in said
+    assert "Growth by unit takes three years of some unit" in said
+    assert "choose the model hierarchical." in said
 
 
 def test_a_folder_stands_for_the_study_in_it(tmp_path):
