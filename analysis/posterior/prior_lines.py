@@ -1,7 +1,11 @@
 """Lines of a prior table that a model reads, and those that are priors of its variables."""
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
 
 from analysis.posterior.variants import refuse_unknown
 from data.shared.errors import UserError
@@ -45,6 +49,51 @@ def build(model: Model, parts: Parts, priors: Priors) -> "tuple[pm.Model, frozen
     watched = Watched(priors.name, priors.table)
     definition = model.module.build(parts, watched)
     return definition, frozenset(watched.read)
+
+
+class Outline(NamedTuple):
+    """What a fit needs of a definition that is not sampled.
+
+    Attributes
+    ----------
+    named_vars_to_dims : mapping of str to (tuple of str)
+        As a PyMC model has them.
+    lines : frozenset of str
+        As `build` returns them.
+    """
+
+    named_vars_to_dims: Mapping[str, tuple[str, ...]]
+    lines: frozenset[str]
+
+
+_OUTLINES: dict[Hashable, Outline] = {}
+
+
+def outline(model: Model, parts: Parts, priors: Priors) -> Outline:
+    """Return the outline of a model's definition, which is built once for each structure.
+
+    Variables, their dims and the lines that are read depend on labels, switches and sizes, and
+    not on what a data set's numbers are: a test holds the models to that.
+    """
+    key = (model.name, priors, structure(parts))
+    if key not in _OUTLINES:
+        definition, lines = build(model, parts, priors)
+        _OUTLINES[key] = Outline(dict(definition.named_vars_to_dims), lines)
+    return _OUTLINES[key]
+
+
+def structure(value: Any) -> Hashable:
+    """Return a model's parts without the numbers of their data set."""
+    if is_dataclass(value):
+        named = ((line.name, structure(getattr(value, line.name))) for line in fields(value))
+        return (type(value), *named)
+    if isinstance(value, np.ndarray):
+        return value.shape
+    if isinstance(value, float | pd.DataFrame):
+        return type(value)
+    if isinstance(value, Mapping):
+        return tuple((name, structure(of_name)) for name, of_name in value.items())
+    return tuple(map(structure, value)) if isinstance(value, tuple | list) else value
 
 
 def refuse_unread(model: Model, parts: Parts, priors: Priors) -> None:

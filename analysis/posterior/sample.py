@@ -20,8 +20,9 @@ from threadpoolctl import threadpool_limits
 
 from analysis.posterior import fits, prior_lines, savage_dickey, trace
 from analysis.posterior.diagnose import failures, numbers
-from analysis.posterior.engines import Draws, engine_for
+from analysis.posterior.engines import Draws, NutsEngine, engine_for
 from analysis.posterior.jobs import Job, Settings, made_from, path_of, split, versions
+from analysis.posterior.prior_lines import Outline
 from analysis.shared.outputs import ROOT
 from analysis.shared.parallel import spread
 from models.bayesian.interface import Parts, Variables
@@ -100,8 +101,12 @@ def _fit(
     model = job.model
     priors = priors or job.priors
     parts = split(job)
-    definition, lines = prior_lines.build(model, parts, priors)
     engine = engine_for(model, settings.engine, priors)
+    if engine is NutsEngine:
+        definition, lines = prior_lines.build(model, parts, priors)
+        outline = Outline(definition.named_vars_to_dims, lines)
+    else:
+        definition, outline = None, prior_lines.outline(model, parts, priors)
     settings = settings.by(engine.name, model)
     sampler = engine(model, parts, priors, definition)
     # One stream each, so that none shifts another.
@@ -109,11 +114,11 @@ def _fit(
     rngs = [np.random.default_rng(child) for child in seeds]
 
     flat, statistics = sampled = sampled or sampler.sample(settings, rngs[0])
-    groups = _groups_of_draws(model, parts, definition, flat, rngs[1])
-    groups |= _log_priors(sampler.log_prior(flat), lines, parts)
+    groups = _groups_of_draws(model, parts, outline, flat, rngs[1])
+    groups |= _log_priors(sampler.log_prior(flat), outline.lines, parts)
     if model.prior_groups:
         prior = {name: v[None] for name, v in sampler.draw_prior(PRIOR_DRAWS, rngs[2]).items()}
-        drawn = _groups_of_draws(model, parts, definition, prior, rngs[2])
+        drawn = _groups_of_draws(model, parts, outline, prior, rngs[2])
         groups["prior"] = drawn["posterior"]
         groups["prior_predictive"] = drawn["posterior_predictive"]
         groups |= savage_dickey.of_model(model.module, parts, priors, flat, prior)
@@ -125,7 +130,7 @@ def _fit(
     values = numbers(groups["posterior"], statistics, free)
     tree = xr.DataTree.from_dict({f"/{name}": group for name, group in groups.items()})
     tree.attrs = _attributes(job, priors, settings, statistics.attrs["sampler"], values)
-    tree.attrs |= fits.attributes(model, parts, shaped(definition, parts, flat), rngs[3])
+    tree.attrs |= fits.attributes(model, parts, shaped(outline, parts, flat), rngs[3])
     return tree, sampled
 
 
@@ -133,10 +138,10 @@ def _fit(
 
 
 def _groups_of_draws(
-    model: Model, parts: Parts, definition: pm.Model, flat: Draws, rng: np.random.Generator
+    model: Model, parts: Parts, outline: Outline, flat: Draws, rng: np.random.Generator
 ) -> dict[str, xr.Dataset]:
     """Return draws with what the model reports, predictive draws and the log likelihood."""
-    variables = shaped(definition, parts, flat)
+    variables = shaped(outline, parts, flat)
     free = {name: values for name, (_, values) in variables.items()}
     rows = model.module.rows(parts, free, rng)
     predictive = {name: (d, v.astype(POINTWISE)) for name, (d, v) in rows.predictive.items()}
@@ -148,7 +153,7 @@ def _groups_of_draws(
     }
 
 
-def shaped(definition: pm.Model, parts: Parts, flat: Draws) -> Variables:
+def shaped(definition: "pm.Model | Outline", parts: Parts, flat: Draws) -> Variables:
     """Give free variables the dims that the PyMC model says they have."""
     sizes = {name: len(labels) for name, labels in parts.coords.items()}
     dims = {name: definition.named_vars_to_dims[name] for name in flat}

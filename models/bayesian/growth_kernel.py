@@ -5,12 +5,8 @@ With it, moments of linear functions of coefficients and of slopes by province
 rows by forward substitution.
 
 The same numbers as `GrowthDensity.log_marginal_reference` and `growth_moments.moments_reference`,
-which are plain numpy; tests compare them. Points stand side by side in the last axis of every
-work array, so that each operation is one of vectors, the Cholesky factor included (as batched
-LAPACK routines interleave matrices: Dongarra et al. 2017, *Procedia Computer Science*
-108:495–504). With eight points the compiler unrolls that loop and no vectors are left; with 32 it
-makes them, and with 64 it takes a third less time, since it asks once in each loop whether arrays
-overlap. Contraction to fused multiply-adds is the only licence given to it.
+which are plain numpy; tests compare them. Points stand side by side, as in
+`models.inference.packed_cholesky`.
 """
 
 from collections.abc import Sequence
@@ -19,11 +15,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from models.inference.packed_cholesky import FLAGS, LANES, factorise
+
 Array = NDArray[np.float64]
-
-LANES = 64
-
-FLAGS = {"fastmath": {"contract"}, "cache": True, "error_model": "numpy", "boundscheck": False}
 
 
 @njit(**FLAGS)
@@ -61,24 +55,6 @@ def _take_off(matrix, first, second, third, size):
                     + third[i, lane] * third[j, lane]
                 )
             at += 1
-
-
-@njit(**FLAGS)
-def _factorise(matrix, size):
-    """Replace packed lower triangles by their Cholesky factors; NaN where there is none."""
-    for i in range(size):
-        start = i * (i + 1) // 2
-        for j in range(i + 1):
-            other = j * (j + 1) // 2
-            for k in range(j):
-                for lane in range(LANES):
-                    matrix[start + j, lane] -= matrix[start + k, lane] * matrix[other + k, lane]
-            if i == j:
-                for lane in range(LANES):
-                    matrix[start + i, lane] = np.sqrt(matrix[start + i, lane])
-            else:
-                for lane in range(LANES):
-                    matrix[start + j, lane] /= matrix[other + j, lane]
 
 
 @njit(**FLAGS)
@@ -218,7 +194,7 @@ def log_marginal(
                     if i == j and i < columns - 1:
                         matrix[at, lane] += 1.0
                 at += 1
-        _factorise(matrix, columns)
+        factorise(matrix, columns)
         _moments(rows, variance, mean, matrix, column_scale[block])
         start = block * LANES
         means[:, start : start + LANES] = mean

@@ -77,9 +77,23 @@ class Elimination:
 
     def sums(self, weight: Array) -> tuple[Array, Array]:
         """Return log|Λ| and the residual sum of squares given weights, shape (N, W)."""
+        from models.inference.packed_cholesky import half_log_determinants  # numba loads slowly
+
+        size = len(self.kept) + 1
+        row, column = np.tril_indices(size)
+        lower = np.ascontiguousarray(self.matrices[:, row * size + column].T)
+        half_log_det, last = np.empty((2, len(weight)))
+        for start in range(0, len(weight), CHUNK):
+            some = slice(start, start + CHUNK)
+            packed = lower @ self._coefficients(weight[some]).T
+            half_log_det[some], last[some] = half_log_determinants(packed, size)
+        # y is the last column: its squared diagonal entry is the residual sum of squares.
+        return 2 * half_log_det + np.log(weight @ self.pivots.T) @ self.members, last**2
+
+    def sums_reference(self, weight: Array) -> tuple[Array, Array]:
+        """Return the same by LAPACK, point by point."""
         diagonal = [factor.diagonal().copy() for factor in self._factors(weight)]
         diagonal = np.reshape(diagonal, (-1, len(self.kept) + 1))
-        # y is the last column: its squared diagonal entry is the residual sum of squares.
         log_det, square = 2 * np.log(diagonal[:, :-1]).sum(axis=1), diagonal[:, -1] ** 2
         return log_det + np.log(weight @ self.pivots.T) @ self.members, square
 
@@ -141,14 +155,17 @@ class Elimination:
         variance = (solved**2).sum(axis=1) + pivot**-1.0 @ (on_eliminated**2).T
         return mean, np.sqrt(variance)
 
+    def _coefficients(self, weight: Array) -> Array:
+        """Return those of the terms of A, shape (N, K)."""
+        pivot = weight @ self.pivots.T
+        # In this order nothing overflows before the weights do: a pivot is no less than them.
+        return weight[:, self.left] * (weight[:, self.right] / pivot[:, self.group])
+
     def _factors(self, weight: Array) -> Iterator[Array]:
         """Yield the lower Cholesky factor of A at each point; of NaN where there is none."""
         size = len(self.kept) + 1
         for start in range(0, len(weight), CHUNK):
-            some = weight[start : start + CHUNK]
-            pivot = some @ self.pivots.T
-            # In this order nothing overflows before the weights do: a pivot is no less than them.
-            coefficient = some[:, self.left] * (some[:, self.right] / pivot[:, self.group])
+            coefficient = self._coefficients(weight[start : start + CHUNK])
             for matrix in (coefficient @ self.matrices).reshape(-1, size, size):
                 # The transpose of a symmetric matrix, in LAPACK's order: no copy.
                 factor, failed = dpotrf(matrix.T, lower=1, overwrite_a=1, clean=1)

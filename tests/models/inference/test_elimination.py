@@ -28,6 +28,14 @@ def test_the_density_is_the_collapsed_one(reduced):
     assert_allclose(reduced.log_density(log_scale), expected, rtol=1e-10)
 
 
+def test_compiled_and_point_by_point_agree(reduced):
+    weight = np.exp(-2 * np.pad(points(reduced.density, 1_067), ((0, 0), (0, 1))))
+    weight[3] = np.nan  # and its neighbours are as they were
+    found, expected = reduced.sums(weight), reduced.sums_reference(weight)
+    assert np.isnan(found[0][3])
+    assert_allclose(found, expected, rtol=1e-9)
+
+
 def test_a_panel_with_gaps_loses_its_provinces():
     reduced = reduce(fit_of("3.2", "hierarchical", 0.1).density)
     assert len(reduced.eliminated) == 31
