@@ -87,7 +87,7 @@ ALLOWED = {
     "analysis/reporting/page/studies.py": (11, PAGE),
     "analysis/reporting/page/tables.py": (4, PAGE),
     "analysis/reporting/page/verdicts.py": (1, PAGE),
-    "analysis/reporting/readme_blocks.py": (4, PAGE),
+    "analysis/reporting/readme_blocks.py": (1, PAGE),
     "analysis/shared/products.py": (13, "the paper's list of results, and the runs of a release"),
     "analysis/simulation/dynamic_study/study.py": (1, EXAMPLE),
     "data/panels/catalogue.py": (1, "what the paper's panels are"),
@@ -103,7 +103,7 @@ ALLOWED = {
 def test_no_file_outside_the_papers_rooms_knows_its_names():
     counts = {file: len(held) for file, held in named(ROOT).items()}
     assert counts == {file: number for file, (number, _) in ALLOWED.items()}
-    assert sum(counts.values()) <= 124, "The list may only shrink."
+    assert sum(counts.values()) <= 121, "The list may only shrink."
 
 
 @pytest.mark.parametrize(

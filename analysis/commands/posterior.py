@@ -260,7 +260,7 @@ def diagnose(
         exit_by_gate(diagnose_traces(Outputs(out)))
         return
     if not columns:
-        raise UserError("Name the columns whose fits are meant, such as `diagnose 3.2 --figures`.")
+        raise UserError("Name the columns whose fits are meant: `diagnose COLUMN --figures`.")
     names = panel_names(panel or ())
     exit_by_gate(_diagnose_some(columns, names, model or (), pictures, Outputs(out)))
 

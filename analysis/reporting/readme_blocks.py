@@ -39,10 +39,22 @@ def matches(replication: pd.DataFrame) -> str:
     return markdown(wide.rename(columns="`{}`".format).rename_axis("Table").reset_index())
 
 
+INDEX, QUOTIENT = select(HEADLINE)[0].outcome, select(HEADLINE)[0].interest[0]
+"""The paper's two own variables."""
+
+
+def _cells_behind() -> tuple[dict[str, int], dict[str, int]]:
+    """Count the cells behind the index and the quotient, by the rule that filled them."""
+    official = load()
+    return (
+        filled_cells(official, INDEX, "census4"),
+        filled_cells(official, QUOTIENT, "as_published", industry="anchors"),
+    )
+
+
 def filled() -> str:
     """Render the shares of imputed cells of the index and the quotient, by rule."""
-    cells = filled_cells(load(), "produ", "census4")
-    quotient = filled_cells(load(), "indus", "as_published", industry="anchors")
+    cells, quotient = _cells_behind()
     share = {rule: f"{count / sum(quotient.values()):.0%}" for rule, count in quotient.items()}
     errors = anchors.summary(anchors.load()).set_index("method")
     model, ratio = (errors.loc[method] for method in ("anchors", "ratio"))
@@ -52,7 +64,7 @@ def filled() -> str:
         f"**{1 - observed / total:.1%} of the {total:,} indicator cells behind the index are "
         f"filled in, not observed: {rules}.** Industrial value added as first published is known "
         "from its share of the secondary sector. On `official` and `official-as_published`, "
-        f"{share['observed']} of the cells behind `indus` rest on a published share. A further "
+        f"{share['observed']} of the cells behind `{QUOTIENT}` rest on a published share. A further "
         f"{share['ratio']} fall in years whose first publications rest on the 4th economic "
         f"census, and {share['modelled']} are estimated between and around the known years. Of "
         f"{int(model['cells'])} known shares left out in turn, the estimate misses half by less "
@@ -64,15 +76,14 @@ def filled() -> str:
 
 def shares() -> str:
     """State in two sentences what share of the cells behind index and quotient is observed."""
-    cells = filled_cells(load(), "produ", "census4")
-    quotient = filled_cells(load(), "indus", "as_published", industry="anchors")
+    cells, quotient = _cells_behind()
     index, known, modelled = (
         f"{counts[rule] / sum(counts.values()):.0%}"
         for counts, rule in ((cells, "observed"), (quotient, "observed"), (quotient, "modelled"))
     )
     return (
         f"Of the cells behind the index {index} are observed; the others are filled in. Behind "
-        f"`indus` on `official`, {known} rest on a published share of industry and {modelled} on "
+        f"`{QUOTIENT}` on `official`, {known} rest on a published share of industry and {modelled} on "
         "an estimated one ([data/README.md](data/README.md))."
     )
 
@@ -145,7 +156,9 @@ def autoregressive(estimated: pd.DataFrame) -> str:
 def variants(estimated: pd.DataFrame) -> str | None:
     """Render ρ by column and panel under each dynamic model, None if one is missing."""
     lagged = estimated[estimated["term"] == LAG].sort_values("column", kind="stable")
-    models, rows = dynamic_models(), []
+    columns = select(lagged["column"].unique())
+    models = [model for model in dynamic_models() if any(map(model.fits, columns))]
+    rows = []
     if not {model.name for model in models} <= set(lagged["estimator"]):
         return None
     for (column, panel), estimates in lagged.groupby(["column", "panel"], sort=False):

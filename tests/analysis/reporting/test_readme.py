@@ -100,7 +100,7 @@ def test_links_lead_to_files_and_headings(path):
             assert anchor in {h.lower().replace(" ", "-") for h in headings}
 
 
-MADE = ("results/", "traces/", "release/")
+MADE = ("results/", "traces/", "release/", "figures/fits/")
 """Folders of a run's outputs, which a clone has only in part."""
 
 
