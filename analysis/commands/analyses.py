@@ -30,7 +30,7 @@ from analysis.shared import terminal
 from analysis.shared.analysis import Analysis, Item, Methods, Option, Request, Result, Table
 from analysis.shared.outputs import ROOT, Outputs
 from analysis.shared.terminal import App, console
-from analysis.specifications import HEADLINE, worded
+from analysis.specifications import HEADLINE, current, worded
 from data.panels.catalogue import PANELS
 
 COMMON: dict[str, tuple[Any, object]] = {
@@ -78,6 +78,8 @@ def run(analysis: Analysis, out: Path = ROOT, **changes: object) -> None:
     say_written(result.drawn, outputs)
     if result.tables and analysis.section:
         terminal.say_next("report", then=" shows it among the other results.")
+    elif result.tables and current().path is None:
+        terminal.say_next("status", then=" says what is there, and what is stale.")
     if result.failure is not None:
         if result.failure:
             console.print(result.failure, style="red", markup=False)

@@ -10,7 +10,7 @@ from analysis.commands.options import Out, app, print_frame, sign, taken, write_
 from analysis.shared.outputs import ROOT, Outputs
 from analysis.shared.products import find
 from analysis.shared.provenance import record
-from analysis.shared.terminal import console
+from analysis.shared.terminal import console, say_next
 from data.panels.catalogue import FOLDER
 
 
@@ -63,6 +63,7 @@ def reconstruct(
     if of_paper:
         record(find("distance"), outputs, taken(outputs))  # of the panel that was written now
         sign(["distance"], outputs)
+        say_next("replicate", "--panel", run.NAME, then=" recomputes every printed number on it.")
 
 
 @app.command("reconstruct-ensemble")
@@ -89,3 +90,5 @@ def reconstruct_ensemble(
     print_frame(table, title, "reconstruction_variants")
     write_tables({"reconstruction_variants": table}, outputs, digests)
     console.print(f"written: {outputs.shown(ensemble.write(panels, save))}")
+    console.print(f"Panels on which the printed numbers come out: {len(panels)}.", highlight=False)
+    say_next("sample", "3.2", "--panel", "implied:all", "--model", "hierarchical")

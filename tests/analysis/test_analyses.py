@@ -1,5 +1,6 @@
 """An analysis is a record: its command, table, picture, status and section follow from it."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -179,3 +180,15 @@ def test_options_of_records_are_common_ones_or_their_own():
         names = [option for option in record.options if isinstance(option, str)]
         assert set(names) <= set(COMMON), record.name
         assert set(record.defaults or ()) <= set(names), record.name
+
+
+@pytest.mark.parametrize(("section", "following"), [("power", "report"), ("", "status")])
+def test_every_run_ends_with_the_next_command(tmp_path, section, following):
+    app = App()
+    app.command("toy")(command_of(replace(TOY, section=section)))
+    app.command("other")(lambda: None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(products, "PRODUCTS", (*products.PRODUCTS, PRODUCT))
+        done = run(app, tmp_path, "3.2", "--panel", "official")
+    last = " ".join(done.stdout.split("written:")[-1].split())
+    assert f"Next: python -m analysis {following}" in last
