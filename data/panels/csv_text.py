@@ -125,7 +125,9 @@ def parse(
         )
     header = rows.pop(next(iter(rows)))
     notices = _title(lines[start:header_line], start, len(header), delimiter, file)
-    repeated = [line for line, row in rows.items() if _cleaned(row) == _cleaned(header)]
+    names = _cleaned(header)
+    likely = {line: row for line, row in rows.items() if _cleaned(row[:1]) == names[:1]}
+    repeated = [line for line, row in likely.items() if _cleaned(row) == names]
     for line in repeated:
         del rows[line]
     if repeated:

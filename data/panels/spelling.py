@@ -3,6 +3,7 @@
 import math
 import re
 import unicodedata
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -40,7 +41,10 @@ _LETTERS = str.maketrans(
 
 def clean(cell: object) -> str:
     """Return a cell as text, full-width characters made half-width and outer blanks cut."""
-    text = unicodedata.normalize("NFC", str(cell)).translate(_SIGNS).strip()
+    text = str(cell)
+    if not text.isascii():  # most cells are, and have nothing to be made of them
+        text = unicodedata.normalize("NFC", text).translate(_SIGNS)
+    text = text.strip()
     as_text = _AS_TEXT.fullmatch(text)
     return as_text[1].strip() if as_text else text
 
@@ -115,6 +119,7 @@ def _points_of_thousands(column: "pd.Series") -> tuple[str, str]:
     return (parted[0], integers[0]) if len(parted) > 1 and integers and groups else ("", "")
 
 
+@lru_cache(100_000, typed=True)  # a panel names a unit in many rows, and is read more than once
 def fold_words(name: str) -> str:
     """Return a name in small letters, one blank between words, without accents and such zeros.
 

@@ -32,6 +32,7 @@ in parentheses t values.
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -232,8 +233,13 @@ def load(directory: Path = DIRECTORY) -> pd.DataFrame:
     UserError
         If a file is missing or a row breaks the layout.
     """
-    frames = [_read(directory / f"table{table}.csv", SCHEMA) for table in TABLES]
-    return pd.concat(frames, ignore_index=True)
+    paths = tuple(directory / f"table{table}.csv" for table in TABLES)
+    return _load(paths, tuple(path.read_bytes() for path in paths if path.is_file())).copy()
+
+
+@lru_cache(4)  # validated once while the files hold the same
+def _load(paths: tuple[Path, ...], _: tuple[bytes, ...]) -> pd.DataFrame:
+    return pd.concat([_read(path, SCHEMA) for path in paths], ignore_index=True)
 
 
 def numbers(directory: Path = DIRECTORY) -> pd.DataFrame:
