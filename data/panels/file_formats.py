@@ -70,14 +70,33 @@ def _labelled(read: Callable, package: ModuleType, file: str, keys: Keys) -> Rea
         frame, about = read()
     except (package.ReadstatError, package.PyreadstatError, ValueError) as error:
         raise _spoiled(file, error) from None
+    coded: dict[str, dict] = {}
     for name, labels in about.variable_value_labels.items():
         if clean(name).lower() in keys.every:  # of other columns the numbers are read
             frame[name] = frame[name].map(lambda value, labels=labels: labels.get(value, value))
+        elif name in frame and frame[name].isin(list(labels)).any():
+            coded[name] = labels
     missing = about.missing_user_values if hasattr(about, "missing_user_values") else {}
     for name, letters in missing.items():
         # Stata's .a to .z arrive as letters.
         frame[name] = frame[name].map(lambda v, letters=letters: f".{v}" if v in letters else v)
-    return _as_text(frame), []
+    return _as_text(frame), _of_codes(file, coded)
+
+
+def _of_codes(file: str, coded: Mapping[str, Mapping]) -> list[str]:
+    """Say which variables' labels are not read, and what the codes of the first are."""
+    if not coded:
+        return []
+    first, labels = next(iter(coded.items()))
+    code_of = {
+        f"{code:g}" if isinstance(code, float | int) else code: w for code, w in labels.items()
+    }
+    codes = ", ".join(f"{code} {word}" for code, word in list(code_of.items())[:3])
+    names = ", ".join(list(coded)[:4]) + ", …" * (len(coded) > 4)
+    return [
+        f"{file}: {names}: codes with labels ({first}: {codes}); a regression takes the codes as "
+        f"numbers, so make a dummy of one, such as {first} == {next(iter(code_of))}."
+    ]
 
 
 # --- R ------------------------------------------------------------------------------------

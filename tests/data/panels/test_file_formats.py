@@ -4,6 +4,7 @@ import gzip
 from pathlib import Path
 
 import pandas as pd
+import pyreadstat
 import pytest
 
 from data.panels import file_formats
@@ -137,3 +138,14 @@ def test_what_unpacks_to_more_than_a_panel_is_refused(monkeypatch, tmp_path):
     path.write_bytes(gzip.compress((FILES / "panel.csv").read_bytes()))
     with pytest.raises(UserError, match="more than 1 GiB when it is unpacked"):
         frame(path)
+
+
+def test_of_codes_with_labels_the_first_are_told(tmp_path):
+    table = pd.DataFrame({"province": ["a", "a", "b", "b"], "year": [2000, 2001] * 2})
+    table["law"] = [1, 2, 1, 1]
+    labels = {"law": {1: "no", 2: "yes"}}
+    pyreadstat.write_dta(table, tmp_path / "panel.dta", variable_value_labels=labels)
+    _, notices = tabulate((tmp_path / "panel.dta").read_bytes(), "panel.dta")
+    (told,) = [notice for notice in notices if "labels" in notice]
+    assert told.startswith("panel.dta: law: codes with labels (law: 1 no, 2 yes);")
+    assert told.endswith("such as law == 1.")
