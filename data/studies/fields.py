@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from data.studies.formula import expression, term
-from data.studies.sample import condition
+from data.studies.sample import condition, is_condition, names_in_condition
 
 
 class Keys(BaseModel):
@@ -22,4 +22,15 @@ def _checked_sample(sample: str) -> str:
 Name = Annotated[str, Field(min_length=1, pattern=r"\S")]
 Term = Annotated[Name, AfterValidator(term)]
 Expression = Annotated[Name, AfterValidator(expression)]
+
+
+def _variable(text: str) -> str:
+    if is_condition(text):
+        names_in_condition(text)  # screens it
+        return text.strip()
+    return expression(text)
+
+
+Variable = Annotated[Name, AfterValidator(_variable)]
+"""An expression, or a condition: a dummy."""
 Sample = Annotated[str, AfterValidator(_checked_sample)]

@@ -23,9 +23,9 @@ from data.shared.errors import UserError, one_line
 from data.shared.files import sha256
 from data.studies import schema
 from data.studies.formula import names_in
-from data.studies.sample import names_in_condition
+from data.studies.sample import is_condition, names_in_condition
 from data.studies.schema import StudyFile
-from data.studies.terms import choices_of, did_you_mean, expressions_of, with_terms
+from data.studies.terms import choices_of, did_you_mean, expressions_of, variables_in, with_terms
 
 ALL = "all"
 """The one region of a study without regions."""
@@ -199,6 +199,7 @@ def _raw(table: _Table, file: StudyFile) -> tuple[pd.DataFrame, list[str]]:
     words = _words(file, cells)
     variables = [name for name in cells if name not in words]
     for name in variables:
+        _refuse_words(table, name, cells[name])
         _refuse_cells(
             table,
             name,
@@ -211,7 +212,7 @@ def _raw(table: _Table, file: StudyFile) -> tuple[pd.DataFrame, list[str]]:
     refuse_codes(numbers, variables, table.file)
     notices += notices_of_codes(numbers, variables, table.file)
     for name in words:
-        frame[name] = cells[name]
+        frame[name] = cells[name].mask(cells[name].map(is_missing))
     empty = [name for name in variables if frame[name].isna().all()]
     if empty:
         raise UserError(f"{table.file}, column {empty[0]}: every value is missing; fill them in.")
@@ -227,6 +228,17 @@ def _refuse_cells(
         cell = repr(shorten(cells.loc[bad[0]]))
         further = f" (further such cells: {len(bad) - 1})" if len(bad) > 1 else ""
         raise UserError(f"{table.at(bad[0], name)}: {fault.format(cell)}{further}.")
+
+
+def _refuse_words(table: _Table, name: str, cells: pd.Series) -> None:
+    """Raise UserError for a column of words where numbers are asked for."""
+    words = cells[~cells.map(is_missing)]
+    if len(words) and words.map(number).isna().all():
+        word = shorten(words.iloc[0])
+        raise UserError(
+            f"{table.at(words.index[0], name)}: {name} holds words such as {word!r}, not numbers; "
+            f"make a dummy below [transform], such as is_{name} = \"{name} == '{word}'\"."
+        )
 
 
 def _regions(table: _Table, file: StudyFile, units: pd.Series) -> pd.Series:
@@ -268,7 +280,9 @@ def _asked(file: StudyFile) -> dict[str, str]:
     key_of: dict[str, str] = {}
     for name, text in file.transform.items():
         key_of |= {
-            variable: f"transform.{name}" for variable in names_in([text]) if variable not in key_of
+            variable: f"transform.{name}"
+            for variable in variables_in(text)
+            if variable not in key_of
         }
     for column in file.column:
         place = f"column[{column.name}]"
@@ -292,7 +306,7 @@ def _asked(file: StudyFile) -> dict[str, str]:
 def _words(file: StudyFile, cells: pd.DataFrame) -> set[str]:
     """Return the columns that hold text: those of conditions alone without any number."""
     read = {name for column in file.column for name in names_in(expressions_of(column))}
-    read |= set(names_in(file.transform.values()))
+    read |= set(names_in(text for text in file.transform.values() if not is_condition(text)))
     read |= set(names_in([text for _, text in choices_of(file).expressions]))
     free = [name for name in cells if name not in read]
     return {name for name in free if cells[name].map(number).isna().all()}

@@ -87,7 +87,7 @@ def _tree(text: str) -> ast.expr:
         tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise ValueError(
-            f"the sample {text!r} is no condition: write \"region == 'north' and year <= 1980\""
+            f"{text!r} is no condition: write \"region == 'north' and year <= 1980\""
         ) from None
     _screen(tree, text)
     return tree
@@ -105,12 +105,12 @@ def _screen(node: ast.expr, text: str) -> None:
             listed = isinstance(op, ast.In | ast.NotIn)
             if type(op) not in COMPARED or not (_is_list(value) if listed else _is_plain(value)):
                 raise ValueError(
-                    f"in the sample {text!r}, compare a column with a number, a text in quotes or, "
+                    f"in {text!r}, write a column compared with a number, a text in quotes or, "
                     "by `in`, a list of them"
                 )
         case _:
             raise ValueError(
-                f"in the sample {text!r}, write comparisons with the column first, such as "
+                f"in {text!r}, write comparisons with the column first, such as "
                 "year >= 1970, and join them by and, or, not"
             )
 
@@ -123,6 +123,28 @@ def _is_plain(node: ast.expr) -> bool:
 
 def _is_list(node: ast.expr) -> bool:
     return isinstance(node, ast.List | ast.Tuple) and all(map(_is_plain, node.elts))
+
+
+def is_condition(text: str) -> bool:
+    """Whether an expression compares, so that it holds or not: a dummy, as a variable."""
+    try:
+        node = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    negated = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
+    return negated or isinstance(node, ast.BoolOp | ast.Compare)
+
+
+def dummy(text: str, rows: pd.DataFrame) -> pd.Series:
+    """Return 1 where a condition holds, else 0; NaN where it reads what is missing.
+
+    Raises
+    ------
+    ValueError
+        As `holds`.
+    """
+    read = list(names_in_condition(text))
+    return holds(text, rows).astype(float).where(rows[read].notna().all(axis=1))
 
 
 def names_in_condition(text: str) -> tuple[str, ...]:

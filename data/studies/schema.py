@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_va
 
 from data.shared.errors import UserError, one_line
 from data.studies.choices import Multiverse
-from data.studies.fields import Expression, Keys, Name, Sample, Term
+from data.studies.fields import Keys, Name, Sample, Term, Variable
 from data.studies.formula import Formula, column_formula
 
 GMM = ("system_gmm", "difference_gmm")
@@ -167,8 +167,8 @@ class StudyFile(Keys):
     title: Name
     citation: str = ""
     data: Data
-    transform: dict[str, Expression] = Field(
-        {}, description="New variables, each by an expression."
+    transform: dict[str, Variable] = Field(
+        {}, description="New variables, by expressions; by a condition it is a dummy."
     )
     column: list[Column] = Field(min_length=1)
     printed: Named | None = Field(

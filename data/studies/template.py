@@ -56,6 +56,7 @@ time = {_quoted(time)} # calendar years
 # {_key(outcome)} = "…"
 
 [transform] # new variables: log, exp, sqrt, abs; lag(x, 2), diff(x), within(x) by unit and year
+# late = "year >= 1990" # a condition makes a dummy; so does "law == 'yes'"
 # ln_x = "log(x)"
 
 # One [[column]] for each column of a table: its name is table and column.
@@ -67,7 +68,7 @@ title = "baseline"
 formula = {_quoted(formula)}
 interest = [{", ".join(map(_quoted, interest))}]
 estimator = "twfe"
-errors = "conventional" # or clustered, by unit
+errors = "conventional" # or robust, clustered (by unit), two_way_clustered, driscoll_kraay
 # sample = "{time} >= 1990" # which rows; all by default
 
 # Choices of analysis for `multiverse`, crossed in full; without the table some are made. Further

@@ -13,7 +13,7 @@ from data.panels.spelling import shorten
 from data.shared.errors import UserError
 from data.studies.choices import Multiverse
 from data.studies.formula import OVER_TIME, evaluate, names_in
-from data.studies.sample import Condition, condition, holds
+from data.studies.sample import Condition, condition, dummy, holds, is_condition, names_in_condition
 from data.studies.schema import Column, StudyFile
 
 OURS = ("province", "year", "region")
@@ -47,12 +47,12 @@ def with_terms(raw: pd.DataFrame, file: StudyFile, path: Path) -> pd.DataFrame:
         key = f"{path}, key transform.{name}"
         later = [
             variable
-            for variable in names_in([text])
+            for variable in variables_in(text)
             if variable in file.transform and variable not in named
         ]
         if later:
             raise UserError(f"{key}: {later[0]} is made further down; move it above.")
-        named[name] = _evaluated(text, named, file, key)
+        named[name] = _made(text, named, file, key)
     terms: dict[str, pd.Series] = {}
     for column in file.column:
         key = f"{path}, key column[{column.name}]"
@@ -76,6 +76,21 @@ def with_terms(raw: pd.DataFrame, file: StudyFile, path: Path) -> pd.DataFrame:
     terms |= _of_choices(file, named, path)
     transformed = {name: named[name] for name in file.transform}
     return pd.DataFrame({**{name: raw[name] for name in OURS}, **transformed, **terms})
+
+
+def variables_in(text: str) -> tuple[str, ...]:
+    """Return the columns that a transformation reads, an expression or a condition."""
+    return names_in_condition(text) if is_condition(text) else names_in([text])
+
+
+def _made(text: str, named: pd.DataFrame, file: StudyFile, key: str) -> pd.Series:
+    """Return a new variable's values: those of its expression, or 1 where its condition holds."""
+    if not is_condition(text):
+        return _evaluated(text, named, file, key)
+    try:
+        return dummy(text, named)
+    except ValueError as error:
+        raise UserError(f"{key}: {error}.") from None
 
 
 def _of_choices(file: StudyFile, named: pd.DataFrame, path: Path) -> dict[str, pd.Series]:

@@ -100,7 +100,12 @@ def bad_files() -> Iterator[tuple[str, dict]]:
             yield f"{name}x", misspelt
 
 
+CONDITIONS = ("out > ", "out == area", "1 < out < 3", "out == 'x'", "zone == 3", "zone == 'nrth'")
+CONDITIONS += ("zone = 'north'", "not", "out > 2 and", "zone in north", "zone.lower() == 'north'")
+"""Dummies of which none is right."""
+
 BAD = dict(bad_files())
+BAD |= {f"a dummy {text}": spoiled(("transform", "dens"), text) for text in CONDITIONS}
 
 
 def test_there_are_a_hundred():

@@ -61,6 +61,26 @@ def test_regions_may_come_from_study_toml_or_be_none(tmp_path):
     assert (loaded.panel.frame["region"] == "south").sum() == 4 * 9
 
 
+def test_a_condition_is_a_dummy_of_numbers_or_words(tmp_path):
+    frame = studies.panel()
+    frame["law"] = np.where(frame["jobs"] > 20, "yes", "no")
+    frame.loc[0, "law"] = ""
+    text = studies.STUDY.replace('dens = "', 'strict = "law == \'yes\' or yr >= 1997"\ndens = "')
+    text = text.replace("dens + log(jobs)", "dens + log(jobs) + strict")
+    loaded = load(studies.write(tmp_path, text, frame))
+    made = loaded.panel.frame["strict"]
+    assert np.isnan(made[0])
+    expected = (frame["law"] == "yes") | (frame["yr"] >= 1997)
+    assert (made[1:] == expected[1:].astype(float)).all()
+    wrong = text.replace("strict = ", "stern = ").replace("+ strict", "+ law")
+    with pytest.raises(UserError, match="column law: law holds words such as 'yes', not numbers"):
+        load(studies.write(tmp_path, wrong, frame))
+    alone = studies.STUDY.replace("dens + log(jobs)", "dens + log(jobs) + law")
+    with pytest.raises(UserError, match=r"column law: law holds words such as '\w+', not numbers; "
+                       r"make a dummy below \[transform\], such as is_law"):  # fmt: skip
+        load(studies.write(tmp_path, alone, frame))
+
+
 def test_a_missing_value_is_kept_missing_and_a_condition_does_not_hold_there(tmp_path):
     frame = studies.panel()
     frame.loc[4, "jobs"] = np.nan
