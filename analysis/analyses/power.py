@@ -234,11 +234,13 @@ ANALYSES = (
         tables=POWER,
         help="""Compute power and minimum detectable effects: results/long/power.csv (minutes).
 
-    Simulates data without a slope on each column's own design. Errors are paths of other provinces
-    of the region. The intervals of least squares and of the main model then give size and power of
-    the nominal 5 % test. System GMM has no data sets: its power is by its own standard error.
+    Simulates data without a slope on each column's own design. Errors are paths of other units of
+    the region. The intervals of least squares and of the main model then give size and power of the
+    nominal 5 % test. System GMM has no data sets: its power is by its own standard error.
 
-    Example: python -m analysis power 3.2 --panel official""",
+    Example: python -m analysis power 3.2 --panel official
+
+    Example: python -m analysis power 1.3 --study data/studies/munnell""",
         sentence="Minimum detectable effects (80 % power) and printed slopes",
         methods=_power,
         options=("columns", "panel", "seed", "cluster"),
@@ -256,7 +258,9 @@ ANALYSES = (
     on the first panel), with true slopes from the main model's posterior. Fits the model and least
     squares to them: bias, error and coverage of 95 % intervals.
 
-    Example: python -m analysis recover 3.2 --data-sets 50""",
+    Example: python -m analysis recover 3.2 --data-sets 50
+
+    Example: python -m analysis recover 1.3 --study data/studies/munnell""",
         sentence="Parameter recovery of slopes drawn from the posterior",
         methods=_recovery,
         options=(
@@ -332,11 +336,13 @@ ANALYSES = (
         name="influence",
         command="influence",
         tables=("influence",),
-        help="""Leave one province or one year out of every column: results/long/influence.csv.
+        help="""Leave one unit or one year out of every column: results/long/influence.csv.
 
     By the column's own estimator, in seconds, and by the posteriors that `sensitivity` has made.
 
-    Example: python -m analysis influence 3.2 5.1""",
+    Example: python -m analysis influence 3.2 5.1
+
+    Example: python -m analysis influence 1.3 --study data/studies/munnell""",
         sentence="Influence: largest shift of each slope by one province or year, in SE",
         methods=_influence,
         section="power",

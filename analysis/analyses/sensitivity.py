@@ -326,10 +326,12 @@ ANALYSES = (
         help="""Estimate slopes over one year to eight: results/horizon.csv, in seconds.
 
     Differences over k years, a distributed lag and two-way fixed effects, with errors clustered by
-    province, of every static column. After `sample`, the main model's slopes within trends (fast)
+    unit, of every static column. After `sample`, the main model's slopes within trends (fast)
     and between them (slow), too.
 
-    Example: python -m analysis horizon 3.2 --panel official""",
+    Example: python -m analysis horizon 3.2 --panel official
+
+    Example: python -m analysis horizon 1.3 --study data/studies/munnell""",
         sentence="Slopes by horizon",
         methods=_horizon,
         choose=of_static((*HEADLINE, *(record.column for record in STATIC))),
@@ -343,12 +345,14 @@ ANALYSES = (
             f"sensitivity_{name}"
             for name in ("influence", "years", "priors", "power", "provinces", "loo")
         ),
-        help="""Refit (by default 3.2) without each province or year, and under other priors.
+        help="""Refit the first headline column without each unit or year, and under other priors.
 
     Writes results/long/sensitivity_*; a minute for each model, column and panel. What is in the
     tables already is not made again.
 
-    Example: python -m analysis sensitivity 3.2 --panel official""",
+    Example: python -m analysis sensitivity 3.2 --panel official
+
+    Example: python -m analysis sensitivity 1.3 --model growth --study data/studies/munnell""",
         sentence="What moves each posterior farthest",
         methods=_sensitivity,
         options=(

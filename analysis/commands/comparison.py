@@ -287,7 +287,11 @@ def hypothesis(
 
     Reads a trace of `sample`. Any linear combination of terms and regions may be compared.
 
+    A term is a regressor of interest; behind a colon stands a region.
+
     Example: python -m analysis hypothesis "indus:east > indus:west" "2*indus > 0.1" --column 3.2
+
+    Example: python -m analysis hypothesis "ln_pcap:South > 0.1" --study data/studies/munnell
 
     Example: python -m analysis hypothesis --per-sd --column 3.2
     """

@@ -58,7 +58,7 @@ def table(
     posterior: Annotated[bool, typer.Option(help="Posterior means and 95 % intervals.")] = True,
     errors: Annotated[
         Literal["conventional", "clustered"],
-        typer.Option(help="Standard errors and stars of TWFE; clustered: by province."),
+        typer.Option(help="Standard errors and stars of TWFE; clustered: by unit."),
     ] = "conventional",
     intervals: Annotated[
         bool, typer.Option("--intervals", help="95 % intervals of estimates in place of stars.")
