@@ -64,8 +64,8 @@ def filled() -> str:
         f"**{1 - observed / total:.1%} of the {total:,} indicator cells behind the index are "
         f"filled in, not observed: {rules}.** Industrial value added as first published is known "
         "from its share of the secondary sector. On `official` and `official-as_published`, "
-        f"{share['observed']} of the cells behind `{QUOTIENT}` rest on a published share. A further "
-        f"{share['ratio']} fall in years whose first publications rest on the 4th economic "
+        f"{share['observed']} of the cells behind `{QUOTIENT}` rest on a published share. "
+        f"A further {share['ratio']} fall in years whose first publications rest on the 4th economic "
         f"census, and {share['modelled']} are estimated between and around the known years. Of "
         f"{int(model['cells'])} known shares left out in turn, the estimate misses half by less "
         f"than {model['median']:.1f} %. Its 95 % intervals hold {model['coverage']:.0%}. The "
@@ -83,8 +83,8 @@ def shares() -> str:
     )
     return (
         f"Of the cells behind the index {index} are observed; the others are filled in. Behind "
-        f"`{QUOTIENT}` on `official`, {known} rest on a published share of industry and {modelled} on "
-        "an estimated one ([data/README.md](data/README.md))."
+        f"`{QUOTIENT}` on `official`, {known} rest on a published share of industry and {modelled} "
+        "on an estimated one ([data/README.md](data/README.md))."
     )
 
 
