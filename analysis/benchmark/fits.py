@@ -1,5 +1,7 @@
 """CPU time of a fit with its file, model by model, beside an earlier commit, in one run.
 
+Posteriors of the multiverse's universes are timed alike, a batch of them at a time.
+
 Each model has a process in either tree. Their first fits pay for imports and compiling; then fits
 alternate between the trees, each with a new seed, and medians are taken. Both trees run with this
 interpreter, its packages and one BLAS thread, on the same panel: the first edition, which the
@@ -30,6 +32,9 @@ BEFORE = "14825e1"
 PANEL, PANEL_BEFORE = "official@1", "recollected"
 """One panel, by its names in both trees."""
 
+UNIVERSES = "universes"
+"""In the place of a panel: posteriors of the multiverse's universes, by error structure."""
+
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
@@ -45,7 +50,7 @@ class Timed:
     most : float
         Most CPU seconds of a fit, where that is the target.
     panels : pair of str
-        A panel's name here and in the earlier tree.
+        A panel's name here and in the earlier tree; `UNIVERSES` for posteriors of universes.
     """
 
     model: str
@@ -53,6 +58,11 @@ class Timed:
     target: float = np.nan
     most: float = np.nan
     panels: tuple[str, str] = (PANEL, PANEL_BEFORE)
+
+    @property
+    def name(self) -> str:
+        """The model, or the error structure of a universe's posterior."""
+        return f"universe, {self.model}" if UNIVERSES in self.panels else self.model
 
 
 TIMED = (
@@ -67,6 +77,8 @@ TIMED = (
     Timed("dynamic_stationary", "5.1", target=4.0),
     Timed("dynamic_t", "5.1", target=1.8),
     Timed("dynamic_predetermined", "5.1", target=2.5),
+    Timed("independent", target=12.0, panels=(UNIVERSES, UNIVERSES)),
+    Timed("growth", most=0.3, panels=(UNIVERSES, UNIVERSES)),
 )
 
 COLUMNS = (
@@ -86,7 +98,7 @@ def chosen(names: Sequence[str]) -> list[Timed]:
     UserError
         If a model is not timed.
     """
-    known = {timed.model: timed for timed in TIMED}
+    known = {timed.name: timed for timed in TIMED}
     for name in names:
         if name not in known:
             raise UserError(f"{name!r} is not timed: choose among {', '.join(known)}.")
@@ -120,7 +132,7 @@ def _row(
         times = np.array([[fit.time(2 + pair) for fit in fits] for pair in range(pairs)])
     medians = np.median(times, axis=0)
     row = {
-        "model": timed.model,
+        "model": timed.name,
         "column": timed.column,
         "first_cpu_s": first_times[0],
         "cpu_s": medians[0],
@@ -210,7 +222,7 @@ class Child:
         _stream(self.process.stdin).flush()
         for line in _stream(self.process.stdout):
             words = line.split(maxsplit=1)
-            if len(words) == 2 and words[1].strip().endswith(".nc"):
+            if len(words) == 2 and words[1].strip().endswith((".nc", "-")):
                 self.path = Path(words[1].strip())
                 return float(words[0])
         self.log.seek(0)

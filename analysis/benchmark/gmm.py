@@ -235,7 +235,8 @@ def gmm(
     ------
     dict
         `COLUMNS`; `ratio` is the wall time over the project's own on the same specification,
-        or over that on the first scale. `cpu_s` is empty for an engine without a CPU clock.
+        or over that on the first scale. `cpu_s` is empty for an engine without a CPU clock, and
+        all times are for one that is not installed.
 
     Raises
     ------
@@ -248,7 +249,9 @@ def gmm(
     for engine in ENGINES:
         program = command(engine, programs or {})
         timing = measure(engine, program, data.resolve(), repeats) if program else None
-        if timing:
+        if timing is None:  # not installed here, or it cannot estimate: said, not left out
+            yield {"engine": engine.name, "specification": engine.specification}
+        else:
             row = _row(engine.name, engine.specification, timing)
             own_wall.setdefault(engine.specification, row["wall_s"])
             yield row | {"ratio": row["wall_s"] / own_wall[engine.specification]}

@@ -7,7 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.reporting import edition_block, gallery, imputation_block, study_blocks
+from analysis.reporting import (
+    edition_block,
+    gallery,
+    imputation_block,
+    speed_block,
+    study_blocks,
+)
 from analysis.reporting import readme_blocks as blocks
 from analysis.reporting import readme_headline as main
 from analysis.shared.frames import of_the_paper
@@ -102,6 +108,7 @@ BLOCKS = (
         editions=True,
     ),
     Block("unit_root", "models/README.md", blocks.unit_root, ("scale_sweep",)),
+    Block("speed", "models/README.md", speed_block.speed, ("benchmark_fits", "benchmark_gmm")),
     Block("calibration_main", "tests/README.md", blocks.calibration_main, ("calibration",)),
     Block("calibration", "tests/README.md", blocks.calibration, ("calibration",)),
     Block("products", "analysis/README.md", blocks.find_a_result),

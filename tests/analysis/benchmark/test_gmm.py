@@ -28,11 +28,14 @@ def firms(tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_engines_that_are_not_installed_are_left_out(firms, monkeypatch):
+def test_engines_that_are_not_installed_have_a_row_without_times(firms, monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda name: None)
     difference = [engine for engine in ENGINES if engine.specification == gmm.DIFFERENCE]
     monkeypatch.setattr(gmm, "ENGINES", tuple(difference))
     rows = list(gmm.gmm(firms, repeats=1, scales=(60, 120)))
+    absent = [row for row in rows if "ratio" not in row]
+    assert [row["engine"] for row in absent] == ["pydynpd"]
+    rows = [row for row in rows if "ratio" in row]
     assert [row["engine"] for row in rows] == [OWN] * 3
     assert all(set(row) == set(COLUMNS) for row in rows)
     assert rows[0]["ratio"] == rows[1]["ratio"] == 1

@@ -1,0 +1,47 @@
+"""The part of a README that says how fast fits and estimations are, from the benchmarks' tables."""
+
+import pandas as pd
+
+from analysis.benchmark.fits import BEFORE
+from analysis.shared.outputs import ROOT, Outputs
+from analysis.shared.products import find
+from analysis.shared.provenance import record_of
+
+
+def speed(fits: pd.DataFrame, estimations: pd.DataFrame) -> str:
+    """Say how many CPU seconds fits take, and how many times as many elsewhere."""
+    lines = []
+    for row in fits.to_dict("records"):
+        line = f"- `{row['model']}`, column {row['column']}: {_seconds(row['cpu_s'])}"
+        if row["ratio"] == row["ratio"]:
+            line += (
+                f"; at commit {BEFORE} {_seconds(row['before_cpu_s'])}, {row['ratio']:.3g} times "
+                f"as much (target: {row['target']:.3g} times)"
+            )
+        else:
+            line += f" (target: at most {_seconds(row['target'])})"
+        lines.append(line + f". Median of {row['pairs']:.0f}.")
+    for specification, rows in estimations.groupby("specification", sort=False):
+        if len(rows) == 1:  # the project's own cost by size
+            continue
+        own = rows.iloc[0]
+        ratios = ", ".join(
+            f"{row['engine']} {row['ratio']:.3g} times as much"
+            if row["ratio"] == row["ratio"]
+            else f"{row['engine']} is not installed"
+            for row in rows.iloc[1:].to_dict("records")
+        )
+        kind, _, _ = str(specification).partition(":")
+        lines.append(f"- GMM, {kind}: {1e3 * own['wall_s']:.3g} ms; {ratios}.")
+    return "\n".join([f"CPU time{_machine('benchmark_fits')}:", "", *lines])
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.3g} CPU s" if value >= 1 else f"{1e3 * value:.3g} ms of CPU"
+
+
+def _machine(table: str) -> str:
+    """Name processor and commit of the run that made a committed table."""
+    record = record_of(find(table), Outputs(ROOT))
+    runs = list(record.runs.values()) if record else []
+    return f" ({runs[0].processor}; commit {runs[0].commit[:7]})" if runs else ""

@@ -1,0 +1,29 @@
+"""The README's words on speed are the benchmarks' rows."""
+
+import pandas as pd
+
+from analysis.benchmark import fits, gmm
+from analysis.reporting.speed_block import speed
+
+
+def test_words_name_ratio_target_and_what_is_not_installed():
+    rows = [
+        {"model": "growth", "column": "3.2", "cpu_s": 3.21, "target": 6.0, "pairs": 5},
+        {"model": "universe, independent", "column": "3.2", "cpu_s": 0.0204, "before_cpu_s": 0.3,
+         "ratio": 14.71, "target": 12.0, "pairs": 5},
+    ]  # fmt: skip
+    timed = pd.DataFrame(rows, columns=list(fits.COLUMNS))
+    system, larger = gmm.SYSTEM, f"{gmm.SYSTEM}, 140 groups"
+    estimations = pd.DataFrame(
+        [["this project", system, 0.0075, 0.0075, 1.0], ["pyxtabond2", system, 0.1, 0.1, 13.33],
+         ["plm", system, None, None, None], ["this project", larger, 0.0075, 0.0075, 1.0]],
+        columns=list(gmm.COLUMNS),
+    )  # fmt: skip
+    lines = speed(timed, estimations).splitlines()
+    assert lines[0].startswith("CPU time")
+    assert lines[2:] == [
+        "- `growth`, column 3.2: 3.21 CPU s (target: at most 6 CPU s). Median of 5.",
+        "- `universe, independent`, column 3.2: 20.4 ms of CPU; at commit 14825e1 300 ms of CPU, "
+        "14.7 times as much (target: 12 times). Median of 5.",
+        "- GMM, two-step system: 7.5 ms; pyxtabond2 13.3 times as much, plm is not installed.",
+    ]
