@@ -65,12 +65,12 @@ def filled() -> str:
         f"filled in, not observed: {rules}.** Industrial value added as first published is known "
         "from its share of the secondary sector. On `official` and `official-as_published`, "
         f"{share['observed']} of the cells behind `{QUOTIENT}` rest on a published share. "
-        f"A further {share['ratio']} fall in years whose first publications rest on the 4th economic "
-        f"census, and {share['modelled']} are estimated between and around the known years. Of "
-        f"{int(model['cells'])} known shares left out in turn, the estimate misses half by less "
-        f"than {model['median']:.1f} %. Its 95 % intervals hold {model['coverage']:.0%}. The "
-        f"census's share, used in the first edition, misses half by more than "
-        f"{ratio['median']:.1f} %."
+        f"A further {share['ratio']} fall in years whose first publications rest on the 4th "
+        f"economic census, and {share['modelled']} are estimated between and around the "
+        f"known years. Of {int(model['cells'])} known shares left out in turn, the estimate "
+        f"misses half by less than {model['median']:.1f} %. Its 95 % intervals hold "
+        f"{model['coverage']:.0%}. The census's share, used in the first edition, misses half by "
+        f"more than {ratio['median']:.1f} %."
     )
 
 
