@@ -11,6 +11,7 @@ from analysis.shared.outputs import ROOT, Outputs
 from analysis.shared.products import find
 from analysis.shared.provenance import record
 from analysis.shared.terminal import console, say_next
+from analysis.specifications import HEADLINE
 from data.panels.catalogue import FOLDER
 
 
@@ -91,4 +92,4 @@ def reconstruct_ensemble(
     write_tables({"reconstruction_variants": table}, outputs, digests)
     console.print(f"written: {outputs.shown(ensemble.write(panels, save))}")
     console.print(f"Panels on which the printed numbers come out: {len(panels)}.", highlight=False)
-    say_next("sample", "3.2", "--panel", "implied:all", "--model", "hierarchical")
+    say_next("sample", HEADLINE[0], "--panel", "implied:all", "--model", "hierarchical")

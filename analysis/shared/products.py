@@ -369,7 +369,8 @@ PRODUCTS = (
             reads=("gmm_grid", "simulation", "sensitivity_influence", "influence", "power",
                    "recovery", "multiverse", "distance"),
             needed=True, main=True),
-    *(_long(f"benchmark_{name}", f"benchmark {name}", sentence, note=note)
+    *(_long(f"benchmark_{name}", f"benchmark {name}", sentence, note=note,
+            shown=("README speed",) * (name in ("fits", "gmm")))
       for name, sentence, note in (
           ("gmm", "system GMM beside other programs, time per estimation", ""),
           ("samplers", "effective draws per second beside PyMC, nutpie, NumPyro, Bambi, brms and "

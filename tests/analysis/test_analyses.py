@@ -71,7 +71,7 @@ ELSEWHERE = {
     },
     "comparison.py": {"candidates", "last_two"},  # sizes beside the ladder
     "page.py": {"horizon", "power", "sensitivity", "multiverse"},  # sections of the same name
-    "study.py": {"power", "multiverse"},  # sections of another study's page
+    "study.py": {"horizon", "power", "sensitivity", "multiverse"},  # of another study's page
     "study_blocks.py": {"power", "multiverse"},  # what each study's README shows
     "studies.py": {"decomposition", "sensitivity"},  # a map of what several analyses say
     "verdicts.py": {"decomposition", "power"},  # what stands beside the headline

@@ -49,3 +49,14 @@ def test_posteriors_over_draws_stand_beside_the_printed_slope():
         ["| `official-census4:imputed`", "3.2", "`indus`"],
     ]
     assert "| `growth` | 0.105 | 0.010 [-0.020, 0.040] | 10.0% |" in lines[0]
+
+
+def test_filled_cells_are_counted_from_the_dataset():
+    text = imputation_block.filled()
+    assert "5,642 indicator cells" in text
+    assert text.startswith("**13.3%")
+    assert "24% of the cells behind `indus` rest on a published share" in text
+    assert "Of 109 known shares left out" in text
+    short = imputation_block.shares()
+    assert short.startswith("Of the cells behind the index 87% are observed")
+    assert "24% rest on a published share of industry and 46% on" in short

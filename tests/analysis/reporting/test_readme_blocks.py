@@ -30,17 +30,6 @@ def test_the_headline_shows_published_estimate_and_posterior():
     assert len(lines) == 2 + 4
 
 
-def test_filled_cells_are_counted_from_the_dataset():
-    text = blocks.filled()
-    assert "5,642 indicator cells" in text
-    assert text.startswith("**13.3%")
-    assert "24% of the cells behind `indus` rest on a published share" in text
-    assert "Of 109 known shares left out" in text
-    short = blocks.shares()
-    assert short.startswith("Of the cells behind the index 87% are observed")
-    assert "24% rest on a published share of industry and 46% on" in short
-
-
 def test_the_multiverse_names_the_choice_that_decides_most():
     tree = universes.tree()
     spread = {name: values.var() for name, values in universes.effects().items()}  # they add up
