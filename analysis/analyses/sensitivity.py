@@ -329,8 +329,6 @@ ANALYSES = (
     unit, of every static column. After `sample`, the main model's slopes within trends (fast)
     and between them (slow), too.
 
-    Example: python -m analysis horizon 3.2 --panel official
-
     Example: python -m analysis horizon 1.3 --study data/studies/munnell""",
         sentence="Slopes by horizon",
         methods=_horizon,
