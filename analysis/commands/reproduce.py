@@ -107,8 +107,8 @@ def reproduce(
     exit_by_gate(diagnostics)
 
 
-def carried(listed: Iterable["Job"]) -> list["Job"]:
-    """Return the fits that their data carry; say of others why not, and go on without them."""
+def fittable(listed: Iterable["Job"]) -> list["Job"]:
+    """Return the fits that can be made of their data; say of others why they are left out."""
     from analysis.posterior.jobs import split
 
     kept = []
@@ -132,7 +132,7 @@ def _of_study(outputs: Outputs, seed: int, cluster: str | None) -> None:
     of_claims = [select([claim.column])[0] for claim in claims.read(study.path)]
     records = select([*study.headline, *(home(record)[0].column for record in of_claims)])
     panels = load_panels(None, records)
-    listed = carried(job for r in records for job in jobs(panels, [r], [main_model(r).name]))
+    listed = fittable(job for r in records for job in jobs(panels, [r], [main_model(r).name]))
     share = len(missing(listed, settings, outputs.traces)) / max(len(listed), 1)
     steps = Steps("reproduce-study", STUDY_STEPS, outputs, {SAMPLE: share})
     steps.announce()

@@ -38,13 +38,13 @@ def test_a_study_is_replicated_sampled_judged_and_compared(tmp_path, monkeypatch
     assert (tmp_path / "results/.index/reproduce-study-seconds.json").exists()
 
 
-def test_a_column_that_its_model_cannot_carry_is_left_out_with_a_notice(tmp_path, capsys):
+def test_a_column_that_no_main_model_fits_is_left_out_with_a_notice(tmp_path, capsys):
     short = studies.panel()
     text = studies.STUDY.replace("zone == 'central'", "yr >= 1997")
     with studying(load(studies.write(tmp_path, text, short))) as study:
         whole, two_years = study.records[:2]
         listed = [Job(study.panel, each, main_model(each)) for each in (whole, two_years)]
-        kept = reproduce.carried(listed)
+        kept = reproduce.fittable(listed)
     assert [job.specification.column for job in kept] == ["2.1"]
     said = " ".join(capsys.readouterr().out.split())
     assert "growth of 2.2 is left out." in said
