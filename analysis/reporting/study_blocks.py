@@ -58,8 +58,7 @@ def size_and_power(rows: pd.DataFrame) -> str:
 def estimators(rows: pd.DataFrame) -> str:
     """Render the dynamic columns by every estimator, those of the same data once.
 
-    Columns that differ in their choices of GMM alone have the same estimators; what each prints
-    stands in its own table.
+    Each column has GMM by its own choices; what it prints stands in its own table.
     """
     by_table: dict[str, list[str]] = {}
     for column, of_column in rows[rows["estimator"] != "published"].groupby("column", sort=False):
