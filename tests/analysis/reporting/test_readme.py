@@ -10,7 +10,8 @@ import typer
 from analysis.__main__ import app
 from analysis.comparison import power
 from analysis.reporting import readme, study_blocks
-from analysis.reporting.readme_blocks import audit, filled
+from analysis.reporting.imputation_block import filled
+from analysis.reporting.readme_blocks import audit
 from analysis.shared.outputs import ROOT
 from data.shared.errors import UserError
 from tests.helpers import studies
