@@ -16,7 +16,7 @@ from analysis.robustness.horizon import DIFFERENCE
 from analysis.shared.frames import matching
 from analysis.shared.statistics import CERTAIN
 from analysis.simulation.calibration.judge import failures
-from analysis.specifications import HEADLINE, STATIC, select
+from analysis.specifications import HEADLINE, STATIC, select, spelled
 from data.panels.catalogue import PANELS
 from models.bayesian.registry import MAIN
 from models.design import LAG
@@ -278,22 +278,22 @@ ASKED = {
 def short(results: Results, claim: dict) -> str:
     """Answer the page's question in two sentences, from the verdict on the headline claim."""
     first = (
-        f"The paper says yes: one more unit of {TERM} raises {BASELINE.outcome} by "
-        f"{claim['printed']}."
+        f"The paper says yes: one more unit of {spelled(TERM)} raises {spelled(BASELINE.outcome)} "
+        f"by {claim['printed']}."
     )
     answer = f"{first} {ASKED[claim['verdict']]}"
     rows = posteriors(results)
     if rows is None or rows.empty:
         return f"{answer}."
-    rows = rows[rows["panel"].isin(VINTAGES)]
+    counted = rows[rows["panel"].isin(VINTAGES)]
     probability = claim["probability"]
     probability_text = (
-        f"{probability:.3f}" if probability == probability else span(p_positive(rows))
+        f"{probability:.3f}" if probability == probability else span(p_positive(counted))
     )
     return (
-        f"{answer}: by the model {MAIN} the slope is {span(rows['mean'])} (in size: "
-        f"{claim['magnitude']}), and positive with a probability of {probability_text}, where "
-        f"{CERTAIN} is asked for."
+        f"{answer}: by the model {MAIN} the slope is {span(rows['mean'])} ({claim['magnitude']} in "
+        f"size), and positive with a probability of {probability_text}, where {CERTAIN} is asked "
+        "for."
     )
 
 

@@ -20,11 +20,10 @@ def health(results: Results) -> Iterable[Block]:
         return
     failed = [trace for trace in results.traces if trace.gate != "pass"]
     yield text(
-        "The diagnostics ask of independent draws that their weights be even (Pareto k̂), of "
-        "chains that R̂ be at most 1.01, with enough effective draws and no divergences. Whether "
-        "residuals are as the model simulates them is another question, that of predictive "
-        "checks: a fit may pass one and fail the other. Open a panel, then a fit, for its numbers "
-        "and rank plots."
+        "Diagnostics ask for even weights of independent draws (Pareto k̂), and of chains for R̂ "
+        "of 1.01 at most, enough effective draws and no divergences. Predictive checks ask whether "
+        "residuals are as the model simulates them: a fit may pass one and fail the other. Open a "
+        "panel, then a fit, for its numbers and rank plots."
     )
     if failed:
         summary = f"{len(failed)} fits that fail"

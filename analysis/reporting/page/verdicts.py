@@ -77,7 +77,7 @@ def counted(results: Results) -> str:
     claims = results.ledger["claims"]
     counts = ", ".join(f"{number} {word}" for word, number in ledger.counts(claims))
     changed = sum(bool(claim["changed"]) for claim in claims)
-    before = f" {changed} differ from those by the rule’s first edition." if changed else ""
+    before = f" {changed} differ from the rule’s first edition." if changed else ""
     return f"Of {len(claims)} claims: {counts}.{before} Open a line for its evidence on each panel."
 
 

@@ -115,6 +115,48 @@ def test_the_page_fits_and_axe_finds_nothing(opened, width, scheme):
     assert tab.evaluate("window.hurt") is None
 
 
+CUT = """() => {
+  const shown = node => node.getClientRects().length && node.textContent.trim();
+  const said = node => node.textContent.trim().slice(0, 60);
+  const boxes = [...document.querySelectorAll("body *")].filter(node => !node.closest("svg") &&
+    shown(node) && /hidden|clip/.test(getComputedStyle(node).overflowX) &&
+    node.scrollWidth > node.clientWidth + 1);
+  const labels = [...document.querySelectorAll(".chart svg text")].filter(shown).filter(node => {
+    const [inner, outer] = [node, node.closest("svg")].map(each => each.getBoundingClientRect());
+    return inner.left < outer.left - 1 || inner.right > outer.right + 1 ||
+      inner.top < outer.top - 1 || inner.bottom > outer.bottom + 1 || /…$/.test(said(node));
+  });
+  return [...boxes, ...labels].map(said);
+}"""
+"""Texts that a box or a chart cuts off."""
+
+LUMINANCE = """selector => {
+  const style = getComputedStyle(document.querySelector(selector));
+  const colour = selector.includes("text") ? style.fill : selector === "body"
+    ? style.backgroundColor : style.color;
+  const [r, g, b] = colour.match(/[0-9.]+/g).map(Number);
+  return (0.2126 * r + 0.7152 * g + 0.0722 * b) / 255;
+}"""
+
+
+@pytest.mark.parametrize("width", [NARROW, MIDDLE, WIDE])
+def test_nothing_is_cut(opened, width):
+    tab = opened(width)
+    assert tab.evaluate(CUT) == []
+    narrow = "<p id=cut style='width: 2rem; overflow: hidden; white-space: nowrap'>cut off</p>"
+    tab.evaluate("markup => { document.body.insertAdjacentHTML('beforeend', markup); }", narrow)
+    assert tab.evaluate(CUT) == ["cut off"]
+
+
+def test_in_the_dark_words_and_labels_are_light_on_dark(opened):
+    dark, light = opened(scheme="dark"), opened()
+    for tab, is_dark in ((dark, True), (light, False)):
+        ground = tab.evaluate(LUMINANCE, "body")
+        assert (ground < 0.2) == is_dark
+        for words in ("p.said", ".chart svg text"):
+            assert abs(tab.evaluate(LUMINANCE, words) - ground) > 0.5
+
+
 def test_navigation_and_the_skip_link_work_by_keyboard(opened):
     tab = opened()
     tab.keyboard.press("Tab")

@@ -113,9 +113,12 @@ def test_the_question_of_the_root_is_answered(text):
 
 def test_the_first_screen_answers_from_the_ledger(text):
     plain = html.unescape(text)
-    assert "The paper says yes: one more unit of indus raises produ by 0.105*** (0.031)." in plain
+    assert (
+        "The paper says yes: one more unit of industrial agglomeration (indus) raises new quality "
+        "productive forces (produ) by 0.105*** (0.031)."
+    ) in plain
     assert "leave it undecided" in plain
-    said = f"by the model {MAIN} the slope is 0.150 (in size: not assessed), and positive"
+    said = f"by the model {MAIN} the slope is 0.150 (not assessed in size), and positive"
     assert said in plain
     assert "with a probability of 0.900, where 0.975 is asked for." in plain
     numbers = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", plain)
