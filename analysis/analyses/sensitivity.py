@@ -122,8 +122,7 @@ def _sensitivity() -> Methods:
         pictures=(
             Picture(
                 *("sensitivity_influence", draw.frames, draw.draw),
-                caption="Posterior mean and 95 % interval of the column's slope without one "
-                "province, for each province and panel.",
+                caption="Shift of the slope without one province: posterior in sd, TWFE in SE.",
             ),
         ),
         page=partial(_as_they_are, SHOWN_OF_SENSITIVITY),

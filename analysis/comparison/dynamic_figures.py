@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis.comparison.dynamic import PUBLISHED, label, responses
-from analysis.shared.plotting import colours, frames, key
+from analysis.shared.plotting import colours, frames, key, outer
 from analysis.specifications import select, spelled
 from models.design import LAG
 
@@ -40,7 +40,7 @@ def draw(rows: pd.DataFrame) -> Figure:
         axes.axvline(1, color="0.5", lw=0.8, ls="--", zorder=0)
         axes.set_xlim(*limits)
         (record,) = select([column])
-        title = fill(f"{column}  {spelled(record.outcome)}", 34)
+        title = fill(f"{column}  {spelled(record.outcome)}", 30)
         axes.set_title(title, loc="left", fontsize=7)
         axes.set_xlabel("autoregressive coefficient ρ,\n95 % interval", fontsize=7)
         axes.set_yticks(range(len(names)), [label(name) if i % wide == 0 else "" for name in names])
@@ -90,7 +90,7 @@ def draw_effects(rows: pd.DataFrame) -> Figure:
         axes.set_ylim(min(0, least) - margin, max(0, greatest) + margin)
         axes.set_title(f"{column}  {panel}", loc="left", fontsize=7)
         axes.tick_params(labelsize=7)
-    for axes in grid[-len({axes.get_position().x0 for axes in grid}) :]:
+    for axes in outer(grid)[1]:
         axes.set_xlabel("years after", fontsize=7)
     (record, *_) = select(columns)
     words = f"response to {spelled(record.interest[0])}, one higher for a year"

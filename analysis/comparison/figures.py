@@ -17,7 +17,7 @@ from analysis.comparison.captions import filled
 from analysis.comparison.ladder import TWFE
 from analysis.shared.frames import of_the_paper
 from analysis.shared.outputs import read_result
-from analysis.shared.plotting import colours, frames, key, save
+from analysis.shared.plotting import colours, frames, key, outer, save
 from analysis.shared.statistics import Z, doubt
 from analysis.specifications import HEADLINE, PAPER, STATIC, current, select, spelled, worded
 from data.panels.catalogue import PANELS
@@ -169,7 +169,7 @@ def ladders(rows: pd.DataFrame) -> Figure:
         style = {"rotation": 60, "ha": "right", "rotation_mode": "anchor", "fontsize": 7}
         axes.set_xticks(range(len(names)), labels, **style)
         axes.tick_params(axis="y", labelsize=7)
-    for axes in grid[-len({axes.get_position().x0 for axes in grid}) :]:
+    for axes in outer(grid)[1]:
         axes.tick_params(labelbottom=True)
     square = {"marker": "s", "ms": 5.5, "mfc": "none", "color": "0.3", "lw": 0}
     _legend(figure, rows, Line2D([], [], **square, label="step that moves the slope most"))
@@ -191,7 +191,8 @@ PICTURES = (
     ),
     Picture(
         "ladder", steps.whole, ladders,
-        "The same for every static column and term of interest. The band is the printed 95 % "
+        "The slope of every static column and term of interest from two-way fixed effects to the "
+        "main model, step by step, with 95 % intervals. The band is the printed 95 % "
         "interval; a square marks the step that moves the slope most on a panel. {static}, "
         "fewer rows by region and in shorter samples.",
     ),
@@ -264,7 +265,7 @@ def _legend(figure: Figure, rows: pd.DataFrame, *more: Artist) -> None:
     ]
     if any(doubt(*row) for row in rows[["gate", "fits"]].itertuples(index=False)):
         hollow = {"marker": "o", "ms": 3, "mfc": "white", "color": "0.3", "lw": 1}
-        label = "hollow: fails diagnostics or predictive checks"
+        label = "hollow: fails diagnostics or checks"
         handles.append(Line2D([], [], **hollow, label=label))
     handles.append(Patch(color="0.9", label="printed, 95 % interval"))
     key(figure, [*handles, *more])

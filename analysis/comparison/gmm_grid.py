@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from analysis.replication import gmm_grid
 from analysis.replication.gmm_grid import CHOICES
 from analysis.replication.system_gmm import LAG
-from analysis.shared.plotting import frames, key
+from analysis.shared.plotting import frames, key, outer
 from analysis.shared.statistics import Z
 from analysis.specifications import spelled
 from data.panels.panel import Panel
@@ -140,8 +140,9 @@ def draw(grid: pd.DataFrame) -> Figure:
     for axes, (panel, column) in zip(grid_of, cells, strict=True):
         rows = estimated[(estimated["panel"] == panel) & (estimated["column"] == column)]
         _frame(axes, rows, printed.loc[column])
-        axes.set_title(f"{column}  {panel}", fontsize=7, loc="left")
-    figure.supxlabel("autoregressive coefficient ρ", fontsize=8)
+        axes.set_title(f"{column}  {panel}", fontsize=6, loc="left")
+    for axes in outer(grid_of)[1]:
+        axes.set_xlabel("autoregressive coefficient ρ", fontsize=6)
     figure.supylabel(f"slope of {spelled('indus')}", fontsize=8)
     handles = [Line2D([], [], **style) for style in _legend()]
     key(figure, handles)

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from analysis.comparison.coefficients import published_slopes
 from analysis.shared import digits
-from analysis.shared.plotting import PALETTE, small_multiples
+from analysis.shared.plotting import PALETTE, key, outer, small_multiples
 from analysis.shared.statistics import INTERVALS, POWER
 
 RATES = ("false_positive_rate", "false_positive_rate_low", "false_positive_rate_high")
@@ -108,10 +108,11 @@ def draw(rows: pd.DataFrame) -> Figure:
         axes.set_xlim(0)
         axes.set_ylim(0, 1.02)
         axes.tick_params(labelsize=6.5)
-    for axes in figure.axes[-4:]:
+    left, lowest = outer(grid)
+    for axes in lowest:
         axes.set_xlabel("true slope, absolute value", fontsize=7)
-    for axes in figure.axes[::4]:
+    for axes in left:
         axes.set_ylabel("power", fontsize=7)
     figure.suptitle(f"{rows['panel'].iloc[0]}: power of the nominal 5 % test", fontsize=8.5)
-    figure.legend(handles.values(), handles, loc="outside lower center", ncols=3, frameon=False)
+    key(figure, handles.values(), handles)
     return figure

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from analysis.posterior import trace
 from analysis.shared import digits
 from analysis.shared.frames import matching
+from analysis.shared.plotting import frames, key, outer
 from analysis.specifications import AVERAGE, current, evidence_model, home, select, static
 from data.panels.panel import Panel
 from data.shared.errors import UserError, located
@@ -198,8 +199,7 @@ def headline(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
 def draw(rows: pd.DataFrame) -> Figure:
     """Draw slopes of differences by years, with two-way fixed effects and the main model."""
     columns = list(dict.fromkeys(rows["column"]))
-    figure = Figure(figsize=(1.7 * len(columns) + 0.6, 2.9), layout="constrained")
-    all_axes = np.atleast_1d(figure.subplots(1, len(columns)))
+    figure, all_axes = frames(len(columns), 2.2, most=4, more=0.7)
     bands = ((LEVELS, "#0072B2", "two-way fixed effects"), (FAST, "#D55E00", "main model, fast"),
              (SLOW, "#009E73", "main model, slow"))  # fmt: skip
     handles: dict[str, object] = {}
@@ -222,7 +222,7 @@ def draw(rows: pd.DataFrame) -> Figure:
         axes.set_xticks([YEARS[0], 4, YEARS[-1]])
         axes.tick_params(labelsize=7)
         axes.set_xlabel("years k", fontsize=7)
-    all_axes[0].set_ylabel(f"slope of {rows['term'].iloc[0]}, 95 % interval", fontsize=7)
-    figure.legend(handles.values(), handles.keys(), loc="outside lower center", fontsize=7,
-                  ncols=2, frameon=False)  # fmt: skip
+    for axes in outer(all_axes)[0]:
+        axes.set_ylabel(f"slope of {rows['term'].iloc[0]}, 95 % interval", fontsize=7)
+    key(figure, handles.values(), handles)
     return figure

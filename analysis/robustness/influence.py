@@ -179,8 +179,14 @@ def summary(moves: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows).fillna("")
 
 
+LABELS, CELL = 1.6, 0.24
+"""Inches of a picture's width that names and key take, and of a slope."""
+
+
 def draw(rows: pd.DataFrame) -> Figure:
     """Draw the influence of provinces and years on every slope as a heat map.
+
+    Slopes for which the width has no room have a frame below.
 
     Numbers are moves of one standard error or more; a corner marks a change of sign.
     """
@@ -195,28 +201,36 @@ def draw(rows: pd.DataFrame) -> Figure:
     place = {line: i for i, line in enumerate(lines)}
     across = {cell: i for i, cell in enumerate(cells)}
     shift = np.full((len(lines), len(cells)), np.nan)
-    size = max(inches(), 1.6 + 0.3 * len(cells)), max(3.0, 1.2 + 0.15 * len(lines))
+    wide = max(1, min(len(cells), int((inches() - LABELS) / CELL)))
+    parts = -(-len(cells) // wide)
+    size = inches(), parts * max(3.0, 1.2 + 0.15 * len(lines))
     figure = Figure(figsize=size, layout="constrained")
-    axes = figure.subplots()
+    grid = figure.subplots(parts, squeeze=False)[:, 0]
     for row in rows.itertuples():
         y, x = place[(row.group, row.left_out)], across[(row.column, row.term)]
         shift[y, x] = row.shift
+        axes = grid[x // wide]
         if abs(row.shift) >= FAR:
             shade = "white" if abs(row.shift) > DARK else "black"
             style = {"ha": "center", "va": "center", "fontsize": 5.5, "color": shade}
-            axes.text(x, y, f"{row.shift:.1f}", **style)
+            axes.text(x % wide, y, f"{row.shift:.1f}", **style)
         if row.turns == "sign":
-            axes.plot(x + 0.36, y - 0.3, marker=(3, 0, -45), ms=3, color="0.1", lw=0)
-    image = axes.imshow(shift, cmap="PuOr_r", norm=TwoSlopeNorm(0, -END, END), aspect="auto")
-    axes.set_xticks(range(len(cells)), [f"{c} {t}" for c, t in cells], rotation=60, ha="right",
-                    rotation_mode="anchor", fontsize=6)  # fmt: skip
-    axes.set_yticks(range(len(lines)), [label for _, label in lines], fontsize=6)
+            axes.plot(x % wide + 0.36, y - 0.3, marker=(3, 0, -45), ms=3, color="0.1", lw=0)
     groups = names["group"] + names["home"].fillna("")
-    for edge in np.flatnonzero(groups.to_numpy()[1:] != groups.to_numpy()[:-1]):
-        axes.axhline(edge + 0.5, color="0.2", lw=0.6)
+    for i, axes in enumerate(grid):
+        part = slice(i * wide, (i + 1) * wide)
+        image = axes.imshow(
+            shift[:, part], cmap="PuOr_r", norm=TwoSlopeNorm(0, -END, END), aspect="auto"
+        )
+        words = [f"{column} {term}" for column, term in cells[part]]
+        axes.set_xticks(range(len(words)), words, rotation=60, ha="right",
+                        rotation_mode="anchor", fontsize=6)  # fmt: skip
+        axes.set_yticks(range(len(lines)), [label for _, label in lines], fontsize=6)
+        for edge in np.flatnonzero(groups.to_numpy()[1:] != groups.to_numpy()[:-1]):
+            axes.axhline(edge + 0.5, color="0.2", lw=0.6)
     title = worded(f"{rows['panel'].iloc[0]}: shift without a province or a year")
-    axes.set_title(title, loc="left")
-    bar = figure.colorbar(image, ax=axes, shrink=0.4, extend="both")
+    grid[0].set_title(title, loc="left")
+    bar = figure.colorbar(image, ax=list(grid), shrink=0.4 / parts, extend="both")
     bar.set_label("standard errors", fontsize=7)
     corner = {"marker": (3, 0, -45), "ms": 4, "color": "0.1", "lw": 0}
     key(figure, [Line2D([], [], **corner, label="the slope changes its sign")])

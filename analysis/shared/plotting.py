@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.container import Container
 from matplotlib.figure import Figure
 
 from data.panels.catalogue import PANELS
@@ -79,11 +80,23 @@ LETTERS, MARK = 100, 6
 """Letters of a key that a page's width has room for; those that a mark takes."""
 
 
-def key(figure: Figure, handles: Sequence[Artist]) -> None:
-    """Add a key below the frames, with as many entries a line as the width has room for."""
-    longest = max(len(str(handle.get_label())) for handle in handles) + MARK
-    wide = max(1, min(len(handles), int(LETTERS * _width.get() / PAGE / longest)))
-    figure.legend(handles=handles, loc="outside lower center", ncols=wide, frameon=False)
+def key(figure: Figure, handles: Iterable[Artist | Container], labels: Iterable[str] = ()) -> None:
+    """Add a key below the frames, with as many entries a line as the width has room for.
+
+    `labels` are the handles' own where there are none.
+    """
+    listed = list(handles)
+    words = list(labels) or [str(handle.get_label()) for handle in listed]
+    longest = max(map(len, words)) + MARK
+    wide = max(1, min(len(listed), int(LETTERS * _width.get() / PAGE / longest)))
+    figure.legend(listed, words, loc="outside lower center", ncols=wide, frameon=False)
+
+
+def outer(grid: Sequence[Axes]) -> tuple[list[Axes], list[Axes]]:
+    """Return the frames at the left, and the lowest of each column: where axes are named."""
+    at = {axes: axes.get_subplotspec().colspan.start for axes in grid}
+    lowest = {column: axes for axes, column in at.items()}
+    return [axes for axes, column in at.items() if column == 0], list(lowest.values())
 
 
 def colours(panels: Iterable[str]) -> dict[str, str]:

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.shared.plotting import PALETTE, small_multiples
+from analysis.shared.plotting import PAGE, PALETTE, inches, key, outer, small_multiples
 from analysis.shared.statistics import Z
 from analysis.specifications import select, worded
 from models.bayesian.registry import MAIN
@@ -99,7 +99,9 @@ def draw(rows: pd.DataFrame, printed: pd.DataFrame) -> Figure:
     lines = [
         (c, o) for c in choices for o in dict.fromkeys(binned.loc[binned["what"] == c, "option"])
     ]
-    figure = Figure(figsize=(7.6, 4.2 + 0.155 * (len(lines) + len(choices))), layout="constrained")
+    high = 4.2 + 0.155 * (len(lines) + len(choices))
+    # A journal's column has no room for options, matrix and shares beside each other.
+    figure = Figure(figsize=(max(inches(), PAGE / 2.54), high), layout="constrained")
     heights = [2.3, 1.6, 0.15 * (len(lines) + 0.8 * len(choices))]
     grid = figure.subplots(
         3, 2, sharex="col", gridspec_kw={"height_ratios": heights, "width_ratios": [5, 1]}
@@ -142,7 +144,7 @@ def draw(rows: pd.DataFrame, printed: pd.DataFrame) -> Figure:
     bars.set_ylim(place - 0.8, 0)
     bars.set_yticks([])
     bars.spines["left"].set_visible(False)
-    bars.set_xlabel("share of variance")
+    bars.set_xlabel("share of\nvariance", fontsize=7)
     handles, labels = bars.get_legend_handles_labels()
     words = [f"{label} effect" for label in labels[:2]]
     grid[1, 1].legend(handles[:2], words, frameon=False, fontsize=6.5, loc="lower right")
@@ -163,7 +165,7 @@ def overview(rows: pd.DataFrame, printed: pd.DataFrame) -> Figure:
         of_slope = rows[(rows["column"] == column) & (rows["term"] == term)]
         curve(axes, of_slope, printed)
         (record,) = select([column])
-        axes.set_title(f"{column}  {term} on {record.outcome}", loc="left", fontsize=7)
+        axes.set_title(f"{column}  {term} on {record.outcome}", loc="left", fontsize=6)
         axes.text(
             0.03,
             0.97,
@@ -174,8 +176,7 @@ def overview(rows: pd.DataFrame, printed: pd.DataFrame) -> Figure:
         )
         axes.tick_params(labelsize=6.5)
         axes.set_xticks([0, 0.5, 1])
-    for axes in figure.axes[-4:]:
+    for axes in outer(grid)[1]:
         axes.set_xlabel("universes, in order", fontsize=7)
-    handles, labels = figure.axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False, fontsize=7)
+    key(figure, *grid[0].get_legend_handles_labels())
     return figure

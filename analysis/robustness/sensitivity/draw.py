@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
-from analysis.shared.plotting import colours
-from analysis.specifications import AVERAGE, regions, worded
+from analysis.shared.plotting import colours, key, outer, small_multiples
+from analysis.specifications import AVERAGE, regions
 from models.bayesian.registry import LADDER
 
 
@@ -33,8 +34,7 @@ def draw(rows: pd.DataFrame) -> Figure:
     names = names.sort_values("home", key=lambda home: home.map(homes), kind="stable")
     at = {province: i for i, province in enumerate(names["province"])}
     panels = list(dict.fromkeys(rows["panel"]))
-    figure = Figure(figsize=(2 + 1.7 * len(slopes), 1 + 0.17 * len(at)), layout="constrained")
-    grid = figure.subplots(1, len(slopes), sharey=True, squeeze=False)[0]
+    figure, grid = small_multiples(len(slopes), 1.0 + 0.14 * len(at), sharey=True)
     for axes, slope in zip(grid, slopes, strict=True):
         for panel, colour in colours(panels).items():
             of_slope = rows[(rows["region"] == slope) & (rows["panel"] == panel)]
@@ -45,9 +45,13 @@ def draw(rows: pd.DataFrame) -> Figure:
         for edge in np.flatnonzero(np.diff(names["home"].map(homes))):
             axes.axhline(edge + 0.5, color="0.85", lw=0.6, zorder=0)
         axes.set_title(slope, loc="left")
-        axes.set_yticks(range(len(at)), list(at))
+        axes.set_yticks(range(len(at)), list(at), fontsize=6.5)
+        axes.tick_params(axis="x", labelsize=6.5)
     grid[0].invert_yaxis()
-    words = "shift of the slope without the province, in sd (hollow: TWFE, in SE)"
-    figure.supxlabel(worded(words))
-    figure.legend(*grid[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    for axes in outer(grid)[1]:
+        axes.set_xlabel("shift of the slope", fontsize=7)
+    filled, labels = grid[0].get_legend_handles_labels()
+    hollow = Line2D([], [], marker="o", ms=4, mfc="none", color="0.4", lw=0)
+    words = [f"posterior, in sd: {label}" for label in labels]
+    key(figure, [*filled, hollow], [*words, "hollow: two-way fixed effects, in SE"])
     return figure

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.shared.outputs import read_netcdf
-from analysis.shared.plotting import PALETTE, small_multiples
+from analysis.shared.plotting import PALETTE, key, outer, small_multiples
 from analysis.simulation.calibration.cases import CASES
 from analysis.simulation.calibration.judge import band, counts
 from analysis.simulation.calibration.ranks import DRAWS
@@ -63,9 +63,10 @@ def draw(rows: pd.DataFrame) -> Figure:
         axes.text(0.98, 0.03, f"{size:,}", transform=axes.transAxes, ha="right", fontsize=6)
         axes.tick_params(labelsize=6.5)
         axes.set_xlim(0, 1)
-    for axes in figure.axes[-4:]:
+    left, lowest = outer(grid)
+    for axes in lowest:
         axes.set_xlabel("rank of the true value", fontsize=7)
-    for axes in figure.axes[::4]:
+    for axes in left:
         axes.set_ylabel("ECDF − uniform", fontsize=7)
-    figure.legend(handles.values(), handles, loc="outside lower center", ncols=3, frameon=False)
+    key(figure, handles.values(), handles)
     return figure

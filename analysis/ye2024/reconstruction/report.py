@@ -5,6 +5,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from analysis.shared.plotting import frames
 from analysis.ye2024.reconstruction.nearest import Optimality, Point
 from analysis.ye2024.reconstruction.problem import Problem, named
 
@@ -57,8 +58,7 @@ def distance(
 
 def draw(table: pd.DataFrame) -> Figure:
     """Plot the moves by series, province and year, and what pulls hardest."""
-    figure = Figure(figsize=(7.2, 5.6), layout="constrained")
-    frames = figure.subplots(2, 2).ravel()
+    figure, grid = frames(4, 2.5)
     panel = table["panel"].iloc[0]
     figure.suptitle(f"{panel}: distance from the official panel", fontsize=9)
     titles = {
@@ -67,7 +67,7 @@ def draw(table: pd.DataFrame) -> Figure:
         "year": ("rms", "root mean square move, sd"),
         "printed": ("pull", "share of squared distance per half unit (15 largest)"),
     }
-    for axes, (level, (value, title)) in zip(frames, titles.items(), strict=True):
+    for axes, (level, (value, title)) in zip(grid, titles.items(), strict=True):
         rows = table[table["level"] == level].head(MOST_SHOWN)
         rows = rows.sort_values("name", ascending=False) if level == "year" else rows[::-1]
         axes.barh(rows["name"].astype(str), rows[value], color="#0072B2", height=0.7)
