@@ -1,6 +1,6 @@
 """The multiverse: slopes under all combinations of choices, of the paper and of any study."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from analysis.shared.analysis import (
@@ -11,12 +11,13 @@ from analysis.shared.analysis import (
     Item,
     Methods,
     Missing,
+    Option,
     Picture,
     Request,
     Result,
     Table,
 )
-from analysis.specifications import current
+from analysis.specifications import HEADLINE, current
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -42,11 +43,22 @@ def _estimated(asked: Request, load: "Load") -> "xr.DataTree":
     return tree
 
 
+def _counted(load: "Load", columns: Sequence[str]) -> Result:
+    """Count the distinct universes that posteriors can have, and run nothing."""
+    from analysis.robustness.multiverse import counting
+
+    table = counting.counts(load(), columns)
+    title = f"Distinct universes of posteriors: {table['distinct'].sum()}"
+    return Result({}, [Table(title, table, "multiverse_counts")])
+
+
 def _of_paper(asked: Request) -> Result:
     from analysis.robustness.multiverse import posteriors
     from analysis.robustness.multiverse.summarise import counts, shown
     from analysis.ye2024.multiverse import families, refutation, summarise
 
+    if asked.options["count"]:
+        return _counted(families.setting, HEADLINE)
     tree = _estimated(asked, families.setting)
     tables = {name: make(tree) for name, make in summarise.TABLES.items()}
     return Result(
@@ -65,8 +77,10 @@ def _of_study(asked: Request) -> Result:
     from analysis.robustness.multiverse import posteriors, study, summarise
     from analysis.robustness.multiverse.universes import Found
 
-    tree = _estimated(asked, study.setting)
     headline = tuple(record.column for record in study.setting().records)
+    if asked.options["count"]:
+        return _counted(study.setting, headline)
+    tree = _estimated(asked, study.setting)
     found = Found(tree, published_slopes(), headline)
     tables = {name: make(found) for name, make in summarise.TABLES.items()}
     of_slopes, by_errors = tables["multiverse"], tables["multiverse_posteriors"]
@@ -184,7 +198,10 @@ ANALYSES = (
     Example: python -m analysis multiverse --study data/studies/munnell""",
         sentence="Slopes of all universes, beside the printed one",
         methods=_multiverse,
-        options=("seed", "cluster"),
+        options=(
+            *("seed", "cluster"),
+            Option("count", bool, "Count posteriors' distinct universes, and run nothing.", False),
+        ),
         choose=lambda options: Chosen(),
         section="multiverse",
         studies=True,
