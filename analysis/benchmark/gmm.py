@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from analysis.benchmark import environment
@@ -234,9 +235,10 @@ def gmm(
     Yields
     ------
     dict
-        `COLUMNS`; `ratio` is the wall time over the project's own on the same specification,
-        or over that on the first scale. `cpu_s` is empty for an engine without a CPU clock, and
-        all times are for one that is not installed.
+        `COLUMNS`; `ratio` is the CPU time over the project's own on the same specification, or
+        over that on the first scale; of wall time for an engine without a CPU clock, and empty
+        where the project's own wall time shows that the machine was not idle. An engine without
+        such a clock has no `cpu_s`, and one that is not installed has no times.
 
     Raises
     ------
@@ -245,7 +247,7 @@ def gmm(
     """
     if not data.is_file():
         raise UserError(f"{data} is missing: name Arellano and Bond's panel with --data.")
-    own_wall: dict[str, float] = {}
+    own_rows: dict[str, dict] = {}
     for engine in ENGINES:
         program = command(engine, programs or {})
         timing = measure(engine, program, data.resolve(), repeats) if program else None
@@ -253,18 +255,30 @@ def gmm(
             yield {"engine": engine.name, "specification": engine.specification}
         else:
             row = _row(engine.name, engine.specification, timing)
-            own_wall.setdefault(engine.specification, row["wall_s"])
-            yield row | {"ratio": row["wall_s"] / own_wall[engine.specification]}
+            own = own_rows.setdefault(engine.specification, row)
+            yield row | {"ratio": _ratio(row, own)}
     frame = pd.read_csv(data)
-    smallest_wall = None
+    smallest = None
     for n_groups in scales:
         with tempfile.TemporaryDirectory() as folder:
             larger = Path(folder) / "larger.csv"
             repeated(frame, n_groups).to_csv(larger, index=False)
             timing = measure(ENGINES[0], sys.executable, larger, max(repeats // 2, 1))
         row = _row(OWN, f"{SYSTEM}, {n_groups} groups", timing)
-        smallest_wall = smallest_wall or row["wall_s"]
-        yield row | {"ratio": row["wall_s"] / smallest_wall}
+        smallest = smallest or row
+        yield row | {"ratio": _ratio(row, smallest)}
+
+
+IDLE = 1.2
+"""Of wall over CPU time at most, on a machine with no other work."""
+
+
+def _ratio(row: Mapping, own: Mapping) -> float:
+    """Return how many times as much CPU time a row has, or wall time where that means the same."""
+    if row["cpu_s"] is not None:
+        return row["cpu_s"] / own["cpu_s"]
+    idle = own["wall_s"] <= IDLE * own["cpu_s"]
+    return row["wall_s"] / own["wall_s"] if idle else np.nan
 
 
 def _row(name: str, specification: str, timing: Mapping) -> dict[str, object]:

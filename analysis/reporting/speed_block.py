@@ -28,12 +28,17 @@ def speed(fits: pd.DataFrame, estimations: pd.DataFrame) -> str:
         ratios = ", ".join(
             f"{row['engine']} {row['ratio']:.3g} times as much"
             if row["ratio"] == row["ratio"]
-            else f"{row['engine']} is not installed"
+            else f"{row['engine']} {_without(row)}"
             for row in rows.iloc[1:].to_dict("records")
         )
         kind, _, _ = str(specification).partition(":")
-        lines.append(f"- GMM, {kind}: {1e3 * own['wall_s']:.3g} ms; {ratios}.")
+        lines.append(f"- GMM, {kind}: {_seconds(own['cpu_s'])}; {ratios}.")
     return "\n".join([f"CPU time{_machine('benchmark_fits')}:", "", *lines])
+
+
+def _without(row: dict) -> str:
+    """Say why an engine has no ratio."""
+    return "is not installed" if pd.isna(row["wall_s"]) else "has no CPU clock"
 
 
 def _seconds(value: float) -> str:

@@ -16,7 +16,8 @@ def test_words_name_ratio_target_and_what_is_not_installed():
     system, larger = gmm.SYSTEM, f"{gmm.SYSTEM}, 140 groups"
     estimations = pd.DataFrame(
         [["this project", system, 0.0075, 0.0075, 1.0], ["pyxtabond2", system, 0.1, 0.1, 13.33],
-         ["plm", system, None, None, None], ["this project", larger, 0.0075, 0.0075, 1.0]],
+         ["plm", system, None, None, None], ["gretl", system, 0.3, None, None],
+         ["this project", larger, 0.0075, 0.0075, 1.0]],
         columns=list(gmm.COLUMNS),
     )  # fmt: skip
     lines = speed(timed, estimations).splitlines()
@@ -25,5 +26,6 @@ def test_words_name_ratio_target_and_what_is_not_installed():
         "- `growth`, column 3.2: 3.21 CPU s (target: at most 6 CPU s). Median of 5.",
         "- `universe, independent`, column 3.2: 20.4 ms of CPU; at commit 14825e1 300 ms of CPU, "
         "14.7 times as much (target: 12 times). Median of 5.",
-        "- GMM, two-step system: 7.5 ms; pyxtabond2 13.3 times as much, plm is not installed.",
+        "- GMM, two-step system: 7.5 ms of CPU; pyxtabond2 13.3 times as much, plm is not "
+        "installed, gretl has no CPU clock.",
     ]
