@@ -321,6 +321,13 @@ def spelled(name: str) -> str:
 PROVINCE = re.compile(r"(?<![\w/'\"=.-])([Pp])rovince(s'(?= )|s?)(?![\w/'\"=])")
 
 
+OF_ANY_STUDY = {
+    "one-province-out": "one-unit-out",
+    "system GMM's own errors": "GMM's own errors",
+}
+"""Words that are of another study's, too, once they are written so."""
+
+
 def worded(text: str) -> str:
     """Return words on provinces as words on the units of the study that is run.
 
@@ -331,5 +338,7 @@ def worded(text: str) -> str:
     if study.path is None or "province" in study.unit.lower():
         return text
     unit = {"P": "Unit", "p": "unit"}
-    said = text.replace("one-province-out", "one-unit-out")
+    said = text
+    for of_paper, of_study in OF_ANY_STUDY.items():
+        said = said.replace(of_paper, of_study)
     return PROVINCE.sub(lambda match: unit[match[1]] + match[2], said)

@@ -132,22 +132,24 @@ def refuse_invariant(rows: pd.DataFrame, specification: Specification) -> None:
 
 
 def fit_column(
-    frame: pd.DataFrame, specification: Specification, choices: Choices = DEFAULT
+    frame: pd.DataFrame, specification: Specification, choices: Choices | None = None
 ) -> GmmFit:
-    """Estimate a column of Table 5.
+    """Estimate a dynamic column.
 
     Parameters
     ----------
     frame : DataFrame
         Columns `province`, `year`, `region` and the specification's variables; not changed.
     specification : Specification
-    choices : Choices
+    choices : Choices, optional
+        By default those of the column's record.
 
     Raises
     ------
     UserError
         If it cannot be estimated, naming the cause.
     """
+    choices = choices or choices_of(specification)
     rows, request = estimation(frame, specification, choices)
     refuse_no_predecessors(rows["province"], rows["year"])
     try:

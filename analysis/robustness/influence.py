@@ -1,6 +1,6 @@
 """Influence: every column's slope with one province or one year left out.
 
-By the column's own estimator, least squares or system GMM, of every column in seconds. The
+By the column's own estimator and kind of standard errors, of every column in seconds. The
 posterior that the ledger judges by is added where `analysis.robustness.sensitivity` has left the
 same rows out.
 """
@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from scipy import stats
 
-from analysis.replication import system_gmm
+from analysis.replication import static_columns, system_gmm
 from analysis.shared.frames import matching
 from analysis.shared.plotting import inches, key
 from analysis.specifications import evidence_model, home, regions, select, worded
@@ -66,9 +66,12 @@ def estimate(frame: pd.DataFrame, record: Specification) -> dict[str, Slope]:
         table = system_gmm.coefficients(system_gmm.fit_column(frame, record))
         p = 2 * stats.norm.sf(np.abs(table["coef"] / table["se"]))
         table = table.assign(p=p)
+    elif record.estimator == "twfe":
+        table = twfe.fit(design(frame, record)).table()
+        if record.errors == "clustered":
+            table = table.assign(se=table["se_cluster"], p=table["p_cluster"])
     else:
-        fit = twfe.fit(design(frame, record))
-        table = fit.table()
+        table = static_columns.fit_column(frame, record).table(kind=record.errors)
     return {term: Slope(*table.loc[term, ["coef", "se", "p"]]) for term in record.interest}
 
 

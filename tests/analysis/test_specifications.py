@@ -80,6 +80,7 @@ def test_a_study_may_use_the_papers_names_for_its_own_variables(tmp_path):
             "Off units' trends, or 'provinces' alone"
         )
         assert worded("accuracy by leave-one-province-out") == "accuracy by leave-one-unit-out"
+        assert worded("1 by system GMM's own errors") == "1 by GMM's own errors"
         assert not fits_panel(find("measurement"), study.panel.name)
     assert fits_panel(find("measurement"), "official")
     path.write_text(text.replace("indus + log", "indus + indus2 + log"), encoding="utf-8")

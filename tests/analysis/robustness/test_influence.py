@@ -7,15 +7,17 @@ import pandas as pd
 import pytest
 
 from analysis.replication import system_gmm
+from analysis.replication.replicate import ESTIMATORS
 from analysis.reporting import gallery
 from analysis.robustness import influence
 from analysis.robustness.influence import COLUMNS, Slope, turns
 from analysis.robustness.sensitivity import tables as sensitivity
 from analysis.shared import plotting
-from analysis.specifications import select
+from analysis.specifications import load, select, studying
 from models.bayesian.registry import MAIN
-from models.design import design
+from models.design import design, sample
 from models.frequentist import twfe
+from tests.helpers import studies
 from tests.helpers.true_panels import simulated_panel
 
 BASELINE, DYNAMIC, CENTRAL = select(["3.2", "5.1", "8.2"])
@@ -58,6 +60,26 @@ def test_a_row_is_the_estimate_without_the_rows(found, panel):
     row = found.set_index(["column", "left_out"]).loc[("5.1", "2015")]
     fit = system_gmm.fit_column(panel.frame[panel.frame["year"] != 2015], DYNAMIC)
     assert row["coef"] == system_gmm.coefficients(fit).loc["indus", "coef"]
+
+
+def test_a_studys_column_is_estimated_as_it_declares(tmp_path):
+    more = """
+[[column]]
+name = "2.4"
+formula = "lnout ~ dens + log(jobs)"
+interest = ["dens"]
+estimator = "pooled_ols"
+errors = "robust"
+
+[printed]"""
+    text = studies.STUDY.replace("[printed]", more, 1)
+    text = text.replace('interest = ["dens"]\n', 'interest = ["dens"]\nerrors = "clustered"\n', 1)
+    with studying(load(studies.write(tmp_path, text))) as study:
+        for record in study.records:
+            by_term, _ = ESTIMATORS[record.estimator](study.panel, record, 99)
+            found = influence.estimate(sample(study.panel.frame, record), record)["dens"]
+            assert (found.coef, found.se) == tuple(by_term.loc["dens", ["coef", "se"]])
+    assert [record.estimator for record in study.records][2:] == ["difference_gmm", "pooled_ols"]
 
 
 def test_who_carries_a_slope_is_named(found):
