@@ -13,6 +13,7 @@ from analysis.shared.terminal import console
 if TYPE_CHECKING:
     from analysis.posterior.jobs import Job, Settings
     from models.bayesian.interface import Parts
+    from models.design import Specification
 
 MOST_NAMED = 8
 """So many traces are named; the rest is counted."""
@@ -40,6 +41,7 @@ def sample_jobs(
         terminal.say(f"So are {len(replacements) - MOST_NAMED} more.")
     # What a panel cannot carry, or carries slowly, is said before anything is sampled.
     say_slow([(job.name, split(job)) for job in waiting])
+    say_lags([(job.name, job.specification) for job in waiting])
     console.print(
         f"{len(listed) - len(waiting)} of {len(listed)} traces are up to date: "
         + (f"sampling {len(waiting)}." if waiting else "nothing is sampled.")
@@ -55,6 +57,24 @@ def sample_jobs(
         console.print("Interrupted: finished traces are kept, and the same command goes on.")
         raise
     return sorted(path_of(job, outputs.traces) for job in listed)
+
+
+def say_lags(fits: Sequence[tuple[str, "Specification"]]) -> None:
+    """Say which fits have lags of the outcome as regressors, which no model takes for what they are.
+
+    The dynamic models have the first lag of a GMM's column apart (`models.bayesian.dynamic`).
+    """
+    from data.studies.formula import names_in
+
+    for name, record in fits:
+        lags = [t for t in record.terms if "lag(" in t and record.outcome in names_in([t])]
+        if lags:
+            terms = " and ".join(lags)
+            more = "" if record.dynamic else "; a column by difference_gmm has a dynamic model"
+            terminal.say(
+                f"Notice: {name} of {record.column} takes {terms} as exogenous, which a lag of the "
+                f"outcome is not: in short panels the slopes are biased{more}."
+            )
 
 
 def say_slow(fits: Sequence[tuple[str, "Parts"]]) -> None:

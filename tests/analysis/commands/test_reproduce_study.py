@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from analysis.commands import reproduce
+from analysis.commands import reproduce, sampling
 from analysis.posterior.jobs import Job
 from analysis.shared import terminal
 from analysis.specifications import load, studying
@@ -50,6 +50,18 @@ def test_a_column_that_no_main_model_fits_is_left_out_with_a_notice(tmp_path, ca
     assert "growth of 2.2 is left out." in said
     assert "Growth by unit takes three years of some unit" in said
     assert "choose the model hierarchical." in said
+
+
+def test_lags_of_the_outcome_that_a_model_takes_as_exogenous_are_said(tmp_path, capsys):
+    text = studies.STUDY.replace("~ lag(lnout) +", "~ lag(lnout) + lag(lnout, 2) +")
+    text = text.replace("lnout ~ dens +", "lnout ~ lag(lnout) + lag(dens) + dens +", 1)
+    with studying(load(studies.write(tmp_path, text))) as study:
+        sampling.say_lags([(main_model(record).name, record) for record in study.records])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "growth of 2.1 takes lag(lnout) as exogenous, which a lag of the outcome is not" in said
+    assert "dynamic of 3.1 takes lag(lnout, 2) as exogenous" in said
+    assert said.count("a column by difference_gmm has a dynamic model") == 1
+    assert said.count("Notice") == 2
 
 
 def test_a_folder_stands_for_the_study_in_it(tmp_path):
