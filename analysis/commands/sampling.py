@@ -60,7 +60,7 @@ def sample_jobs(
 
 
 def say_lags(fits: Sequence[tuple[str, "Specification"]]) -> None:
-    """Say which fits have lags of the outcome as regressors, which no model takes for what they are.
+    """Say which fits have lags of the outcome as regressors, which no model takes as such.
 
     The dynamic models have the first lag of a GMM's column apart (`models.bayesian.dynamic`).
     """
