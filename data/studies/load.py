@@ -175,7 +175,10 @@ def _raw(table: _Table, file: StudyFile) -> tuple[pd.DataFrame, list[str]]:
     units = table.column(data.unit, "data.unit")
     years = table.column(data.time, "data.time")
     _refuse_cells(table, data.unit, units, is_missing, "the unit is missing; fill it in")
-    wrong_year = "{} is not a year of four digits; write one such as 1990"
+    wrong_year = (
+        "{} is not a year of four digits; write one such as 1990, and number seasons, quarters or "
+        "waves as years in a row"
+    )
     _refuse_cells(table, data.time, years, lambda text: not is_year(text), wrong_year)
     frame = pd.DataFrame({"province": units, "year": years.map(year_of).astype(int)})
     twice = frame.index[frame.duplicated(["province", "year"])]

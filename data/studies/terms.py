@@ -147,5 +147,9 @@ def _evaluated(text: str, named: pd.DataFrame, file: StudyFile, key: str) -> pd.
             "or the expression."
         )
     if values.isna().all():
-        raise UserError(f"{key}: {text} is missing in every row; correct it or add years.")
+        remedy = "number periods as years in a row, since a lag is of the calendar year before"
+        raise UserError(
+            f"{key}: {text} is missing in every row; "
+            + (f"{remedy}, or add years." if lagged else "correct it or add years.")
+        )
     return values
