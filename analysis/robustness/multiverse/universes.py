@@ -74,9 +74,11 @@ class Found:
 
 
 def distinct(estimates: xr.Dataset) -> float:
-    """Return how many regressions the universes are; NaN where they are not numbered."""
-    numbered = "regression" in estimates
-    return float(len(np.unique(estimates["regression"]))) if numbered else np.nan
+    """Return how many regressions the estimates are of; NaN where they are not numbered."""
+    if "regression" not in estimates:
+        return np.nan
+    made = estimates["regression"].where(np.isfinite(estimates["estimate"])).to_numpy()
+    return float(len(np.unique(made[np.isfinite(made)])))
 
 
 def ends(estimates: xr.Dataset) -> Iterator[tuple[str, Array, Array]]:

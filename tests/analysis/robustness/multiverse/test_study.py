@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
+import xarray as xr
 from linearmodels import PanelOLS
 
 from analysis.comparison.coefficients import published_slopes
-from analysis.robustness.multiverse import evaluate, fraction, grid, study, summarise
+from analysis.robustness.multiverse import evaluate, fraction, grid, study, summarise, universes
 from analysis.robustness.multiverse.universes import Found
 from analysis.shared.outputs import ROOT
 from analysis.specifications import current, load, select, studying
@@ -211,3 +212,11 @@ def test_a_study_without_two_way_effects_is_told_so(tmp_path):
             study.setting()
         assert current().path is not None
         assert len(select(())) == 2
+
+
+def test_a_universe_without_an_estimate_counts_as_no_regression():
+    estimates = xr.Dataset(
+        {"estimate": ("year", [0.1, np.nan, 0.1, 0.2]), "regression": ("year", [0, 1, 0, 2])}
+    )
+    assert universes.distinct(estimates) == 2
+    assert np.isnan(universes.distinct(estimates[["estimate"]]))
