@@ -24,9 +24,10 @@ settings.register_profile("test", PATIENT, derandomize=True, max_examples=25)
 settings.register_profile("trust", PATIENT, max_examples=1_000, database=None, print_blob=True)
 
 
-FIRST = ("/analysis/ye2024/reconstruction/", "/analysis/simulation/calibration/")
+FIRST = ("/analysis/ye2024/reconstruction/", "/analysis/simulation/", "/models/bayesian/")
 """Folders whose tests take longest. They begin first, so that no core ends with one of them alone;
-and one core has them all, which compiles once what they share."""
+and one core has them all, which compiles once what they share: JAX's search, and in the others the
+chains of `growth_gibbs` and `dynamic_growth_gibbs`."""
 
 
 def pytest_configure(config):
