@@ -1,5 +1,8 @@
 """PyMC models are compiled once for all data sets on which `build` makes the same graph."""
 
+from collections.abc import Hashable
+from functools import cache
+
 import numpy as np
 import pymc as pm
 import pytensor
@@ -30,6 +33,7 @@ SOME = [
 """The others, whose graphs have nothing that these lack, are for a longer run."""
 
 
+@cache
 def two_fits(name: str) -> list[Fit]:
     """Return fits of two columns of as many terms, or of a dynamic one, on two panels."""
     model = find(name)
@@ -47,12 +51,22 @@ def engine(fitted: Fit) -> NutsEngine:
     return NutsEngine(fitted.model, fitted.parts, fitted.priors, fitted.definition)
 
 
+INTERPRETED: dict[Hashable, compiled.Structure] = {}
+"""What any test of this file has compiled by the interpreter."""
+
+
 @pytest.fixture
-def counted(monkeypatch):
-    """Compile by the interpreter, into a store of this test's own; return what was compiled."""
-    made, function = [], pytensor.function
+def interpreted(monkeypatch):
+    """Compile by the interpreter what no other test of this file has compiled."""
     monkeypatch.setattr(compiled, "MACHINE_CODE", compiled.INTERPRETED)
-    monkeypatch.setattr(compiled, "_STRUCTURES", {})
+    monkeypatch.setattr(compiled, "_STRUCTURES", INTERPRETED)
+
+
+@pytest.fixture
+def counted(monkeypatch, interpreted):
+    """Compile into a store of this test's own, left to later ones; return what was compiled."""
+    made, function = [], pytensor.function
+    monkeypatch.setattr(compiled, "_STRUCTURES", own := {})
 
     def count(*args, **options):
         made.append(options.get("mode"))
@@ -61,7 +75,8 @@ def counted(monkeypatch):
     # PyMC's own functions are made by it, too.
     monkeypatch.setattr("pytensor.function", count)
     monkeypatch.setattr("pytensor.compile.maker.function", count)
-    return made
+    yield made
+    INTERPRETED.update(own)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -83,7 +98,8 @@ def test_a_second_fit_of_another_column_or_panel_compiles_nothing(counted, monke
 
 
 @pytest.mark.parametrize("name", SOME)
-def test_the_density_is_that_of_the_model_whose_data_are_given(counted, name):
+@pytest.mark.usefixtures("interpreted")
+def test_the_density_is_that_of_the_model_whose_data_are_given(name):
     for fitted in two_fits(name):
         model = engine(fitted).moved(fitted.parts)
         found = given(model)
@@ -103,6 +119,7 @@ def test_the_density_is_that_of_the_model_whose_data_are_given(counted, name):
 
 
 @pytest.mark.parametrize("name", SOME)
+@pytest.mark.usefixtures("interpreted")
 def test_a_prior_has_pymc_s_density_and_draws(name):
     fitted = two_fits(name)[0]
     model, found = fitted.definition, given(fitted.definition)
