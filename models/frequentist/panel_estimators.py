@@ -175,11 +175,29 @@ def _fits(model: Any) -> dict[str, Callable[[], Any]]:
     }
 
 
+def _refuse_closed_gaps(years: Sequence[int]) -> None:
+    """Refuse Driscoll and Kraay's errors where periods are not evenly spaced.
+
+    They weigh products of two periods' scores by the distance between these. linearmodels 7.1
+    counts the periods that there are, and so takes those beside a gap for neighbours.
+    """
+    steps = np.diff(years)
+    if len(wide := np.flatnonzero(steps > min(steps, default=1))):
+        before, after = years[wide[0]], years[wide[0] + 1]
+        raise UserError(
+            f"No unit has a row between {before} and {after}, and Driscoll and Kraay's errors need "
+            "evenly spaced periods: choose other errors, such as clustered, or leave out the "
+            f"periods before {after} or from it on."
+        )
+
+
 def _fit(
     design: Design, full: Design, model: Any, errors: Sequence[str], df: float | None = None
 ) -> PanelFit:
     """Fit a panel model of the design with period dummies, and report the terms of `design`."""
     fits = _fits(model)
+    if "driscoll_kraay" in errors:
+        _refuse_closed_gaps(full.years)
     # The matrices are small: threads of the linear algebra wait for each other more than they do.
     with threadpool_limits(limits=1, user_api="blas"):
         result = fits["conventional"]()

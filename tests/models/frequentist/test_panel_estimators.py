@@ -136,6 +136,16 @@ def test_every_kind_of_errors_has_its_size():
     assert [fit.df_of(kind) for kind in ALL] == [748, 748, 47, 16, 16]
 
 
+def test_errors_of_driscoll_and_kraay_need_evenly_spaced_years():
+    """linearmodels 7.1 pairs the years beside a gap as neighbours."""
+    rows = capital()
+    years = rows["year"]
+    with pytest.raises(UserError, match="between 1973 and 1976, and Driscoll and Kraay's"):
+        within(capital_design(rows[~years.isin([1974, 1975])]), errors=["driscoll_kraay"])
+    every_other = within(capital_design(rows[years % 2 == 0]), errors=["driscoll_kraay"])
+    assert (every_other.standard_errors["driscoll_kraay"] > 0).all()
+
+
 @pytest.mark.parametrize(
     ("name", "change", "sentence"),
     [
