@@ -65,7 +65,7 @@ def draw(table: pd.DataFrame) -> Figure:
         "series": ("rms", "root mean square move, sd of the series"),
         "province": ("rms", "root mean square move, sd (15 largest)"),
         "year": ("rms", "root mean square move, sd"),
-        "printed": ("pull", "share of squared distance per half unit (15 largest)"),
+        "printed": ("pull", "share of squared distance\nper half unit (15 largest)"),
     }
     for axes, (level, (value, title)) in zip(grid, titles.items(), strict=True):
         rows = table[table["level"] == level].head(MOST_SHOWN)
