@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+LARGEST = 1e100
+"""Size of a variable up to which sums of squares and their products stay finite."""
+
+
 def square(x: Any) -> Any:
     """Return x², x being of any array namespace."""
     return x * x
@@ -286,8 +290,27 @@ def sample(frame: "pd.DataFrame", specification: Specification) -> "pd.DataFrame
 
 
 def complete(rows: "pd.DataFrame", specification: Specification) -> "pd.DataFrame":
-    """Return the rows in which the specification misses no value: of a lag, all but the first."""
-    return rows[rows[list(specification.variables)].notna().to_numpy().all(axis=1)]
+    """Return the rows in which the specification misses no value: of a lag, all but the first.
+
+    Raises
+    ------
+    UserError
+        If a variable's values cannot be squared in double precision.
+    """
+    used = rows[rows[list(specification.variables)].notna().to_numpy().all(axis=1)]
+    for name in specification.variables:
+        _refuse_extremes(name, used[name].to_numpy(float))
+    return used
+
+
+def _refuse_extremes(name: str, values: NDArray[np.float64]) -> None:
+    size = np.abs(values).max(initial=0.0)
+    if 0 < size < 1 / LARGEST or size > LARGEST:
+        raise UserError(
+            f"Variable {name} has values of up to {size:.3g} in size, and sums of squares need "
+            f"{1 / LARGEST:.0e} to {LARGEST:.0e}: change its unit, or drop rows that hold codes "
+            "for missing values."
+        )
 
 
 def sample_text(specification: Specification) -> str:

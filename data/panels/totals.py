@@ -53,6 +53,8 @@ SINGLE = 2e-6
 """Relative rounding of sums and means that were made with single precision."""
 FINE = 1e-3
 """Rounding, in standard deviations, up to which weights can be told from chance."""
+SQUARED = 1e100
+"""Size of values up to which sums of squares stay finite."""
 LARGEST = 400
 """Units up to which weighted means are looked for: the time grows with their third power."""
 
@@ -66,6 +68,7 @@ def totals_of(table: pd.DataFrame) -> dict[str, str]:
         Of `validation.validate`.
     """
     names = table["province"].unique()
+    table = table.loc[:, [not _is_extreme(table[name]) for name in table]]
     members = {
         region: set(provinces)
         for region, provinces in table["province"].groupby(table["region"].map(fold_words))
@@ -81,6 +84,14 @@ def totals_of(table: pd.DataFrame) -> dict[str, str]:
         if _TOTAL.fullmatch(folded[name]) or names_region or (one_country and name in countries):
             by_name[name] = "is named like a total or a whole"
     return by_name | _weighted(table) | _by_cells(table)
+
+
+def _is_extreme(column: pd.Series) -> bool:
+    """Whether a variable has values that cannot be squared, so that nothing is told from them."""
+    if not pd.api.types.is_float_dtype(column):
+        return False
+    size = column.abs().max()
+    return bool(size > SQUARED or 0 < size < 1 / SQUARED)
 
 
 def _by_cells(table: pd.DataFrame) -> dict[str, str]:

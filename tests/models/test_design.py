@@ -122,3 +122,13 @@ def test_rows_that_miss_a_value_or_lie_outside_the_condition_are_left_out(frame)
     assert design(frame, record).years == (2011, 2013, 2014)
     with pytest.raises(UserError, match="no rows in late"):
         design(frame.assign(late=False), record)
+
+
+@pytest.mark.parametrize(("factor", "refused"), [(1e300, True), (1e-300, True), (1e90, False)])
+def test_values_that_cannot_be_squared_are_refused_by_name(frame, factor, refused):
+    scaled = frame.assign(x1=(2 + frame["x1"].abs()) * factor)
+    if not refused:
+        assert design(scaled, SPECIFICATION).x.max() > factor
+        return
+    with pytest.raises(UserError, match=r"Variable x1 has values of .* change its unit"):
+        design(scaled, SPECIFICATION)

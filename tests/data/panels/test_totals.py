@@ -127,3 +127,10 @@ def test_what_is_the_same_for_all_in_a_year_is_no_total(tmp_path):
     frame = units()
     frame["indus"] = frame["year"].map({year: 1.234 + year for year in set(frame["year"])})
     assert loaded(frame, tmp_path).notices == ()
+
+
+@pytest.mark.parametrize("factor", [1e306, 1e-306])
+@pytest.mark.filterwarnings("error")
+def test_values_that_cannot_be_squared_make_no_unit_a_total(factor):
+    frame = units()
+    assert totals_of(frame.assign(indus=(1 + frame["indus"].abs()) * factor)) == {}
