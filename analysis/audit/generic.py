@@ -66,6 +66,8 @@ def _shown(printed: Printed, cell: Cell) -> str:
     """Describe the comparison of a cell with its coefficient's stars."""
     b = printed.numbers[cell.column, cell.term, "coef"]
     value = printed.numbers[cell.column, cell.term, cell.statistic]
+    if cell.statistic == "ci":
+        value = f"SE, half of [{value}]/{float(printed.critical(cell.column).low):.3g}"
     if cell.kind != "se":
         return f"{cell.kind} = {value}"
     return {PLAIN: f"{b}/{value}", DELTA: f"ln({b})·{b}/{value}", LOG: f"ln({b})/{value}"}[
@@ -87,6 +89,9 @@ def parentheses(printed: Printed) -> Iterator[Comparison]:
         note = note_of(printed, cell.column) if cell.statistic == "se" else ""
         groups[printed.tables[cell.column], note, cell.statistic].append(cell)
     for (table, note, name), group in groups.items():
+        if name == "ci":
+            yield _holding(printed, table, group)
+            continue
         kinds = words.in_parentheses(note) if name == "se" else (name,)
         stated = (kinds or ("se",))[0]
         as_stated = [Cell(c.column, c.term, name, stated, c.scale) for c in group]
@@ -103,6 +108,22 @@ def parentheses(printed: Printed) -> Iterator[Comparison]:
             printed_range,
             all_cells,
         )
+
+
+def _holding(printed: Printed, table: str, group: list[Cell]) -> Comparison:
+    """Whether intervals hold their coefficients."""
+    holds = []
+    for cell in group:
+        low, high = printed.ends((cell.column, cell.term, "ci"))
+        between = Interval(low.low, high.high)
+        holds.append(printed[cell.column, cell.term, "coef"].meets(between))
+    return Comparison(
+        printed.place(table, "intervals"),
+        f"cells of {len(group)} in which the interval holds the coefficient",
+        "interval",
+        Interval.of(sum(holds)),
+        Interval.of(len(group)),
+    )
 
 
 def _needed(kind: str, holds: bool) -> str:

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from analysis.audit import words
 from analysis.audit.intervals import Interval, exact
@@ -96,7 +97,30 @@ class Printed:
         text = self.numbers[key]
         if text.startswith("<"):
             return Interval.of(0, Decimal(text[1:]))
+        if text.startswith(">"):
+            return Interval.of(Decimal(text[1:]), 1)
+        if key[2] == "ci":
+            low, high = self.ends(key)
+            return (high - low) / self.critical(key[0]) / Interval.of(2)
         return exact(text) if key[2] in ("n", "clusters") else self.interval(text)
+
+    def ends(self, key: Key) -> tuple[Interval, Interval]:
+        """Return the ranges of an interval's lower and upper end."""
+        low, high = self.numbers[key].split(", ")
+        return self.interval(low), self.interval(high)
+
+    def critical(self, column: str) -> Interval:
+        """Return what an interval's half-width may be in standard errors: 1.96, or that of t.
+
+        The level is what the notes say, else 95 %.
+        """
+        notes = " ".join(self.claims(column, "parentheses", "errors"))
+        upper = (1 + words.confidence(notes)) / 2
+        df = float(self.degrees(column).low)
+        normal = float(special.ndtri(upper))
+        if df <= 1 or df == np.inf:  # not known
+            return Interval.of(normal)
+        return Interval.of(normal, float(special.stdtrit(df, upper)))
 
     def having(self, statistic: str) -> list[tuple[str, str]]:
         """List column and term of every printed number of a statistic."""

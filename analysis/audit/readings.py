@@ -15,7 +15,7 @@ from analysis.audit import words
 from analysis.audit.intervals import INFINITY, Interval
 from analysis.audit.printed import Printed
 
-PRINTED_AS = ("se", "t", "z", "p")
+PRINTED_AS = {"se": "se", "ci": "se", "t": "t", "z": "z", "p": "p"}
 """Statistics of a coefficient, and what they are read as."""
 
 PLAIN, DELTA, LOG = "plain", "delta", "log"
@@ -37,7 +37,7 @@ class Cell:
     ----------
     column, term, statistic : str
     kind : str
-        One of `PRINTED_AS`, or `words.OTHER`.
+        What `PRINTED_AS` reads it as, or `words.OTHER`.
     scale : str
         `PLAIN`, `DELTA` or `LOG`.
     certain : bool
@@ -132,7 +132,11 @@ def misfits(printed: Printed, cells: Iterable[Cell]) -> int:
 
 def cells(printed: Printed) -> list[Cell]:
     """Return every number in the parentheses of a coefficient, read as its table says."""
-    read = [Cell(c, term, name, name) for name in PRINTED_AS for c, term in printed.estimates(name)]
+    read = [
+        Cell(c, term, name, kind)
+        for name, kind in PRINTED_AS.items()
+        for c, term in printed.estimates(name)
+    ]
     by_note, by_column = defaultdict(list), defaultdict(list)
     for cell in read:
         note = note_of(printed, cell.column) if cell.statistic == "se" else cell.statistic
@@ -159,6 +163,11 @@ def _of_best_kind(printed: Printed, group: list[Cell], kinds: tuple[str, ...]) -
     return min(ways, key=lambda way: misfits(printed, way))
 
 
+def _is_told(cell: Cell, scaled: bool) -> bool:
+    # An interval of an exponential is not symmetric, so that half of it is no multiple of an error.
+    return cell.certain and scaled and cell.statistic != "ci"
+
+
 def _on_best_scale(printed: Printed, group: list[Cell]) -> list[Cell]:
     """Read a column's coefficients as exponentials if it says so, or if nothing else fits."""
     column = group[0].column
@@ -171,7 +180,7 @@ def _on_best_scale(printed: Printed, group: list[Cell]) -> list[Cell]:
     if any(printed.numbers[key].startswith("-") for key in keys) or (notes and not scaled):
         return group
     ways = {
-        scale: [replace(cell, scale=scale, certain=cell.certain and scaled) for cell in group]
+        scale: [replace(cell, scale=scale, certain=_is_told(cell, scaled)) for cell in group]
         for scale in (DELTA, LOG)
     }
     best = min(ways.values(), key=lambda way: misfits(printed, way))

@@ -139,6 +139,16 @@ def level(text: str) -> float | None:
     return share if share <= MOST else round(1 - share, 12)
 
 
+def confidence(text: str) -> float:
+    """Return the level of intervals that a note gives, 0.95 if it gives none."""
+    match = re.search(
+        r"(\d\d(?:\.\d+)?) ?(?:%|per ?cent)[^.;*]{0,25}(?:interval|\bci|confidence|置信)",
+        text,
+        re.IGNORECASE,
+    )
+    return float(match[1]) / 100 if match else 0.95
+
+
 def clusters(text: str) -> int | None:
     """Return the number of clusters that a note gives."""
     for pattern in CLUSTERS:

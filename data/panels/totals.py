@@ -87,7 +87,7 @@ def totals_of(table: pd.DataFrame) -> dict[str, str]:
 
 
 def _is_extreme(column: pd.Series) -> bool:
-    """Whether a variable has values that cannot be squared, so that nothing is told from them."""
+    """Whether a variable has values that cannot be squared."""
     if not pd.api.types.is_float_dtype(column):
         return False
     size = column.abs().max()

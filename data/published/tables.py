@@ -100,18 +100,14 @@ SCHEMA = pa.DataFrameSchema(
 
 FOREIGN_NUMBERS = (
     *NUMBER_STATISTICS,
-    *("t", "z", "p", "clusters", "r2_adjusted", "r2_within", "r2_pseudo"),
+    *("ci", "t", "z", "p", "clusters", "r2_adjusted", "r2_within", "r2_pseudo"),
 )
 FOREIGN_CLAIMS = (*CLAIM_STATISTICS, "errors", "coefficients", "estimator")
-BOUNDED_ABOVE = ("se", "p", "ar1_p", "ar2_p", "hansen_p")
-"""Statistics that may be printed as "<0.001"."""
 
 
 def _foreign_number(frame: pd.DataFrame) -> pd.Series:
-    """A number is plain, or of a P value the bound below which it lies."""
-    bound = frame["statistic"].isin(BOUNDED_ABOVE)
-    text = frame["printed"].where(~bound, frame["printed"].str.removeprefix("<"))
-    return frame["kind"].eq("claim") | text.str.fullmatch(rf"{NUMBER}(e[+-]?\d{{1,2}})?")
+    """A number is plain, of a P value perhaps a bound; of an interval there are two."""
+    return frame["kind"].eq("claim") | transcription.are_numbers(frame)
 
 
 def _count_is_whole(frame: pd.DataFrame) -> pd.Series:
@@ -161,7 +157,7 @@ FOREIGN = (
         "printed",
         _foreign_number,
         "is not a number that can be read",
-        "write it with a decimal point and its stars apart, as -0.030",
+        "write decimal points, stars apart, as -0.030, and ends in order, as [0.02, 0.31]",
     ),
     Rule(
         "printed",
@@ -335,6 +331,7 @@ def load_foreign(path: Path) -> pd.DataFrame:
     frame["term"] = frame["term"].mask(_is_of_column(frame), "")
     cells = frame.loc[number, ["printed", "stars", "statistic"]].itertuples(index=False)
     frame.loc[number, ["printed", "stars"]] = [_number_and_mark(*cell) for cell in cells]
+    frame = transcription.as_intervals(transcription.marks_of_coefficients(frame))
     empty = frame["printed"].str.lower().isin(transcription.UNPRINTED)
     transcription.check(frame[~empty], FOREIGN, path)
     line = frame["stars"].where(frame["statistic"].eq("significance"), "")

@@ -24,9 +24,19 @@ SIGNS = str.maketrans(
     }
 )
 
-MARKED = re.compile(r"(?P<number>.*\d[)\]]?)\s*(?P<mark>[*†‡+#]+|(?<=[\d)\]])[a-d])")
+MARKED = re.compile(r"(?P<number>.*\d[)\]]?)\s*(?P<mark>[*†‡+#]( ?[*†‡+#])*|(?<=[\d)\]])[a-d])")
 ENCLOSED = re.compile(r"\((?P<round>[^()]*)\)|\[(?P<square>[^\[\]]*)\]")
 THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}([, ]\d{3})+(\.\d+)?")
+NUMBER = r"-?\d+(\.\d+)?(e[+-]?\d{1,2})?"
+ENDS = re.compile(
+    r"[(\[{]?\s*(?P<low>[+-]?\d*\.?\d+(e[+-]?\d{1,2})?)\s*"
+    r"(?P<between>[;,:]| to | - |\.\.\.?|,? ?(?=-))\s*"
+    r"(?P<high>[+-]?\d*\.?\d+(e[+-]?\d{1,2})?)\s*[)\]}]?",
+    re.IGNORECASE,
+)
+"""Both ends of an interval; a comma alone parts them if they have decimals or a blank follows."""
+BOUNDED = {"se": "<", **dict.fromkeys(("p", "ar1_p", "ar2_p", "hansen_p"), "<>")}
+"""By statistic, how a bound may be printed: "<0.001", ">0.1"."""
 LONE_COMMA = re.compile(r"[+-]?\d{1,3},\d{3}")
 
 
@@ -93,7 +103,7 @@ def clean(cell: str) -> str:
 def unmarked(cell: str) -> tuple[str, str]:
     """Split "0.200**" into the number and its mark, which is empty where there is none."""
     match = MARKED.fullmatch(cell)
-    return (match["number"], match["mark"]) if match else (cell, "")
+    return (match["number"], match["mark"].replace(" ", "")) if match else (cell, "")
 
 
 def plain(cell: str, is_count: bool = False) -> str:
@@ -102,14 +112,71 @@ def plain(cell: str, is_count: bool = False) -> str:
     Brackets, a plus sign and blanks or commas between thousands go; ".05" gets its zero. A lone
     comma before three digits may be a decimal comma, so it goes from a `whole` number only.
     """
+    if _ends(cell := re.sub(r"^[Pp] ?(?=[<>=≤≥])", "", cell).removeprefix("=").strip()):
+        return cell
     match = ENCLOSED.fullmatch(cell)
     text = (match["round"] or match["square"] or "") if match else cell
-    text = text.strip().replace("≤", "<").replace("< ", "<").replace("- ", "-")
+    text = text.strip()
+    text = re.sub(r"[<≤] *", "<", re.sub(r"[>≥] *", ">", text))
+    text = text.replace("- ", "-")
     if THOUSANDS.fullmatch(text) and (is_count or not LONE_COMMA.fullmatch(text)):
         text = text.replace(",", "").replace(" ", "")
-    text = re.sub(r"^(<?-?)\.(?=\d)", r"\g<1>0.", text.removeprefix("+"))
+    text = re.sub(r"^([<>]?-?)\.(?=\d)", r"\g<1>0.", text.removeprefix("+"))
     text = re.sub(r"(?<=\d)\.$", "", text)
     return text.replace("E", "e")
+
+
+def is_number(text: str, statistic: str) -> bool:
+    """Whether a cell holds what its statistic is: a number, a bound, or an interval's two ends."""
+    if statistic == "ci":
+        low, _, high = text.partition(", ")
+        both = all(re.fullmatch(NUMBER, end) for end in (low, high))
+        return both and float(low) <= float(high)
+    bound = f"[{BOUNDED[statistic]}]?" if statistic in BOUNDED else ""
+    return re.fullmatch(bound + NUMBER, text) is not None
+
+
+def are_numbers(frame: pd.DataFrame) -> pd.Series:
+    """Return which rows of a table hold what their statistic is."""
+    cells = zip(frame["printed"], frame["statistic"], strict=True)
+    return pd.Series([is_number(*cell) for cell in cells], index=frame.index, dtype=bool)
+
+
+def as_intervals(frame: pd.DataFrame) -> pd.DataFrame:
+    """Make a `ci` of each `se` that holds both ends of an interval; the ends are "0.02, 0.31"."""
+    written = [_ends(cell) for cell in frame["printed"]]
+    ends = pd.Series(written, index=frame.index, dtype=object)
+    interval = frame["statistic"].isin(("se", "ci")) & ends.notna()
+    return frame.assign(
+        printed=frame["printed"].mask(interval, ends),
+        statistic=frame["statistic"].mask(interval, "ci"),
+    )
+
+
+def _ends(cell: str) -> str | None:
+    match = ENDS.fullmatch(cell)
+    if not match:
+        return None
+    parted = "," not in match["between"] or ", " in cell
+    decimals = "." in match["low"] and "." in match["high"]
+    return f"{plain(match['low'])}, {plain(match['high'])}" if parted or decimals else None
+
+
+def marks_of_coefficients(frame: pd.DataFrame) -> pd.DataFrame:
+    """Move marks from the number in parentheses to its coefficient, where that has none or these.
+
+    "n.s." and the like are no mark.
+    """
+    stars = frame["stars"].mask(frame["stars"].str.lower().isin(("ns", "n.s.")), "")
+    keys = pd.MultiIndex.from_frame(frame[["column", "term"]])
+    coefficients = {keys[i]: i for i in range(len(frame)) if frame["statistic"].iloc[i] == "coef"}
+    marks = stars.to_list()
+    for i, statistic in enumerate(frame["statistic"]):
+        own = coefficients.get(keys[i])
+        inside = statistic in ("se", "t", "z", "p", "ci")
+        if inside and own is not None and marks[i] and marks[own] in ("", marks[i]):
+            marks[own], marks[i] = marks[i], ""
+    return frame.assign(stars=marks)
 
 
 def check(frame: pd.DataFrame, rules: Sequence[Rule], path: Path) -> None:

@@ -121,3 +121,46 @@ def test_a_count_belongs_to_its_column_whatever_stands_beside_it(tmp_path):
     lines = slope("0.060") + "1.1,N,n,1000,\n1.1,R2,r2,0.300,\n"  # t = 3.3: P = 0.001
     assert [row[0] for row in results(tmp_path, lines)] == ["stars"]
     assert results(tmp_path, lines + "1,groups,clusters,6,\n") == []
+
+
+@pytest.mark.parametrize(
+    ("inside", "stars", "findings_of"),
+    [
+        *((f"[0.02{between}0.38]", "**", []) for between in (", ", ",", "; ", " to ")),
+        ("[−0.02, 0.42]", "**", ["stars"]),
+        ("[0.02, 0.18]", "***", ["parentheses"]),
+        ("(0.02, 0.38)", "", ["stars"]),
+    ],
+)
+def test_an_interval_stands_for_a_standard_error(tmp_path, inside, stars, findings_of):
+    """Of 0.200 [0.02, 0.38], SE = 0.18/1.96 = 0.092 and P = 0.029."""
+    for statistic in ("se", "ci"):
+        found = results(tmp_path, LARGE + slope(inside, stars=stars, statistic=statistic))
+        assert [row[0] for row in found] == findings_of
+
+
+def test_the_level_of_an_interval_is_what_the_note_says(tmp_path):
+    lines = LARGE + slope("[0.02, 0.38]", stars="*")  # at 90 %, SE = 0.109 and P = 0.068
+    assert [row[0] for row in results(tmp_path, lines)] == ["stars"]
+    assert results(tmp_path, lines, LEVELS + note("90% confidence intervals in brackets")) == []
+
+
+def test_an_interval_with_its_ends_crossed_is_refused(tmp_path):
+    with pytest.raises(UserError, match=r"row 3, column 'printed': .* ends in order"):
+        foreign([written(tmp_path / "a.csv", slope("[0.38, 0.02]"))])
+
+
+def test_marks_beside_the_parentheses_are_the_coefficients(tmp_path):
+    rows = load_foreign(written(tmp_path / "a.csv", slope("(0.031)***", stars="")))
+    assert rows["stars"].tolist()[:2] == ["***", ""]
+    spaced = load_foreign(written(tmp_path / "a.csv", slope("0.031", "0.2 * *", stars="")))
+    assert (spaced["printed"][0], spaced["stars"][0]) == ("0.2", "**")
+    assert results(tmp_path, slope("0.300", stars="n.s.")) == []
+
+
+@pytest.mark.parametrize(
+    ("p", "stars", "fits"), [(">0.1", "", True), ("P > .1", "**", False), ("p=0.02", "**", True)]
+)
+def test_a_p_value_may_be_a_bound_from_below(tmp_path, p, stars, fits):
+    found = results(tmp_path, slope(p, stars=stars, statistic="p"))
+    assert [row[0] for row in found] == ([] if fits else ["stars"])
