@@ -165,6 +165,8 @@ def compare_part(
     holding = {record.column: record for named in records for record in (named, home(named)[0])}
     every = trace.trace_paths(outputs.traces)
     paths = predictive_checks.chosen(every, tuple(holding.values()), panels, models)
+    for name in predictive_checks.lacking(paths, models):
+        terminal.say(f"Model {name} has no trace here: make it with `python -m analysis sample`.")
     draws = imputed.of_draws(paths)
     show_mixtures(draws)
     if draws and not (paths := [path for path in paths if path not in draws]):

@@ -160,7 +160,7 @@ def chosen(
         for path in paths
         for column, _, model in [path.stem.partition("-")]
         if column in columns
-        and (not names or {model, model.partition(VARIANT)[0]} & names)
+        and (not names or _names_of(model) & names)
         and (not panels or path.parent.name in panels)
     ]
     if not matching:
@@ -169,6 +169,16 @@ def chosen(
             "`python -m analysis sample`, or name fewer."
         )
     return matching
+
+
+def _names_of(model: str) -> set[str]:
+    return {model, model.partition(VARIANT)[0]}
+
+
+def lacking(paths: Iterable[Path], models: Sequence[str]) -> list[str]:
+    """Return the models that were named and have no trace among those chosen."""
+    present = set().union(*(_names_of(path.stem.partition("-")[2]) for path in paths))
+    return [name for name in models if fit_named(name) not in present]
 
 
 def assess(observed: float, draws: Array) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """Predictive checks: statistics worked out by hand, and a model that is wrong on purpose."""
 
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -212,3 +213,8 @@ def test_traces_are_chosen_by_column_panel_and_model(tmp_path):
         predictive_checks.chosen(paths, select(["3.1"]), (), ())
     with pytest.raises(UserError, match="no model 'nonsense'"):
         predictive_checks.chosen(paths, select(()), (), ["nonsense"])
+
+
+def test_a_model_that_is_named_and_has_no_trace_is_told():
+    paths = [Path("official/3.2-growth~tight.nc"), Path("official/3.2-mundlak.nc")]
+    assert predictive_checks.lacking(paths, ["growth", "mundlak", "flat"]) == ["flat"]
