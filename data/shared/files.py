@@ -187,4 +187,6 @@ def unreadable(path: Path, kind: str, command: str) -> str:
     why = blocked(path)
     if why:
         return f"{path} {why}."
+    if not path.exists():
+        return f"{path} cannot be read as {kind}, since it is not there: run `{command}` first."
     return f"{path} cannot be read as {kind}: move it away and run `{command}`."

@@ -120,7 +120,7 @@ def test_a_broken_file_is_one_sentence(tmp_path, kind):
 
 
 def test_a_file_that_is_not_there_is_one_sentence(tmp_path):
-    with pytest.raises(UserError, match="cannot be read as a trace"):
+    with pytest.raises(UserError, match="cannot be read as a trace, since it is not there: run"):
         trace.read(tmp_path / "3.2-flat.nc")
     with pytest.raises(UserError, match="run `python -m analysis sample` first"):
         trace.trace_paths(tmp_path)
