@@ -1,6 +1,6 @@
 """The multiverse: slopes under all combinations of choices, of the paper and of any study."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from analysis.shared.analysis import (
@@ -18,11 +18,15 @@ from analysis.shared.analysis import (
     Table,
 )
 from analysis.specifications import HEADLINE, current
+from data.shared.errors import UserError
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from analysis.robustness.multiverse.records import Load
+    from analysis.robustness.multiverse.universes import Found
+
+    type Make = Callable[[xr.DataTree], Found]
 
 
 def _estimated(asked: Request, load: "Load") -> "xr.DataTree":
@@ -52,6 +56,56 @@ def _counted(load: "Load", columns: Sequence[str]) -> Result:
     return Result({}, [Table(title, table, "multiverse_counts")])
 
 
+def _everywhere(asked: Request, load: "Load", columns: Sequence[str], found: "Make") -> Result:
+    """Fit posteriors in every distinct universe of columns, or read them where they are current."""
+    from analysis.robustness.multiverse import all_summary, all_universes, counting, evaluate
+
+    table = counting.counts(load(), columns)
+    structures = all_universes.structures(load())
+    asked.tell(
+        f"Distinct universes of posteriors: {table['distinct'].sum()}, each under "
+        f"{' and '.join(structures)}."
+    )
+    results, seed = asked.outputs.results, asked.options["seed"]
+    folder = all_universes.folder_of(results, load, seed, columns)
+    path = results / all_universes.FILE
+    tree = evaluate.current(path, folder)
+    if tree is None:
+        listed = all_universes.batches(load(), columns)
+        done = all_universes.run(listed, load, seed, folder, cluster=asked.options["cluster"])
+        arrays = dict(asked.track(done, len(listed), "Fitting", stays=True))
+        tree = all_universes.collect(listed, arrays, load(), seed, folder)
+        evaluate.write(tree, path, folder)
+        asked.tell(f"written: {asked.outputs.shown(path)}")
+    tables = {name: make(found(tree)) for name, make in all_summary.TABLES.items()}
+    every = tables["multiverse_all"]
+    return Result(
+        tables,
+        [
+            all_summary.counts(every),
+            Table("Slopes in every universe", all_summary.shown(every), "multiverse_all"),
+            all_summary.sentence(tables["multiverse_all_fraction"]),
+        ],
+    )
+
+
+def _wants_all(options: Mapping[str, object]) -> bool:
+    """Return whether every universe is to have a posterior.
+
+    Raises
+    ------
+    UserError
+        If it is neither of the words that there are.
+    """
+    if options["posteriors"] not in POSTERIORS:
+        raise UserError(f"--posteriors is one of {', '.join(POSTERIORS)}.")
+    return options["posteriors"] == "all"
+
+
+POSTERIORS = ("fraction", "all")
+"""Which universes have posteriors: a balanced fraction, or each distinct one."""
+
+
 def _of_paper(asked: Request) -> Result:
     from analysis.robustness.multiverse import posteriors
     from analysis.robustness.multiverse.summarise import counts, shown
@@ -59,6 +113,8 @@ def _of_paper(asked: Request) -> Result:
 
     if asked.options["count"]:
         return _counted(families.setting, HEADLINE)
+    if _wants_all(asked.options):
+        return _everywhere(asked, families.setting, HEADLINE, summarise.found)
     tree = _estimated(asked, families.setting)
     tables = {name: make(tree) for name, make in summarise.TABLES.items()}
     return Result(
@@ -80,6 +136,10 @@ def _of_study(asked: Request) -> Result:
     headline = tuple(record.column for record in study.setting().records)
     if asked.options["count"]:
         return _counted(study.setting, headline)
+    if _wants_all(asked.options):
+        return _everywhere(
+            asked, study.setting, headline, lambda tree: Found(tree, published_slopes(), headline)
+        )
     tree = _estimated(asked, study.setting)
     found = Found(tree, published_slopes(), headline)
     tables = {name: make(found) for name, make in summarise.TABLES.items()}
@@ -105,7 +165,7 @@ def _where_reasons_are() -> str:
 
 
 def _page(frame: Frames) -> Iterator[Item]:
-    from analysis.robustness.multiverse import posteriors, summarise
+    from analysis.robustness.multiverse import all_summary, posteriors, summarise
     from analysis.ye2024.multiverse import refutation
 
     found, curves = frame("multiverse"), frame("multiverse_curves")
@@ -130,6 +190,11 @@ def _page(frame: Frames) -> Iterator[Item]:
     if by_errors is not None:
         yield Table("Posteriors by error structure, of the same universes",
                     posteriors.shown(by_errors), folded=True)  # fmt: skip
+    every, fractions = frame("multiverse_all"), frame("multiverse_all_fraction")
+    if every is not None and fractions is not None:
+        yield all_summary.counts(every)
+        yield Table("Posteriors in every universe", all_summary.shown(every), folded=True)
+        yield all_summary.sentence(fractions)
     refuted, drawn = frame("multiverse_refuted"), frame("multiverse_fraction")
     if refuted is not None:
         yield refutation.sentence(refuted)
@@ -162,8 +227,10 @@ def _multiverse() -> Methods:
                 lambda rows: draw.draw(rows, published_slopes()),
                 caption="Slopes of all combinations of choices in their order, with 95 % "
                 "intervals, conventional and clustered by province, and the printed slope. "
-                "Posteriors of a balanced part by error structure, each in its own order, are "
-                "beside those of the first column.",
+                "Below, of the first column: posteriors in every distinct universe, in the order "
+                "of its two-way least-squares slope (dashed). Before `--posteriors all` has run, "
+                "they are of a balanced part, each error structure in its own order.",
+                read=draw.read,
             ),
             Picture(
                 "multiverse_curves",
@@ -182,6 +249,8 @@ ANALYSES = (
         tables=(
             *("multiverse", "multiverse_options", "multiverse_variance", "multiverse_posteriors"),
             *("multiverse_fraction", "multiverse_refuted", "multiverse_curves"),
+            *("multiverse_all", "multiverse_all_variance", "multiverse_all_fraction"),
+            "multiverse_all_curves",
         ),
         help="""Run the multiverse of every slope: results/multiverse.nc.
 
@@ -190,6 +259,11 @@ ANALYSES = (
     (shares of sign and significance), multiverse_options, _variance, _curves, _posteriors,
     _fraction (does it resemble all?), _refuted (Table 2 against each construction). An interrupted
     run goes on where it was, and what is up to date is not estimated again.
+
+    With --posteriors all: independent errors and the main model in every distinct universe of the
+    headline columns, beside least squares: results/multiverse_all.nc and tables multiverse_all
+    (quantiles and shares), _all_variance, _all_fraction (the balanced fraction beside the whole)
+    and _all_curves. Their number is printed first.
 
     Of a study: the choices of its table [multiverse], or some by default; posteriors of a part.
 
@@ -200,6 +274,12 @@ ANALYSES = (
         methods=_multiverse,
         options=(
             *("seed", "cluster"),
+            Option(
+                "posteriors",
+                str,
+                "Of a balanced fraction of universes with all else, or of all distinct ones alone.",
+                "fraction",
+            ),
             Option("count", bool, "Count posteriors' distinct universes, and run nothing.", False),
         ),
         choose=lambda options: Chosen(),

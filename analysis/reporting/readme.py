@@ -64,6 +64,8 @@ MULTIVERSE = tuple(
     f"multiverse{name}" for name in ("", "_variance", "_posteriors", "_fraction", "_refuted")
 )
 
+MULTIVERSE_ALL = ("multiverse_all", "multiverse_all_fraction")
+
 BLOCKS = (
     Block("findings", TOP, main.findings, MAIN_JOB),
     Block("caution", TOP, main.caution, ("candidates",), editions=True),
@@ -80,6 +82,7 @@ BLOCKS = (
     Block("common_factor", FIGURES, blocks.common_factor, ("common_factor",)),
     Block("simulation", FIGURES, blocks.simulation, ("dynamic", "simulation")),
     Block("multiverse", FIGURES, blocks.multiverse, MULTIVERSE),
+    Block("multiverse_all", FIGURES, blocks.multiverse_all, MULTIVERSE_ALL),
     Block("influence", FIGURES, blocks.influence_table, ("influence",)),
     Block("power", FIGURES, blocks.power_table, ("power",)),
     Block("recovery", FIGURES, blocks.recovered, ("recovery",)),

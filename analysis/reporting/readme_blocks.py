@@ -11,7 +11,8 @@ from analysis.posterior.inputs import fits_panel
 from analysis.replication.dynamic_estimators import dynamic_models
 from analysis.replication.replicate import summary
 from analysis.robustness import horizon, influence, scale_sweep
-from analysis.robustness.multiverse import posteriors, summarise
+from analysis.robustness.multiverse import all_summary, posteriors, summarise
+from analysis.robustness.multiverse.universes import labelled
 from analysis.shared.digits import with_interval
 from analysis.shared.products import readme_rows
 from analysis.simulation import confirmation, recovery
@@ -191,6 +192,21 @@ def multiverse(
             markdown(posteriors.shown(by_errors[by_errors["column"].isin(HEADLINE)])),
             posteriors.sentence(drawn),
             f"{refutation.sentence(refuted)} {_not_counted(universes_of)}",
+        ]
+    )
+
+
+def multiverse_all(every: pd.DataFrame, fractions: pd.DataFrame) -> str:
+    """Render posteriors in every distinct universe, and how far the balanced part is from them."""
+    drawn = fractions.assign(errors=fractions["errors"].replace(all_summary.WORDS))
+    return "\n\n".join(
+        [
+            all_summary.counts(every),
+            markdown(all_summary.shown(every)),
+            all_summary.sentence(fractions),
+            "<details><summary>The balanced part beside the whole</summary>",
+            markdown(labelled(drawn, all_summary.SHOWN_FRACTION)),
+            "</details>",
         ]
     )
 

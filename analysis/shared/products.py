@@ -127,7 +127,10 @@ COMPUTED_BY = {
     "imputation-outcome": ("analysis.ye2024.imputation.outcome",),
     "false-findings": ("analysis.simulation.false_findings", MODELS),
     "calibrate": ("analysis.simulation.calibration", MODELS),
-    "multiverse": ("analysis.ye2024.multiverse", MODELS),
+    "multiverse": (
+        *("analysis.ye2024.multiverse", "analysis.robustness.multiverse.all_summary"),
+        *("analysis.robustness.multiverse.all_universes", MODELS),
+    ),
     "audit": ("analysis.audit.run", "analysis.ye2024.audit"),
     "decompose": ("analysis.ye2024.decomposition",),
     "reconstruct": ("analysis.ye2024.reconstruction.run",),
@@ -181,10 +184,11 @@ def _refitted(name: str, **more: object) -> Product:
 def _crossed(name: str, **more: object) -> Product:
     sentence = (
         "**multiverse of every slope**: shares of sign and significance, share of variance by "
-        "choice, posteriors by error structure"
+        "choice, posteriors by error structure (`--posteriors all`: in every distinct universe)"
     )
-    note = "half an hour; finished batches are kept"
+    note = "half an hour, `--posteriors all` as long again; finished batches are kept"
     words = {"inputs": (PANELS,), "shown": ("report multiverse",), "note": note} | more
+    words["runs"] = ("multiverse", "multiverse --posteriors all")
     return _long(name, "multiverse", sentence, **words)
 
 
@@ -330,6 +334,11 @@ PRODUCTS = (
       for name in ("posteriors", "fraction", "refuted")),
     _crossed("multiverse_curves", pictures=("specification_curve", "specification_curves"),
              shown=("report multiverse", "gallery")),
+    *(_crossed(f"multiverse_all{name}", shown=shown)
+      for name, shown in (("", ("report multiverse", "README multiverse_all")),
+                          ("_variance", ("report multiverse",)),
+                          ("_fraction", ("report multiverse", "README multiverse_all")),
+                          ("_curves", ("gallery",)))),
     _table("audit", "audit", "inconsistent printed numbers", inputs=(PANELS,),
            needed=True, main=True, shown=("report audit", "README audit"),
            note="another paper's tables: `audit FILE.csv` ([format](audit/README.md))"),

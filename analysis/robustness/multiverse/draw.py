@@ -4,11 +4,15 @@ Printed slopes come from the caller: index `column, term`, columns `coef, se`.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from analysis.robustness.multiverse.evaluate import GRID_FAMILY
+from analysis.shared.frames import of_the_paper
+from analysis.shared.outputs import TEXT, read_csv
 from analysis.shared.plotting import PAGE, PALETTE, inches, key, outer, small_multiples
 from analysis.shared.statistics import Z
 from analysis.specifications import select, worded
@@ -22,9 +26,26 @@ WORDS = {
 GREYS = "Greys"
 
 
+EVERY = "every"
+"""`what` of the rows of multiverse_all_curves.csv where they stand among the others'."""
+
+NO_CHOICE = ("slope", "posterior", EVERY, "share", "main", "total")
+"""What is no choice among `what`."""
+
+
+def read(path: Path) -> pd.DataFrame:
+    """Read the curves, and those of posteriors in every universe where they lie beside them."""
+    table, beside = of_the_paper(read_csv(path, TEXT)), path.with_name("multiverse_all_curves.csv")
+    if not beside.is_file():
+        return table
+    every = of_the_paper(read_csv(beside, TEXT))
+    option = every["errors"] + " " + every["what"]
+    return pd.concat([table, every.assign(what=EVERY, option=option)[list(table)]])
+
+
 def frames(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yield name and rows of the figure of the one slope whose choices are at hand."""
-    chosen = table[~table["what"].isin(["slope", "posterior", "share", "main", "total"])]
+    chosen = table[~table["what"].isin(NO_CHOICE)]
     if len(chosen):
         column, term = chosen[["column", "term"]].iloc[0]
         yield "specification_curve", table[(table["column"] == column) & (table["term"] == term)]
@@ -85,6 +106,26 @@ def posteriors(axes: Axes, rows: pd.DataFrame) -> None:
     axes.legend(frameon=False, fontsize=6.5, loc="upper left", ncols=len(structures))
 
 
+def every_posterior(axes: Axes, rows: pd.DataFrame) -> None:
+    """Draw posteriors' 95 % intervals in every universe, in the order of its two-way slope."""
+    wide = rows[rows["what"] == EVERY].pivot(index="bin", columns="option", values="value")
+    x = (wide.index.to_numpy() + 0.5) / len(wide)
+    structures = list(dict.fromkeys(option.rpartition(" ")[0] for option in wide))
+    structures = [name for name in structures if name not in (GRID_FAMILY, MAIN)]
+    for colour, name in zip((*PALETTE[1 : 1 + len(structures)], PALETTE[0]), (*structures, MAIN),
+                            strict=True):  # fmt: skip
+        if f"{name} estimate" in wide:
+            mean, low, high = (wide[f"{name} {what}"] for what in ("estimate", "low", "high"))
+            axes.fill_between(x, low, high, color=colour, alpha=0.2, lw=0)
+            label = MAIN if name == MAIN else f"{name} errors"
+            axes.plot(x, mean, color=colour, lw=1.2, label=label)
+    axes.plot(x, wide[f"{GRID_FAMILY} estimate"], color="0.2", lw=1, ls="--", label="least squares")
+    axes.axhline(0, color="0.3", lw=0.6)
+    axes.set_ylabel("posterior slope")
+    axes.tick_params(labelbottom=False)
+    axes.legend(frameon=False, fontsize=6.5, loc="lower right", ncols=3)
+
+
 def draw(rows: pd.DataFrame, printed: pd.DataFrame) -> Figure:
     """Draw one slope's curve and posteriors over the matrix of its choices, with variance shares.
 
@@ -94,7 +135,7 @@ def draw(rows: pd.DataFrame, printed: pd.DataFrame) -> Figure:
     column, term = rows[["column", "term"]].iloc[0]
     (record,) = select([column])
     binned = rows[rows["bin"] >= 0]
-    binned = binned[~binned["what"].isin(["slope", "posterior"])]
+    binned = binned[~binned["what"].isin(NO_CHOICE)]
     choices = list(dict.fromkeys(binned["what"]))
     lines = [
         (c, o) for c in choices for o in dict.fromkeys(binned.loc[binned["what"] == c, "option"])
@@ -113,7 +154,7 @@ def draw(rows: pd.DataFrame, printed: pd.DataFrame) -> Figure:
     grid[0, 0].tick_params(labelbottom=False)
     grid[0, 0].text(0.99, 0.03, shares(rows), transform=grid[0, 0].transAxes, fontsize=6.5,
                     ha="right")  # fmt: skip
-    posteriors(grid[1, 0], rows)
+    (every_posterior if rows["what"].eq(EVERY).any() else posteriors)(grid[1, 0], rows)
     for row in (0, 1):
         grid[row, 1].axis("off")
     wide = binned.pivot(index=["what", "option"], columns="bin", values="value")

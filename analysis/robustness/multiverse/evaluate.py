@@ -70,14 +70,20 @@ def run_batch(batch: Batch, load: Load, seed: int) -> tuple[Batch, dict[str, NDA
     return batch, fraction.run(setting, family, batch.column, seed, batch.number)
 
 
-def code_of(load: Load) -> tuple[str, ...]:
+def code_of(load: Load, module: str = __name__) -> tuple[str, ...]:
     """Name the modules that batches are made by."""
-    return (__name__, load.__module__)
+    return (module, load.__module__)
 
 
-def folder_of(results: Path, load: Load, seed: int) -> Path:
-    """Return where finished batches lie, by their code and all that they are made from."""
-    made_from = f"{made_by(*code_of(load))} {load().dataset_sha256} {seed}"
+def folder_of(
+    results: Path, load: Load, seed: int, module: str = __name__, columns: Sequence[str] = ()
+) -> Path:
+    """Return where finished batches lie, by their code and all that they are made from.
+
+    `columns` are named where a run is not of all.
+    """
+    listed = [made_by(*code_of(load, module)), load().dataset_sha256, str(seed), *columns]
+    made_from = " ".join(listed)
     return results / "multiverse" / sha256(made_from.encode())[:16]
 
 

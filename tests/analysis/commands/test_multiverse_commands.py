@@ -8,8 +8,9 @@ import pytest
 from typer.testing import CliRunner
 
 from analysis import __main__ as cli
+from analysis.analyses import multiverse as records
 from analysis.comparison import power as comparison
-from analysis.robustness.multiverse import evaluate, fraction, grid
+from analysis.robustness.multiverse import all_summary, all_universes, evaluate, fraction, grid
 from analysis.robustness.multiverse.evaluate import GRID_FAMILY, Batch
 from analysis.robustness.sensitivity import study as sensitivity
 from analysis.shared import parallel, plotting
@@ -69,6 +70,29 @@ def test_a_multiverse_is_written_with_its_tables_and_figures(tmp_path, monkeypat
     assert (tmp_path / "results/long" / "multiverse.csv").read_bytes() == before
     # No 3.2 in it: the figure of all slopes alone.
     assert {p.stem for p in (tmp_path / "figures").iterdir()} == {"specification_curves"}
+
+
+def test_every_universe_has_a_posterior_on_request(tmp_path, monkeypatch):
+    few = [c for c in FAMILIES[0].choices if c.name in ("controls", "priors")]
+    small = replace(setting(), families=(replace(FAMILIES[0], choices=tuple(few), size=4),))
+    monkeypatch.setattr(families, "setting", lambda: small)
+    monkeypatch.setattr(families.setting, "__module__", families.__name__)
+    monkeypatch.setattr(records, "HEADLINE", ("8.2",))
+    monkeypatch.setattr(fraction, "DRAWS", 50)
+    said = " ".join(run("multiverse", "--posteriors", "all", "--out", str(tmp_path)).split())
+    assert "3 distinct universes (8.2: 3) have a posterior under each of 2 error structures" in said
+    assert {p.name for p in (tmp_path / "results").glob("[!.]*")} == {"multiverse_all.nc", "long"}
+    assert {p.stem for p in (tmp_path / "results/long").iterdir()} == {
+        "provenance", *all_summary.TABLES
+    }  # fmt: skip
+    table = pd.read_csv(tmp_path / "results/long/multiverse_all.csv", dtype={"column": str})
+    assert table["errors"].tolist() == ["least_squares", "independent", "growth"]
+    assert (table["universes"] == 3).all()
+    # What is up to date is not fitted again.
+    monkeypatch.setattr(all_universes, "run", lambda *_, **__: pytest.fail("fitted again"))
+    run("multiverse", "--posteriors", "all", "--out", str(tmp_path))
+    done = CliRunner().invoke(cli.app, ["multiverse", "--posteriors", "some"])
+    assert "one of fraction, all" in str(done.exception)
 
 
 def test_influence_is_written_with_its_figure(tmp_path):
