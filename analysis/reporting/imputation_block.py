@@ -11,17 +11,18 @@ from data.ye2024 import anchors
 from data.ye2024.recollect import load
 from data.ye2024.selection import filled_cells
 
-INDEX, QUOTIENT = select(HEADLINE)[0].outcome, select(HEADLINE)[0].interest[0]
-"""The paper's two own variables."""
-
 
 def _cells_behind() -> tuple[dict[str, int], dict[str, int]]:
     """Count the cells behind the index and the quotient, by the rule that filled them."""
-    official = load()
+    official, record = load(), select(HEADLINE)[0]
     return (
-        filled_cells(official, INDEX, "census4"),
-        filled_cells(official, QUOTIENT, "as_published", industry="anchors"),
+        filled_cells(official, record.outcome, "census4"),
+        filled_cells(official, _quotient(), "as_published", industry="anchors"),
     )
+
+
+def _quotient() -> str:
+    return select(HEADLINE)[0].interest[0]
 
 
 def filled() -> str:
@@ -36,7 +37,7 @@ def filled() -> str:
         f"**{1 - observed / total:.1%} of the {total:,} indicator cells behind the index are "
         f"filled in, not observed: {rules}.** Industrial value added as first published is known "
         "from its share of the secondary sector. On `official` and `official-as_published`, "
-        f"{share['observed']} of the cells behind `{QUOTIENT}` rest on a published share. "
+        f"{share['observed']} of the cells behind `{_quotient()}` rest on a published share. "
         f"A further {share['ratio']} fall in years whose first publications rest on the 4th "
         f"economic census, and {share['modelled']} are estimated between and around the "
         f"known years. Of {int(model['cells'])} known shares left out in turn, the estimate "
@@ -55,8 +56,8 @@ def shares() -> str:
     )
     return (
         f"Of the cells behind the index {index} are observed; the others are filled in. Behind "
-        f"`{QUOTIENT}` on `official`, {known} rest on a published share of industry and {modelled} "
-        "on an estimated one ([data/README.md](data/README.md))."
+        f"`{_quotient()}` on `official`, {known} rest on a published share of industry and "
+        f"{modelled} on an estimated one ([data/README.md](data/README.md))."
     )
 
 

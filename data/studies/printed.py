@@ -29,12 +29,19 @@ def with_terms(table: pd.DataFrame, file: StudyFile, study: Path) -> pd.DataFram
     Raises
     ------
     UserError
-        If a coefficient is of a column or term that the study does not have.
+        If a coefficient is of a column or term that the study does not have, or its error is
+        printed as an interval.
     """
     columns = {column.name: column for column in file.column}
     name_of = file.printed.file if file.printed else "the printed numbers"
     terms = []
     for row in table.itertuples(index=False):
+        if row.statistic == "ci":
+            raise UserError(
+                f"{study}, key printed.file: {name_of} has an interval for the error of "
+                f"{row.term!r} in column {row.column}, which audit alone reads; write the standard "
+                "error, half the interval's width over 1.96."
+            )
         if row.statistic not in OF_TERM:
             terms.append(row.term)
             continue

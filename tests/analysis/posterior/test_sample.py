@@ -254,7 +254,7 @@ def test_a_dynamic_columns_trace_says_that_it_is_the_static_fit():
             "8.1",
             ["hierarchical"],
             r"8.1 \(region: east\) cannot be fitted by hierarchical: choose among flat, mundlak, "
-            "growth_region, since nothing differs by region where there is one",
+            "growth_region, ar1_region, since nothing differs by region where there is one",
         ),
         ("5.1", ["flat"], r"5.1 \(.*\) cannot be fitted by flat: choose among hierarchical"),
         ("3.2", ["nonsense"], "no model 'nonsense'"),
