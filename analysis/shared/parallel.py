@@ -164,6 +164,9 @@ def _in_processes[Input, Result](
     except BaseException:  # an interrupt, a failed task, or a caller that wants no more
         for process in set(active_children()) - earlier:
             process.terminate()
+        # One that ended while it sent a result leaves the pool's thread waiting for the rest, as
+        # long as this process, too, holds the pipe's end for writing (seen in CPython 3.13).
+        pool._result_queue._writer.close()
         raise
     finally:
         pool.shutdown(cancel_futures=True)
