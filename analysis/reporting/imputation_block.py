@@ -35,7 +35,7 @@ def filled() -> str:
     rules = ", ".join(f"{count / total:.1%} {rule}" for rule, count in cells.items())
     return (
         f"**{1 - observed / total:.1%} of the {total:,} indicator cells behind the index are "
-        f"filled in, not observed: {rules}.** Industrial value added as first published is known "
+        f"filled in, not observed: {rules}**. Industrial value added as first published is known "
         "from its share of the secondary sector. On `official` and `official-as_published`, "
         f"{share['observed']} of the cells behind `{_quotient()}` rest on a published share. "
         f"A further {share['ratio']} fall in years whose first publications rest on the 4th "
