@@ -15,9 +15,9 @@ def _gmm() -> Methods:
     def run(request: Request) -> Result:
         data, pydynpd = request.options["data"] or gmm.ABDATA, request.options["pydynpd"]
         programs = {"pydynpd": pydynpd} if pydynpd else {}
-        with request.waiting("Timing one program after the other…"):
-            rows = list(gmm.gmm(data, request.options["repeats"], programs))
-        seconds = pd.DataFrame(rows, columns=list(gmm.COLUMNS))
+        timed = gmm.gmm(data, request.options["repeats"], programs)
+        rows = request.track(timed, len(gmm.ENGINES) + len(gmm.SCALES), "Timing")
+        seconds = pd.DataFrame(list(rows), columns=list(gmm.COLUMNS))
         title = f"Wall and CPU seconds per estimation; ratio to this project; {processor()}"
         return Result({"benchmark_gmm": seconds}, [Table(title, seconds)])
 

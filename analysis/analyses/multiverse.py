@@ -72,7 +72,8 @@ def _everywhere(asked: Request, load: "Load", columns: Sequence[str], found: "Ma
     tree = evaluate.current(path, folder)
     if tree is None:
         listed = all_universes.batches(load(), columns)
-        done = all_universes.run(listed, load, seed, folder, cluster=asked.options["cluster"])
+        cluster, estimate = asked.options["cluster"], all_universes.run_batch
+        done = evaluate.run(listed, load, seed, folder, cluster=cluster, estimate=estimate)
         arrays = dict(asked.track(done, len(listed), "Fitting", stays=True))
         tree = all_universes.collect(listed, arrays, load(), seed, folder)
         evaluate.write(tree, path, folder)

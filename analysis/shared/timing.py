@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from analysis.shared.outputs import Outputs
 from analysis.shared.terminal import console
 from data.shared.files import write_text
@@ -75,6 +77,32 @@ def about(seconds: float) -> str:
     if minutes < 1:
         return "less than a minute"
     return "about a minute" if minutes == 1 else f"about {minutes} minutes"
+
+
+class Pace:
+    """The time that parts of a job still take, by those that this run has done.
+
+    Parameters
+    ----------
+    total : int
+        Parts of the job.
+    """
+
+    def __init__(self, total: int) -> None:
+        self.total, self.starts = total, list[float]()
+
+    def next(self) -> str:
+        """Say which part begins, and what is left: "part 3 of 20, about 9 minutes left"."""
+        self.starts.append(time.perf_counter())
+        # What a run before this one had done takes no time, and tells nothing of the others.
+        done = [took for took in np.diff(self.starts) if took >= KEPT]
+        left = self.total - len(self.starts) + 1
+        words = f", {about(float(np.mean(done)) * left)} left" if done else ""
+        return f"part {len(self.starts)} of {self.total}{words}"
+
+
+KEPT = 1.0
+"""Seconds below which a part was read from a file, not computed."""
 
 
 class Steps:

@@ -10,8 +10,7 @@ The file has the form of the multiverse's own (`evaluate.collect`), a group for 
 and in it one for each column, over all combinations of choices.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +25,6 @@ from analysis.robustness.multiverse.fraction import POSTERIOR, SUMMARIES
 from analysis.robustness.multiverse.grid import reach
 from analysis.robustness.multiverse.records import Load, Option, Setting, Universe
 from analysis.robustness.multiverse.structures import PRIOR
-from analysis.shared.parallel import kept
 from analysis.specifications import select
 from data.shared.errors import UserError
 from models.bayesian.registry import MAIN
@@ -121,18 +119,6 @@ def least_squares(universe: Universe, rng: np.random.Generator) -> Array:
 def folder_of(results: Path, load: Load, seed: int, columns: Sequence[str]) -> Path:
     """Return where finished batches lie, by their code and all that they are made from."""
     return evaluate.folder_of(results, load, seed, __name__, columns)
-
-
-def run(
-    listed: Sequence[Batch],
-    load: Load,
-    seed: int,
-    folder: Path,
-    workers: int = 2,
-    cluster: str | None = None,
-) -> Iterator[tuple[Batch, Arrays]]:
-    """Run the batches that are not there yet; yield each with its arrays when it is."""
-    yield from kept(partial(run_batch, load=load, seed=seed), listed, folder, workers, cluster)
 
 
 def collect(

@@ -4,7 +4,7 @@ A batch depends on its family, column and number (and the fraction's seed) alone
 the same wherever and in whatever order batches run.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -94,12 +94,14 @@ def run(
     folder: Path,
     workers: int = 2,
     cluster: str | None = None,
+    estimate: Callable[..., tuple[Batch, Arrays]] = run_batch,
 ) -> Iterator[tuple[Batch, Arrays]]:
     """Run the batches that are not there yet; yield each with its arrays when it is.
 
-    `seed` is that of the fractions; the rest is as `analysis.shared.parallel.kept` takes it.
+    `seed` is that of the fractions, `estimate` what estimates a batch (a `run_batch`); the rest is
+    as `analysis.shared.parallel.kept` takes it.
     """
-    yield from kept(partial(run_batch, load=load, seed=seed), listed, folder, workers, cluster)
+    yield from kept(partial(estimate, load=load, seed=seed), listed, folder, workers, cluster)
 
 
 def collect(

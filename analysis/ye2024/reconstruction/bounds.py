@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from analysis.replication import replicate
+from analysis.shared.timing import Pace
 from analysis.specifications import SPECIFICATIONS
 from analysis.ye2024.reconstruction import run
 from analysis.ye2024.reconstruction.keys import Key
@@ -132,17 +133,16 @@ def bounds(
         [open_scalars(_cells(panel.frame))[0] for panel in panels.values()], names
     )
     refused = run.left_out(run.printed(), run.Settings())
-    rows = []
-    for position, key in enumerate(open_scalars.keys):
-        if wanted is not None and key not in wanted:
-            continue
+    asked = [at for at in enumerate(open_scalars.keys) if wanted is None or at[1] in wanted]
+    rows, pace = [], Pace(len(asked) * len(ENDS) * len(names[:starts]))
+    for position, key in asked:
         for end, sign in ENDS.items():
             extremes = []
             for name in names[:starts]:
                 panel = panels[name]
                 digest = run.Settings(approaches=steps).digest(start.sha256 + panel.sha256)
                 checkpoint = folder / f"bounds-{digest}-{position}-{end}.npz"
-                label = f"{end} {named(key)} from {name}"
+                label = f"Bounds, {pace.next()}. {end} {named(key)} from {name}"
                 task = problem, open_scalars, position, sign
                 reached = _search(
                     *(task, panel, steps, checkpoint),

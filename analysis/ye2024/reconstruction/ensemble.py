@@ -13,6 +13,7 @@ import pandas as pd
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
+from analysis.shared.timing import Pace
 from analysis.ye2024.reconstruction import run
 from analysis.ye2024.reconstruction.nearest import optimality
 from data.panels.catalogue import ENSEMBLE
@@ -51,12 +52,13 @@ def members(folder: Path, tell: Callable[[str], object]) -> Iterator[pd.DataFram
     """Yield the panels of the ensemble; those that the folder's checkpoints know are not redone."""
     start = load_panel(run.START, COLUMNS)
     computed = run.compiled(start.frame)
+    pace = Pace(SIZE)
     for number in range(1, SIZE + 1):
-        settings = member(number)
+        part, settings = pace.next(), member(number)
         problem = run.setup(start.frame, computed, settings)
         checkpoint = settings.checkpoint(folder, start.sha256)
         for iterate, point in run.solve(problem, settings, checkpoint):
-            tell(f"panel {number} of {SIZE}, {run.progress(problem, iterate, point)}")
+            tell(f"Panels, {part}. {run.progress(problem, iterate, point)}")
         yield run.panel(problem, iterate.z)
 
 
@@ -102,12 +104,13 @@ def variants(folder: Path, tell: Callable[[str], object]) -> pd.DataFrame:
     """
     start = load_panel(run.START, COLUMNS)
     computed = run.compiled(start.frame)
-    rows, declared = [], None
+    rows, declared, pace = [], None, Pace(len(VARIANTS))
     for name, settings in VARIANTS.items():
+        part = pace.next()
         problem = run.setup(start.frame, computed, settings)
         checkpoint = settings.checkpoint(folder, start.sha256)
         for iterate, point in run.solve(problem, settings, checkpoint):
-            tell(f"{name}, {run.progress(problem, iterate, point)}")
+            tell(f"Declarations, {part}. {name}, {run.progress(problem, iterate, point)}")
         declared = iterate.z if declared is None else declared
         values = (
             name,

@@ -56,6 +56,21 @@ def test_a_step_that_is_done_in_part_counts_by_its_share_and_keeps_its_record(
         assert Steps("job", NAMES, out).before.seconds == {"first": 60, "second": 240}
 
 
+def test_parts_say_what_is_left_by_those_that_this_run_has_computed(clock):
+    pace = timing.Pace(5)
+    said = []
+    for seconds in (0.01, 120, 240, 240, 0):  # the first was kept by a run before
+        said.append(pace.next())
+        clock[0] += seconds
+    assert said == [
+        "part 1 of 5",
+        "part 2 of 5",
+        "part 3 of 5, about 6 minutes left",
+        "part 4 of 5, about 6 minutes left",
+        "part 5 of 5, about 3 minutes left",
+    ]
+
+
 def test_a_step_that_no_record_knows_leaves_the_time_unsaid(tmp_path, clock, capsys):
     out = Outputs(tmp_path)
     run(out, clock, (60, 240))

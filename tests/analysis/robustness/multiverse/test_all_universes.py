@@ -1,14 +1,14 @@
 """Every distinct universe has one posterior; together they say what each of them says."""
 
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from analysis.robustness.multiverse import all_summary, all_universes, evaluate, fraction
-from analysis.robustness.multiverse.all_universes import batches, collect, run
+from analysis.robustness.multiverse.all_universes import batches, collect
 from analysis.robustness.multiverse.counting import distinct
 from analysis.robustness.multiverse.evaluate import GRID_FAMILY
 from analysis.robustness.multiverse.structures import PRIOR
@@ -68,19 +68,22 @@ def test_each_distinct_universe_is_fitted_once(few_draws):
         assert own.record == fitted.record
 
 
-def test_an_interrupted_run_goes_on_and_comes_to_the_same(tmp_path, few_draws, monkeypatch):
+def test_an_interrupted_run_goes_on_and_comes_to_the_same(tmp_path, few_draws):
+    asked = []
+
+    def counted(batch, **how):
+        asked.append(batch)
+        return all_universes.run_batch(batch, **how)
+
     listed = batches(toy(), [COLUMN])
     assert {b.family for b in listed} == {"independent", "growth", GRID_FAMILY}
-    straight = dict(run(listed, toy, 1, tmp_path / "a" / "hash", workers=1))
-    first = run(listed[::-1], toy, 1, tmp_path / "b" / "hash", workers=1)
+    run = partial(evaluate.run, load=toy, seed=1, workers=1, estimate=counted)
+    straight = dict(run(listed, folder=tmp_path / "a" / "hash"))
+    first = run(listed[::-1], folder=tmp_path / "b" / "hash")
     next(first), next(first)
     first.close()
-    asked = []
-    original = all_universes.run_batch
-    monkeypatch.setattr(
-        all_universes, "run_batch", lambda b, **how: asked.append(b) or original(b, **how)
-    )
-    goes_on = dict(run(listed, toy, 1, tmp_path / "b" / "hash", workers=1))
+    asked.clear()
+    goes_on = dict(run(listed, folder=tmp_path / "b" / "hash"))
     assert len(asked) == len(listed) - 2
     one, other = (
         collect(listed, done, toy(), 1, tmp_path / "hash") for done in (straight, goes_on)
@@ -144,10 +147,11 @@ def test_without_either_error_structure_it_is_refused():
 @pytest.mark.trust
 def test_a_cluster_comes_to_the_same(tmp_path):
     listed = batches(toy(), [COLUMN])
-    list(run(listed, toy, 1, tmp_path / "here", workers=1))
+    run = partial(evaluate.run, listed, toy, 1, estimate=all_universes.run_batch)
+    list(run(tmp_path / "here", workers=1))
     with scheduler(tmp_path) as address, worker(address):
         await_workers(address)
-        list(run(listed, toy, 1, tmp_path / "there", cluster=address))
+        list(run(tmp_path / "there", cluster=address))
     for batch in listed:
         here, there = (dict(np.load(tmp_path / name / batch.name)) for name in ("here", "there"))
         np.testing.assert_array_equal(here["summary"], there["summary"])
