@@ -7,7 +7,9 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tomllib
+import venv
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -330,3 +332,36 @@ def test_a_missing_python_is_one_sentence(machine):
     (sentence,) = [line for line in done.stderr.splitlines() if not line.startswith("make")]
     assert re.search(r"Python 3\.12 or newer .* is missing: install .*\.$", sentence)
     assert not (machine.project / ".venv").exists()
+
+
+# --- installed ----------------------------------------------------------------------------------
+
+
+def test_the_installed_script_runs_a_study_that_lies_anywhere(tmp_path):
+    checkout, study, elsewhere = (tmp_path / name for name in ("checkout", "study", "elsewhere"))
+    no_outputs = shutil.ignore_patterns("results", "traces", "figures", "__pycache__")
+    for layer in ("analysis", "data", "models"):
+        shutil.copytree(ROOT / layer, checkout / layer, ignore=no_outputs)
+    shutil.copy(ROOT / "pyproject.toml", checkout)
+    shutil.copytree(ROOT / "data/studies/cigarettes", study, ignore=no_outputs)
+    elsewhere.mkdir()
+    # An environment that has the dependencies, and nothing of this checkout.
+    venv.create(tmp_path / "venv", with_pip=False)
+    (packages,) = (tmp_path / "venv/lib").glob("python*/site-packages")
+    (packages / "dependencies.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
+    python, script = (tmp_path / "venv/bin" / name for name in ("python", "reanalysis"))
+    install = re.search(r"^IN_PLACE := (.*?) --editable \.$", MAKEFILE, re.MULTILINE)[1].split()
+    bare = {"PATH": "/usr/bin:/bin", "HOME": str(elsewhere)}
+    subprocess.run(
+        [python, "-m", "pip", "install", "-qq", "--no-index", *install, "--editable", checkout],
+        **{"env": bare, "cwd": elsewhere, "check": True},
+    )
+    done = subprocess.run(
+        [script, "replicate", "--study", study / "study.toml"],
+        **{"env": bare, "cwd": elsewhere, "capture_output": True, "text": True},
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Demand for cigarettes" in done.stdout
+    assert (study / "results/replication.csv").is_file()
+    assert not list(elsewhere.iterdir())
+    assert not (checkout / "results").exists()
