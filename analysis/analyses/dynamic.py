@@ -75,8 +75,8 @@ def _simulation() -> Methods:
         if estimated is not None:
             parts = verdict.answer(estimated, scores, PUBLISHED).split("\n\n")
             columns = [part for part in parts if part.split(":")[0] in set(estimated["column"])]
-            yield verdict.QUESTION
-            yield from (part for part in parts if part not in columns)
+            first, *others = (part for part in parts if part not in columns)
+            yield from (f"{verdict.QUESTION} {first}", *others)
             by_column = [part.partition(": ")[::2] for part in columns]
             yield Table(
                 "ρ of each column, and whether it is above 1",

@@ -26,9 +26,10 @@ def _study() -> Methods:
 def _outcome() -> Methods:
     from analysis.shared.frames import joined
     from analysis.ye2024.imputation import outcome
+    from data.ye2024.definitions import DIRECTORY
 
     def run(request: Request) -> Result:
-        series = request.options["official"] or outcome.DIRECTORY
+        series = request.options["official"] or DIRECTORY
         parts = outcome.run(request.panels, request.records, series, track=request.track)
         return Result(joined({"imputation_outcome": part} for part in parts))
 

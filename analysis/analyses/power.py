@@ -118,6 +118,7 @@ def _screen(of_two: bool) -> Methods:
     from analysis.simulation.main_model import CANDIDATES, COMPARATORS, DECIDING, GENERATORS
 
     name = "last_two" if of_two else "candidates"
+    stage = "The last two, on new data" if of_two else "Every candidate, screened"
 
     def generators(request: Request, panel: str) -> tuple[str, ...]:
         if request.options.get("confirming"):
@@ -167,7 +168,7 @@ def _screen(of_two: bool) -> Methods:
         checks = candidate_fits.failed(on_panels["candidate_fits"])
         return Result({name: size.table(screened[name], checks)} | on_panels)
 
-    return Methods(run, size.shown, size.sentence)
+    return Methods(run, size.shown, lambda table: f"{stage}: {size.sentence(table)}")
 
 
 def _screened(data_sets: int, *more: Option) -> tuple:

@@ -24,7 +24,7 @@ from analysis.reporting.page.verdicts import controls, counted, headline, verdic
 from analysis.shared.outputs import Outputs
 from analysis.shared.products import PRODUCTS
 from analysis.shared.provenance import Digests, record_of, snapshot
-from analysis.shared.runs import told
+from analysis.shared.runs import Run, told
 from analysis.specifications import PAPER, Study, current, worded
 from data.shared.files import replacing
 
@@ -92,7 +92,15 @@ def arranged(blocks: list[Block]) -> list[Block]:
     if not drawn:
         return blocks
     remaining = [block for block in blocks if block not in drawn and block not in words]
+    if paragraphs := [block for block in words if block["kind"] == "text"][OPEN:]:
+        words = [block for block in words if block not in paragraphs]
+        text = "\n\n".join(str(block["text"]) for block in paragraphs)
+        remaining.insert(0, {"kind": "folded", "summary": "More in words", "text": text})
     return [*words, {"kind": "charts", "rows": drawn}, *remaining]
+
+
+OPEN = 3
+"""Paragraphs before a section's charts, besides its answer; the others open on request."""
 
 
 def grouped(blocks: list[Block]) -> list[Block]:
@@ -106,19 +114,26 @@ def grouped(blocks: list[Block]) -> list[Block]:
 
 
 def _stored(results: Results, digests: Digests) -> Iterator[str]:
-    """Say of committed tables that were read by which run they were made, and if they are old."""
+    """Say of committed tables that were read by which runs they were made, and if they are old.
+
+    Tables of the same commits stand together; their commands are in provenance.json.
+    """
     outputs = Outputs(results.folder.parent)
     long = {product.name: product for product in PRODUCTS if product.long}
-    by_run: dict[str, list[str]] = {}
+    groups: dict[tuple, list[str]] = {}
+    made_by: dict[tuple, list[Run]] = {}
     for product in [long[name] for name in dict.fromkeys(results.read) if name in long]:
         record = record_of(product, outputs)
-        made_by_run = told(record.runs.values()) if record else ""
+        runs = list(record.runs.values()) if record else []
         state, _ = status.judge(product, outputs, digests, {})
         staleness = "" if state == status.CURRENT else "; older than the code or the data"
-        by_run.setdefault(f"({made_by_run or 'by an unknown run'}{staleness})", []).append(
-            product.name
-        )
-    return (f"{', '.join(names)} {run_text}" for run_text, names in by_run.items())
+        group = (*dict.fromkeys((run.commit, run.processor) for run in runs), staleness)
+        groups.setdefault(group, []).append(product.name)
+        made_by.setdefault(group, []).extend(runs)
+    return (
+        f"{', '.join(names)} ({told(made_by[group]) or 'by an unknown run'}{group[-1]})"
+        for group, names in groups.items()
+    )
 
 
 def render(results: Results, study: Study = PAPER) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from analysis.reporting.page import page
+from analysis.shared.outputs import ROOT
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = (
@@ -50,7 +51,7 @@ def opened(browser, written):
     """Return a function that opens the page; whatever it complains of fails the test."""
     contexts, complaints = [], []
 
-    def open_(width: int = WIDE, scheme: str = "light"):
+    def open_(width: int = WIDE, scheme: str = "light", path: Path = written):
         size = {"width": width, "height": 900}
         context = browser.new_context(viewport=size, color_scheme=scheme, offline=True)
         context.set_default_timeout(SLOWEST)
@@ -59,7 +60,7 @@ def opened(browser, written):
         tab.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
         tab.on("pageerror", lambda error: complaints.append(str(error)))
         tab.on("requestfailed", lambda request: complaints.append(request.url))
-        tab.goto(written.as_uri())
+        tab.goto(path.as_uri())
         tab.wait_for_selector("html[data-drawn=yes]")
         return tab
 
@@ -67,6 +68,13 @@ def opened(browser, written):
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+def sheets(path: Path) -> int:
+    """Return how many pages a PDF has."""
+    content = path.read_bytes()
+    assert content.startswith(b"%PDF")
+    return len(re.findall(rb"/Type\s*/Page\b", content))
 
 
 def open_all(tab) -> None:
@@ -221,9 +229,24 @@ def test_it_prints_without_its_controls(opened, tmp_path):
     assert not tab.locator("nav").is_visible()
     assert not tab.locator("#panel").is_visible()
     tab.pdf(path=tmp_path / "page.pdf", format="A4")
-    content = (tmp_path / "page.pdf").read_bytes()
-    assert content.startswith(b"%PDF")
-    assert 1 < len(re.findall(rb"/Type\s*/Page\b", content)) <= PAGES
+    assert 1 < sheets(tmp_path / "page.pdf") <= PAGES
+
+
+REAL = ROOT / "results" / "report.html"
+
+
+@pytest.mark.skipif(not REAL.exists(), reason="`make reproduce` was not run in this clone")
+def test_the_page_of_this_clones_results_keeps_the_limits(opened, tmp_path):
+    tab = opened(path=REAL)
+    assert tab.evaluate("document.documentElement.scrollHeight") <= TALLEST
+    for width in (WIDE, MIDDLE, NARROW):
+        tab.set_viewport_size({"width": width, "height": 900})
+        fits = "width => document.documentElement.scrollWidth <= width"
+        tab.wait_for_function(fits, arg=width)
+    tab.set_viewport_size({"width": WIDE, "height": 900})
+    tab.emulate_media(media="print")
+    tab.pdf(path=tmp_path / "page.pdf", format="A4")
+    assert sheets(tmp_path / "page.pdf") <= PAGES
 
 
 def test_the_first_screen_holds_answer_picture_and_numbers(opened):

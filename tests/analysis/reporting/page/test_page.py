@@ -148,6 +148,10 @@ def test_a_stored_table_says_its_run_and_its_age(text):
     assert len(told[1].split(", ")) > 1  # tables of one run are named together
 
 
+def test_what_stands_between_backticks_is_code(text):
+    assert "`" not in re.sub(r"(?s)<(script|style|pre).*?</\1>", "", text)
+
+
 def test_a_control_whose_posterior_has_the_other_sign_is_said(tmp_path):
     report_results.write(tmp_path / "results")
     for name, column, value in (("replication", "published", "-0.648"), ("comparison", "", "")):
