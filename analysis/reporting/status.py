@@ -7,6 +7,7 @@ its index speaks of, if a part was made from other inputs than there are, or if 
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 
 import pandas as pd
 
@@ -14,12 +15,12 @@ from analysis.shared import provenance
 from analysis.shared.frames import VARIANT
 from analysis.shared.outputs import Outputs
 from analysis.shared.parts import PART
-from analysis.shared.products import PANELS, PRODUCTS, TRACES, Product
+from analysis.shared.products import CODE, PANELS, PRODUCTS, PUBLISHED, TRACES, Product
 from analysis.shared.provenance import Digests, Record
 from analysis.shared.runs import told
 from analysis.specifications import HEADLINE, SPECIFICATIONS, select
-from data.panels.catalogue import DRAWN, OWN
-from data.panels.panel import Panel
+from data.panels.catalogue import DRAWN, OF_EDITION, OWN
+from data.panels.panel import Panel, load_panel
 
 COLUMNS = ("what", "made by", "state", "why")
 
@@ -127,7 +128,9 @@ def judge(
     digest = provenance.file_sha256(outputs.root / product.file)
     if not digest:
         return MISSING, ""
-    bad = [name for name in product.inputs if name in states and states[name][0] != CURRENT]
+    # What is committed was made elsewhere: inputs that are not here do not speak against it.
+    well = (CURRENT, MISSING) if product.long else (CURRENT,)
+    bad = [name for name in product.inputs if name in states and states[name][0] not in well]
     if bad:
         return STALE, f"made from {', '.join(bad)}, which is {states[bad[0]][0]}"
     record = provenance.record_of(product, outputs)
@@ -145,14 +148,36 @@ def judge(
 def _changed(
     product: Product, record: Record, outputs: Outputs, digests: Mapping[str, str]
 ) -> Iterator[str]:
-    """Yield a part's inputs that have changed, or are new."""
+    """Yield a part's inputs that have changed, or are new.
+
+    Of a committed product, traces and products that are not here are passed over.
+    """
     for part, inputs in record.parts.items():
         now: Digests = provenance.inputs_of(product, part, digests, outputs)
+        now |= {name: edition_sha256(name) for name in inputs if _edition(name)}
         for name in {**inputs, **now}:
             if name.startswith(f"{PANELS}/{OWN}"):
                 continue  # a user's file may lie anywhere
+            if product.long and not now.get(name) and name.split("/")[0] not in COMMITTED:
+                continue
             if inputs.get(name, "") != now.get(name, ""):
                 yield name
+
+
+COMMITTED = (PANELS, PUBLISHED, CODE)
+"""Kinds of inputs that every clone has."""
+
+
+def _edition(name: str) -> str:
+    """Return the name of a panel of the first edition; empty of any other input."""
+    kind, _, panel = name.partition("/")
+    return panel if kind == PANELS and OF_EDITION.fullmatch(panel) else ""
+
+
+@cache
+def edition_sha256(name: str) -> str:
+    """Hash a panel of the first edition: these lie in one file, and are no named panels."""
+    return load_panel(_edition(name), ()).sha256
 
 
 def _expected(product: Product, digests: Mapping[str, str]) -> Iterator[str]:

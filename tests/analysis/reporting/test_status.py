@@ -14,6 +14,7 @@ from analysis.shared.outputs import Outputs
 from analysis.shared.products import CELL, FIT, PRODUCTS, TRACES, below, find
 from analysis.shared.runs import Run
 from data.panels.catalogue import named_panels
+from data.panels.panel import load_panel
 
 FITS = [(panel, "5.1", "dynamic") for panel in named_panels()]
 
@@ -101,6 +102,26 @@ def test_a_product_without_an_index_is_stale(outputs):
     assert "replication.csv" in stale(outputs)
     provenance.index_of(find("power"), outputs).unlink()
     assert {"long/power.csv", "long/influence.csv"} <= stale(outputs)
+
+
+def test_what_is_committed_is_current_in_a_clone_without_anything_else(
+    in_order, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(status, "of_traces", lambda *_: (MISSING, ""))
+    clone = Outputs(tmp_path)
+    shutil.copytree(in_order.results / "long", clone.results / "long")
+    found = states(clone)
+    assert {state for name, state in found.items() if not name.startswith("long/")} == {MISSING}
+    assert {state for name, state in found.items() if name.startswith("long/")} == {CURRENT}
+
+
+def test_a_panel_of_the_first_edition_is_known_by_its_own_hash(outputs):
+    product, name = find("last_two"), "official@1"
+    rows = pd.DataFrame([(name, "3.2")], columns=list(CELL))
+    for sha256, state in ((load_panel(name, ()).sha256, CURRENT), ("0" * 64, STALE)):
+        taken = provenance.snapshot(outputs, {name: sha256})
+        provenance.store(product, rows, outputs, taken)
+        assert states(outputs)["long/last_two.csv"] == state
 
 
 def test_the_run_behind_a_committed_table_is_said(outputs):
