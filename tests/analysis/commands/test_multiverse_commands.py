@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from analysis import __main__ as cli
 from analysis.analyses import multiverse as records
 from analysis.comparison import power as comparison
-from analysis.robustness.multiverse import all_summary, all_universes, evaluate, fraction, grid
+from analysis.robustness.multiverse import all_summary, evaluate, fraction, grid
 from analysis.robustness.multiverse.evaluate import GRID_FAMILY, Batch
 from analysis.robustness.sensitivity import study as sensitivity
 from analysis.shared import parallel, plotting
@@ -89,7 +89,7 @@ def test_every_universe_has_a_posterior_on_request(tmp_path, monkeypatch):
     assert table["errors"].tolist() == ["least_squares", "independent", "growth"]
     assert (table["universes"] == 3).all()
     # What is up to date is not fitted again.
-    monkeypatch.setattr(all_universes, "run", lambda *_, **__: pytest.fail("fitted again"))
+    monkeypatch.setattr(evaluate, "run", lambda *_, **__: pytest.fail("fitted again"))
     run("multiverse", "--posteriors", "all", "--out", str(tmp_path))
     done = CliRunner().invoke(cli.app, ["multiverse", "--posteriors", "some"])
     assert "one of fraction, all" in str(done.exception)
