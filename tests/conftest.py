@@ -4,10 +4,14 @@ That linear algebra has one thread in each process, that of commands under test,
 are small, and threads that wait for each other on busy cores take fifty times as long.
 
 And that Ctrl-C is heard: a shell lets jobs in the background, and what they start, ignore it.
+
+What Python compiles is kept, whatever the environment says: else each core compiles all tests again
+in each run, and each command under test all sources.
 """
 
 import os
 import signal
+import sys
 
 import pytest
 from hypothesis import HealthCheck, is_hypothesis_test, settings
@@ -16,6 +20,9 @@ from threadpoolctl import threadpool_limits
 for _library in ("OMP", "OPENBLAS", "MKL"):  # read when a library is loaded, here or in a command
     os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
 threadpool_limits(1)  # of what a plugin has loaded before
+
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 """However slow the machine is."""
