@@ -228,7 +228,7 @@ def _multiverse() -> Methods:
                 lambda rows: draw.draw(rows, published_slopes()),
                 caption="Slopes of all combinations of choices in their order, with 95 % "
                 "intervals, conventional and clustered by province, and the printed slope. "
-                "Below, of the first column: posteriors in every distinct universe, in the order "
+                "Below the first column alone: posteriors in every distinct universe, in the order "
                 "of its two-way least-squares slope (dashed). Before `--posteriors all` has run, "
                 "they are of a balanced part, each error structure in its own order.",
                 read=draw.read,

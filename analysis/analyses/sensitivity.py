@@ -20,7 +20,7 @@ from analysis.shared.analysis import (
     of_static,
 )
 from analysis.specifications import HEADLINE, STATIC, current, select
-from data.panels.catalogue import panel_names
+from data.panels.catalogue import PANELS, panel_names
 from data.shared.errors import UserError
 
 if TYPE_CHECKING:
@@ -219,7 +219,7 @@ def _calibration() -> Methods:
         is_own = str(read_netcdf(path).attrs["panel"]).startswith(OWN)
         return pd.DataFrame() if is_own else draw.curves(path)
 
-    captions = (("calibration", "simulation-based calibration of every model"),)
+    captions = (("calibration", "simulation-based calibration"),)
     caption = (
         "Simulation-based calibration: the empirical distribution of ranks of true parameters, "
         "less the uniform one, by model, with 95 % simultaneous bands."
@@ -316,6 +316,7 @@ ANALYSES = (
             "seed",
         ),
         columns=("3.2",),
+        panels=tuple(kind.name for kind in PANELS if kind.evidence),
         section="sensitivity",
     ),
     Analysis(

@@ -23,6 +23,7 @@ from analysis.shared.outputs import ROOT, Outputs
 from analysis.shared.provenance import Digests
 from analysis.shared.terminal import console
 from analysis.specifications import current, select
+from data.panels.catalogue import DRAWN
 from data.panels.panel import Panel
 from data.shared.errors import UserError
 from models.design import Specification
@@ -49,9 +50,16 @@ def replicate(
 
     from analysis.replication import imputed
     from analysis.replication import replicate as replication  # after what a user may mistake
+    from data.ye2024.imputation.files import DRAWS as ALL
 
     digests = taken(outputs, panels)
     drawn = imputed.by_base(panels)
+    for base, draws_ in drawn.items():
+        if len(draws_) < ALL:
+            raise UserError(
+                f"{draws_[0].name} is one of {ALL} draws of what {base} does not observe, and an "
+                f"estimate on some of them is no result: name all of them, --panel {base}{DRAWN}."
+            )
     panels = [single for single in panels if not any(single in group for group in drawn.values())]
     if drawn:
         pool_draws(drawn, records, outputs, digests)

@@ -5,13 +5,15 @@ from collections.abc import Mapping
 import pandas as pd
 
 from analysis.claims import ledger
+from analysis.claims.records import VINTAGES
+from analysis.comparison.coefficients import ROPE
 from analysis.comparison.figures import LABELS
 from analysis.comparison.ladder import STUDIED, TWFE
 from analysis.reporting.readme_blocks import markdown, rows_with, slope
 from analysis.shared.digits import with_interval
 from analysis.shared.outputs import Outputs, read_result
 from analysis.shared.products import below
-from analysis.shared.statistics import doubt
+from analysis.shared.statistics import CERTAIN, doubt
 from analysis.simulation import main_model
 from analysis.specifications import HEADLINE, select
 from analysis.ye2024.claims import CLAIMS
@@ -48,8 +50,8 @@ def findings(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
     lines.insert(0, _answer(entries[0]))
     lines.insert(
         1,
-        "- Why: provinces grow along paths of their own, so that errors are correlated over years. "
-        f"Two-way fixed effects take such paths for a slope. `{MAIN}` models them.",
+        "- Why: a province's errors are correlated over years, and their scale differs by region. "
+        f"Two-way fixed effects take such paths for a slope. `{MAIN}` models both.",
     )
     counts = ", ".join(f"{number} {word}" for word, number in ledger.counts(entries))
     lines.append(f"- Verdicts on the sign of {len(entries)} claimed effects: {counts}.")
@@ -57,14 +59,25 @@ def findings(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
     magnitudes = ", ".join(
         f"{count} {word}" for word in ledger.MAGNITUDES if (count := (sizes == word).sum())
     )
-    return "\n".join(lines + ([f"- On their magnitude: {magnitudes}."] if magnitudes else []))
+    judged = sizes.isin(ledger.MAGNITUDES).sum()
+    return "\n".join(
+        lines + ([f"- On the magnitude of {judged} of them: {magnitudes}."] if judged else [])
+    )
 
 
 def _answer(entry: Mapping) -> str:
-    """State the verdict on the first claim, with the probability that it rests on."""
+    """State the verdict on the first claim, with the probabilities that it rests on."""
     p, size = entry["probability"], entry["magnitude"]
-    sure = "" if p != p else f" The printed sign has a probability of {p:.2f} by the main model."
-    return f"- **Answer: {entry['verdict']}** on the sign, {size} in size.{sure}"
+    if p != p:
+        return f"- **Answer: {entry['verdict']}** on the sign, {size} in size."
+    return (
+        f"- **Answer: {entry['verdict']}** on the sign: the printed one has a probability of "
+        f"{p:.2f}, where {CERTAIN} is asked for. In size: {size}. With a probability of "
+        f"{entry['p_rope']:.3f}, one within-province sd of `{select(HEADLINE)[0].interest[0]}` "
+        f"moves the outcome by less than {ROPE:g} sd. Both are of deviations from provinces' own "
+        f"trends, over {' and '.join(f'`{name}`' for name in VINTAGES)}, and over draws of what "
+        "is not observed."
+    )
 
 
 def _ledger() -> list[dict]:
@@ -120,7 +133,8 @@ def caution(candidates: pd.DataFrame) -> str:
         f"{shares} of simulated data sets. {_spread(sizes)}\n"
         f"- A rule written before its study chose the main model{'' if final else ' (provisional)'}"
         f": coverage of at least {main_model.LEAST_COVERAGE:.0%} in every cell (panel, errors, "
-        "true slopes, estimand). Where no model has that, the interval score chooses among all. "
+        "true slopes, estimand). Where no model has that, the interval score chooses among all: "
+        "the width of an interval, and a penalty for what it misses. "
         f"{' '.join(fared)} Intervals of `{ranks.index[1]}` are {width:.1f} times as wide."
     )
 
@@ -141,8 +155,9 @@ def _spread(sizes: Mapping[str, pd.Series]) -> str:
     words, last = list(sizes.items())[-1]
     most = 1 - main_model.LEAST_COVERAGE
     return (
-        f"These are means over {cells} cells of the simulation study{fewer}: two panels, and three "
-        f"ways to make errors. Of {words} the cells lie between {last.min():.0%} and "
+        f"These are means over {cells} cells of the simulation study{fewer}: two panels of the "
+        f"first edition, and three ways to make errors. Of {words} the cells lie between "
+        f"{last.min():.0%} and "
         f"{last.max():.0%}, {(last > most).sum()} of them above the {most:.0%} that the rule "
         "allows."
     )

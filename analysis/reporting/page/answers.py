@@ -291,9 +291,9 @@ def short(results: Results, claim: dict) -> str:
         f"{probability:.3f}" if probability == probability else span(p_positive(counted))
     )
     return (
-        f"{answer}: by the model {MAIN} the slope is {span(rows['mean'])} ({claim['magnitude']} in "
-        f"size), and positive with a probability of {probability_text}, where {CERTAIN} is asked "
-        "for."
+        f"{answer}: by the model {MAIN} the slope is {span(rows['mean'])} by panel "
+        f"({claim['magnitude']} in size), and over both vintages positive with a probability of "
+        f"{probability_text}, where {CERTAIN} is asked for."
     )
 
 

@@ -91,6 +91,14 @@ def test_a_region_without_rows_is_named_with_panel_and_column(run, tmp_path, com
     assert files == []
 
 
+def test_one_draw_of_what_is_not_observed_replaces_no_estimate_over_all(run):
+    code, _, error, files = run("replicate", "3.2", "--panel", "official-imputed-07")
+    assert code == 2
+    assert "one of 40 draws" in error
+    assert "--panel official:imputed" in error
+    assert files == []
+
+
 def test_an_unbalanced_panel_is_accepted_with_a_notice(run, tmp_path):
     path = tmp_path / "mine.csv"
     FRAME.iloc[1:].to_csv(path, index=False)

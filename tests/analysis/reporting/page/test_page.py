@@ -118,9 +118,9 @@ def test_the_first_screen_answers_from_the_ledger(text):
         "productive forces (produ) by 0.105*** (0.031)."
     ) in plain
     assert "leave it undecided" in plain
-    said = f"by the model {MAIN} the slope is 0.150 (not assessed in size), and positive"
+    said = f"by the model {MAIN} the slope is 0.150 by panel (not assessed in size), "
     assert said in plain
-    assert "with a probability of 0.900, where 0.975 is asked for." in plain
+    assert "over both vintages positive with a probability of 0.900, where 0.975 is" in plain
     numbers = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", plain)
     assert [value for _, value in numbers][:2] == ["0.105*** (0.031)", "0.150"]
     assert numbers[3][1] == f"0 of {len(rule.rows(CLAIMS))}"
