@@ -1,5 +1,6 @@
 """The commands of multiverse, influence, power, recovery and calibration write what they say."""
 
+import signal
 from dataclasses import replace
 
 import numpy as np
@@ -37,6 +38,26 @@ def one_process(monkeypatch):
         monkeypatch.setattr(module, "spread", lambda task, inputs, *_: map(task, inputs))
 
 
+def interrupted_once_a_batch_is_kept(out, monkeypatch):
+    """Send Ctrl-C when the first batch is on disk: it stays, and nothing else does."""
+    save = evaluate.kept
+
+    def until_the_second(*given):
+        batches = save(*given)
+        yield next(batches)
+        signal.raise_signal(signal.SIGINT)
+        yield from batches
+
+    with monkeypatch.context() as patched:
+        patched.setattr(evaluate, "kept", until_the_second)
+        done = CliRunner().invoke(cli.app, ["multiverse", "--out", str(out)])
+    assert done.exit_code == 130
+    (left,) = [path for path in out.rglob("*") if path.is_file()]
+    assert left.suffix == ".npz"
+    with np.load(left) as arrays:
+        assert all(len(arrays[name]) for name in arrays)
+
+
 def test_a_multiverse_is_written_with_its_tables_and_figures(tmp_path, monkeypatch):
     few = tuple(replace(family, size=4, batch=4) for family in FAMILIES)
     small = replace(setting(), families=few)
@@ -46,7 +67,13 @@ def test_a_multiverse_is_written_with_its_tables_and_figures(tmp_path, monkeypat
     listed += [Batch(few[0].name, "8.2", n) for n in range(fraction.batches(few[0]))]
     monkeypatch.setattr(evaluate, "batches", lambda _: listed)
     monkeypatch.setattr(fraction, "DRAWS", 50)
+    interrupted_once_a_batch_is_kept(tmp_path, monkeypatch)
+    asked, spread = [], parallel.spread
+    monkeypatch.setattr(
+        parallel, "spread", lambda task, inputs, *more: spread(task, asked.extend(inputs) or inputs)
+    )
     said = run("multiverse", "--out", str(tmp_path))
+    assert asked == listed[1:]
     for name in ("multiverse.nc", *(f"long/{name}.csv" for name in summarise.TABLES)):
         assert f"written: results/{name}" in said
     assert {p.name for p in (tmp_path / "results").glob("[!.]*")} == {"multiverse.nc", "long"}
