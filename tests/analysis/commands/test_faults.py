@@ -137,12 +137,30 @@ def killed_at_events(begin: Callable[[Path], Run], out: Path, kills: int, fits: 
         assert done.items() <= now.items()
         done = now
     assert struck > kills / 2
+    interrupted_at_the_first_file(begin, out)
+    assert done.items() <= stamps(out).items()
+    done = stamps(out)
     assert done, "no run came to a finished fit before it was struck"
     code, said = begin(out).end()
     assert code == 0, said
     assert f"{len(done)} of {fits} traces are up to date" in said
     assert done.items() <= stamps(out).items()
     assert {path.suffix for path in hold_whole(out)} == set(READERS)
+    assert temporaries(out) == []
+
+
+def interrupted_at_the_first_file(begin: Callable[[Path], Run], out: Path) -> None:
+    """Press Ctrl-C when the main job begins to write: it says so by its code, and leaves nothing.
+
+    A process that is killed cannot tidy up; this one can.
+    """
+    run, seen = begin(out), names(out)
+    assert happened(run.is_alive, partial(written, 1, seen, set(seen), out))
+    os.killpg(run.group, signal.SIGINT)
+    code, said = run.end()
+    assert code == 130, said
+    assert "Traceback" not in said
+    hold_whole(out)
     assert temporaries(out) == []
 
 
