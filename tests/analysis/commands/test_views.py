@@ -6,8 +6,13 @@ import pandas as pd
 import pytest
 
 from analysis.commands.views import VIEWS
-from analysis.shared import layout
-from analysis.shared.outputs import ROOT
+from analysis.replication import replicate
+from analysis.shared import layout, products
+from analysis.shared.outputs import ROOT, TEXT
+from analysis.shared.terminal import PLAIN
+from analysis.specifications import select
+from data.panels.panel import load_panel
+from data.ye2024.definitions import COLUMNS
 from tests.helpers.rendered import WIDTHS, faults
 
 FOLDERS = ("analysis/commands", "analysis/analyses")
@@ -31,6 +36,36 @@ def named_views() -> set[str]:
 def test_every_view_that_is_named_is_there():
     assert named_views()
     assert named_views() <= set(VIEWS)
+
+
+COMMITTED = {
+    product.name: path
+    for product in products.PRODUCTS
+    if product.file.startswith("results/long/")
+    and product.file.endswith(".csv")
+    and (path := ROOT / product.file).is_file()
+}
+
+
+@pytest.mark.parametrize("name", COMMITTED)
+def test_a_committed_table_fits_a_terminal(name):
+    """Its own words and numbers, by its view or, as an analysis without one, from the first on."""
+    frame = pd.read_csv(COMMITTED[name], dtype=TEXT).head(12)
+    for width in WIDTHS:
+        assert faults(frame, VIEWS.get(name, PLAIN), width) == []
+
+
+def test_estimates_beside_printed_numbers_fit_a_terminal(monkeypatch):
+    """Tables in the paper's layout, which `replicate` draws whole: a column and its printed one."""
+    drawn = []
+    replication = replicate.replicate(load_panel("official", COLUMNS), select(()), draws=99)
+    with monkeypatch.context() as patched:
+        patched.setattr(replicate.terminal, "draw", lambda *given, **_: drawn.append(given))
+        replicate.show(replication)
+    assert len(drawn) == 7
+    for frame, title, view in drawn:
+        for width in WIDTHS:
+            assert faults(frame, view, width, wide=True) == [], title
 
 
 @pytest.mark.parametrize("name", VIEWS)
