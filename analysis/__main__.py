@@ -5,6 +5,7 @@ Exit codes: see `analysis.commands.options.EXIT_CODES`.
 
 import errno
 import traceback
+from pathlib import Path
 
 from rich.console import Console
 from typer import Typer
@@ -26,6 +27,7 @@ from analysis.commands import (
 )
 from analysis.commands.options import app
 from data.shared.errors import UserError
+from data.shared.files import TEMPORARY
 
 SECTIONS = {
     "The main job, and its results": (reproduce, reporting),
@@ -57,6 +59,12 @@ def _file(info: CommandInfo | TyperInfo) -> str:
     return info.callback.__module__
 
 
+def _shown(error: OSError) -> str | None:
+    """Return the file that an error is about; of a temporary one its folder."""
+    path = Path(error.filename or "")
+    return str(path.parent) if TEMPORARY.fullmatch(path.name) else error.filename
+
+
 def main() -> None:
     """Run a command; report a user's mistake in one sentence and exit with code 2."""
     try:
@@ -65,7 +73,7 @@ def main() -> None:
         message = str(error)
     except OSError as error:  # an output folder that cannot be written to, or has no room
         remedy = "free some space or give" if error.errno in NO_ROOM else "give"
-        message = f"{error.filename}: {error.strerror}; {remedy} a folder that can be written to."
+        message = f"{_shown(error)}: {error.strerror}; {remedy} a folder that can be written to."
     except Exception:
         # Shown here, since a progress bar that is closed after this would wait for ever.
         message = ""

@@ -1,6 +1,7 @@
 """Full disks, folders that cannot be written to, kills, and two runs at once: no broken file."""
 
 import contextlib
+import errno
 import json
 import locale
 import os
@@ -30,6 +31,7 @@ from analysis.shared.hashing import CONTENT
 from analysis.shared.outputs import ROOT
 from data.panels.catalogue import ENSEMBLE, FOLDER
 from data.panels.panel import load_panel
+from data.shared import files
 from data.shared.errors import UserError
 from data.shared.files import replacing
 from tests.helpers import small_job
@@ -333,6 +335,23 @@ def test_a_disk_that_takes_nothing_is_one_sentence(tmp_path, options, remedy):
     said = answer(*command, "--out", tmp_path)
     assert remedy in said
     assert str(tmp_path) in said
+
+
+def test_a_folder_without_permission_is_named_and_nothing_is_left(tmp_path, monkeypatch, capsys):
+    """Where permissions bind no one (root's), as the system would answer."""
+
+    def refused(dir, prefix, suffix):
+        raise PermissionError(errno.EACCES, "Permission denied", f"{dir}/{prefix}x{suffix}")
+
+    monkeypatch.setattr(files.tempfile, "mkstemp", refused)
+    monkeypatch.setattr(sys, "argv", ["analysis", *REPLICATE, "--out", str(tmp_path)])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == (
+        f"Error: {tmp_path / 'results'}: Permission denied; give a folder that can be written to.\n"
+    )
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 # --- spoiled files --------------------------------------------------------------------------------
