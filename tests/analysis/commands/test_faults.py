@@ -358,7 +358,7 @@ def test_a_folder_without_permission_is_named_and_nothing_is_left(tmp_path, monk
 
 
 def test_a_spoiled_ensemble_is_refused_with_its_hash_and_in_no_other_panels_way(tmp_path):
-    for path in FOLDER.iterdir():
+    for path in FOLDER.glob("*.*"):
         shutil.copy(path, tmp_path)
     content = bytearray((FOLDER / ENSEMBLE).read_bytes())
     content[len(content) // 2] ^= 1
