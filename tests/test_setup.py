@@ -10,8 +10,10 @@ import sys
 import sysconfig
 import tomllib
 import venv
+from functools import partial
 from importlib.metadata import packages_distributions
 from pathlib import Path
+from subprocess import PIPE
 
 import jsonschema
 import pytest
@@ -346,22 +348,16 @@ def test_the_installed_script_runs_a_study_that_lies_anywhere(tmp_path):
     shutil.copytree(ROOT / "data/studies/cigarettes", study, ignore=no_outputs)
     elsewhere.mkdir()
     # An environment that has the dependencies, and nothing of this checkout.
-    venv.create(tmp_path / "venv", with_pip=False)
+    venv.create(tmp_path / "venv", with_pip=True)
     (packages,) = (tmp_path / "venv/lib").glob("python*/site-packages")
     (packages / "dependencies.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
     python, script = (tmp_path / "venv/bin" / name for name in ("python", "reanalysis"))
     install = re.search(r"^IN_PLACE := (.*?) --editable \.$", MAKEFILE, re.MULTILINE)[1].split()
-    bare = {"PATH": "/usr/bin:/bin", "HOME": str(elsewhere)}
-    subprocess.run(
-        [python, "-m", "pip", "install", "-qq", "--no-index", *install, "--editable", checkout],
-        **{"env": bare, "cwd": elsewhere, "check": True},
-    )
-    done = subprocess.run(
-        [script, "replicate", "--study", study / "study.toml"],
-        **{"env": bare, "cwd": elsewhere, "capture_output": True, "text": True},
-    )
-    assert done.returncode == 0, done.stderr
-    assert "Demand for cigarettes" in done.stdout
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(elsewhere)}
+    run = partial(subprocess.run, env=environment, cwd=elsewhere, check=True, stdout=PIPE)
+    run([python, "-m", "pip", "install", "-qq", "--no-index", *install, "--editable", checkout])
+    done = run([script, "replicate", "--study", study / "study.toml"])
+    assert b"Demand for cigarettes" in done.stdout
     assert (study / "results/replication.csv").is_file()
     assert not list(elsewhere.iterdir())
     assert not (checkout / "results").exists()
