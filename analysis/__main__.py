@@ -4,6 +4,7 @@ Exit codes: see `analysis.commands.options.EXIT_CODES`.
 """
 
 import errno
+import os
 import traceback
 from pathlib import Path
 
@@ -67,6 +68,8 @@ def _shown(error: OSError) -> str | None:
 
 def main() -> None:
     """Run a command; report a user's mistake in one sentence and exit with code 2."""
+    # A command that is killed while it asks git for the commit would leave the index locked.
+    os.environ.setdefault("GIT_OPTIONAL_LOCKS", "0")
     try:
         app()
     except UserError as error:

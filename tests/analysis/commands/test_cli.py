@@ -91,6 +91,20 @@ def test_a_region_without_rows_is_named_with_panel_and_column(run, tmp_path, com
     assert files == []
 
 
+def test_git_is_asked_for_the_commit_without_a_lock_on_its_index(monkeypatch):
+    asked = []
+    monkeypatch.delenv("GIT_OPTIONAL_LOCKS", raising=False)
+    monkeypatch.setattr(cli, "app", lambda: asked.append(git_commit_environment()))
+    cli.main()
+    assert asked == ["0"]
+
+
+def git_commit_environment() -> str:
+    """Return what a git that is started now would be told of locks that it can do without."""
+    words = "import os; print(os.environ.get('GIT_OPTIONAL_LOCKS'))"
+    return subprocess.check_output([sys.executable, "-c", words], text=True).strip()
+
+
 def test_one_draw_of_what_is_not_observed_replaces_no_estimate_over_all(run):
     code, _, error, files = run("replicate", "3.2", "--panel", "official-imputed-07")
     assert code == 2
