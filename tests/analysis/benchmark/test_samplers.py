@@ -15,6 +15,7 @@ from analysis.posterior import equality
 from analysis.posterior.jobs import Settings
 from analysis.specifications import select
 from data.shared.errors import UserError
+from models.bayesian.registry import MAIN, find
 from models.design import design
 from tests.helpers.fits import simulated
 
@@ -88,7 +89,19 @@ def test_the_committed_panel_is_there_without_the_simulated_one(tmp_path):
     assert [(each.kind, each.panel) for each in listed] == [
         ("by_formula", "official"),
         ("dummies", "official"),
+        ("growth", "official"),
     ]
+
+
+def test_the_main_model_is_timed_under_the_priors_of_its_fits(tmp_path):
+    listed = samplers.problems(tmp_path / "none.csv")[-1]
+    main = find(MAIN)
+    assert listed.record.module is main.module
+    assert listed.record.priors == main.module.PRIORS
+    (record,) = select(["3.2"])
+    free = [variable.name for variable in listed.build().free_RVs]
+    expected = main.module.build(main.split(listed.design, record)).free_RVs
+    assert free == [variable.name for variable in expected]
 
 
 def test_statistics_of_other_samplers_are_read():
