@@ -18,6 +18,7 @@ from analysis.commands.options import (
     app,
     load_panels,
     print_frame,
+    say_following,
     say_written,
     taken,
     write_tables,
@@ -111,6 +112,7 @@ def compare(
         console.print(
             f"No figure is redrawn: no {kind} has an estimate of {', '.join(current().headline)}."
         )
+    say_following("claims", out=out)
 
 
 def show_mixtures(paths: Sequence[Path]) -> "pd.DataFrame":
@@ -230,6 +232,7 @@ def dynamic(
     names = dict.fromkeys([*(main_model(record).name for record in records), *(model or ())])
     sample_jobs(jobs(panels, records, names), Settings(seed=seed), outputs, cluster)
     estimates = estimate_dynamic(records, panels, outputs)
+    say_following("claims", out=out)
     if (estimates["gate"] == "fail").any():
         raise typer.Exit(1)
 

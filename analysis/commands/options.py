@@ -8,7 +8,7 @@ import typer
 
 from analysis.commands.views import VIEWS
 from analysis.shared import products, provenance, terminal
-from analysis.shared.outputs import Outputs
+from analysis.shared.outputs import ROOT, Outputs
 from analysis.shared.runs import this_run
 from analysis.shared.terminal import App, console
 from analysis.specifications import SPECIFICATIONS, current
@@ -169,6 +169,25 @@ def sign(names: Iterable[str], outputs: Outputs) -> None:
         run = this_run(git_commit())
         for product in stored:
             provenance.sign(product, outputs, run)
+
+
+def say_following(
+    command: str,
+    columns: Sequence[str] | None = (),
+    panel: Sequence[str] | None = (),
+    model: Sequence[str] | None = (),
+    out: Path = ROOT,
+) -> None:
+    """Say which command follows, of the same columns, panels, models and folder.
+
+    A long job that draws no tables names its own next command.
+    """
+    if not terminal.is_drawn():
+        return
+    options = [word for name in panel or () for word in ("--panel", name)]
+    options += [word for name in model or () for word in ("--model", name)]
+    options += [] if current().path or out == ROOT else ["--out", str(out)]
+    terminal.say_next(command, *(columns or ()), *options)
 
 
 def say_written(paths: Iterable[Path], outputs: Outputs) -> None:

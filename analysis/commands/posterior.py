@@ -23,6 +23,7 @@ from analysis.commands.options import (
     first_panel,
     load_panels,
     print_frame,
+    say_following,
     sign,
     taken,
     write_tables,
@@ -121,7 +122,8 @@ def sample(
     paths = sample_jobs(listed, settings, Outputs(out), cluster)
     judged = show_gate(gate.stated(paths))
     show_slopes(paths, Outputs(out))
-    terminal.say_next(*_following(columns, every, panel, model, out))
+    named = () if every else columns or current().headline
+    say_following("compare", named, panel, model, out)
     exit_by_gate(judged)
 
 
@@ -140,21 +142,6 @@ def show_slopes(paths: Sequence[Path], outputs: Outputs) -> None:
     if len(paths) > MOST_NAMED:
         more, folder = len(paths) - MOST_NAMED, outputs.shown(outputs.traces)
         console.print(f"and {more} more below {folder}", highlight=False, soft_wrap=True)
-
-
-def _following(
-    columns: Sequence[str] | None,
-    every: bool,
-    panel: Sequence[str] | None,
-    model: Sequence[str] | None,
-    out: Path,
-) -> list[str]:
-    """Return the words of the command that shows what was sampled in full."""
-    options = [word for name in panel or () for word in ("--panel", name)]
-    options += [word for name in model or () for word in ("--model", name)]
-    options += [] if current().path or out == ROOT else ["--out", str(out)]
-    named = () if every else columns or current().headline
-    return ["compare", *named, *options]
 
 
 @app.command("prior-summary", studies=True)
@@ -257,12 +244,16 @@ def diagnose(
     Example: python -m analysis diagnose 3.2 --panel official --model growth --figures
     """
     if not (columns or panel or model or pictures):
-        exit_by_gate(diagnose_traces(Outputs(out)))
+        judged = diagnose_traces(Outputs(out))
+        say_following("compare", out=out)
+        exit_by_gate(judged)
         return
     if not columns:
         raise UserError("Name the columns whose fits are meant: `diagnose COLUMN --figures`.")
     names = panel_names(panel or ())
-    exit_by_gate(_diagnose_some(columns, names, model or (), pictures, Outputs(out)))
+    judged = _diagnose_some(columns, names, model or (), pictures, Outputs(out))
+    say_following("compare", columns, panel, model, out)
+    exit_by_gate(judged)
 
 
 def _diagnose_some(
@@ -288,7 +279,6 @@ def _diagnose_some(
                 drawn += 1
                 console.print(f"written: {outputs.shown(written)}", highlight=False)
         console.print(f"Files drawn: {drawn}. Fits: {len(paths)}.", highlight=False)
-    terminal.say_next("compare", *columns)
     return judged
 
 

@@ -15,6 +15,7 @@ from analysis.commands.options import (
     app,
     load_panels,
     print_frame,
+    say_following,
     taken,
     write_tables,
 )
@@ -79,6 +80,7 @@ def replicate(
     if len(met) or not terminal.is_table():  # a study may have no printed numbers
         print_frame(met, "Printed numbers that the estimates round to", "matches")
     write_tables({"replication": rows}, outputs, digests)
+    say_following("sample", columns, panel, out=out)
     mismatches = replication.mismatches(rows, panels)
     if len(mismatches):
         keys = ["panel", *replication.KEYS, "published", "estimated"]

@@ -134,3 +134,10 @@ def test_fits_of_named_columns_are_diagnosed_and_drawn_and_no_table_is_written(s
     assert list(shown["model"]) == ["flat"]
     with pytest.raises(UserError, match="Name the columns"):
         posterior.diagnose(pictures=True, out=session.out)
+
+
+def test_diagnose_names_the_command_that_compares(session):
+    said = " ".join(session.said["diagnose"].split())
+    _, _, following = said.rpartition("Next: python -m analysis ")
+    assert following.startswith("compare ")
+    assert following.endswith(f" --out {session.out}")
