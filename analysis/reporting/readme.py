@@ -69,7 +69,7 @@ MULTIVERSE_ALL = ("multiverse_all", "multiverse_all_fraction")
 BLOCKS = (
     Block("findings", TOP, main.findings, MAIN_JOB),
     Block("caution", TOP, main.caution, ("candidates",), editions=True),
-    Block("horizon", TOP, blocks.horizon_words, ("horizon",)),
+    Block("horizon", TOP, main.horizon_words, ("horizon",)),
     Block("shares", TOP, imputation_block.shares),
     Block("headline", FIGURES, main.headline, MAIN_JOB),
     Block("horizons", FIGURES, blocks.horizon_table, ("horizon",)),
@@ -110,6 +110,7 @@ BLOCKS = (
         ("last_two_more",),
         editions=True,
     ),
+    Block("chosen", "models/README.md", main.chosen, ("last_two",), editions=True),
     Block("unit_root", "models/README.md", blocks.unit_root, ("scale_sweep",)),
     Block("speed", "models/README.md", speed_block.speed, ("benchmark_fits", "benchmark_gmm")),
     Block("calibration_main", "tests/README.md", blocks.calibration_main, ("calibration",)),

@@ -1,25 +1,38 @@
 """The parts of the READMEs on the headline: findings, caution, slopes, ladder and verdicts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import pandas as pd
+from scipy import stats
 
 from analysis.claims import ledger
 from analysis.claims.records import VINTAGES
+from analysis.claims.rule import of_magnitude
 from analysis.comparison.coefficients import ROPE
 from analysis.comparison.figures import LABELS
-from analysis.comparison.ladder import STUDIED, TWFE
+from analysis.comparison.ladder import TWFE
 from analysis.reporting.readme_blocks import markdown, rows_with, slope
+from analysis.robustness import horizon
 from analysis.shared.digits import with_interval
 from analysis.shared.outputs import Outputs, read_result
 from analysis.shared.products import below
 from analysis.shared.statistics import CERTAIN, doubt
 from analysis.simulation import main_model
-from analysis.specifications import HEADLINE, select
+from analysis.specifications import HEADLINE, home, select
 from analysis.ye2024.claims import CLAIMS
 from data.panels.catalogue import PANELS
+from data.panels.provinces import REGIONS
 from models.bayesian.registry import LADDER, MAIN
+from models.bayesian.registry import main_model as main_model_of
 from models.design import Specification
+
+MAIN_OF_ONE = "growth_region"
+"""The main model of one region alone."""
+
+RUNNER_UP = "ar1_province_slopes"
+"""The second of `results/long/last_two.csv`."""
+
+PRACTICALLY_NONE = "practically none"
 
 MADE = {
     "swap": "other provinces' paths (*swap*)",
@@ -33,51 +46,119 @@ MADE = {
 def findings(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
     """State the headline with its range over official panels, the regions, and the verdicts."""
     baseline, *regions = select(HEADLINE)
+    entries = _ledger()
     official = [kind.name for kind in PANELS if kind.evidence]
     printed, least_squares, posterior, zero = _ranges(baseline, replication, comparison, official)
     lines = [
+        _answer(entries[0], comparison),
+        _why(replication),
         f"- Printed: {printed}. On the {len(official)} official panels two-way fixed effects give "
-        f"{least_squares}. The posterior mean of the main model, `{MAIN}`, lies between "
-        f"{posterior}; its 95 % interval includes zero on {zero}."
+        f"{least_squares}. The posterior mean of the main model, `{MAIN}`, is {posterior}; its 95 "
+        f"% interval includes zero on {zero}.",
     ]
     parts = []
     for record in regions:
         printed, _, posterior, zero = _ranges(record, replication, comparison, official)
-        region = record.title.removeprefix("region: ")
-        parts.append(f"{region}: between {posterior}; printed {printed}; zero included on {zero}.")
-    lines.append(f"- Posterior means by region. {' '.join(map(str.capitalize, parts))}")
-    entries = _ledger()
-    lines.insert(0, _answer(entries[0]))
-    lines.insert(
-        1,
-        "- Why: a province's errors are correlated over years, and their scale differs by region. "
-        f"Two-way fixed effects take such paths for a slope. `{MAIN}` models both.",
+        alone = rows_with(comparison, {"column": record.column, "model": MAIN_OF_ONE})
+        alone = alone[alone["panel"].isin(official)]["mean"]
+        region = record.title.removeprefix("region: ").capitalize()
+        parts.append(
+            f"{region}: {posterior}, alone {alone.min():.3f} to {alone.max():.3f}, printed "
+            f"{printed}."
+        )
+    lines.append(
+        f"- Posterior means by region, pooled towards each other, and of one region alone. "
+        f"{' '.join(parts)}"
     )
     counts = ", ".join(f"{number} {word}" for word, number in ledger.counts(entries))
-    lines.append(f"- Verdicts on the sign of {len(entries)} claimed effects: {counts}.")
-    sizes = pd.Series([entry["magnitude"] for entry in entries])
-    magnitudes = ", ".join(
-        f"{count} {word}" for word in ledger.MAGNITUDES if (count := (sizes == word).sum())
-    )
-    judged = sizes.isin(ledger.MAGNITUDES).sum()
-    return "\n".join(
-        lines + ([f"- On the magnitude of {judged} of them: {magnitudes}."] if judged else [])
-    )
+    lines.append(f"- Verdicts on {len(entries)} claims: {counts}.")
+    return "\n".join([*lines, *_sizes_judged(entries, comparison)])
 
 
-def _answer(entry: Mapping) -> str:
+def _answer(entry: Mapping, comparison: pd.DataFrame) -> str:
     """State the verdict on the first claim, with the probabilities that it rests on."""
     p, size = entry["probability"], entry["magnitude"]
     if p != p:
         return f"- **Answer: {entry['verdict']}** on the sign, {size} in size."
+    limits = _limits(comparison, entry)
     return (
         f"- **Answer: {entry['verdict']}** on the sign: the printed one has a probability of "
-        f"{p:.2f}, where {CERTAIN} is asked for. In size: {size}. With a probability of "
-        f"{entry['p_rope']:.3f}, one within-province sd of `{select(HEADLINE)[0].interest[0]}` "
-        f"moves the outcome by less than {ROPE:g} sd. Both are of deviations from provinces' own "
-        f"trends, over {' and '.join(f'`{name}`' for name in VINTAGES)}, and over draws of what "
-        "is not observed."
+        f"{p:.2f}; a verdict needs {CERTAIN}. In size, within provinces' own trends: {size}. With "
+        f"a probability of {entry['p_rope']:.3f} the slope lies within "
+        f"{' or '.join(f'±{limit:.3f}' for limit in limits)}, by panel: one sd of "
+        f"`{entry['term']}` then moves `produ` by less than {ROPE:g} sd. The next model gives "
+        f"{' and '.join(f'{p:.2f}' for p in _next_model(comparison, entry))}. The printed interval "
+        f"has a probability of {entry['p_printed']:.2f}. Two rebuilt panels count, "
+        f"{' and '.join(f'`{name}`' for name in VINTAGES)}, with draws of what is not observed."
     )
+
+
+def _next_model(comparison: pd.DataFrame, entry: Mapping) -> pd.Series:
+    """Return P(practically none) by the model that came second, on the panels that count."""
+    of_term = {"column": entry["column"], "term": entry["term"], "model": RUNNER_UP}
+    return rows_with(comparison, of_term).set_index("panel")["p_rope"].reindex(VINTAGES)
+
+
+def _limits(comparison: pd.DataFrame, entry: Mapping) -> pd.Series:
+    """Return the slopes below which an effect is practically none, on the panels that count."""
+    (record,) = select([entry["column"]])
+    model = main_model_of(home(record)[0]).name
+    of_term = {"column": entry["column"], "term": entry["term"], "model": model}
+    return rows_with(comparison, of_term).groupby("panel")["rope"].first().reindex(VINTAGES)
+
+
+def _why(replication: pd.DataFrame) -> str:
+    """Say what data and model each do to the headline slope."""
+    (record,) = select(HEADLINE[:1])
+    cells = rows_with(replication, {"column": record.column, "term": record.interest[0]})
+    by_panel = cells.pivot(index="panel", columns="statistic", values="estimated").loc[[*VINTAGES]]
+    slopes = (f"{float(row.coef):.3f} ({float(row.se):.3f})" for row in by_panel.itertuples())
+    return (
+        f"- Why? The data: on these panels the paper's own method gives {' and '.join(slopes)}. "
+        "The model: a province's errors persist over years, and two-way fixed effects can take "
+        f"such paths for a slope. `{MAIN}` models these paths."
+    )
+
+
+def _sizes_judged(entries: list[dict], comparison: pd.DataFrame) -> list[str]:
+    """Count the judged magnitudes, and printed slopes that are themselves practically none."""
+    judged = [entry for entry in entries if entry["magnitude"] in ledger.MAGNITUDES]
+    if not judged:
+        return []
+    sizes = pd.Series([entry["magnitude"] for entry in judged])
+    counts = ", ".join(
+        f"{count} {word}" for word in ledger.MAGNITUDES if (count := (sizes == word).sum())
+    )
+    as_small = 0
+    for entry in judged:
+        if entry["magnitude"] == PRACTICALLY_NONE:
+            printed = abs(float(entry["printed"].split()[0].rstrip("*")))
+            as_small += bool((_limits(comparison, entry) > printed).all())
+    own = "; ".join(f"{region} {size}" for region, size in by_own_scale(entries, comparison))
+    return [
+        f"- Sizes of the {len(judged)} of them that can be judged: {counts}. In {as_small} of the "
+        f"{PRACTICALLY_NONE} the printed slope is as small. Regions are measured by all provinces' "
+        f"sds; by their own: {own}."
+    ]
+
+
+def by_own_scale(entries: list[dict], comparison: pd.DataFrame) -> Iterator[tuple[str, str]]:
+    """Yield regions and the magnitudes of their slopes by the region's own standard deviations.
+
+    The model of all provinces has one limit for all slopes. A region's own is that of the model of
+    this region alone; posteriors are taken as normal, and averaged over the panels that count.
+    """
+    by_column = {entry["column"]: entry for entry in entries}
+    for record in select(HEADLINE[1:]):
+        of_term = {"column": record.column, "term": record.interest[0]}
+        rows = rows_with(comparison, of_term)
+        rows = rows[rows["panel"].isin(VINTAGES)]
+        pooled = rows_with(rows, {"model": MAIN}).set_index("panel")
+        limit = rows_with(rows, {"model": MAIN_OF_ONE}).set_index("panel")["rope"]
+        ends = [stats.norm.cdf((at * limit - pooled["mean"]) / pooled["sd"]) for at in (-1, 1)]
+        p_printed = by_column[record.column]["p_printed"]
+        size = of_magnitude(float((ends[1] - ends[0]).mean()), p_printed)
+        yield record.title.removeprefix("region: "), size
 
 
 def _ledger() -> list[dict]:
@@ -101,7 +182,7 @@ def _ranges(
     return (
         f"{published['coef']} ({published['se']})",
         f"{estimates.min():.3f} to {estimates.max():.3f}",
-        f"{fits['mean'].min():.3f} and {fits['mean'].max():.3f}",
+        f"{fits['mean'].min():.3f} to {fits['mean'].max():.3f}",
         f"{zero} of {len(fits)}",
     )
 
@@ -117,37 +198,87 @@ def caution(candidates: pd.DataFrame) -> str:
     results = Outputs().results
     final = below(results, "last_two").is_file()
     last = read_result(results, "last_two") if final else candidates
+    ranks = main_model.ranking(last).set_index("candidate")
+    first, second = ranks.index[:2]
     studies = {
         "two-way fixed effects": (candidates, "twfe"),
         "posteriors with independent errors": (candidates, "independent"),
         "errors clustered by province": (candidates, "twfe_clustered"),
-        f"the model `{MAIN}`": (last, STUDIED.get(MAIN, MAIN)),
+        "wild cluster bootstrap": (candidates, "wild_bootstrap"),
+        f"`{second}`": (last, second),
+        f"`{first}`": (last, first),
     }
     sizes = {words: _sizes(*of) for words, of in studies.items()}
-    shares = ", ".join(f"{values.mean():.0%} ({words})" for words, values in sizes.items())
-    ranks = main_model.ranking(last).set_index("candidate")
-    fared = [_fared(last, ranks.loc[name], name) for name in ranks.index[:2]]
-    width = _widths(last, *ranks.index[:2])
+    least_squares, *others = [f"{values.mean():.0%} ({words})" for words, values in sizes.items()]
+    lowest = [_deciding(last, name)["coverage"].min() for name in (first, second)]
     return (
-        f"- Caution: without a slope, nominal 95 % intervals of {HEADLINE[0]} exclude zero in "
-        f"{shares} of simulated data sets. {_spread(sizes)}\n"
-        f"- A rule written before its study chose the main model{'' if final else ' (provisional)'}"
-        f": coverage of at least {main_model.LEAST_COVERAGE:.0%} in every cell (panel, errors, "
-        "true slopes, estimand). Where no model has that, the interval score chooses among all: "
-        "the width of an interval, and a penalty for what it misses. "
-        f"{' '.join(fared)} Intervals of `{ranks.index[1]}` are {width:.1f} times as wide."
+        f"- Caution: in simulated data without a slope, 95 % intervals of {HEADLINE[0]} exclude "
+        f"zero in {least_squares} of data sets. Others do in {', '.join(others)}. {_spread(sizes)} "
+        f"Of region slopes they reach {_sizes(last, first, of_regions=True).max():.0%}.\n"
+        f"- Intervals of `{first}` cover true slopes too rarely in {ranks.loc[first, 'outside']} "
+        f"of {ranks.loc[first, 'cells']} simulated settings: lowest coverage {lowest[0]:.0%}. "
+        f"`{second}` falls short in {ranks.loc[second, 'outside']} (lowest {lowest[1]:.0%}); its "
+        f"intervals of this slope are {_widths(last, first, second):.1f} times as wide. A rule "
+        f"written before chose `{first}` by interval scores{'' if final else ', provisionally'}. "
+        "A trial had suggested it. [The whole choice](models/README.md#which-model-is-main)"
     )
 
 
-def _sizes(study: pd.DataFrame, method: str) -> pd.Series:
-    """Return the size of a method's test of the slope over all rows, in each deciding cell."""
+def horizon_words(rows: pd.DataFrame) -> str:
+    """State for which horizon each estimate of the headline slope answers, on panels that count."""
+    of_column = rows_with(rows, {"column": HEADLINE[0]})
+    by_panel = [rows_with(of_column, {"panel": name}) for name in VINTAGES]
+    steps = [table[table["kind"] == horizon.DIFFERENCE] for table in by_panel]
+    fixed = [table[table["kind"] == horizon.LEVELS]["coef"].iloc[0] for table in by_panel]
+    nearest = [horizon.nearest(*of) for of in zip(by_panel, fixed, strict=True)]
+    slow = [table[table["kind"] == horizon.SLOW].iloc[0] for table in by_panel]
+    last = " and ".join(horizon.in_words(table.iloc[-1]) for table in steps)
+    return (
+        f"- Horizon: `{MAIN}` answers for deviations from provinces' trends. Two-way fixed effects "
+        f"are nearest to differences over {' and '.join(map(str, nearest))} years. A dynamic "
+        "model's long-run effect is of a lasting change. Slow effects stay open: differences over "
+        f"{steps[0]['years'].iloc[-1]:.0f} years give {last}, between trends the slope is "
+        f"{' and '.join(map(horizon.in_words, slow))}."
+    )
+
+
+def chosen(last: pd.DataFrame) -> str:
+    """State the rule that chose the main model, and how the first two fared by it.
+
+    Parameters
+    ----------
+    last : DataFrame
+        results/long/last_two.csv.
+    """
+    ranks = main_model.ranking(last).set_index("candidate")
+    fared = [_fared(last, ranks.loc[name], name) for name in ranks.index[:2]]
+    below = " and ".join(
+        f"{(_deciding(last, name)['coverage'] < main_model.LEAST_COVERAGE).sum()}"
+        for name in ranks.index[:2]
+    )
+    return (
+        f"The rule asks for a coverage of at least {main_model.LEAST_COVERAGE:.0%} in every cell, "
+        "within Monte-Carlo error over all cells together (Bonferroni). Where no model has that, "
+        "the interval score chooses: the width of an interval, and a penalty for what it misses. "
+        f"{' '.join(fared)} By point estimates {below} cells lie below "
+        f"{main_model.LEAST_COVERAGE:.0%}. Intervals of `{ranks.index[1]}` for the slope over all "
+        f"rows are {_widths(last, *ranks.index[:2]):.1f} times as wide."
+    )
+
+
+def _sizes(study: pd.DataFrame, method: str, *, of_regions: bool = False) -> pd.Series:
+    """Return the size of a method's test in each deciding cell.
+
+    Of the slope over all rows, or of the slopes of regions.
+    """
     judged = study[study["role"] == "deciding"][["panel", "generator"]].drop_duplicates()
-    values = {"slopes": "none", "estimand": "slope", "method": method}
-    return 1 - rows_with(study, values).merge(judged, on=["panel", "generator"])["coverage"]
+    rows = rows_with(study, {"slopes": "none", "method": method})
+    rows = rows[rows["estimand"].isin(REGIONS if of_regions else ["slope"])]
+    return 1 - rows.merge(judged, on=["panel", "generator"])["coverage"]
 
 
 def _spread(sizes: Mapping[str, pd.Series]) -> str:
-    """Say over which cells sizes are means, and how far the last method's lie apart."""
+    """Say over which settings sizes are means, and how far the last method's lie apart."""
     cells = max(map(len, sizes.values()))
     fewer = "".join(
         f" ({len(values)} for {words})" for words, values in sizes.items() if len(values) < cells
@@ -155,16 +286,14 @@ def _spread(sizes: Mapping[str, pd.Series]) -> str:
     words, last = list(sizes.items())[-1]
     most = 1 - main_model.LEAST_COVERAGE
     return (
-        f"These are means over {cells} cells of the simulation study{fewer}: two panels of the "
-        f"first edition, and three ways to make errors. Of {words} the cells lie between "
-        f"{last.min():.0%} and "
-        f"{last.max():.0%}, {(last > most).sum()} of them above the {most:.0%} that the rule "
-        "allows."
+        f"These are means over {cells} settings{fewer}: two panels of the first edition, three "
+        f"ways to make errors. Of {words} they lie between {last.min():.0%} and "
+        f"{last.max():.0%}; {(last > most).sum()} are above {most:.0%}, which the rule allows."
     )
 
 
 def _fared(study: pd.DataFrame, rank: pd.Series, name: str) -> str:
-    rows = rows_with(study, {"method": name, "role": "deciding"})
+    rows = _deciding(study, name)
     places = rows.loc[rows["outside"], "generator"].value_counts()
     where = ", ".join(f"{count} with {MADE[generator]}" for generator, count in places.items())
     return (
@@ -172,6 +301,11 @@ def _fared(study: pd.DataFrame, rank: pd.Series, name: str) -> str:
         f"coverage {rows['coverage'].min():.0%}){f': {where}' if where else ''}. Its interval "
         f"score is at most {rank['worst_score']:.2f} times the smallest of a cell."
     )
+
+
+def _deciding(study: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Return a candidate's cells that the rule looks at."""
+    return rows_with(study, {"method": name, "role": "deciding"})
 
 
 def _widths(study: pd.DataFrame, first: str, second: str) -> float:

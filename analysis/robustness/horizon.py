@@ -167,7 +167,7 @@ def sentence(table: pd.DataFrame) -> str:
     if steps.empty:
         return "No two years of a province are at hand."
     ends = (
-        f"{_text(steps.iloc[at])} over {years:.0f} year{'s' if years > 1 else ''}"
+        f"{in_words(steps.iloc[at])} over {years:.0f} year{'s' if years > 1 else ''}"
         for at, years in ((0, steps["years"].iloc[0]), (-1, steps["years"].iloc[-1]))
     )
     text = f"Column {first['column']} on {first['panel']}: differences give {' and '.join(ends)}. "
@@ -179,13 +179,14 @@ def sentence(table: pd.DataFrame) -> str:
     slow = of_column[of_column["kind"] == SLOW]
     answers = "answers for deviations from provinces' trends:" if len(slow) else "gives"
     for _, row in of_column[of_column["kind"] == FAST].iterrows():
-        text += f" The model `{row['model']}` {answers} {_text(row)}."
+        text += f" The model `{row['model']}` {answers} {in_words(row)}."
     for _, row in slow.iterrows():
-        text += f" Between trends its slope is {_text(row)}."
+        text += f" Between trends its slope is {in_words(row)}."
     return text
 
 
-def _text(row: pd.Series) -> str:
+def in_words(row: pd.Series) -> str:
+    """Return a slope with its interval."""
     return f"{digits.estimate(row['coef'], row['se'])} {digits.interval(row['low'], row['high'])}"
 
 

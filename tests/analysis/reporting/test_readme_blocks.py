@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from analysis.claims.records import VINTAGES
 from analysis.posterior.inputs import fits_panel
 from analysis.replication.dynamic_estimators import dynamic_models
 from analysis.reporting import readme_blocks as blocks
@@ -9,6 +10,7 @@ from analysis.reporting import readme_headline
 from analysis.reporting.page import answers
 from analysis.reporting.page.blocks import Results
 from analysis.reporting.readme import MULTIVERSE
+from analysis.robustness import horizon
 from analysis.shared.outputs import Outputs, read_result
 from analysis.simulation.dynamic_study.cells import CELLS
 from analysis.simulation.dynamic_study.study import MODEL
@@ -109,11 +111,16 @@ def test_calibrations_say_which_fail():
 def test_who_moves_the_headline_is_named_beside_the_posterior_where_there_is_one():
     row = {"panel": "official", "column": "3.2", "term": "indus", "group": "province",
            "whole": 0.2, "whole_p": 0.01, "turns": "", "posterior_shift": 0.5}  # fmt: skip
+    row |= {"posterior": 0.1, "posterior_whole": 0.2}
     rows = [row | {"left_out": "Hubei", "shift": -1.5},
             row | {"left_out": "Hunan", "shift": 0.5, "turns": "sign", "posterior_shift": -1.0},
             row | {"left_out": "2015", "group": "year", "shift": 0.1, "posterior_shift": None},
             row | {"left_out": "Tibet", "column": "4.1", "shift": 9.0}]  # fmt: skip
-    head, _, line = blocks.influence_table(pd.DataFrame(rows)).splitlines()
+    head, _, line, _, said = blocks.influence_table(pd.DataFrame(rows)).splitlines()
+    assert "without none of them;" in said
+    beyond = pd.DataFrame([rows[0], rows[1] | {"posterior": -0.01}])
+    *_, said = blocks.influence_table(beyond).splitlines()
+    assert "changes sign without Hunan (1); in brackets on how many of 1 official" in said
     assert (
         head
         == "| column | province | province (posterior) | year | turn sign | turn significance |"
@@ -190,10 +197,16 @@ def test_the_caution_shows_how_sizes_differ_between_cells():
     text = readme_headline.caution(candidates)
     asked = {"method": MAIN, "slopes": "none", "estimand": "slope", "role": "deciding"}
     own = 1 - blocks.rows_with(last, asked)["coverage"]
-    assert f"means over {len(own)} cells" in text
-    assert f"between {own.min():.0%} and {own.max():.0%}, {(own > 0.08).sum()} of them" in text
+    assert f"means over {len(own)} settings" in text
+    assert f"between {own.min():.0%} and {own.max():.0%}; {(own > 0.08).sum()} are above 8%" in text
+    of_regions = last[last["estimand"] != "slope"]
+    of_regions = blocks.rows_with(of_regions, {k: asked[k] for k in ("method", "slopes", "role")})
+    assert f"they reach {1 - of_regions['coverage'].min():.0%}" in text
     outside = blocks.rows_with(last, {"method": MAIN, "generator": "swap"})["outside"].sum()
-    assert f"{outside} with other provinces' paths (*swap*)" in text
+    said = readme_headline.chosen(last)
+    assert f"{outside} with other provinces' paths (*swap*)" in said
+    deciding = blocks.rows_with(last, {"method": MAIN, "role": "deciding"})["coverage"]
+    assert f"By point estimates {(deciding < 0.92).sum()} and " in said
     fewer = len(blocks.rows_with(candidates, asked | {"method": "independent"}))
     assert (f"({fewer} for posteriors with independent errors" in text) == (fewer < len(own))
 
@@ -221,4 +234,64 @@ def test_page_and_readme_give_the_same_sizes():
     text = readme_headline.caution(read_result(results, "candidates"))
     assert f"{shares['twfe']:.0%} (two-way fixed effects)" in text
     assert f"{shares['twfe_clustered']:.0%} (errors clustered by province)" in text
-    assert f"{shares[MAIN]:.0%} (the model `{MAIN}`)" in text
+    assert f"{shares[MAIN]:.0%} (`{MAIN}`)" in text
+
+
+def test_the_slope_by_horizon_is_said_of_the_panels_that_count():
+    kinds = {horizon.DIFFERENCE: [1, 8], horizon.LEVELS: [0], horizon.SLOW: [None]}
+    rows = pd.DataFrame(
+        [
+            {"panel": panel, "column": "3.2", "kind": kind, "years": years, "coef": slope + i,
+             "se": 0.01, "low": slope + i - 0.02, "high": slope + i + 0.02}
+            for panel, slope in (("official", 0.9), (VINTAGES[0], 0.1), (VINTAGES[1], 0.2))
+            for kind, listed in kinds.items()
+            for i, years in enumerate(listed)
+        ]
+    )  # fmt: skip
+    text = readme_headline.horizon_words(rows)
+    assert "differences over 8 years give 1.100 [1.080, 1.120] and 1.200 [1.180, 1.220]" in text
+    assert "between trends the slope is 0.100 [0.080, 0.120] and 0.200 [0.180, 0.220]." in text
+    assert "0.9" not in text
+
+
+def test_regions_are_measured_by_their_own_standard_deviations_too():
+    entries = [{"column": column, "p_printed": 0.5} for column in ("8.1", "8.2", "8.3")]
+    rows = [
+        {"panel": panel, "column": column, "term": "indus", "model": model, "mean": 0.0,
+         "sd": 0.01, "rope": limit if model != MAIN else 9.0}
+        for panel in VINTAGES
+        for column, limit in (("8.1", 0.05), ("8.2", 0.01), ("8.3", 0.0197))
+        for model in (MAIN, "growth_region")
+    ]  # fmt: skip
+    sizes = dict(readme_headline.by_own_scale(entries, pd.DataFrame(rows)))
+    # Within five, one and 1.97 standard deviations of a normal distribution.
+    assert sizes == {"east": "practically none", "central": "open", "west": "practically none"}
+
+
+def test_the_answer_states_its_limits_in_the_order_of_the_panels():
+    rows = [
+        {"panel": panel, "column": "3.2", "term": "indus", "model": model, "rope": limit,
+         "p_rope": p}
+        for panel, limit, p in ((VINTAGES[1], 0.06, 0.8), (VINTAGES[0], 0.07, 0.9))
+        for model in (MAIN, readme_headline.RUNNER_UP)
+    ]  # fmt: skip
+    entry = {"column": "3.2", "term": "indus", "probability": 0.7, "verdict": "inconclusive"}
+    entry |= {"magnitude": "practically none", "p_rope": 0.99, "p_printed": 0.04}
+    text = readme_headline._answer(entry, pd.DataFrame(rows))
+    assert "0.990 the slope lies within ±0.070 or ±0.060, by panel" in text
+    assert "The next model gives 0.90 and 0.80." in text
+    region = {"column": "8.1", "magnitude": "open", "p_printed": 0.5}
+    entries = [entry | {"printed": "-0.065*** (0.1)"}, region | {"printed": "0.1 (0.1)"}]
+    entries += [region | {"column": column, "printed": "0.1 (0.1)"} for column in ("8.2", "8.3")]
+    of_regions = [
+        {"panel": panel, "column": column, "term": "indus", "model": model, "mean": 0.0,
+         "sd": 1.0, "rope": 0.1}
+        for panel in VINTAGES
+        for column in ("8.1", "8.2", "8.3")
+        for model in (MAIN, "growth_region")
+    ]  # fmt: skip
+    (judged,) = readme_headline._sizes_judged(entries, pd.DataFrame([*rows, *of_regions]))
+    assert "1 practically none, 3 open. In 0 of the practically none" in judged
+    entries[0] |= {"printed": "-0.059*** (0.1)"}
+    (judged,) = readme_headline._sizes_judged(entries, pd.DataFrame([*rows, *of_regions]))
+    assert "In 1 of the practically none" in judged
