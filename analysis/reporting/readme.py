@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analysis.reporting import (
+    choice_block,
     edition_block,
     gallery,
     imputation_block,
@@ -68,7 +69,7 @@ MULTIVERSE_ALL = ("multiverse_all", "multiverse_all_fraction")
 
 BLOCKS = (
     Block("findings", TOP, main.findings, MAIN_JOB),
-    Block("caution", TOP, main.caution, ("candidates",), editions=True),
+    Block("caution", TOP, choice_block.caution, ("candidates",), editions=True),
     Block("horizon", TOP, main.horizon_words, ("horizon",)),
     Block("shares", TOP, imputation_block.shares),
     Block("headline", FIGURES, main.headline, MAIN_JOB),
@@ -106,11 +107,10 @@ BLOCKS = (
     Block(
         "confirmation",
         "models/README.md",
-        blocks.confirmed,
+        choice_block.chosen_and_confirmed,
         ("last_two_more",),
         editions=True,
     ),
-    Block("chosen", "models/README.md", main.chosen, ("last_two",), editions=True),
     Block("unit_root", "models/README.md", blocks.unit_root, ("scale_sweep",)),
     Block("speed", "models/README.md", speed_block.speed, ("benchmark_fits", "benchmark_gmm")),
     Block("calibration_main", "tests/README.md", blocks.calibration_main, ("calibration",)),

@@ -15,7 +15,7 @@ from analysis.robustness.multiverse import all_summary, posteriors, summarise
 from analysis.robustness.multiverse.universes import labelled
 from analysis.shared.digits import with_interval
 from analysis.shared.products import readme_rows
-from analysis.simulation import confirmation, main_model, recovery
+from analysis.simulation import recovery
 from analysis.simulation.calibration.cases import CASES
 from analysis.simulation.calibration.judge import failures
 from analysis.simulation.calibration.judge import summary as calibrated
@@ -328,16 +328,6 @@ def _calibrated(judged: pd.DataFrame, *, of_main: bool) -> str | None:
     not_run = [name for name in cases if name not in set(judged["case"])]
     sentence += f" Not run: {'; '.join(not_run)}." if not_run else ""
     return f"{sentence}\n\n{markdown(shown_rows)}"
-
-
-def confirmed(rows: pd.DataFrame) -> str:
-    """Render how the last two candidates fared in the cells that only confirm."""
-    scores = rows.pivot(index=main_model.CELL, columns="method", values="score")
-    ahead = (scores.idxmin(axis=1) == MAIN).sum()
-    return (
-        f"{confirmation.sentence(rows)} By the interval score `{MAIN}` is ahead in {ahead} of "
-        f"{len(scores)}.\n\n{markdown(confirmation.shown(rows))}"
-    )
 
 
 def unit_root(rows: pd.DataFrame) -> str:

@@ -14,14 +14,11 @@ from analysis.comparison.ladder import TWFE
 from analysis.reporting.readme_blocks import markdown, rows_with, slope
 from analysis.robustness import horizon
 from analysis.shared.digits import with_interval
-from analysis.shared.outputs import Outputs, read_result
-from analysis.shared.products import below
+from analysis.shared.outputs import Outputs
 from analysis.shared.statistics import CERTAIN, doubt
-from analysis.simulation import main_model
 from analysis.specifications import HEADLINE, home, select
 from analysis.ye2024.claims import CLAIMS
 from data.panels.catalogue import PANELS
-from data.panels.provinces import REGIONS
 from models.bayesian.registry import LADDER, MAIN
 from models.bayesian.registry import main_model as main_model_of
 from models.design import Specification
@@ -33,14 +30,6 @@ RUNNER_UP = "ar1_province_slopes"
 """The second of `results/long/last_two.csv`."""
 
 PRACTICALLY_NONE = "practically none"
-
-MADE = {
-    "swap": "other provinces' paths (*swap*)",
-    "covariance": "paths of a fitted covariance (*covariance*)",
-    "restricted": "residuals of random signs (*restricted*)",
-    "own_scale": "other provinces' paths, rescaled (*own_scale*)",
-}
-"""How errors are made by each generator of the study (`analysis.simulation.generators`)."""
 
 
 def findings(replication: pd.DataFrame, comparison: pd.DataFrame) -> str:
@@ -80,14 +69,15 @@ def _answer(entry: Mapping, comparison: pd.DataFrame) -> str:
     p, size = entry["probability"], entry["magnitude"]
     if p != p:
         return f"- **Answer: {entry['verdict']}** on the sign, {size} in size."
+    (record,) = select([entry["column"]])
     limits = _limits(comparison, entry)
     return (
         f"- **Answer: {entry['verdict']}** on the sign: the printed one has a probability of "
         f"{p:.2f}; a verdict needs {CERTAIN}. In size, within provinces' own trends: {size}. With "
         f"a probability of {entry['p_rope']:.3f} the slope lies within "
         f"{' or '.join(f'±{limit:.3f}' for limit in limits)}, by panel: one sd of "
-        f"`{entry['term']}` then moves `produ` by less than {ROPE:g} sd. The next model gives "
-        f"{' and '.join(f'{p:.2f}' for p in _next_model(comparison, entry))}. The printed interval "
+        f"`{entry['term']}` then moves `{record.outcome}` by less than {ROPE:g} sd. The next model "
+        f"gives {' and '.join(f'{p:.2f}' for p in _next_model(comparison, entry))}. The printed interval "
         f"has a probability of {entry['p_printed']:.2f}. Two rebuilt panels count, "
         f"{' and '.join(f'`{name}`' for name in VINTAGES)}, with draws of what is not observed."
     )
@@ -187,43 +177,6 @@ def _ranges(
     )
 
 
-def caution(candidates: pd.DataFrame) -> str:
-    """State sizes of tests without a slope, and how the main model fared in its study.
-
-    Parameters
-    ----------
-    candidates : DataFrame
-        results/long/candidates.csv; where last_two.csv is there, it tells of the last two.
-    """
-    results = Outputs().results
-    final = below(results, "last_two").is_file()
-    last = read_result(results, "last_two") if final else candidates
-    ranks = main_model.ranking(last).set_index("candidate")
-    first, second = ranks.index[:2]
-    studies = {
-        "two-way fixed effects": (candidates, "twfe"),
-        "posteriors with independent errors": (candidates, "independent"),
-        "errors clustered by province": (candidates, "twfe_clustered"),
-        "wild cluster bootstrap": (candidates, "wild_bootstrap"),
-        f"`{second}`": (last, second),
-        f"`{first}`": (last, first),
-    }
-    sizes = {words: _sizes(*of) for words, of in studies.items()}
-    least_squares, *others = [f"{values.mean():.0%} ({words})" for words, values in sizes.items()]
-    lowest = [_deciding(last, name)["coverage"].min() for name in (first, second)]
-    return (
-        f"- Caution: in simulated data without a slope, 95 % intervals of {HEADLINE[0]} exclude "
-        f"zero in {least_squares} of data sets. Others do in {', '.join(others)}. {_spread(sizes)} "
-        f"Of region slopes they reach {_sizes(last, first, of_regions=True).max():.0%}.\n"
-        f"- Intervals of `{first}` cover true slopes too rarely in {ranks.loc[first, 'outside']} "
-        f"of {ranks.loc[first, 'cells']} simulated settings: lowest coverage {lowest[0]:.0%}. "
-        f"`{second}` falls short in {ranks.loc[second, 'outside']} (lowest {lowest[1]:.0%}); its "
-        f"intervals of this slope are {_widths(last, first, second):.1f} times as wide. A rule "
-        f"written before chose `{first}` by interval scores{'' if final else ', provisionally'}. "
-        "A trial had suggested it. [The whole choice](models/README.md#which-model-is-main)"
-    )
-
-
 def horizon_words(rows: pd.DataFrame) -> str:
     """State for which horizon each estimate of the headline slope answers, on panels that count."""
     of_column = rows_with(rows, {"column": HEADLINE[0]})
@@ -240,79 +193,6 @@ def horizon_words(rows: pd.DataFrame) -> str:
         f"{steps[0]['years'].iloc[-1]:.0f} years give {last}, between trends the slope is "
         f"{' and '.join(map(horizon.in_words, slow))}."
     )
-
-
-def chosen(last: pd.DataFrame) -> str:
-    """State the rule that chose the main model, and how the first two fared by it.
-
-    Parameters
-    ----------
-    last : DataFrame
-        results/long/last_two.csv.
-    """
-    ranks = main_model.ranking(last).set_index("candidate")
-    fared = [_fared(last, ranks.loc[name], name) for name in ranks.index[:2]]
-    below = " and ".join(
-        f"{(_deciding(last, name)['coverage'] < main_model.LEAST_COVERAGE).sum()}"
-        for name in ranks.index[:2]
-    )
-    return (
-        f"The rule asks for a coverage of at least {main_model.LEAST_COVERAGE:.0%} in every cell, "
-        "within Monte-Carlo error over all cells together (Bonferroni). Where no model has that, "
-        "the interval score chooses: the width of an interval, and a penalty for what it misses. "
-        f"{' '.join(fared)} By point estimates {below} cells lie below "
-        f"{main_model.LEAST_COVERAGE:.0%}. Intervals of `{ranks.index[1]}` for the slope over all "
-        f"rows are {_widths(last, *ranks.index[:2]):.1f} times as wide."
-    )
-
-
-def _sizes(study: pd.DataFrame, method: str, *, of_regions: bool = False) -> pd.Series:
-    """Return the size of a method's test in each deciding cell.
-
-    Of the slope over all rows, or of the slopes of regions.
-    """
-    judged = study[study["role"] == "deciding"][["panel", "generator"]].drop_duplicates()
-    rows = rows_with(study, {"slopes": "none", "method": method})
-    rows = rows[rows["estimand"].isin(REGIONS if of_regions else ["slope"])]
-    return 1 - rows.merge(judged, on=["panel", "generator"])["coverage"]
-
-
-def _spread(sizes: Mapping[str, pd.Series]) -> str:
-    """Say over which settings sizes are means, and how far the last method's lie apart."""
-    cells = max(map(len, sizes.values()))
-    fewer = "".join(
-        f" ({len(values)} for {words})" for words, values in sizes.items() if len(values) < cells
-    )
-    words, last = list(sizes.items())[-1]
-    most = 1 - main_model.LEAST_COVERAGE
-    return (
-        f"These are means over {cells} settings{fewer}: two panels of the first edition, three "
-        f"ways to make errors. Of {words} they lie between {last.min():.0%} and "
-        f"{last.max():.0%}; {(last > most).sum()} are above {most:.0%}, which the rule allows."
-    )
-
-
-def _fared(study: pd.DataFrame, rank: pd.Series, name: str) -> str:
-    rows = _deciding(study, name)
-    places = rows.loc[rows["outside"], "generator"].value_counts()
-    where = ", ".join(f"{count} with {MADE[generator]}" for generator, count in places.items())
-    return (
-        f"`{name}` covers too little in {rank['outside']} of {rank['cells']} cells (lowest "
-        f"coverage {rows['coverage'].min():.0%}){f': {where}' if where else ''}. Its interval "
-        f"score is at most {rank['worst_score']:.2f} times the smallest of a cell."
-    )
-
-
-def _deciding(study: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Return a candidate's cells that the rule looks at."""
-    return rows_with(study, {"method": name, "role": "deciding"})
-
-
-def _widths(study: pd.DataFrame, first: str, second: str) -> float:
-    """Return how much wider the second's intervals of the slope are, over deciding cells."""
-    rows = rows_with(study, {"role": "deciding", "estimand": "slope"})
-    means = rows.groupby("method")["width"].mean()
-    return means[second] / means[first]
 
 
 def decomposed(shares: pd.DataFrame) -> str | None:

@@ -2,9 +2,10 @@
 
 import pandas as pd
 
+from analysis.benchmark import samplers
 from analysis.benchmark.fits import BEFORE
-from analysis.shared.outputs import ROOT, Outputs
-from analysis.shared.products import find
+from analysis.shared.outputs import ROOT, Outputs, read_result
+from analysis.shared.products import below, find
 from analysis.shared.provenance import record_of
 
 
@@ -33,7 +34,36 @@ def speed(fits: pd.DataFrame, estimations: pd.DataFrame) -> str:
         )
         kind, _, _ = str(specification).partition(":")
         lines.append(f"- GMM, {kind}: {_seconds(own['cpu_s'])}; {ratios}.")
-    return "\n".join([f"CPU time{_machine('benchmark_fits')}:", "", *lines])
+    text = "\n".join([f"CPU time{_machine('benchmark_fits')}:", "", *lines])
+    results = Outputs(ROOT).results
+    if not below(results, "benchmark_samplers").is_file():  # it takes an hour
+        return text
+    return f"{text}\n\n{sampled(read_result(results, 'benchmark_samplers'))}"
+
+
+def sampled(rates: pd.DataFrame) -> str:
+    """Say how many effective draws a CPU second each model gives, here and by other programs."""
+    lines = []
+    for (model, panel), rows in rates.groupby(["model", "panel"], sort=False):
+        own = rows[rows["engine"] == samplers.OWN].iloc[0]
+        others = samplers.summary(rows).to_dict("records")
+        told = ", ".join(
+            f"{row['engine']} {row['times']:.3g} times fewer" for row in others if _passes(row)
+        )
+        failed = ", ".join(row["engine"] for row in others if not _passes(row))
+        lines.append(
+            f"- `{model}` on `{panel}`: {own['min_ess_per_cpu_s']:,.0f}; {told or 'no other'}."
+            + (f" No setting passes in the time allowed: {failed}." if failed else "")
+        )
+    head = (
+        "Effective draws a CPU second, at the cheapest setting that passes the health gate"
+        f"{_machine('benchmark_samplers')}:"
+    )
+    return "\n".join([head, "", *lines])
+
+
+def _passes(row: dict) -> bool:
+    return row["gate"] == "pass"
 
 
 def _without(row: dict) -> str:

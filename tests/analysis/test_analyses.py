@@ -76,7 +76,8 @@ ELSEWHERE = {
     "studies.py": {"decomposition", "sensitivity"},  # a map of what several analyses say
     "verdicts.py": {"decomposition", "power"},  # what stands beside the headline
     "reproduce.py": {"decomposition", "decompose", "horizon"},  # the main job runs it
-    "readme_headline.py": {"last_two"},  # how the main model was chosen
+    "choice_block.py": {"last_two"},  # how the main model was chosen
+    "speed_block.py": {"benchmark_samplers"},  # beside the other benchmarks
     "readme.py": {record.name for record in ANALYSES},  # what each README shows
     "views.py": {record.name for record in ANALYSES}
     | {"check"},  # what matters on a narrow terminal

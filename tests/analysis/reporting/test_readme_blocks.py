@@ -5,8 +5,8 @@ import pandas as pd
 from analysis.claims.records import VINTAGES
 from analysis.posterior.inputs import fits_panel
 from analysis.replication.dynamic_estimators import dynamic_models
+from analysis.reporting import choice_block, readme_headline
 from analysis.reporting import readme_blocks as blocks
-from analysis.reporting import readme_headline
 from analysis.reporting.page import answers
 from analysis.reporting.page.blocks import Results
 from analysis.reporting.readme import MULTIVERSE
@@ -194,7 +194,7 @@ def test_the_answer_is_the_rules_and_stands_above_what_it_rests_on():
 
 def test_the_caution_shows_how_sizes_differ_between_cells():
     candidates, last = (read_result(Outputs().results, n) for n in ("candidates", "last_two"))
-    text = readme_headline.caution(candidates)
+    text = choice_block.caution(candidates)
     asked = {"method": MAIN, "slopes": "none", "estimand": "slope", "role": "deciding"}
     own = 1 - blocks.rows_with(last, asked)["coverage"]
     assert f"means over {len(own)} settings" in text
@@ -203,7 +203,7 @@ def test_the_caution_shows_how_sizes_differ_between_cells():
     of_regions = blocks.rows_with(of_regions, {k: asked[k] for k in ("method", "slopes", "role")})
     assert f"they reach {1 - of_regions['coverage'].min():.0%}" in text
     outside = blocks.rows_with(last, {"method": MAIN, "generator": "swap"})["outside"].sum()
-    said = readme_headline.chosen(last)
+    said = choice_block.chosen(last)
     assert f"{outside} with other provinces' paths (*swap*)" in said
     deciding = blocks.rows_with(last, {"method": MAIN, "role": "deciding"})["coverage"]
     assert f"By point estimates {(deciding < 0.92).sum()} and " in said
@@ -231,7 +231,7 @@ def test_student_t_errors_say_how_near_a_unit_root_they_come():
 def test_page_and_readme_give_the_same_sizes():
     results = Outputs().results
     shares = answers.size(Results(results, []))
-    text = readme_headline.caution(read_result(results, "candidates"))
+    text = choice_block.caution(read_result(results, "candidates"))
     assert f"{shares['twfe']:.0%} (two-way fixed effects)" in text
     assert f"{shares['twfe_clustered']:.0%} (errors clustered by province)" in text
     assert f"{shares[MAIN]:.0%} (`{MAIN}`)" in text

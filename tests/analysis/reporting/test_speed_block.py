@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from analysis.benchmark import fits, gmm
-from analysis.reporting.speed_block import speed
+from analysis.benchmark import fits, gmm, samplers
+from analysis.reporting.speed_block import sampled, speed
 
 
 def test_words_name_ratio_target_and_what_is_not_installed():
@@ -22,10 +22,23 @@ def test_words_name_ratio_target_and_what_is_not_installed():
     )  # fmt: skip
     lines = speed(timed, estimations).splitlines()
     assert lines[0].startswith("CPU time")
-    assert lines[2:] == [
+    assert lines[2:5] == [
         "- `growth`, column 3.2: 3.21 CPU s (target: at most 6 CPU s). Median of 5.",
         "- `universe, independent`, column 3.2: 20.4 ms of CPU; at commit 14825e1 300 ms of CPU, "
         "14.7 times as much (target: 12 times). Median of 5.",
         "- GMM, two-step system: 7.5 ms of CPU; pyxtabond2 13.3 times as much, plm is not "
         "installed, gretl has no CPU clock.",
+    ]
+
+
+def test_words_say_how_many_times_fewer_draws_others_give_and_which_fail():
+    rates = [(samplers.OWN, "pass", 600.0), ("nutpie", "pass", 20.0), ("PyMC", "fail", 5.0)]
+    rows = [
+        {"engine": engine, "model": "growth", "panel": "official", "gate": gate,
+         "min_ess_per_cpu_s": rate, "agreement": "agrees"}
+        for engine, gate, rate in rates
+    ]  # fmt: skip
+    assert sampled(pd.DataFrame(rows, columns=list(samplers.COLUMNS))).splitlines()[2:] == [
+        "- `growth` on `official`: 600; nutpie 30 times fewer. No setting passes in the time "
+        "allowed: PyMC."
     ]
