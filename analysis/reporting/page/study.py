@@ -83,7 +83,7 @@ def _claims(results: Results) -> Iterable[Block]:
         "reverses it, contradicted at 2.5 % or less. The magnitude compares the slope with zero "
         "and with the printed one."
     )
-    claims = rows[["statement", "printed"]].assign(
+    claims = rows[["statement", "column", "term", "printed"]].assign(
         posterior=[with_interval(*row) for row in rows[["mean", "q025", "q975"]].to_numpy()]
     )
     columns = ["probability", "p_rope", "sign", "magnitude", "reversed_by", "pending"]
@@ -199,7 +199,8 @@ def _audited(results: Results) -> Iterable[Block]:
         return
     yield table(audit.summary(comparisons), "Comparisons by result")
     columns = ["check", "place", "compared", "printed", "low", "high", "result"]
-    yield folded(audit.findings(comparisons)[columns], "Inconsistent numbers")
+    if len(found := audit.findings(comparisons)):
+        yield folded(found[columns], "Inconsistent numbers")
 
 
 def _provenance(results: Results) -> Iterable[Block]:

@@ -1,12 +1,15 @@
 """Commands on a study: its numbers and words, results beside its file, nothing of the paper."""
 
+import re
 import sys
 
 import pandas as pd
 import pytest
+from jinja2 import UndefinedError
 
 from analysis import __main__ as cli
 from analysis.analyses import find
+from analysis.claims import study as of_study
 from analysis.comparison import coefficients, dynamic, power
 from analysis.replication import replicate
 from analysis.reporting.page import blocks, page
@@ -167,6 +170,23 @@ def test_a_page_shows_power_in_the_studys_words(study, tmp_path):
     assert "reaches the minimum detectable effect" in shown
     assert "clustered by unit" in shown
     assert "clustered by province" not in shown
+
+
+def test_a_page_shows_claims_with_their_verdicts_and_the_data(study, tmp_path):
+    row = dict.fromkeys(of_study.COLUMNS, "") | {"statement": "Roads raise output.", "column": 2.1}
+    row |= {"term": "dens", "mean": 0.4, "q025": 0.3, "q975": 0.5, "sign": "fragile"}
+    (tmp_path / "results").mkdir()
+    pd.DataFrame([row]).to_csv(tmp_path / "results/study_claims.csv", index=False)
+    with studying(load(study)) as loaded:
+        shown = page.render(page.Results(tmp_path / "results", []), loaded)
+    assert re.search("Roads raise output.*2.1.*dens.*0.400 .0.300, 0.500.*fragile", shown, re.S)
+    assert loaded.panel.sha256 in shown
+
+
+def test_a_page_leaves_no_block_out(study, tmp_path, monkeypatch):
+    monkeypatch.setattr(page, "blocks_of", lambda *_: [{"kind": "planted"}])
+    with studying(load(study)) as loaded, pytest.raises(UndefinedError, match="no_such_kind"):
+        page.render(page.Results(tmp_path, []), loaded)
 
 
 def test_a_page_without_regions_says_so_and_rounds_estimates(tmp_path):
