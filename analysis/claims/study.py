@@ -3,13 +3,13 @@
 `analysis.claims.rule` states the rule. A study has one panel in place of a mixture.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from analysis.claims import rule
-from analysis.claims.evidence import posterior
+from analysis.claims.evidence import MADE_WITH, posterior
 from analysis.claims.records import Claim
 from analysis.shared.frames import matching
 from data.studies.claims import StudyClaim
@@ -60,12 +60,47 @@ def table(
 
 
 def remedies(
-    claims: Sequence[StudyClaim], tables: Mapping[str, pd.DataFrame], panel: str
+    claims: Sequence[StudyClaim],
+    tables: Mapping[str, pd.DataFrame],
+    panel: str,
+    crossed: Collection[str],
 ) -> list[str]:
-    """Return the commands that make pending checks, each once; empty for what none can make."""
+    """Return the commands that make pending checks, each once; empty for what none can make.
+
+    Parameters
+    ----------
+    claims, tables, panel
+        As of `table`.
+    crossed : collection of str
+        Columns that have universes (`analysis.robustness.multiverse.study`). Of others no command
+        makes the check by the multiverse, which is left out here: see `uncrossed`.
+    """
     asked = (_claim(number, stated, tables)[0] for number, stated in enumerate(claims, 1))
-    listed = (rule.assess(claim, tables, (panel,))["pending"] for claim in asked)
-    return list(dict.fromkeys(command for commands in listed for command in commands))
+    listed = (
+        command
+        for claim in asked
+        for command in rule.assess(claim, tables, (panel,))["pending"]
+        if command != MADE_WITH[MULTIVERSE] or claim.column in crossed
+    )
+    return list(dict.fromkeys(listed))
+
+
+def uncrossed(rows: pd.DataFrame, crossed: Collection[str]) -> list[str]:
+    """Return the columns of claims whose check by the multiverse no command can make.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        From `table`.
+    crossed : collection of str
+        Columns that have universes.
+    """
+    waits = [MULTIVERSE in pending.split("; ") for pending in rows["pending"]]
+    return [column for column in dict.fromkeys(rows.loc[waits, "column"]) if column not in crossed]
+
+
+MULTIVERSE = "multiverse"
+"""The check by other choices of analysis, as `pending` names it."""
 
 
 def _claim(

@@ -1,5 +1,6 @@
 """Commands for readers: ledger, page, pictures, README, status."""
 
+from collections.abc import Iterable
 from typing import Annotated
 
 import typer
@@ -39,6 +40,7 @@ def write_study_ledger(outputs: Outputs) -> None:
         read_result(outputs.results, name)
 
     from analysis.claims import evidence, study
+    from analysis.robustness.multiverse.study import crossed
     from data.studies import claims as of_study
 
     listed = of_study.read(current().path)
@@ -53,14 +55,24 @@ def write_study_ledger(outputs: Outputs) -> None:
     tables, panel = evidence.read(outputs.results), current().panel.name
     rows = study.table(listed, tables, panel)
     print_frame(rows, f"Claims of {current().title}", "study_claims")
-    say_pending(study.remedies(listed, tables, panel))
+    columns = crossed(current())
+    say_pending(study.remedies(listed, tables, panel, columns), study.uncrossed(rows, columns))
+    say_instruments(dict.fromkeys(claim.column for claim in listed))
     path = outputs.results / "study_claims.csv"
     write_text(csv_text(rows), path)
     say_written([path], outputs)
 
 
-def say_pending(commands: list[str]) -> None:
-    """Say which commands make the checks of claims that are pending, and what none can make."""
+def say_pending(commands: list[str], uncrossed: list[str]) -> None:
+    """Say which commands make the checks of claims that are pending, and what none can make.
+
+    Parameters
+    ----------
+    commands : list of str
+        An empty one stands for a check by other models that no command makes.
+    uncrossed : list of str
+        Columns without universes.
+    """
     made = "; ".join(filter(None, commands))
     if made:
         study = f"--study {current().path}"
@@ -69,6 +81,20 @@ def say_pending(commands: list[str]) -> None:
         terminal.say(
             "The check by other models stays pending: only one model of correlated errors can be "
             "fitted to a sample of one region."
+        )
+    if uncrossed:
+        terminal.say(
+            f"The check by the multiverse stays pending for {', '.join(uncrossed)}: universes are "
+            "of columns of two-way effects, or of those that [multiverse] names."
+        )
+
+
+def say_instruments(columns: Iterable[str]) -> None:
+    """Say which claims are on columns with instruments, which no model has."""
+    if named := [column for column in columns if select([column])[0].endogenous]:
+        terminal.say(
+            f"Notice: no model has the instruments of {', '.join(named)}: verdicts there are on "
+            "slopes without them."
         )
 
 

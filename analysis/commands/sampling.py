@@ -41,7 +41,9 @@ def sample_jobs(
         terminal.say(f"So are {len(replacements) - MOST_NAMED} more.")
     # What a panel cannot carry, or carries slowly, is said before anything is sampled.
     say_slow([(job.name, split(job)) for job in waiting])
-    say_lags([(job.name, job.specification) for job in waiting])
+    fits = [(job.name, job.specification) for job in waiting]
+    say_lags(fits)
+    say_instruments(fits)
     console.print(
         f"{len(listed) - len(waiting)} of {len(listed)} traces are up to date: "
         + (f"sampling {len(waiting)}." if waiting else "nothing is sampled.")
@@ -64,16 +66,34 @@ def say_lags(fits: Sequence[tuple[str, "Specification"]]) -> None:
 
     The dynamic models have the first lag of a GMM's column apart (`models.bayesian.dynamic`).
     """
-    from data.studies.formula import names_in
-
     for name, record in fits:
-        lags = [t for t in record.terms if "lag(" in t and record.outcome in names_in([t])]
-        if lags:
+        if lags := lags_of_outcome(record):
             terms = " and ".join(lags)
             more = "" if record.dynamic else "; a column by difference_gmm has a dynamic model"
             terminal.say(
                 f"Notice: {name} of {record.column} takes {terms} as exogenous, which a lag of the "
                 f"outcome is not: in short panels the slopes are biased{more}."
+            )
+
+
+def lags_of_outcome(record: "Specification") -> list[str]:
+    """Return the terms of a column that are lags of its outcome."""
+    from data.studies.formula import names_in
+
+    return [t for t in record.terms if "lag(" in t and record.outcome in names_in([t])]
+
+
+def say_instruments(fits: Sequence[tuple[str, "Specification"]]) -> None:
+    """Say which fits are of columns with instruments, which no model has.
+
+    Lags of the outcome have a notice of their own.
+    """
+    for name, record in fits:
+        if terms := [t for t in record.endogenous if t not in lags_of_outcome(record)]:
+            terminal.say(
+                f"Notice: {name} of {record.column} takes {' and '.join(terms)} as exogenous: no "
+                "model has the column's instruments. Its posterior is that of the column without "
+                "them."
             )
 
 

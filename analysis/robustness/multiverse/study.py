@@ -15,7 +15,7 @@ from analysis.robustness.multiverse import fraction
 from analysis.robustness.multiverse.fraction import POSTERIOR
 from analysis.robustness.multiverse.records import Choice, Family, Option, Setting
 from analysis.robustness.multiverse.structures import ERRORS
-from analysis.specifications import Study, current, static
+from analysis.specifications import Study, current
 from data.shared.errors import UserError
 from data.shared.files import sha256
 from models.design import Specification, complete, sample
@@ -41,14 +41,20 @@ def columns(study: Study) -> tuple[Specification, ...]:
     UserError
         If no column has two-way effects.
     """
-    named = study.choices.columns if study.choices else []
-    records = tuple(r for r in static() if not named or r.column in named)
-    if not records:
+    kept = crossed(study)
+    if not kept:
         raise UserError(
             "The multiverse is of columns of two-way effects, and the study has none: add one, "
             "such as 'y ~ x | unit + time'."
         )
-    return records
+    return tuple(record for record in study.records if record.column in kept)
+
+
+def crossed(study: Study) -> list[str]:
+    """Return the names of the columns that have universes; none may have."""
+    named = study.choices.columns if study.choices else []
+    static = [record.column for record in study.records if record.estimator == "twfe"]
+    return [column for column in static if not named or column in named]
 
 
 # --- choices --------------------------------------------------------------------------------------
@@ -216,22 +222,22 @@ def setting() -> Setting:
     key = sha256(repr((study.panel.sha256, study.choices, records)).encode())
     if key not in _kept:
         frame, values = dataset(study, records)
-        crossed = choices(study, records)
+        grid = choices(study, records)
         construction = {
             dim: tuple(map(str, values[dim].to_numpy()))
             for dim in values.dims
             if dim not in ("province", "year")
         }
-        of_terms = {choice.name for choice in crossed if _is_of_terms(choice)}
+        of_terms = {choice.name for choice in grid if _is_of_terms(choice)}
         _kept[key] = Setting(
             dataset=values,
             dataset_sha256=key,
             construction=construction,
             defaults=dict.fromkeys(construction, OWN),
             frame=frame,
-            grid=crossed,
+            grid=grid,
             of_terms=frozenset(of_terms),
-            families=tuple(_posteriors(study.choices, crossed)),
+            families=tuple(_posteriors(study.choices, grid)),
             described=f"{study.path}, [multiverse]" if study.choices else "made by default",
             records=records,
         )
@@ -242,14 +248,14 @@ def _is_of_terms(choice: Choice) -> bool:
     return any(option.takes or option.drops for option in choice.options)
 
 
-def _posteriors(stated: "Multiverse | None", crossed: Sequence[Choice]) -> Iterator[Family]:
+def _posteriors(stated: "Multiverse | None", grid: Sequence[Choice]) -> Iterator[Family]:
     """Yield the family of posteriors, unless none are wanted."""
     size = stated.posteriors if stated else DEFAULT_POSTERIORS
     structures = stated.errors if stated else list(STRUCTURES)
     if size and structures:
         yield Family(
             name=POSTERIOR,
-            choices=tuple(choice for choice in crossed if choice.name not in ESTIMATOR),
+            choices=tuple(choice for choice in grid if choice.name not in ESTIMATOR),
             estimate=fraction.posteriors,
             terms=lambda record: record.interest,
             dynamic=False,
@@ -269,10 +275,18 @@ def said(study: Study) -> str:
         f"{choice.name} ({', '.join(option.name for option in choice.options)})"
         for choice in setting().grid
     ]
-    crossed = "; ".join(listed) or "none"
+    names = "; ".join(listed) or "none"
     if study.choices is not None:
-        return f"Choices of {study.path.name}: {crossed}."
+        return f"Choices of {study.path.name}: {names}.{_without_universes(study)}"
     return (
-        f"{study.path.name} has no table [multiverse]. Crossed by default: {crossed}. Name other "
-        "choices in that table (data/README.md)."
+        f"{study.path.name} has no table [multiverse]. Crossed by default: {names}. Name other "
+        f"choices in that table (data/README.md).{_without_universes(study)}"
     )
+
+
+def _without_universes(study: Study) -> str:
+    """Say which columns with GMM have no universes; empty if none has it."""
+    others = [record.column for record in study.records if record.dynamic]
+    if not others:
+        return ""
+    return f" Columns by GMM have no universes: {', '.join(others)}."

@@ -47,10 +47,23 @@ def test_pending_checks_come_with_the_commands_that_make_them(roads):
     whole = StudyClaim("Roads raise output.", "2.1", "dens", "sign", float("nan"))
     found = tables(column="2.1", fitted_column="2.1", model="growth")
     found["replication"] = found["replication"].assign(column="2.1")
-    said = study.remedies([whole, whole], found, "counties")
+    said = study.remedies([whole, whole], found, "counties", ["2.1"])
     other, *more = said
     assert other.startswith("sample 2.1 --model ar1_province_slopes")
     assert more == ["sensitivity 2.1", "multiverse"]
+
+
+def test_no_command_makes_universes_of_a_column_that_is_not_crossed(roads):
+    claim = StudyClaim("Roads raise output.", "3.1", "dens", "sign", float("nan"))
+    found = tables(column="3.1", fitted_column="3.1", model="dynamic")
+    found["replication"] = found["replication"].assign(column="3.1")
+    said = study.remedies([claim], found, "counties", ["2.1", "2.2"])
+    assert "sensitivity 3.1" in said
+    assert "multiverse" not in said
+    rows = study.table([claim], found, "counties")
+    assert study.uncrossed(rows, ["2.1", "2.2"]) == ["3.1"]
+    assert study.uncrossed(rows, ["3.1"]) == []
+    assert rows["sign"].tolist() == ["supported, checks pending"]
 
 
 def test_no_command_makes_what_one_region_cannot_have(roads):
@@ -65,7 +78,7 @@ def test_a_study_without_regions_has_a_second_model_of_correlated_errors(tmp_pat
         whole = StudyClaim("Roads raise output.", "2.1", "dens", "sign", float("nan"))
         found = tables(column="2.1", fitted_column="2.1", model="growth_region")
         found["replication"] = found["replication"].assign(column="2.1")
-        said = study.remedies([whole], found, "counties")
+        said = study.remedies([whole], found, "counties", ["2.1"])
         assert said[0] == "sample 2.1 --model ar1_region, then compare"
         rival = found["comparison"].assign(model="ar1_region")
         found["comparison"] = pd.concat([found["comparison"], rival], ignore_index=True)

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from analysis.commands import reproduce, sampling
+from analysis.commands import reporting, reproduce, sampling
 from analysis.posterior.jobs import Job
 from analysis.shared import terminal
 from analysis.specifications import load, studying
@@ -61,6 +61,21 @@ def test_lags_of_the_outcome_that_a_model_takes_as_exogenous_are_said(tmp_path, 
     assert "growth of 2.1 takes lag(lnout) as exogenous, which a lag of the outcome is not" in said
     assert "dynamic of 3.1 takes lag(lnout, 2) as exogenous" in said
     assert said.count("a column by difference_gmm has a dynamic model") == 1
+    assert said.count("Notice") == 2
+
+
+def test_columns_with_instruments_have_none_in_a_model_and_that_is_said(tmp_path, capsys):
+    options = 'estimator = "within_iv"\nendogenous = ["dens"]\ninstruments = ["area"]\nsample'
+    path = studies.write(tmp_path, studies.STUDY.replace("sample", options))
+    with studying(load(path)) as study:
+        sampling.say_instruments([(main_model(record).name, record) for record in study.records])
+        reporting.say_instruments([record.column for record in study.records])
+    said = " ".join(capsys.readouterr().out.split())
+    assert (
+        "growth_region of 2.2 takes dens as exogenous: no model has the column's instruments"
+        in said
+    )
+    assert "no model has the instruments of 2.2: verdicts there are on slopes without" in said
     assert said.count("Notice") == 2
 
 
