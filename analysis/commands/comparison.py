@@ -136,16 +136,17 @@ def show_comparison(posteriors: "pd.DataFrame") -> "pd.DataFrame":
     if len(over_panels):
         print_frame(over_panels, "Over the ensemble of exact panels", "pooled")
     comparison = pooled.with_range(posteriors)
-    interest = {record.column: record.interest[0] for record in select(())}
-    shown = ["column", "model", "fitted_column", "published", "published_se", "mean", "sd"]
+    interest = {record.column: record.interest for record in select(())}
+    shown = ["column", "term", "model", "fitted_column", "published", "published_se", "mean", "sd"]
     shown += ["q025", "q975", "p_same_sign", "p_rope", "bf10", "gate", "fits", "agreement"]
     shown.append("interpretation")
-    of_interest = comparison[comparison["term"] == comparison["column"].map(interest)]
+    slopes = zip(comparison["column"], comparison["term"], strict=True)
+    of_interest = comparison[[term in interest.get(column, ()) for column, term in slopes]]
     for panel, rows in of_interest.groupby("panel", sort=False):
         ranges = [name for name in pooled.RANGE if rows[name].notna().any()]
         title = f"Posterior beside published, terms of interest — panel {panel}"
         print_frame(rows[shown + ranges], title, "comparison")
-    if (of_interest["model"] == MAIN).any():
+    if (of_interest["model"] == MAIN).any() and of_interest["panel"].nunique() > 1:
         title = f"Panels side by side, terms of interest, model {MAIN}"
         print_frame(tables.side_by_side(of_interest, MAIN), title, "side_by_side")
     return comparison

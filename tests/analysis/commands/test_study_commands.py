@@ -10,6 +10,7 @@ from jinja2 import UndefinedError
 from analysis import __main__ as cli
 from analysis.analyses import find
 from analysis.claims import study as of_study
+from analysis.commands import comparison
 from analysis.comparison import coefficients, dynamic, power
 from analysis.replication import replicate
 from analysis.reporting.page import blocks, page
@@ -299,6 +300,7 @@ def test_a_multiverse_is_written_beside_the_study_and_shown(run, tmp_path):
     assert "of 2 universes have the printed sign" in said
     (row,) = read_result(tmp_path / "results", "multiverse").to_dict("records")
     assert (row["column"], row["universes"]) == ("2.1", 2)
+    assert "Columns by GMM have no universes: 3.1." in said
     assert (tmp_path / "figures/specification_curve.png").is_file()
     with studying(load(path)) as loaded:
         shown = page.render(page.Results(tmp_path / "results", []), loaded)
@@ -306,6 +308,18 @@ def test_a_multiverse_is_written_beside_the_study_and_shown(run, tmp_path):
     assert "Shares of sign and significance" in shown
     code, said = run("multiverse", "--study", str(path))
     assert "written: results/multiverse.nc" not in said
+
+
+def test_every_term_of_interest_is_compared_and_one_panel_once(tmp_path, monkeypatch):
+    text = studies.STUDY.replace('interest = ["dens"]', 'interest = ["dens", "log(jobs)"]', 1)
+    cells = {"panel": "counties", "column": "2.1", "model": "growth", "mean": 0.4, "gate": "pass"}
+    terms = pd.DataFrame([cells | {"term": term} for term in ("dens", "log(jobs)", "other")])
+    shown = []
+    monkeypatch.setattr(comparison, "print_frame", lambda rows, *_: shown.append(rows))
+    with studying(load(studies.write(tmp_path, text))):
+        comparison.show_comparison(terms.reindex(columns=list(coefficients.COLUMNS)))
+    (rows,) = shown
+    assert rows["term"].tolist() == ["dens", "log(jobs)"]
 
 
 def test_a_page_draws_slopes_and_those_of_regions(run, study, tmp_path):
