@@ -148,7 +148,10 @@ def audit(
     with console.status("Comparing…"):
         comparisons = run.foreign(tables) if tables else _audited(current().path)
     if comparisons.empty:
-        console.print("Notice: nothing can be compared; give coef with se, t or p, and the levels.")
+        terminal.say(
+            "Notice: nothing can be compared. A check needs a coefficient with its se, t or p, and "
+            "its stars with their levels (rows `significance`)."
+        )
     print_frame(run.summary(comparisons), "Comparisons by result", "audit_results")
     shown = ["check", "place", "compared", "printed", "low", "high", "result"]
     title = "Mismatches, and what could be printed instead"
