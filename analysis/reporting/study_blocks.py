@@ -10,11 +10,12 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.comparison import dynamic, power
+from analysis.replication import small_sample
 from analysis.reporting.readme_blocks import markdown
 from analysis.robustness.multiverse import posteriors, summarise
 from analysis.shared.outputs import read_result
 from analysis.shared.products import below
-from analysis.specifications import load, studying, worded
+from analysis.specifications import current, load, studying, worded
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,52 @@ def estimators(rows: pd.DataFrame) -> str:
     )
 
 
+def unmet(rows: pd.DataFrame) -> str:
+    """Render the printed numbers that do not come out, with more digits than are printed.
+
+    t values of a GMM stand beside those with small-sample errors.
+    """
+    compared = rows[rows["matches"].notna() & (rows["statistic"] != "stars")]
+    missed = compared[compared["matches"].astype(str) != "True"]
+    met = len(compared) - len(missed)
+    said = f"Of {len(compared)} printed numbers {met} come out at their last digit."
+    if missed.empty:
+        return said
+    table = missed[["column", "term", "statistic"]].fillna("").astype(str)
+    table["printed"] = missed["published"].astype(str)
+    cells = zip(missed["published"].astype(str), missed["estimated"].astype(float), strict=True)
+    table["estimated"] = [_beside(printed, estimate) for printed, estimate in cells]
+    small = _small_sample_t(table)
+    if any(small):
+        table["with small-sample errors"] = small
+    return f"{said} The others:\n\n{markdown(table)}"
+
+
+def _beside(printed: str, estimate: float) -> str:
+    """Return an estimate with more decimals than are printed."""
+    return f"{estimate:.{len(printed.partition('.')[2]) + MORE_DIGITS}f}"
+
+
+MORE_DIGITS = 3
+"""Decimals beside the printed ones: 0.155007 is printed as 0.15."""
+
+
+def _small_sample_t(table: pd.DataFrame) -> list[str]:
+    """Return what t values by GMM are with small-sample errors, beside each row; else empty."""
+    panel = current().panel
+    columns = table.loc[table["statistic"] == "t", "column"].unique()
+    records = {r.column: r for r in current().records if r.dynamic and r.column in columns}
+    found = {name: small_sample.t_values(panel.frame, r) for name, r in records.items()}
+    return [
+        _beside(row.printed, found[row.column][row.term])
+        if row.statistic == "t" and row.column in found
+        else ""
+        for row in table.itertuples()
+    ]
+
+
 STUDY_BLOCKS = (
+    StudyBlock("study_unmet", unmet, ("replication",)),
     StudyBlock(
         *("study_multiverse", multiverse),
         ("multiverse", "multiverse_variance", "multiverse_posteriors"),

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis.replication import replicate
+from analysis.replication import replicate, small_sample
 from analysis.specifications import load, select, studying
 
 STUDIES = Path(__file__).resolve().parents[3] / "data" / "studies"
@@ -62,6 +62,17 @@ def test_the_textbooks_one_step_column_comes_out_but_for_its_t_values():
     assert missed("cigarettes", ["8.6"]) == {("8.6", term, "t") for term in ("L.y", "p", "y")}
     rows = replication("cigarettes").loc[("8.6", slice(None), "t"), :]
     assert (rows["estimated"].astype(float).abs() - rows["published"].astype(float)).max() < 0.7
+
+
+def test_the_textbooks_t_values_come_out_with_small_sample_errors():
+    study = load(STUDIES / "cigarettes" / "study.toml")
+    with studying(study):
+        (record,) = select(["8.6"])
+        found = small_sample.t_values(study.panel.frame, record)
+    printed = replication("cigarettes").loc[("8.6", slice(None), "t"), "published"]
+    assert printed.to_dict() == {
+        ("8.6", term, "t"): f"{abs(found[term]):.1f}" for term in ("L.y", "p", "pn", "y")
+    }
 
 
 @pytest.mark.parametrize("name", ["munnell", "cigarettes"])

@@ -9,10 +9,12 @@ import typer
 
 from analysis.__main__ import app
 from analysis.comparison import power
+from analysis.replication import small_sample
 from analysis.reporting import readme, study_blocks
 from analysis.reporting.imputation_block import filled
 from analysis.reporting.readme_blocks import audit
 from analysis.shared.outputs import ROOT
+from analysis.specifications import load, studying
 from data.shared.errors import UserError
 from tests.helpers import studies
 
@@ -72,6 +74,25 @@ def test_a_studys_parts_are_of_its_own_results(tmp_path):
     assert "| 2.1 | dens |" in found["study_power"]
     assert "clustered by unit" in found["study_power"]
     assert study_blocks.bodies(path.parent, "no marks") == {}
+
+
+def test_printed_numbers_that_do_not_come_out_are_listed_with_small_sample_errors(tmp_path):
+    path = studies.write(tmp_path)
+    with studying(load(path)) as study:
+        small = small_sample.t_values(study.panel.frame, study.records[-1])
+        cells = [("2.1", "dens", "coef", "0.5", 0.4567891), ("3.1", "dens", "t", "9.9", 8.0)]
+        rows = pd.DataFrame(
+            [*cells, ("3.1", "dens", "coef", "0.1", 0.1), ("3.1", "dens", "se", None, 0.1)],
+            columns=["column", "term", "statistic", "published", "estimated"],
+        ).assign(matches=["False", "False", "True", None])
+        said = study_blocks.unmet(rows)
+        alone = study_blocks.unmet(rows[2:3])
+        plain = study_blocks.unmet(rows[:1])
+    assert said.startswith("Of 3 printed numbers 1 come out at their last digit. The others:")
+    assert "| 2.1 | dens | coef | 0.5 | 0.4568 |  |" in said
+    assert f"| 3.1 | dens | t | 9.9 | 8.0000 | {small['dens']:.4f} |" in said
+    assert alone == "Of 1 printed numbers 1 come out at their last digit."
+    assert "small-sample" not in plain
 
 
 def test_every_mark_of_a_studys_readme_is_a_part():
