@@ -62,6 +62,8 @@ time = {_quoted(time)} # calendar years
 # One [[column]] for each column of a table: its name is table and column.
 # Estimators: twfe, within, pooled_ols, between, random_effects, iv, within_iv, fd_iv,
 # system_gmm, difference_gmm. Fixed effects are named behind the bar.
+# Two-stage ones name endogenous = ["x"] and instruments = ["z"]. A GMM has the outcome's lag among
+# its terms, and may have gmm = {{ lags = [2, 0], collapse = false, steps = 1, robust = true }}.
 [[column]]
 name = "1.1"
 title = "baseline"
@@ -81,11 +83,13 @@ errors = "conventional" # or robust, clustered (by unit), two_way_clustered, dri
 # "from 1995" = "{time} >= 1995"
 
 # What the paper prints, in a file of its own that no estimator sees: a CSV with the columns
-# table, column, term, statistic, printed, stars (analysis/audit/README.md).
+# table, column, term, statistic, printed, stars (analysis/audit/README.md), such as
+# 1,1.1,{interest[0]},coef,0.105,***
 # [printed]
 # file = "printed.csv"
 
-# What the paper claims: a CSV with the columns text, column, term, kind (sign, size), rope.
+# What the paper claims: a CSV with the columns text, column, term, kind, rope. Its kind is sign
+# (that of the printed coefficient) or size; rope, a size that does not matter, may be empty.
 # [claims]
 # file = "claims.csv"
 """
