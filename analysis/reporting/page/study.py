@@ -1,7 +1,6 @@
 """The page of a study: claims, tables, posteriors and diagnostics, nothing of another paper."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import pandas as pd
 
@@ -25,16 +24,6 @@ from analysis.shared.digits import with_interval
 from analysis.shared.products import below
 from analysis.specifications import current, regions
 from models.bayesian.registry import MAIN
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A table of results/ on the page: its file, what it is called, and what makes it."""
-
-    name: str
-    caption: str
-    command: str
-    columns: tuple[str, ...] = ()
 
 
 def _unsaid(_: Results) -> str:
@@ -66,10 +55,13 @@ def _agree(results: Results) -> str:
     rows = results.frame("comparison")
     if rows is None:
         return ""
-    counts = ", ".join(
-        f"{number} {word}" for word, number in rows["agreement"].value_counts().items()
-    )
-    return f"Posteriors beside printed slopes: {counts}." if counts else ""
+    counts = rows["agreement"].value_counts()
+    said = ", ".join(f"{number} {AGREE.get(word, word)}" for word, number in counts.items())
+    return f"Of {counts.sum()} posteriors beside printed slopes {said}." if said else ""
+
+
+AGREE = {"agrees": "agree", "differs": "differ", "uncertain": "are uncertain"}
+"""Words of agreement, as they are said of several."""
 
 
 def _claims(results: Results) -> Iterable[Block]:
@@ -121,18 +113,6 @@ def _power(results: Results) -> Iterable[Block]:
     yield table(power.shown(rows), "Minimum detectable effects and printed slopes")
 
 
-def _frames(*listed: Shown):
-    def make(results: Results) -> Iterable[Block]:
-        for each in listed:
-            rows = results.frame(each.name)
-            if rows is None:
-                yield missing(each.caption, each.command)
-                continue
-            yield table(rows[list(each.columns)] if each.columns else rows, each.caption)
-
-    return make
-
-
 def _slopes(results: Results) -> Iterable[Block]:
     """Draw and list the slopes of terms of interest, estimates and posteriors."""
     replicated, compared = results.frame("replication"), results.frame("comparison")
@@ -145,11 +125,16 @@ def _slopes(results: Results) -> Iterable[Block]:
             "Slope by two-way fixed effects (TWFE) and by each model, with 95 % intervals; the "
             "band is the printed slope’s. Choose a slope below the chart.",
         )  # fmt: skip
-    listed = Shown(
-        *("comparison", "Slopes of terms of interest", "compare"),
-        (*SLOPES, "gate", "fits", "agreement"),
-    )
-    yield from _frames(listed)(results)
+    if compared is None:
+        yield missing("slopes of terms of interest", "compare")
+        return
+    listed = compared[[*SLOPES, "gate", "fits", "agreement"]]
+    interest = {(r.column, term) for r in current().records for term in r.interest}
+    cells = zip(compared["column"].astype(str), compared["term"], strict=True)
+    of_interest = [cell in interest for cell in cells]
+    yield table(listed[of_interest], "Slopes of terms of interest")
+    if not all(of_interest):
+        yield folded(listed, "All slopes that are printed")
 
 
 def _regions(results: Results) -> Iterable[Block]:
@@ -164,10 +149,12 @@ def _regions(results: Results) -> Iterable[Block]:
             "Slopes by region of the main model, with 95 % intervals. Choose a slope below the "
             "chart.",
         )  # fmt: skip
-    yield from _frames(
-        Shown("region_slopes", "Slopes by region", "compare", REGIONS),
-        Shown("region_orders", "Probability of each order of the slopes", "compare"),
-    )(results)
+    if rows is None:
+        yield missing("slopes by region", "compare")
+        return
+    yield table(rows[list(REGIONS)], "Slopes by region")
+    if (orders := results.frame("region_orders")) is not None:
+        yield folded(orders, "Probability of each order of the slopes")
 
 
 def _dynamic(results: Results) -> Iterable[Block]:

@@ -328,6 +328,8 @@ def test_a_page_draws_slopes_and_those_of_regions(run, study, tmp_path):
     cells = {"panel": "counties", "column": "2.1", "term": "dens", "gate": "pass"}
     compared = pd.DataFrame([cells | {"model": "growth", "mean": 0.4, "q025": 0.3, "q975": 0.5}])
     compared = compared.assign(published=0.5, published_se=0.02, fitted_column="2.1")
+    compared = compared.assign(agreement="differs")
+    compared = pd.concat([compared, compared.assign(term="log(jobs)", mean=0.777)])
     compared.reindex(columns=list(coefficients.COLUMNS)).to_csv(
         tmp_path / "results/comparison.csv", index=False
     )
@@ -340,6 +342,10 @@ def test_a_page_draws_slopes_and_those_of_regions(run, study, tmp_path):
         shown = page.render(results, loaded)
     assert {"slopes", "regions"} <= set(results.drawn)
     assert "by each model, with 95 % intervals" in shown
+    of_interest, every = shown.partition("Slopes of terms of interest")[2].split("</table>")[:2]
+    assert "0.777" not in of_interest
+    assert "0.777" in every
+    assert "Of 2 posteriors beside printed slopes 2 differ." in shown
     assert "growth by unit" in str(results.drawn["slopes"])
     assert "province" not in str(results.drawn["slopes"])
     text = str(results.drawn["regions"])
