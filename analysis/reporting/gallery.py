@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from analysis.analyses import ANALYSES
 from analysis.comparison import dynamic_figures, figures
 from analysis.comparison.captions import filled
+from analysis.comparison.dynamic import responses
 from analysis.shared import plotting, products
 from analysis.shared.analysis import Picture
 from analysis.shared.frames import of_the_paper, whole
@@ -20,6 +21,11 @@ from data.shared.files import read_csv
 
 def _csv(path: Path) -> pd.DataFrame:
     return of_the_paper(read_csv(path, TEXT))
+
+
+def _responses(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield impulse responses, if there are any: a column with further lags has none."""
+    return whole("dynamic_effects", responses(table))
 
 
 def _distance(table: pd.DataFrame) -> Figure:
@@ -35,7 +41,7 @@ PICTURES = (
         "intervals. A triangle is an estimate beyond the frame. {dynamic}.",
     ),
     Picture(
-        *("dynamic_effects", partial(whole, "dynamic_effects"), dynamic_figures.draw_effects),
+        *("dynamic_effects", _responses, dynamic_figures.draw_effects),
         caption="Response of each outcome to one more of the regressor for one year, by panel: "
         "posterior medians and 95 % bands of the dynamic model. {dynamic}.",
     ),

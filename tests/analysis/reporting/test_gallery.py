@@ -4,6 +4,7 @@ import matplotlib
 import pandas as pd
 import pytest
 
+from analysis.comparison.dynamic import EFFECT_COLUMNS
 from analysis.comparison.figures import PICTURES
 from analysis.reporting import gallery
 from analysis.shared import plotting, products
@@ -22,6 +23,15 @@ def test_what_there_is_is_drawn_and_the_rest_named(tmp_path):
     assert [command for command, paths in found.items() if not paths] == [
         *("gmm-grid", "sensitivity", "horizon", "power", "calibrate", "reconstruct")
     ]
+
+
+def test_a_dynamic_column_with_further_lags_has_no_responses_to_draw(tmp_path):
+    row = {"panel": "official", "column": "5.1", "model": "dynamic", "slope": "average"}
+    row |= {"quantity": "short_run", "median": 0.5, "low": 0.3, "high": 0.7, "share": 1.0}
+    (tmp_path / "results").mkdir()
+    table = pd.DataFrame([row]).reindex(columns=EFFECT_COLUMNS)
+    table.to_csv(tmp_path / "results/dynamic_effects.csv", index=False)
+    assert list(gallery.pictures_of("dynamic", Outputs(tmp_path))) == []
 
 
 def test_every_committed_picture_is_one_that_is_redrawn():
