@@ -70,15 +70,14 @@ def _answer(entry: Mapping, comparison: pd.DataFrame) -> str:
     if p != p:
         return f"- **Answer: {entry['verdict']}** on the sign, {size} in size."
     (record,) = select([entry["column"]])
-    limits = _limits(comparison, entry)
+    limits = " or ".join(f"±{limit:.3f}" for limit in _limits(comparison, entry))
+    by_next = " and ".join(f"{p:.2f}" for p in _next_model(comparison, entry))
     return (
         f"- **Answer: {entry['verdict']}** on the sign: the printed one has a probability of "
         f"{p:.2f}; a verdict needs {CERTAIN}. In size, within provinces' own trends: {size}. With "
-        f"a probability of {entry['p_rope']:.3f} the slope lies within "
-        f"{' or '.join(f'±{limit:.3f}' for limit in limits)}, by panel: one sd of "
-        f"`{entry['term']}` then moves `{record.outcome}` by less than {ROPE:g} sd. The next model "
-        f"gives {' and '.join(f'{p:.2f}' for p in _next_model(comparison, entry))}. The printed interval "
-        f"has a probability of {entry['p_printed']:.2f}. Two rebuilt panels count, "
+        f"a probability of {entry['p_rope']:.3f} the slope lies within {limits}, by panel: one sd "
+        f"of `{entry['term']}` then moves `{record.outcome}` by less than {ROPE:g} sd. The next "
+        f"model gives {by_next}. The printed interval has a probability of {entry['p_printed']:.2f}. Two rebuilt panels count, "
         f"{' and '.join(f'`{name}`' for name in VINTAGES)}, with draws of what is not observed."
     )
 
