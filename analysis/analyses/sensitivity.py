@@ -326,8 +326,8 @@ ANALYSES = (
         help="""Estimate slopes over one year to eight: results/horizon.csv, in seconds.
 
     Differences over k years, a distributed lag and two-way fixed effects, with errors clustered by
-    unit, of every static column. After `sample`, the main model's slopes within trends (fast)
-    and between them (slow), too.
+    unit, of every static column. After `sample`, the main model's slopes within provinces' trends
+    and between them, too.
 
     Example: python -m analysis horizon 1.3 --study data/studies/munnell""",
         sentence="Slopes by horizon",

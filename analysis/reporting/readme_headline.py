@@ -183,14 +183,14 @@ def horizon_words(rows: pd.DataFrame) -> str:
     steps = [table[table["kind"] == horizon.DIFFERENCE] for table in by_panel]
     fixed = [table[table["kind"] == horizon.LEVELS]["coef"].iloc[0] for table in by_panel]
     nearest = [horizon.nearest(*of) for of in zip(by_panel, fixed, strict=True)]
-    slow = [table[table["kind"] == horizon.SLOW].iloc[0] for table in by_panel]
+    between = [table[table["kind"] == horizon.BETWEEN].iloc[0] for table in by_panel]
     last = " and ".join(horizon.in_words(table.iloc[-1]) for table in steps)
     return (
         f"- Horizon: `{MAIN}` answers for deviations from provinces' trends. Two-way fixed effects "
         f"are nearest to differences over {' and '.join(map(str, nearest))} years. A dynamic "
         "model's long-run effect is of a lasting change. Slow effects stay open: differences over "
         f"{steps[0]['years'].iloc[-1]:.0f} years give {last}, between trends the slope is "
-        f"{' and '.join(map(horizon.in_words, slow))}."
+        f"{' and '.join(map(horizon.in_words, between))}."
     )
 
 

@@ -1,8 +1,8 @@
 """Slopes by horizon: how many years an estimate answers for.
 
 Differences over one year up to eight, a distributed lag and two-way fixed effects, each with errors
-clustered by province; beside them the main model's slope within trends (fast), and between them
-(slow), where its trace is at hand.
+clustered by province; beside them the main model's slope within provinces' trends, and between
+them, where its trace is at hand.
 """
 
 from collections.abc import Iterator
@@ -15,8 +15,8 @@ from matplotlib.figure import Figure
 from analysis.posterior import trace
 from analysis.shared import digits
 from analysis.shared.frames import matching
-from analysis.shared.plotting import frames, key, outer
-from analysis.specifications import AVERAGE, current, evidence_model, home, select, static
+from analysis.shared.plotting import frames, key
+from analysis.specifications import AVERAGE, current, evidence_model, home, select, spelled, static
 from data.panels.panel import Panel
 from data.shared.errors import UserError, located
 from models.design import Design, Specification, design
@@ -25,7 +25,7 @@ from models.frequentist import horizons, twfe
 YEARS, LAGS = range(1, 9), 2
 """Years of the differences, and of the longest lag."""
 
-LEVELS, DIFFERENCE, LAG, SUM, FAST, SLOW = (
+LEVELS, DIFFERENCE, LAG, SUM, WITHIN, BETWEEN = (
     "levels",
     "difference",
     "lag",
@@ -40,9 +40,9 @@ COLUMNS = (
 )
 """The contract of results/horizon.csv.
 
-`kind` is one of `LEVELS`, `DIFFERENCE`, `LAG`, `SUM`, `FAST`, `SLOW`; `years` apart, or of the lag.
-`low` and `high` end the 95 % interval. Of posteriors `model` is named, `coef` is the mean, `se` the
-standard deviation, `p` the probability of the other sign.
+`kind` is one of `LEVELS`, `DIFFERENCE`, `LAG`, `SUM`, `WITHIN`, `BETWEEN`; `years` apart, or of the
+lag. `low` and `high` end the 95 % interval. Of posteriors `model` is named, `coef` is the mean,
+`se` the standard deviation, `p` the probability of the other sign.
 """
 
 
@@ -122,10 +122,10 @@ def _posteriors(panel: str, record: Specification, traces: Path) -> Iterator[dic
     else:
         within = posterior["slope_region"].sel(varying=term, region=region)
     rows = int(tree["observed_data"].sizes.get("obs", 0))
-    yield _drawn(FAST, name, within.to_numpy().ravel(), rows)
+    yield _drawn(WITHIN, name, within.to_numpy().ravel(), rows)
     if "kappa" in posterior:
         between = within + posterior["kappa"].sel(trend_axis=term)
-        yield _drawn(SLOW, name, between.to_numpy().ravel(), rows)
+        yield _drawn(BETWEEN, name, between.to_numpy().ravel(), rows)
 
 
 def _drawn(kind: str, model: str, draws: np.ndarray, rows: int) -> dict:
@@ -138,6 +138,15 @@ def _drawn(kind: str, model: str, draws: np.ndarray, rows: int) -> dict:
 # --- for a reader ---------------------------------------------------------------------------------
 
 
+HEADS = {
+    LEVELS: "levels",
+    SUM: "lags",
+    WITHIN: "within trends",
+    BETWEEN: "between trends",
+}
+"""What has one slope of a column, as a table's heads."""
+
+
 def summary(table: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each slope: differences by years, levels, lags' sum, posteriors."""
     lines = []
@@ -145,7 +154,7 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
         line = {"panel": panel, "column": column, "term": term}
         for row in of_slope[of_slope["kind"] == DIFFERENCE].itertuples():
             line[f"{row.years:.0f} y"] = digits.estimate(row.coef, row.se)
-        for kind, name in ((LEVELS, "levels"), (SUM, "lags"), (FAST, "fast"), (SLOW, "slow")):
+        for kind, name in HEADS.items():
             of_kind = of_slope[of_slope["kind"] == kind]
             if len(of_kind):
                 line[name] = digits.estimate(of_kind["coef"].iloc[0], of_kind["se"].iloc[0])
@@ -176,11 +185,11 @@ def sentence(table: pd.DataFrame) -> str:
         f"Two-way fixed effects ({digits.estimate(fixed['coef'], fixed['se'])}) are nearest to "
         f"differences over {nearest(of_column, fixed['coef'])} years."
     )
-    slow = of_column[of_column["kind"] == SLOW]
-    answers = "answers for deviations from provinces' trends:" if len(slow) else "gives"
-    for _, row in of_column[of_column["kind"] == FAST].iterrows():
+    between = of_column[of_column["kind"] == BETWEEN]
+    answers = "answers for deviations from provinces' trends:" if len(between) else "gives"
+    for _, row in of_column[of_column["kind"] == WITHIN].iterrows():
         text += f" The model `{row['model']}` {answers} {in_words(row)}."
-    for _, row in slow.iterrows():
+    for _, row in between.iterrows():
         text += f" Between trends its slope is {in_words(row)}."
     return text
 
@@ -201,13 +210,16 @@ def draw(rows: pd.DataFrame) -> Figure:
     """Draw slopes of differences by years, with two-way fixed effects and the main model."""
     columns = list(dict.fromkeys(rows["column"]))
     figure, all_axes = frames(len(columns), 2.2, most=4, more=0.7)
-    bands = ((LEVELS, "#0072B2", "two-way fixed effects"), (FAST, "#D55E00", "main model, fast"),
-             (SLOW, "#009E73", "main model, slow"))  # fmt: skip
+    bands = (
+        (LEVELS, "#0072B2", "two-way fixed effects"),
+        (WITHIN, "#D55E00", "main model, within trends"),
+        (BETWEEN, "#009E73", "main model, between trends"),
+    )
     handles: dict[str, object] = {}
     for axes, column in zip(all_axes, columns, strict=True):
         of_column = rows[rows["column"] == column]
         steps = of_column[of_column["kind"] == DIFFERENCE]
-        axes.axhline(0, color="0.6", lw=0.7)
+        handles["zero"] = axes.axhline(0, color="0.6", lw=0.7)
         reach = np.array([steps["coef"] - steps["low"], steps["high"] - steps["coef"]])
         handles["differences over k years"] = axes.errorbar(
             steps["years"], steps["coef"], reach, fmt="o", ms=3.5, lw=1, color="0.15"
@@ -219,11 +231,11 @@ def draw(rows: pd.DataFrame) -> Figure:
                     [x], [row.coef], [[row.coef - row.low], [row.high - row.coef]],
                     fmt="sD^"[at], ms=4, lw=1.4, color=color,
                 )  # fmt: skip
-        axes.set_title(f"{column} {select([column])[0].title}", fontsize=8)
+        axes.set_title(f"{column}  {select([column])[0].title}", loc="left", fontsize=7.5)
         axes.set_xticks([YEARS[0], 4, YEARS[-1]])
         axes.tick_params(labelsize=7)
         axes.set_xlabel("years k", fontsize=7)
-    for axes in outer(all_axes)[0]:
-        axes.set_ylabel(f"slope of {rows['term'].iloc[0]}, 95 % interval", fontsize=7)
+    figure.supylabel(f"slope of {spelled(rows['term'].iloc[0])}", fontsize=7.5)
+    figure.suptitle(f"{rows['panel'].iloc[0]}: slopes with 95 % intervals", fontsize=8.5)
     key(figure, handles.values(), handles)
     return figure

@@ -238,7 +238,7 @@ def test_page_and_readme_give_the_same_sizes():
 
 
 def test_the_slope_by_horizon_is_said_of_the_panels_that_count():
-    kinds = {horizon.DIFFERENCE: [1, 8], horizon.LEVELS: [0], horizon.SLOW: [None]}
+    kinds = {horizon.DIFFERENCE: [1, 8], horizon.LEVELS: [0], horizon.BETWEEN: [None]}
     rows = pd.DataFrame(
         [
             {"panel": panel, "column": "3.2", "kind": kind, "years": years, "coef": slope + i,

@@ -1,4 +1,4 @@
-"""The study of horizons tells slow slopes from fast ones."""
+"""The study of horizons distinguishes slopes over one year from those over many."""
 
 from dataclasses import replace
 
@@ -69,9 +69,9 @@ def test_the_sentence_names_the_nearest_horizon(found):
     assert {"1 y", "8 y", "levels", "lags"} <= set(line.index)
 
 
-def test_a_slope_of_a_model_with_trends_is_shown_fast_and_slow(found, tmp_path):
+def test_a_slope_of_a_model_with_trends_is_shown_within_and_between_them(found, tmp_path):
     extra = found.tail(2).assign(
-        kind=[horizon.FAST, horizon.SLOW], model="growth", coef=[0.02, 0.3], low=[0, 0.1],
+        kind=[horizon.WITHIN, horizon.BETWEEN], model="growth", coef=[0.02, 0.3], low=[0, 0.1],
         high=[0.04, 0.5], years=np.nan,
     )  # fmt: skip
     import pandas as pd
