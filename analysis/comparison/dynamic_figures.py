@@ -24,9 +24,8 @@ def draw(rows: pd.DataFrame) -> Figure:
     columns, panels = list(dict.fromkeys(lagged["column"])), list(dict.fromkeys(lagged["panel"]))
     names = sorted(dict.fromkeys(lagged["estimator"]), key=lambda name: name == PUBLISHED)
     of_panel = colours(panels)
-    figure, grid = frames(len(columns), 2.9, more=0.6)
-    wide = len({axes.get_position().x0 for axes in grid})
-    for i, (axes, column) in enumerate(zip(grid, columns, strict=True)):
+    figure, grid = frames(len(columns), 2.9, more=0.6, sharey=True)
+    for axes, column in zip(grid, columns, strict=True):
         of_column = lagged[lagged["column"] == column]
         limits = (
             max(1 - REACH, of_column["low"].min()) - 0.02,
@@ -42,9 +41,10 @@ def draw(rows: pd.DataFrame) -> Figure:
         (record,) = select([column])
         title = fill(f"{column}  {spelled(record.outcome)}", 30)
         axes.set_title(title, loc="left", fontsize=7)
+        axes.set_yticks(range(len(names)), [label(name) for name in names], fontsize=7)
+    grid[0].invert_yaxis()
+    for axes in outer(grid)[1]:
         axes.set_xlabel("autoregressive coefficient ρ,\n95 % interval", fontsize=7)
-        axes.set_yticks(range(len(names)), [label(name) if i % wide == 0 else "" for name in names])
-        axes.invert_yaxis()
     _panels(figure, panels, PUBLISHED in names)
     return figure
 
@@ -103,6 +103,6 @@ def _panels(figure: Figure, panels: list[str], printed: bool) -> None:
     of_panel = colours(panels).items()
     handles = [Line2D([], [], color=c, marker="o", ms=3, label=p) for p, c in of_panel]
     if printed:
-        handles.append(Line2D([], [], color="black", marker="D", ms=3, label="printed"))
+        handles.append(Line2D([], [], color="black", marker="D", ms=3, label=label(PUBLISHED)))
     handles.append(Line2D([], [], color="0.4", marker=">", ms=4, lw=0, label="beyond the frame"))
     key(figure, handles)

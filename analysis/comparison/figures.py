@@ -1,6 +1,6 @@
 """Forest plot and ladders of replication and comparison."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import fill
@@ -15,9 +15,10 @@ from matplotlib.patches import Patch
 from analysis.comparison import ladder as steps
 from analysis.comparison.captions import filled
 from analysis.comparison.ladder import TWFE
+from analysis.comparison.page_size import save
 from analysis.shared.frames import of_the_paper
 from analysis.shared.outputs import read_result
-from analysis.shared.plotting import colours, frames, key, outer, save
+from analysis.shared.plotting import colours, frames, key, outer
 from analysis.shared.statistics import Z, doubt
 from analysis.specifications import HEADLINE, PAPER, STATIC, current, select, spelled, worded
 from data.panels.catalogue import PANELS
@@ -28,6 +29,17 @@ LABELS = {
     TWFE: "TWFE",
     **{model.name: model.label for model in MODELS},
 }
+
+
+ZERO = {"color": "0.5", "lw": 0.8, "ls": ":", "zorder": 0}
+
+SLANTED = {"rotation": 60, "ha": "right", "rotation_mode": "anchor", "fontsize": 6.5}
+
+PRINTED = "printed, 95 % interval"
+
+BAND = Patch(color="0.9", label=PRINTED)
+
+PRINTED_BAND = (Line2D([], [], color="0.4", lw=0.8, label="printed slope"), BAND)
 
 
 @dataclass(frozen=True)
@@ -74,47 +86,50 @@ def headline(replication: pd.DataFrame, comparison: pd.DataFrame) -> pd.DataFram
 
 
 def forest(rows: pd.DataFrame) -> Figure:
-    """Draw published, TWFE and posterior slopes of the headline columns, one frame each."""
+    """Draw published, TWFE and posterior slopes of the headline columns, one frame each.
+
+    A model has the same place in all frames, so that its name is needed once a line.
+    """
     records = [r for r in select(current().headline) if (rows["column"] == r.column).any()]
-    figure, grid = frames(len(records), 3.1, more=0.7)
+    rows = rows[rows["model"].isin(LABELS)].assign(label=_labelled)
+    lines = sorted(
+        dict.fromkeys(zip(rows["model"], rows["label"], strict=True)),
+        key=lambda line: list(LABELS).index(line[0]),
+    )
+    panels = colours(rows["panel"])
+    figure, grid = frames(len(records), 3.3, most=4, more=0.9, sharey=True)
     for axes, record in zip(grid, records, strict=True):
         of_column = rows[rows["column"] == record.column]
-        axes.set_title(f"{record.column}  {record.title}", loc="left")
+        axes.set_title(fill(f"{record.column}  {record.title}", 24), loc="left", fontsize=7.5)
         _published_band(axes, of_column)
-        ticks, heights, label_before = list(_forest_lines(of_column)), [], None
-        groups: dict[str, list[float]] = {}
-        for label, row, colour in ticks:
-            y = (heights[-1] + 1 + 0.9 * (label != label_before)) if heights else 0.0
-            _bar(axes, y, row, colour, horizontal=True)
-            groups.setdefault(label, []).append(y)
-            heights.append(y)
-            label_before = label
-        for i, places in enumerate(groups.values()):
+        for i, (_, label) in enumerate(lines):
             if i % 2 == 0:
-                axes.axhspan(min(places) - 0.8, max(places) + 0.8, color="0.965", lw=0, zorder=-2)
-        # One label a model, beside the middle of its lines.
-        middle = {
-            places[len(places) // 2]: fill(worded(label), 20) for label, places in groups.items()
-        }
-        axes.set_yticks(heights, [middle.get(y, "") for y in heights])
+                axes.axhspan(i - 0.5, i + 0.5, color="0.965", lw=0, zorder=-2)
+            for _, row in of_column[of_column["label"] == label].iterrows():
+                place = list(panels).index(row["panel"]) - (len(panels) - 1) / 2
+                y = i + 0.8 * place / len(panels)
+                _bar(axes, y, row, panels[row["panel"]], horizontal=True)
+        axes.set_yticks(range(len(lines)), [fill(worded(label), 20) for _, label in lines])
         axes.tick_params(axis="y", length=0, labelsize=6.5)
-        axes.invert_yaxis()
-        axes.set_xlabel(f"slope of {spelled(record.interest[0])}", fontsize=7, loc="right")
-    _legend(figure, rows)
+        axes.tick_params(axis="x", labelsize=6.5)
+        axes.locator_params(axis="x", nbins=4)
+        axes.set_xlabel(fill(f"slope of {spelled(record.interest[0])}", 24), fontsize=7)
+    grid[0].set_ylim(len(lines) - 0.5, -0.5)
+    _key(figure, rows, *_panels(rows), *PRINTED_BAND)
     return figure
 
 
 def ladder(rows: pd.DataFrame) -> Figure:
     """Draw the ladder from TWFE to the main model for 3.2, one frame per panel."""
     panels = list(dict.fromkeys(rows["panel"]))
-    figure, grid = frames(len(panels), 3.0, most=4, more=0.6, sharey=True)
+    figure, grid = frames(len(panels), 2.8, most=4, more=0.8, sharey=True, sharex=True)
     steps = [(TWFE, "3.2"), *((name, "3.2") for name in LADDER)]
     regional = {record.region: record.column for record in select(HEADLINE) if record.region}
     steps += [(MAIN, regional[region]) for region in REGIONS]
     names = [LABELS[model] for model, _ in steps[: len(LADDER) + 1]] + list(REGIONS)
+    drawn = rows[rows["fitted_column"] == "3.2"]
     for axes, (panel, colour) in zip(grid, colours(panels).items(), strict=True):
-        of_panel = rows[(rows["panel"] == panel) & (rows["fitted_column"] == "3.2")]
-        cells = of_panel.set_index(["model", "column"])
+        cells = drawn[drawn["panel"] == panel].set_index(["model", "column"])
         for x, step in enumerate(steps):
             if step in cells.index:
                 row = cells.loc[step]
@@ -123,20 +138,14 @@ def ladder(rows: pd.DataFrame) -> Figure:
                 axes.errorbar(
                     x + 0.25, published[0], Z * published[1], fmt="D", ms=2.5, lw=0.8, color="0.55"
                 )
-        axes.axhline(0, color="0.7", lw=0.6, zorder=0)
+        axes.axhline(0, **ZERO)
         axes.axvline(len(LADDER) + 0.55, color="0.85", lw=0.6, zorder=0)
-        style = {"rotation": 60, "ha": "right", "rotation_mode": "anchor", "fontsize": 6}
-        axes.set_xticks(range(len(steps)), names, **style)
+        axes.set_xticks(range(len(steps)), names, **SLANTED)
         axes.set_title(panel, loc="left")
     figure.supylabel(f"slope of {spelled('indus')}", fontsize=8)
-    marker = {"lw": 1, "ms": 3}
-    key(
-        figure,
-        [
-            Line2D([], [], color="0.2", marker="o", **marker, label="estimate, 95 % interval"),
-            Line2D([], [], color="0.55", marker="D", **marker, label="printed, 95 % interval"),
-        ],
-    )
+    marker = {"ms": 3, "lw": 1}
+    estimate = Line2D([], [], color="0.2", marker="o", **marker, label="estimate, 95 % interval")
+    _key(figure, drawn, estimate, Line2D([], [], color="0.55", marker="D", **marker, label=PRINTED))
     return figure
 
 
@@ -157,22 +166,23 @@ def ladders(rows: pd.DataFrame) -> Figure:
         of_slope = rows[(rows["column"] == record.column) & (rows["term"] == term)]
         published, se = of_slope[["published", "published_se"]].iloc[0]
         axes.axhspan(published - Z * se, published + Z * se, color="0.9", lw=0, zorder=0)
-        axes.axhline(0, color="0.7", lw=0.6, ls=":", zorder=0)
+        axes.axhline(0, **ZERO)
         for i, (panel, colour) in enumerate(colours(panels).items()):
             for _, row in of_slope[of_slope["panel"] == panel].iterrows():
                 x = names.index(row["step"]) + 0.16 * (i - (len(panels) - 1) / 2)
                 _bar(axes, x, row, colour, horizontal=False)
                 if row["moves_most"]:
                     axes.plot(x, row["estimate"], "s", ms=5.5, mfc="none", color=colour, lw=0.8)
-        axes.set_title(f"{record.column}  {term} on {record.outcome}", loc="left", fontsize=7)
+        title = fill(f"{record.column}  {term} on {spelled(record.outcome)}", 26)
+        axes.set_title(title, loc="left", fontsize=6)
         labels = [LABELS[name] for name in names]
-        style = {"rotation": 60, "ha": "right", "rotation_mode": "anchor", "fontsize": 7}
-        axes.set_xticks(range(len(names)), labels, **style)
+        axes.set_xticks(range(len(names)), labels, **SLANTED)
         axes.tick_params(axis="y", labelsize=7)
     for axes in outer(grid)[1]:
         axes.tick_params(labelbottom=True)
     square = {"marker": "s", "ms": 5.5, "mfc": "none", "color": "0.3", "lw": 0}
-    _legend(figure, rows, Line2D([], [], **square, label="step that moves the slope most"))
+    moves_most = Line2D([], [], **square, label="step that moves the slope most")
+    _key(figure, rows, *_panels(rows), BAND, moves_most)
     return figure
 
 
@@ -227,22 +237,21 @@ def draw(results: Path, figures: Path) -> list[Path]:
     ]
 
 
-def _forest_lines(rows: pd.DataFrame) -> Iterator[tuple[str, pd.Series, str]]:
-    """Yield label, row and colour of each line, by model and then by panel."""
-    of_panel = colours(rows["panel"])
-    for model in LABELS:
-        of_model = rows[rows["model"] == model]
-        for _, row in of_model.iterrows():
-            pooled = row["fitted_column"] != row["column"]
-            label = f"{LABELS[model]} of {row['fitted_column']}" if pooled else LABELS[model]
-            yield label, row, of_panel[row["panel"]]
+def _labelled(rows: pd.DataFrame) -> pd.Series:
+    """Return each row's model in words.
+
+    A slope from the model of another column is said to be so where the column has its own, too.
+    """
+    label, of_another = rows["model"].map(LABELS), rows["fitted_column"] != rows["column"]
+    both = of_another.groupby([rows["column"], rows["model"]]).transform("nunique") > 1
+    return label.mask(of_another & both, label + " of " + rows["fitted_column"])
 
 
 def _published_band(axes: Axes, rows: pd.DataFrame) -> None:
     for published, se in rows[["published", "published_se"]].dropna().to_numpy()[:1]:
         axes.axvspan(published - Z * se, published + Z * se, color="0.9", lw=0, zorder=0)
         axes.axvline(published, color="0.4", lw=0.8, zorder=0)
-    axes.axvline(0, color="0.7", lw=0.6, ls=":", zorder=0)
+    axes.axvline(0, **ZERO)
 
 
 def _bar(axes: Axes, at: float, row: pd.Series, colour: str, *, horizontal: bool) -> None:
@@ -257,15 +266,19 @@ def _bar(axes: Axes, at: float, row: pd.Series, colour: str, *, horizontal: bool
         axes.errorbar(at, row["estimate"], yerr=ends, **style)
 
 
-def _legend(figure: Figure, rows: pd.DataFrame, *more: Artist) -> None:
-    """Add a key: panels, the printed interval, hollow marks if there are any, and `more`."""
-    handles: list[Artist] = [
+def _panels(rows: pd.DataFrame) -> list[Artist]:
+    """Return a mark for each panel, for a key."""
+    return [
         Line2D([], [], marker="o", ms=3, lw=1, color=colour, label=panel)
         for panel, colour in colours(rows["panel"]).items()
     ]
     if any(doubt(*row) for row in rows[["gate", "fits"]].itertuples(index=False)):
         hollow = {"marker": "o", "ms": 3, "mfc": "white", "color": "0.3", "lw": 1}
+
+
+def _key(figure: Figure, rows: pd.DataFrame, *marks: Artist) -> None:
+    """Add a key: marks of estimates, hollow ones if there are any, and the line at zero."""
+    handles = list(marks)
         label = "hollow: fails diagnostics or checks"
         handles.append(Line2D([], [], **hollow, label=label))
-    handles.append(Patch(color="0.9", label="printed, 95 % interval"))
-    key(figure, [*handles, *more])
+    key(figure, [*handles, Line2D([], [], **ZERO, label="zero")])

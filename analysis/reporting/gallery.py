@@ -8,10 +8,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.analyses import ANALYSES
-from analysis.comparison import dynamic_figures, figures
+from analysis.comparison import dynamic_figures, figures, page_size
 from analysis.comparison.captions import filled
 from analysis.comparison.dynamic import responses
-from analysis.shared import plotting, products
+from analysis.shared import products
 from analysis.shared.analysis import Picture
 from analysis.shared.frames import of_the_paper, whole
 from analysis.shared.outputs import TEXT, Outputs
@@ -119,7 +119,7 @@ def _draw(picture: Picture, outputs: Outputs) -> list[Path]:
         return [
             path
             for name, rows in picture.frames(table)
-            for path in plotting.save(picture.draw, rows, outputs.figures / name, caption)
+            for path in page_size.save(picture.draw, rows, outputs.figures / name, caption)
         ]
     except ModuleNotFoundError:
         return []

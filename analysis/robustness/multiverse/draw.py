@@ -5,6 +5,7 @@ Printed slopes come from the caller: index `column, term`, columns `coef, se`.
 
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import fill
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -13,18 +14,24 @@ from matplotlib.figure import Figure
 from analysis.robustness.multiverse.evaluate import GRID_FAMILY
 from analysis.shared.frames import of_the_paper
 from analysis.shared.outputs import TEXT, read_csv
-from analysis.shared.plotting import PAGE, PALETTE, inches, key, outer, small_multiples
+from analysis.shared.plotting import PALETTE, inches, key, outer, small_multiples
 from analysis.shared.statistics import Z
-from analysis.specifications import select, worded
+from analysis.specifications import select, spelled, worded
 from models.bayesian.registry import MAIN
 
 WORDS = {
     "gap_rule": "gaps",
+    "tibet": "Tibet",
 }
 """Labels of choices in figures, where they are not their names."""
 
 GREYS = "Greys"
 
+TITLE = 26
+"""Letters of a line of a small frame's title."""
+
+BLACK = "0.15"
+"""Of least squares; the main model's posteriors are blue."""
 
 EVERY = "every"
 """`what` of the rows of multiverse_all_curves.csv where they stand among the others'."""
@@ -68,7 +75,7 @@ def curve(axes: Axes, rows: pd.DataFrame, printed: pd.DataFrame) -> None:
         if f"{kind} low" in slope:
             low, high = (slope[f"{kind} {end}"] for end in ("low", "high"))
             axes.fill_between(x, low, high, color=shade, lw=0, label=worded(words))
-    axes.plot(x, slope["estimate"], color=PALETTE[0], lw=1.4, label="estimate")
+    axes.plot(x, slope["estimate"], color=BLACK, lw=1.4, label="least squares")
     axes.axhline(0, color="0.3", lw=0.6)
     low = slope.filter(like="conventional low").min().min()
     high = slope.filter(like="conventional high").max().max()
@@ -79,12 +86,14 @@ def curve(axes: Axes, rows: pd.DataFrame, printed: pd.DataFrame) -> None:
     if (column, term) in printed.index:
         coef, se = printed.loc[(column, term), ["coef", "se"]].astype(float)
         rank = float((slope["estimate"] < coef).mean())
-        style = {"fmt": "D", "ms": 4, "lw": 1, "color": PALETTE[5], "zorder": 3}
+        style = {"fmt": "D", "ms": 4, "lw": 1, "color": PALETTE[5], "zorder": 3, "clip_on": False}
         axes.errorbar(rank, coef, Z * se, label="printed, 95 %", **style)
         low, high = min(low, coef - Z * se), max(high, coef + Z * se)
         least, most = min(least, coef - Z * se), max(most, coef + Z * se)
     axes.set_ylim(max(low, least), min(high, most))
     axes.set_xlim(0, 1)
+    words = shares(rows).replace(", ", "\n")
+    axes.text(0.03, 0.97, words, transform=axes.transAxes, fontsize=6, va="top")
 
 
 def posteriors(axes: Axes, rows: pd.DataFrame) -> None:
@@ -99,11 +108,10 @@ def posteriors(axes: Axes, rows: pd.DataFrame) -> None:
         mean, low, high = (wide[f"{name} {end}"].dropna() for end in ("mean", "low", "high"))
         x = (mean.index.to_numpy() + 0.5) / len(mean)
         axes.fill_between(x, low, high, color=colour, alpha=0.15, lw=0)
-        axes.plot(x, mean, color=colour, lw=1.4, label=f"{name} errors" if name != MAIN else MAIN)
+        axes.plot(x, mean, color=colour, lw=1.4, label=_posterior(name))
     axes.axhline(0, color="0.3", lw=0.6)
     axes.set_ylabel("posterior slope")
     axes.tick_params(labelbottom=False)
-    axes.legend(frameon=False, fontsize=6.5, loc="upper left", ncols=len(structures))
 
 
 def every_posterior(axes: Axes, rows: pd.DataFrame) -> None:
@@ -117,13 +125,16 @@ def every_posterior(axes: Axes, rows: pd.DataFrame) -> None:
         if f"{name} estimate" in wide:
             mean, low, high = (wide[f"{name} {what}"] for what in ("estimate", "low", "high"))
             axes.fill_between(x, low, high, color=colour, alpha=0.2, lw=0)
-            label = MAIN if name == MAIN else f"{name} errors"
-            axes.plot(x, mean, color=colour, lw=1.2, label=label)
-    axes.plot(x, wide[f"{GRID_FAMILY} estimate"], color="0.2", lw=1, ls="--", label="least squares")
+            axes.plot(x, mean, color=colour, lw=1.2, label=_posterior(name))
+    label = "least squares, two-way"
+    axes.plot(x, wide[f"{GRID_FAMILY} estimate"], color=BLACK, lw=1, ls="--", label=label)
     axes.axhline(0, color="0.3", lw=0.6)
     axes.set_ylabel("posterior slope")
     axes.tick_params(labelbottom=False)
-    axes.legend(frameon=False, fontsize=6.5, loc="lower right", ncols=3)
+
+
+def _posterior(structure: str) -> str:
+    return f"posterior, {structure if structure == MAIN else f'{structure} errors'}"
 
 
 def draw(rows: pd.DataFrame, printed: pd.DataFrame) -> Figure:
@@ -133,27 +144,22 @@ def draw(rows: pd.DataFrame, printed: pd.DataFrame) -> Figure:
     estimates, main effect dark, total effect light.
     """
     column, term = rows[["column", "term"]].iloc[0]
-    (record,) = select([column])
     binned = rows[rows["bin"] >= 0]
     binned = binned[~binned["what"].isin(NO_CHOICE)]
     choices = list(dict.fromkeys(binned["what"]))
     lines = [
         (c, o) for c in choices for o in dict.fromkeys(binned.loc[binned["what"] == c, "option"])
     ]
-    high = 4.2 + 0.155 * (len(lines) + len(choices))
-    # A journal's column has no room for options, matrix and shares beside each other.
-    figure = Figure(figsize=(max(inches(), PAGE / 2.54), high), layout="constrained")
+    high = 4.9 + 0.155 * (len(lines) + len(choices))
+    figure = Figure(figsize=(inches(), high), layout="constrained")
     heights = [2.3, 1.6, 0.15 * (len(lines) + 0.8 * len(choices))]
     grid = figure.subplots(
-        3, 2, sharex="col", gridspec_kw={"height_ratios": heights, "width_ratios": [5, 1]}
+        3, 2, sharex="col", gridspec_kw={"height_ratios": heights, "width_ratios": [3.5, 1]}
     )
     curve(grid[0, 0], rows, printed)
-    grid[0, 0].set_title(f"{column}  {term} on {record.outcome}", loc="left")
+    grid[0, 0].set_title(_title(column, term, 40), loc="left", fontsize=7.5)
     grid[0, 0].set_ylabel("slope")
-    grid[0, 0].legend(frameon=False, fontsize=6.5, loc="upper left")
     grid[0, 0].tick_params(labelbottom=False)
-    grid[0, 0].text(0.99, 0.03, shares(rows), transform=grid[0, 0].transAxes, fontsize=6.5,
-                    ha="right")  # fmt: skip
     (every_posterior if rows["what"].eq(EVERY).any() else posteriors)(grid[1, 0], rows)
     for row in (0, 1):
         grid[row, 1].axis("off")
@@ -175,7 +181,8 @@ def draw(rows: pd.DataFrame, printed: pd.DataFrame) -> Figure:
         middle = (top + place) / 2
         matrix.text(1.01, middle, WORDS.get(choice, choice), fontsize=6.5, va="center")
         for effect, shade in (("total", "0.8"), ("main", PALETTE[0])):
-            bars.barh(middle, decides.loc[choice, effect], color=shade, height=0.8, label=effect)
+            bars.barh(middle, decides.loc[choice, effect], color=shade, height=0.8,
+                      label=f"share of variance, {effect} effect")  # fmt: skip
         place += 0.8
     matrix.set_ylim(place - 0.8, 0)
     matrix.set_yticks(*zip(*ticks, strict=True), fontsize=6)
@@ -185,11 +192,18 @@ def draw(rows: pd.DataFrame, printed: pd.DataFrame) -> Figure:
     bars.set_ylim(place - 0.8, 0)
     bars.set_yticks([])
     bars.spines["left"].set_visible(False)
+    bars.tick_params(axis="x", labelsize=6)
+    bars.xaxis.set_major_formatter("{x:g}")
     bars.set_xlabel("share of\nvariance", fontsize=7)
-    handles, labels = bars.get_legend_handles_labels()
-    words = [f"{label} effect" for label in labels[:2]]
-    grid[1, 1].legend(handles[:2], words, frameon=False, fontsize=6.5, loc="lower right")
+    marks = [axes.get_legend_handles_labels() for axes in (*grid[:2, 0], bars)]
+    by_label = {label: handle for listed in marks for handle, label in zip(*listed, strict=True)}
+    key(figure, by_label.values(), by_label)
     return figure
+
+
+def _title(column: str, term: str, letters: int) -> str:
+    (record,) = select([column])
+    return fill(f"{column}  {term} on {spelled(record.outcome)}", letters)
 
 
 def shares(rows: pd.DataFrame) -> str:
@@ -205,16 +219,7 @@ def overview(rows: pd.DataFrame, printed: pd.DataFrame) -> Figure:
     for axes, (column, term) in zip(grid, cells, strict=True):
         of_slope = rows[(rows["column"] == column) & (rows["term"] == term)]
         curve(axes, of_slope, printed)
-        (record,) = select([column])
-        axes.set_title(f"{column}  {term} on {record.outcome}", loc="left", fontsize=6)
-        axes.text(
-            0.03,
-            0.97,
-            shares(of_slope).replace(", ", "\n"),
-            transform=axes.transAxes,
-            fontsize=6,
-            va="top",
-        )
+        axes.set_title(_title(column, term, TITLE), loc="left", fontsize=6)
         axes.tick_params(labelsize=6.5)
         axes.set_xticks([0, 0.5, 1])
     for axes in outer(grid)[1]:

@@ -20,7 +20,7 @@ def draw(shares: pd.DataFrame) -> Figure:
     for axes, ((column, term, panel), rows) in zip(grid, gaps, strict=True):
         _waterfall(axes, rows, panel)
         axes.set_title(f"{column}  from {panel}", loc="left")
-        axes.set_xlabel(f"slope of {spelled(term)}")
+        axes.set_xlabel(f"slope of {spelled(term)}", fontsize=7)
     key(
         figure,
         [
@@ -49,5 +49,5 @@ def _waterfall(axes: Axes, rows: pd.DataFrame, panel: str) -> None:
     axes.axvline(published, color="0.3", lw=0.8, ls=":")
     axes.axvline(0, color="0.7", lw=0.6)
     labels = [panel, *rows["player"], "implied"]
-    axes.set_yticks(range(len(labels)), labels, fontsize=7)
+    axes.set_yticks(range(len(labels)), labels, fontsize=6.5)
     axes.invert_yaxis()

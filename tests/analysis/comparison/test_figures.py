@@ -10,7 +10,7 @@ from analysis.shared import plotting
 from analysis.specifications import HEADLINE, STATIC
 from data.panels.catalogue import PANELS
 from data.shared.errors import UserError
-from models.bayesian.registry import LADDER, MODELS
+from models.bayesian.registry import LADDER, MAIN, MODELS, find
 from tests.helpers.results import comparison, replication
 
 
@@ -58,7 +58,7 @@ def test_the_ladder_of_some_columns_does_not_take_the_place_of_all(results, tmp_
 def test_the_forest_has_a_line_for_each_estimate(results):
     rows = estimates(replication(), comparison())
     for axes, column in zip(forest(rows).axes, HEADLINE, strict=True):
-        assert len(axes.get_yticks()) == (rows["column"] == column).sum()
+        assert len(axes.containers) == (rows["column"] == column).sum()
 
 
 def test_the_forest_of_the_headline_leaves_out_models_that_are_sampled_by_name():
@@ -71,6 +71,16 @@ def test_what_was_not_estimated_has_no_frame():
     rows = estimates(replication(), comparison())
     figure = forest(rows[rows["column"].isin(["3.2", "8.1", "8.2"])])
     assert [axes.get_title(loc="left")[:3] for axes in figure.axes] == ["3.2", "8.1", "8.2"]
+
+
+def test_a_model_has_the_same_place_in_all_frames_and_a_name_that_says_whose_slope_it_is():
+    rows = estimates(replication(), comparison())
+    only = rows[rows["model"].isin([TWFE, MAIN])]
+    both = pd.concat([only, only.iloc[-1:].assign(fitted_column="8.3")])
+    names = [label.get_text() for label in forest(only).axes[0].get_yticklabels()]
+    assert [name.replace("\n", " ") for name in names] == ["TWFE", find(MAIN).label]
+    names = [label.get_text() for label in forest(both).axes[0].get_yticklabels()]
+    assert names[-1].replace("\n", " ") == f"{find(MAIN).label} of 3.2"
 
 
 def test_a_failed_fit_is_drawn_hollow():

@@ -1,17 +1,25 @@
 """Every picture of figures/ is redrawn from its table, and what cannot be says by what command."""
 
+from collections.abc import Callable, Iterator
+from itertools import combinations
+
 import matplotlib
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 
+from analysis.comparison import dynamic_figures, figures, page_size
 from analysis.comparison.dynamic import EFFECT_COLUMNS
 from analysis.comparison.figures import PICTURES
 from analysis.reporting import gallery
+from analysis.robustness import horizon
 from analysis.shared import plotting, products
 from analysis.shared.outputs import ROOT, Outputs
 from analysis.shared.products import below
+from analysis.simulation.calibration import draw as calibration
 from analysis.ye2024.decomposition import draw as decomposition
-from tests.helpers import report_results
+from tests.helpers import full_size, report_results
 
 
 def test_what_there_is_is_drawn_and_the_rest_named(tmp_path):
@@ -55,34 +63,70 @@ def test_a_table_that_is_read_back_draws_the_same(tmp_path):
     assert [p.read_bytes() for p in first] == [p.read_bytes() for p in again]
 
 
-STORED = [
-    picture
-    for picture in gallery.every()
-    if picture.suffix == "csv"
-    and below(ROOT / "results/", picture.table).is_file()
-    and products.find(picture.table).long
-]
+MADE_UP = {
+    "forest_headline": (figures.forest, full_size.slopes),
+    "ladder_3.2": (figures.ladder, full_size.slopes),
+    "ladder": (figures.ladders, full_size.steps),
+    "dynamic": (dynamic_figures.draw, full_size.dynamics),
+    "dynamic_effects": (dynamic_figures.draw_effects, full_size.responses),
+    "horizon": (horizon.draw, full_size.horizons),
+    "decomposition": (decomposition.draw, full_size.gaps),
+    "calibration": (calibration.draw, full_size.ranks),
+}
+"""Pictures of tables that are not committed, as large as the real ones."""
 
 
-@pytest.mark.parametrize("picture", STORED, ids=lambda picture: picture.table)
+def stored() -> Iterator[tuple[str, Callable, Callable]]:
+    """Yield the pictures of the tables that are committed: name, what draws it, its rows."""
+    for picture in gallery.every():
+        path = below(ROOT / "results", picture.table)
+        if picture.suffix == "csv" and path.is_file() and products.find(picture.table).long:
+            for name, rows in picture.frames((picture.read or gallery._csv)(path)):
+                yield name, picture.draw, lambda rows=rows: rows
+
+
+DRAWN = [*stored(), *((name, *how) for name, how in MADE_UP.items())]
+
+
+def words(figure: Figure) -> Iterator[Text]:
+    """Yield what is written on a figure: titles, names and ticks of axes, keys, numbers."""
+    yield from figure.texts
+    yield from (text for legend in figure.legends for text in legend.get_texts())
+    for axes in figure.axes:
+        yield from (axes.title, axes._left_title, axes.xaxis.label, axes.yaxis.label, *axes.texts)
+        for axis in (axes.xaxis, axes.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            for tick in axis.get_major_ticks():
+                if low <= tick.get_loc() <= high:
+                    yield tick.label1
+
+
+def test_every_picture_of_the_gallery_is_drawn_here():
+    assert {name for name, *_ in DRAWN} >= set(gallery.captions())
+
+
+@pytest.mark.parametrize(("name", "draw", "rows"), DRAWN, ids=[name for name, *_ in DRAWN])
 @pytest.mark.parametrize("width", [plotting.COLUMN, plotting.PAGE])
-def test_a_picture_has_a_journals_width_and_no_word_leaves_it(picture, width):
-    path = below(ROOT / "results", picture.table)
+def test_a_picture_has_a_journals_size_and_words_that_can_be_read(name, draw, rows, width):
     with plotting.at_width(width), matplotlib.rc_context(plotting.STYLE):
-        name, rows = next(iter(picture.frames((picture.read or gallery._csv)(path))))
-        figure = picture.draw(rows)
+        figure, _ = page_size.fitted(draw, rows())
         figure.draw_without_rendering()
-    drawn_wide = plotting.PAGE if name == "specification_curve" else width
-    assert figure.get_figwidth() * 2.54 == pytest.approx(drawn_wide)
-    keys = [text for legend in figure.legends for text in legend.get_texts()]
-    named = [
-        text for axes in figure.axes for text in (axes.title, axes._left_title, axes.xaxis.label)
-    ]
-    left, right = figure.bbox.x0 - 2, figure.bbox.x1 + 2
-    off = [
+    assert figure.get_figwidth() * 2.54 == pytest.approx(width)
+    assert figure.get_figheight() * 2.54 <= 24.0001
+    written = [text for text in words(figure) if text.get_visible() and text.get_text().strip()]
+    assert min(text.get_fontsize() for text in written) >= 6
+    boxes = {text: text.get_window_extent() for text in written}
+    edge = figure.bbox.padded(2)
+    outside = [
         text.get_text()
-        for text in (*keys, *named)
-        if text.get_text().strip()
-        and not left <= text.get_window_extent().x0 <= text.get_window_extent().x1 <= right
+        for text, box in boxes.items()
+        if not (edge.x0 <= box.x0 and box.x1 <= edge.x1 and edge.y0 <= box.y0 and box.y1 <= edge.y1)
     ]
-    assert off == []
+    assert outside == []
+    straight = [text for text in written if text.get_rotation() % 90 == 0]
+    across = [
+        (one.get_text(), other.get_text())
+        for one, other in combinations(straight, 2)
+        if boxes[one].padded(-1).overlaps(boxes[other].padded(-1))
+    ]
+    assert across == []

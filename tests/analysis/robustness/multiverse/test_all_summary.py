@@ -124,7 +124,7 @@ def test_curves_follow_the_order_of_least_squares_and_are_drawn_beside_it(found,
         axes = plotting.matplotlib.figure.Figure().subplots()
     draw.every_posterior(axes, rows)
     labels = [line.get_label() for line in axes.lines][:2]
-    assert labels == ["independent errors", "least squares"]
+    assert labels == ["posterior, independent errors", "least squares, two-way"]
     np.testing.assert_allclose(axes.lines[1].get_ydata(), slopes)
     (tmp_path / "multiverse_all_curves.csv").unlink()
     assert set(draw.read(tmp_path / "multiverse_curves.csv")["what"]) == {"slope"}

@@ -160,7 +160,8 @@ def test_the_figures_mark_the_printed_slope_at_its_place(tables):
     with plotting.matplotlib.rc_context(plotting.STYLE):
         figure = draw.draw(rows, published_slopes())
     curve, _, below, _, matrix, bars = figure.axes
-    assert [line.get_label() for line in below.lines[:2]] == ["independent errors", "growth"]
+    labels = [line.get_label() for line in below.lines[:2]]
+    assert labels == ["posterior, independent errors", "posterior, growth"]
     (point,) = [line for line in curve.lines if line.get_marker() == "D"]
     printed = float(published_slopes().loc[("3.2", "indus"), "coef"])
     assert point.get_ydata()[0] == printed
