@@ -152,8 +152,10 @@ def _gmm_grid() -> Methods:
     picture = Picture(
         *("gmm_grid", frames, comparison.draw),
         caption="Table 5 under every choice of instruments: the autoregressive coefficient ρ and "
-        "the slope of indus. Filled marks are compatible with the printed row; its 95 % intervals "
-        "are drawn. {dynamic}.",
+        "the slope of {interest}. Outcomes are {lagged}. Colours are how the regressor is "
+        "instrumented, shapes which equations are estimated. Filled marks are compatible with the "
+        "printed row, which is the diamond with its 95 % intervals. The vertical line is ρ = 1. "
+        "Frames show the inner 90 % of the estimates. {dynamic}.",
     )
     return Methods(run, pictures=(picture,), page=page)
 

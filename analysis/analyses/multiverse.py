@@ -219,6 +219,15 @@ def _multiverse() -> Methods:
     from analysis.comparison.coefficients import published_slopes
     from analysis.robustness.multiverse import draw
 
+    caption = (
+        "Slopes of all combinations of choices in their order, with 95 % intervals, conventional "
+        "and clustered by province, and the printed slope. Thin lines are at zero. The regressor "
+        "is {interest} where no other is named. Below the first column alone: posteriors in every "
+        "distinct universe, in the order of its two-way least-squares slope (dashed). Before "
+        "`--posteriors all` has run, they are of a balanced part, each error structure in its own "
+        "order. The darker a cell, the more universes have the option. Variables are "
+        "{variables}."
+    )
     return Methods(
         _of_paper if current().path is None else _of_study,
         pictures=(
@@ -226,17 +235,14 @@ def _multiverse() -> Methods:
                 "multiverse_curves",
                 draw.frames,
                 lambda rows: draw.draw(rows, published_slopes()),
-                caption="Slopes of all combinations of choices in their order, with 95 % "
-                "intervals, conventional and clustered by province, and the printed slope. "
-                "Below the first column alone: posteriors in every distinct universe, in the order "
-                "of its two-way least-squares slope (dashed). Before `--posteriors all` has run, "
-                "they are of a balanced part, each error structure in its own order.",
+                caption=caption,
                 read=draw.read,
             ),
             Picture(
                 "multiverse_curves",
                 draw.overview_frames,
                 lambda rows: draw.overview(rows, published_slopes()),
+                caption=caption,
             ),
         ),
         page=_page,

@@ -122,7 +122,8 @@ def _sensitivity() -> Methods:
         pictures=(
             Picture(
                 *("sensitivity_influence", draw.frames, draw.draw),
-                caption="Shift of the slope without one province: posterior in sd, TWFE in SE.",
+                caption="Shift of the slopes without one province: posterior in sd, of the average "
+                "also TWFE in SE. Vertical lines are at zero, horizontal ones separate regions.",
             ),
         ),
         page=partial(_as_they_are, SHOWN_OF_SENSITIVITY),
@@ -222,7 +223,7 @@ def _calibration() -> Methods:
     captions = (("calibration", "simulation-based calibration"),)
     caption = (
         "Simulation-based calibration: the empirical distribution of ranks of true parameters, "
-        "less the uniform one, by model, with 95 % simultaneous bands."
+        "less the uniform one, by model, with 95 % simultaneous bands. Numbers are of data sets."
     )
     picture = Picture(
         "calibration", partial(whole, "calibration"), draw.draw, "nc", curves, caption
@@ -270,7 +271,7 @@ def _horizon() -> Methods:
     picture = Picture(
         *("horizon", horizon.headline, horizon.draw),
         caption="Slopes of differences over one year to eight, with 95 % intervals clustered by "
-        "province, beside two-way fixed effects and the main model.",
+        "province, beside two-way fixed effects and the main model within and between trends.",
     )
     return Methods(run, horizon.summary, horizon.sentence, (picture,))
 

@@ -77,7 +77,8 @@ def _decomposition() -> Methods:
         *("decomposition", frames, draw.draw),
         caption="From the slope on official data to the printed one, ingredient by ingredient: "
         "Shapley values of two-way fixed effects, with 95 % Monte Carlo intervals. “Rest” is what "
-        "no official series explains. {static}, fewer rows by region.",
+        "no official series explains. The grey line is zero. Variables are {variables}. {static}, "
+        "fewer rows by region.",
     )
     return Methods(run, pictures=(picture,), page=page)
 

@@ -1,7 +1,7 @@
-"""What captions of pictures say of the sample, counted on a panel."""
+"""What captions of pictures say of the sample, counted on a panel, and of variables."""
 
 from analysis.shared.statistics import DOUBTS, doubt
-from analysis.specifications import current, worded
+from analysis.specifications import current, select, spelled, worded
 from data.panels.catalogue import PANELS
 from data.panels.panel import load_named
 
@@ -33,12 +33,28 @@ def samples() -> dict[str, str]:
     }
 
 
+def variables() -> dict[str, str]:
+    """Return, by its name in captions, which variables, in words.
+
+    `interest` is the headline's; `variables` are all of its first column; `lagged` are the outcomes
+    of dynamic columns.
+    """
+    (first, *_) = select(current().headline)
+    named = (first.outcome, *first.interest, *first.controls)
+    lagged = [f"{r.column} {spelled(r.outcome)}" for r in current().records if r.dynamic]
+    return {
+        "interest": spelled(first.interest[0]),
+        "variables": ", ".join(map(spelled, named)),
+        "lagged": ", ".join(lagged),
+    }
+
+
 def filled(caption: str) -> str:
-    """Return a caption in a study's words, with `{units}`, `{static}` and `{dynamic}` as they are.
+    """Return a caption in a study's words, with the names of `samples` and `variables` filled in.
 
     Examples
     --------
     >>> filled("Slopes. {dynamic}.")
     'Slopes. 31 provinces, 2011–2022 (n = 372).'
     """
-    return worded(caption.format_map(samples())) if caption else ""
+    return worded(caption.format_map(samples() | variables())) if caption else ""

@@ -190,21 +190,23 @@ PICTURES = (
     Picture(
         "forest_headline", headline, forest,
         "Slopes of the headline columns by model and panel, with 95 % intervals: conventional for "
-        "two-way fixed effects (TWFE), equal-tailed for posteriors. The band is the printed "
-        "slope’s. {static}, fewer rows by region.",
+        "two-way fixed effects (TWFE), equal-tailed for posteriors. Regions’ slopes are those of "
+        "the model of all provinces where it has them. The grey band is the printed slope’s. "
+        "{static}, fewer rows by region.",
     ),
     Picture(
         "ladder_3.2", estimates, ladder,
         "The slope of column 3.2 from two-way fixed effects (TWFE) to the main model, step by "
-        "step, on each panel, with 95 % intervals. Diamonds are the printed slopes, "
-        "east to west those of Table 8. {static}.",
+        "step, on each panel, with 95 % intervals. Right of the line are the main model’s slopes "
+        "by region. Diamonds are the printed slopes, of regions those of Table 8. {static}.",
     ),
     Picture(
         "ladder", steps.whole, ladders,
         "The slope of every static column and term of interest from two-way fixed effects to the "
         "main model, step by step, with 95 % intervals. The band is the printed 95 % "
-        "interval; a square marks the step that moves the slope most on a panel. {static}, "
-        "fewer rows by region and in shorter samples.",
+        "interval; a square marks the step that moves the slope most on a panel. The regressor is "
+        "{interest} where no other is named. {static}, fewer rows by region and in shorter "
+        "samples.",
     ),
 )  # fmt: skip
 """Of replication and comparison together; those of one table: `analysis.reporting.gallery`."""
@@ -272,13 +274,13 @@ def _panels(rows: pd.DataFrame) -> list[Artist]:
         Line2D([], [], marker="o", ms=3, lw=1, color=colour, label=panel)
         for panel, colour in colours(rows["panel"]).items()
     ]
-    if any(doubt(*row) for row in rows[["gate", "fits"]].itertuples(index=False)):
-        hollow = {"marker": "o", "ms": 3, "mfc": "white", "color": "0.3", "lw": 1}
 
 
 def _key(figure: Figure, rows: pd.DataFrame, *marks: Artist) -> None:
     """Add a key: marks of estimates, hollow ones if there are any, and the line at zero."""
     handles = list(marks)
+    if any(doubt(*row) for row in rows[["gate", "fits"]].itertuples(index=False)):
+        hollow = {"marker": "o", "ms": 3, "mfc": "white", "color": "0.3", "lw": 1}
         label = "hollow: fails diagnostics or checks"
         handles.append(Line2D([], [], **hollow, label=label))
     key(figure, [*handles, Line2D([], [], **ZERO, label="zero")])

@@ -38,17 +38,21 @@ PICTURES = (
     Picture(
         *("dynamic", partial(whole, "dynamic"), dynamic_figures.draw),
         caption="The autoregressive coefficient ρ by column, estimator and panel, with 95 % "
-        "intervals. A triangle is an estimate beyond the frame. {dynamic}.",
+        "intervals. A triangle is an estimate beyond the frame, the dashed line ρ = 1. {dynamic}.",
     ),
     Picture(
         *("dynamic_effects", _responses, dynamic_figures.draw_effects),
         caption="Response of each outcome to one more of the regressor for one year, by panel: "
-        "posterior medians and 95 % bands of the dynamic model. {dynamic}.",
+        "posterior medians and 95 % bands of the dynamic model. The dashed line is zero. Outcomes "
+        "are {lagged}. {dynamic}.",
     ),
     Picture(
         *("distance", partial(whole, "reconstruction_distance"), _distance),
         caption="How far the implied panel lies from official data: root mean square moves, in "
-        "standard deviations, by series, province and year. {units}.",
+        "standard deviations, by series, province and year. Last are the printed numbers that pull "
+        "hardest: table or column, variable and statistic. A bar is the share of the squared "
+        "distance that would go if the number gave way by half a unit of its last digit. "
+        "Variables are those of `data/codebook.md`. {units}.",
     ),
 )
 """Beside those of `figures.PICTURES` and of `ANALYSES`; a new one is a record here."""

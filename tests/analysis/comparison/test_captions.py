@@ -15,6 +15,15 @@ def test_rows_are_those_of_the_panel_and_a_lag_costs_each_province_a_year(monkey
     assert said == "2 provinces, 1–3; 2 provinces, 1–3 (n = 6); 2 provinces, 2–3 (n = 4)"
 
 
+def test_variables_are_in_words_with_their_symbols():
+    said = captions.filled("{interest}; {variables}; {lagged}")
+    interest, variables, lagged = said.split("; ")
+    assert interest == "industrial agglomeration (indus)"
+    assert variables.startswith(f"new quality productive forces (produ), {interest}, ")
+    assert variables.endswith("transport (trans)")
+    assert lagged.startswith("5.1 new quality productive forces (produ), 5.2 ")
+
+
 @pytest.mark.parametrize("caption", gallery.captions().values(), ids=list(gallery.captions()))
 def test_a_caption_is_sentences_without_a_gap(caption):
     assert "{" not in caption
