@@ -77,7 +77,8 @@ def _answer(entry: Mapping, comparison: pd.DataFrame) -> str:
         f"{p:.2f}; a verdict needs {CERTAIN}. In size, within provinces' own trends: {size}. With "
         f"a probability of {entry['p_rope']:.3f} the slope lies within {limits}, by panel: one sd "
         f"of `{entry['term']}` then moves `{record.outcome}` by less than {ROPE:g} sd. The next "
-        f"model gives {by_next}. The printed interval has a probability of {entry['p_printed']:.2f}. Two rebuilt panels count, "
+        f"model gives {by_next}. The printed interval has a probability of "
+        f"{entry['p_printed']:.2f}. Two rebuilt panels count, "
         f"{' and '.join(f'`{name}`' for name in VINTAGES)}, with draws of what is not observed."
     )
 
