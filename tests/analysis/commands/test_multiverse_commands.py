@@ -22,6 +22,7 @@ from analysis.simulation.calibration.stored import kept
 from analysis.specifications import SPECIFICATIONS
 from analysis.ye2024.multiverse import families, summarise
 from analysis.ye2024.multiverse.families import FAMILIES, setting
+from tests.helpers.pictures import leave_unrendered
 from tests.helpers.ranks import drawn
 
 
@@ -100,6 +101,7 @@ def test_a_multiverse_is_written_with_its_tables_and_figures(tmp_path, monkeypat
 
 
 def test_every_universe_has_a_posterior_on_request(tmp_path, monkeypatch):
+    leave_unrendered(monkeypatch)
     few = [c for c in FAMILIES[0].choices if c.name in ("controls", "priors")]
     small = replace(setting(), families=(replace(FAMILIES[0], choices=tuple(few), size=4),))
     monkeypatch.setattr(families, "setting", lambda: small)
@@ -162,6 +164,7 @@ def test_all_columns_are_studied_by_their_main_models(tmp_path, monkeypatch):
 
 
 def test_a_calibration_that_is_there_is_judged_again_and_not_run_again(tmp_path, monkeypatch):
+    leave_unrendered(monkeypatch)
     asked = []
 
     def ranks(case, panel, record, size, seed):
@@ -180,6 +183,7 @@ def test_a_calibration_that_is_there_is_judged_again_and_not_run_again(tmp_path,
 
 
 def test_a_calibration_of_some_cases_leaves_the_others_where_they_are(tmp_path, monkeypatch):
+    leave_unrendered(monkeypatch)
     seeds = []
 
     def ranks(case, panel, record, size, seed):

@@ -20,9 +20,11 @@ from analysis.shared.products import below
 from analysis.simulation.calibration import draw as calibration
 from analysis.ye2024.decomposition import draw as decomposition
 from tests.helpers import full_size, report_results
+from tests.helpers.pictures import leave_unrendered
 
 
-def test_what_there_is_is_drawn_and_the_rest_named(tmp_path):
+def test_what_there_is_is_drawn_and_the_rest_named(tmp_path, monkeypatch):
+    leave_unrendered(monkeypatch)
     report_results.write(tmp_path / "results")
     found = dict(gallery.draw(Outputs(tmp_path)))
     assert {path.name for path in found["decompose"]} == {"decomposition.png", "decomposition.svg"}
