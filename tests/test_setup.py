@@ -12,6 +12,7 @@ import tomllib
 import venv
 from functools import partial
 from importlib.metadata import packages_distributions
+from importlib.util import find_spec
 from pathlib import Path
 from subprocess import PIPE
 
@@ -347,8 +348,8 @@ def test_the_installed_script_runs_a_study_that_lies_anywhere(tmp_path):
     shutil.copy(ROOT / "pyproject.toml", checkout)
     shutil.copytree(ROOT / "data/studies/cigarettes", study, ignore=no_outputs)
     elsewhere.mkdir()
-    # An environment that has the dependencies, and nothing of this checkout.
-    venv.create(tmp_path / "venv", with_pip=True)
+    # An environment that has the dependencies (pip mostly), and nothing of this checkout.
+    venv.create(tmp_path / "venv", with_pip=find_spec("pip") is None)
     (packages,) = (tmp_path / "venv/lib").glob("python*/site-packages")
     (packages / "dependencies.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
     python, script = (tmp_path / "venv/bin" / name for name in ("python", "reanalysis"))
