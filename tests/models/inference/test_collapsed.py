@@ -195,11 +195,11 @@ def test_joint_density_is_that_of_the_pymc_model(fitted):
     for point in points(density):
         drawn = density.draw(point, rng)
         moved = density.draw(point + 0.3, rng)  # locations that are not typical of the scales
+        mean, covariance = dense(density, group, point).of_locations(fitted.parts.y)
+        given = stats.multivariate_normal(mean, covariance, allow_singular=True)
+        marginal = density.logp_and_gradient(point)[0] - point.sum()  # of s, not of log s
         for variables in (drawn, moved | {s.name: drawn[s.name] for s in density.scales}):
             of_pymc = sum(fitted.log_densities(variables).values())
-            mean, covariance = dense(density, group, point).of_locations(fitted.parts.y)
-            given = stats.multivariate_normal(mean, covariance, allow_singular=True)
-            marginal = density.logp_and_gradient(point)[0] - point.sum()  # of s, not of log s
             expected = marginal + given.logpdf(coordinates(density, variables))
             assert of_pymc == pytest.approx(expected, rel=1e-6)
 
