@@ -24,7 +24,10 @@ def test_variables_are_in_words_with_their_symbols():
     assert lagged.startswith("5.1 new quality productive forces (produ), 5.2 ")
 
 
-@pytest.mark.parametrize("caption", gallery.captions().values(), ids=list(gallery.captions()))
+CAPTIONS = gallery.captions()
+
+
+@pytest.mark.parametrize("caption", CAPTIONS.values(), ids=list(CAPTIONS))
 def test_a_caption_is_sentences_without_a_gap(caption):
     assert "{" not in caption
     assert caption == "" or caption.endswith(".")
