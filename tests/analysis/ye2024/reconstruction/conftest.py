@@ -4,12 +4,22 @@ from collections.abc import Iterator
 
 import jax
 import pytest
+from jax.experimental.compilation_cache import compilation_cache
 
 from analysis.ye2024.reconstruction import bounds, run
 from analysis.ye2024.reconstruction.quantities import Quantities
 from analysis.ye2024.reconstruction.scalars import scalars
 from data.panels.panel import load_panel
 from data.ye2024.definitions import COLUMNS
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_by_an_earlier_run(request) -> None:
+    """Keep machine code beside what pytest keeps, by what is computed and how it is compiled."""
+    if hasattr(request.config, "cache"):
+        jax.config.update("jax_compilation_cache_dir", str(request.config.cache.mkdir("jax")))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
+        compilation_cache.reset_cache()  # it may have found, before, that there was no folder
 
 
 @pytest.fixture(autouse=True)
