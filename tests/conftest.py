@@ -7,8 +7,12 @@ And that Ctrl-C is heard: a shell lets jobs in the background, and what they sta
 
 What Python compiles is kept, whatever the environment says: else each core compiles all tests again
 in each run, and each command under test all sources.
+
+The collector of garbage passes over what is imported: it lives as long as the process, and is half
+a million objects.
 """
 
+import gc
 import os
 import signal
 import sys
@@ -31,16 +35,28 @@ settings.register_profile("test", PATIENT, derandomize=True, max_examples=25)
 settings.register_profile("trust", PATIENT, max_examples=1_000, database=None, print_blob=True)
 
 
-FIRST = ("/analysis/ye2024/reconstruction/", "/analysis/simulation/", "/models/bayesian/")
+FIRST = (
+    *("/analysis/ye2024/reconstruction/", "/analysis/simulation/"),
+    *("/models/bayesian/", "/models/inference/"),
+)
 """Folders whose tests take longest. They begin first, so that no core ends with one of them alone;
 and one core has them all, which compiles once what they share: JAX's search, and in the others the
-chains of `growth_gibbs` and `dynamic_growth_gibbs`."""
+chains of `growth_gibbs` and `dynamic_growth_gibbs` and PyMC's densities of one fit."""
 
 
 def pytest_configure(config):
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     settings.load_profile("trust" if _trust(config) else "test")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    gc.disable()
+    collected = yield
+    gc.freeze()
+    gc.enable()
+    return collected
 
 
 @pytest.hookimpl(tryfirst=True)  # before the marks are read
