@@ -183,6 +183,49 @@ def test_however_a_run_is_ended_no_process_is_left(tmp_path, number, whom):
             process.wait()
 
 
+SENDER = """
+import os, sys, time
+from multiprocessing.connection import Connection
+from analysis.shared.parallel import spread
+def big(folder):
+    send = Connection._send
+    def half(self, buffer, *more):
+        if len(buffer) < 1_000_000:
+            return send(self, buffer, *more)
+        os.write(self._handle, buffer[:60_000])
+        open(os.path.join(folder, str(os.getpid())), "w").close()
+        time.sleep(3_600)
+    Connection._send = half
+    return bytes(12_000_000)
+if __name__ == "__main__":
+    list(spread(big, [sys.argv[1]], workers=2))
+"""
+
+
+def test_an_interrupt_amid_a_big_result_ends_the_run(tmp_path):
+    """The worker is stopped when the pool has a part of what it sends, and waits for the rest."""
+    script, folder = tmp_path / "sender.py", tmp_path / "pids"
+    folder.mkdir()
+    script.write_text(SENDER)
+    process = subprocess.Popen(
+        [sys.executable, script, folder],
+        env=ENVIRONMENT,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        assert until(lambda: len(list(folder.iterdir())) == 1)
+        (sending,) = (int(path.name) for path in folder.iterdir())
+        process.send_signal(signal.SIGINT)
+        assert until(lambda: process.poll() is not None, seconds=300)
+        assert process.returncode == -signal.SIGINT
+        assert until(lambda: not alive(sending))
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
 def test_an_interrupt_that_another_thread_gets_waits_until_workers_are_started():
     """The mask of this thread does not hold what the system gives to another one."""
     done, begun = Event(), []
