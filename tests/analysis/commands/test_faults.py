@@ -35,6 +35,7 @@ from data.shared import files
 from data.shared.errors import UserError
 from data.shared.files import replacing
 from tests.helpers import small_job
+from tests.helpers.one_process import stay_here
 from tests.helpers.processes import until
 from tests.helpers.small_job import COLUMNS, MODELS
 from tests.helpers.traces import ATTRIBUTES
@@ -337,19 +338,31 @@ def test_a_disk_that_takes_nothing_is_one_sentence(tmp_path, options, remedy):
     assert str(tmp_path) in said
 
 
-def test_a_folder_without_permission_is_named_and_nothing_is_left(tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize(
+    ("words", "folder"),
+    [(REPLICATE, "results"), (SAMPLE, "traces/official")],
+    ids=["replicate", "sample"],
+)
+def test_a_folder_without_permission_is_named_and_nothing_is_left(
+    tmp_path, monkeypatch, capsys, words, folder
+):
     """Where permissions bind no one (root's), as the system would answer."""
 
-    def refused(dir, prefix, suffix):
-        raise PermissionError(errno.EACCES, "Permission denied", f"{dir}/{prefix}x{suffix}")
+    make = files.tempfile.mkstemp
 
+    def refused(dir, prefix, suffix):
+        if tmp_path in Path(dir).parents:
+            raise PermissionError(errno.EACCES, "Permission denied", f"{dir}/{prefix}x{suffix}")
+        return make(dir=dir, prefix=prefix, suffix=suffix)
+
+    stay_here(monkeypatch)
     monkeypatch.setattr(files.tempfile, "mkstemp", refused)
-    monkeypatch.setattr(sys, "argv", ["analysis", *REPLICATE, "--out", str(tmp_path)])
+    monkeypatch.setattr(sys, "argv", ["analysis", *words, "--out", str(tmp_path)])
     with pytest.raises(SystemExit) as ended:
         cli.main()
     assert ended.value.code == 2
     assert capsys.readouterr().err == (
-        f"Error: {tmp_path / 'results'}: Permission denied; give a folder that can be written to.\n"
+        f"Error: {tmp_path / folder}: Permission denied; give a folder that can be written to.\n"
     )
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
