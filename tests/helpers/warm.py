@@ -1,6 +1,7 @@
 """Commands in forks of a process that has imported everything: a user's, without the imports."""
 
 import contextlib
+import importlib
 import multiprocessing
 import os
 import sys
@@ -12,14 +13,20 @@ import pytest
 
 from analysis import __main__ as cli
 from analysis.comparison import figures, tables
-from analysis.posterior import sample
+from analysis.posterior import sample, varied
+from analysis.replication import imputed
 from analysis.reporting import gallery
 from analysis.reporting.page import page, traces
 from analysis.shared import parallel
 from analysis.ye2024.decomposition import table
+from models.inference import packed_cholesky
 
-IMPORTED = (figures, tables, sample, gallery, page, traces, table)
-"""What commands import late, and every warm run finds there."""
+IMPORTED = (figures, tables, sample, varied, imputed, gallery, page, traces, table, packed_cholesky)
+"""What commands, and each of their workers, import late, and every warm run finds there."""
+
+for _name in ("dask.array", "sparse"):  # xarray looks for them when it first computes
+    with contextlib.suppress(ImportError):
+        importlib.import_module(_name)
 
 
 @dataclass(frozen=True)
