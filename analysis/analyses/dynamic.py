@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from analysis.analyses import in_words
 from analysis.shared.analysis import (
     Analysis,
     Chosen,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 def _simulation() -> Methods:
     import pandas as pd
 
-    from analysis.comparison.dynamic import PUBLISHED
+    from analysis.comparison.dynamic import LAG, PUBLISHED
     from analysis.shared.outputs import read_result
     from analysis.shared.products import find
     from analysis.shared.provenance import same_subject
@@ -73,10 +74,11 @@ def _simulation() -> Methods:
             yield Missing("bias and coverage of each estimator in simulations")
             return
         if estimated is not None:
-            parts = verdict.answer(estimated, scores, PUBLISHED).split("\n\n")
+            yield in_words.in_short(scores)
+            parts = in_words.plainly(verdict.answer(estimated, scores, PUBLISHED)).split("\n\n")
             columns = [part for part in parts if part.split(":")[0] in set(estimated["column"])]
             first, *others = (part for part in parts if part not in columns)
-            yield from (f"{verdict.QUESTION} {first}", *others)
+            yield from (f"{verdict.QUESTION} {first}", in_words.SETTINGS, *others)
             by_column = [part.partition(": ")[::2] for part in columns]
             yield Table(
                 "ρ of each column, and whether it is above 1",
@@ -85,8 +87,8 @@ def _simulation() -> Methods:
             )
         for term, rows in scores.groupby("term", sort=False):
             yield Table(
-                f"Simulation, {term}: bias, root mean squared error and coverage of 95 % "
-                "intervals; ✗ where coverage fails",
+                f"Simulation, {'ρ' if term == LAG else term}: bias, root mean squared error and "
+                "coverage of 95 % intervals; ✗ where coverage fails",
                 ranking.side_by_side(rows),
                 folded=True,
             )

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from analysis.analyses import in_words
 from analysis.shared.analysis import (
     Analysis,
     Chart,
@@ -174,24 +175,23 @@ def _page(frame: Frames) -> Iterator[Item]:
         yield Missing("multiverse of every slope")
         return
     by_errors = frame("multiverse_posteriors")
-    if by_errors is not None:
-        yield summarise.counts(found, by_errors)
+    every, fractions = frame("multiverse_all"), frame("multiverse_all_fraction")
+    yield in_words.counted(found, by_errors, every)
     yield (
-        f"{_where_reasons_are()} The slopes of each column stand in their order, with the printed "
-        "one at its place among them. Significant is a 95 % interval beyond zero on the side of "
-        "the printed sign."
+        "Of each column the slopes are drawn in their order, with the printed one at its place "
+        f"among them. {_where_reasons_are()}"
     )
     yield Chart(
         "universes",
         (curves, found),
-        "Slopes of all universes in their order, with 95 % intervals (conventional, and "
-        "clustered by province) and the printed slope. Choose one below the chart.",
+        "Slopes of all universes in their order, and the printed slope. Choose one below the "
+        "chart.",
     )
+    yield "Significant is a 95 % interval beyond zero on the side of the printed sign."
     yield Table("Shares of sign and significance", summarise.shown(found))
     if by_errors is not None:
         yield Table("Posteriors by error structure, of the same universes",
                     posteriors.shown(by_errors), folded=True)  # fmt: skip
-    every, fractions = frame("multiverse_all"), frame("multiverse_all_fraction")
     if every is not None and fractions is not None:
         yield all_summary.counts(every)
         yield Table("Posteriors in every universe", all_summary.shown(every), folded=True)
@@ -206,8 +206,8 @@ def _page(frame: Frames) -> Iterator[Item]:
         yield Chart(
             "variance_shares",
             (variance,),
-            "Each choice’s share of the variance of all slopes: first-order and total effect. "
-            "Choose a slope below the chart.",
+            "Each choice’s share of the variance of all slopes, by itself and with what it "
+            "interacts with. Choose a slope below the chart.",
             "variance",
         )
         yield Table("Shares of variance as a table", variance, folded=True)

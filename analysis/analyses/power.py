@@ -5,11 +5,15 @@ from functools import partial
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from analysis.analyses import in_words
 from analysis.claims.records import VINTAGES
 from analysis.shared.analysis import (
     Analysis,
     Chosen,
+    Frames,
+    Item,
     Methods,
+    Missing,
     Option,
     Picture,
     Request,
@@ -60,6 +64,7 @@ def _power() -> Methods:
                 "grey one a power of 80 %. “The posterior” is the main model’s 95 % interval.",
             ),
         ),
+        in_words.power_page,
     )
 
 
@@ -115,6 +120,7 @@ def _screen(of_two: bool) -> Methods:
     from analysis.comparison.power import sizes
     from analysis.shared.frames import joined
     from analysis.shared.outputs import read_result
+    from analysis.shared.products import find
     from analysis.simulation import candidate_fits, confirmation, size
     from analysis.simulation.main_model import CANDIDATES, COMPARATORS, DECIDING, GENERATORS
 
@@ -169,7 +175,18 @@ def _screen(of_two: bool) -> Methods:
         checks = candidate_fits.failed(on_panels["candidate_fits"])
         return Result({name: size.table(screened[name], checks)} | on_panels)
 
-    return Methods(run, size.shown, lambda table: f"{stage}: {size.sentence(table)}")
+    def page(frame: Frames) -> Iterator[Item]:
+        table = frame(name)
+        if table is None:
+            yield Missing(find(name).sentence)
+            return
+        if not of_two:
+            yield in_words.rounds(table, frame("last_two"))
+        title = "Candidates in the second round" if of_two else "Candidates in the first round"
+        yield Table(f"{title}, in the rule's order", size.shown(table))
+
+    words = lambda table: f"{stage}: {size.sentence(table)}"  # noqa: E731
+    return Methods(run, size.shown, words, page=page)
 
 
 def _screened(data_sets: int, *more: Option) -> tuple:

@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from analysis.analyses import in_words
 from analysis.shared.analysis import (
     Analysis,
     Chosen,
@@ -259,9 +260,8 @@ def _horizon() -> Methods:
     from analysis.shared.frames import joined
 
     def run(request: Request) -> Result:
-        traces = request.outputs.traces
         parts = (
-            {"horizon": horizon.table(panel, record, traces)}
+            {"horizon": horizon.table(panel, record, request.outputs.traces)}
             for panel in request.panels
             for record in request.records
         )
@@ -273,7 +273,7 @@ def _horizon() -> Methods:
         caption="Slopes of differences over one year to eight, with 95 % intervals clustered by "
         "province, beside two-way fixed effects and the main model within and between trends.",
     )
-    return Methods(run, horizon.summary, horizon.sentence, (picture,))
+    return Methods(run, horizon.summary, horizon.sentence, (picture,), in_words.horizon_page)
 
 
 ANALYSES = (

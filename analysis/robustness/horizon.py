@@ -5,7 +5,7 @@ clustered by province; beside them the main model's slope within provinces' tren
 them, where its trace is at hand.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -192,6 +192,42 @@ def sentence(table: pd.DataFrame) -> str:
     for _, row in between.iterrows():
         text += f" Between trends its slope is {in_words(row)}."
     return text
+
+
+def slow(table: pd.DataFrame, panels: Sequence[str]) -> str:
+    """Say on some panels what long differences and slopes between trends give, of the first slope.
+
+    Parameters
+    ----------
+    table : DataFrame
+        results/horizon.csv.
+    panels : sequence of str
+        In their order; empty words where none of them has both.
+    """
+    of_column = matching(table, column=table["column"].iloc[0], term=table["term"].iloc[0])
+    steps = of_column[of_column["kind"] == DIFFERENCE]
+    longest = steps[steps["years"] == steps["years"].max()]
+    by_kind = {"long": longest.set_index("panel")}
+    for kind in (WITHIN, BETWEEN):
+        by_kind[kind] = of_column[of_column["kind"] == kind].set_index("panel")
+    listed = [name for name in panels if all(name in rows.index for rows in by_kind.values())]
+    if not listed:
+        return ""
+    texts = {
+        kind: " and ".join(in_words(rows.loc[name]) for name in listed)
+        for kind, rows in by_kind.items()
+    }
+    ends = pd.concat([by_kind[kind].loc[listed] for kind in ("long", BETWEEN)])
+    included = int(((ends["low"] < 0) & (ends["high"] > 0)).sum())
+    model = by_kind[WITHIN]["model"].iloc[0]
+    left = ": slow effects remain an open question" if included == len(ends) else ""
+    return (
+        f"Column {table['column'].iloc[0]} on {' and '.join(listed)}: differences over "
+        f"{longest['years'].iloc[0]:.0f} years give {texts['long']}. The model `{model}` gives "
+        f"{texts[BETWEEN]} between provinces' trends, and {texts[WITHIN]} for deviations from "
+        f"them, which it answers for. Of the slow slopes' intervals {included} of {len(ends)} "
+        f"include zero{left}."
+    )
 
 
 def in_words(row: pd.Series) -> str:

@@ -4,21 +4,25 @@ Each function takes the results and returns a sentence or two; empty where the t
 have not been made.
 """
 
+from collections.abc import Iterator
+
+import numpy as np
 import pandas as pd
 
 from analysis.claims import ledger
 from analysis.claims.records import VINTAGES
 from analysis.comparison import power
-from analysis.comparison.figures import LABELS
+from analysis.comparison.ladder import TWFE
 from analysis.replication.replicate import summary
 from analysis.reporting.page.blocks import Results
+from analysis.reporting.page.choice_charts import choice_label
 from analysis.robustness.horizon import DIFFERENCE
 from analysis.shared.frames import matching
-from analysis.shared.statistics import CERTAIN
+from analysis.shared.statistics import CERTAIN, INTERVALS, POWER
 from analysis.simulation.calibration.judge import failures
 from analysis.specifications import HEADLINE, STATIC, select, spelled
 from data.panels.catalogue import PANELS
-from models.bayesian.registry import MAIN
+from models.bayesian.registry import LADDER, MAIN
 from models.design import LAG
 
 BASELINE = next(record for record in STATIC if record.column == HEADLINE[0])
@@ -99,18 +103,26 @@ def replicated(results: Results) -> str:
     if parts.empty:
         return text
     row = parts.loc[parts["share"].abs().idxmax()]
+    gap = row["end"] - row["start"]
+    others = gap - row["share"]
+    rest = "partly cancel" if others * row["share"] < 0 else "add the remaining"
     return (
-        f"{text} The largest part of the gap is {_spelled(row['player'])} ({row['share']:+.3f} of "
-        f"{row['end'] - row['start']:+.3f}, {row['panel']})."
+        f"{text} The whole gap of {row['panel']} to the printed slope is {gap:+.3f}. "
+        f"{_ingredient(row['player'])} adds {row['share']:+.3f}; other ingredients {rest} "
+        f"({others:+.3f})."
     )
 
 
-def _spelled(player: str) -> str:
-    return player.replace(": rest", ", in what no official series explains")
+def _ingredient(player: str) -> str:
+    """Return an ingredient of the data in words, at the beginning of a sentence."""
+    name, _, what = player.partition(": ")
+    if what == "rest":
+        return f"What no official series explains in {spelled(name)}"
+    return f"The {what or 'edition'} of {spelled(name)}"
 
 
 def posterior(results: Results) -> str:
-    """Say where the posterior of the headline slope is, and which step moves it most."""
+    """Say where the posterior of the headline slope is, and how it gets there step by step."""
     rows = posteriors(results)
     if rows is None or rows.empty:
         return ""
@@ -120,14 +132,32 @@ def posterior(results: Results) -> str:
         "positive."
     )
     ladder = results.frame("ladder")
-    moves = ladder if ladder is None else matching(ladder, **OF_SLOPE, moves_most="yes")
-    if moves is None or moves.empty:
-        return text
-    row = moves.loc[moves["move"].abs().idxmax()]
-    return (
-        f"{text} From least squares to it, the largest step is “{LABELS[row['step']]}” "
-        f"({row['move']:+.3f} on {row['panel']})."
+    return text if ladder is None else " ".join([text, *_climbed(matching(ladder, **OF_SLOPE))])
+
+
+PERSISTENT = "ar1_province_slopes"
+"""The step of the ladder whose errors persist over years."""
+
+
+def _climbed(ladder: pd.DataFrame) -> Iterator[str]:
+    """Say how the slope moves from least squares to the main model, and where it does so, too."""
+    names = [TWFE, LADDER[LADDER.index(PERSISTENT) - 1], PERSISTENT, MAIN]
+    steps = ladder.pivot_table(index="panel", columns="step", values="estimate", sort=False)
+    if not set(names) <= set(steps) or MAIN == PERSISTENT:
+        return
+    steps = steps.loc[[panel for panel in ledger.EVIDENCE if panel in steps.index], names].dropna()
+    if steps.empty:
+        return
+    panel, (first, middle, persistent, last) = steps.index[0], steps.iloc[0]
+    word = "rises" if middle > first else "falls"
+    yield (
+        f"On {panel}: from {first:.3f} the slope first {word} to {middle:.3f}. Errors that persist "
+        f"over years then bring it to {persistent:.3f}, growth by province to {last:.3f}."
     )
+    moves = np.sign(steps.diff(axis=1).iloc[:, 1:3])
+    alike = [name for name in steps.index[1:] if (moves.loc[name] == moves.iloc[0]).all()]
+    if alike:
+        yield f"The first two moves have the same signs on {' and '.join(alike)}."
 
 
 def horizon(results: Results) -> str:
@@ -177,12 +207,19 @@ def moves(results: Results) -> str:
         of_slope = matching(variance, **OF_SLOPE)
         row = of_slope.loc[of_slope["total"].idxmax()]
         counts = matching(universes, **OF_SLOPE).iloc[0]
+        same = f"{counts['share_same_sign']:.0%}"
         parts.append(
-            f"Of all choices, {row['choice'].replace('_', ' ')} has the largest share of the "
-            f"slopes’ variance ({row['total']:.0%}); {counts['share_same_sign']:.0%} of "
-            f"{counts['universes']:,.0f} combinations ({counts['distinct']:,.0f} distinct "
-            "regressions) have the printed sign."
+            f"Of all choices, {choice_label(row['choice'])} has the largest share of the "
+            f"slopes’ variance ({row['total']:.0%}); {same} of {counts['universes']:,.0f} "
+            f"combinations of choices ({counts['distinct']:,.0f} distinct regressions) give the "
+            "printed sign."
         )
+        false_positives = size(results).get("twfe")
+        if false_positives is not None and f"{false_positives:.0%}" == same:
+            parts.append(
+                f"This {same} is a share of choices; the {same} of simulated data sets without a "
+                "slope is another number, equal by chance."
+            )
     influence = results.frame("sensitivity_influence")
     if influence is not None:
         rows = matching(influence, **OF_SLOPE, region="average", model=MAIN)
@@ -224,21 +261,20 @@ def reach(results: Results) -> str:
     if "twfe" in shares:
         ours = f", of {MAIN} in {shares[MAIN]:.0%}" if MAIN in shares else ""
         parts.append(
-            "Without any slope, nominal 95 % intervals of the paper’s kind exclude zero in "
-            f"{shares['twfe']:.0%} of simulated data sets{ours}."
+            f"Without any slope, nominal 95 % intervals of the paper’s kind exclude zero in "
+            f"{shares['twfe']:.0%} of simulated data sets{ours}. These are means of column "
+            f"{BASELINE.column} over the settings of the study that chose the model."
         )
     return " ".join(parts)
 
 
 def _detectable(rows: pd.DataFrame) -> str:
-    from analysis.shared.statistics import INTERVALS, POWER
-
     sizes = ", ".join(
         f"{row.detectable:.3f} by {INTERVALS[row.test]}" for row in rows.itertuples(index=False)
     )
     return (
-        f"The smallest slope that shows in {POWER:.0%} of data sets is {sizes}; printed is "
-        f"{rows['published'].iloc[0]:.3f}."
+        f"The smallest slope of column {rows['column'].iloc[0]} that shows in {POWER:.0%} of data "
+        f"sets is {sizes}; printed is {rows['published'].iloc[0]:.3f}."
     )
 
 

@@ -131,6 +131,8 @@ class Section:
         From the results to the sentence that it begins with; empty if it cannot be said yet.
     parts : dict
         By the name that products are shown under, what makes blocks from the results.
+    paragraphs : int
+        Shown before the charts, besides its answer; the others open on request.
     """
 
     id: str
@@ -139,3 +141,4 @@ class Section:
     zh: str
     answer: Callable[[Results], str]
     parts: Mapping[str, Callable[[Results], Iterable[Block]]]
+    paragraphs: int = 3

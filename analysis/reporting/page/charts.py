@@ -13,11 +13,10 @@ import pandas as pd
 from analysis.comparison import dynamic
 from analysis.comparison.dynamic_figures import REACH
 from analysis.shared.plotting import PALETTE, colours
-from analysis.shared.statistics import Z
 from data.panels.provinces import PROVINCES
 from models.design import LAG
 
-GREY, SOUND = "#8a8a8a", "sound"
+GREY, SOUND = "#8a8a8a", "passes its checks"
 
 TILES = {
     "Heilongjiang": (7, 0), "Jilin": (7, 1), "Liaoning": (7, 2), "Inner Mongolia": (5, 1),
@@ -37,21 +36,36 @@ def choose(name: str, values: Sequence[str], label: str) -> alt.Parameter:
     return alt.selection_point(name=name, fields=[name], bind=bind, value=values[0])
 
 
+def headline_first(cells: pd.Series) -> list[str]:
+    """Return each slope once, the headline's before the others."""
+    slopes = list(dict.fromkeys(cells))
+    return sorted(slopes, key=lambda cell: not cell.startswith("3.2"))
+
+
 def autoregressive(rows: pd.DataFrame) -> alt.LayerChart:
     """Draw ρ of a dynamic column by estimator and panel, results/dynamic.csv.
 
-    Estimates farther from 1 than `analysis.comparison.dynamic_figures.REACH` lie outside the
-    frame.
+    Estimates farther from 1 than `analysis.comparison.dynamic_figures.REACH` are left out, and
+    intervals end there.
     """
-    lagged = rows[(rows["term"] == LAG) & rows["coef"].notna()]
-    estimates = lagged.assign(estimator=lagged["estimator"].map(dynamic.label))
-    estimates = estimates[["column", "panel", "estimator", "coef", "low", "high"]]
+    lagged = rows[(rows["term"] == LAG) & ((rows["coef"] - 1).abs() <= REACH)]
+    printed = lagged["estimator"] == dynamic.PUBLISHED
+    # Printed once, whatever the panel.
+    lagged = lagged.assign(panel=lagged["panel"].mask(printed, PRINTED))
+    lagged = lagged.drop_duplicates(["column", "panel", "estimator"])
+    estimates = lagged.assign(
+        estimator=lagged["estimator"].map(dynamic.label).mask(printed, PRINTED),
+        left=lagged["low"].clip(lower=1 - REACH),
+        right=lagged["high"].clip(upper=1 + REACH),
+    )
+    estimates = estimates[["column", "panel", "estimator", "coef", "low", "high", "left", "right"]]
     pick = choose("column", list(dict.fromkeys(estimates["column"])), "Column")
     base = alt.Chart(estimates).transform_filter(pick)
-    panels, names = (list(dict.fromkeys(estimates[name])) for name in ("panel", "estimator"))
+    names = list(dict.fromkeys(estimates["estimator"]))
+    panels = sorted(dict.fromkeys(estimates["panel"]), key=lambda name: name == PRINTED)
     shared = {
-        "y": alt.Y("estimator:N", title=None, axis=alt.Axis(labelLimit=150),
-                   sort=sorted(names, key=lambda name: name == dynamic.PUBLISHED)),
+        "y": alt.Y("estimator:N", title=None, axis=alt.Axis(labelLimit=200),
+                   sort=sorted(names, key=lambda name: name == PRINTED)),
         "yOffset": alt.YOffset("panel:N", sort=panels),
         "color": by_panel(panels),
         "tooltip": [
@@ -59,18 +73,21 @@ def autoregressive(rows: pd.DataFrame) -> alt.LayerChart:
             *(alt.Tooltip(f"{name}:Q", format=".3g") for name in ("coef", "low", "high")),
         ],
     }  # fmt: skip
-    scale = alt.Scale(domain=[1 - REACH, 1 + REACH], zero=False)
-    unit_root = (
-        alt.Chart().mark_rule(strokeDash=[2, 3], color=GREY, aria=False).encode(x=alt.datum(1))
-    )
-    bars = base.mark_rule(strokeWidth=1.6, clip=True).encode(
-        x=alt.X("low:Q", title="autoregressive coefficient ρ", scale=scale), x2="high:Q", **shared
+    scale = alt.Scale(zero=False, nice=True)
+    one = alt.Chart().mark_rule(strokeDash=[2, 3], color=GREY, aria=False).encode(x=alt.datum(1))
+    name = alt.Chart().mark_text(baseline="bottom", fontSize=12, aria=False).encode(
+        x=alt.datum(1), y=alt.value(-3), text=alt.value("ρ = 1")
+    )  # fmt: skip
+    bars = base.mark_rule(strokeWidth=1.6).encode(
+        x=alt.X("left:Q", title="autoregressive coefficient ρ", scale=scale), x2="right:Q", **shared
     )
     # A layer without the scale would add zero to the others'.
-    dots = base.mark_circle(size=45, opacity=1, clip=True).encode(
-        x=alt.X("coef:Q", scale=scale), **shared
-    )
-    return sized(alt.layer(unit_root, bars, dots).add_params(pick), 380)
+    dots = base.mark_circle(size=45, opacity=1).encode(x=alt.X("coef:Q", scale=scale), **shared)
+    return sized(alt.layer(one, name, bars, dots).add_params(pick), 350)
+
+
+PRINTED, INK = "printed", "#4a4a4a"
+"""What is printed has no panel, and no panel's colour."""
 
 
 def responses(rows: pd.DataFrame) -> alt.LayerChart:
@@ -78,31 +95,41 @@ def responses(rows: pd.DataFrame) -> alt.LayerChart:
     curves = dynamic.responses(rows)[["column", "panel", "year", "median", "low", "high"]]
     pick = choose("column", list(dict.fromkeys(curves["column"])), "Column")
     base = alt.Chart(curves).transform_filter(pick)
-    shared = {
-        "x": alt.X("year:Q", title="years after a change that lasted one"),
-        "color": by_panel(list(dict.fromkeys(curves["panel"]))),
-        "tooltip": [
+    panels = list(dict.fromkeys(curves["panel"]))
+    x = alt.X("year:Q", title="years after a change that lasted one")
+    zero = alt.Chart().mark_rule(strokeDash=[2, 3], color=GREY, aria=False).encode(y=alt.datum(0))
+    legend = alt.Legend(orient="top", columns=2, labelLimit=200, symbolType="stroke",
+                        symbolOpacity=1, symbolStrokeWidth=2)  # fmt: skip
+    bands = base.mark_area(opacity=0.12, aria=False).encode(
+        x=x, y=alt.Y("low:Q", title="response of the outcome"), y2="high:Q",
+        color=by_panel(panels, legend),
+    )  # fmt: skip
+    dashes = alt.Scale(domain=panels, range=[DASHES[i % len(DASHES)] for i in range(len(panels))])
+    lines = base.mark_line(strokeWidth=2).encode(
+        x=x,
+        y="median:Q",
+        color=by_panel(panels, legend),
+        strokeDash=alt.StrokeDash("panel:N", sort=panels, scale=dashes, legend=legend, title=None),
+        tooltip=[
             alt.Tooltip("panel:N"), alt.Tooltip("year:Q"),
             *(alt.Tooltip(f"{name}:Q", format=".3g") for name in ("median", "low", "high")),
         ],
-    }  # fmt: skip
-    zero = alt.Chart().mark_rule(strokeDash=[2, 3], color=GREY, aria=False).encode(y=alt.datum(0))
-    bands = base.mark_area(opacity=0.15).encode(
-        y=alt.Y("low:Q", title="response of the outcome"), y2="high:Q", **shared
-    )
-    lines = base.mark_line(strokeWidth=1.6).encode(y="median:Q", **shared)
+    )  # fmt: skip
     return sized(alt.layer(zero, bands, lines).add_params(pick), 300)
 
 
-def by_panel(panels: Sequence[str]) -> alt.Color:
-    """Return a colour for each panel."""
-    return alt.Color(
-        "panel:N",
-        sort=panels,
-        title=None,
-        scale=alt.Scale(domain=panels, range=list(colours(panels).values())),
-        legend=alt.Legend(orient="top", columns=2, labelLimit=200),
-    )
+DASHES = ([1, 0], [5, 3], [8, 8], [9, 3, 2, 3])
+"""Of lines that may hide each other."""
+
+
+KEY = alt.Legend(orient="top", columns=2, labelLimit=200)
+
+
+def by_panel(panels: Sequence[str], legend: alt.Legend | None = KEY) -> alt.Color:
+    """Return a colour for each panel; what is printed is dark grey."""
+    hues = [INK if panel == PRINTED else hue for panel, hue in colours(panels).items()]
+    scale = alt.Scale(domain=list(panels), range=hues)
+    return alt.Color("panel:N", sort=list(panels), title=None, scale=scale, legend=legend)
 
 
 def waterfall(rows: pd.DataFrame) -> alt.LayerChart:
@@ -152,85 +179,6 @@ def waterfall(rows: pd.DataFrame) -> alt.LayerChart:
     return sized(alt.layer(zero, bars).add_params(pick), 340)
 
 
-def universes(curves: pd.DataFrame, table: pd.DataFrame) -> alt.LayerChart:
-    """Draw the sorted slopes of all universes, and the printed one at its place.
-
-    Parameters
-    ----------
-    curves, table : DataFrame
-        results/long/multiverse_curves.csv and results/long/multiverse.csv.
-    """
-    slope = curves[curves["what"] == "slope"]
-    wide = slope.pivot(index=["column", "term", "bin"], columns="option", values="value")
-    curve = wide.reset_index().rename(columns=lambda name: name.replace(" ", "_"))
-    curve["cell"] = curve["column"] + " " + curve["term"]
-    curve["share"] = (curve["bin"] + 0.5) / (curve["bin"].max() + 1)
-    printed = pd.DataFrame(
-        {
-            "cell": table["column"] + " " + table["term"],
-            "share": table["share_below_published"],
-            "printed": table["published"],
-            "from_": table["published"] - Z * table["published_se"],
-            "to": table["published"] + Z * table["published_se"],
-        }
-    )
-    pick = choose("cell", _headline_first(curve["cell"]), "Slope")
-    base = alt.Chart(curve.drop(columns=["column", "term", "bin"])).transform_filter(pick)
-    x = alt.X("share:Q", title="share of universes below", axis=alt.Axis(format="%"))
-    bands = [
-        base.mark_area(opacity=opacity, color=GREY, aria=False).encode(
-            x=x, y=alt.Y(f"{kind}_low:Q", title="slope"), y2=f"{kind}_high:Q"
-        )
-        for kind, opacity in (("province", 0.2), ("conventional", 0.35))
-        if f"{kind}_low" in curve
-    ]
-    line = base.mark_line(color=PALETTE[0]).encode(x=x, y="estimate:Q")
-    zero = alt.Chart().mark_rule(strokeDash=[2, 3], color=GREY, aria=False).encode(y=alt.datum(0))
-    point = alt.Chart(printed).transform_filter(pick).encode(x=x)
-    tip = [
-        alt.Tooltip("printed:Q", format=".3f"),
-        alt.Tooltip("share:Q", format=".1%", title="universes below"),
-    ]
-    bar = point.mark_rule(color=PALETTE[5], strokeWidth=1.6).encode(y="from_:Q", y2="to:Q")
-    dot = point.mark_point(
-        shape="diamond", size=80, filled=True, opacity=1, color=PALETTE[5]
-    ).encode(y="printed:Q", tooltip=tip)
-    return sized(alt.layer(*bands, zero, line, bar, dot).add_params(pick), 320)
-
-
-def variance_shares(variance: pd.DataFrame) -> alt.LayerChart:
-    """Draw each choice's share of the variance, results/long/multiverse_variance.csv."""
-    shares = variance.assign(cell=variance["column"] + " " + variance["term"])
-    shares = shares[["cell", "choice", "options", "main", "total"]]
-    pick = choose("cell", _headline_first(shares["cell"]), "Slope")
-    base = (
-        alt.Chart(shares)
-        .transform_filter(pick)
-        .encode(
-            y=alt.Y(
-                "choice:N",
-                title=None,
-                axis=alt.Axis(labelLimit=150),
-                sort=alt.EncodingSortField("total", op="max", order="descending"),
-            ),
-            tooltip=["choice:N", "options:Q"]
-            + [alt.Tooltip(f"{name}:Q", format=".1%") for name in ("main", "total")],
-        )
-    )
-    total = base.mark_bar(color=GREY, opacity=0.5).encode(
-        x=alt.X("total:Q", title="share of variance: first-order and total effect",
-                axis=alt.Axis(format="%"))
-    )  # fmt: skip
-    main = base.mark_bar(color=PALETTE[0]).encode(x="main:Q")
-    return sized(alt.layer(total, main).add_params(pick), 280)
-
-
-def _headline_first(cells: pd.Series) -> list[str]:
-    """Return each slope once, the headline's before the others."""
-    slopes = list(dict.fromkeys(cells))
-    return sorted(slopes, key=lambda cell: not cell.startswith("3.2"))
-
-
 def tiles(values: pd.DataFrame) -> alt.LayerChart:
     """Draw a tile for each province, coloured by one of several quantities.
 
@@ -240,8 +188,8 @@ def tiles(values: pd.DataFrame) -> alt.LayerChart:
         Columns `province, quantity, value`.
     """
     about = pd.DataFrame(
-        [(p.name, p.zh, p.region, *TILES[p.name]) for p in PROVINCES],
-        columns=["province", "zh", "region", "x", "y"],
+        [(p.name, BROKEN.get(p.name, p.name), p.zh, p.region, *TILES[p.name]) for p in PROVINCES],
+        columns=["province", "name", "zh", "region", "x", "y"],
     )
     largest = values.groupby("quantity")["value"].transform(lambda share: share.abs().max() or 1)
     provinces = values.assign(share=values["value"].abs() / largest).merge(about, on="province")
@@ -252,18 +200,46 @@ def tiles(values: pd.DataFrame) -> alt.LayerChart:
         .encode(
             x=alt.X("x:O", axis=None),
             y=alt.Y("y:O", axis=None),
-            tooltip=[alt.Tooltip(name) for name in ("province:N", "zh:N", "region:N")]
-            + [alt.Tooltip("value:Q", format=".3f"), alt.Tooltip("quantity:N")],
+            tooltip=[alt.Tooltip("province:N"), alt.Tooltip("zh:N", title="in Chinese"),
+                     alt.Tooltip("region:N"), alt.Tooltip("value:Q", format=".3f"),
+                     alt.Tooltip("quantity:N")],
         )
+    )  # fmt: skip
+    fill = alt.Color(
+        "value:Q",
+        scale=alt.Scale(scheme="blueorange", domainMid=0),
+        legend=alt.Legend(
+            title="the quantity, in its unit", orient="bottom", tickCount=4, type="gradient"
+        ),
     )
-    fill = alt.Color("share:Q", scale=alt.Scale(scheme="viridis", domain=[0, 1]),
-                     legend=alt.Legend(title="share of the largest", orient="bottom"))  # fmt: skip
+    # Colours are as strong below zero as above: marks that are not seen widen the scale.
+    ends = values.groupby("quantity", sort=False)["value"].agg(["min", "max"])
+    reach = ends.abs().max(axis=1)
+    ends = ends.assign(min=-reach.where(ends["min"] < 0, 0), max=reach).reset_index()
+    ends = ends.melt("quantity", ["min", "max"], "end", "value")
+    unseen = (
+        alt.Chart(ends)
+        .transform_filter(pick)
+        .mark_point(opacity=0, size=0, aria=False)
+        .encode(color=fill)
+    )
     squares = base.mark_rect(stroke="white", strokeWidth=1.5).encode(color=fill)
-    names = base.mark_text(fontSize=11).encode(
-        text="zh:N",
-        color=alt.condition("datum.share > 0.55", alt.value("black"), alt.value("white")),
+    names = base.mark_text(fontSize=11, dy=-2, lineBreak="|", font="Arial, Liberation Sans").encode(
+        text="name:N",
+        y=alt.Y("y:O", axis=None),
+        color=alt.condition("datum.share > 0.75", alt.value("white"), alt.value("black")),
     )
-    return sized(alt.layer(squares, names).add_params(pick), 380)
+    return sized(alt.layer(unseen, squares, names).add_params(pick), 380)
+
+
+BROKEN = {
+    name: name.replace(first, f"{first}{'' if first == 'Inner' else '-'}|", 1).replace("| ", "|")
+    for name, first in {
+        "Heilongjiang": "Heilong", "Inner Mongolia": "Inner", "Guangdong": "Guang",
+        "Chongqing": "Chong", "Shandong": "Shan",
+    }.items()
+}  # fmt: skip
+"""Names of provinces that are too long for a tile, in two lines."""
 
 
 def ranks() -> alt.Chart:

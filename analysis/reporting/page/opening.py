@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 import pandas as pd
 
 from analysis.claims import ledger
+from analysis.claims.records import VINTAGES
 from analysis.comparison.captions import failing
 from analysis.reporting.page import answers, slope_charts
 from analysis.reporting.page.blocks import Block, Results, missing, text
@@ -21,12 +22,9 @@ def opening(results: Results) -> Iterable[Block]:
     if slopes.empty:
         yield missing("the headline slope", "compare")
     else:
-        chart = results.chart(
-            "headline", slope_charts.headline(slopes),
-            f"Slope of {answers.TERM} ({answers.BASELINE.column}) with 95 % intervals: printed, "
-            f"two-way fixed effects and the model {MAIN} on each official panel, n = "
-            f"{_rows(results)}. The band is the printed interval.",
-        )  # fmt: skip
+        title = f"slope of {answers.TERM} on {answers.BASELINE.outcome}"
+        drawn = slope_charts.headline(slopes, title)
+        chart = results.chart("headline", drawn, caption(results))
         yield {"kind": "first", "chart": chart, "numbers": list(numbers(results))}
     yield text(
         "The author’s data were never published, so every number names its panel: a table of "
@@ -38,8 +36,43 @@ def opening(results: Results) -> Iterable[Block]:
     )
 
 
+def caption(results: Results) -> str:
+    """Say what the bars of the first chart are, and where clustered errors would move one."""
+    return " ".join(
+        [
+            f"Slope of {answers.TERM} ({answers.BASELINE.column}), n = {_rows(results)}. Bars are "
+            "95 % intervals, conventional for the paper’s method, two-way fixed effects. The band "
+            "is the printed one.",
+            *_clustered(results),
+        ]
+    )
+
+
+def _clustered(results: Results) -> Iterator[str]:
+    """Say of panels whose conventional interval excludes zero what clustered errors give."""
+    replication = results.frame("replication")
+    if replication is None:
+        return
+    cells = matching(replication, **answers.OF_SLOPE)
+    for panel in ledger.EVIDENCE:
+        of_panel = cells[cells["panel"] == panel].set_index("statistic")["estimated"]
+        if not {"coef", "se", "p_wild"} <= set(of_panel.index):
+            continue
+        slope, se, p = (float(of_panel[name]) for name in ("coef", "se", "p_wild"))
+        if abs(slope) > Z * se:
+            has = "includes zero too" if p > LEVEL else "excludes zero too"
+            yield (
+                f"With errors clustered by province (wild bootstrap), that on {panel} {has} "
+                f"(P = {p:.3f})."
+            )
+
+
+LEVEL = 0.05
+"""Of the test that a 95 % interval is."""
+
+
 def estimates(results: Results) -> pd.DataFrame:
-    """Return the printed slope, least squares and posteriors: `kind, panel, mean, low, high`."""
+    """Return the printed slope, least squares and posteriors: `kind, label, mean, low, high`."""
     rows = []
     replication, posteriors = results.frame("replication"), answers.posteriors(results)
     if replication is not None:
@@ -49,23 +82,31 @@ def estimates(results: Results) -> pd.DataFrame:
             printed = [float(of_panel["published"][name]) for name in ("coef", "se")]
             estimated = [float(of_panel["estimated"][name]) for name in ("coef", "se")]
             if not rows:
-                rows.append(_line("printed", "printed", *printed))
-            rows.append(_line("two-way fixed effects", panel, *estimated))
+                rows.append(_line("printed", PRINTED, *printed))
+            rows.append(_line("paper’s method", _label("paper’s method", panel), *estimated))
     if posteriors is not None:
+        kind = f"model {MAIN}"
         rows += [
-            {"kind": f"model {MAIN}", "panel": _marked(row.panel, failing(row.gate, row.fits)),
+            {"kind": kind, "label": _label(kind, row.panel, failing(row.gate, row.fits)),
              "mean": row.mean, "low": row.q025, "high": row.q975}
             for row in posteriors.itertuples(index=False)
         ]  # fmt: skip
-    return pd.DataFrame(rows, columns=["kind", "panel", "mean", "low", "high"])
+    return pd.DataFrame(rows, columns=["kind", "label", "mean", "low", "high"])
 
 
-def _marked(panel: str, why: str) -> str:
-    return f"{panel} ({why})" if why else panel
+PRINTED = f"printed|(Table {HEADLINE[0].replace('.', ', column ')})"
+"""Name of the first row."""
 
 
-def _line(kind: str, panel: str, slope: float, se: float) -> dict:
-    return {"kind": kind, "panel": panel, "mean": slope, "low": slope - Z * se,
+def _label(kind: str, panel: str, why: str = "") -> str:
+    """Name a row in two lines: its method and panel, and why it counts for no verdict."""
+    if panel in VINTAGES:
+        return f"{kind},|{panel}{f' ({why})' if why else ''}"
+    return f"{kind}, {panel}|({why or 'counts for no verdict'})"
+
+
+def _line(kind: str, label: str, slope: float, se: float) -> dict:
+    return {"kind": kind, "label": label, "mean": slope, "low": slope - Z * se,
             "high": slope + Z * se}  # fmt: skip
 
 

@@ -61,10 +61,12 @@ SECTIONS = (
     Section(
         *("moves", "Sensitivity", "What moves it?", "稳健性", answers.moves),
         {"multiverse": analyses("multiverse"), "provinces": provinces, "sensitivity": sensitivity},
+        paragraphs=1,
     ),
     Section(
         *("power", "Power", "How small a slope can these data show?", "", answers.reach),
         {"power": analyses("power")},
+        paragraphs=2,
     ),
     Section(
         *("sampler", "Sampler", "Can I trust the sampler?", "", answers.sampler),
@@ -75,32 +77,27 @@ SECTIONS = (
 
 
 def blocks_of(section: Section, results: Results, digests: Digests) -> list[Block]:
-    """Return the blocks of a section, and the runs behind the committed tables that it shows."""
+    """Return the blocks of a section, and the runs behind committed tables in it."""
     results.read.clear()
     answer = section.answer(results)
     blocks: list[Block] = [{"kind": "said", "text": answer}] if answer else []
     for make in section.parts.values():
         blocks += make(results)
-    stored = list(_stored(results, digests))
-    return arranged(blocks) + ([{"kind": "stored", "rows": stored}] if stored else [])
+    return arranged(blocks, section.paragraphs) + list(stored(results, digests))
 
 
-def arranged(blocks: list[Block]) -> list[Block]:
+def arranged(blocks: list[Block], shown: int) -> list[Block]:
     """Put a section's charts beside each other, after its words and before what opens."""
     drawn = [block for block in blocks if block["kind"] == "chart"]
     words = [block for block in blocks if block["kind"] in ("said", "text", "missing")]
     if not drawn:
         return blocks
     remaining = [block for block in blocks if block not in drawn and block not in words]
-    if paragraphs := [block for block in words if block["kind"] == "text"][OPEN:]:
+    if paragraphs := [block for block in words if block["kind"] == "text"][shown:]:
         words = [block for block in words if block not in paragraphs]
         text = "\n\n".join(str(block["text"]) for block in paragraphs)
         remaining.insert(0, {"kind": "folded", "summary": "More in words", "text": text})
     return [*words, {"kind": "charts", "rows": drawn}, *remaining]
-
-
-OPEN = 3
-"""Paragraphs before a section's charts, besides its answer; the others open on request."""
 
 
 def grouped(blocks: list[Block]) -> list[Block]:
@@ -113,27 +110,39 @@ def grouped(blocks: list[Block]) -> list[Block]:
     ]
 
 
-def _stored(results: Results, digests: Digests) -> Iterator[str]:
-    """Say of committed tables that were read by which runs they were made, and if they are old.
+def stored(results: Results, digests: Digests) -> Iterator[Block]:
+    """Yield what opens on the runs behind committed tables that were read, and their age.
 
-    Tables of the same commits stand together; their commands are in provenance.json.
+    Tables of the same commits are named together; their commands are in provenance.json.
     """
     outputs = Outputs(results.folder.parent)
     long = {product.name: product for product in PRODUCTS if product.long}
     groups: dict[tuple, list[str]] = {}
     made_by: dict[tuple, list[Run]] = {}
+    old = []
     for product in [long[name] for name in dict.fromkeys(results.read) if name in long]:
         record = record_of(product, outputs)
         runs = list(record.runs.values()) if record else []
         state, _ = status.judge(product, outputs, digests, {})
-        staleness = "" if state == status.CURRENT else "; older than the code or the data"
-        group = (*dict.fromkeys((run.commit, run.processor) for run in runs), staleness)
+        old += [product.name] if state != status.CURRENT else []
+        group = tuple(dict.fromkeys((run.commit, run.processor) for run in runs))
         groups.setdefault(group, []).append(product.name)
         made_by.setdefault(group, []).extend(runs)
-    return (
-        f"{', '.join(names)} ({told(made_by[group]) or 'by an unknown run'}{group[-1]})"
+    if not groups:
+        return
+    lines = [f"{NOT_REPEATED} Of: {', '.join(old)}."] if old else []
+    lines += [
+        f"{', '.join(names)}: {told(made_by[group]) or 'by an unknown run'}."
         for group, names in groups.items()
-    )
+    ]
+    summary = "Which runs these numbers are from" + (", and which were not repeated" if old else "")
+    yield {"kind": "folded", "summary": summary, "text": "\n\n".join(lines)}
+
+
+NOT_REPEATED = (
+    "These simulations were not repeated after the last change of the code. A repeat may move "
+    "their numbers."
+)
 
 
 def render(results: Results, study: Study = PAPER) -> str:

@@ -13,71 +13,66 @@ from analysis.specifications import regions, worded
 from models.bayesian.registry import LADDER, MAIN
 
 
-def headline(rows: pd.DataFrame) -> alt.LayerChart:
-    """Draw the headline slope by method and panel.
+def headline(rows: pd.DataFrame, title: str = "slope") -> alt.LayerChart:
+    """Draw the headline slope, a row for each method and panel, named at its left.
 
     Parameters
     ----------
     rows : DataFrame
-        Columns `kind, panel, mean, low, high`; the first row is the printed slope.
+        Columns `kind, label, mean, low, high`; the first row is the printed slope. A bar in a
+        label begins its second line.
+    title : str
+        Of the axis.
     """
     kinds = list(dict.fromkeys(rows["kind"]))
-    ordered = rows.assign(
-        order=range(len(rows)),
-    )
-    first = ordered.iloc[0]
-    y = alt.Y("order:O", title=None, axis=None)
-    colour = alt.Color(
-        "kind:N",
-        sort=kinds,
-        title=None,
-        legend=alt.Legend(orient="top"),
-        scale=alt.Scale(domain=kinds, range=[GREY, PALETTE[1], PALETTE[0]]),
-    )
-    tip = [
-        alt.Tooltip("kind:N"),
-        alt.Tooltip("panel:N"),
-        *(alt.Tooltip(f"{name}:Q", format=".3g") for name in ("mean", "low", "high")),
-    ]
-    base = alt.Chart(ordered)
+    scale = alt.Scale(domain=kinds, range=[GREY, PALETTE[1], PALETTE[0]])
+    shapes = alt.Scale(domain=kinds, range=["diamond", "circle", "square"])
+    shared = {
+        "y": alt.Y("label:N", title=None, sort=list(rows["label"]),
+                   axis=alt.Axis(labelExpr="split(datum.label, '|')", labelLimit=200, ticks=False,
+                                 domain=False, labelOffset=-6)),
+        "color": alt.Color("kind:N", sort=kinds, legend=None, scale=scale),
+        "tooltip": [
+            alt.Tooltip("kind:N"), alt.Tooltip("label:N"),
+            *(alt.Tooltip(f"{name}:Q", format=".3g") for name in ("mean", "low", "high")),
+        ],
+    }  # fmt: skip
+    first, base = rows.iloc[0], alt.Chart(rows)
     band = (
         alt.Chart(pd.DataFrame({"from_": [first["low"]], "to": [first["high"]]}))
         .mark_rect(opacity=0.15, color=GREY, aria=False)
-        .encode(x=alt.X("from_:Q", title="slope"), x2="to:Q")
+        .encode(x=alt.X("from_:Q", title=title, axis=alt.Axis(tickCount=6)), x2="to:Q")
     )
-    zero = alt.Chart().mark_rule(strokeDash=[2, 3], color=GREY, aria=False).encode(x=alt.datum(0))
-    bars = base.mark_rule(strokeWidth=2).encode(
-        x="low:Q", x2="high:Q", y=y, color=colour, tooltip=tip
-    )
+    bars = base.mark_rule(strokeWidth=2).encode(x="low:Q", x2="high:Q", **shared)
     dots = base.mark_point(size=60, filled=True, opacity=1).encode(
-        x="mean:Q",
-        y=y,
-        color=colour,
-        tooltip=tip,
-        shape=alt.Shape(
-            "kind:N",
-            sort=kinds,
-            legend=None,
-            scale=alt.Scale(domain=kinds, range=["diamond", "circle", "square"]),
-        ),
+        x="mean:Q", shape=alt.Shape("kind:N", sort=kinds, legend=None, scale=shapes), **shared
     )
-    names = base.mark_text(
-        align="left", baseline="bottom", dy=-4, fontSize=10.5, aria=False
-    ).encode(x="low:Q", y=y, text="panel:N")
-    return sized(alt.layer(band, zero, bars, dots, names), 34 * len(ordered) + 10)
+    return sized(alt.layer(band, *zero_line("no effect"), bars, dots), 36 * len(rows))
 
 
-def slopes(rows: pd.DataFrame) -> alt.LayerChart:
+def zero_line(name: str) -> tuple[alt.Chart, alt.Chart]:
+    """Return a vertical line at zero, and its name above it."""
+    line = alt.Chart().mark_rule(strokeDash=[2, 3], color=GREY, aria=False)
+    words = alt.Chart().mark_text(align="center", baseline="bottom", fontSize=12, aria=False)
+    return (
+        line.encode(x=alt.datum(0)),
+        words.encode(x=alt.datum(0), y=alt.value(-3), text=alt.value(name)),
+    )
+
+
+def slopes(rows: pd.DataFrame, numbered: bool = False) -> alt.LayerChart:
     """Draw estimates with 95 % intervals by step and panel, the published interval behind.
 
     Parameters
     ----------
     rows : DataFrame
         results/ladder.csv.
+    numbered : bool
+        Whether the key has the steps' numbers alone, which the caption spells out.
     """
     # A study without regions has steps off the ladder.
     steps = [step for step in dict.fromkeys((TWFE, *LADDER, *LABELS)) if step in set(rows["step"])]
-    labels = {step: worded(LABELS[step]) for step in steps}
+    labels = {step: f"({i}) {worded(LABELS[step])}" for i, step in enumerate(steps, 1)}
     names = list(labels.values())
     estimates = rows.assign(
         step=rows["step"].map(labels),
@@ -86,6 +81,7 @@ def slopes(rows: pd.DataFrame) -> alt.LayerChart:
         to=rows["published"] + Z * rows["published_se"],
         health=[failing(*row) or SOUND for row in rows[["gate", "fits"]].itertuples(index=False)],
     )
+    marks = [SOUND, *(word for word in FAILED.values() if word in set(estimates["health"]))]
     estimates = estimates[["cell", "panel", "step", "estimate", "low", "high", "from_", "to",
                            "published", "health"]]  # fmt: skip
     cells = list(dict.fromkeys(estimates["cell"]))
@@ -96,7 +92,8 @@ def slopes(rows: pd.DataFrame) -> alt.LayerChart:
               axis=alt.Axis(labelLimit=150))  # fmt: skip
     colour = alt.Color("step:N", sort=names, title=None,
                        scale=alt.Scale(domain=names, range=[*PALETTE, GREY][: len(names)]),
-                       legend=alt.Legend(orient="top", columns=2, labelLimit=200))  # fmt: skip
+                       legend=_numbers() if numbered else alt.Legend(
+                           orient="top", columns=1, labelLimit=300))  # fmt: skip
     offset = alt.YOffset("step:N", sort=names)
     tip = [
         alt.Tooltip("panel:N"), alt.Tooltip("step:N"),
@@ -107,17 +104,34 @@ def slopes(rows: pd.DataFrame) -> alt.LayerChart:
         x=alt.X("min(from_):Q", title="slope"), x2="max(to):Q"
     )
     published = base.mark_rule(color=GREY, aria=False).encode(x="mean(published):Q")
+    name = base.mark_text(align="left", baseline="bottom", fontSize=12, aria=False).encode(
+        x="mean(published):Q", y=alt.value(-3), text=alt.value("printed")
+    )
     zero = alt.Chart().mark_rule(strokeDash=[2, 3], color=GREY, aria=False).encode(x=alt.datum(0))
     bars = base.mark_rule(strokeWidth=1.6).encode(
         x="low:Q", x2="high:Q", y=y, yOffset=offset, color=colour, tooltip=tip
     )
-    dots = base.mark_point(size=45, opacity=1, filled=True).encode(
-        x="estimate:Q", y=y, yOffset=offset, color=colour, tooltip=tip,
-        shape=alt.Shape("health:N", legend=None,
-                        scale=alt.Scale(domain=[SOUND, *FAILED.values()],
-                                        range=["circle", *["cross"] * len(FAILED)])),
-    )  # fmt: skip
-    return sized(alt.layer(band, published, zero, bars, dots).add_params(pick), 320)
+    shapes = alt.Shape("health:N", sort=marks, title=None,
+                       scale=alt.Scale(domain=marks, range=["circle", *HOLLOW][: len(marks)]),
+                       legend=alt.Legend(orient="bottom", labelLimit=260, columns=1,
+                                         symbolFillColor=GREY, symbolStrokeWidth=0))  # fmt: skip
+    dots = base.mark_point(size=50, opacity=1, filled=True).encode(
+        x="estimate:Q", y=y, yOffset=offset, color=colour, tooltip=tip, shape=shapes
+    )
+    return sized(alt.layer(band, published, name, zero, bars, dots).add_params(pick), 320)
+
+
+def _numbers() -> alt.Legend:
+    return alt.Legend(
+        orient="top", columns=7, labelExpr="split(datum.label, ' ')[0]", title="step of the ladder"
+    )
+
+
+HOLLOW = (
+    "M-1,0A1,1,0,1,1,1,0A1,1,0,1,1,-1,0M-0.5,0A0.5,0.5,0,1,0,0.5,0A0.5,0.5,0,1,0,-0.5,0Z",
+    "M-1,-1H1V1H-1ZM-0.5,-0.5V0.5H0.5V-0.5Z",
+)
+"""Outlines of a ring and of a hollow square, for fits that fail something."""
 
 
 def by_region(rows: pd.DataFrame) -> alt.LayerChart:

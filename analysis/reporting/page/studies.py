@@ -7,8 +7,9 @@ from functools import partial
 import pandas as pd
 
 from analysis.analyses import ANALYSES
+from analysis.claims.records import VINTAGES
 from analysis.comparison import dynamic as lagged
-from analysis.reporting.page import charts
+from analysis.reporting.page import charts, choice_charts
 from analysis.reporting.page.blocks import Block, Results, folded, missing, text
 from analysis.reporting.page.tables import EXACT
 from analysis.shared.analysis import Analysis, Chart, Frames, Item, Methods, Missing, Table
@@ -16,6 +17,7 @@ from analysis.shared.frames import MOST, headed, matching
 from analysis.shared.products import find
 from analysis.specifications import current
 from data.panels.catalogue import PANELS
+from data.panels.panel import load_named
 from data.ye2024 import gaps, recollect
 from data.ye2024.definitions import DESCRIBED
 from models.bayesian.registry import MAIN
@@ -54,8 +56,9 @@ def of_lag(results: Results, opening: str, what: str, term: str) -> Iterable[Blo
     yield text(opening)
     yield results.chart(
         "autoregressive", charts.autoregressive(estimated),
-        "Autoregressive coefficient ρ with 95 % intervals, by estimator and panel. Estimates "
-        "outside the frame are in the tables. Choose a column below the chart.",
+        "Autoregressive coefficient ρ with 95 % intervals, by estimator and panel; what is printed "
+        "is drawn once. Estimates farther from 1 are in the tables. Choose a column below the "
+        "chart.",
     )  # fmt: skip
     for column, rows in estimated.groupby("column", sort=False):
         caption = f"{column}: coefficient, standard error, 95 % interval by panel"
@@ -68,8 +71,8 @@ def of_lag(results: Results, opening: str, what: str, term: str) -> Iterable[Blo
     if (follows["quantity"] == "impulse").any():
         yield results.chart(
             "responses", charts.responses(follows),
-            f"Impulse response to one more of {term} for one year: posterior medians and 95 % "
-            "bands. Choose a column below the chart.",
+            f"Impulse response to one more unit of {term} for one year: lines are posterior "
+            f"medians, bands 95 % intervals.{unit(term)} Choose a column below the chart.",
         )  # fmt: skip
     yield folded(
         follows[follows["quantity"] != "impulse"].drop(columns="year"),
@@ -77,35 +80,32 @@ def of_lag(results: Results, opening: str, what: str, term: str) -> Iterable[Blo
     )
 
 
+def unit(term: str) -> str:
+    """Say how much one unit of a regressor is, on the paper's panels; empty of a study."""
+    if current().path is not None:
+        return ""
+    sizes = []
+    for panel in VINTAGES:
+        frame = load_named(panel, (term,)).frame
+        sizes.append((frame[term] - frame.groupby("province")[term].transform("mean")).std(ddof=0))
+    least, greatest = f"{min(sizes):.3f}", f"{max(sizes):.3f}"
+    size = least if least == greatest else f"{least} to {greatest}"
+    return f" One unit is much: the standard deviation of {term} within provinces is {size}."
+
+
 def provinces(results: Results) -> Iterable[Block]:
     """Map effects, moves and filled cells by province."""
-    dataset = recollect.load()
-    codes = dataset["filled"].sel(vintage="census4", series=list(DESCRIBED["produ"].series))
-    filled = (codes != gaps.CODES["observed"]).mean(["series", "year"])
-    values = [
-        pd.DataFrame(
-            {
-                "province": filled["province"].to_numpy(),
-                "quantity": "index cells that no yearbook prints, share",
-                "value": filled.to_numpy(),
-            }
-        )
-    ]
-    distance = results.frame("distance")
-    if distance is not None:
-        rows_of = distance[(distance["level"] == "province") & (distance["panel"] == EXACT)]
-        values.append(
-            rows_of.rename(columns={"name": "province", "rms": "value"})[
-                ["province", "value"]
-            ].assign(quantity="moves of the implied panel, rms in sd")
-        )
+    values = []
     influence = results.frame("sensitivity_influence")
     if influence is not None:
-        rows_of = matching(influence, column="3.2", term="indus", region="average")
-        rows_of = rows_of[rows_of["model"] == MAIN]
-        for panel, rows in rows_of.groupby("panel", sort=False):
+        rows_of = matching(influence, column="3.2", term="indus", region="average", model=MAIN)
+        counting = rows_of["panel"].isin(VINTAGES)
+        for panel, rows in pd.concat([rows_of[counting], rows_of[~counting]]).groupby(
+            "panel", sort=False
+        ):
+            quantity = f"shift of slope 3.2 without the province, in posterior sd ({panel})"
             values.append(
-                rows.assign(value=rows["shift"], quantity=f"shift of 3.2 without it, {panel}, sd")[
+                rows.assign(value=rows["shift"], quantity=quantity)[
                     ["province", "value", "quantity"]
                 ]
             )
@@ -117,17 +117,40 @@ def provinces(results: Results) -> Iterable[Block]:
         for panel, rows in rows_of.groupby("panel", sort=False):
             values.append(
                 rows.rename(columns={"player": "province", "share": "value"}).assign(
-                    quantity=f"share of 3.2’s gap, {panel}"
+                    quantity=f"part of the gap of slope 3.2 to the printed one ({panel})"
                 )[["province", "value", "quantity"]]
             )
+    distance = results.frame("distance")
+    if distance is not None:
+        rows_of = distance[(distance["level"] == "province") & (distance["panel"] == EXACT)]
+        values.append(
+            rows_of.rename(columns={"name": "province", "rms": "value"})[
+                ["province", "value"]
+            ].assign(quantity="distance of the implied panel from official data, rms in sd")
+        )
+    values.append(_filled())
     stacked = pd.concat(values, ignore_index=True)
     yield results.chart(
         "tiles", charts.tiles(stacked),
-        "A tile for each province, neighbours beside each other. Choose a quantity below the "
-        "chart; point at a tile for its number.",
+        "A tile for each province, neighbours beside each other, blue below zero and orange above. "
+        "Choose a quantity below the chart; point at a tile for its number.",
     )  # fmt: skip
     wide = stacked.pivot(index="province", columns="quantity", values="value").reset_index()
     yield folded(wide, "The same as a table")
+
+
+def _filled() -> pd.DataFrame:
+    """Return the share of each province's index cells that no yearbook prints."""
+    codes = recollect.load()["filled"]
+    codes = codes.sel(vintage="census4", series=list(DESCRIBED["produ"].series))
+    filled = (codes != gaps.CODES["observed"]).mean(["series", "year"])
+    return pd.DataFrame(
+        {
+            "province": filled["province"].to_numpy(),
+            "value": filled.to_numpy(),
+            "quantity": "share of the index’s cells that no yearbook prints",
+        }
+    )
 
 
 def analyses(section: str) -> Callable[[Results], Iterable[Block]]:
@@ -154,7 +177,8 @@ def of_analysis(record: Analysis, results: Results) -> Iterator[Block]:
             case Table(title, frame):
                 yield folded(frame, title)
             case Chart(kind, frames, caption, name):
-                yield results.chart(name or kind, getattr(charts, kind)(*frames), caption)
+                draw = next(getattr(m, kind) for m in (charts, choice_charts) if hasattr(m, kind))
+                yield results.chart(name or kind, draw(*frames), caption)
 
 
 def _by_summary(record: Analysis, methods: Methods, frame: Frames) -> Iterator[Item]:

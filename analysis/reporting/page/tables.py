@@ -11,10 +11,10 @@ from analysis.reporting.page import slope_charts
 from analysis.reporting.page.blocks import Block, Results, folded, missing, text
 from analysis.shared.digits import with_interval, with_spread
 from analysis.shared.frames import matching
-from analysis.specifications import CONTROLS, SPECIFICATIONS, evidence_model, home
+from analysis.specifications import CONTROLS, SPECIFICATIONS, evidence_model, home, spelled
 from data.panels.catalogue import PANELS
 from models.bayesian.registry import MAIN
-from models.design import Specification
+from models.design import LAG, Specification
 
 ZH = {
     "2": "描述性统计", "3": "基准回归结果", "4": "分维度基准回归结果", "5": "内生性检验结果",
@@ -34,11 +34,12 @@ def paper_tables(results: Results) -> Iterable[Block]:
         return
     comparison = results.frame("comparison")
     yield text(
-        "The tables in the paper’s layout, one to open each. In each cell: P printed; X the same "
-        "estimator on the implied panel, which was made to meet the print; R on an official "
-        f"panel; B the posterior mean and 95 % interval of the model “{MAIN}” (Table 5: of the "
-        "model with the lagged outcome) on that panel. Standard errors in parentheses (the "
-        "paper’s notes call them t values)."
+        "The tables in the paper’s layout, one to open each. In each cell, in this order: P "
+        "printed; R the paper’s estimator on an official panel; X the same on the implied panel, "
+        f"which was made to meet the print; B the posterior mean and 95 % interval of the model "
+        f"“{MAIN}” (Table 5: of the model with the lagged outcome) on the official panel. Standard "
+        "errors in parentheses (the paper’s notes call them t values). Stars are P below 10 % (*), "
+        "5 % (**) and 1 % (***)."
     )
     yield {"kind": "pick", "rows": list(ledger.EVIDENCE)}
     for number, rows in replication.groupby("table", sort=False):
@@ -52,7 +53,7 @@ def paper_table(number: str, rows: pd.DataFrame, comparison: pd.DataFrame | None
     if number == "2":
         heads = ["n", "mean", "sd", "min", "max"]
         lines = [
-            {"head": term, "cells": [_lines(cells.get(("2", term, s))) for s in heads]}
+            {"head": spelled(term), "cells": [_lines(cells.get(("2", term, s))) for s in heads]}
             for term in dict.fromkeys(rows["term"])
         ]
         return block | {"heads": ["variable", *heads], "rows": lines}
@@ -60,19 +61,22 @@ def paper_table(number: str, rows: pd.DataFrame, comparison: pd.DataFrame | None
         r for r in SPECIFICATIONS if r.table == number and (rows["column"] == r.column).any()
     ]
     terms = dict.fromkeys(term for record in records for term in record.interest)
-    terms = [*(["L.y"] if records[0].dynamic else []), *terms, *CONTROLS, "const"]
+    terms = [*([LAG] if records[0].dynamic else []), *terms, *CONTROLS, "const"]
     lines = []
     for term in terms:
         slopes = [_slope(record, term, cells, comparison) for record in records]
         if any(slopes):
-            lines.append({"head": term, "cells": slopes})
+            lines.append({"head": HEADS.get(term) or spelled(term), "cells": slopes})
     for statistic, head in WHOLE.items():
         slopes = [_lines(cells.get((record.column, "", statistic))) for record in records]
         if any(slopes):
             lines.append({"head": head, "cells": slopes})
-    heads = [f"({r.column.split('.')[1]}) {r.outcome}, {r.title}" for r in records]
+    heads = [f"({r.column.split('.')[1]}) {spelled(r.outcome)}, {r.title}" for r in records]
     return block | {"heads": ["term", *heads], "rows": lines}
 
+
+HEADS = {LAG: "the outcome, a year before", "const": "constant"}
+"""Rows that are no variable of the paper."""
 
 WHOLE = {
     "n": "n", "r2": "R² (within)", "ar1_z": "AR(1) z", "ar1_p": "AR(1) P", "ar2_z": "AR(2) z",

@@ -5,9 +5,11 @@ const printing = window.matchMedia("print");
 const config = () => {
   const ink = dark.matches && !printing.matches ? "#eceef2" : "#1b1b1f";
   const line = dark.matches && !printing.matches ? "#3a3f48" : "#d5d8de";
-  const text = { labelColor: ink, titleColor: ink };
+  const text = { labelColor: ink, titleColor: ink, labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal" };
   return {
-    background: "transparent", axis: { ...text, gridColor: line, domainColor: line, tickColor: line },
+    background: "transparent", font: getComputedStyle(document.body).fontFamily,
+    // Labels of the last ticks stand below them, not pushed inwards.
+    axis: { ...text, gridColor: line, domainColor: line, tickColor: line, labelFlush: false, labelSeparation: 6 },
     legend: text, header: text, title: { color: ink }, text: { color: ink }, view: { stroke: null },
   };
 };
@@ -16,13 +18,25 @@ const fitting = (place, spec) => {
   const box = typeof place === "string" ? document.querySelector(place) : place;
   if (box.clientWidth > 480) return spec;
   return JSON.parse(JSON.stringify(spec), (name, value) =>
-    name === "legend" && value && value.columns ? { ...value, columns: 1 } : value);
+    name === "legend" && value && value.columns ? { ...value, columns: value.columns > 2 ? 4 : 1 } : value);
 };
 const embed = (place, spec) =>
   vegaEmbed(place, fitting(place, spec), { actions: false, renderer: "svg", config: config() }).catch(console.error);
+// A list is as wide as its chart: what a choice's name loses there is below it.
+const spellOut = (name) => {
+  for (const select of document.querySelectorAll(`#chart-${name} .vega-bind select`)) {
+    if (Math.max(...[...select.options].map((option) => option.text.length)) < 30) continue;
+    const line = document.createElement("p");
+    line.className = "chosen";
+    const say = () => { line.textContent = select.selectedOptions[0].text; };
+    select.addEventListener("change", say);
+    say();
+    select.closest(".vega-bind").after(line);
+  }
+};
 const charts = read("charts");
 const drawAll = () => Promise.all(
-  Object.entries(charts).map(([name, spec]) => embed(`#chart-${name}`, structuredClone(spec))),
+  Object.entries(charts).map(([name, spec]) => embed(`#chart-${name}`, structuredClone(spec)).then(() => spellOut(name))),
 );
 const ready = drawAll().then(() => { document.documentElement.dataset.drawn = "yes"; });
 dark.addEventListener("change", drawAll);

@@ -84,7 +84,9 @@ def test_every_header_cell_has_its_scope_and_every_table_its_caption(outline):
 
 
 def test_a_cell_shows_printed_implied_official_and_posterior(text):
-    cell = re.search(r'(?s)<th scope="row">indus</th>(.*?)</tr>', text)[1]
+    cell = re.search(
+        r'(?s)<th scope="row">industrial agglomeration \(indus\)</th>(.*?)</tr>', text
+    )[1]
     shown = re.sub(r"<[^>]+>", " ", cell)
     assert re.search(r"P\s+0\.105\*\*\* \(0\.031\)", shown)
     assert re.search(r"X\s+0\.200\*\* \(0\.100\)", shown)
@@ -142,10 +144,16 @@ def test_a_claim_is_one_line_with_its_evidence_inside(text):
     assert "Evidence on H1a" in lines
 
 
-def test_a_stored_table_says_its_run_and_its_age(text):
-    told = re.search(r"From stored results: ([^(]*\bpower\b[^(]*)(\(.*?\))", html.unescape(text))
-    assert told[2] == "(by an unknown run; older than the code or the data)"
-    assert len(told[1].split(", ")) > 1  # tables of one run are named together
+def test_stored_tables_say_their_run_and_their_age_where_a_reader_opens_them(text):
+    plain = html.unescape(text)
+    folds = re.findall(r"(?s)<details><summary>Which runs [^<]*</summary>.*?</details>", plain)
+    of_power = next(fold for fold in folds if re.search(r"\bpower\b", fold))
+    assert "which were not repeated" in of_power
+    old = re.search(rf"{re.escape(page.NOT_REPEATED)} Of: ([^.]*)\.", of_power)[1].split(", ")
+    assert {"power", "recovery"} <= set(old)
+    assert re.search(r"power[^.]*: by an unknown run\.", of_power)
+    outside = re.sub(r"(?s)<details>.*?</details>|<script.*?</script>", "", plain)
+    assert "commit" not in outside
 
 
 def test_what_stands_between_backticks_is_code(text):
