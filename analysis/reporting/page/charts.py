@@ -83,7 +83,7 @@ def autoregressive(rows: pd.DataFrame) -> alt.LayerChart:
     )
     # A layer without the scale would add zero to the others'.
     dots = base.mark_circle(size=45, opacity=1).encode(x=alt.X("coef:Q", scale=scale), **shared)
-    return sized(alt.layer(one, name, bars, dots).add_params(pick), 350)
+    return sized(alt.layer(one, name, bars, dots).add_params(pick), 320)
 
 
 PRINTED, INK = "printed", "#4a4a4a"
@@ -176,7 +176,7 @@ def waterfall(rows: pd.DataFrame) -> alt.LayerChart:
         )
     )  # fmt: skip
     zero = alt.Chart().mark_rule(color=GREY, aria=False).encode(x=alt.datum(0))
-    return sized(alt.layer(zero, bars).add_params(pick), 340)
+    return sized(alt.layer(zero, bars).add_params(pick), 300)
 
 
 def tiles(values: pd.DataFrame) -> alt.LayerChart:
@@ -229,7 +229,7 @@ def tiles(values: pd.DataFrame) -> alt.LayerChart:
         y=alt.Y("y:O", axis=None),
         color=alt.condition("datum.share > 0.75", alt.value("white"), alt.value("black")),
     )
-    return sized(alt.layer(unseen, squares, names).add_params(pick), 380)
+    return sized(alt.layer(unseen, squares, names).add_params(pick), 340)
 
 
 BROKEN = {

@@ -66,7 +66,7 @@ SECTIONS = (
     Section(
         *("power", "Power", "How small a slope can these data show?", "", answers.reach),
         {"power": analyses("power")},
-        paragraphs=2,
+        paragraphs=1,
     ),
     Section(
         *("sampler", "Sampler", "Can I trust the sampler?", "", answers.sampler),

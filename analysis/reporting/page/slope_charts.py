@@ -118,7 +118,7 @@ def slopes(rows: pd.DataFrame, numbered: bool = False) -> alt.LayerChart:
     dots = base.mark_point(size=50, opacity=1, filled=True).encode(
         x="estimate:Q", y=y, yOffset=offset, color=colour, tooltip=tip, shape=shapes
     )
-    return sized(alt.layer(band, published, name, zero, bars, dots).add_params(pick), 320)
+    return sized(alt.layer(band, published, name, zero, bars, dots).add_params(pick), 285)
 
 
 def _numbers() -> alt.Legend:

@@ -2,14 +2,14 @@
 const read = (id) => JSON.parse(document.getElementById(id).textContent);
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 const printing = window.matchMedia("print");
-const config = () => {
+const config = (place) => {
   const ink = dark.matches && !printing.matches ? "#eceef2" : "#1b1b1f";
   const line = dark.matches && !printing.matches ? "#3a3f48" : "#d5d8de";
   const text = { labelColor: ink, titleColor: ink, labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal" };
   return {
     background: "transparent", font: getComputedStyle(document.body).fontFamily,
     // Labels of the last ticks stand below them, not pushed inwards.
-    axis: { ...text, gridColor: line, domainColor: line, tickColor: line, labelFlush: false, labelSeparation: 6 },
+    axis: { ...text, gridColor: line, domainColor: line, tickColor: line, labelFlush: (typeof place === "string" ? document.querySelector(place) : place).clientWidth <= 480, labelSeparation: 6 },
     legend: text, header: text, title: { color: ink }, text: { color: ink }, view: { stroke: null },
   };
 };
@@ -21,7 +21,7 @@ const fitting = (place, spec) => {
     name === "legend" && value && value.columns ? { ...value, columns: value.columns > 2 ? 4 : 1 } : value);
 };
 const embed = (place, spec) =>
-  vegaEmbed(place, fitting(place, spec), { actions: false, renderer: "svg", config: config() }).catch(console.error);
+  vegaEmbed(place, fitting(place, spec), { actions: false, renderer: "svg", config: config(place) }).catch(console.error);
 // A list is as wide as its chart: what a choice's name loses there is below it.
 const spellOut = (name) => {
   for (const select of document.querySelectorAll(`#chart-${name} .vega-bind select`)) {
