@@ -18,7 +18,8 @@ from analysis.reporting.page.blocks import Results
 from analysis.reporting.page.choice_charts import choice_label
 from analysis.robustness.horizon import DIFFERENCE
 from analysis.shared.frames import matching
-from analysis.shared.statistics import CERTAIN, INTERVALS, POWER
+from analysis.shared.statistics import CERTAIN, INTERVALS, POWER, Z
+from analysis.simulation import main_model
 from analysis.simulation.calibration.judge import failures
 from analysis.specifications import HEADLINE, STATIC, select, spelled
 from data.panels.catalogue import PANELS
@@ -37,12 +38,12 @@ def span(values: pd.Series, digits: int = 3) -> str:
     return least if least == greatest else f"{least} to {greatest}"
 
 
-def least_squares(results: Results) -> pd.Series | None:
-    """Return the headline slope by two-way fixed effects on the panels that count, by panel."""
+def least_squares(results: Results, statistic: str = "coef") -> pd.Series | None:
+    """Return the headline slope by two-way fixed effects, or its error, by official panel."""
     replication = results.frame("replication")
     if replication is None:
         return None
-    cells = matching(replication, **OF_SLOPE, statistic="coef")
+    cells = matching(replication, **OF_SLOPE, statistic=statistic)
     cells = cells[cells["panel"].isin(ledger.EVIDENCE)]
     return cells.set_index("panel")["estimated"].astype(float)
 
@@ -249,6 +250,18 @@ def size(results: Results) -> dict[str, float]:
     return shares
 
 
+def outside(results: Results) -> tuple[int, int]:
+    """Return in how many settings of its study the main model covers too little, and of how many.
+
+    None of none where the study has not been run.
+    """
+    scores = results.frame("last_two")
+    if scores is None:
+        return 0, 0
+    of_main = main_model.ranking(scores).set_index("candidate").loc[MAIN]
+    return int(of_main["outside"]), int(of_main["cells"])
+
+
 def reach(results: Results) -> str:
     """Say how large a slope these data can show, and how often intervals see one that is none."""
     shares, detectable = size(results), results.frame("power")
@@ -327,10 +340,39 @@ def short(results: Results, claim: dict) -> str:
         f"{probability:.3f}" if probability == probability else span(p_positive(counted))
     )
     return (
-        f"{answer}: by the model {MAIN} the slope is {span(rows['mean'])} by panel "
-        f"({claim['magnitude']} in size), and over both vintages positive with a probability of "
-        f"{probability_text}, where {CERTAIN} is asked for."
+        f"{answer}: the main model, called {MAIN}, puts the slope at {span(rows['mean'])}, with a "
+        f"probability of {probability_text} of a positive sign; a verdict needs {CERTAIN}."
     )
+
+
+def why(results: Results, claim: dict) -> str:
+    """Say how small the slope is, for which changes that holds, and what data and model do to it.
+
+    Parameters
+    ----------
+    claim : dict
+        The ledger's entry of the headline claim.
+    """
+    parts = []
+    rows, slopes = posteriors(results), least_squares(results)
+    if rows is not None and claim["p_rope"] == claim["p_rope"]:
+        limits = rows[rows["panel"].isin(VINTAGES)].set_index("panel")["rope"].reindex(VINTAGES)
+        parts.append(
+            f"In size: {claim['magnitude']}. With a probability of {claim['p_rope']:.3f} the slope "
+            f"lies within {' or '.join(f'±{limit:.3f}' for limit in limits)}, with "
+            f"{claim['p_printed']:.3f} in the printed interval. This is of deviations from a "
+            "province’s own trend; about slow change the data say little."
+        )
+    if slopes is not None and set(VINTAGES) <= set(slopes.index):
+        errors = least_squares(results, "se")
+        holds_zero = all(abs(slopes[name]) < Z * errors[name] for name in VINTAGES)
+        parts.append(
+            "Why? On the two panels that count the paper’s own method gives "
+            f"{' and '.join(f'{slopes[name]:.3f}' for name in VINTAGES)}"
+            f"{', both with zero in their intervals' if holds_zero else ''}. And errors persist "
+            "over years, which two-way fixed effects can mistake for a slope."
+        )
+    return " ".join(parts)
 
 
 def named(panel: str) -> str:

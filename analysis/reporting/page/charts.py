@@ -256,7 +256,7 @@ def ranks() -> alt.Chart:
             color=alt.Color("chain:N", title="chain", legend=alt.Legend(orient="top"),
                             scale=alt.Scale(range=list(PALETTE))),
             row=alt.Row("variable:N", title=None,
-                        header=alt.Header(labelAngle=0, labelAlign="left", labelOrient="top")),
+                        header=alt.Header(labelAngle=0, labelAnchor="start", labelOrient="top")),
             tooltip=["variable:N", "chain:N", "bin:Q", alt.Tooltip("share:Q", format=".2f")],
         )
         .properties(width=250, height=70)

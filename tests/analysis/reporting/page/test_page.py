@@ -120,9 +120,8 @@ def test_the_first_screen_answers_from_the_ledger(text):
         "productive forces (produ) by 0.105*** (0.031)."
     ) in plain
     assert "leave it undecided" in plain
-    said = f"by the model {MAIN} the slope is 0.150 by panel (not assessed in size), "
-    assert said in plain
-    assert "over both vintages positive with a probability of 0.900, where 0.975 is" in plain
+    assert f"the main model, called {MAIN}, puts the slope at 0.150, with a probability" in plain
+    assert "of 0.900 of a positive sign; a verdict needs 0.975." in plain
     numbers = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", plain)
     assert [value for _, value in numbers][:2] == ["0.105*** (0.031)", "0.150"]
     assert numbers[3][1] == f"0 of {len(rule.rows(CLAIMS))}"

@@ -19,6 +19,7 @@ from analysis.reporting.page import (
     verdicts,
 )
 from analysis.robustness import horizon
+from analysis.shared.outputs import Outputs, read_result
 from analysis.simulation.dynamic_study.ranking import FALSE_POSITIVES
 from analysis.ye2024.claims import CLAIMS
 from data.panels.panel import load_named
@@ -409,3 +410,23 @@ def test_the_false_positive_rate_of_power_says_of_which_column_it_is():
     text = answers.reach(Given(power=rows, candidates=sizes))
     assert "The smallest slope of column 3.2 that shows in 80% of data sets is 0.177" in text
     assert "in 5% of simulated data sets. These are means of column 3.2 over the settings" in text
+
+
+def test_the_reason_names_limits_and_what_the_papers_own_method_gives():
+    claim = {"magnitude": "practically none", "p_rope": 0.998, "p_printed": 0.03}
+    rows = posteriors().assign(rope=[0.062, 0.071, 0.063])
+    said = answers.why(Given(replication=replication(0.2), comparison=rows), claim)
+    assert "0.998 the slope lies within ±0.071 or ±0.063, with 0.030 in the printed" in said
+    assert "gives 0.020 and 0.030, both with zero in their intervals" in said
+    certain = replication(0.2).assign(
+        estimated=lambda rows: rows["estimated"].where(rows["statistic"] != "se", 0.001)
+    )
+    assert "zero" not in answers.why(Given(replication=certain), claim | {"p_rope": float("nan")})
+
+
+def test_the_third_number_says_where_the_main_model_covers_too_rarely():
+    assert answers.outside(Given()) == (0, 0)
+    last = read_result(Outputs().results, "last_two")
+    few, cells = answers.outside(Given(last_two=last))
+    of_main = last[(last["method"] == MAIN) & (last["role"] == "deciding")]
+    assert (few, cells) == (of_main["outside"].sum(), len(of_main))
