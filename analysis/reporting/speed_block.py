@@ -4,6 +4,7 @@ import pandas as pd
 
 from analysis.benchmark import samplers
 from analysis.benchmark.fits import BEFORE
+from analysis.reporting.readme_blocks import markdown
 from analysis.shared.outputs import ROOT, Outputs, read_result
 from analysis.shared.products import below, find
 from analysis.shared.provenance import record_of
@@ -42,28 +43,21 @@ def speed(fits: pd.DataFrame, estimations: pd.DataFrame) -> str:
 
 
 def sampled(rates: pd.DataFrame) -> str:
-    """Say how many effective draws a CPU second each model gives, here and by other programs."""
-    lines = []
+    """Tabulate effective draws a CPU second here, and how many times fewer other programs give."""
+    columns = {}
     for (model, panel), rows in rates.groupby(["model", "panel"], sort=False):
         own = rows[rows["engine"] == samplers.OWN].iloc[0]
-        others = samplers.summary(rows).to_dict("records")
-        told = ", ".join(
-            f"{row['engine']} {row['times']:.3g} times fewer" for row in others if _passes(row)
-        )
-        failed = ", ".join(row["engine"] for row in others if not _passes(row))
-        lines.append(
-            f"- `{model}` on `{panel}`: {own['min_ess_per_cpu_s']:,.0f}; {told or 'no other'}."
-            + (f" No setting passes in the time allowed: {failed}." if failed else "")
-        )
+        cells = {samplers.OWN: f"{own['min_ess_per_cpu_s']:,.0f}"}
+        for row in samplers.summary(rows).to_dict("records"):
+            passes = row["gate"] == "pass"
+            cells[row["engine"]] = f"{row['times']:,.0f} times fewer" if passes else "fails"
+        columns[f"`{model}` on `{panel}`"] = cells
+    table = pd.DataFrame(columns).reindex(rates["engine"].unique()).fillna("")
     head = (
         "Effective draws a CPU second, at the cheapest setting that passes the health gate"
-        f"{_machine('benchmark_samplers')}:"
+        f"{_machine('benchmark_samplers')}. *Fails*: no setting passes in the time allowed."
     )
-    return "\n".join([head, "", *lines])
-
-
-def _passes(row: dict) -> bool:
-    return row["gate"] == "pass"
+    return f"{head}\n\n{markdown(table.reset_index(names='program'))}"
 
 
 def _without(row: dict) -> str:
