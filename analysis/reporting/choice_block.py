@@ -21,6 +21,12 @@ MADE = {
 """How errors are made by each generator of the study (`analysis.simulation.generators`)."""
 
 
+def first_two() -> tuple[str, str]:
+    """Return the main model and the next, by the rule's own study."""
+    first, second, *_ = main_model.ranking(read_result(Outputs().results, "last_two"))["candidate"]
+    return first, second
+
+
 def caution(candidates: pd.DataFrame) -> str:
     """State sizes of tests without a slope, and how the main model fared in its study.
 

@@ -11,6 +11,7 @@ from analysis.claims.rule import of_magnitude
 from analysis.comparison.coefficients import ROPE
 from analysis.comparison.figures import LABELS
 from analysis.comparison.ladder import TWFE
+from analysis.reporting import choice_block
 from analysis.reporting.readme_blocks import markdown, rows_with, slope
 from analysis.robustness import horizon
 from analysis.shared.digits import with_interval
@@ -25,9 +26,6 @@ from models.design import Specification
 
 MAIN_OF_ONE = "growth_region"
 """The main model of one region alone."""
-
-RUNNER_UP = "ar1_province_slopes"
-"""The second of `results/long/last_two.csv`."""
 
 PRACTICALLY_NONE = "practically none"
 
@@ -85,7 +83,8 @@ def _answer(entry: Mapping, comparison: pd.DataFrame) -> str:
 
 def _next_model(comparison: pd.DataFrame, entry: Mapping) -> pd.Series:
     """Return P(practically none) by the model that came second, on the panels that count."""
-    of_term = {"column": entry["column"], "term": entry["term"], "model": RUNNER_UP}
+    _, second = choice_block.first_two()
+    of_term = {"column": entry["column"], "term": entry["term"], "model": second}
     return rows_with(comparison, of_term).set_index("panel")["p_rope"].reindex(VINTAGES)
 
 
@@ -128,7 +127,7 @@ def _sizes_judged(entries: list[dict], comparison: pd.DataFrame) -> list[str]:
     return [
         f"- Sizes of the {len(judged)} of them that can be judged: {counts}. In {as_small} of the "
         f"{PRACTICALLY_NONE} the printed slope is as small. Regions are measured by all provinces' "
-        f"sds; by their own: {own}."
+        f"sds; by their own (approximately): {own}."
     ]
 
 
@@ -181,17 +180,12 @@ def horizon_words(rows: pd.DataFrame) -> str:
     """State for which horizon each estimate of the headline slope answers, on panels that count."""
     of_column = rows_with(rows, {"column": HEADLINE[0]})
     by_panel = [rows_with(of_column, {"panel": name}) for name in VINTAGES]
-    steps = [table[table["kind"] == horizon.DIFFERENCE] for table in by_panel]
     fixed = [table[table["kind"] == horizon.LEVELS]["coef"].iloc[0] for table in by_panel]
     nearest = [horizon.nearest(*of) for of in zip(by_panel, fixed, strict=True)]
-    between = [table[table["kind"] == horizon.BETWEEN].iloc[0] for table in by_panel]
-    last = " and ".join(horizon.in_words(table.iloc[-1]) for table in steps)
     return (
-        f"- Horizon: `{MAIN}` answers for deviations from provinces' trends. Two-way fixed effects "
-        f"are nearest to differences over {' and '.join(map(str, nearest))} years. A dynamic "
-        "model's long-run effect is of a lasting change. Slow effects stay open: differences over "
-        f"{steps[0]['years'].iloc[-1]:.0f} years give {last}, between trends the slope is "
-        f"{' and '.join(map(horizon.in_words, between))}."
+        f"- Horizon: {horizon.slow(of_column, VINTAGES)} Two-way fixed effects are nearest to "
+        f"differences over {' and '.join(map(str, nearest))} years. A dynamic model's long-run "
+        "effect is of a lasting change."
     )
 
 

@@ -3,6 +3,7 @@
 import altair as alt
 import pandas as pd
 
+from analysis.comparison.dynamic import LEVEL
 from analysis.reporting.page.charts import GREY, choose, headline_first, sized
 from analysis.shared.plotting import PALETTE
 from analysis.shared.statistics import INTERVALS, POWER, Z
@@ -167,6 +168,3 @@ def power_curves(curves: pd.DataFrame, power: pd.DataFrame) -> alt.LayerChart:
 
 
 OF_FILE = ["panel", "column", "term", "test"]
-
-LEVEL = 0.05
-"""Of the tests whose power is drawn."""

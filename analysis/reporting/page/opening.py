@@ -7,6 +7,7 @@ import pandas as pd
 from analysis.claims import ledger
 from analysis.claims.records import VINTAGES
 from analysis.comparison.captions import failing
+from analysis.comparison.dynamic import LEVEL
 from analysis.reporting.page import answers, slope_charts
 from analysis.reporting.page.blocks import Block, Results, missing, text
 from analysis.reporting.page.tables import EXACT
@@ -66,10 +67,6 @@ def _clustered(results: Results) -> Iterator[str]:
                 f"With errors clustered by province (wild bootstrap), that on {panel} {has} "
                 f"(P = {p:.3f})."
             )
-
-
-LEVEL = 0.05
-"""Of the test that a 95 % interval is."""
 
 
 def estimates(results: Results) -> pd.DataFrame:
