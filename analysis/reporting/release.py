@@ -85,6 +85,7 @@ def _on(panels: Sequence[str]) -> str:
 
 
 WORDS = {
+    "every": _on([kind.name for kind in PANELS]),
     "official": _on(OFFICIAL),
     "draws": _on([f"{name}{DRAWN}" for name in OFFICIAL]),
     "baseline": HEADLINE[0],

@@ -60,9 +60,9 @@ class Product:
     note : str
         What the README says beside the command.
     runs : tuple of str
-        Command lines by which a release makes it, by default the command alone; `{official}` and
-        `{draws}` stand for the official panels and for all draws of what they do not observe,
-        `{baseline}` for the headline's first column.
+        Command lines by which a release makes it, by default the command alone; `{every}`,
+        `{official}` and `{draws}` stand for all panels, for the official ones and for all draws of
+        what these do not observe, `{baseline}` for the headline's first column.
     series : bool
         Whether its command needs the official series, which a clone does not have.
     """
@@ -106,7 +106,7 @@ MODELS = "models.bayesian"
 COMPUTED_BY = {
     "fingerprints": ("data.ye2024.fingerprints",),
     "replicate": ("analysis.replication.replicate", "analysis.replication.imputed"),
-    "thin": ("analysis.posterior.thin",),
+    "thin": ("analysis.posterior.thin", MODELS),
     "diagnose": ("analysis.posterior.diagnose",),
     "compare": tuple(
         f"analysis.comparison.{name}" for name in ("tables", "ensemble", "imputed", "ladder")
@@ -214,7 +214,8 @@ PRODUCTS = (
     *(Product(f"thinned_{name}", f"{LONG}/{name}.nc", "thin",
               "some draws of three posteriors, which ArviZ opens without a run: the main models' "
               "of 3.2, of its slopes by region, of 5.1",
-              inputs=(TRACES,))
+              # Not the traces: those of another run have other times in them, and the same draws.
+              inputs=(PANELS,))
       for name in ("baseline", "regions", "dynamic")),
     _table("diagnostics", "diagnose",
            "R̂, effective sample sizes, divergences of every trace", inputs=(TRACES,), keys=FIT,
@@ -303,7 +304,7 @@ PRODUCTS = (
            shown=("report power", "README influence", "gallery")),
     *(_long(name, "power", "power and minimum detectable effects beside the printed slopes",
              inputs=(PANELS,), keys=CELL, scope="every", needed=name == "power", note="minutes",
-             pictures=("power",) if name == "power_curves" else (), runs=("power {official}",),
+             pictures=("power",) if name == "power_curves" else (), runs=("power {every}",),
              shown=("report power", "README power", "gallery"))
       for name in ("power", "power_curves")),
     _long("recovery", "recover", "parameter recovery of slopes: bias, error, coverage of 95 % "

@@ -96,11 +96,15 @@ HUBS = ("models.bayesian.registry",)
 """Modules that lead to all others of their kind: their text counts, what they import does not."""
 
 
+WORDS = ("analysis.shared.products",)
+"""Modules that name and describe results, and compute none: their text does not count."""
+
+
 def module_sha256(*names: str) -> dict[str, str]:
     """Hash each module, or all modules of a package, with what they import of the project.
 
-    Like `code_sha256`, but for `HUBS`, and quick enough for many modules: `status` asks of all that
-    makes a product whether it is still the same.
+    Like `code_sha256`, but for `HUBS` and `WORDS`, and quick enough for many modules: `status` asks
+    of all that makes a product whether it is still the same.
     """
     modules = _modules()
     digests = {}
@@ -112,7 +116,7 @@ def module_sha256(*names: str) -> dict[str, str]:
             imported = set() if current in HUBS else modules[current][1] & modules.keys() - reached
             reached |= imported
             waiting += imported
-        listed = [f"{module} {modules[module][0]}" for module in sorted(reached)]
+        listed = [f"{module} {modules[module][0]}" for module in sorted(reached.difference(WORDS))]
         digests[name] = sha256("\n".join(listed).encode())
     return digests
 

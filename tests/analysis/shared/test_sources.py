@@ -84,3 +84,17 @@ def test_a_hub_counts_by_its_text_and_leads_nowhere(monkeypatch):
     assert before["models.bayesian"] != after["models.bayesian"]
     made["models.bayesian.registry"] = ("5", set())
     assert sources.module_sha256("analysis.new")["analysis.new"] != after["analysis.new"]
+
+
+def test_words_about_a_result_are_not_what_it_is_made_by(monkeypatch):
+    made = {
+        "analysis.new": ("1", {sources.WORDS[0]}),
+        sources.WORDS[0]: ("2", {"analysis.shared.parts"}),
+        "analysis.shared.parts": ("3", set()),
+    }
+    monkeypatch.setattr(sources, "_modules", lambda: made)
+    before = sources.module_sha256("analysis.new")
+    made[sources.WORDS[0]] = ("4", {"analysis.shared.parts"})
+    assert sources.module_sha256("analysis.new") == before
+    made["analysis.shared.parts"] = ("5", set())
+    assert sources.module_sha256("analysis.new") != before
