@@ -1,4 +1,7 @@
-"""The project beside other programs: each table is of this machine, so no part is ever kept."""
+"""The project beside other programs: each row is of the machine and the commit of its own run.
+
+A run of some models or programs replaces their rows, and keeps the others.
+"""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -70,7 +70,10 @@ def _seconds(value: float) -> str:
 
 
 def _machine(table: str) -> str:
-    """Name processor and commit of the run that made a committed table."""
+    """Name processors and commits of the runs that made a committed table."""
     record = record_of(find(table), Outputs(ROOT))
     runs = list(record.runs.values()) if record else []
-    return f" ({runs[0].processor}; commit {runs[0].commit[:7]})" if runs else ""
+    processors = ", ".join(dict.fromkeys(run.processor for run in runs))
+    commits = dict.fromkeys(run.commit[:7] for run in runs)
+    word = "commit" if len(commits) == 1 else "commits"
+    return f" ({processors}; {word} {', '.join(commits)})" if runs else ""

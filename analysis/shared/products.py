@@ -157,6 +157,9 @@ BESIDE_PRINTED = {
 CELL, FIT = ("panel", "column"), ("panel", "column", "model")
 """Keys: a published column on a panel, and a model of it."""
 
+SCREENED = "candidates --deciding"
+"""How a release screens the candidates for the main model."""
+
 
 def _table(name: str, command: str, sentence: str, **more: object) -> Product:
     return Product(name, f"results/{name}.csv", command, sentence, **more)
@@ -220,21 +223,24 @@ PRODUCTS = (
     _table("diagnostics", "diagnose",
            "R̂, effective sample sizes, divergences of every trace", inputs=(TRACES,), keys=FIT,
            scope="traces", needed=True, main=True),
-    *(_long(name, command, sentence, inputs=(PANELS,), keys=CELL,
+    *(_long(name, command, sentence, inputs=(PANELS,), keys=CELL, runs=(run,),
             shown=("report power", "README caution"), note=note, **more)
-      for name, command, sentence, note, more in (
-          ("candidates", "candidates", "size, coverage, width and power of each candidate for the "
-           "main model, where slopes are known", "hours; finished batches are kept", {}),
-          ("candidate_fits", "candidates", "predictive checks of dependence and scale of each "
-           "candidate", "", {}),
-          ("candidate_slopes", "candidates", "the slope of each candidate, from the fewest scales "
-           "to the most", "", {}),
-          ("last_two", "last-two", "the same for the first two, with new data sets: the rule "
-           "(`analysis/simulation/main_model.py`) names the main model by these", "hours",
+      for name, command, run, sentence, note, more in (
+          ("candidates", "candidates", SCREENED, "size, coverage, width and power of each "
+           "candidate for the main model, where slopes are known", "hours; finished batches are "
+           "kept", {}),
+          ("candidate_fits", "candidates", SCREENED, "predictive checks of dependence and scale of "
+           "each candidate", "", {}),
+          ("candidate_slopes", "candidates", SCREENED, "the slope of each candidate, from the "
+           "fewest scales to the most", "", {}),
+          ("last_two", "last-two", "last-two", "the same for the first two, with new data "
+           "sets: the rule (`analysis/simulation/main_model.py`) names the main model by these",
+           "hours",
            {"reads": ("candidates", "candidate_fits")}))),
     _long("last_two_more", "last-two", "the same where the rule does not look: a generator and a "
           "panel that confirm alone", inputs=(PANELS,), keys=(*CELL, "generator"),
           reads=("candidates", "candidate_fits"), shown=("README confirmation",),
+          runs=("last-two --confirming --data-sets 200",),
           note="`--confirming`; a quarter of an hour; finished batches are kept"),
     _compared("comparison", "posterior beside published coefficient: agreement, P(practically "
               "zero), Bayes factor, pooling factor", needed=True,
@@ -379,17 +385,18 @@ PRODUCTS = (
             reads=("gmm_grid", "simulation", "sensitivity_influence", "influence", "power",
                    "recovery", "multiverse", "distance"),
             needed=True, main=True),
-    *(_long(f"benchmark_{name}", f"benchmark {name}", sentence, note=note,
+    *(_long(f"benchmark_{name}", f"benchmark {name}", sentence, keys=keys, note=note,
             shown=("README speed",) * (name in ("fits", "gmm")))
-      for name, sentence, note in (
-          ("gmm", "system GMM beside other programs, time per estimation", ""),
+      for name, sentence, keys, note in (
+          ("gmm", "system GMM beside other programs, time per estimation", (), ""),
           ("samplers", "effective draws per second beside PyMC, nutpie, NumPyro, Bambi, brms and "
-           "rstanarm, and whether the posteriors agree",
+           "rstanarm, and whether the posteriors agree", ("model", "panel", "engine"),
            "a quarter of an hour; R's programs where they are installed"),
-          ("scale", "time and memory up to ten million rows", "minutes"),
-          ("fits", "CPU time of a fit with its file, beside an earlier commit",
+          ("scale", "time and memory up to ten million rows", ("units", "years", "missing"),
+           "minutes"),
+          ("fits", "CPU time of a fit with its file, beside an earlier commit", ("model",),
            "an hour and more; `--model` times some"),
-          ("startup", "start-up time of commands, beside an earlier commit", ""))),
+          ("startup", "start-up time of commands, beside an earlier commit", (), ""))),
 )  # fmt: skip
 """In the order in which they are made."""
 

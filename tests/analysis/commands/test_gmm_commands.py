@@ -5,6 +5,7 @@ import pytest
 from typer.testing import CliRunner
 
 from analysis.__main__ import app
+from analysis.benchmark import fits
 from analysis.benchmark import gmm as benchmark
 from analysis.replication import gmm_grid
 from analysis.replication.system_gmm import DEFAULT
@@ -38,3 +39,22 @@ def test_benchmark(tmp_path, monkeypatch):
     written = pd.read_csv(tmp_path / "results/long" / "benchmark_gmm.csv")
     assert tuple(written.columns) == benchmark.COLUMNS
     assert written["wall_s"].tolist() == [0.5]
+
+
+def test_timing_some_models_keeps_the_rows_of_the_others(tmp_path, monkeypatch):
+    seconds = iter([5.0, 1.0, 4.0])
+
+    def timed(listed, pairs):
+        for model in listed:
+            row = dict.fromkeys(fits.COLUMNS) | {"model": model.name, "cpu_s": next(seconds)}
+            yield row
+
+    monkeypatch.setattr(fits, "run", timed)
+    words = ("benchmark", "fits", "--out", str(tmp_path))
+    assert run(*words, "--model", "growth", "--model", "universe, growth").exit_code == 0
+    assert run(*words, "--model", "growth").exit_code == 0
+    written = pd.read_csv(tmp_path / "results/long" / "benchmark_fits.csv")
+    assert dict(zip(written["model"], written["cpu_s"], strict=True)) == {
+        "growth": 4.0,
+        "universe, growth": 1.0,
+    }
