@@ -38,7 +38,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from analysis.claims.evidence import FIRST, SECOND, posterior, remedy, reversals
+from analysis.claims.evidence import FIRST, MORE, SECOND, posterior, remedy, reversals
 from analysis.claims.first_edition import assess as assess_first
 from analysis.claims.first_edition import without_finding
 from analysis.claims.first_rule import SHARE, finding
@@ -154,7 +154,8 @@ def assess(
             values = [evidence[panel].get(name, np.nan) for panel in judged["weights"]]
             judged[name] = float(np.dot(list(judged["weights"].values()), values))
     elif not any(without_finding(entry) for entry in lacking.values()):
-        judged["pending"] = [f"sample {claim.column}, then compare"]
+        failed = any(entry.get("gate") == "fail" for entry in lacking.values())
+        judged["pending"] = [f"sample {claim.column}, then compare{MORE if failed else ''}"]
     stance = finding(judged["probability"])
     if stance in ("for", "against"):
         _check(claim, stance, printed, tables, judged, panels)

@@ -95,6 +95,12 @@ def test_a_posterior_that_is_missing_or_failed_gives_no_verdict(roads):
         assert row["sign"] == "not assessed"
 
 
+def test_the_remedy_of_a_failed_gate_is_more_draws(roads):
+    said = study.remedies([CLAIM], tables(gate="fail"), "counties", ["2.1"])
+    assert said == [f"sample {CLAIM.column}, then compare{evidence.MORE}"]
+    assert evidence.MORE not in study.remedies([CLAIM], tables(panel="x"), "counties", [])[0]
+
+
 def test_what_is_not_printed_is_not_tested(roads):
     claim = StudyClaim("Jobs raise output.", "2.1", "log(jobs)", "sign", float("nan"))
     (row,) = study.table([claim], tables(), "counties").to_dict("records")
