@@ -27,6 +27,25 @@ def _gmm() -> Methods:
     return Methods(run)
 
 
+def _estimators() -> Methods:
+    import pandas as pd
+
+    from analysis.benchmark import estimators
+    from analysis.shared.runs import processor
+
+    def run(request: Request) -> Result:
+        options = request.options
+        data, pairs = options["data"] or estimators.ABDATA, options["pairs"]
+        listed = estimators.chosen(options["task"] or ())
+        timed = estimators.run(listed, pairs, options["peers"], data)
+        rows = [row for task in request.track(timed, len(listed), "Timing") for row in task]
+        table = pd.DataFrame(rows, columns=list(estimators.COLUMNS))
+        title = f"CPU seconds of estimates; ratio to this project; {processor()}"
+        return Result({"benchmark_estimators": table}, [Table(title, table)])
+
+    return Methods(run)
+
+
 def _samplers() -> Methods:
     from analysis.benchmark import samplers
     from analysis.shared.runs import processor
@@ -125,6 +144,19 @@ ANALYSES = (
         Option("data", Path, "Arellano and Bond's panel, abdata.csv."),
         Option("pydynpd", str, "A Python that has pydynpd (NumPy below 2.4)."),
         Option("repeats", int, "Timed estimations per engine.", 15, least=1),
+    ),
+    _timed(
+        *("estimators", "CPU seconds of estimates, beside other programs", _estimators),
+        """\
+    Time estimators beside other programs: results/long/benchmark_estimators.csv (minutes).
+
+    Other programs run in a Python of their own: analysis/benchmark/peer_estimators.py lists them.
+
+    Example: python -m analysis benchmark estimators --task TWFE --peers /path/to/python""",
+        Option("task", list[str], "A task, or how some begin; repeatable. Default: all."),
+        Option("peers", str, "A Python that has the other programs. Default: this one."),
+        Option("data", Path, "Arellano and Bond's panel, abdata.csv."),
+        Option("pairs", int, "Timings of each program.", 5, least=1),
     ),
     _timed(
         *("samplers", "Effective draws per CPU second", _samplers),

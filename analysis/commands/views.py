@@ -13,6 +13,8 @@ VIEWS = {
     "audit": View(("check", "place"), ("result", "compared", "printed", "low", "high")),
     "audit_results": View(),
     "benchmark_gmm": View(("engine", "specification")),
+    "benchmark_estimators": View(
+        ("task", "engine"), ("cpu_s", "ratio", "target", "met", "agreement", "note", "per")),
     "benchmark_ratios": View(("engine", "model", "panel"), ("times", "agreement", "gate")),
     "benchmark_startup": View(),
     "multiverse_all": View(("column", "term", "errors"), ("printed", "median", "printed sign",

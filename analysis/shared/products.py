@@ -389,6 +389,9 @@ PRODUCTS = (
             shown=("README speed",) * (name in ("fits", "gmm")))
       for name, sentence, keys, note in (
           ("gmm", "system GMM beside other programs, time per estimation", (), ""),
+          ("estimators", "two-way fixed effects, wild bootstrap, GMM and multiverse beside other "
+           "programs, and the main model by number of units: CPU time of an estimate",
+           ("task", "engine"), "minutes; other programs where `--peers` has them"),
           ("samplers", "effective draws per second beside PyMC, nutpie, NumPyro, Bambi, brms and "
            "rstanarm, and whether the posteriors agree", ("model", "panel", "engine"),
            "a quarter of an hour; R's programs where they are installed"),

@@ -166,14 +166,14 @@ def test_every_record_names_products_of_its_command():
         assert not record.section or f"report {record.section}" in find(record.tables[0]).shown
 
 
-def test_every_analysis_is_a_record_and_a_benchmark_is_one_of_five():
+def test_every_analysis_is_a_record_and_a_benchmark_is_one_of_six():
     named = {record.name for record in ANALYSES}
     assert {name for name in named if not name.startswith("benchmark_")} == {
         *("checks", "sensitivity", "influence", "decomposition", "multiverse", "power"),
         *("recovery", "calibration", "simulation", "gmm_grid", "bounds", "candidates", "last_two"),
         *("horizon", "scale_sweep", "imputation_study", "imputation_outcome", "false_findings"),
     }
-    assert len(named) == len(ANALYSES) == 18 + 5
+    assert len(named) == len(ANALYSES) == 18 + 6
 
 
 def test_options_of_records_are_common_ones_or_their_own():
