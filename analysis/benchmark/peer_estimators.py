@@ -236,6 +236,9 @@ def serve(engine: Callable, name: str, folder: Path, task: str, warm: bool = Tru
     except ImportError as error:
         answer({"error": f"not installed: {error}"})
         return
+    except MemoryError as error:  # said before it begins
+        answer({"error": f"not run: {error}"})
+        return
     except Exception as error:  # whatever a program raises is said in its row
         lines = str(error).strip().splitlines()
         answer({"error": f"fails: {type(error).__name__}: {lines[0] if lines else ''}"[:200]})

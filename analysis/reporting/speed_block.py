@@ -37,9 +37,28 @@ def speed(fits: pd.DataFrame, estimations: pd.DataFrame) -> str:
         lines.append(f"- GMM, {kind}: {_seconds(own['cpu_s'])}; {ratios}.")
     text = "\n".join([f"CPU time{_machine('benchmark_fits')}:", "", *lines])
     results = Outputs(ROOT).results
-    if not below(results, "benchmark_samplers").is_file():  # it takes an hour
-        return text
-    return f"{text}\n\n{sampled(read_result(results, 'benchmark_samplers'))}"
+    more = {"benchmark_estimators": estimated, "benchmark_samplers": sampled}  # minutes; an hour
+    there = [name for name in more if below(results, name).is_file()]
+    return "\n\n".join([text, *(more[name](read_result(results, name)) for name in there)])
+
+
+def estimated(times: pd.DataFrame) -> str:
+    """Say how many CPU seconds an estimate takes, and how many times as many elsewhere."""
+    head = f"CPU time of an estimate beside other programs{_machine('benchmark_estimators')}:"
+    lines = []
+    for task, rows in times.groupby("task", sort=False):
+        own, *others = rows.to_dict("records")
+        cost = _seconds(own["cpu_s"]) if own["cpu_s"] == own["cpu_s"] else own["note"]
+        words = [f"- {task}: {cost}"]
+        for row in others:
+            if row["ratio"] != row["ratio"]:
+                words.append(f"{row['engine']}: {str(row['note']).partition(':')[0]}")
+                continue
+            asked = f" (target: {row['target']:.3g})" if row["target"] == row["target"] else ""
+            differs = ", estimates differ" if "differ" in str(row["note"]) else ""
+            words.append(f"{row['engine']} {row['ratio']:.3g} times as much{asked}{differs}")
+        lines.append("; ".join(words) + ".")
+    return "\n".join([head, "", *lines])
 
 
 def sampled(rates: pd.DataFrame) -> str:

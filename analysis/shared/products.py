@@ -386,7 +386,7 @@ PRODUCTS = (
                    "recovery", "multiverse", "distance"),
             needed=True, main=True),
     *(_long(f"benchmark_{name}", f"benchmark {name}", sentence, keys=keys, note=note,
-            shown=("README speed",) * (name in ("fits", "gmm")))
+            shown=("README speed",) * (name in ("fits", "gmm", "estimators")))
       for name, sentence, keys, note in (
           ("gmm", "system GMM beside other programs, time per estimation", (), ""),
           ("estimators", "two-way fixed effects, wild bootstrap, GMM and multiverse beside other "

@@ -77,7 +77,7 @@ ELSEWHERE = {
     "verdicts.py": {"decomposition", "power"},  # what stands beside the headline
     "reproduce.py": {"decomposition", "decompose", "horizon"},  # the main job runs it
     "choice_block.py": {"last_two"},  # how the main model was chosen
-    "speed_block.py": {"benchmark_samplers"},  # beside the other benchmarks
+    "speed_block.py": {"benchmark_estimators", "benchmark_samplers"},  # beside the other benchmarks
     "readme.py": {record.name for record in ANALYSES},  # what each README shows
     "views.py": {record.name for record in ANALYSES}
     | {"check"},  # what matters on a narrow terminal
