@@ -91,6 +91,7 @@ TASKS = (
     Task("growth, 31 units", "posterior", {}),
     Task("growth, 100 units", "posterior", {}),
     Task("growth, 1,000 units", "posterior", {}, pairs=1),
+    Task("growth, 1,000 units without slopes by unit", "posterior", {}, pairs=1),
     Task("growth, 100,000 units", "posterior", {}, pairs=1),
     Task("growth, 1,000,000 units without slopes by unit", "posterior", {}, pairs=1),
 )

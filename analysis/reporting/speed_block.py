@@ -43,12 +43,13 @@ def speed(fits: pd.DataFrame, estimations: pd.DataFrame) -> str:
 
 
 def estimated(times: pd.DataFrame) -> str:
-    """Say how many CPU seconds an estimate takes, and how many times as many elsewhere."""
+    """Say how many CPU seconds each estimate takes, and how many times as many elsewhere."""
     head = f"CPU time of an estimate beside other programs{_machine('benchmark_estimators')}:"
     lines = []
     for task, rows in times.groupby("task", sort=False):
         own, *others = rows.to_dict("records")
-        cost = _seconds(own["cpu_s"]) if own["cpu_s"] == own["cpu_s"] else own["note"]
+        timed = own["cpu_s"] == own["cpu_s"]
+        cost = f"{_seconds(own['cpu_s'])} for each {own['per']}" if timed else own["note"]
         words = [f"- {task}: {cost}"]
         for row in others:
             if row["ratio"] != row["ratio"]:
@@ -56,7 +57,7 @@ def estimated(times: pd.DataFrame) -> str:
                 continue
             asked = f" (target: {row['target']:.3g})" if row["target"] == row["target"] else ""
             differs = ", estimates differ" if "differ" in str(row["note"]) else ""
-            words.append(f"{row['engine']} {row['ratio']:.3g} times as much{asked}{differs}")
+            words.append(f"{row['engine']} {_times(row['ratio'])} times as much{asked}{differs}")
         lines.append("; ".join(words) + ".")
     return "\n".join([head, "", *lines])
 
@@ -82,6 +83,10 @@ def sampled(rates: pd.DataFrame) -> str:
 def _without(row: dict) -> str:
     """Say why an engine has no ratio."""
     return "is not installed" if pd.isna(row["wall_s"]) else "has no CPU clock"
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.3g}"
 
 
 def _seconds(value: float) -> str:

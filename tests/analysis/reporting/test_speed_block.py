@@ -51,9 +51,10 @@ def test_words_say_how_many_times_fewer_draws_others_give_and_which_fail():
 def test_words_say_what_an_estimate_takes_here_and_elsewhere_and_where_estimates_differ():
     none = float("nan")
     rows = [
-        {"task": "TWFE", "engine": "this project", "cpu_s": 0.006, "ratio": 1.0},
+        {"task": "TWFE", "engine": "this project", "cpu_s": 0.006, "ratio": 1.0,
+         "per": "slope"},
         {"task": "TWFE", "engine": "one", "cpu_s": 0.03, "ratio": 5.04, "target": 4.0},
-        {"task": "TWFE", "engine": "two", "cpu_s": 0.06, "ratio": 10.0, "target": none,
+        {"task": "TWFE", "engine": "two", "cpu_s": 0.06, "ratio": 1001.0, "target": none,
          "note": "estimates differ"},
         {"task": "TWFE", "engine": "three", "target": 5.0, "note": "not installed: No module"},
         {"task": "growth", "engine": "this project", "note": "not run: it would not fit"},
@@ -61,7 +62,7 @@ def test_words_say_what_an_estimate_takes_here_and_elsewhere_and_where_estimates
     words = estimated(pd.DataFrame(rows, columns=list(estimators.COLUMNS))).splitlines()
     assert words[0].startswith("CPU time of an estimate beside other programs")
     assert words[2:] == [
-        "- TWFE: 6 ms of CPU; one 5.04 times as much (target: 4); two 10 times as much, estimates "
-        "differ; three: not installed.",
+        "- TWFE: 6 ms of CPU for each slope; one 5.04 times as much (target: 4); two 1,001 times as "
+        "much, estimates differ; three: not installed.",
         "- growth: not run: it would not fit.",
     ]
