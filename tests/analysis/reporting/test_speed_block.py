@@ -62,7 +62,7 @@ def test_words_say_what_an_estimate_takes_here_and_elsewhere_and_where_estimates
     words = estimated(pd.DataFrame(rows, columns=list(estimators.COLUMNS))).splitlines()
     assert words[0].startswith("CPU time of an estimate beside other programs")
     assert words[2:] == [
-        "- TWFE: 6 ms of CPU for each slope; one 5.04 times as much (target: 4); two 1,001 times as "
-        "much, estimates differ; three: not installed.",
+        "- TWFE: 6 ms of CPU for each slope; one 5.04 times as much (target: 4); two 1,001 times "
+        "as much, estimates differ; three: not installed.",
         "- growth: not run: it would not fit.",
     ]
