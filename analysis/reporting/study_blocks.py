@@ -15,6 +15,7 @@ from analysis.reporting.readme_blocks import markdown
 from analysis.robustness.multiverse import posteriors, summarise
 from analysis.shared.outputs import read_result
 from analysis.shared.products import below
+from analysis.shared.statistics import INTERVALS
 from analysis.specifications import current, load, studying, worded
 
 
@@ -53,7 +54,13 @@ def multiverse(universes: pd.DataFrame, variance: pd.DataFrame, by_errors: pd.Da
 
 def size_and_power(rows: pd.DataFrame) -> str:
     """Render size, minimum detectable effects and power at the printed slopes."""
-    return f"{power.sentence(rows)}\n\n{markdown(power.shown(rows).drop(columns='panel'))}"
+    table = markdown(power.shown(rows).drop(columns="panel"))
+    return f"{power.sentence(rows)}\n\n{table}" if simulated(rows) else table
+
+
+def simulated(rows: pd.DataFrame) -> bool:
+    """Whether any slope's test has data sets, without which a sentence on power is empty."""
+    return bool(rows.loc[rows["test"].isin(INTERVALS), "false_positive_rate"].notna().any())
 
 
 def estimators(rows: pd.DataFrame) -> str:

@@ -20,6 +20,7 @@ from analysis.reporting.page.blocks import (
 )
 from analysis.reporting.page.studies import analyses, of_lag
 from analysis.reporting.page.trust import health
+from analysis.reporting.study_blocks import simulated
 from analysis.shared.digits import with_interval
 from analysis.shared.products import below
 from analysis.specifications import current, regions
@@ -109,7 +110,8 @@ def _power(results: Results) -> Iterable[Block]:
     if rows is None:
         yield missing("power on the columns' own designs", "power")
         return
-    yield text(power.sentence(rows))
+    if simulated(rows):
+        yield text(power.sentence(rows))
     yield table(power.shown(rows), "Minimum detectable effects and printed slopes")
 
 
