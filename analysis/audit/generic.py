@@ -38,22 +38,31 @@ NOT_TESTABLE, IF_ROBUST = "not testable", "if robust"
 
 
 def stars(printed: Printed) -> Iterator[Comparison]:
-    """P of b/SE, or of the statistic printed instead, against the stars, by the table's note."""
+    """P of b/SE, or of the statistic printed instead, against the stars, by the table's note.
+
+    A mark of which no note says the level is not testable.
+    """
+    starred = {printed.tables[column] for (column, _), marks in printed.stars.items() if marks}
     for cell in cells(printed):
         levels = printed.levels(cell.column)
-        if not levels:
+        if not levels and printed.tables[cell.column] not in starred:
             continue
         marks = printed.stars[cell.column, cell.term]
-        doubtful = not cell.certain or _own_test(printed, cell.column)
+        unknown = not levels or bool(marks and marks not in levels)
+        doubtful = unknown or not cell.certain or _own_test(printed, cell.column)
         yield Comparison(
             printed.place(cell.column, cell.term),
-            f"stars {marks or 'none'} against P of {_shown(printed, cell)}",
+            f"stars {marks or 'none'}{_of_no_level(unknown)} against P of {_shown(printed, cell)}",
             marks or "none",
             p_value(printed, cell),
-            p_of_stars(marks, levels),
+            NOWHERE if unknown else p_of_stars(marks, levels),
             NOT_TESTABLE if doubtful else "",
             SHARE if doubtful else None,
         )
+
+
+def _of_no_level(unknown: bool) -> str:
+    return ", whose level no note says," if unknown else ""
 
 
 def _own_test(printed: Printed, column: str) -> bool:
@@ -183,6 +192,11 @@ def spread(printed: Printed) -> Iterator[Comparison]:
             reason = f"sd, without {', '.join(lacking)}" if lacking else "sd of one row"
             yield Comparison(place, reason, text, sd, NOWHERE, NOT_TESTABLE, sd)
             continue
+        mean, ends = printed[column, term, "mean"], _ends(printed, column, term)
+        if not mean.meets(ends):
+            said = "mean between minimum and maximum"
+            yield Comparison(place, said, printed.numbers[column, term, "mean"], mean, ends)
+            continue
         yield Comparison(
             place,
             "sd between the least and the most that mean, minimum and maximum allow",
@@ -190,6 +204,11 @@ def spread(printed: Printed) -> Iterator[Comparison]:
             sd,
             _limits(printed, column, term),
         )
+
+
+def _ends(printed: Printed, column: str, term: str) -> Interval:
+    """Return what lies between minimum and maximum."""
+    return Interval(printed[column, term, "min"].low, printed[column, term, "max"].high)
 
 
 def _limits(printed: Printed, column: str, term: str) -> Interval:

@@ -150,6 +150,10 @@ class Printed:
         for place in (self.tables.get(column, column), column):
             for mark, text in self._claims.get((place, "significance"), []):
                 by_mark |= words.levels(mark, text)
+        if not by_mark:  # the note on parentheses may go on to the stars
+            for text in self.claims(column, "parentheses", "errors"):
+                listed = words.levels("", text)
+                by_mark |= listed if len(listed) > 1 else {}
         return {mark: level for mark, level in by_mark.items() if level}
 
     def degrees(self, column: str) -> Interval:

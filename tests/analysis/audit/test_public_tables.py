@@ -300,3 +300,42 @@ def test_numbers_may_be_of_equal_digits_or_of_a_style_of_their_own(tmp_path):
     assert results(tmp_path, lines.replace("12.3", "0.1")) == [
         ("decimals", "Table 1 (1) x3", "inconsistent")
     ]
+
+
+# --- what the file leaves out is said, and not passed over --------------------------------------
+
+
+def every_result(tmp_path: Path, lines: str, levels: str) -> list[tuple[str, str]]:
+    rows = foreign([written(tmp_path / "a.csv", lines, levels)])
+    return list(rows[["check", "result"]].itertuples(index=False, name=None))
+
+
+@pytest.mark.parametrize("levels", ["", "1,,significance,five percent,**\n"])
+def test_stars_of_which_no_note_says_the_level_are_not_testable(tmp_path, levels):
+    assert every_result(tmp_path, slope("0.100"), levels) == [("stars", "not testable")]
+    assert every_result(tmp_path, slope("0.100", stars=""), "") == []
+
+
+def test_a_mark_that_the_notes_leave_out_is_not_testable(tmp_path):
+    assert every_result(tmp_path, slope("0.100", stars="a"), LEVELS) == [("stars", "not testable")]
+
+
+@pytest.mark.parametrize(
+    "stars_note",
+    ["*** p<0.01, ** p<0.05, * p<0.1", "***, ** and * denote 1%, 5% and 10%"],
+)
+def test_levels_may_stand_in_the_note_on_the_parentheses(tmp_path, stars_note):
+    said = note(f"Standard errors in parentheses; {stars_note}")
+    assert results(tmp_path, slope("0.100") + LARGE + said, "") == []
+    # 0.2/0.1 = 2: P = 0.046.
+    assert results(tmp_path, slope("0.100", stars="***") + LARGE + said, "") == [
+        ("stars", "Table 1 (1) x", "inconsistent")
+    ]
+
+
+@pytest.mark.parametrize(("low", "high", "mean"), [("0.8", "0.1", "0.5"), ("0.1", "0.8", "5.0")])
+def test_a_mean_outside_minimum_and_maximum_is_inconsistent_whatever_its_sd(
+    tmp_path, low, high, mean
+):
+    lines = f"1,x,n,400,\n1,x,mean,{mean},\n1,x,sd,0.0,\n1,x,min,{low},\n1,x,max,{high},\n"
+    assert results(tmp_path, lines, "") == [("sd within limits", "Table 1 x", "inconsistent")]
