@@ -21,7 +21,7 @@ from analysis.shared.analysis import (
     of_static,
 )
 from analysis.specifications import HEADLINE, STATIC, current, select
-from data.panels.catalogue import PANELS, panel_names
+from data.panels.catalogue import PANELS
 from data.shared.errors import UserError
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ def _checks() -> Methods:
     def run(request: Request) -> Result:
         options, outputs = request.options, request.outputs
         traces = trace_paths(outputs.traces)
-        panels, models = panel_names(options["panel"] or ()), options["model"] or ()
-        paths = predictive_checks.chosen(traces, request.records, panels, models)
+        typed, models = options["panel"] or (), options["model"] or ()
+        paths = predictive_checks.asked_for(traces, request.records, typed, models, request.tell)
         checks, loo = predictive_checks.check(request.track(paths, len(paths), "Checking"))
         legend = predictive_checks.legend()
         items: list[Item] = [

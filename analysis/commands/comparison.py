@@ -70,8 +70,7 @@ def compare(
     Example: python -m analysis compare 3.2 --model growth --model mundlak
     """
     if columns or panel or model:
-        names = panel_names(panel or ())
-        compare_part(select(columns or ()), names, model or (), rope, Outputs(out))
+        compare_part(select(columns or ()), panel or (), model or (), rope, Outputs(out))
         return
 
     from analysis.posterior.trace import trace_paths
@@ -167,7 +166,8 @@ def compare_part(
     # A region's slope is in the fit of all regions, too.
     holding = {record.column: record for named in records for record in (named, home(named)[0])}
     every = trace.trace_paths(outputs.traces)
-    paths = predictive_checks.chosen(every, tuple(holding.values()), panels, models)
+    fitted = tuple(holding.values())
+    paths = predictive_checks.asked_for(every, fitted, panels, models, terminal.say)
     for name in predictive_checks.lacking(paths, models):
         terminal.say(f"Model {name} has no trace here: make it with `python -m analysis sample`.")
     draws = imputed.of_draws(paths)
@@ -313,6 +313,7 @@ def hypothesis(
     from analysis.comparison import hypothesis as contrasts
     from analysis.comparison.coefficients import slopes
     from analysis.posterior import trace
+    from analysis.posterior.predictive_checks import of_other_files
 
     hypotheses = [contrasts.parse(statement) for statement in statements or ()]
     path = trace.trace_path(Outputs(out).traces, name, record.column, fitted)
@@ -321,6 +322,8 @@ def hypothesis(
             f"There is no trace {path}: run `python -m analysis sample {record.column} --model "
             f"{fitted}` first."
         )
+    for sentence in of_other_files([path], [panel] if panel else []):
+        terminal.say(sentence)
     tree = trace.read(path, without=trace.POINTWISE)
     draws = {
         (slope.term, slope.region): slope.draws / (slope.unit if per_sd else 1)

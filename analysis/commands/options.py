@@ -1,6 +1,8 @@
 """Shared parts of commands: the application, options, loading of panels, tables."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -9,11 +11,13 @@ import typer
 from analysis.commands.views import VIEWS
 from analysis.shared import products, provenance, terminal
 from analysis.shared.outputs import ROOT, Outputs
+from analysis.shared.parts import PART
 from analysis.shared.runs import this_run
 from analysis.shared.terminal import App, console
 from analysis.specifications import SPECIFICATIONS, current
-from data.panels.catalogue import PANELS, expanded, named_panels
+from data.panels.catalogue import OWN, PANELS, expanded, named_panels
 from data.panels.panel import Panel, load_panel
+from data.panels.spelling import listed
 from data.shared.errors import UserError
 from models.design import Specification
 
@@ -146,18 +150,44 @@ def write_tables(
     asked, about
         As `analysis.shared.provenance.store` takes them.
     """
-    listed = [products.find(name) for name in tables]
-    for product in listed:
-        table = tables[product.name]
-        rows = provenance.store(product, table, outputs, digests, asked, about)
-        count = "" if rows == len(table) else f", {len(table)} of them made now"
-        console.print(f"written: {outputs.shown(outputs.root / product.file)} ({rows} rows{count})")
-    sign(tables, outputs)
-    for command in dict.fromkeys(product.command for product in listed):
+    made = [products.find(name) for name in tables]
+    with one_at_a_time(outputs.results):
+        for product in made:
+            table = tables[product.name]
+            rows = provenance.store(product, table, outputs, digests, asked, about)
+            count = "" if rows == len(table) else f", {len(table)} of them made now"
+            file = outputs.shown(outputs.root / product.file)
+            console.print(f"written: {file} ({rows} rows{count})")
+        sign(tables, outputs)
+    for command in dict.fromkeys(product.command for product in made):
         if any(product.pictures for product in products.of_command(command)):
             from analysis.reporting import gallery
 
             say_written(gallery.pictures_of(command, outputs), outputs)
+
+
+@contextmanager
+def one_at_a_time(folder: Path) -> Iterator[None]:
+    """Let other commands that write into a folder wait until the block ends.
+
+    A table is read, a part of it replaced, and all of it written: of two commands that do so at
+    once, the later would drop what the earlier made. The lock is the folder's own, so that nothing
+    is left behind. Where there are no such locks (Windows, some network disks) no one waits.
+    """
+    try:
+        import fcntl
+
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(folder, os.O_RDONLY)
+    except (ImportError, OSError):  # what cannot be written to says so when it is written
+        yield
+        return
+    try:
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def sign(names: Iterable[str], outputs: Outputs) -> None:
@@ -234,7 +264,41 @@ def load_panels(
     return panels
 
 
+def say_other_versions(name: str, panels: Iterable[Panel], outputs: Outputs) -> None:
+    """Say which parts of a product are of another version of a user's own panel.
+
+    Such a panel goes by the name of its file, and two folders may hold files of one name.
+    """
+    product = products.find(name)
+    parts = provenance.known(product, outputs)
+    for panel in panels:
+        key = f"{products.PANELS}/{panel.name}"
+        others = [
+            part.removeprefix(f"{panel.name}{PART}")
+            for part, inputs in parts.items()
+            if panel.name.startswith(OWN)
+            and part.startswith(f"{panel.name}{PART}")
+            and inputs.get(key, panel.sha256) != panel.sha256
+        ]
+        if others:
+            terminal.say(
+                f"Notice: {outputs.shown(outputs.root / product.file)} has {listed(others)} of "
+                f"another version of {panel.name}, or of another file of that name. What is made "
+                "now replaces its own columns alone: rename the file to keep both, or make the "
+                "others anew."
+            )
+
+
 def say_notices(panels: Iterable[Panel]) -> None:
-    """Print the notices of panels."""
-    for notice in (notice for loaded in panels for notice in loaded.notices):
+    """Print the notices of panels; of users' own also which variables vary by rounding alone."""
+    for notice in (notice for loaded in panels for notice in _notices_of(loaded)):
         console.print(f"Notice: {notice}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _notices_of(panel: Panel) -> Iterator[str]:
+    yield from panel.notices
+    if panel.name.startswith(OWN) or panel is current().panel:
+        from data.panels.rounding import of_rounding
+
+        values = panel.frame.select_dtypes("number").columns.drop("year")
+        yield from of_rounding(panel.frame, list(values), panel.name)

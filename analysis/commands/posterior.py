@@ -33,7 +33,6 @@ from analysis.shared import terminal
 from analysis.shared.outputs import ROOT, Outputs
 from analysis.shared.terminal import console
 from analysis.specifications import current, select
-from data.panels.catalogue import panel_names
 from data.panels.panel import Panel
 from data.shared.errors import UserError
 from models.design import Specification
@@ -250,8 +249,7 @@ def diagnose(
         return
     if not columns:
         raise UserError("Name the columns whose fits are meant: `diagnose COLUMN --figures`.")
-    names = panel_names(panel or ())
-    judged = _diagnose_some(columns, names, model or (), pictures, Outputs(out))
+    judged = _diagnose_some(columns, panel or (), model or (), pictures, Outputs(out))
     say_following("compare", columns, panel, model, out)
     exit_by_gate(judged)
 
@@ -265,10 +263,11 @@ def _diagnose_some(
 ) -> "pd.DataFrame":
     """Judge the traces of named columns, write no table, and draw their pictures if asked for."""
     from analysis.posterior import diagnose as gate
-    from analysis.posterior.predictive_checks import chosen
+    from analysis.posterior.predictive_checks import asked_for
     from analysis.posterior.trace import trace_paths
 
-    paths = chosen(trace_paths(outputs.traces), select(columns), panels, models)
+    traces = trace_paths(outputs.traces)
+    paths = asked_for(traces, select(columns), panels, models, terminal.say)
     judged = show_gate(gate.diagnose(track(paths, "Diagnosing", console=console, transient=True)))
     if pictures:
         from analysis.posterior import pictures as arviz

@@ -16,6 +16,7 @@ from analysis.commands.options import (
     load_panels,
     print_frame,
     say_following,
+    say_other_versions,
     taken,
     write_tables,
 )
@@ -79,6 +80,7 @@ def replicate(
     met = replication.summary(rows)
     if len(met) or not terminal.is_table():  # a study may have no printed numbers
         print_frame(met, "Printed numbers that the estimates round to", "matches")
+    say_other_versions("replication", panels, outputs)
     write_tables({"replication": rows}, outputs, digests)
     say_following("sample", columns, panel, out=out)
     mismatches = replication.mismatches(rows, panels)

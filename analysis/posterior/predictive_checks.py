@@ -10,7 +10,7 @@ The statistics are in `predictive_statistics`.
 ============= ====================================================================
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,12 +21,15 @@ from numpy.typing import NDArray
 
 from analysis.posterior import loo
 from analysis.posterior.predictive_statistics import STATISTICS, Rows
-from analysis.posterior.trace import identity, read
+from analysis.posterior.trace import attributes, identity, read
 from analysis.posterior.variants import fit_named
 from analysis.shared.frames import VARIANT
 from analysis.shared.plotting import PALETTE
 from analysis.specifications import select
+from data.panels.catalogue import OWN, panel_names
+from data.panels.spelling import listed
 from data.shared.errors import UserError
+from data.shared.files import sha256
 from data.ye2024.definitions import DESCRIBED
 from models.bayesian.registry import MODELS
 from models.design import Specification
@@ -169,6 +172,45 @@ def chosen(
             "`python -m analysis sample`, or name fewer."
         )
     return matching
+
+
+def asked_for(
+    paths: Iterable[Path],
+    records: Sequence[Specification],
+    typed: Sequence[str],
+    models: Sequence[str],
+    say: Callable[[str], object],
+) -> list[Path]:
+    """Return the traces that `chosen` finds of panels as a user typed them.
+
+    Says which of them are not of the file that was typed.
+    """
+    matching = chosen(paths, records, panel_names(typed), models)
+    for sentence in of_other_files(matching, typed):
+        say(sentence)
+    return matching
+
+
+def of_other_files(paths: Sequence[Path], typed: Iterable[str]) -> Iterator[str]:
+    """Say which traces are of another file, or another version of it, than the one typed.
+
+    A user's own panel goes by the name of its file, and two folders may hold files of one name.
+    """
+    for name in typed:
+        (called, *_), file = panel_names([name]), Path(name)
+        if not called.startswith(OWN) or not file.is_file():
+            continue
+        digest = sha256(file.read_bytes())
+        others = [
+            f"{path.parent.name}/{path.name}"
+            for path in paths
+            if path.parent.name == called and attributes(path).get("panel_sha256") != digest
+        ]
+        if others:
+            yield (
+                f"Notice: {listed(others)}: of another version of {name}, or of another file of "
+                "that name. `python -m analysis sample` with this file makes it anew."
+            )
 
 
 def _names_of(model: str) -> set[str]:

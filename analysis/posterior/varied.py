@@ -95,7 +95,9 @@ def is_of_today(path: Path, attrs: Mapping[str, object], panel_sha256: str) -> b
 
 
 def replaced(listed: Iterable[Job], settings: Settings, traces: Path) -> Iterator[tuple[Path, str]]:
-    """Yield each trace that sampling would replace by one of other settings, and which differ.
+    """Yield each trace that sampling would replace, and what of it differs: data or settings.
+
+    A user's own panel goes by the name of its file, and two folders may hold files of one name.
 
     Parameters
     ----------
@@ -106,7 +108,11 @@ def replaced(listed: Iterable[Job], settings: Settings, traces: Path) -> Iterato
     """
     for job in listed:
         path = path_of(job, traces)
-        recorded = json.loads(str(trace.attributes(path).get("settings", "{}")))
+        attrs = trace.attributes(path)
+        if attrs.get("panel_sha256", job.panel.sha256) != job.panel.sha256:
+            yield path, f"another version of {job.panel.name}, or another file of that name"
+            continue
+        recorded = json.loads(str(attrs.get("settings", "{}")))
         engine = engine_of(job.model, settings.engine, job.priors)
         requested = asdict(settings.by(engine, job.model))
         names = [name for name, value in requested.items() if recorded.get(name, value) != value]

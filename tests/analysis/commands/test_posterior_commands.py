@@ -102,6 +102,29 @@ def test_own_panels_are_found_by_their_files(session):
     assert loo[["panel", "model"]].to_numpy().tolist() == [["own-her_data", "flat"]]
 
 
+def test_a_trace_of_another_file_of_the_same_name_is_not_shown_without_a_word(session, tmp_path):
+    same = "of another version"
+    assert not any(same in said for said in session.said.values())
+    other = tmp_path / session.path.name
+    other.write_text(session.path.read_text().replace("2017", "2018"))
+    (of_check,) = (each for each in ANALYSES if each.command == "check")
+
+    def check(out: Path) -> None:
+        analyses.run(of_check, out, columns=["3.2"], panel=[str(other)], model=["flat"])
+
+    before = dict(session.said), dict(session.shown)
+    session.run(comparison.compare, ["3.2"], [str(other)], MODELS)
+    session.run(posterior.diagnose, ["3.2"], [str(other)], ["flat"])
+    session.run(comparison.hypothesis, None, "3.2", str(other), "flat")
+    session.run(check)
+    said = {name: session.said[name] for name in ("compare", "diagnose", "hypothesis", "check")}
+    session.said, session.shown = before
+    for name, words in said.items():
+        notice, found, _ = " ".join(words.split()).partition(f": {same}")
+        assert found, name
+        assert "own-her_data/3.2-flat.nc" in notice, name
+
+
 def test_each_table_of_these_commands_fits_its_terminal(session):
     tables = [table for shown in session.shown.values() for table in shown]
     assert len(tables) == 8

@@ -99,6 +99,13 @@ def test_a_trace_of_a_variant_says_what_it_changes_and_is_made_from_other_inputs
     assert list(replaced([plain, job], brief, tmp_path)) == []
     ((named, words),) = replaced([plain, job], replace(brief, draws=40, seed=3), tmp_path)
     assert (named, words) == (path, "draws 30, seed 1, not draws 40, seed 3")
+    # So is one of another file of the same name, or of another version of the file.
+    moved = replace(job, panel=replace(SMALL, sha256="1" * 64))
+    ((named, words),) = replaced([moved], brief, tmp_path)
+    assert (named, words) == (
+        path,
+        "another version of own-simulated, or another file of that name",
+    )
     other = replace(job, variant=replace(variant, drop=()))
     with pytest.raises(UserError, match=r"flat~tight.nc is the variant with .*--drop stru, not"):
         refuse_other([other], tmp_path)
