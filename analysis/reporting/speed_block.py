@@ -97,7 +97,7 @@ def _machine(table: str) -> str:
     """Name processors and commits of the runs that made a committed table."""
     record = record_of(find(table), Outputs(ROOT))
     runs = list(record.runs.values()) if record else []
-    processors = ", ".join(dict.fromkeys(run.processor for run in runs))
+    processors = " and ".join(dict.fromkeys(run.processor for run in runs))
     commits = dict.fromkeys(run.commit[:7] for run in runs)
     word = "commit" if len(commits) == 1 else "commits"
     return f" ({processors}; {word} {', '.join(commits)})" if runs else ""

@@ -1,8 +1,11 @@
 """Each output stands once, and what is told of it elsewhere is what the records say."""
 
+import json
 import re
+import subprocess
 import tomllib
 
+import pytest
 import typer
 
 from analysis.__main__ import app
@@ -131,3 +134,21 @@ def test_the_readmes_table_is_that_of_the_records():
     for product in PRODUCTS:
         assert f"`{product.file}`" in text
     assert all(set(row) == {"what", "where", "made by"} for row in readme_rows())
+
+
+def test_committed_tables_were_made_at_commits_of_this_history():
+    """A commit of another clone, or one that a rebase left behind, is nowhere to be looked up."""
+
+    def git(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True)
+
+    if git("rev-parse", "--is-shallow-repository").stdout.strip() != "false":
+        pytest.skip("no git history here, or a part of it")
+    history = set(git("rev-list", "HEAD").stdout.split())
+    entries = json.loads((ROOT / LONG / "provenance.json").read_text(encoding="utf-8"))
+    named = {
+        (name, group["run"]["commit"].removesuffix("-dirty"))
+        for name, entry in entries.items()
+        for group in entry["made"]
+    }
+    assert {pair for pair in named if pair[1] not in history} == set()
