@@ -290,7 +290,7 @@ def say_other_versions(name: str, panels: Iterable[Panel], outputs: Outputs) -> 
 
 
 def say_notices(panels: Iterable[Panel]) -> None:
-    """Print the notices of panels; of users' own also which variables vary by rounding alone."""
+    """Print the notices of panels; of users' own, also what varies by rounding alone."""
     for notice in (notice for loaded in panels for notice in _notices_of(loaded)):
         console.print(f"Notice: {notice}", markup=False, highlight=False, soft_wrap=True)
 

@@ -42,7 +42,10 @@ def _rounds(table: pd.DataFrame, name: str) -> bool:
     if not np.isfinite(values).all() or not 0 < values.abs().max() < 1e15:
         return False
     unit = values.map(_last_digit).groupby(table["province"]).transform("min")
-    if values.std() < FINER * unit.max():
+    # A whole number that is the same in all years is written without digits.
+    varies = values.groupby(table["province"]).transform(np.ptp) > 0
+    unit = unit.where(varies, unit[varies].median())
+    if not varies.any() or values.std() < FINER * unit.max():
         return False
     residual = _net_of_effects(values, table)
     reach = unit + unit.mean()
