@@ -60,7 +60,7 @@ def caution(candidates: pd.DataFrame) -> str:
         f"`{second}` falls short in {ranks.loc[second, 'outside']} (lowest {lowest[1]:.0%}); its "
         f"intervals of this slope are {_widths(last, first, second):.1f} times as wide. A rule "
         f"written before chose `{first}` by interval scores{'' if final else ', provisionally'}. "
-        "A trial had suggested it. [The whole choice](models/README.md#which-model-is-main)"
+        f"A trial suggested `{first}`. [The whole choice](models/README.md#which-model-is-main)"
     )
 
 
@@ -127,7 +127,7 @@ def _spread(sizes: Mapping[str, pd.Series]) -> str:
     return (
         f"These are means over {cells} settings{fewer}: two panels of the first edition, three "
         f"ways to make errors. Of {words} they lie between {last.min():.0%} and "
-        f"{last.max():.0%}; {(last > most).sum()} are above {most:.0%}, which the rule allows."
+        f"{last.max():.0%}; {(last > most).sum()} are above the rule's {most:.0%}."
     )
 
 

@@ -74,10 +74,10 @@ def _answer(entry: Mapping, comparison: pd.DataFrame) -> str:
         f"- **Answer: {entry['verdict']}** on the sign: the printed one has a probability of "
         f"{p:.2f}; a verdict needs {CERTAIN}. In size, within provinces' own trends: {size}. With "
         f"a probability of {entry['p_rope']:.3f} the slope lies within {limits}, by panel: one sd "
-        f"of `{entry['term']}` then moves `{record.outcome}` by less than {ROPE:g} sd. The next "
-        f"model gives {by_next}. The printed interval has a probability of "
-        f"{entry['p_printed']:.2f}. Two rebuilt panels count, "
-        f"{' and '.join(f'`{name}`' for name in VINTAGES)}, with draws of what is not observed."
+        f"of `{entry['term']}` then moves `{record.outcome}` by less than {ROPE:g} sd. "
+        f"`{choice_block.first_two()[1]}` gives {by_next}. The printed interval has a probability "
+        f"of {entry['p_printed']:.2f}. Evidence is the mean over two rebuilt panels, "
+        f"{' and '.join(f'`{name}`' for name in VINTAGES)}, and draws of what is not observed."
     )
 
 
@@ -125,9 +125,9 @@ def _sizes_judged(entries: list[dict], comparison: pd.DataFrame) -> list[str]:
             as_small += bool((_limits(comparison, entry) > printed).all())
     own = "; ".join(f"{region} {size}" for region, size in by_own_scale(entries, comparison))
     return [
-        f"- Sizes of the {len(judged)} of them that can be judged: {counts}. In {as_small} of the "
-        f"{PRACTICALLY_NONE} the printed slope is as small. Regions are measured by all provinces' "
-        f"sds; by their own (approximately): {own}."
+        f"- Sizes of the {len(judged)} whose size can be judged: {counts}. In {as_small} of these "
+        f"{(sizes == PRACTICALLY_NONE).sum()} the printed slope is as small. Regions are measured "
+        f"by all provinces' sds; by their own (approximately): {own}."
     ]
 
 

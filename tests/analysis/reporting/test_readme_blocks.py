@@ -282,7 +282,7 @@ def test_the_answer_states_its_limits_in_the_order_of_the_panels():
     entry |= {"magnitude": "practically none", "p_rope": 0.99, "p_printed": 0.04}
     text = readme_headline._answer(entry, pd.DataFrame(rows))
     assert "0.990 the slope lies within ±0.070 or ±0.060, by panel" in text
-    assert "The next model gives 0.90 and 0.80." in text
+    assert " gives 0.90 and 0.80." in text
     region = {"column": "8.1", "magnitude": "open", "p_printed": 0.5}
     entries = [entry | {"printed": "-0.065*** (0.1)"}, region | {"printed": "0.1 (0.1)"}]
     entries += [region | {"column": column, "printed": "0.1 (0.1)"} for column in ("8.2", "8.3")]
@@ -294,7 +294,7 @@ def test_the_answer_states_its_limits_in_the_order_of_the_panels():
         for model in (MAIN, "growth_region")
     ]  # fmt: skip
     (judged,) = readme_headline._sizes_judged(entries, pd.DataFrame([*rows, *of_regions]))
-    assert "1 practically none, 3 open. In 0 of the practically none" in judged
+    assert "1 practically none, 3 open. In 0 of these 1 the" in judged
     entries[0] |= {"printed": "-0.059*** (0.1)"}
     (judged,) = readme_headline._sizes_judged(entries, pd.DataFrame([*rows, *of_regions]))
-    assert "In 1 of the practically none" in judged
+    assert "In 1 of these 1 the" in judged
