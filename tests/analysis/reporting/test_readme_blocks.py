@@ -198,7 +198,8 @@ def test_the_caution_shows_how_sizes_differ_between_cells():
     asked = {"method": MAIN, "slopes": "none", "estimand": "slope", "role": "deciding"}
     own = 1 - blocks.rows_with(last, asked)["coverage"]
     assert f"means over {len(own)} settings" in text
-    assert f"between {own.min():.0%} and {own.max():.0%}; {(own > 0.08).sum()} are above 8%" in text
+    spread = f"between {own.min():.0%} and {own.max():.0%}; {(own > 0.08).sum()}"
+    assert f"{spread} are above the rule's 8%" in text
     of_regions = last[last["estimand"] != "slope"]
     of_regions = blocks.rows_with(of_regions, {k: asked[k] for k in ("method", "slopes", "role")})
     assert f"they reach {1 - of_regions['coverage'].min():.0%}" in text
